@@ -1,0 +1,55 @@
+# Everything runs in .venv with the locked dependencies. `make run` and `make test` are all that a newcomer needs.
+SHELL := /bin/bash
+PORT ?= 8000
+ARGS ?=
+PY := .venv/bin/python
+STAMP := .venv/.installed
+CATALOGUES := $(wildcard marketplace/locale/*/LC_MESSAGES/*.po)
+COMPILED := $(CATALOGUES:.po=.mo)
+LOCK = $(PY) -m uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header
+
+.PHONY: setup run test services lint lint-code lint-format lint-templates lint-imports lint-types lock messages
+
+setup: $(STAMP) $(COMPILED)
+
+$(STAMP): deploy/requirements-dev.lock
+	@bash deploy/venv.sh .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+%.mo: %.po | $(STAMP)
+	$(PY) -c 'import polib, sys; polib.pofile(sys.argv[1]).save_as_mofile(sys.argv[2])' $< $@
+
+run: setup  ## the site on http://127.0.0.1:$(PORT)/
+	@exec $(PY) manage.py up --port $(PORT)
+
+test: setup  ## on SQLite; on PostgreSQL and Redis where DATABASE_URL and REDIS_URL say so
+	$(PY) -m pytest -n auto $(ARGS)
+
+services:  ## install and start PostgreSQL and Redis; prints the two lines to export
+	@bash deploy/services.sh
+
+lint: lint-code lint-format lint-templates lint-imports lint-types
+
+lint-code: setup
+	$(PY) -m ruff check .
+
+lint-format: setup
+	$(PY) -m ruff format --check .
+
+lint-templates: setup
+	$(PY) -m djlint --lint --quiet templates
+
+lint-imports: setup
+	.venv/bin/lint-imports --no-logo --no-cache
+
+lint-types: setup
+	$(PY) -m mypy
+
+lock: setup  ## after a change of dependencies in pyproject.toml; ARGS=--upgrade takes newer versions
+	@$(PY) -m uv --version >/dev/null 2>&1 || $(PY) -m pip install --quiet uv
+	$(LOCK) $(ARGS) pyproject.toml -o deploy/requirements.lock
+	$(LOCK) $(ARGS) --extra dev pyproject.toml -o deploy/requirements-dev.lock
+
+messages: setup  ## collect the texts to translate; needs Debian's gettext
+	$(PY) manage.py makemessages --locale zh_Hans --no-obsolete --no-wrap --add-location file --ignore .venv --ignore var --ignore tests

@@ -1,0 +1,245 @@
+"""Who: users, parties (persons and organisations), what they may be, and who belongs to whom."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from stdnum.cn import uscc as stdnum_uscc
+
+from accounts.states import PARTY, PartyState
+from marketplace.clock.working_days import local_date
+
+
+def valid_on(day, prefix: str = "") -> Q:  # type: ignore[no-untyped-def]
+    """Rows whose `valid_from`..`valid_until` (open end allowed) contains the day."""
+    no_end, later_end = {f"{prefix}valid_until": None}, {f"{prefix}valid_until__gte": day}
+    return Q(**{f"{prefix}valid_from__lte": day}) & (Q(**no_end) | Q(**later_end))
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields) -> "User":  # type: ignore[no-untyped-def]
+        user = self.model(email=self.normalize_email(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who can log in. What it may do comes from its memberships; `is_superuser` decides nothing here."""
+
+    email = models.EmailField(_("e-mail"), max_length=254)
+    name = models.CharField(_("name"), max_length=80)
+    language = models.CharField(_("language"), max_length=10, default="zh-hans")
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    date_joined = models.DateTimeField(default=timezone.now)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    objects = UserManager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(Lower("email"), name="user_email_unique"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def ledger_ref(self) -> str:
+        return f"accounts.user:{self.pk}"
+
+    @property
+    def ledger_kind(self) -> str:
+        return "person"
+
+
+class RegionLevel(models.TextChoices):
+    PROVINCE = "province", _("province")
+    CITY = "city", _("city")
+    COUNTY = "county", _("county")
+
+
+class Region(models.Model):
+    """GB/T 2260: province, cities and counties of Fujian."""
+
+    code = models.CharField(max_length=6, primary_key=True)
+    name = models.CharField(max_length=40)
+    name_en = models.CharField(max_length=60)
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    level = models.CharField(max_length=10, choices=RegionLevel.choices)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PartyKind(models.TextChoices):
+    PERSON = "person", _("person")
+    ORGANISATION = "organisation", _("organisation")
+
+
+def check_uscc(value: str) -> None:
+    if not stdnum_uscc.is_valid(value):
+        raise ValidationError(
+            _("“%(value)s” is no unified social credit code: its check digit does not fit."), params={"value": value}
+        )
+
+
+class PartyQuerySet(models.QuerySet["Party"]):
+    def visible_to(self, user: Any) -> "PartyQuerySet":
+        """One's own parties; to an operator all."""
+        mine = Membership.objects.filter(valid_on(local_date(timezone.now())), user=user, user__is_active=True)
+        if mine.filter(party__capabilities__kind=CapabilityKind.OPERATOR).exists():
+            return self
+        return self.filter(pk__in=mine.values("party"))
+
+
+class Party(models.Model):
+    """A person or organisation that lists, buys, provides, decides or watches. Acts only while verified."""
+
+    kind = models.CharField(max_length=12, choices=PartyKind.choices)
+    name = models.CharField(_("name"), max_length=120)
+    region = models.ForeignKey(Region, verbose_name=_("region"), on_delete=models.PROTECT)
+    uscc = models.CharField(
+        _("unified social credit code"), max_length=18, unique=True, null=True, blank=True, validators=[check_uscc]
+    )
+    state = models.CharField(_("state"), max_length=12, choices=PartyState.choices, default=PartyState.APPLIED)
+    verified_until = models.DateField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = PartyQuerySet.as_manager()
+    machine = PARTY
+
+    class Meta:
+        verbose_name = _("party")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(kind=PartyKind.PERSON, uscc=None) | Q(kind=PartyKind.ORGANISATION, uscc__isnull=False),
+                name="party_code_by_kind",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("accounts:party", args=[self.pk])
+
+    def is_in_good_standing(self, at: datetime) -> bool:
+        """Verified, and the verification has not lapsed. The same condition as `standing` for querysets."""
+        return self.state == PartyState.VERIFIED and bool(self.verified_until and self.verified_until >= local_date(at))
+
+
+def standing(at: datetime, prefix: str = "") -> Q:
+    """Parties in good standing at `at`: verified, not barred or ended, verification not lapsed."""
+    return Q(**{f"{prefix}state": PartyState.VERIFIED, f"{prefix}verified_until__gte": local_date(at)})
+
+
+class Verification(models.Model):
+    """Who checked what, against which evidence, valid until when."""
+
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="verifications")
+    evidence = models.TextField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT)
+    at = models.DateTimeField()
+    valid_until = models.DateField()
+
+    def __str__(self) -> str:
+        return f"{self.party} {self.at:%F}"
+
+
+class CapabilityKind(models.TextChoices):
+    OPERATOR = "operator", _("platform operator")
+    AUTHORITY = "authority", _("big-data authority")
+    UNIT = "unit", _("providing unit")
+    PRIMARY_DEVELOPER = "primary_developer", _("primary developer")
+    SELLER = "seller", _("seller")
+    BUYER = "buyer", _("secondary developer")
+
+
+class Capability(models.Model):
+    """What a party may be, from when to when. An authority's level and region say how far its power reaches."""
+
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="capabilities")
+    kind = models.CharField(max_length=20, choices=CapabilityKind.choices)
+    level = models.CharField(max_length=10, choices=RegionLevel.choices, blank=True)
+    region = models.ForeignKey(Region, on_delete=models.PROTECT)
+    valid_from = models.DateField()
+    valid_until = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=(Q(kind="authority") & ~Q(level="")) | (~Q(kind="authority") & Q(level="")),
+                name="capability_level_iff_authority",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.party}: {self.get_kind_display()}"
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", _("owner")
+    MANAGER = "manager", _("manager")
+    MEMBER = "member", _("member")
+    AUDITOR = "auditor", _("auditor")
+
+
+class Membership(models.Model):
+    """A user belongs to a party, in a role, from a day to a day."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role.choices)
+    valid_from = models.DateField()
+    valid_until = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["user", "party"], condition=Q(valid_until=None), name="membership_one_open"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.party}"
+
+
+class AssignmentRole(models.TextChoices):
+    OFFICER_IN_CHARGE = "officer_in_charge", _("officer in charge")
+
+
+class Assignment(models.Model):
+    """Who was given a single case, when, by whom and why. The truth that guardian's rows mirror."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="assignments")
+    object_type = models.CharField(max_length=80)
+    object_id = models.CharField(max_length=64)
+    role = models.CharField(max_length=20, choices=AssignmentRole.choices)
+    assigned_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["object_type", "object_id", "role"], condition=Q(ended_at=None), name="assignment_one_open"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.role} of {self.object_type}:{self.object_id}"

@@ -1,0 +1,71 @@
+"""May this person act for that party? Every check raises NotAllowed with a sentence and returns nothing."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts import queries
+from accounts.models import Capability, CapabilityKind, Party, RegionLevel, Role, valid_on
+from marketplace.clock.working_days import local_date
+from marketplace.errors import NotAllowed
+from marketplace.ledger.acts import SystemActor
+
+MANAGERS = (Role.OWNER, Role.MANAGER)
+WRITERS = (Role.OWNER, Role.MANAGER, Role.MEMBER)
+
+
+def check_is_person(actor: Any) -> None:
+    """A job never does this."""
+    if isinstance(actor, SystemActor) or not actor.is_active:
+        raise NotAllowed(_("This takes a person with an active account."))
+
+
+def check_is_job(actor: Any) -> None:
+    if not isinstance(actor, SystemActor):
+        raise NotAllowed(_("Only the site itself does this."))
+
+
+def check_member(actor: Any, party: Party, at: datetime, *, roles: Iterable[str] = WRITERS) -> None:
+    """An active user with a writing role (or one of `roles`) in the party, on that day."""
+    check_is_person(actor)
+    if not queries.memberships(actor, at).filter(party=party, role__in=list(roles)).exists():
+        raise NotAllowed(_("Only people who act for %(party)s may do this.") % {"party": party.name})
+
+
+def check_acts_for(actor: Any, party: Party, kind: str, at: datetime) -> None:
+    """As `check_member`, and the party is verified and has the capability on that day."""
+    check_member(actor, party, at)
+    if not Party.objects.get(pk=party.pk).is_in_good_standing(at):
+        raise NotAllowed(_("%(party)s is not verified, or its verification has lapsed.") % {"party": party.name})
+    if not Capability.objects.filter(valid_on(local_date(at)), party=party, kind=kind).exists():
+        raise NotAllowed(
+            _("%(party)s is not admitted as %(kind)s today.")
+            % {"party": party.name, "kind": CapabilityKind(kind).label}
+        )
+
+
+def check_officer(
+    actor: Any, authority: Party | None, at: datetime, *, levels: Iterable[str] = RegionLevel.values
+) -> None:
+    """An officer of this very authority, whose level is among `levels`."""
+    if authority is None:
+        raise NotAllowed(_("No authority is competent for this yet."))
+    check_acts_for(actor, authority, CapabilityKind.AUTHORITY, at)
+    if queries.authority_level(authority, at) not in set(levels):
+        raise NotAllowed(_("%(party)s has not the level that the law asks for here.") % {"party": authority.name})
+
+
+def check_not_own_case(actor: Any, parties: Iterable[Party], at: datetime) -> None:
+    """Nobody acts on the case of an organisation that they belong to, or left less than 12 months ago."""
+    if queries.recent_parties(actor, at).filter(pk__in=[party.pk for party in parties]).exists():
+        raise NotAllowed(_("This is your own case: you belong to a party of it, or did in the last 12 months."))
+
+
+def check_operator(actor: Any, at: datetime) -> None:
+    """The platform's operator."""
+    check_is_person(actor)
+    acting = queries.memberships(actor, at).filter(role__in=WRITERS).values("party")
+    if not queries.parties_as(actor, CapabilityKind.OPERATOR, at).filter(pk__in=acting).exists():
+        raise NotAllowed(_("Only the platform operator may do this."))

@@ -1,0 +1,104 @@
+"""Who belongs where, on a given day."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.models import (
+    Capability,
+    CapabilityKind,
+    Membership,
+    Party,
+    Region,
+    RegionLevel,
+    Role,
+    User,
+    standing,
+    valid_on,
+)
+from marketplace.clock.defaults import RECUSAL_MONTHS
+from marketplace.clock.working_days import local_date
+from marketplace.notices.operations import Recipient
+
+
+def memberships(user: User | AnonymousUser, at: datetime) -> QuerySet[Membership]:
+    """The memberships in force at `at`; none for a disabled or anonymous user."""
+    if not user.is_authenticated or not user.is_active:
+        return Membership.objects.none()
+    return Membership.objects.filter(valid_on(local_date(at)), user=user)
+
+
+def parties_of(user: Any, at: datetime) -> QuerySet[Party]:
+    return Party.objects.filter(pk__in=memberships(user, at).values("party"))
+
+
+def parties_as(user: Any, kind: str, at: datetime) -> QuerySet[Party]:
+    """The user's parties that have a capability and are in good standing at `at`."""
+    able = Capability.objects.filter(valid_on(local_date(at)), party=OuterRef("pk"), kind=kind)
+    return parties_of(user, at).filter(standing(at), Exists(able))
+
+
+def recent_parties(user: User, at: datetime) -> QuerySet[Party]:
+    """Parties the user belongs to, or did in the last 12 months, whatever the role."""
+    since = local_date(at) - timedelta(days=round(RECUSAL_MONTHS * 30.5))
+    recent = Membership.objects.filter(Q(valid_until=None) | Q(valid_until__gte=since), user=user)
+    return Party.objects.filter(pk__in=recent.values("party"))
+
+
+def authority_level(authority: Party, at: datetime) -> str:
+    """`province`, `city` or `county`; empty when it is no authority on that day."""
+    held = Capability.objects.filter(valid_on(local_date(at)), party=authority, kind=CapabilityKind.AUTHORITY)
+    return held.values_list("level", flat=True).first() or ""
+
+
+def authority_for(region: Region, at: datetime) -> Party | None:
+    """The nearest authority of a city or the province at or above a region (Art. 33 names no others)."""
+    here: Region | None = region
+    while here is not None:
+        if here.level != RegionLevel.COUNTY:
+            seat = Capability.objects.filter(
+                valid_on(local_date(at)),
+                standing(at, "party__"),
+                kind=CapabilityKind.AUTHORITY,
+                region=here,
+                level=here.level,
+            ).order_by("pk")
+            if found := seat.select_related("party").first():
+                return found.party
+        here = here.parent
+    return None
+
+
+def authority_over(regions: set[Region], at: datetime) -> Party | None:
+    """The authority for data of several regions: of one city its own, of several the province's."""
+    cities = {city_of(region) for region in regions}
+    if len(cities) == 1:
+        return authority_for(next(iter(cities)), at)
+    province = next(iter(cities))
+    while province.parent is not None:
+        province = province.parent
+    return authority_for(province, at)
+
+
+def city_of(region: Region) -> Region:
+    """The city a county lies in; a city or the province is itself."""
+    return region.parent if region.level == RegionLevel.COUNTY and region.parent else region
+
+
+def recipients(party: Party, at: datetime) -> list[Recipient]:
+    """The people to tell when something concerns a party: everyone who may act for it."""
+    people = User.objects.filter(
+        is_active=True,
+        pk__in=Membership.objects.filter(valid_on(local_date(at)), party=party)
+        .exclude(role=Role.AUDITOR)
+        .values("user"),
+    )
+    return [Recipient(user.ledger_ref, user.email, user.language) for user in people.order_by("pk")]
+
+
+def names(refs: set[str]) -> dict[str, str]:
+    """Names of the users among ledger references (`accounts.user:7`); other references are left out."""
+    keys = [ref.split(":")[1] for ref in refs if ref.startswith("accounts.user:")]
+    return {user.ledger_ref: user.name for user in User.objects.filter(pk__in=keys)}

@@ -1,0 +1,29 @@
+"""`python -m listings.deidentification`: one JSON command from stdin, one JSON answer to stdout.
+
+`--confined SECONDS` (as the site calls it) first limits the process for good. The exit code is 0 whenever
+there is an answer, be it "ok" or not.
+"""
+
+import json
+import sys
+
+
+def main(arguments: list[str]) -> int:
+    if arguments[:1] == ["--confined"]:
+        from .confine import confine
+
+        confine(seconds=int(arguments[1]))
+    from .commands import answer, failure
+
+    try:
+        command = json.load(sys.stdin)
+    except ValueError:
+        reply = failure("bad_command", field="JSON")
+    else:
+        reply = answer(command)
+    json.dump(reply, sys.stdout, allow_nan=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,100 @@
+"""One command, as a dictionary from JSON, to one answer."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from .reasons import BadCommand, Refused, sentence
+
+
+def answer(command: Any) -> dict[str, Any]:
+    """{"ok": true, …} or {"ok": false, "code", "params", "text"}; never an exception, and never its text.
+
+    Where something unforeseen went wrong, params hold the kind of the error and the line of code, no data.
+    """
+    try:
+        return {"ok": True, **_run(command)}
+    except Refused as refusal:
+        return failure(refusal.code, **refusal.params)
+    except MemoryError:
+        return failure("out_of_memory")
+    except Exception as error:
+        if type(error).__name__ == "OutOfMemoryException":  # DuckDB's, not imported for every command
+            return failure("out_of_memory")
+        return failure("assessment_failed", error=_where(error))
+
+
+def failure(code: str, **params: Any) -> dict[str, Any]:
+    """The answer of a command that was not carried out."""
+    return {"ok": False, "code": code, "params": params, "text": sentence(code, params)}
+
+
+def _run(command: Any) -> dict[str, Any]:
+    if not isinstance(command, dict) or command.get("do") not in _COMMANDS:
+        raise BadCommand("bad_command", field="do")
+    try:
+        return _COMMANDS[command["do"]](command)
+    except KeyError as missing:
+        raise BadCommand("bad_command", field=str(missing.args[0])[:40]) from None
+
+
+def _ingest(command: dict) -> dict[str, Any]:
+    from .ingest import ingest
+
+    return asdict(ingest(Path(command["source"]), command["name"], Path(command["target"])))
+
+
+def _assess(command: dict) -> dict[str, Any]:
+    from .assess import assess
+    from .rules import Rules
+
+    report = assess(
+        Path(command["parquet"]),
+        about=command["about"],
+        subject=command.get("subject"),
+        quasi_identifiers=command.get("quasi_identifiers") or [],
+        sensitive=command.get("sensitive") or [],
+        rules=Rules(**command.get("rules") or {}),
+        today=date.fromisoformat(command["today"]),
+        mode=command.get("mode", "platform"),
+    )
+    return {"report": report.to_json()}
+
+
+def _profile(command: dict) -> dict[str, Any]:
+    from .profile import profile
+
+    columns = profile(
+        Path(command["parquet"]),
+        subject=command.get("subject"),
+        sensitive=command.get("sensitive") or [],
+        minimum=command["minimum"],
+    )
+    return {"columns": [asdict(column) for column in columns]}
+
+
+def _extract(command: dict) -> dict[str, Any]:
+    from .extract import extract
+
+    return asdict(extract(Path(command["parquet"]), Path(command["target"]), command["fields"], command["format"]))
+
+
+_COMMANDS: dict[str, Callable[[dict], dict[str, Any]]] = {
+    "ingest": _ingest,
+    "assess": _assess,
+    "profile": _profile,
+    "extract": _extract,
+}
+
+
+def _where(error: Exception) -> str:
+    """Such as `BinderException at classes.py:40`: the innermost line of this package."""
+    place, traceback = "?", error.__traceback__
+    while traceback:
+        file = Path(traceback.tb_frame.f_code.co_filename)
+        if file.parent == Path(__file__).parent:
+            place = f"{file.name}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return f"{type(error).__name__} at {place}"

@@ -1,0 +1,73 @@
+"""A CSV from a stranger into Parquet: transcoded, checked, read by DuckDB as text, then typed."""
+
+import csv
+from pathlib import Path
+
+import duckdb
+
+from . import column_types, csv_rules, database, limits
+from .database import Column
+from .header import read_header
+from .reasons import Unreadable
+from .transcode import transcode
+
+
+def write_canonical(source: Path, target: Path, scratch: Path, *, prefer: str = ",") -> tuple[int, list[Column], str]:
+    """Write the CSV `source` as Parquet to `target`; rows, columns, encoding. `scratch`: an empty directory.
+
+    Unreadable: what transcode, read_header, count_records and find_types raise; no_rows, unparsable.
+    """
+    text, stage = scratch / "text.csv", scratch / "text.parquet"
+    encoding = transcode(source, text)
+    names, delimiter = read_header(text, prefer=prefer)
+    rows = csv_rules.count_records(text, delimiter, len(names))
+    if rows < 1:
+        raise Unreadable("no_rows")
+    _stage(text, stage, names, delimiter, rows)
+    with database.open_database(reads=[stage], writes=[target]) as connection:
+        relation = f"read_parquet({database.path(stage)})"
+        columns = column_types.find_types(connection, relation, names)
+        casts = ", ".join(map(_cast, columns))
+        _copy(connection, f"SELECT {casts} FROM {relation}", target)
+    return rows, columns, encoding
+
+
+def _cast(column: Column) -> str:
+    name = database.name(column.name)
+    return f"CAST({name} AS {column_types.SQL_TYPES[column.type]}) AS {name}"
+
+
+def _stage(text: Path, stage: Path, names: list[str], delimiter: str, rows: int) -> None:
+    """All cells as text into Parquet; what only DuckDB finds odd (mixed line ends) is rewritten once."""
+    if _read(text, stage, names, delimiter) == rows:
+        return
+    plain = text.with_suffix(".plain")
+    with plain.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows(csv_rules.records(text, delimiter, len(names)))
+    if _read(plain, stage, names, ",") != rows:
+        raise Unreadable("unparsable")
+
+
+def _read(text: Path, stage: Path, names: list[str], delimiter: str) -> int | None:
+    """The number of rows read, None where DuckDB refuses.
+
+    Not with parallel = false: then DuckDB 2.0 drops a last record with an open quotation mark without a word.
+    """
+    types = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(names)))
+    chosen = ", ".join(f"c{number} AS {database.name(name)}" for number, name in enumerate(names))
+    options = (
+        f"columns = {{{types}}}, header = true, delim = {database.text(delimiter)}, quote = '\"', "
+        "escape = '\"', auto_detect = false, strict_mode = true, null_padding = false, "
+        "ignore_errors = false, "
+        f"max_line_size = {limits.MAX_LINE_BYTES}, buffer_size = {2 * limits.MAX_LINE_BYTES}"
+    )
+    with database.open_database(reads=[text], writes=[stage]) as connection:
+        try:
+            return _copy(connection, f"SELECT {chosen} FROM read_csv({database.path(text)}, {options})", stage)
+        except duckdb.InvalidInputException:
+            return None
+
+
+def _copy(connection: database.Connection, query: str, target: Path) -> int:
+    options = "FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false"
+    return database.one(connection, f"COPY ({query}) TO {database.path(target)} ({options})")[0]

@@ -1,0 +1,108 @@
+"""The only way to DuckDB: in memory, and locked down before it sees any data."""
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from .reasons import UnknownColumn
+
+Connection = duckdb.DuckDBPyConnection
+
+MEMORY_LIMIT = "512MB"
+SPILL_LIMIT = "8GB"
+THREADS = 2
+
+_TYPES = {"BOOLEAN": "boolean", "DATE": "date", "DOUBLE": "decimal", "FLOAT": "decimal", "VARCHAR": "text"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a canonical file; `type`: text, integer, decimal, date (perhaps with time) or boolean."""
+
+    name: str
+    type: str
+
+
+def name(identifier: str) -> str:
+    """`identifier` quoted as a SQL name."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    """`value` quoted as a SQL string."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def path(file: Path) -> str:
+    """An absolute path as a SQL string; ValueError where DuckDB would read it as a pattern for many files."""
+    absolute = os.path.abspath(file)
+    if any(mark in absolute for mark in "*?[]{}"):
+        raise ValueError("the path contains a wildcard")
+    return text(absolute)
+
+
+@contextmanager
+def open_database(*, reads: Iterable[Path] = (), writes: Iterable[Path] = ()) -> Iterator[Connection]:
+    """A connection that can touch only the files named, spilling into a directory that is removed afterwards.
+
+    The order matters: allowed paths, then external access off, then memory and threads, then the lock.
+    """
+    with tempfile.TemporaryDirectory(prefix="minshu-") as scratch:
+        connection = duckdb.connect(":memory:")
+        try:
+            _lock_down(connection, [*reads, *writes], Path(scratch))
+            yield connection
+        finally:
+            connection.close()
+
+
+def _lock_down(connection: Connection, files: list[Path], scratch: Path) -> None:
+    for statement in (
+        "SET autoinstall_known_extensions = false",
+        "SET autoload_known_extensions = false",
+        "SET allow_persistent_secrets = false",
+        "SET python_enable_replacements = false",
+        f"SET temp_directory = {text(str(scratch / 'spill'))}",
+        f"SET max_temp_directory_size = '{SPILL_LIMIT}'",
+        f"SET allowed_paths = [{', '.join(path(file) for file in files)}]",
+        "SET enable_external_access = false",
+        f"SET memory_limit = '{MEMORY_LIMIT}'",
+        f"SET threads = {THREADS}",
+        "SET lock_configuration = true",
+    ):
+        connection.execute(statement)
+
+
+@contextmanager
+def open_parquet(parquet: Path, *, writes: Iterable[Path] = ()) -> Iterator[tuple[Connection, list[Column]]]:
+    """A connection in which the canonical file is the view `data`, and the file's columns in their order."""
+    with open_database(reads=[parquet], writes=writes) as connection:
+        connection.execute(f"CREATE TEMP VIEW data AS SELECT * FROM read_parquet({path(parquet)})")
+        described = connection.execute("DESCRIBE data").fetchall()
+        yield connection, [Column(row[0], _type(row[1])) for row in described]
+
+
+def _type(sql_type: str) -> str:
+    if sql_type.startswith("DECIMAL"):
+        return "integer" if sql_type.endswith(",0)") else "decimal"
+    return _TYPES.get(sql_type) or ("date" if sql_type.startswith("TIMESTAMP") else "integer")
+
+
+def check_known(columns: list[Column], wanted: Iterable[str]) -> None:
+    """UnknownColumn for the first name that no column bears exactly."""
+    known = {column.name for column in columns}
+    for each in wanted:
+        if each not in known:
+            raise UnknownColumn(each)
+
+
+def one(connection: Connection, query: str, parameters: list[object] | None = None) -> tuple:
+    """The single row of a query that always has one."""
+    row = connection.execute(query, parameters).fetchone()
+    assert row is not None
+    return row

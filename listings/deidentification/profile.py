@@ -1,0 +1,95 @@
+"""The public description of a file's columns: an output too, so small cells are suppressed."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import database
+from .database import Column, Connection
+
+_MOST_VALUES = 20
+_COLUMNS_PER_QUERY = 20
+
+
+@dataclass(frozen=True)
+class ValueShare:
+    """A value and its share of the rows, to 1 %; `value` is None where `suppressed` values are merged."""
+
+    value: str | None
+    share: float
+    suppressed: bool = False
+
+
+@dataclass(frozen=True)
+class ColumnProfile:
+    """A column for the public page: share of nulls to 1 %, number of distinct values as a band such as 10-99.
+
+    `values` is None for subject and sensitive columns and for columns of more than 20 distinct values.
+    """
+
+    name: str
+    type: str
+    nulls: float
+    distinct: str
+    values: list[ValueShare] | None
+
+
+def profile(
+    parquet: Path, *, subject: str | None = None, sensitive: Iterable[str] = (), minimum: int
+) -> list[ColumnProfile]:
+    """Profile every column. A value is named only where at least `minimum` subjects (rows where there is no
+    subject column) bear it; the others are merged, never one alone and never fewer than `minimum` together,
+    so that none can be worked out. Raises UnknownColumn.
+    """
+    hidden = [*sensitive, *([subject] if subject else [])]
+    counted = f"count(DISTINCT {database.name(subject)})" if subject else "count(*)"
+    with database.open_parquet(parquet) as (connection, columns):
+        database.check_known(columns, hidden)
+        rows = database.one(connection, "SELECT count(*) FROM data")[0]
+        profiles = []
+        for column, nulls, distinct in _count(connection, columns):
+            values = None
+            if column.name not in hidden and 0 < distinct <= _MOST_VALUES:
+                values = _suppress(_values(connection, column.name, counted), rows, minimum)
+            share = round(nulls / rows, 2)
+            profiles.append(ColumnProfile(column.name, column.type, share, band(distinct), values))
+    return profiles
+
+
+def _count(connection: Connection, columns: list[Column]) -> Iterator[tuple[Column, int, int]]:
+    """Each column with its number of nulls and of distinct values."""
+    for start in range(0, len(columns), _COLUMNS_PER_QUERY):
+        batch = columns[start : start + _COLUMNS_PER_QUERY]
+        names = [database.name(column.name) for column in batch]
+        counts = ", ".join(f"count(*) - count({name}), count(DISTINCT {name})" for name in names)
+        row = database.one(connection, f"SELECT {counts} FROM data")
+        yield from zip(batch, row[::2], row[1::2], strict=True)
+
+
+def _values(connection: Connection, column: str, counted: str) -> list[tuple[str, int, int]]:
+    name = database.name(column)
+    return connection.execute(
+        f"SELECT CAST({name} AS VARCHAR), count(*), {counted} FROM data WHERE {name} IS NOT NULL "
+        f"GROUP BY {name} ORDER BY 3, 2, 1"
+    ).fetchall()
+
+
+def _suppress(counted: list[tuple[str, int, int]], rows: int, minimum: int) -> list[ValueShare]:
+    """`counted` is (value, rows, subjects), fewest subjects first; the answer has the most frequent first."""
+    hidden = sum(subjects < minimum for _, _, subjects in counted)
+    while 0 < hidden < len(counted) and (hidden == 1 or sum(each[2] for each in counted[:hidden]) < minimum):
+        hidden += 1
+    named = sorted(counted[hidden:], key=lambda each: (-each[1], each[0]))
+    shares = [ValueShare(value, round(count / rows, 2)) for value, count, _ in named]
+    if hidden:
+        merged = sum(count for _, count, _ in counted[:hidden])
+        shares.append(ValueShare(None, round(merged / rows, 2), suppressed=True))
+    return shares
+
+
+def band(number: int) -> str:
+    """0, 1, 2-9, 10-99, 100-999 and so on."""
+    if number < 2:
+        return str(number)
+    power = 10 ** (len(str(number)) - 1)
+    return f"{max(2, power)}-{10 * power - 1}"

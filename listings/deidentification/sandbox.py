@@ -1,0 +1,83 @@
+"""A command in a process of its own: limited, without the site's environment, killed when its time is up."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from .commands import failure
+
+_ROOT = Path(__file__).resolve().parents[2]
+# -I keeps the working directory and PYTHON* out of the import path; only the checkout is added, at its end
+_START = (
+    "import sys; sys.path.append(sys.argv.pop(1)); "
+    "import runpy; runpy.run_module('listings.deidentification', run_name='__main__', alter_sys=True)"
+)
+_LIMIT_SIGNALS = (signal.SIGXCPU, signal.SIGKILL)
+
+
+def run(command: dict[str, Any], *, seconds: int = 300, scratch: Path | None = None) -> dict[str, Any]:
+    """Carry out `command` (see `commands`) in a subprocess and return its answer, a dictionary with "ok".
+
+    Never raises for what the file did: a time-out is "too_slow", a crash "assessment_failed". Temporary
+    files, which hold the data in the clear, lie under `scratch` (default: the system's temporary directory)
+    and are gone afterwards, the half-written target too.
+    """
+    with tempfile.TemporaryDirectory(prefix="minshu-", dir=scratch) as directory:
+        try:
+            output, status = _spawn(json.dumps(command), Path(directory), seconds)
+        except subprocess.TimeoutExpired:
+            return failure("too_slow", seconds=seconds)
+        finally:
+            _remove_part(command)
+    if status and -status in _LIMIT_SIGNALS:
+        return failure("too_slow" if -status == signal.SIGXCPU else "out_of_memory", seconds=seconds)
+    return _parse(output) if status == 0 else failure("assessment_failed", error=f"exit status {status}")
+
+
+def _spawn(command: str, directory: Path, seconds: int) -> tuple[bytes, int]:
+    """Standard output and exit status; TimeoutExpired after `seconds`. No process is ever left behind."""
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-c", _START, str(_ROOT), "--confined", str(seconds)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=directory,
+        env=_environment(directory),
+        start_new_session=True,
+    )
+    try:
+        output, _ = process.communicate(command.encode(), timeout=seconds)
+        return output, process.returncode
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def _environment(directory: Path) -> dict[str, str]:
+    """No secrets: only what Python and DuckDB need to find their way."""
+    return {
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "HOME": str(directory),
+        "TMPDIR": str(directory),
+        "TZ": "UTC",
+    }
+
+
+def _remove_part(command: dict[str, Any]) -> None:
+    if isinstance(command.get("target"), str):
+        Path(command["target"] + ".part").unlink(missing_ok=True)
+
+
+def _parse(output: bytes) -> dict[str, Any]:
+    try:
+        reply = json.loads(output)
+    except ValueError:
+        reply = None
+    return reply if isinstance(reply, dict) and "ok" in reply else failure("assessment_failed", error="no answer")

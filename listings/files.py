@@ -1,0 +1,140 @@
+"""Files of versions: in quarantine until they pass, destroyed when they fail, never under a public URL.
+
+Storage is Django's default storage. Names carry version, kind and hash, so that equal files of two versions never
+share a fate.
+"""
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from listings.deidentification import sandbox
+from listings.deidentification.reasons import shown
+from listings.models import FileKind, Version, VersionFile
+
+QUARANTINE, ACCEPTED = "quarantine", "files"
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """A file that was read: the original, its canonical Parquet, rows and columns [{name, type}]."""
+
+    name: str
+    original: Path
+    parquet: Path
+    rows: int
+    columns: list[dict[str, Any]]
+
+
+class UnreadableFile(Exception):
+    """The file cannot be taken; `code` and `params` say why (`reasons.py` has the sentence)."""
+
+    def __init__(self, code: str, params: dict[str, Any]) -> None:
+        super().__init__(code)
+        self.code, self.params = code, params
+
+
+@contextmanager
+def ingest(source: Path, name: str) -> Iterator[Ingested]:
+    """Read a hostile file in a subprocess, outside any transaction; the result lives as long as the context."""
+    with tempfile.TemporaryDirectory(prefix="minshu-") as folder:
+        parquet, source = Path(folder) / "canonical.parquet", _plainly_named(source, Path(folder))
+        answer = sandbox.run({"do": "ingest", "source": str(source), "name": name, "target": str(parquet)})
+        if not answer["ok"]:
+            raise UnreadableFile(answer["code"], answer.get("params", {}))
+        yield Ingested(name, source, parquet, answer["rows"], answer["columns"])
+
+
+def _plainly_named(source: Path, folder: Path) -> Path:
+    """The engine's readers take `[`, `*` and the like in a path for patterns: such a file is copied first."""
+    if not set(str(source)) & set("*?[]{}") or source.stat().st_size > settings.UPLOAD_LIMIT:
+        return source
+    return Path(shutil.copyfile(source, folder / "source"))
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A file that lies in quarantine and has no row yet."""
+
+    kind: str
+    name: str
+    sha256: str
+    size: int
+    key: str
+
+
+def put(version: Version, kind: str, path: Path, name: str) -> Stored:
+    """Copy a file into quarantine."""
+    digest = sha256_of(path)
+    with path.open("rb") as file:
+        key = default_storage.save(f"{QUARANTINE}/{version.pk}-{kind}-{digest}", File(file))
+    return Stored(kind, shown(name), digest, path.stat().st_size, key)
+
+
+def discard(stored: Iterable[Stored]) -> None:
+    """Delete files whose rows were not written."""
+    for file in stored:
+        default_storage.delete(file.key)
+
+
+def register(version: Version, stored: Iterable[Stored]) -> None:
+    """Write the rows of files in quarantine."""
+    for file in stored:
+        VersionFile.objects.create(
+            version=version, kind=file.kind, name=file.name, sha256=file.sha256, size=file.size, key=file.key
+        )
+
+
+def accept(files: Iterable[VersionFile]) -> None:
+    """Move files out of quarantine. The old copy goes only when the transaction is through."""
+    for file in files:
+        old = file.key
+        with default_storage.open(old, "rb") as content:
+            file.key = default_storage.save(
+                f"{ACCEPTED}/{file.sha256[:2]}/{file.version_id}-{file.kind}-{file.sha256}", content
+            )
+        VersionFile.objects.filter(pk=file.pk).update(key=file.key)
+        _delete_on_commit(old)
+
+
+def destroy(files: Iterable[VersionFile], at: datetime) -> None:
+    """Delete the content; the row with hash and size stays as evidence that it was there."""
+    for file in files:
+        VersionFile.objects.filter(pk=file.pk).update(destroyed_at=at, key="")
+        _delete_on_commit(file.key)
+
+
+def current(version: Version, kind: str = FileKind.PARQUET) -> VersionFile | None:
+    return VersionFile.objects.filter(version=version, kind=kind, destroyed_at=None).first()
+
+
+@contextmanager
+def local_copy(file: VersionFile) -> Iterator[Path]:
+    """A path of the file for a subprocess: the file itself on a local disk, else a temporary copy."""
+    try:
+        yield Path(default_storage.path(file.key))
+    except NotImplementedError:  # a storage without local paths, S3 for instance
+        with tempfile.NamedTemporaryFile(prefix="minshu-") as copy, default_storage.open(file.key, "rb") as content:
+            shutil.copyfileobj(content, copy)
+            copy.flush()
+            yield Path(copy.name)
+
+
+def _delete_on_commit(key: str) -> None:
+    transaction.on_commit(lambda: default_storage.delete(key))

@@ -1,0 +1,343 @@
+"""Products, their lawful sources, and versions with all that was measured."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Party, User
+from accounts.queries import parties_of
+from listings.models.catalogue import CatalogueEntry, Frequency, Opening, is_provincial_officer, overseen
+from listings.states import (
+    PRODUCT,
+    PUBLIC_STATES,
+    VERSION,
+    ProductState,
+    VersionState,
+)
+
+
+class Nature(models.TextChoices):
+    GOVERNMENT = "government", _("government data")
+    PUBLIC_SERVICE = "public_service", _("public-service data")
+    PUBLIC_UTILITY = "public_utility", _("public-utility data")
+
+
+class Acquisition(models.TextChoices):
+    OWN_DUTY = "own_duty", _("own collection in duty")
+    PRIMARY_DEVELOPER = "primary_developer", _("gathered and governed by a primary developer")
+    SHARING = "sharing", _("received by inter-agency sharing")
+
+
+class Grade(models.TextChoices):
+    GENERAL = "general", _("general data")
+    IMPORTANT = "important", _("important data")
+    CORE = "core", _("core data")
+
+
+class ProductQuerySet(models.QuerySet["Product"]):
+    def listed(self) -> "ProductQuerySet":
+        """On offer: not withdrawn, and a version is published."""
+        published = Version.objects.filter(product=OuterRef("pk"), state=VersionState.PUBLISHED)
+        return self.filter(Exists(published), state=ProductState.ACTIVE)
+
+    def visible_to(self, user: Any) -> "ProductQuerySet":
+        """Public once a version was made public; before that the seller's, its units' and its authority's."""
+        shown = Exists(Version.objects.filter(product=OuterRef("pk"), state__in=PUBLIC_STATES))
+        if not user.is_authenticated:
+            return self.filter(shown)
+        if is_provincial_officer(user):
+            return self
+        mine = parties_of(user, timezone.now())
+        submitted = Version.objects.filter(overseen(user), product=OuterRef("pk"))
+        return self.filter(shown | Q(seller__in=mine) | Q(entry__unit__in=mine) | Exists(submitted))
+
+
+class Product(models.Model):
+    """A data product of one seller. Listed is computed: a published version, not withdrawn."""
+
+    seller = models.ForeignKey(Party, verbose_name=_("seller"), on_delete=models.PROTECT, related_name="products")
+    entry = models.ForeignKey(
+        CatalogueEntry, verbose_name=_("catalogue entry"), on_delete=models.PROTECT, related_name="products"
+    )
+    nature = models.CharField(_("nature"), max_length=16, choices=Nature.choices)
+    acquisition = models.CharField(_("acquisition basis"), max_length=20, choices=Acquisition.choices)
+    grade = models.CharField(_("grade"), max_length=10, choices=Grade.choices)
+    title = models.CharField(_("title"), max_length=200)
+    summary = models.CharField(_("summary"), max_length=400)
+    description = models.TextField(_("description"))
+    purposes = models.TextField(_("permitted purposes"), blank=True)
+    terms = models.TextField(_("terms of use"), blank=True)
+    price_text = models.CharField(_("price"), max_length=200, blank=True)
+    frequency = models.CharField(_("update frequency"), max_length=12, choices=Frequency.choices)
+    declared_at = models.DateTimeField(null=True, blank=True)
+    declared_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(_("state"), max_length=12, choices=ProductState.choices, default=ProductState.ACTIVE)
+    created_at = models.DateTimeField()
+
+    objects = ProductQuerySet.as_manager()
+    machine = PRODUCT
+
+    class Meta:
+        verbose_name = _("data product")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(grade=Grade.GENERAL),
+                name="product_grade_general",
+                violation_error_message=_("Core and important data cannot be listed here."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(acquisition=Acquisition.SHARING),
+                name="product_not_from_sharing",
+                violation_error_message=_("Data received by inter-agency sharing may go to no third party (Art. 14)."),
+            ),
+            models.CheckConstraint(
+                condition=Q(declared_at=None, declared_by=None)
+                | Q(declared_at__isnull=False, declared_by__isnull=False),
+                name="product_declared_both",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("listings:product", args=[self.pk])
+
+    @property
+    def is_openly_available(self) -> bool:
+        return self.entry.opening == Opening.OPENLY_AVAILABLE
+
+
+class SourceKind(models.TextChoices):
+    STATUTE = "statute", _("notice or statute")
+    CONSENT = "consent", _("consent or other basis")
+    AUTHORISATION = "authorisation", _("authorisation chain")
+
+
+class SourceFile(models.Model):
+    """One item of the lawful-source file: on what basis the data was obtained (Arts 11, 17)."""
+
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="source_files")
+    kind = models.CharField(_("kind"), max_length=16, choices=SourceKind.choices)
+    title = models.CharField(_("document"), max_length=200)
+    reference = models.CharField(_("number or place of publication"), max_length=200)
+    summary = models.TextField(_("public summary"))
+    valid_until = models.DateField(_("valid until"), null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class About(models.TextChoices):
+    PERSONS = "persons", _("persons")
+    HOUSEHOLDS = "households", _("households")
+    ORGANISATIONS = "organisations", _("organisations")
+    NONE = "none", _("nothing of the kind")
+
+
+class VersionQuerySet(models.QuerySet["Version"]):
+    def published(self) -> "VersionQuerySet":
+        return self.filter(state=VersionState.PUBLISHED)
+
+    def visible_to(self, user: Any) -> "VersionQuerySet":
+        if not user.is_authenticated:
+            return self.filter(state__in=PUBLIC_STATES)
+        if is_provincial_officer(user):
+            return self
+        mine = parties_of(user, timezone.now())
+        from_unit = VersionSource.objects.filter(version=OuterRef("pk"), unit__in=mine)
+        submitted = ~Q(state__in=[VersionState.DRAFT, VersionState.ASSESSED])
+        return self.filter(
+            Q(state__in=PUBLIC_STATES)
+            | Q(product__seller__in=mine)
+            | (submitted & (overseen(user) | Exists(from_unit)))
+        )
+
+
+class Version(models.Model):
+    """One immutable edition of a product's data. Review and publicity belong to it."""
+
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    authority = models.ForeignKey(Party, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(_("state"), max_length=14, choices=VersionState.choices, default=VersionState.DRAFT)
+    about = models.CharField(_("what a row is about"), max_length=14, choices=About.choices)
+    data_from = models.DateField(_("data as of: from"))
+    data_until = models.DateField(_("data as of: until"))
+    collected_from = models.DateField(_("date collected: from"))
+    collected_until = models.DateField(_("date collected: until"))
+    deidentification_tool = models.CharField(_("how it was de-identified, with which tool"), max_length=300)
+    key_is_kept = models.BooleanField(_("somebody keeps a key or mapping table"))
+    rows = models.PositiveBigIntegerField(null=True, blank=True)
+    allowed_modes = models.JSONField(default=list, blank=True)
+    checked_sources_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    published_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    objects = VersionQuerySet.as_manager()
+    machine = VERSION
+
+    class Meta:
+        verbose_name = _("version")
+        constraints = (
+            models.UniqueConstraint(fields=["product", "number"], name="version_number"),
+            models.UniqueConstraint(
+                fields=["product"],
+                condition=Q(state__in=["draft", "assessed", "submitted", "returned", "in_publicity"]),
+                name="version_one_in_work",
+                violation_error_message=_("Another version of this product is still in work."),
+            ),
+            models.CheckConstraint(
+                condition=Q(data_from__lte=models.F("data_until")),
+                name="version_data_from_until",
+                violation_error_message=_("The data cannot end before it begins."),
+            ),
+            models.CheckConstraint(
+                condition=Q(collected_from__lte=models.F("collected_until")),
+                name="version_collected_from_until",
+                violation_error_message=_("The collection cannot end before it begins."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.product} · v{self.number}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("listings:version", args=[self.pk])
+
+
+class FileKind(models.TextChoices):
+    ORIGINAL = "original", _("original")
+    PARQUET = "parquet", _("canonical Parquet")
+
+
+class VersionFile(models.Model):
+    """A stored file. `key` is its name in the storage, made of its hash, never public; empty once destroyed."""
+
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="files")
+    kind = models.CharField(max_length=10, choices=FileKind.choices)
+    name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveBigIntegerField()
+    key = models.CharField(max_length=200, blank=True)
+    destroyed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["version", "kind"], condition=Q(destroyed_at=None), name="version_file_kind"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.version} {self.kind}"
+
+
+class ColumnRole(models.TextChoices):
+    PLAIN = "plain", _("none of these")
+    QUASI_IDENTIFIER = "quasi_identifier", _("quasi-identifier")
+    SENSITIVE = "sensitive", _("sensitive attribute")
+    SUBJECT = "subject", _("subject column")
+
+
+class Column(models.Model):
+    """A column of the file, the role its seller marked it with, and its public profile."""
+
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="columns")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=255)
+    type = models.CharField(max_length=16)
+    role = models.CharField(max_length=16, choices=ColumnRole.choices, default=ColumnRole.PLAIN)
+    profile = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["version", "position"], name="column_position"),
+            models.UniqueConstraint(fields=["version", "name"], name="column_name"),
+            models.UniqueConstraint(fields=["version"], condition=Q(role="subject"), name="column_one_subject"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class VersionSource(models.Model):
+    """Whose data is in a version. All of them are consulted, named in attributions and told of incidents."""
+
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="sources")
+    unit = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    entry = models.ForeignKey(CatalogueEntry, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["version", "entry"], name="version_source"),)
+
+    def __str__(self) -> str:
+        return f"{self.unit} → {self.version}"
+
+
+class ProcessingStep(models.Model):
+    """One step of the processing (Art. 32): declared by the seller, or measured by the site with hashes."""
+
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="steps")
+    number = models.PositiveSmallIntegerField()
+    step = models.CharField(max_length=200)
+    tool = models.CharField(max_length=200)
+    operator = models.CharField(max_length=120)
+    at = models.DateTimeField()
+    is_measured = models.BooleanField()
+    hash_in = models.CharField(max_length=64, blank=True)
+    hash_out = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["version", "number"], name="step_number"),)
+
+    def __str__(self) -> str:
+        return self.step
+
+
+class Assessment(models.Model):
+    """What was measured, under which rule set. Never changed; the report stays when the file is destroyed."""
+
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="assessments")
+    rule_set = models.CharField(max_length=40)
+    report = models.JSONField()
+    file_sha256 = models.CharField(max_length=64)
+    passes = models.BooleanField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.version} {self.at:%F}"
+
+
+class JobState(models.TextChoices):
+    QUEUED = "queued", _("waiting")
+    RUNNING = "running", _("running")
+    DONE = "done", _("done")
+    FAILED = "failed", _("failed")
+
+
+class Job(models.Model):
+    """An assessment asked for. Celery only wakes; what is due is this row, so a lost task only delays."""
+
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="jobs")
+    requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=8, choices=JobState.choices, default=JobState.QUEUED)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["version"], condition=Q(state__in=["queued", "running"]), name="job_one_open"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.version}"

@@ -1,0 +1,52 @@
+"""Every write of this app. One module a noun; called as `operations.submit_version(...)`."""
+
+from listings.operations.assessment import assess_due, request_assessment, run_assessment
+from listings.operations.entries import propose_entry, publish_entry, return_entry, revise_entry, withdraw_entry
+from listings.operations.products import add_source_file, create_product, declare_product, withdraw_product
+from listings.operations.review import (
+    approve_version,
+    hold_version,
+    publish_version,
+    recall_version,
+    refuse_version,
+    release_version,
+    return_version,
+    uphold_objection,
+)
+from listings.operations.versions import (
+    create_version,
+    mark_columns,
+    retire_version,
+    rework_version,
+    submit_version,
+    upload_file,
+)
+
+__all__ = [
+    "add_source_file",
+    "approve_version",
+    "assess_due",
+    "create_product",
+    "create_version",
+    "declare_product",
+    "hold_version",
+    "mark_columns",
+    "propose_entry",
+    "publish_entry",
+    "publish_version",
+    "recall_version",
+    "refuse_version",
+    "release_version",
+    "request_assessment",
+    "retire_version",
+    "return_entry",
+    "return_version",
+    "revise_entry",
+    "rework_version",
+    "run_assessment",
+    "submit_version",
+    "uphold_objection",
+    "upload_file",
+    "withdraw_entry",
+    "withdraw_product",
+]

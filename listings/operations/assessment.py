@@ -1,0 +1,140 @@
+"""The gate of Art. 17: a version's file is measured in a subprocess, and what fails is destroyed."""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.queries import recipients
+from listings import files, permissions
+from listings.deidentification import sandbox
+from listings.models import Assessment, Column, ColumnRole, Job, JobState, Version
+from listings.operations.versions import add_step, lock_in
+from listings.states import VersionState
+from marketplace import wake, workflow
+from marketplace.clock.working_days import local_date
+from marketplace.errors import InvalidState
+from marketplace.ledger import entries as ledger
+from marketplace.notices.operations import tell
+
+log = logging.getLogger(__name__)
+LEASE = timedelta(minutes=15)
+MOST_ATTEMPTS = 3
+MODE = "download"  # the one way in which the site delivers so far
+SMALLEST_CELL = 20  # a value that fewer subjects share is not shown in the public profile; as k for download
+ASSESSOR = ledger.SystemActor("assessment")
+
+
+@transaction.atomic
+def request_assessment(*, version: Version, actor: User, at: datetime) -> Job:
+    """Ask for the assessment of a draft with a file. The job is due at once; asking twice is asking once."""
+    permissions.check_can_keep_version(actor, version, at)
+    lock_in(version, VersionState.DRAFT)
+    if files.current(version) is None:
+        raise InvalidState(_("Upload the file first."))
+    job = version.jobs.filter(state__in=[JobState.QUEUED, JobState.RUNNING]).first()
+    if job is None:
+        job = Job.objects.create(version=version, requested_by=actor, created_at=at)
+        ledger.record(ledger.begin("request_assessment", actor, at, "Art. 17"), version, detail={"job": job.pk})
+        wake.on_commit("listings.tasks.assess_due")
+    return job
+
+
+def assess_due(*, at: datetime) -> int:
+    """Run the jobs that wait or whose worker was lost. Returns how many were run."""
+    done = 0
+    for job in _due(at).order_by("pk"):
+        done += run_assessment(job=job, at=at)
+    return done
+
+
+def run_assessment(*, job: Job, at: datetime) -> bool:
+    """Claim one job, measure the file outside any transaction, record the result. False if somebody else has it."""
+    claim = _due(at).filter(pk=job.pk)
+    if not claim.update(state=JobState.RUNNING, lease_until=at + LEASE, attempts=F("attempts") + 1):
+        return False
+    job.refresh_from_db()
+    version = Version.objects.select_related("product__seller").get(pk=job.version_id)
+    answer = _measure(version, at)
+    if answer["ok"]:
+        _record(job, version, answer, at)
+    else:
+        final = job.attempts >= MOST_ATTEMPTS or answer["code"] == "no_file"
+        Job.objects.filter(pk=job.pk).update(
+            state=JobState.FAILED if final else JobState.QUEUED, lease_until=None, error=answer["text"][:300]
+        )
+        log.warning("assessment of version %s did not finish: %s", version.pk, answer["code"])
+    return True
+
+
+def _due(at: datetime):  # type: ignore[no-untyped-def]
+    return Job.objects.filter(Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, lease_until__lte=at))
+
+
+def _measure(version: Version, at: datetime) -> dict[str, Any]:
+    """The engine's report and the public profile, as {ok, report, profile}."""
+    file = files.current(version)
+    if file is None:
+        return {"ok": False, "code": "no_file", "text": "The version has no file."}
+    roles = dict(version.columns.order_by("position").values_list("name", "role"))
+    marked = {role: [name for name, given in roles.items() if given == role] for role in ColumnRole.values}
+    command = {
+        "about": version.about,
+        "subject": next(iter(marked[ColumnRole.SUBJECT]), None),
+        "quasi_identifiers": marked[ColumnRole.QUASI_IDENTIFIER],
+        "sensitive": marked[ColumnRole.SENSITIVE],
+    }
+    with files.local_copy(file) as parquet:
+        answer = sandbox.run(
+            {"do": "assess", "parquet": str(parquet), "today": local_date(at).isoformat(), "mode": MODE, **command}
+        )
+        if not answer["ok"] or not answer["report"]["passes"]:
+            return answer
+        profile = sandbox.run({"do": "profile", "parquet": str(parquet), "minimum": SMALLEST_CELL, **command})
+    return {**answer, "profile": profile["columns"]} if profile["ok"] else profile
+
+
+@transaction.atomic
+def _record(job: Job, version: Version, answer: dict[str, Any], at: datetime) -> None:
+    """draft → assessed; and back to draft, its file destroyed, when the report does not pass."""
+    lock_in(version, VersionState.DRAFT)
+    report, file = answer["report"], files.current(version)
+    assert file is not None
+    assessment = Assessment.objects.create(
+        version=version,
+        rule_set=report["rule_set"],
+        report=report,
+        file_sha256=file.sha256,
+        passes=report["passes"],
+        at=at,
+    )
+    Job.objects.filter(pk=job.pk).update(state=JobState.DONE, lease_until=None)
+    act = ledger.begin("assess", ASSESSOR, at, "Art. 17")
+    workflow.move(
+        act, version, VersionState.ASSESSED, allowed_modes=report["allowed_modes"],
+        detail={"assessment": assessment.pk, "passes": report["passes"], "k": report["k"], "sha256": file.sha256},
+    )  # fmt: skip
+    if report["passes"]:
+        _accept(version, answer["profile"], file.sha256, at)
+    else:
+        workflow.move(ledger.begin("fail_assessment", ASSESSOR, at, "Art. 17"), version, VersionState.DRAFT)
+        files.destroy(version.files.filter(destroyed_at=None), at)
+        version.columns.all().delete()  # a name can be an identifier itself; the report has them masked
+    tell(
+        act, recipients(version.product.seller, at), "assessed" if report["passes"] else "assessment_failed",
+        link=version.get_absolute_url(), product=version.product.title, number=version.number,
+    )  # fmt: skip
+
+
+def _accept(version: Version, profile: list[dict[str, Any]], digest: str, at: datetime) -> None:
+    files.accept(version.files.filter(destroyed_at=None))
+    add_step(
+        version, "measured: identifiers, k, l, t", at, tool="Minshu", operator="Minshu", measured=True,
+        hash_in=digest, hash_out=digest,
+    )  # fmt: skip
+    for column in profile:
+        Column.objects.filter(version=version, name=column["name"]).update(profile=column)

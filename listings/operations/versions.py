@@ -1,0 +1,246 @@
+"""Versions in the seller's hands: created, given a file, marked, submitted, retired."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max, Q
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.queries import authority_over, recipients
+from listings import files, permissions, reasons
+from listings.deidentification.reasons import shown
+from listings.models import (
+    About,
+    CatalogueEntry,
+    Column,
+    ColumnRole,
+    FileKind,
+    Opening,
+    ProcessingStep,
+    Product,
+    Version,
+    VersionSource,
+)
+from listings.states import EntryState, ProductState, VersionState
+from marketplace import workflow
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
+from marketplace.clock.working_days import local_date
+from marketplace.errors import InvalidState
+from marketplace.ledger import entries as ledger
+from marketplace.notices.operations import tell
+
+MOST_STEPS = 100
+
+
+@transaction.atomic
+def create_version(
+    *,
+    product: Product,
+    actor: User,
+    at: datetime,
+    sources: Iterable[CatalogueEntry] = (),
+    steps: str = "",
+    **fields: Any,
+) -> Version:
+    """Start the next version. Its sources are the product's entry and whatever others went into it.
+
+    `steps` are the processing steps that the seller declares (Art. 32), one a line.
+    """
+    permissions.check_can_keep_product(actor, product, at)
+    workflow.check_in(product, ProductState.ACTIVE)
+    Product.objects.select_for_update().get(pk=product.pk)
+    number = (product.versions.aggregate(Max("number"))["number__max"] or 0) + 1
+    version = Version(product=product, number=number, created_at=at, **fields)
+    version.full_clean()
+    version.save()
+    entries = {entry.pk: entry for entry in [product.entry, *sources]}
+    _check_sources(product, entries.values())
+    for entry in entries.values():
+        VersionSource.objects.create(version=version, unit=entry.unit, entry=entry)
+    _declare_steps(version, steps, at)
+    act = ledger.begin("create", actor, at, "Art. 32")
+    ledger.record(act, version, new=version.state, detail={"sources": list(entries), "steps": steps, **fields})
+    return version
+
+
+def upload_file(*, version: Version, actor: User, at: datetime, path: Path, name: str) -> None:
+    """Read a file (in a subprocess, before any transaction) and make it the draft's file, in quarantine.
+
+    A file that was there before is destroyed. Raises ValidationError on `file` when it cannot be read; then nothing
+    is kept of it.
+    """
+    permissions.check_can_keep_version(actor, version, at)
+    workflow.check_in(version, VersionState.DRAFT)
+    try:
+        with files.ingest(path, name) as ingested:
+            stored: list[files.Stored] = []
+            try:
+                stored.append(files.put(version, FileKind.ORIGINAL, ingested.original, ingested.name))
+                stored.append(files.put(version, FileKind.PARQUET, ingested.parquet, "canonical.parquet"))
+                _attach(version, ingested, stored, actor, at)
+            except BaseException:
+                files.discard(stored)
+                raise
+    except files.UnreadableFile as error:
+        raise ValidationError({"file": reasons.sentence(error.code, error.params)}) from error
+
+
+@transaction.atomic
+def _attach(
+    version: Version, ingested: files.Ingested, stored: Sequence[files.Stored], actor: User, at: datetime
+) -> None:
+    original, parquet = stored
+    lock_in(version, VersionState.DRAFT)
+    _check_no_job(version)
+    files.destroy(version.files.filter(destroyed_at=None), at)
+    files.register(version, stored)
+    version.columns.all().delete()
+    Column.objects.bulk_create(
+        Column(version=version, position=n, name=column["name"], type=column["type"])
+        for n, column in enumerate(ingested.columns)
+    )
+    version.rows = ingested.rows
+    Version.objects.filter(pk=version.pk).update(rows=ingested.rows)
+    add_step(
+        version, "read into canonical Parquet", at, tool="Minshu", operator="Minshu",
+        measured=True, hash_in=original.sha256, hash_out=parquet.sha256,
+    )  # fmt: skip
+    ledger.record(
+        ledger.begin("upload", actor, at, "Art. 17"),
+        version,
+        detail={
+            "sha256": original.sha256,
+            "parquet_sha256": parquet.sha256,
+            "size": original.size,
+            "rows": ingested.rows,
+        },
+    )
+
+
+@transaction.atomic
+def mark_columns(*, version: Version, actor: User, at: datetime, roles: Mapping[str, str]) -> None:
+    """Say what each column is: `roles` maps column names to ColumnRole values; columns not named are plain."""
+    permissions.check_can_keep_version(actor, version, at)
+    lock_in(version, VersionState.DRAFT)
+    _check_no_job(version)
+    columns = {column.name: column for column in version.columns.all()}
+    if unknown := set(roles) - set(columns):
+        raise ValidationError(_("The file has no column “%(name)s”.") % {"name": "”, “".join(sorted(unknown))})
+    subjects = [name for name, role in roles.items() if role == ColumnRole.SUBJECT]
+    if len(subjects) > 1:
+        raise ValidationError(_("Only one column can name the subject of a row."))
+    if subjects and version.about == About.NONE:
+        raise ValidationError(_("A version about nobody has no subject column."))
+    version.columns.update(role=ColumnRole.PLAIN)
+    for role in ColumnRole.values:
+        version.columns.filter(name__in=[name for name, given in roles.items() if given == role]).update(role=role)
+    ledger.record(
+        ledger.begin("mark_columns", actor, at, "Art. 17"),
+        version,
+        detail={"roles": [[shown(name), role] for name, role in roles.items()]},
+    )
+
+
+@transaction.atomic
+def rework_version(*, version: Version, actor: User, at: datetime) -> None:
+    """assessed → draft: the seller changes it again; what was assessed is destroyed."""
+    permissions.check_can_keep_version(actor, version, at)
+    workflow.move(ledger.begin("rework", actor, at), version, VersionState.DRAFT)
+    files.destroy(version.files.filter(destroyed_at=None), at)
+    version.columns.all().delete()
+
+
+@transaction.atomic
+def submit_version(*, version: Version, actor: User, at: datetime) -> None:
+    """assessed or returned → submitted: the authority competent for all its sources is to review it."""
+    permissions.check_can_keep_version(actor, version, at)
+    workflow.check_in(version, VersionState.ASSESSED, VersionState.RETURNED)
+    _check_complete(version, at)
+    regions = {source.unit.region for source in version.sources.select_related("unit__region__parent")}
+    authority = authority_over(regions | {version.product.seller.region}, at)
+    if authority is None:
+        raise InvalidState(_("No authority is set up that is competent for all sources of this version."))
+    act = ledger.begin("submit", actor, at, "Art. 17")
+    workflow.move(act, version, VersionState.SUBMITTED, authority=authority, detail={"authority": authority})
+    clock.start(version, Kind.ACCEPTANCE, at)
+    tell(
+        act, recipients(authority, at), "version_submitted", link=version.get_absolute_url(),
+        product=version.product.title, number=version.number,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def retire_version(*, version: Version, actor: User, at: datetime, reason: str) -> None:
+    """published → retired: no new grants on it; holders keep what their grants give them."""
+    permissions.check_can_keep_version(actor, version, at)
+    workflow.move(ledger.begin("retire", actor, at), version, VersionState.RETIRED, detail={"reason": reason})
+
+
+def add_step(
+    version: Version, step: str, at: datetime, *, tool: str, operator: str, measured: bool = False,
+    hash_in: str = "", hash_out: str = "",
+) -> None:  # fmt: skip
+    """Append a processing step (Art. 32) to a version in work. Part of another operation."""
+    ProcessingStep.objects.create(
+        version=version, number=version.steps.count() + 1, step=step, tool=tool[:200], operator=operator, at=at,
+        is_measured=measured, hash_in=hash_in, hash_out=hash_out,
+    )  # fmt: skip
+
+
+def _declare_steps(version: Version, steps: str, at: datetime) -> None:
+    lines = [line.strip()[:200] for line in steps.splitlines() if line.strip()]
+    if len(lines) > MOST_STEPS:
+        raise ValidationError({"steps": _("At most %(most)s steps, one a line.") % {"most": MOST_STEPS}})
+    tool, operator = version.deidentification_tool[:200], version.product.seller.name
+    ProcessingStep.objects.bulk_create(
+        ProcessingStep(version=version, number=n, step=line, tool=tool, operator=operator, at=at, is_measured=False)
+        for n, line in enumerate(lines, start=1)
+    )
+
+
+def lock_in(version: Version, state: str) -> None:
+    """Lock the row and look again: what follows depends on a state that is not changed."""
+    version.state = Version.objects.select_for_update().get(pk=version.pk).state
+    workflow.check_in(version, state)
+
+
+def _check_no_job(version: Version) -> None:
+    """What is being measured is not changed."""
+    if version.jobs.filter(state__in=["queued", "running"]).exists():
+        raise InvalidState(_("The assessment is running: wait for its result."))
+
+
+def _check_sources(product: Product, entries: Iterable[CatalogueEntry]) -> None:
+    """Every source must be in the catalogue and may be listed; openly available data has only such sources."""
+    for entry in entries:
+        if entry.state != EntryState.PUBLISHED:
+            raise ValidationError({"sources": _("“%(title)s” is not published in the catalogue.") % {"title": entry}})
+        if not entry.may_be_listed:
+            raise ValidationError({"sources": _("“%(title)s” is withheld or not open.") % {"title": entry}})
+        if product.is_openly_available and entry.opening != Opening.OPENLY_AVAILABLE:
+            raise ValidationError(
+                {"sources": _("“%(title)s” is not openly available, as this product is.") % {"title": entry}}
+            )
+
+
+def _check_complete(version: Version, at: datetime) -> None:
+    """Everything Art. 17 and Art. 31 want before an officer is asked."""
+    product = version.product
+    workflow.check_in(product, ProductState.ACTIVE)
+    _check_sources(product, [source.entry for source in version.sources.select_related("entry")])
+    if product.declared_at is None:
+        raise InvalidState(_("The declaration under Art. 31 is missing."))
+    if not product.source_files.filter(Q(valid_until=None) | Q(valid_until__gte=local_date(at))).exists():
+        raise InvalidState(_("The lawful-source file has no valid item."))
+    if product.source_files.filter(valid_until__lt=local_date(at)).exists():
+        raise InvalidState(_("An item of the lawful-source file has lapsed: add its successor."))
+    if version.key_is_kept:
+        raise InvalidState(
+            _("Somebody keeps a key or mapping table: the original can be restored, so it may not be traded (Art. 17).")
+        )

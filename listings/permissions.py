@@ -1,0 +1,62 @@
+"""Who may list and who may review."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.models import Capability, CapabilityKind, Party, valid_on
+from accounts.permissions import check_acts_for, check_member, check_not_own_case, check_officer
+from listings.models import CatalogueEntry, Product, Version
+from marketplace.clock.working_days import local_date
+from marketplace.errors import NotAllowed
+
+SELLING = (CapabilityKind.PRIMARY_DEVELOPER, CapabilityKind.UNIT)
+
+
+def check_can_propose_entry(actor: Any, unit: Party, at: datetime) -> None:
+    check_acts_for(actor, unit, CapabilityKind.UNIT, at)
+
+
+def check_can_keep_entry(actor: Any, entry: CatalogueEntry, at: datetime) -> None:
+    check_acts_for(actor, entry.unit, CapabilityKind.UNIT, at)
+
+
+def check_can_decide_entry(actor: Any, entry: CatalogueEntry, at: datetime) -> None:
+    check_officer(actor, entry.authority, at)
+    check_not_own_case(actor, [entry.unit], at)
+
+
+def selling_capability(seller: Party, at: datetime) -> str | None:
+    """As what a party lists public data: primary developer before providing unit; None if as neither."""
+    held = set(
+        Capability.objects.filter(valid_on(local_date(at)), party=seller, kind__in=SELLING).values_list(
+            "kind", flat=True
+        )
+    )
+    return next((kind for kind in SELLING if kind in held), None)
+
+
+def check_can_sell(actor: Any, seller: Party, at: datetime) -> None:
+    """A verified primary developer, or a providing unit with its own data."""
+    kind = selling_capability(seller, at)
+    if kind is None:
+        check_member(actor, seller, at)
+        raise NotAllowed(
+            _("%(party)s is admitted neither as primary developer nor as providing unit.") % {"party": seller}
+        )
+    check_acts_for(actor, seller, kind, at)
+
+
+def check_can_keep_product(actor: Any, product: Product, at: datetime) -> None:
+    check_can_sell(actor, product.seller, at)
+
+
+def check_can_keep_version(actor: Any, version: Version, at: datetime) -> None:
+    check_can_sell(actor, version.product.seller, at)
+
+
+def check_can_review(actor: Any, version: Version, at: datetime) -> None:
+    """An officer of the competent authority who belongs neither to the seller nor to a unit whose data is in it."""
+    check_officer(actor, version.authority, at)
+    check_not_own_case(actor, [version.product.seller, *(source.unit for source in version.sources.all())], at)

@@ -1,0 +1,46 @@
+"""What is on offer, and a version with everything its page shows."""
+
+from typing import Any
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from listings.models import Assessment, Product, Version, VersionSource
+from listings.states import VersionState
+
+
+def search(text: str, *, nature: str = "", opening: str = "") -> QuerySet[Product]:
+    """Listed products whose title, summary, description or units contain every word of the text."""
+    found = Product.objects.listed()
+    for word in text.split():
+        found = found.filter(
+            Q(title__icontains=word)
+            | Q(summary__icontains=word)
+            | Q(description__icontains=word)
+            | Q(entry__unit__name__icontains=word)
+        )
+    if nature:
+        found = found.filter(nature=nature)
+    if opening:
+        found = found.filter(entry__opening=opening)
+    newest = Version.objects.filter(state=VersionState.PUBLISHED).order_by("-number")
+    return (
+        found.select_related("seller", "entry__unit__region")
+        .prefetch_related(Prefetch("versions", queryset=newest, to_attr="published"))
+        .order_by("-created_at", "-pk")
+    )
+
+
+def version_page(user: Any) -> QuerySet[Version]:
+    """Versions the user may see, with what their page shows."""
+    return (
+        Version.objects.visible_to(user)
+        .select_related("product__seller", "product__entry", "authority", "product__declared_by")
+        .prefetch_related(
+            "columns",
+            "steps",
+            "product__source_files",
+            "files",
+            Prefetch("sources", queryset=VersionSource.objects.select_related("unit", "entry")),
+            Prefetch("assessments", queryset=Assessment.objects.order_by("-at", "-pk")),
+        )
+    )

@@ -1,0 +1,53 @@
+"""What people can do with entries, products and versions."""
+
+from django.utils.translation import gettext_lazy as _
+
+from listings import forms, operations, permissions
+from listings.models import CatalogueEntry, Product, Version
+from listings.states import EntryState, ProductState, VersionState
+from marketplace.verbs import ReasonForm, RefusalForm, Verb, Verbs
+
+ENTRY = Verbs(
+    CatalogueEntry,
+    "entry",
+    (
+        Verb("publish", _("Publish"), (EntryState.PROPOSED,), permissions.check_can_decide_entry, operations.publish_entry, article="Art. 10"),
+        Verb("return", _("Return"), (EntryState.PROPOSED,), permissions.check_can_decide_entry, operations.return_entry, ReasonForm, "Art. 10"),
+        Verb("revise", _("Revise and propose again"), (EntryState.RETURNED,), permissions.check_can_keep_entry, operations.revise_entry, forms.ReviseEntryForm, "Art. 10"),
+        Verb("withdraw", _("Withdraw"), (EntryState.PUBLISHED,), permissions.check_can_keep_entry, operations.withdraw_entry, ReasonForm, "Art. 10", danger=True),
+    ),
+)  # fmt: skip
+
+KEEP_PRODUCT = permissions.check_can_keep_product
+PRODUCT = Verbs(
+    Product,
+    "product",
+    (
+        Verb("declare", _("Declare under Art. 31"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.declare_product, forms.DeclareForm, "Art. 31", when=lambda product: product.declared_at is None),
+        Verb("add_source_file", _("Add to the lawful-source file"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.add_source_file, forms.SourceFileForm, "Art. 17"),
+        Verb("create_version", _("Start a new version"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.create_version, forms.CreateVersionForm, "Art. 32", leads_on=True),
+        Verb("withdraw", _("Withdraw"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.withdraw_product, ReasonForm, danger=True),
+    ),
+)  # fmt: skip
+
+KEEP, REVIEW = permissions.check_can_keep_version, permissions.check_can_review
+VERSION = Verbs(
+    Version,
+    "version",
+    (
+        Verb("upload_file", _("Upload the file"), (VersionState.DRAFT,), KEEP, operations.upload_file, forms.UploadForm, "Art. 17"),
+        Verb("mark_columns", _("Mark the columns"), (VersionState.DRAFT,), KEEP, operations.mark_columns, forms.MarkColumnsForm, "Art. 17", when=lambda version: version.columns.exists()),
+        Verb("request_assessment", _("Have it assessed"), (VersionState.DRAFT,), KEEP, operations.request_assessment, article="Art. 17", when=lambda version: version.files.filter(destroyed_at=None).exists()),
+        Verb("submit", _("Submit for review"), (VersionState.ASSESSED, VersionState.RETURNED), KEEP, operations.submit_version, article="Art. 17"),
+        Verb("rework", _("Back to draft"), (VersionState.ASSESSED,), KEEP, operations.rework_version, danger=True),
+        Verb("approve", _("Approve and make public"), (VersionState.SUBMITTED,), REVIEW, operations.approve_version, forms.ApproveVersionForm, "Art. 17"),
+        Verb("return", _("Return"), (VersionState.SUBMITTED,), REVIEW, operations.return_version, ReasonForm, "Art. 17"),
+        Verb("refuse", _("Refuse"), (VersionState.SUBMITTED,), REVIEW, operations.refuse_version, RefusalForm, "Art. 17", danger=True),
+        Verb("publish", _("Publish"), (VersionState.IN_PUBLICITY,), REVIEW, operations.publish_version, article="Art. 17"),
+        Verb("uphold_objection", _("Uphold an objection"), (VersionState.IN_PUBLICITY,), REVIEW, operations.uphold_objection, ReasonForm, "Art. 17", danger=True),
+        Verb("hold", _("Hold"), (VersionState.PUBLISHED,), REVIEW, operations.hold_version, ReasonForm, "Art. 17", danger=True),
+        Verb("release", _("Release"), (VersionState.HELD,), REVIEW, operations.release_version, ReasonForm, "Art. 17"),
+        Verb("recall", _("Recall"), (VersionState.PUBLISHED, VersionState.HELD), REVIEW, operations.recall_version, ReasonForm, "Art. 17", danger=True),
+        Verb("retire", _("Retire"), (VersionState.PUBLISHED,), KEEP, operations.retire_version, ReasonForm, danger=True),
+    ),
+)  # fmt: skip

@@ -1,0 +1,152 @@
+"""Pages of the catalogue: public, for sellers, for units, for officers."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import CapabilityKind
+from accounts.queries import parties_as, parties_of
+from listings import forms, operations, queries, verbs
+from listings.models import CatalogueEntry, Nature, Opening, Product, Version, is_provincial_officer
+from listings.states import EntryState
+from marketplace.clock import operations as clock
+from marketplace.faces import form_page, submit
+from marketplace.pages import history_rows
+
+PAGE_SIZE = 20
+
+
+@login_not_required
+@require_safe
+def catalogue(request: HttpRequest) -> HttpResponse:
+    """The public catalogue of products on offer, searched and narrowed."""
+    chosen = {
+        "nature": request.GET.get("nature", "") if request.GET.get("nature") in Nature.values else "",
+        "opening": request.GET.get("opening", "") if request.GET.get("opening") in Opening.values else "",
+    }
+    text = request.GET.get("q", "").replace("\x00", "")[:100]
+    products = queries.search(text, **chosen)
+    page = Paginator(products, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {"page": page, "q": text, "natures": Nature, "openings": Opening.choices[:2], **chosen}
+    return render(request, "listings/catalogue.html", context)
+
+
+@login_not_required
+@require_safe
+def product(request: HttpRequest, pk: int) -> HttpResponse:
+    """A product with its versions, lawful sources and what it may be used for."""
+    visible = Product.objects.visible_to(request.user).select_related("seller__region", "entry__unit", "declared_by")
+    versions = Version.objects.visible_to(request.user).order_by("-number")
+    item = get_object_or_404(
+        visible.prefetch_related("source_files", Prefetch("versions", queryset=versions, to_attr="shown")), pk=pk
+    )
+    current = queries.version_page(request.user).published().filter(product=item).order_by("-number").first()
+    available = verbs.PRODUCT.available(item, request.user, timezone.now())
+    context = {
+        "product": item,
+        "current": current,
+        "verbs": available,
+        "history": history_rows([item, *item.shown]) if available else [],
+        "may_see_history": bool(available),
+    }
+    return render(request, "listings/product.html", context)
+
+
+@login_not_required
+@require_safe
+def version(request: HttpRequest, pk: int) -> HttpResponse:
+    """A version: its file, columns, sources, steps, assessment, review."""
+    item = get_object_or_404(queries.version_page(request.user), pk=pk)
+    insider = _is_insider(request.user, item)
+    context = {
+        "version": item,
+        "assessment": next(iter(item.assessments.all()), None),
+        "job": item.jobs.order_by("-pk").first() if insider else None,
+        "clocks": clock.of(item).open().order_by("due_at"),
+        "verbs": verbs.VERSION.available(item, request.user, timezone.now()),
+        "insider": insider,
+        "history": history_rows([item]) if insider else [],
+    }
+    return render(request, "listings/version.html", context)
+
+
+def _is_insider(user: Any, version: Version) -> bool:
+    """The seller's people, the competent authority's and the province's: they see how it came to be."""
+    at = timezone.now()
+    return user.is_authenticated and (
+        version.product.seller in parties_of(user, at)
+        or version.authority in parties_as(user, CapabilityKind.AUTHORITY, at)
+        or is_provincial_officer(user)
+    )
+
+
+@login_not_required
+@require_safe
+def entries(request: HttpRequest) -> HttpResponse:
+    """The public catalogue of what units hold (Art. 10); to officers and units also what is not published yet."""
+    visible = CatalogueEntry.objects.visible_to(request.user).select_related("unit__region").order_by("-pk")
+    page = Paginator(visible, PAGE_SIZE).get_page(request.GET.get("page"))
+    units = parties_as(request.user, CapabilityKind.UNIT, timezone.now())
+    return render(request, "listings/entries.html", {"page": page, "may_propose": units.exists()})
+
+
+@login_not_required
+@require_safe
+def entry(request: HttpRequest, pk: int) -> HttpResponse:
+    item = get_object_or_404(
+        CatalogueEntry.objects.visible_to(request.user).select_related("unit__region", "authority"), pk=pk
+    )
+    available = verbs.ENTRY.available(item, request.user, timezone.now())
+    products = Product.objects.listed().filter(entry=item).order_by("title")
+    return render(
+        request,
+        "listings/entry.html",
+        {"entry": item, "verbs": available, "products": products, "history": history_rows([item]) if available else []},
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def propose_entry(request: HttpRequest) -> HttpResponse:
+    at = timezone.now()
+    units = parties_as(request.user, CapabilityKind.UNIT, at).order_by("name")
+    form = forms.ProposeEntryForm(request.POST or None, units=units)
+    if request.method == "POST":
+        made = submit(request, form, lambda **fields: operations.propose_entry(actor=request.user, at=at, **fields))
+        if made:
+            return redirect(made.get_absolute_url())
+    return form_page(request, form, "listings/propose_entry.html", units=units)
+
+
+@require_safe
+def mine(request: HttpRequest) -> HttpResponse:
+    """A seller's products with their versions in work."""
+    at = timezone.now()
+    newest = Version.objects.order_by("-number")
+    products = (
+        Product.objects.filter(seller__in=parties_of(request.user, at))
+        .select_related("entry__unit", "seller")
+        .prefetch_related(Prefetch("versions", queryset=newest, to_attr="shown"))
+        .order_by("-pk")
+    )
+    page = Paginator(products, PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(
+        request, "listings/mine.html", {"page": page, "may_create": forms.sellers_of(request.user, at).exists()}
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def create_product(request: HttpRequest) -> HttpResponse:
+    at = timezone.now()
+    form = forms.CreateProductForm(request.POST or None, sellers=forms.sellers_of(request.user, at))
+    if request.method == "POST":
+        made = submit(request, form, lambda **fields: operations.create_product(actor=request.user, at=at, **fields))
+        if made:
+            return redirect(made.get_absolute_url())
+    published = CatalogueEntry.objects.filter(state=EntryState.PUBLISHED).exists()
+    return form_page(request, form, "listings/create_product.html", any_entry=published)

@@ -1,0 +1,167 @@
+"""The application in the buyer's hands: started, described, submitted, withdrawn."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Party, User
+from accounts.queries import authority_over, recipients
+from listings.models import Acquisition, Opening, Product, Version
+from listings.states import EntryState, VersionState
+from marketplace import workflow
+from marketplace.applications import permissions
+from marketplace.applications.models import Application, Item, Route
+from marketplace.applications.states import ApplicationState
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
+from marketplace.errors import InvalidState
+from marketplace.ledger import entries as ledger
+from marketplace.notices.operations import tell
+
+EDITABLE = (ApplicationState.DRAFT, ApplicationState.RETURNED)
+SCENARIO = (
+    "title", "beneficiaries", "what_is_built", "why_these_fields", "period_from", "period_until", "security",
+    "people_with_access",
+)  # fmt: skip
+
+
+@transaction.atomic
+def start_application(
+    *, buyer: Party, actor: User, at: datetime, title: str, product: Product, fields: Sequence[str], **scenario: Any
+) -> Application:
+    """A buyer begins an application for a listed product."""
+    permissions.check_can_apply(actor, buyer, at)
+    application = Application(buyer=buyer, applicant=actor, title=title, created_at=at, **scenario)
+    application.full_clean()
+    application.save()
+    act = ledger.begin("start", actor, at, "Art. 16")
+    ledger.record(act, application, new=application.state, detail={"buyer": buyer, "title": title, **scenario})
+    _add(act, application, product, fields)
+    return application
+
+
+@transaction.atomic
+def add_item(*, application: Application, actor: User, at: datetime, product: Product, fields: Sequence[str]) -> Item:
+    """Another product in the same scenario."""
+    permissions.check_can_keep_application(actor, application, at)
+    workflow.check_in(application, *EDITABLE)
+    return _add(ledger.begin("add_item", actor, at), application, product, fields)
+
+
+@transaction.atomic
+def remove_item(*, item: Item, actor: User, at: datetime) -> None:
+    """Take a product out again while the application is with the buyer; the last one stays."""
+    permissions.check_can_keep_application(actor, item.application, at)
+    workflow.check_in(item.application, *EDITABLE)
+    if item.application.items.count() == 1:
+        raise InvalidState(_("An application needs at least one product: withdraw it instead."))
+    ledger.record(ledger.begin("remove_item", actor, at), item, old=item.state, detail={"product": item.product})
+    item.delete()
+
+
+@transaction.atomic
+def describe_application(*, application: Application, actor: User, at: datetime, **scenario: Any) -> None:
+    """Save the scenario while the application is with the buyer."""
+    permissions.check_can_keep_application(actor, application, at)
+    locked = Application.objects.select_for_update().get(pk=application.pk)
+    workflow.check_in(locked, *EDITABLE)
+    for name in SCENARIO:
+        if name in scenario:
+            setattr(locked, name, scenario[name])
+    locked.full_clean()
+    locked.save(update_fields=list(SCENARIO))
+    application.refresh_from_db(fields=list(SCENARIO))
+    ledger.record(ledger.begin("describe", actor, at, "Art. 16"), locked, detail=scenario)
+
+
+@transaction.atomic
+def submit_application(*, application: Application, actor: User, at: datetime) -> None:
+    """draft or returned → submitted, to the authority competent for everything that is asked for.
+
+    Raises ValidationError naming each scenario field that is missing. A returned application starts a new round.
+    """
+    permissions.check_can_keep_application(actor, application, at)
+    locked = Application.objects.select_for_update().get(pk=application.pk)
+    workflow.check_in(locked, *EDITABLE)
+    _check_complete(locked)
+    items = list(application.items.select_related("product__entry", "product__seller__region"))
+    regions = set()
+    for item in items:
+        version = offered_version(item.product)
+        _check_fields(version, item.fields)
+        regions |= {source.unit.region for source in version.sources.select_related("unit__region__parent")}
+        regions.add(item.product.seller.region)
+    authority = authority_over(regions, at)
+    if authority is None:
+        raise InvalidState(_("No authority is set up that is competent for all products of this application."))
+    again = application.state == ApplicationState.RETURNED
+    act = ledger.begin("submit", actor, at, "Art. 16")
+    workflow.move(
+        act, application, ApplicationState.SUBMITTED, authority=authority, submitted_at=at,
+        round=application.round + again, detail={"authority": authority, "items": [item.product for item in items]},
+    )  # fmt: skip
+    clock.start(application, Kind.ACCEPTANCE, at)
+    tell(
+        act, recipients(authority, at), "application_submitted", link=application.get_absolute_url(),
+        number=application.number, buyer=application.buyer, products="; ".join(item.product.title for item in items),
+    )  # fmt: skip
+
+
+@transaction.atomic
+def withdraw_application(*, application: Application, actor: User, at: datetime, reason: str) -> None:
+    """Any open state → withdrawn."""
+    permissions.check_can_withdraw_application(actor, application, at)
+    if application.items.exclude(decision=None).exists():
+        raise InvalidState(_("A part of this application is already decided; decline the offer instead."))
+    act = ledger.begin("withdraw", actor, at)
+    workflow.move(act, application, ApplicationState.WITHDRAWN, detail={"reason": reason})
+    clock.stop(application, at)
+    for consultation in application.consultations.all():
+        clock.stop(consultation, at)
+
+
+def offered_version(product: Product) -> Version:
+    """The newest published version of a product on offer. Raises InvalidState when there is none."""
+    version = product.versions.filter(state=VersionState.PUBLISHED).order_by("-number").first()
+    if version is None or not Product.objects.listed().filter(pk=product.pk).exists():
+        raise InvalidState(_("“%(product)s” is not on offer at present.") % {"product": product})
+    return version
+
+
+def route_of(product: Product) -> str:
+    """By which route an item of this product is decided. Raises InvalidState where the law knows none."""
+    entry = product.entry
+    if entry.opening == Opening.OPENLY_AVAILABLE:
+        raise InvalidState(_("This data is openly available: download it, nobody needs to be asked (Art. 15)."))
+    if entry.state == EntryState.WITHDRAWN or not entry.may_be_listed:
+        raise InvalidState(_("This data is withheld or not open: it cannot be applied for (Arts 14, 15)."))
+    return Route.SECONDARY_DEVELOPMENT if product.acquisition == Acquisition.PRIMARY_DEVELOPER else Route.ON_APPLICATION
+
+
+def _add(act: ledger.Act, application: Application, product: Product, fields: Sequence[str]) -> Item:
+    if application.items.filter(product=product).exists():
+        raise InvalidState(_("This product is already part of the application."))
+    version = offered_version(product)
+    _check_fields(version, fields)
+    item = Item.objects.create(application=application, product=product, fields=list(fields), route=route_of(product))
+    ledger.record(act, item, new=item.state, detail={"product": product, "fields": list(fields), "route": item.route})
+    return item
+
+
+def _check_fields(version: Version, fields: Sequence[str]) -> None:
+    known = set(version.columns.values_list("name", flat=True))
+    if not fields:
+        raise ValidationError({"fields": _("Choose at least one field.")})
+    if unknown := sorted(set(fields) - known):
+        raise ValidationError({"fields": _("No such field: %(names)s.") % {"names": ", ".join(unknown)}})
+
+
+def _check_complete(application: Application) -> None:
+    missing = [name for name in SCENARIO if not getattr(application, name)]
+    if missing:
+        labels = [str(Application._meta.get_field(name).verbose_name) for name in missing]  # type: ignore[union-attr]
+        raise ValidationError(_("Still missing in the scenario: %(fields)s.") % {"fields": "; ".join(labels)})

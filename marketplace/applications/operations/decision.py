@@ -1,0 +1,172 @@
+"""The authority's decision, item by item (Arts 15, 16)."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.queries import recipients
+from listings.models import Version
+from marketplace import workflow
+from marketplace.applications import permissions
+from marketplace.applications.models import Application, Decision, Grant, Item, Route
+from marketplace.applications.operations.application import offered_version
+from marketplace.applications.operations.processing import units_of
+from marketplace.applications.states import CONSENT, ApplicationState, ItemState
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
+from marketplace.clock.working_days import last_day, local_date
+from marketplace.errors import InvalidState, require_remedy
+from marketplace.ledger import entries as ledger
+from marketplace.notices.operations import tell
+
+ARTICLE = {Route.ON_APPLICATION: "Art. 15", Route.SECONDARY_DEVELOPMENT: "Art. 16"}
+
+
+@transaction.atomic
+def approve_item(
+    *, item: Item, actor: User, at: datetime, starts: date, ends: date, reason: str, conditions: str = "",
+    fields: Sequence[str] | None = None,
+) -> Grant:  # fmt: skip
+    """open → approved: a grant is offered with frozen terms. `fields` may narrow what was asked for, never widen it.
+
+    An Art. 15 item without the consent of each of its units cannot be approved. Raises ValidationError for terms that
+    do not fit, InvalidState for a missing consent.
+    """
+    permissions.check_can_decide(actor, item, at)
+    application = _lock_under_review(item)
+    _check_seller(item, at)
+    _check_heard(item)
+    _check_consents(item)
+    fields = list(item.fields if fields is None else fields)
+    _check_terms(item, at, starts, ends, fields)
+    act = ledger.begin("approve", actor, at, ARTICLE[Route(item.route)])
+    _decide(act, actor, item, ItemState.APPROVED, is_approval=True, reason=reason)
+    grant = _offer(act, item, offered_version(item.product), starts, ends, fields, conditions)
+    _finish(act, application)
+    return grant
+
+
+@transaction.atomic
+def refuse_item(*, item: Item, actor: User, at: datetime, reason: str, remedy: str) -> None:
+    """open → refused, with reasons and the remedy against it."""
+    permissions.check_can_decide(actor, item, at)
+    application = _lock_under_review(item)
+    require_remedy(remedy)
+    act = ledger.begin("refuse", actor, at, ARTICLE[Route(item.route)])
+    _decide(act, actor, item, ItemState.REFUSED, is_approval=False, reason=reason, remedy=remedy)
+    _finish(act, application)
+
+
+def _lock_under_review(item: Item) -> Application:
+    application = Application.objects.select_for_update().get(pk=item.application_id)
+    workflow.check_in(application, ApplicationState.UNDER_REVIEW)
+    return application
+
+
+def _check_seller(item: Item, at: datetime) -> None:
+    if not item.product.seller.is_in_good_standing(at):
+        raise InvalidState(_("The seller is not verified, or its verification has lapsed: no new grants."))
+
+
+def _check_heard(item: Item) -> None:
+    """A version published meanwhile may hold data of units that nobody has asked."""
+    application = item.application
+    asked = set(application.consultations.filter(round=application.round).values_list("unit", flat=True))
+    unheard = [unit.name for unit in units_of(item) if unit.pk not in asked]
+    if unheard:
+        raise InvalidState(
+            _("%(units)s was not heard in this round: return the application, so that it can be.")
+            % {"units": ", ".join(unheard)}
+        )
+
+
+def _check_consents(item: Item) -> None:
+    if item.route != Route.ON_APPLICATION:
+        return
+    application = item.application
+    given = set(
+        application.consultations.filter(round=application.round, state__in=CONSENT).values_list("unit", flat=True)
+    )
+    lacking = [unit.name for unit in units_of(item) if unit.pk not in given]
+    if lacking:
+        raise InvalidState(
+            _("Without the consent of %(units)s this cannot be approved (Art. 15).") % {"units": ", ".join(lacking)}
+        )
+
+
+def _check_terms(item: Item, at: datetime, starts: date, ends: date, fields: Sequence[str]) -> None:
+    if ends < starts:
+        raise ValidationError({"ends": _("A grant cannot end before it begins.")})
+    if ends < local_date(at):
+        raise ValidationError({"ends": _("This day is already over.")})
+    if not fields or set(fields) - set(item.fields):
+        raise ValidationError({"fields": _("Grant at least one field, and none that was not asked for.")})
+
+
+def _decide(
+    act: ledger.Act, actor: User, item: Item, new: str, *, is_approval: bool, reason: str, remedy: str = ""
+) -> None:
+    workflow.move(act, item, new, detail={"reason": reason, "remedy": remedy})
+    Decision.objects.create(
+        item=item, is_approval=is_approval, by=actor, at=act.at, reason=reason, article=act.article, remedy=remedy
+    )
+    application = item.application
+    tell(
+        act, recipients(application.buyer, act.at), "item_decided", link=application.get_absolute_url(),
+        key=f"item:{item.pk}", number=application.number, product=item.product, state=ItemState(new).label,
+        reason=" ".join(filter(None, [reason, remedy])),
+    )  # fmt: skip
+
+
+def _offer(
+    act: ledger.Act, item: Item, version: Version, starts: date, ends: date, fields: Sequence[str], conditions: str
+) -> Grant:
+    application = item.application
+    assert application.authority is not None  # it was submitted
+    grant = Grant.objects.create(
+        item=item, buyer=application.buyer, product=item.product, from_version=version, authority=application.authority,
+        starts=starts, ends=ends, fields=list(fields), terms=_terms(item, conditions), created_at=act.at,
+    )  # fmt: skip
+    ledger.record(
+        act, grant, new=grant.state,
+        detail={"starts": starts, "ends": ends, "fields": list(fields), "terms": grant.terms, "version": version},
+    )  # fmt: skip
+    due = clock.start(grant, Kind.OFFER, act.at).due_at
+    tell(
+        act, recipients(grant.buyer, act.at), "grant_offered", link=grant.get_absolute_url(),
+        product=grant.product, due=last_day(due),
+    )  # fmt: skip
+    return grant
+
+
+def _terms(item: Item, conditions: str) -> dict[str, Any]:
+    """What the buyer agrees to, frozen: nothing of it changes when product, scenario or settings change later."""
+    application, product = item.application, item.product
+    parts = application.consultations.filter(round=application.round).exclude(conditions="").select_related("unit")
+    return {
+        "scenario": application.title,
+        "what_is_built": application.what_is_built,
+        "purposes": product.purposes,
+        "product_terms": product.terms,
+        "conditions": conditions,
+        "unit_conditions": [{"unit": part.unit.name, "text": part.conditions} for part in parts],
+        "people_with_access": application.people_with_access,
+        "report_schedule": "calendar_quarters",
+        "report_due_working_days": clock.days(Kind.REPORT),
+        "report_late_hold_working_days": clock.days(Kind.REPORT_GRACE),
+        "whereabouts_working_days": clock.days(Kind.WHEREABOUTS),
+        "destruction_working_days": clock.days(Kind.DESTRUCTION),
+    }
+
+
+def _finish(act: ledger.Act, application: Application) -> None:
+    """The last item decides the application."""
+    if application.items.filter(state=ItemState.OPEN).exists():
+        return
+    workflow.move(act, application, ApplicationState.DECIDED)
+    clock.stop(application, act.at)

@@ -1,0 +1,83 @@
+"""The grant: accepted, declined, surrendered, closed, ended by a measure."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.queries import recipients
+from marketplace import workflow
+from marketplace.applications import permissions
+from marketplace.applications.models import Grant, HoldCode, open_holds
+from marketplace.applications.states import GrantState
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
+from marketplace.clock.working_days import local_date
+from marketplace.errors import InvalidState
+from marketplace.ledger import entries as ledger
+from marketplace.notices.operations import tell
+
+
+@transaction.atomic
+def accept_grant(*, grant: Grant, actor: User, at: datetime, terms_accepted: bool) -> None:
+    """offered → active: the buyer agrees to the frozen terms, in time."""
+    permissions.check_can_take_grant(actor, grant, at)
+    workflow.check_in(grant, GrantState.OFFERED)
+    if not terms_accepted:
+        raise InvalidState(_("The grant begins only when its terms are accepted."))
+    if clock.has_run_out(grant, Kind.OFFER, at) or grant.ends < local_date(at):
+        raise InvalidState(_("The offer has lapsed: apply again."))
+    if not grant.product.seller.is_in_good_standing(at):
+        raise InvalidState(_("The seller is not verified, or its verification has lapsed: no new grants."))
+    act = ledger.begin("accept", actor, at, "Art. 16")
+    workflow.move(act, grant, GrantState.ACTIVE, activated_at=at, detail={"terms": grant.terms})
+    clock.stop(grant, at)
+    tell(
+        act, recipients(grant.authority, at), "grant_moved", link=grant.get_absolute_url(),
+        number=grant.number, state=GrantState.ACTIVE.label, reason=grant.product.title,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def decline_grant(*, grant: Grant, actor: User, at: datetime, reason: str) -> None:
+    """offered → declined."""
+    permissions.check_can_leave_grant(actor, grant, at)
+    _end("decline", grant, GrantState.DECLINED, actor, at, reason)
+
+
+@transaction.atomic
+def surrender_grant(*, grant: Grant, actor: User, at: datetime, reason: str) -> None:
+    """active → surrendered: the buyer gives it back; the duties for what it received go on."""
+    permissions.check_can_leave_grant(actor, grant, at)
+    if open_holds(at, grant=grant, code=HoldCode.MEASURE).exists():
+        raise InvalidState(_("An order stands against this grant: correct what it names first."))
+    _end("surrender", grant, GrantState.SURRENDERED, actor, at, reason)
+
+
+@transaction.atomic
+def close_grant(*, grant: Grant, actor: User, at: datetime, reason: str) -> None:
+    """active → closed, by an officer, once its period is over."""
+    permissions.check_can_close_grant(actor, grant, at)
+    workflow.check_in(grant, GrantState.ACTIVE)
+    if grant.ends >= local_date(at):
+        raise InvalidState(_("The grant's period is not over yet."))
+    _end("close", grant, GrantState.CLOSED, actor, at, reason)
+
+
+def end_grant(act: ledger.Act, grant: Grant, new: str, *, reason: str) -> None:
+    """Part of a measure: its operation has checked everything. Moves the grant and tells its holder and its seller."""
+    fields = {} if new == GrantState.DECLINED else {"ended_at": act.at}
+    workflow.move(act, grant, new, detail={"reason": reason}, **fields)
+    clock.stop(grant, act.at)
+    people = (
+        recipients(grant.buyer, act.at) + recipients(grant.product.seller, act.at) + recipients(grant.authority, act.at)
+    )
+    tell(
+        act, people, "grant_moved", link=grant.get_absolute_url(), key=f"{act.operation_id}:{grant.pk}",
+        number=grant.number, state=GrantState(new).label, reason=reason,
+    )  # fmt: skip
+
+
+def _end(verb: str, grant: Grant, new: str, actor: User, at: datetime, reason: str) -> None:
+    end_grant(ledger.begin(verb, actor, at, "Art. 16"), grant, new, reason=reason)

@@ -1,0 +1,131 @@
+"""The application in the authority's hands, up to the review."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Party, User
+from accounts.operations import assign
+from accounts.queries import recipients
+from listings.models import VersionSource
+from marketplace import workflow
+from marketplace.applications import permissions
+from marketplace.applications.models import Application, Consultation, Item
+from marketplace.applications.operations.application import offered_version
+from marketplace.applications.states import ApplicationState, ConsultationState
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
+from marketplace.clock.working_days import last_day
+from marketplace.errors import InvalidState, require_remedy
+from marketplace.ledger import entries as ledger
+from marketplace.notices.operations import tell
+
+ARTICLE = "Art. 16"
+
+
+@transaction.atomic
+def accept_application(*, application: Application, actor: User, at: datetime) -> None:
+    """submitted → accepted for processing; the officer is now in charge and the decision clock runs."""
+    permissions.check_can_process(actor, application, at)
+    act = _step("accept", application, ApplicationState.ACCEPTED, actor, at, "")
+    assign(act, application, actor)
+    clock.start(application, Kind.DECISION, at)
+    clock.start(application, Kind.PRECHECK, at)
+
+
+@transaction.atomic
+def take_over_application(*, application: Application, actor: User, at: datetime, reason: str) -> None:
+    """Another officer of the same authority takes the case over."""
+    permissions.check_can_process(actor, application, at)
+    workflow.check_in(
+        application, ApplicationState.ACCEPTED, ApplicationState.IN_CONSULTATION, ApplicationState.UNDER_REVIEW
+    )
+    act = ledger.begin("take_over", actor, at, ARTICLE)
+    assign(act, application, actor, reason=reason)
+    ledger.record(act, application, detail={"reason": reason})
+
+
+@transaction.atomic
+def return_application(*, application: Application, actor: User, at: datetime, reason: str) -> None:
+    """submitted, in consultation or under review → returned, naming everything missing, once."""
+    permissions.check_can_process(actor, application, at)
+    if application.items.exclude(decision=None).exists():
+        raise InvalidState(_("A part of this application is already decided; decide the rest."))
+    _step("return", application, ApplicationState.RETURNED, actor, at, reason)
+    for consultation in application.consultations.all():
+        clock.stop(consultation, at)
+
+
+@transaction.atomic
+def refuse_application(*, application: Application, actor: User, at: datetime, reason: str, remedy: str) -> None:
+    """submitted → refused: not admissible at all. Names its remedy."""
+    permissions.check_can_process(actor, application, at)
+    require_remedy(remedy)
+    _step("refuse", application, ApplicationState.REFUSED, actor, at, reason, remedy=remedy)
+
+
+@transaction.atomic
+def consult_units(*, application: Application, actor: User, at: datetime) -> None:
+    """accepted → in consultation: every unit whose data is asked for is asked, each on its own clock (Arts 15, 16)."""
+    permissions.check_in_charge(actor, application, at)
+    units = units_to_consult(application)
+    if not units:
+        raise InvalidState(_("There is nobody to consult: begin the review."))
+    act = _step("consult", application, ApplicationState.IN_CONSULTATION, actor, at, "", keep=(Kind.DECISION,))
+    for unit in units:
+        _ask(act, application, unit)
+
+
+@transaction.atomic
+def begin_review(*, application: Application, actor: User, at: datetime) -> None:
+    """accepted (nobody to consult) or in consultation (everybody answered or recorded) → under review."""
+    permissions.check_in_charge(actor, application, at)
+    if application.state == ApplicationState.ACCEPTED and units_to_consult(application):
+        raise InvalidState(_("Units have to be consulted first."))
+    if open_consultations(application).exists():
+        raise InvalidState(_("A unit has not answered yet. Once its time is over, record that it gave no answer."))
+    _step("begin_review", application, ApplicationState.UNDER_REVIEW, actor, at, "", keep=(Kind.DECISION,))
+
+
+def units_to_consult(application: Application) -> list[Party]:
+    """The distinct units whose data is in what is asked for; the buyer itself is not asked about its own case."""
+    versions = [offered_version(item.product) for item in application.items.all()]
+    units = VersionSource.objects.filter(version__in=versions).exclude(unit=application.buyer).values("unit")
+    return list(Party.objects.filter(pk__in=units).order_by("pk"))
+
+
+def units_of(item: Item) -> list[Party]:
+    """The units whose data is in what one item would be granted, save the buyer itself."""
+    units = VersionSource.objects.filter(version=offered_version(item.product)).values("unit")
+    return list(Party.objects.filter(pk__in=units).exclude(pk=item.application.buyer_id).order_by("pk"))
+
+
+def open_consultations(application: Application) -> Any:
+    return application.consultations.filter(round=application.round, state=ConsultationState.ASKED)
+
+
+def _ask(act: ledger.Act, application: Application, unit: Party) -> None:
+    consultation = Consultation.objects.create(application=application, unit=unit, round=application.round)
+    ledger.record(act, consultation, new=consultation.state, detail={"unit": unit, "round": application.round})
+    running = clock.start(consultation, Kind.CONSULTATION, act.at)
+    tell(
+        act, recipients(unit, act.at), "consultation_asked", link=application.get_absolute_url(),
+        number=application.number, buyer=application.buyer, due=last_day(running.due_at),
+    )  # fmt: skip
+
+
+def _step(
+    verb: str, application: Application, new: str, actor: User, at: datetime, reason: str, *, remedy: str = "",
+    keep: tuple[str, ...] = (),
+) -> ledger.Act:  # fmt: skip
+    """What every step has in common: move, end the clocks that do not go on, tell the buyer."""
+    act = ledger.begin(verb, actor, at, ARTICLE)
+    workflow.move(act, application, new, detail={"reason": reason, "remedy": remedy})
+    clock.stop(application, at, *(set(Kind.values) - set(keep)))
+    tell(
+        act, recipients(application.buyer, at), "application_moved", link=application.get_absolute_url(),
+        number=application.number, state=ApplicationState(new).label, reason=" ".join(filter(None, [reason, remedy])),
+    )  # fmt: skip
+    return act

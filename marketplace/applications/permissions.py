@@ -1,0 +1,80 @@
+"""Who applies, who is asked, who decides."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from guardian.shortcuts import get_user_perms
+
+from accounts.models import AssignmentRole, CapabilityKind, Party, RegionLevel
+from accounts.permissions import check_acts_for, check_member, check_not_own_case, check_officer
+from listings.models import VersionSource
+from listings.states import REVIEWED
+from marketplace.applications.models import Application, Consultation, Grant, Item
+from marketplace.errors import NotAllowed
+
+DECIDING = (RegionLevel.PROVINCE, RegionLevel.CITY)
+
+
+def parties_of_case(application: Application) -> list[Party]:
+    """Buyer, sellers and units: whoever belongs to one of them decides nothing here."""
+    products = application.items.values("product")
+    sources = VersionSource.objects.filter(version__product__in=products, version__state__in=REVIEWED)
+    units = Party.objects.filter(pk__in=sources.values("unit"))
+    sellers = Party.objects.filter(products__in=products)
+    return [application.buyer, *sellers, *units]
+
+
+def check_can_apply(actor: Any, buyer: Party, at: datetime) -> None:
+    check_acts_for(actor, buyer, CapabilityKind.BUYER, at)
+
+
+def check_can_keep_application(actor: Any, application: Application, at: datetime) -> None:
+    check_can_apply(actor, application.buyer, at)
+
+
+def check_can_withdraw_application(actor: Any, application: Application, at: datetime) -> None:
+    """Withdrawing needs no standing: a lapsed or barred buyer may always step back."""
+    check_member(actor, application.buyer, at)
+
+
+def check_can_process(actor: Any, application: Application, at: datetime) -> None:
+    """An officer of the competent authority, on nobody's side."""
+    check_officer(actor, application.authority, at, levels=DECIDING)
+    check_not_own_case(actor, parties_of_case(application), at)
+
+
+def check_in_charge(actor: Any, application: Application, at: datetime) -> None:
+    """As `check_can_process`, and the case is assigned to this officer."""
+    check_can_process(actor, application, at)
+    # Asked of guardian directly: `has_perm` would let a superuser through.
+    if AssignmentRole.OFFICER_IN_CHARGE not in get_user_perms(actor, application):
+        raise NotAllowed(_("Another officer is in charge of this case: take it over first."))
+
+
+def check_can_decide(actor: Any, item: Item, at: datetime) -> None:
+    check_in_charge(actor, item.application, at)
+
+
+def check_can_answer(actor: Any, consultation: Consultation, at: datetime) -> None:
+    """Somebody of the unit that was asked, who does not belong to the applicant."""
+    check_acts_for(actor, consultation.unit, CapabilityKind.UNIT, at)
+    check_not_own_case(actor, [consultation.application.buyer], at)
+
+
+def check_can_record_silence(actor: Any, consultation: Consultation, at: datetime) -> None:
+    check_in_charge(actor, consultation.application, at)
+
+
+def check_can_take_grant(actor: Any, grant: Grant, at: datetime) -> None:
+    check_can_apply(actor, grant.buyer, at)
+
+
+def check_can_leave_grant(actor: Any, grant: Grant, at: datetime) -> None:
+    """Declining and surrendering need no standing."""
+    check_member(actor, grant.buyer, at)
+
+
+def check_can_close_grant(actor: Any, grant: Grant, at: datetime) -> None:
+    check_officer(actor, grant.authority, at, levels=DECIDING)
+    check_not_own_case(actor, parties_of_case(grant.item.application), at)

@@ -1,0 +1,122 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from marketplace.workflow import Machine, table
+
+
+class ApplicationState(models.TextChoices):
+    DRAFT = "draft", _("draft")
+    SUBMITTED = "submitted", _("submitted")
+    RETURNED = "returned", _("returned")
+    ACCEPTED = "accepted", _("accepted for processing")
+    IN_CONSULTATION = "in_consultation", _("in consultation")
+    UNDER_REVIEW = "under_review", _("under review")
+    DECIDED = "decided", _("decided")
+    REFUSED = "refused", pgettext_lazy("application", "refused")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+APPLICATION = Machine(
+    name="application",
+    states=ApplicationState,
+    initial=ApplicationState.DRAFT,
+    transitions=table(
+        draft="submitted withdrawn",
+        submitted="accepted refused returned withdrawn",
+        returned="submitted withdrawn",
+        accepted="in_consultation under_review withdrawn",
+        in_consultation="under_review returned withdrawn",
+        under_review="decided returned withdrawn",
+        decided="",
+        refused="",
+        withdrawn="",
+    ),
+    owners={
+        ApplicationState.DRAFT: _("buyer"),
+        ApplicationState.SUBMITTED: _("big-data authority"),
+        ApplicationState.RETURNED: _("buyer"),
+        ApplicationState.ACCEPTED: _("big-data authority"),
+        ApplicationState.IN_CONSULTATION: _("providing units, then big-data authority"),
+        ApplicationState.UNDER_REVIEW: _("big-data authority"),
+    },
+)
+OPEN_APPLICATION = tuple(s for s in ApplicationState.values if s not in APPLICATION.terminal)
+
+
+class ItemState(models.TextChoices):
+    OPEN = "open", pgettext_lazy("item", "open")
+    APPROVED = "approved", _("approved")
+    REFUSED = "refused", _("refused")
+
+
+ITEM = Machine(
+    name="item",
+    states=ItemState,
+    initial=ItemState.OPEN,
+    transitions=table(open="approved refused", approved="", refused=""),
+    owners={ItemState.OPEN: _("big-data authority")},
+)
+
+
+class ConsultationState(models.TextChoices):
+    ASKED = "asked", _("asked")
+    CONSENTED = "consented", _("consented")
+    CONSENTED_IN_PART = "consented_in_part", _("consented in part")
+    REFUSED = "refused", pgettext_lazy("consultation", "refused")
+    NO_ANSWER = "no_answer", _("no answer")
+
+
+CONSULTATION = Machine(
+    name="consultation",
+    states=ConsultationState,
+    initial=ConsultationState.ASKED,
+    transitions=table(
+        asked="consented consented_in_part refused no_answer",
+        consented="",
+        consented_in_part="",
+        refused="",
+        no_answer="",
+    ),
+    owners={ConsultationState.ASKED: _("providing unit; after the clock, big-data authority")},
+)
+CONSENT = (ConsultationState.CONSENTED, ConsultationState.CONSENTED_IN_PART)
+
+
+class GrantState(models.TextChoices):
+    OFFERED = "offered", _("offered")
+    ACTIVE = "active", pgettext_lazy("grant", "active")
+    DECLINED = "declined", _("declined")
+    CLOSED = "closed", _("closed")
+    SURRENDERED = "surrendered", _("surrendered")
+    TERMINATED = "terminated", _("terminated")
+
+
+GRANT = Machine(
+    name="grant",
+    states=GrantState,
+    initial=GrantState.OFFERED,
+    transitions=table(
+        offered="active declined",
+        active="closed surrendered terminated",
+        declined="",
+        closed="",
+        surrendered="",
+        terminated="",
+    ),
+    owners={GrantState.OFFERED: _("buyer"), GrantState.ACTIVE: _("buyer; after its end, big-data authority")},
+)
+
+
+class HoldState(models.TextChoices):
+    OPEN = "open", pgettext_lazy("hold", "open")
+    LIFTED = "lifted", _("lifted")
+
+
+HOLD = Machine(
+    name="hold",
+    states=HoldState,
+    initial=HoldState.OPEN,
+    transitions=table(open="lifted", lifted=""),
+    owners={HoldState.OPEN: _("whoever opened it")},
+)

@@ -1,0 +1,96 @@
+"""Pages of applications, for buyers, officers and units."""
+
+from django.core.paginator import Paginator
+from django.db.models import Prefetch
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import Assignment, AssignmentRole
+from listings.models import Product
+from marketplace.applications import forms, operations, verbs
+from marketplace.applications.models import Application, Consultation, Grant, Item
+from marketplace.applications.states import ConsultationState
+from marketplace.clock import operations as clock
+from marketplace.clock.models import Clock
+from marketplace.faces import form_page, submit
+from marketplace.pages import history_rows
+
+PAGE_SIZE = 20
+
+
+@require_safe
+def application_list(request: HttpRequest) -> HttpResponse:
+    visible = Application.objects.visible_to(request.user).select_related("buyer", "authority")
+    page = Paginator(visible.prefetch_related("items__product").order_by("-pk"), PAGE_SIZE).get_page(
+        request.GET.get("page")
+    )
+    return render(request, "applications/application_list.html", {"page": page})
+
+
+@require_safe
+def application(request: HttpRequest, pk: int) -> HttpResponse:
+    """The case: scenario, items with their decisions, consultations, clocks, history."""
+    at = timezone.now()
+    visible = Application.objects.visible_to(request.user).select_related("buyer", "authority", "applicant")
+    case = get_object_or_404(visible, pk=pk)
+    items = list(
+        Item.objects.filter(application=case)
+        .select_related(
+            "product__seller", "product__entry", "application__buyer", "application__authority", "decision__by"
+        )
+        .prefetch_related(Prefetch("grant", queryset=Grant.objects.all()))
+        .order_by("pk")
+    )
+    consultations = list(
+        Consultation.objects.filter(application=case)
+        .select_related("unit", "application__buyer", "application__authority", "answered_by")
+        .order_by("round", "pk")
+    )
+    in_charge = Assignment.objects.filter(
+        object_type=case._meta.label_lower, object_id=str(case.pk), role=AssignmentRole.OFFICER_IN_CHARGE, ended_at=None
+    )
+    asked = [str(row.pk) for row in consultations if row.state == ConsultationState.ASKED]
+    due = {
+        row.object_id: row
+        for row in Clock.objects.open().filter(object_type=Consultation._meta.label_lower, object_id__in=asked)
+    }
+    # Who may do what with an item depends on the case and the item's state alone: asked once, not per item.
+    offered = {
+        item.state: verbs.ITEM.available(item, request.user, at)
+        for item in {item.state: item for item in items}.values()
+    }
+    context = {
+        "application": case,
+        "items": [(item, offered[item.state]) for item in items],
+        "consultations": [
+            (row, verbs.CONSULTATION.available(row, request.user, at), due.get(str(row.pk))) for row in consultations
+        ],
+        "clocks": clock.of(case).open().order_by("due_at"),
+        "in_charge": in_charge.select_related("user").first(),
+        "verbs": verbs.APPLICATION.available(case, request.user, at),
+        "history": history_rows([case, *items, *consultations]),
+    }
+    return render(request, "applications/application.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def start(request: HttpRequest, pk: int) -> HttpResponse:
+    """From a product's page into a new application."""
+    at = timezone.now()
+    product = get_object_or_404(Product.objects.visible_to(request.user).listed(), pk=pk)
+    version = product.versions.published().order_by("-number").first()
+    if version is None or product.is_openly_available:
+        raise Http404
+    columns = list(version.columns.order_by("position").values_list("name", flat=True))
+    form = forms.StartForm(request.POST or None, user=request.user, at=at, columns=columns)
+    if request.method == "POST":
+        made = submit(
+            request,
+            form,
+            lambda **fields: operations.start_application(product=product, actor=request.user, at=at, **fields),
+        )
+        if made:
+            return redirect("applications:application-describe", made.pk)
+    return form_page(request, form, "applications/start.html", product=product, version=version)

@@ -1,0 +1,49 @@
+"""Every deadline of the site, its default and where it comes from. The law states no number of days.
+
+A row of `ClockSetting` overrides the number; the source of a default is printed beside it.
+"""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+REGISTRATION = "Fujian public-data registration measures 2025"
+CITY_RULE = "a city's sharing rule, the nearest precedent"
+OWN = "own choice"
+
+
+class Kind(models.TextChoices):
+    ACCEPTANCE = "acceptance", _("accept, return or refuse a submission")
+    PRECHECK = "precheck", _("authority's check before consulting")
+    CONSULTATION = "consultation", _("providing unit's answer")
+    DECISION = "decision", _("decision")
+    PUBLICITY = "publicity", _("publicity of a listing")
+    OFFER = "offer", _("accept the terms offered")
+    REPORT = "report", _("usage report after its period")
+    REPORT_GRACE = "report_grace", _("report late: pause by the grant's terms")
+    CORRECTION = "correction", _("correct what an order names")
+    HEARING = "hearing", _("be heard before termination")
+    FINDING = "finding", _("answer to a finding")
+    PRECAUTION = "precaution", _("precaution ends by itself")
+    WHEREABOUTS = "whereabouts", _("say where copies are, on suspension")
+    DESTRUCTION = "destruction", _("destroy copies, at the end")
+
+
+# kind -> (working days, source)
+DEFAULTS: dict[str, tuple[int, str]] = {
+    Kind.ACCEPTANCE: (3, REGISTRATION),
+    Kind.PRECHECK: (2, CITY_RULE),
+    Kind.CONSULTATION: (5, CITY_RULE),
+    Kind.DECISION: (20, REGISTRATION),
+    Kind.PUBLICITY: (10, REGISTRATION),
+    Kind.OFFER: (20, OWN),
+    Kind.REPORT: (10, OWN),
+    Kind.REPORT_GRACE: (5, OWN),
+    Kind.CORRECTION: (15, OWN),
+    Kind.HEARING: (5, OWN),
+    Kind.FINDING: (3, OWN),
+    Kind.PRECAUTION: (10, OWN),
+    Kind.WHEREABOUTS: (3, OWN),
+    Kind.DESTRUCTION: (10, OWN),
+}
+REPORT_REMINDERS = (10, 3, 1)  # working days before a report is due
+RECUSAL_MONTHS = 12  # a membership that ended less than this ago still makes it one's own case

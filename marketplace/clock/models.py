@@ -1,0 +1,62 @@
+"""The calendar, the deadlines and the clocks that run."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.clock.defaults import Kind
+
+
+class CalendarDay(models.Model):
+    """Overrides the `holidays` package for one day. `published` says that the State Council has announced the year."""
+
+    date = models.DateField(primary_key=True)
+    is_workday = models.BooleanField()
+    published = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return str(self.date)
+
+
+class ClockSetting(models.Model):
+    """Another number of working days than the default, and where it comes from."""
+
+    kind = models.CharField(max_length=20, primary_key=True, choices=Kind.choices)
+    days = models.PositiveSmallIntegerField()
+    source = models.CharField(max_length=200)
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.days}"
+
+
+class ClockQuerySet(models.QuerySet["Clock"]):
+    def open(self) -> "ClockQuerySet":
+        return self.filter(ended_at=None)
+
+    def overdue(self, at) -> "ClockQuerySet":  # type: ignore[no-untyped-def]
+        return self.open().filter(due_at__lte=at)
+
+
+class Clock(models.Model):
+    """A deadline that runs for one object. `due_at` is kept for the sweeps' index; see `operations.py`."""
+
+    object_type = models.CharField(max_length=80)
+    object_id = models.CharField(max_length=64)
+    kind = models.CharField(_("deadline"), max_length=20, choices=Kind.choices)
+    started_at = models.DateTimeField()
+    working_days = models.PositiveSmallIntegerField()
+    due_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    objects = ClockQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["object_type", "object_id", "kind"], condition=Q(ended_at=None), name="clock_one_open_per_kind"
+            ),
+        )
+        indexes = (models.Index(fields=["kind", "due_at"], condition=Q(ended_at=None), name="clock_due"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.object_type}:{self.object_id}"

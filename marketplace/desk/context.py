@@ -1,0 +1,30 @@
+"""What every page knows."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.models import CapabilityKind
+from accounts.queries import memberships
+from marketplace.notices.models import Channel, Outbox
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """The person's parties and roles for the navigation, and how many notices are new. Evaluated only where used."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"demo": settings.DEMO}
+    held = set(memberships(user, timezone.now()).values_list("party__name", "party__capabilities__kind"))
+    kinds = {kind for _name, kind in held}
+    return {
+        "demo": settings.DEMO,
+        "my_parties": sorted({name for name, _kind in held}),
+        "is_operator": CapabilityKind.OPERATOR in kinds,
+        "is_officer": CapabilityKind.AUTHORITY in kinds,
+        "is_seller": bool(kinds & {CapabilityKind.PRIMARY_DEVELOPER, CapabilityKind.UNIT}),
+        "is_unit": CapabilityKind.UNIT in kinds,
+        "is_buyer": CapabilityKind.BUYER in kinds,
+        "new_notices": Outbox.objects.filter(recipient_ref=user.ledger_ref, channel=Channel.PAGE, seen_at=None).count(),
+    }

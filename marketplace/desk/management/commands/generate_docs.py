@@ -1,0 +1,18 @@
+"""`manage.py generate_docs`: draw the state diagrams, deadlines and settings into `docs/`."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from marketplace.desk.generated_docs import documents
+
+
+class Command(BaseCommand):
+    help = "Writes the generated documents into docs/. A test fails when they are stale."
+
+    def handle(self, **options: Any) -> None:
+        for name, text in documents().items():
+            path = settings.BASE_DIR / "docs" / name
+            path.write_text(text, encoding="utf-8")
+            self.stdout.write(f"docs/{name}")

@@ -1,0 +1,115 @@
+"""What is asked of a person: computed from states and clocks, never stored."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import CapabilityKind
+from accounts.queries import parties_as, parties_of
+from listings.models import CatalogueEntry, Version
+from listings.states import EntryState, VersionState
+from marketplace.applications.models import Application, Consultation, Grant
+from marketplace.applications.states import ApplicationState, ConsultationState, GrantState
+from marketplace.clock.models import Clock
+from marketplace.clock.working_days import local_date
+from marketplace.supervision.models import Finding, Measure, UsageReport
+from marketplace.supervision.states import FindingState, MeasureState, ReportState
+
+
+class Task(NamedTuple):
+    """One thing to do: what, on which object, until when (None: no deadline)."""
+
+    label: Any
+    obj: Any
+    due_at: datetime | None
+
+
+def todo(user: Any, at: datetime) -> list[Task]:
+    """Everything that waits for this person's parties, the most urgent first."""
+    tasks = [*_as_member(user, at), *_as_officer(user, at)]
+    dues = _clocks([task.obj for task in tasks])
+    timed = [task._replace(due_at=task.due_at or dues.get(_key(task.obj))) for task in tasks]
+    return sorted(timed, key=lambda task: (task.due_at is None, task.due_at or at))
+
+
+def _as_member(user: Any, at: datetime) -> Iterable[Task]:
+    mine = parties_of(user, at)
+    versions = Version.objects.filter(product__seller__in=mine).select_related("product").order_by("pk")
+    for state, label in (
+        (VersionState.DRAFT, _("Prepare the version and have it assessed")),
+        (VersionState.ASSESSED, _("Submit the version for review")),
+        (VersionState.RETURNED, _("Complete the version and submit it again")),
+    ):
+        yield from (Task(label, version, None) for version in versions.filter(state=state))
+    for entry in CatalogueEntry.objects.filter(unit__in=mine, state=EntryState.RETURNED).order_by("pk"):
+        yield Task(_("Revise the catalogue entry"), entry, None)
+    editable = [ApplicationState.DRAFT, ApplicationState.RETURNED]
+    for application in Application.objects.filter(buyer__in=mine, state__in=editable).order_by("pk"):
+        yield Task(_("Complete the application and submit it"), application, None)
+    asked = Consultation.objects.filter(
+        unit__in=mine, state=ConsultationState.ASKED, application__state=ApplicationState.IN_CONSULTATION
+    )
+    for consultation in asked.select_related("application", "unit").order_by("pk"):
+        yield Task(_("Answer the consultation"), consultation, None)
+    for grant in (
+        Grant.objects.filter(buyer__in=mine, state=GrantState.OFFERED).select_related("product").order_by("pk")
+    ):
+        yield Task(_("Accept or decline the terms"), grant, None)
+    owed = UsageReport.objects.owed().filter(grant__buyer__in=mine, end__lt=local_date(at))  # also of ended grants
+    for report in owed.select_related("grant").order_by("due_at"):
+        yield Task(_("File the usage report"), report, report.due_at)
+    for measure in Measure.objects.filter(party__in=mine, state=MeasureState.ISSUED).order_by("pk"):
+        yield Task(_("Correct what the order names, and file evidence"), measure, None)
+
+
+def _as_officer(user: Any, at: datetime) -> Iterable[Task]:
+    mine = parties_as(user, CapabilityKind.AUTHORITY, at)
+    if not mine.exists():
+        return
+    for entry in CatalogueEntry.objects.filter(authority__in=mine, state=EntryState.PROPOSED).order_by("pk"):
+        yield Task(_("Publish or return the catalogue entry"), entry, None)
+    versions = Version.objects.filter(authority__in=mine).select_related("product").order_by("pk")
+    for state, label in (
+        (VersionState.SUBMITTED, _("Review the version")),
+        (VersionState.IN_PUBLICITY, _("Publish when the publicity is over")),
+        (VersionState.HELD, _("Release or recall the held version")),
+    ):
+        yield from (Task(label, version, None) for version in versions.filter(state=state))
+    applications = Application.objects.filter(authority__in=mine).order_by("pk")
+    for stage, label in (
+        (ApplicationState.SUBMITTED, _("Accept, return or refuse the application")),
+        (ApplicationState.ACCEPTED, _("Consult the units or begin the review")),
+        (ApplicationState.IN_CONSULTATION, _("Follow the consultation, then begin the review")),
+        (ApplicationState.UNDER_REVIEW, _("Decide each item")),
+    ):
+        yield from (Task(label, application, None) for application in applications.filter(state=stage))
+    for report in (
+        UsageReport.objects.filter(grant__authority__in=mine, state=ReportState.FILED)
+        .select_related("grant")
+        .order_by("pk")
+    ):
+        yield Task(_("Accept or return the usage report"), report, None)
+    for finding in Finding.objects.filter(authority__in=mine, state=FindingState.OPEN).order_by("pk"):
+        yield Task(_("Answer the finding"), finding, None)
+    for measure in Measure.objects.filter(authority__in=mine).order_by("pk"):
+        if step := _MEASURE_LABELS.get(MeasureState(measure.state)):
+            yield Task(step, measure, None)
+
+
+_MEASURE_LABELS = {
+    MeasureState.PROPOSED: _("Issue or drop the proposed order"),
+    MeasureState.EVIDENCE_FILED: _("Examine the evidence"),
+    MeasureState.REFUSED_TO_CORRECT: _("Decide whether to terminate"),
+}
+
+
+def _key(obj: Any) -> tuple[str, str]:
+    return obj._meta.label_lower, str(obj.pk)
+
+
+def _clocks(objects: list[Any]) -> dict[tuple[str, str], datetime]:
+    """The nearest open deadline of each object, in one query."""
+    running = Clock.objects.open().filter(object_id__in={str(obj.pk) for obj in objects}).order_by("-due_at")
+    return {(clock.object_type, clock.object_id): clock.due_at for clock in running}

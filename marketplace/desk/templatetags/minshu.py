@@ -1,0 +1,169 @@
+"""What the templates need beyond Django: buttons of verbs, badges of states, sentences of reasons, dates."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from listings.reasons import sentence
+from marketplace.clock.working_days import local_date
+from marketplace.delivery.gate import SENTENCES
+from marketplace.desk import words
+
+register = template.Library()
+
+GOOD = {"published", "approved", "accepted", "consented", "verified", "lifted", "remedied"}
+BAD = {
+    "refused", "recalled", "terminated", "barred", "held", "flagged", "refused_to_correct", "issued", "annulled",
+}  # fmt: skip
+OVER = {
+    "withdrawn", "retired", "declined", "closed", "surrendered", "dropped", "dismissed", "ended", "no_answer", "merged",
+}  # fmt: skip
+
+
+@register.inclusion_tag("components/state.html")
+def state(obj: Any) -> dict[str, Any]:
+    """The state of an object as a badge: its word first, a colour besides."""
+    tone = next(
+        (tone for tone, states in (("good", GOOD), ("bad", BAD), ("over", OVER)) if obj.state in states), "open"
+    )
+    return {"label": obj.get_state_display(), "tone": tone}
+
+
+@register.inclusion_tag("components/verbs.html")
+def verbs(available: Iterable[Any], obj: Any, noun: str, small: bool = False, lead: bool = True) -> dict[str, Any]:
+    """Links to what this person can do with `obj`; `noun` is `<namespace>:<noun>`.
+
+    The first of the table leads; dangerous ones stand apart and never lead.
+    Where two answers are equal (consent or objection), `lead=False`.
+    """
+    links = [(verb, reverse(f"{noun}-{verb.name}", args=[obj.pk])) for verb in available]
+    return {
+        "lead": lead and bool(links) and not links[0][0].danger,
+        "plain": [link for link in links if not link[0].danger],
+        "dangerous": [link for link in links if link[0].danger],
+        "small": small,
+        "object": obj,
+    }
+
+
+@register.inclusion_tag("components/clocks.html")
+def clocks(running: Iterable[Any]) -> dict[str, Any]:
+    return {"clocks": list(running)}
+
+
+@register.inclusion_tag("components/due.html")
+def due(at: datetime | None) -> dict[str, Any]:
+    """A deadline as its last day; said in words when it is over."""
+    if at is None:
+        return {"day": None}
+    return {"day": last_day(at), "is_over": at <= timezone.now()}
+
+
+@register.filter
+def last_day(at: datetime) -> Any:
+    """The last day of a period that ends at `at`: 24:00 of that day is 0:00 of the next."""
+    return local_date(at - timedelta(microseconds=1))
+
+
+@register.filter
+def owner(obj: Any) -> Any:
+    """Who has to act in the present state; empty when nobody has."""
+    return obj.machine.owners.get(obj.state, "")
+
+
+@register.filter
+def reason(item: Mapping[str, Any]) -> str:
+    """A reason of an assessment as a sentence in the reader's language."""
+    return sentence(item["code"], item["params"])
+
+
+@register.filter
+def article(name: str) -> str:
+    """“Art. 16” in the reader's language."""
+    return gettext(name) if name else ""
+
+
+@register.filter
+def act(verb: str) -> Any:
+    """A ledger entry's verb in the reader's language."""
+    return words.ACTS.get(verb, verb)
+
+
+@register.filter
+def effect(verb: Any, obj: Any) -> Any:
+    """What a verb does, told to the person about to do it."""
+    return words.EFFECTS.get((obj._meta.label_lower, verb.name), "")
+
+
+@register.filter
+def kind(obj: Any) -> Any:
+    """What an object is called: application, grant, order …"""
+    return obj._meta.verbose_name
+
+
+@register.filter
+def word(value: str) -> Any:
+    """A stored code word (delivery mode, identifier kind, column type, monitor, gate's answer) for people."""
+    return words.WORDS.get(value, value)
+
+
+@register.filter
+def why_now(history: Iterable[Any], obj: Any) -> Any:
+    """The newest row of the history that brought `obj` into its present state, if it gives a text."""
+    label = obj._meta.label_lower
+    rows = [row for row in history if (row.entry.object_type, row.entry.object_id) == (label, str(obj.pk))]
+    found = next((row for row in reversed(rows) if row.entry.new == obj.state), None)
+    return found if found is not None and found.text else None
+
+
+@register.filter
+def gate_word(code: str) -> Any:
+    """What the gate answered, as a sentence."""
+    return SENTENCES.get(code, words.WORDS.get(code, code))
+
+
+@register.filter
+def get(mapping: Mapping[str, Any], key: str) -> Any:
+    return mapping.get(key)
+
+
+@register.filter
+def percent(share: float) -> str:
+    return f"{100 * share:.4g}%"
+
+
+@register.filter
+def sorted_by(rows: Iterable[Any], name: str) -> list[Any]:
+    """Rows that were fetched without an order."""
+    return sorted(rows, key=lambda row: getattr(row, name))
+
+
+@register.filter
+def as_prefix(query: str) -> str:
+    """A query string such as `?q=x` or nothing, so that `page=2` can follow it."""
+    return query.removeprefix("?") + "&" if query.removeprefix("?") else ""
+
+
+@register.filter
+def place(region: Any) -> str:
+    """A region's name in the reader's language."""
+    return region.name if (get_language() or "").startswith("zh") else region.name_en
+
+
+@register.filter
+def has_files(form: Any) -> bool:
+    return bool(form.is_multipart())
+
+
+YES, NO = _("yes"), _("no")
+
+
+@register.filter
+def yes(value: bool) -> Any:
+    return YES if value else NO

@@ -1,0 +1,56 @@
+"""The first page, the to-do page, the notices."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import User
+from listings import queries as listing_queries
+from listings.models import Product
+from marketplace.desk.queries import todo as todo_of
+from marketplace.notices import operations as notices
+from marketplace.notices.messages import render as render_notice
+from marketplace.notices.models import Channel, Outbox
+
+
+@login_not_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    newest = listing_queries.search("")[:6]
+    return render(request, "desk/home.html", {"products": newest, "listed": Product.objects.listed().count()})
+
+
+@require_safe
+def todo(request: HttpRequest) -> HttpResponse:
+    at = timezone.now()
+    return render(request, "desk/todo.html", {"tasks": todo_of(request.user, at), "now": at})
+
+
+@require_safe
+def notice_list(request: HttpRequest) -> HttpResponse:
+    rows = Outbox.objects.filter(recipient_ref=_reader(request), channel=Channel.PAGE).order_by("-pk")
+    page = Paginator(rows, 20).get_page(request.GET.get("page"))
+    shown = [(row, *render_notice(row.kind, row.context)) for row in page]
+    return render(request, "desk/notices.html", {"page": page, "notices": shown})
+
+
+@require_POST
+def notices_seen(request: HttpRequest) -> HttpResponse:
+    notices.mark_seen(recipient_ref=_reader(request), at=timezone.now())
+    return redirect("desk:notices")
+
+
+@login_not_required
+@require_safe
+def health(request: HttpRequest) -> JsonResponse:
+    """Whether this process can reach its database."""
+    Product.objects.exists()
+    return JsonResponse({"status": "ok"})
+
+
+def _reader(request: HttpRequest) -> str:
+    assert isinstance(request.user, User)
+    return request.user.ledger_ref

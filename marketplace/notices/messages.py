@@ -1,0 +1,99 @@
+"""What is said, by kind: a subject and a body, rendered in the reader's language when it is read or sent."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+# kind -> (subject, body). Placeholders come from the `tell` that names the kind.
+MESSAGES: dict[str, tuple[Any, Any]] = {
+    "assessed": (
+        _("Version %(number)s of “%(product)s” passed the assessment"),
+        _("It can now be submitted for review."),
+    ),
+    "assessment_failed": (
+        _("Version %(number)s of “%(product)s” failed the assessment"),
+        _("The file was destroyed. The report says which columns failed and why; correct them and upload again."),
+    ),
+    "version_submitted": (
+        _("“%(product)s” version %(number)s awaits review"),
+        _("Review the assessment, the sources and the lawful-source file, then decide."),
+    ),
+    "version_moved": (
+        _("“%(product)s” version %(number)s: %(state)s"),
+        _("%(reason)s"),
+    ),
+    "application_submitted": (
+        _("Application %(number)s awaits acceptance"),
+        _("%(buyer)s applies for: %(products)s"),
+    ),
+    "application_moved": (
+        _("Application %(number)s: %(state)s"),
+        _("%(reason)s"),
+    ),
+    "consultation_asked": (
+        _("Your unit is asked about application %(number)s"),
+        _("%(buyer)s applies for data of your unit. Answer by %(due)s; silence is recorded as no answer."),
+    ),
+    "consultation_answered": (
+        _("Application %(number)s: %(unit)s has answered"),
+        _("%(state)s"),
+    ),
+    "item_decided": (
+        _("Application %(number)s: “%(product)s” was decided"),
+        _("%(state)s. %(reason)s"),
+    ),
+    "grant_offered": (
+        _("A grant for “%(product)s” is offered to you"),
+        _("Read its terms and accept or decline them by %(due)s."),
+    ),
+    "grant_moved": (
+        _("Grant %(number)s: %(state)s"),
+        _("%(reason)s"),
+    ),
+    "hold_opened": (
+        _("Grant %(number)s is paused"),
+        _("Reason: %(reason)s. No new use of copies already delivered; keep them as evidence."),
+    ),
+    "hold_lifted": (
+        _("A hold on grant %(number)s was lifted"),
+        _("Holds still open: %(left)s."),
+    ),
+    "report_due": (
+        _("Usage report of grant %(number)s is due on %(due)s"),
+        _("Period %(start)s to %(end)s. The grant pauses by its own terms when the report is 5 working days late."),
+    ),
+    "report_overdue": (
+        _("Usage report of grant %(number)s is overdue"),
+        _("Period %(start)s to %(end)s, due on %(due)s. File it now; a nil report is possible."),
+    ),
+    "report_filed": (
+        _("Usage report of grant %(number)s was filed"),
+        _("Period %(start)s to %(end)s. Accept it or return it with reasons."),
+    ),
+    "report_moved": (
+        _("Usage report of grant %(number)s: %(state)s"),
+        _("%(reason)s"),
+    ),
+    "measure_proposed": (
+        _("An order is proposed against %(party)s"),
+        _("%(facts)s"),
+    ),
+    "measure_moved": (
+        _("Order %(number)s: %(state)s"),
+        _("%(reason)s"),
+    ),
+    "clock_overdue": (
+        _("Overdue: %(clock)s"),
+        _("%(object)s was due on %(due)s."),
+    ),
+    "derived_flagged": (
+        _("Your derived product “%(title)s” was flagged"),
+        _("%(reason)s"),
+    ),
+}
+
+
+def render(kind: str, context: dict[str, Any]) -> tuple[str, str]:
+    """Subject (one line) and body in the active language."""
+    subject, body = MESSAGES[kind]
+    return " ".join((str(subject) % context).split()), str(body) % context

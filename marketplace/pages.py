@@ -1,0 +1,46 @@
+"""What several pages show: the history of a case, from the ledger."""
+
+import json
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from django.db import models
+
+from accounts.queries import names
+from marketplace.ledger.models import Entry
+from marketplace.ledger.queries import history
+
+
+class HistoryRow(NamedTuple):
+    """One ledger entry, for people: who changed what, and the reason, remedy or statement that was given."""
+
+    entry: Entry
+    actor: str
+    label: str
+    old: Any
+    new: Any
+    text: str
+
+
+def history_rows(objects: Iterable[Any]) -> list[HistoryRow]:
+    """The ledger of some objects, with names and state labels in the reader's language."""
+    by_ref = {(obj._meta.label_lower, str(obj.pk)): obj for obj in objects}
+    entries = list(history(by_ref.values()).select_related("detail"))
+    people = names({entry.actor_ref for entry in entries})
+    rows = []
+    for entry in entries:
+        obj = by_ref[entry.object_type, entry.object_id]
+        actor = people.get(entry.actor_ref, entry.actor_ref.removeprefix("system:"))
+        rows.append(HistoryRow(entry, actor, str(obj), _label(obj, entry.old), _label(obj, entry.new), _text(entry)))
+    return rows
+
+
+def _text(entry: Entry) -> str:
+    """What the actor wrote; empty where nothing was written or the text was lawfully erased."""
+    detail = json.loads(entry.detail.json) if hasattr(entry, "detail") else {}
+    return "\n".join(filter(None, (detail.get(name) for name in ("reason", "remedy", "text"))))
+
+
+def _label(obj: models.Model, state: str) -> Any:
+    machine = getattr(obj, "machine", None)
+    return machine.states(state).label if machine and state in machine.states.values else state

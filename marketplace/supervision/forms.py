@@ -1,0 +1,63 @@
+"""Input of the supervision verbs, the same for every face."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.supervision.models import DerivedProduct, ReportFiling
+from marketplace.supervision.queries import obtained
+from marketplace.verbs import RefusalForm, VerbForm, model_fields
+
+
+class ReportForm(VerbForm):
+    def prepare(self) -> None:
+        self.fields.update(model_fields(ReportFiling, ("is_nil", "use", "results", "security")))
+
+
+class ProposeOrderForm(VerbForm):
+    facts = forms.CharField(label=_("Facts"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4}))
+    demand = forms.CharField(
+        label=_("What has to be corrected"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
+    )
+
+
+class IssueOrderForm(RefusalForm):
+    """Facts and demand as proposed, to be edited by the officer who signs."""
+
+    facts = forms.CharField(label=_("Facts"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4}))
+    demand = forms.CharField(
+        label=_("What has to be corrected"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    reason = None  # type: ignore[assignment]
+    field_order = ("facts", "demand", "remedy")
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.initial |= {"facts": self.target.facts, "demand": self.target.demand}
+
+
+class TextForm(VerbForm):
+    text = forms.CharField(label=_("Statement"), max_length=8000, widget=forms.Textarea(attrs={"rows": 6}))
+
+
+class StatementForm(TextForm):
+    refuses = forms.BooleanField(label=_("We will not correct this."), required=False)
+
+
+class RegisterDerivedForm(forms.Form):
+    """What was built, and from which deliveries: only what really was delivered can be chosen."""
+
+    built_from = forms.MultipleChoiceField(label=_("Built from"), widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, party: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.pairs = {f"{grant.pk}:{version.pk}": (grant, version) for grant, version in obtained(party)}
+        self.fields["built_from"].choices = [  # type: ignore[attr-defined]
+            (key, f"{version} ({grant.number})") for key, (grant, version) in self.pairs.items()
+        ]
+        self.fields.update(model_fields(DerivedProduct, ("title", "description", "url")))
+        self.order_fields(["title", "description", "url", "built_from"])
+
+    def clean_built_from(self) -> list[Any]:
+        return [self.pairs[key] for key in self.cleaned_data["built_from"]]

@@ -1,0 +1,280 @@
+"""The half of the law after delivery: reports, derived products, findings, orders."""
+
+import secrets
+from datetime import date
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Party, User
+from accounts.queries import parties_of
+from listings.models import Version, is_provincial_officer, overseen
+from marketplace.applications.models import Grant
+from marketplace.supervision.states import (
+    DERIVED_PRODUCT,
+    FINDING,
+    MEASURE,
+    REPORT,
+    DerivedState,
+    FindingState,
+    MeasureState,
+    ReportState,
+)
+
+
+class UsageReportQuerySet(models.QuerySet["UsageReport"]):
+    def visible_to(self, user: Any) -> "UsageReportQuerySet":
+        return self.filter(grant__in=Grant.objects.visible_to(user))
+
+    def owed(self) -> "UsageReportQuerySet":
+        """Reports that somebody still has to file."""
+        return self.filter(state__in=[ReportState.OPEN, ReportState.RETURNED])
+
+
+class UsageReport(models.Model):
+    """The duty to report on one period of a grant (Art. 16), and where it stands."""
+
+    grant = models.ForeignKey(Grant, verbose_name=_("grant"), on_delete=models.PROTECT, related_name="reports")
+    start = models.DateField()
+    end = models.DateField()
+    due_at = models.DateTimeField()
+    late_at = models.DateTimeField()
+    state = models.CharField(_("state"), max_length=10, choices=ReportState.choices, default=ReportState.OPEN)
+    round = models.PositiveSmallIntegerField(default=0)
+
+    objects = UsageReportQuerySet.as_manager()
+    machine = REPORT
+
+    class Meta:
+        verbose_name = _("usage report")
+        constraints = (
+            models.UniqueConstraint(fields=["grant", "start"], name="report_period_once"),
+            models.CheckConstraint(condition=Q(end__gte=F("start")), name="report_period_order"),
+        )
+        indexes = (models.Index(fields=["due_at"], condition=Q(state__in=["open", "returned"]), name="report_owed"),)
+
+    def __str__(self) -> str:
+        return f"{self.grant.number} {self.start} – {self.end}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("supervision:report", args=[self.pk])
+
+
+class ReportFiling(models.Model):
+    """What was filed in one round. A returned report is filed again; the earlier filing stays."""
+
+    report = models.ForeignKey(UsageReport, on_delete=models.PROTECT, related_name="filings")
+    round = models.PositiveSmallIntegerField()
+    is_nil = models.BooleanField(_("the data was not used in this period"))
+    use = models.TextField(_("what the data was used for"), blank=True)
+    results = models.TextField(_("results and benefits"), blank=True)
+    security = models.TextField(_("security: measures, incidents"), blank=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["report", "round"], name="filing_once"),
+            models.CheckConstraint(condition=Q(is_nil=True) | ~Q(use=""), name="filing_says_something"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.report} #{self.round}"
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(12)
+
+
+class DerivedProductQuerySet(models.QuerySet["DerivedProduct"]):
+    def visible_to(self, user: Any) -> "DerivedProductQuerySet":
+        public = Q(state__in=[DerivedState.PUBLISHED, DerivedState.FLAGGED])
+        if not user.is_authenticated:
+            return self.filter(public)
+        if is_provincial_officer(user):
+            return self
+        grants = DerivedFrom.objects.filter(grant__in=Grant.objects.filter(overseen(user))).values("derived")
+        return self.filter(public | Q(party__in=parties_of(user, timezone.now())) | Q(pk__in=grants))
+
+
+class DerivedProduct(models.Model):
+    """What a developer built on the data. Its public page prints source and date obtained (Art. 16)."""
+
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="derived_products")
+    title = models.CharField(_("title"), max_length=200)
+    description = models.TextField(_("description"))
+    url = models.URLField(_("where it can be found"), blank=True)
+    token = models.CharField(max_length=24, unique=True, default=new_token)
+    state = models.CharField(_("state"), max_length=12, choices=DerivedState.choices, default=DerivedState.REGISTERED)
+    created_at = models.DateTimeField()
+
+    objects = DerivedProductQuerySet.as_manager()
+    machine = DERIVED_PRODUCT
+
+    class Meta:
+        verbose_name = _("derived product")
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("supervision:derived", args=[self.token])
+
+
+class DerivedFrom(models.Model):
+    """A version obtained under a grant went into a derived product. Dates come from the delivery records."""
+
+    derived = models.ForeignKey(DerivedProduct, on_delete=models.PROTECT, related_name="built_from")
+    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="derived_uses")
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="derived_uses")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["derived", "grant", "version"], name="derived_from_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.version} → {self.derived}"
+
+
+class FindingQuerySet(models.QuerySet["Finding"]):
+    def visible_to(self, user: Any) -> "FindingQuerySet":
+        return self if is_provincial_officer(user) else self.filter(overseen(user))
+
+
+# What a finding is about: the monitors' rules that open one.
+RULES = {"report_overdue": _("usage report overdue")}
+
+
+class Finding(models.Model):
+    """What a monitor noticed about a grant. Fires once per occasion, whatever the number of sweeps."""
+
+    occasion_key = models.CharField(max_length=120, unique=True)
+    rule = models.CharField(_("rule"), max_length=40)
+    article = models.CharField(max_length=40)
+    grant = models.ForeignKey(Grant, verbose_name=_("grant"), on_delete=models.PROTECT, related_name="findings")
+    authority = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    text = models.JSONField(default=dict)
+    state = models.CharField(_("state"), max_length=10, choices=FindingState.choices, default=FindingState.OPEN)
+    created_at = models.DateTimeField()
+
+    objects = FindingQuerySet.as_manager()
+    machine = FINDING
+
+    class Meta:
+        verbose_name = _("finding")
+
+    def __str__(self) -> str:
+        return f"{self.rule_label} · {Grant.number_of(self.grant_id)}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("supervision:finding", args=[self.pk])
+
+    @property
+    def rule_label(self) -> Any:
+        return RULES.get(self.rule, self.rule)
+
+
+class MeasureKind(models.TextChoices):
+    ORDER_33 = "order_33", _("order to correct, with suspension (Art. 33)")
+
+
+class MeasureQuerySet(models.QuerySet["Measure"]):
+    def visible_to(self, user: Any) -> "MeasureQuerySet":
+        """The authorities; the party from the moment it is issued: a proposal is not yet told."""
+        if is_provincial_officer(user):
+            return self
+        mine = parties_of(user, timezone.now())
+        told = ~Q(state__in=[MeasureState.PROPOSED, MeasureState.DROPPED])
+        return self.filter(overseen(user) | (told & Q(party__in=mine)))
+
+
+class Measure(models.Model):
+    """An order against one party: facts, article, deadline, grants held, outcome, remedy."""
+
+    occasion_key = models.CharField(max_length=120, unique=True)
+    kind = models.CharField(max_length=10, choices=MeasureKind.choices, default=MeasureKind.ORDER_33)
+    number = models.CharField(_("number"), max_length=40, unique=True, null=True, blank=True)
+    party = models.ForeignKey(Party, verbose_name=_("against"), on_delete=models.PROTECT, related_name="measures")
+    authority = models.ForeignKey(Party, verbose_name=_("authority"), on_delete=models.PROTECT, related_name="+")
+    finding = models.ForeignKey(Finding, null=True, blank=True, on_delete=models.PROTECT, related_name="measures")
+    facts = models.TextField(_("facts"))
+    demand = models.TextField(_("what has to be corrected"))
+    article = models.CharField(max_length=40, default="Art. 33")
+    remedy = models.TextField(_("remedy"), blank=True)
+    state = models.CharField(_("state"), max_length=20, choices=MeasureState.choices, default=MeasureState.PROPOSED)
+    issued_at = models.DateTimeField(null=True, blank=True)
+    issued_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    hearing_opened_at = models.DateTimeField(null=True, blank=True)
+    refuses = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    objects = MeasureQuerySet.as_manager()
+    machine = MEASURE
+
+    class Meta:
+        verbose_name = _("measure")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(issued_at=None, issued_by=None, number=None)
+                | Q(issued_at__isnull=False, issued_by__isnull=False, number__isnull=False),
+                name="measure_issued_all",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["proposed", "dropped"]) | Q(issued_at__isnull=False),
+                name="measure_standing_was_issued",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.number or f"#{self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("supervision:measure", args=[self.pk])
+
+
+class GrantOutcome(models.TextChoices):
+    RESUMED = "resumed", _("this hold was lifted")
+    TERMINATED = "terminated", _("terminated")
+    ANNULLED = "annulled", _("annulled")
+
+
+class MeasureGrant(models.Model):
+    """A grant that a measure holds, and what became of it."""
+
+    measure = models.ForeignKey(Measure, on_delete=models.PROTECT, related_name="held")
+    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="measures")
+    outcome = models.CharField(max_length=10, choices=GrantOutcome.choices, blank=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["measure", "grant"], name="measure_grant_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.measure}: {self.grant}"
+
+
+class EvidenceKind(models.TextChoices):
+    CORRECTION = "correction", _("evidence of correction")
+    STATEMENT = "statement", _("statement in the hearing")
+
+
+class Evidence(models.Model):
+    """What the party says and shows: on its correction, or in the hearing."""
+
+    measure = models.ForeignKey(Measure, on_delete=models.PROTECT, related_name="evidence")
+    kind = models.CharField(max_length=12, choices=EvidenceKind.choices)
+    text = models.TextField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.measure} {self.at:%F}"
+
+
+def quarter_end(day: date) -> date:
+    """The last day of the calendar quarter that `day` lies in."""
+    last_month = (day.month - 1) // 3 * 3 + 3
+    first_of_next = date(day.year + last_month // 12, last_month % 12 + 1, 1)
+    return date.fromordinal(first_of_next.toordinal() - 1)

@@ -1,0 +1,210 @@
+"""The table of rules that watch. Each finds its offenders with one query and handles each by one operation.
+
+A monitor reminds, opens a finding, pauses by the grant's own terms, or proposes. None orders, lifts or terminates.
+Every occasion fires once: report periods, holds, findings, proposals and notices have unique keys, so repeated or
+overlapping sweeps are harmless and an outage is caught up by the next one.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.apps import apps
+from django.db import transaction
+from django.db.models import F, Max, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
+
+from accounts.models import Party
+from accounts.queries import recipients
+from marketplace.applications.models import Grant
+from marketplace.applications.states import GrantState
+from marketplace.clock.defaults import REPORT_REMINDERS, Kind
+from marketplace.clock.models import Clock
+from marketplace.clock.working_days import add_working_days, end_of_day, last_day, local_date
+from marketplace.ledger import entries as ledger
+from marketplace.notices.models import Outbox
+from marketplace.notices.operations import tell
+from marketplace.supervision import operations
+from marketplace.supervision.models import UsageReport
+from marketplace.supervision.operations.finding import open_finding
+
+WATCHER = ledger.SystemActor("sweep")
+Scope = Iterable[Party] | None
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """One rule: `find(at, scope)` gives what is due, `handle(row, at)` says whether it did something."""
+
+    name: str
+    label: Any
+    article: str
+    find: Callable[[datetime, Scope], Iterable[Any]]
+    handle: Callable[[Any, datetime], bool]
+
+
+def unscheduled(at: datetime, scope: Scope) -> Iterable[Grant]:
+    """Active grants with a period that has begun and has no report yet."""
+    today = local_date(at)
+    return (
+        _within(Grant.objects.active(), scope, "buyer")
+        .filter(starts__lte=today, activated_at__lte=at)
+        .annotate(covered=Max("reports__end"))
+        .filter(Q(covered=None) | (Q(covered__lt=today) & Q(covered__lt=F("ends"))))
+        .order_by("pk")
+    )
+
+
+def schedule(grant: Grant, at: datetime) -> bool:
+    return bool(operations.schedule_reports(grant=grant, actor=WATCHER, at=at))
+
+
+def due_soon(at: datetime, scope: Scope) -> Iterable[UsageReport]:
+    furthest = add_working_days(local_date(at), max(REPORT_REMINDERS))
+    reports = UsageReport.objects.owed().filter(due_at__gt=at, due_at__lte=end_of_day(furthest), end__lt=local_date(at))
+    return _within(reports, scope, "grant__buyer").select_related("grant__buyer", "grant__product").order_by("pk")
+
+
+def remind(report: UsageReport, at: datetime) -> bool:
+    """The reminder of the nearest step that is reached: 10, 3, 1 working days before."""
+    due_on = last_day(report.due_at)
+    reached = [days for days in REPORT_REMINDERS if add_working_days(due_on, -days) <= local_date(at)]
+    if not reached:
+        return False
+    return _tell_once(
+        at, report.grant.buyer, "report_due", report.get_absolute_url(),
+        f"{report.pk}:{report.due_at:%F}:{min(reached)}", number=report.grant.number, due=due_on,
+        start=report.start, end=report.end,
+    )  # fmt: skip
+
+
+def overdue(at: datetime, scope: Scope) -> Iterable[UsageReport]:
+    """Whatever became of the grant since: who had the data still owes the report."""
+    reports = UsageReport.objects.owed().filter(due_at__lte=at)
+    return _within(reports, scope, "grant__buyer").select_related("grant__buyer", "grant__authority").order_by("pk")
+
+
+@transaction.atomic
+def notice_overdue(report: UsageReport, at: datetime) -> bool:
+    """A finding for the authority, a notice for the buyer."""
+    if not _still(overdue, report, at):
+        return False
+    act = ledger.begin("notice", WATCHER, at, "Art. 16")
+    finding = open_finding(
+        act, report.grant, "report_overdue", f"report_overdue:{report.pk}:{report.round}", "Art. 16",
+        report=str(report), due=last_day(report.due_at),
+    )  # fmt: skip
+    if finding is None:
+        return False
+    tell(
+        act, recipients(report.grant.buyer, at), "report_overdue", link=report.get_absolute_url(),
+        key=f"{report.pk}:{report.round}", number=report.grant.number, start=report.start, end=report.end,
+        due=last_day(report.due_at),
+    )  # fmt: skip
+    return True
+
+
+def too_late(at: datetime, scope: Scope) -> Iterable[UsageReport]:
+    reports = UsageReport.objects.owed().filter(late_at__lte=at, grant__state=GrantState.ACTIVE)
+    return _within(reports, scope, "grant__buyer").select_related("grant__buyer", "grant__authority").order_by("pk")
+
+
+@transaction.atomic
+def pause_and_propose(report: UsageReport, at: datetime) -> bool:
+    """The hold by the grant's terms, and an order **proposed**: an officer issues or drops it."""
+    if not _still(too_late, report, at):
+        return False
+    paused = operations.pause_for_report(report=report, actor=WATCHER, at=at)
+    with override("zh-hans"):  # the text of an order is Chinese until an officer edits it
+        facts = _("The usage report for %(start)s to %(end)s was due on %(due)s and has not been filed.") % {
+            "start": report.start, "end": report.end, "due": last_day(report.due_at),
+        }  # fmt: skip
+        demand = _("File the usage report for %(start)s to %(end)s.") % {"start": report.start, "end": report.end}
+    finding = report.grant.findings.filter(occasion_key=f"report_overdue:{report.pk}:{report.round}").first()
+    proposed = operations.propose_order(
+        grants=[report.grant], actor=WATCHER, at=at, key=f"report_late:{report.pk}:{report.round}", facts=facts,
+        demand=demand, finding=finding,
+    )  # fmt: skip
+    return paused or proposed is not None
+
+
+def _still(find: Callable[[datetime, Scope], Any], report: UsageReport, at: datetime) -> bool:
+    """Look again under a lock: what was filed, returned or given up since the sweep looked is not overtaken."""
+    UsageReport.objects.select_for_update().get(pk=report.pk)
+    return bool(find(at, None).filter(pk=report.pk).exists())
+
+
+@dataclass(frozen=True)
+class Duty:
+    """Whose duty a clock of one object is: paths from the object to the party that must act and to the case's party."""
+
+    model: str
+    owner: str
+    party: str
+
+
+# (object type, clock) -> whose duty it is when the clock has run out
+DUTIES: dict[tuple[str, str], Duty] = {
+    ("listings.version", Kind.ACCEPTANCE): Duty("listings.Version", "authority", "product__seller"),
+    ("listings.version", Kind.PUBLICITY): Duty("listings.Version", "authority", "product__seller"),
+    ("applications.application", Kind.ACCEPTANCE): Duty("applications.Application", "authority", "buyer"),
+    ("applications.application", Kind.PRECHECK): Duty("applications.Application", "authority", "buyer"),
+    ("applications.application", Kind.DECISION): Duty("applications.Application", "authority", "buyer"),
+    ("applications.consultation", Kind.CONSULTATION): Duty(
+        "applications.Consultation", "application__authority", "application__buyer"
+    ),
+    ("applications.grant", Kind.OFFER): Duty("applications.Grant", "buyer", "buyer"),
+    ("supervision.finding", Kind.FINDING): Duty("supervision.Finding", "authority", "grant__buyer"),
+    ("supervision.measure", Kind.CORRECTION): Duty("supervision.Measure", "authority", "party"),
+    ("supervision.measure", Kind.HEARING): Duty("supervision.Measure", "authority", "party"),
+}
+
+
+def run_out(at: datetime, scope: Scope) -> Iterable[tuple[Clock, Any, Party]]:
+    """Open clocks that are over, with their object and the party whose turn it is."""
+    for (object_type, kind), duty in DUTIES.items():
+        clocks = Clock.objects.overdue(at).filter(object_type=object_type, kind=kind)
+        by_id = {clock.object_id: clock for clock in clocks.order_by("pk")}
+        objects = _within(apps.get_model(duty.model)._default_manager.filter(pk__in=list(by_id)), scope, duty.party)
+        for obj in objects.select_related(duty.owner).order_by("pk"):
+            owner = obj
+            for step in duty.owner.split("__"):
+                owner = getattr(owner, step)
+            yield by_id[str(obj.pk)], obj, owner
+
+
+def tell_overdue(row: tuple[Clock, Any, Party], at: datetime) -> bool:
+    clock, obj, owner = row
+    return _tell_once(
+        at, owner, "clock_overdue", obj.get_absolute_url(), f"{clock.pk}:{clock.due_at:%F}",
+        clock=Kind(clock.kind).label, object=obj, due=last_day(clock.due_at),
+    )  # fmt: skip
+
+
+MONITORS: tuple[Monitor, ...] = (
+    Monitor("report_schedule", gettext_lazy("report periods that have begun"), "Art. 16", unscheduled, schedule),
+    Monitor("report_due_soon", gettext_lazy("reports due soon"), "Art. 16", due_soon, remind),
+    Monitor("report_overdue", gettext_lazy("reports overdue"), "Art. 16", overdue, notice_overdue),
+    Monitor(
+        "report_late", gettext_lazy("reports so late that the grant pauses"), "Art. 33", too_late, pause_and_propose
+    ),
+    Monitor("clock_overdue", gettext_lazy("deadlines that have run out"), "Art. 45", run_out, tell_overdue),
+)
+
+
+def _within(queryset: Any, scope: Scope, path: str) -> Any:
+    """The rows of the given parties; of all when no scope is given."""
+    return queryset if scope is None else queryset.filter(**{f"{path}__in": list(scope)})
+
+
+def _tell_once(at: datetime, party: Party, kind: str, link: str, key: str, **context: Any) -> bool:
+    """Send a notice whose occasion is `key`; whether it was new."""
+    people = recipients(party, at)
+    known = Outbox.objects.filter(dedup_key__in=[f"{kind}:page:{to.ref}:{key}" for to in people]).count()
+    if known == len(people):
+        return False
+    with transaction.atomic():
+        tell(ledger.begin("remind", WATCHER, at), people, kind, link=link, key=key, **context)
+    return True

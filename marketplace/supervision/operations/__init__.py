@@ -1,0 +1,63 @@
+"""Every write of this app. One module a noun; called as `operations.issue_order(...)`."""
+
+from marketplace.supervision.operations.correction import (
+    ask_for_more,
+    file_evidence,
+    file_statement,
+    find_refusal,
+    open_hearing,
+)
+from marketplace.supervision.operations.derived import (
+    clear_derived,
+    flag_derived,
+    publish_derived,
+    register_derived,
+    withdraw_derived,
+)
+from marketplace.supervision.operations.finding import dismiss_finding, open_finding
+from marketplace.supervision.operations.order import (
+    annul_order,
+    drop_order,
+    issue_order,
+    lift_order,
+    propose_order,
+    propose_order_on_grant,
+    terminate_service,
+)
+from marketplace.supervision.operations.precaution import lift_precaution, take_precaution
+from marketplace.supervision.operations.report import (
+    accept_report,
+    file_report,
+    pause_for_report,
+    return_report,
+    schedule_reports,
+)
+
+__all__ = [
+    "accept_report",
+    "annul_order",
+    "ask_for_more",
+    "clear_derived",
+    "dismiss_finding",
+    "drop_order",
+    "file_evidence",
+    "file_report",
+    "file_statement",
+    "find_refusal",
+    "flag_derived",
+    "issue_order",
+    "lift_order",
+    "lift_precaution",
+    "open_finding",
+    "open_hearing",
+    "pause_for_report",
+    "propose_order",
+    "propose_order_on_grant",
+    "publish_derived",
+    "register_derived",
+    "return_report",
+    "schedule_reports",
+    "take_precaution",
+    "terminate_service",
+    "withdraw_derived",
+]

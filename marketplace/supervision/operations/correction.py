@@ -1,0 +1,110 @@
+"""After the order: evidence of correction, notice of intent and hearing, refusal to correct."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.queries import recipients
+from marketplace import workflow
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
+from marketplace.errors import InvalidState
+from marketplace.ledger import entries as ledger
+from marketplace.notices.operations import tell
+from marketplace.supervision import permissions
+from marketplace.supervision.models import Evidence, EvidenceKind, Measure
+from marketplace.supervision.operations.order import ARTICLE, tell_party
+from marketplace.supervision.states import MeasureState
+
+OPEN = (MeasureState.ISSUED, MeasureState.EVIDENCE_FILED)
+
+
+@transaction.atomic
+def file_evidence(*, measure: Measure, actor: User, at: datetime, text: str) -> None:
+    """issued → evidence filed: the party says what it corrected. Nothing resumes before an officer lifts the order.
+
+    Filed in time, it stops the clock of the correction: now it is the officer's turn.
+    """
+    permissions.check_can_respond(actor, measure, at)
+    act = ledger.begin("file_evidence", actor, at, ARTICLE)
+    workflow.move(act, measure, MeasureState.EVIDENCE_FILED, detail={"text": text})
+    Evidence.objects.create(measure=measure, kind=EvidenceKind.CORRECTION, text=text, by=actor, at=at)
+    if not clock.has_run_out(measure, Kind.CORRECTION, at):
+        clock.stop(measure, at, Kind.CORRECTION)
+    _tell_authority(act, measure, text)
+
+
+@transaction.atomic
+def ask_for_more(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
+    """evidence filed → issued: it does not show the correction yet; the party's time goes on."""
+    permissions.check_can_order(actor, measure, at)
+    workflow.check_in(measure, MeasureState.EVIDENCE_FILED)
+    act = ledger.begin("ask_for_more", actor, at, ARTICLE)
+    workflow.move(act, measure, MeasureState.ISSUED, detail={"reason": reason})
+    clock.resume(measure, Kind.CORRECTION, at)
+    tell_party(act, measure, reason)
+
+
+@transaction.atomic
+def open_hearing(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
+    """Notice of intent to find a refusal and terminate: the party has working days to be heard. State stays."""
+    permissions.check_can_order(actor, measure, at)
+    measure = _lock(measure)
+    if measure.hearing_opened_at is not None:
+        raise InvalidState(_("The hearing was opened already."))
+    Measure.objects.filter(pk=measure.pk).update(hearing_opened_at=at)
+    act = ledger.begin("open_hearing", actor, at, ARTICLE)
+    ledger.record(act, measure, detail={"reason": reason})
+    clock.start(measure, Kind.HEARING, at)
+    tell_party(act, measure, reason)
+
+
+@transaction.atomic
+def file_statement(*, measure: Measure, actor: User, at: datetime, text: str, refuses: bool = False) -> None:
+    """The party is heard: what it says, and whether it refuses to correct."""
+    permissions.check_can_respond(actor, measure, at)
+    measure = _lock(measure)
+    if measure.hearing_opened_at is None:
+        raise InvalidState(_("No hearing was opened."))
+    Evidence.objects.create(measure=measure, kind=EvidenceKind.STATEMENT, text=text, by=actor, at=at)
+    Measure.objects.filter(pk=measure.pk).update(refuses=refuses)
+    clock.stop(measure, at, Kind.HEARING)
+    act = ledger.begin("file_statement", actor, at, ARTICLE)
+    ledger.record(act, measure, detail={"text": text, "refuses": refuses})
+    _tell_authority(act, measure, text)
+
+
+@transaction.atomic
+def find_refusal(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
+    """issued or evidence filed → refusal to correct found, by an officer, after hearing the party.
+
+    Raises InvalidState before the party was heard or its time is over, and before the deadline to correct is over
+    unless the party itself said that it refuses.
+    """
+    permissions.check_can_order(actor, measure, at)
+    measure.refresh_from_db()
+    if measure.hearing_opened_at is None:
+        raise InvalidState(_("The party has to be heard first: send the notice of intent."))
+    heard = measure.evidence.filter(kind=EvidenceKind.STATEMENT).exists()
+    if not heard and not clock.has_run_out(measure, Kind.HEARING, at):
+        raise InvalidState(_("The party still has time to be heard."))
+    if not measure.refuses and not clock.has_run_out(measure, Kind.CORRECTION, at):
+        raise InvalidState(_("The party still has time to correct."))
+    act = ledger.begin("find_refusal", actor, at, ARTICLE)
+    workflow.move(act, measure, MeasureState.REFUSED_TO_CORRECT, detail={"reason": reason})
+    tell_party(act, measure, reason)
+
+
+def _lock(measure: Measure) -> Measure:
+    locked = Measure.objects.select_for_update().get(pk=measure.pk)
+    workflow.check_in(locked, *OPEN)
+    return locked
+
+
+def _tell_authority(act: ledger.Act, measure: Measure, text: str) -> None:
+    tell(
+        act, recipients(measure.authority, act.at), "measure_moved", link=measure.get_absolute_url(),
+        number=measure.number, state=MeasureState(measure.state).label, reason=text,
+    )  # fmt: skip

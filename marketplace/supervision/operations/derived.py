@@ -1,0 +1,85 @@
+"""Derived products: registered with what they were built from, published with their attribution, flagged."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Party, User
+from accounts.queries import recipients
+from listings.models import Version
+from marketplace import workflow
+from marketplace.applications.models import Grant
+from marketplace.applications.states import GrantState
+from marketplace.delivery.models import Delivery
+from marketplace.ledger import entries as ledger
+from marketplace.notices.operations import tell
+from marketplace.supervision import permissions
+from marketplace.supervision.models import DerivedFrom, DerivedProduct
+from marketplace.supervision.states import DerivedState
+
+ARTICLE = "Art. 16"
+
+
+@transaction.atomic
+def register_derived(
+    *, party: Party, actor: User, at: datetime, title: str, description: str, url: str = "",
+    built_from: Sequence[tuple[Grant, Version]],
+) -> DerivedProduct:  # fmt: skip
+    """A buyer registers what it built, naming (grant, version) pairs; each must really have been delivered to it."""
+    permissions.check_can_register_derived(actor, party, at)
+    if not built_from:
+        raise ValidationError({"built_from": _("Name what it was built from.")})
+    derived = DerivedProduct(party=party, title=title, description=description, url=url, created_at=at)
+    derived.full_clean()
+    derived.save()
+    for grant, version in built_from:
+        if grant.buyer_id != party.pk or not Delivery.objects.filter(grant=grant, version=version).exists():
+            raise ValidationError({"built_from": _("“%(version)s” was never delivered to you.") % {"version": version}})
+        DerivedFrom.objects.create(derived=derived, grant=grant, version=version)
+    ledger.record(
+        ledger.begin("register", actor, at, ARTICLE), derived, new=derived.state,
+        detail={"title": title, "built_from": [[grant, version] for grant, version in built_from]},
+    )  # fmt: skip
+    return derived
+
+
+@transaction.atomic
+def publish_derived(*, derived: DerivedProduct, actor: User, at: datetime) -> None:
+    """registered → published: its page with the attribution is public; flagged at once if a grant was terminated."""
+    permissions.check_can_keep_derived(actor, derived, at)
+    workflow.check_in(derived, DerivedState.REGISTERED)
+    act = ledger.begin("publish", actor, at, ARTICLE)
+    workflow.move(act, derived, DerivedState.PUBLISHED)
+    for grant in Grant.objects.filter(derived_uses__derived=derived, state=GrantState.TERMINATED):
+        flag_derived(act, derived, reason=f"{grant.number}: {GrantState.TERMINATED.label}")
+
+
+@transaction.atomic
+def withdraw_derived(*, derived: DerivedProduct, actor: User, at: datetime, reason: str) -> None:
+    """registered, published or flagged → withdrawn."""
+    permissions.check_can_keep_derived(actor, derived, at)
+    workflow.move(
+        ledger.begin("withdraw", actor, at, ARTICLE), derived, DerivedState.WITHDRAWN, detail={"reason": reason}
+    )
+
+
+@transaction.atomic
+def clear_derived(*, derived: DerivedProduct, actor: User, at: datetime, reason: str) -> None:
+    """flagged → published: an officer found that it may stay."""
+    permissions.check_can_clear_derived(actor, derived, at)
+    workflow.check_in(derived, DerivedState.FLAGGED)
+    workflow.move(ledger.begin("clear", actor, at, ARTICLE), derived, DerivedState.PUBLISHED, detail={"reason": reason})
+
+
+def flag_derived(act: ledger.Act, derived: DerivedProduct, *, reason: str) -> None:
+    """published → flagged, as part of a measure; in any other state there is nothing to flag."""
+    if derived.state != DerivedState.PUBLISHED:
+        return
+    workflow.move(act, derived, DerivedState.FLAGGED, detail={"reason": reason})
+    tell(
+        act, recipients(derived.party, act.at), "derived_flagged", link=derived.get_absolute_url(),
+        title=derived.title, reason=reason,
+    )  # fmt: skip

@@ -1,0 +1,48 @@
+"""Findings: opened by monitors, dismissed by an officer, remedied by the duty being done, or turned into an order."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import User
+from marketplace import workflow
+from marketplace.applications.models import Grant
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
+from marketplace.ledger import entries as ledger
+from marketplace.supervision import permissions
+from marketplace.supervision.models import Finding
+from marketplace.supervision.states import FindingState
+
+
+def open_finding(act: ledger.Act, grant: Grant, rule: str, key: str, article: str, **text: Any) -> Finding | None:
+    """Open a finding for an occasion, once; None when that occasion was noticed before."""
+    if Finding.objects.filter(occasion_key=key).exists():
+        return None
+    finding = Finding.objects.create(
+        occasion_key=key, rule=rule, article=article, grant=grant, authority=grant.authority,
+        text={name: str(value) for name, value in text.items()}, created_at=act.at,
+    )  # fmt: skip
+    ledger.record(act, finding, new=finding.state, detail={"rule": rule, "grant": grant, **text})
+    clock.start(finding, Kind.FINDING, act.at)
+    return finding
+
+
+@transaction.atomic
+def dismiss_finding(*, finding: Finding, actor: User, at: datetime, reason: str) -> None:
+    """open → dismissed, with reasons."""
+    permissions.check_can_answer_finding(actor, finding, at)
+    close_finding(ledger.begin("dismiss", actor, at, finding.article), finding, FindingState.DISMISSED, reason=reason)
+
+
+def remedy_finding(act: ledger.Act, key: str) -> None:
+    """The duty was done after all: the open finding of this occasion, if any, is remedied."""
+    finding = Finding.objects.filter(occasion_key=key, state=FindingState.OPEN).first()
+    if finding is not None:
+        close_finding(act, finding, FindingState.REMEDIED)
+
+
+def close_finding(act: ledger.Act, finding: Finding, new: str, *, reason: str = "") -> None:
+    workflow.move(act, finding, new, detail={"reason": reason})
+    clock.stop(finding, act.at)

@@ -1,0 +1,179 @@
+"""The order under Art. 33: ordering correction and suspending are one act; only termination is a choice.
+
+A job may propose; a person of the province or the city signs.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Party, User
+from accounts.queries import recipients
+from marketplace import workflow
+from marketplace.applications.models import Grant, HoldCode
+from marketplace.applications.operations import end_grant, lift_hold, open_hold
+from marketplace.applications.states import GrantState
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
+from marketplace.clock.working_days import local_date
+from marketplace.errors import InvalidState, require_remedy
+from marketplace.ledger import entries as ledger
+from marketplace.notices.operations import tell
+from marketplace.supervision import permissions
+from marketplace.supervision.models import DerivedProduct, Finding, GrantOutcome, Measure, MeasureGrant
+from marketplace.supervision.operations.derived import flag_derived
+from marketplace.supervision.operations.finding import close_finding
+from marketplace.supervision.states import FindingState, MeasureState
+
+ARTICLE = "Art. 33"
+
+
+@transaction.atomic
+def propose_order(
+    *,
+    grants: Sequence[Grant],
+    actor: Any,
+    at: datetime,
+    key: str,
+    facts: str,
+    demand: str,
+    finding: Finding | None = None,
+) -> Measure | None:
+    """Draft an order against the one buyer of these grants; changes no grant. None if this occasion has one already.
+
+    A monitor's job may do this, or an officer with the power to order.
+    """
+    party, authority = grants[0].buyer, grants[0].authority
+    if any((grant.buyer_id, grant.authority_id) != (party.pk, authority.pk) for grant in grants):
+        raise InvalidState(_("One order goes against one party, by the authority competent for all its grants."))
+    if not isinstance(actor, ledger.SystemActor):
+        for grant in grants:
+            permissions.check_can_supervise(actor, grant, at)
+    if Measure.objects.filter(occasion_key=key).exists():
+        return None
+    measure = Measure.objects.create(
+        occasion_key=key, party=party, authority=authority, finding=finding, facts=facts, demand=demand, created_at=at
+    )
+    MeasureGrant.objects.bulk_create(MeasureGrant(measure=measure, grant=grant) for grant in grants)
+    act = ledger.begin("propose_order", actor, at, ARTICLE)
+    ledger.record(act, measure, new=measure.state, detail={"grants": list(grants), "facts": facts, "demand": demand})
+    tell(
+        act, recipients(authority, at), "measure_proposed", link=measure.get_absolute_url(),
+        key=f"measure:{measure.pk}", party=party, facts=facts,
+    )  # fmt: skip
+    return measure
+
+
+def propose_order_on_grant(*, grant: Grant, actor: User, at: datetime, facts: str, demand: str) -> Measure | None:
+    """An officer drafts an order about one grant from what an inspection, a unit or anybody showed."""
+    permissions.check_can_supervise(actor, grant, at)
+    workflow.check_in(grant, GrantState.ACTIVE)
+    return propose_order(
+        grants=[grant], actor=actor, at=at, key=f"officer:{grant.pk}:{at.isoformat()}", facts=facts, demand=demand
+    )
+
+
+@transaction.atomic
+def issue_order(*, measure: Measure, actor: User, at: datetime, facts: str, demand: str, remedy: str) -> None:
+    """proposed → issued, **and** every grant of the measure suspended, in one transaction.
+
+    Numbers the order, starts the correction clock, names the remedy. A finding it answers is closed by it.
+    """
+    permissions.check_can_order(actor, measure, at)
+    workflow.check_in(measure, MeasureState.PROPOSED)
+    require_remedy(remedy)
+    act = ledger.begin("issue_order", actor, at, ARTICLE)
+    workflow.move(
+        act, measure, MeasureState.ISSUED, number=_next_number(measure.authority, at), issued_at=at, issued_by=actor,
+        facts=facts, demand=demand, remedy=remedy, detail={"facts": facts, "demand": demand, "remedy": remedy},
+    )  # fmt: skip
+    grants = _active_grants(measure)
+    if not grants:
+        raise InvalidState(_("None of its grants is active any more: there is nothing to suspend. Drop the proposal."))
+    for grant in grants:
+        open_hold(act, grant, HoldCode.MEASURE, ledger.reference(measure), reason=demand)
+    clock.start(measure, Kind.CORRECTION, at)
+    finding = Finding.objects.filter(measures=measure, state=FindingState.OPEN).first()
+    if finding is not None:
+        close_finding(act, finding, FindingState.MEASURE)
+    tell_party(act, measure, demand)
+
+
+@transaction.atomic
+def drop_order(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
+    """proposed → dropped, with reasons. Nobody is suspended by a proposal, so nothing else changes."""
+    permissions.check_can_order(actor, measure, at)
+    workflow.move(
+        ledger.begin("drop_order", actor, at, ARTICLE), measure, MeasureState.DROPPED, detail={"reason": reason}
+    )
+
+
+@transaction.atomic
+def lift_order(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
+    """issued, evidence filed or refusal found → lifted: this order's holds go. A grant resumes when none is left."""
+    permissions.check_can_order(actor, measure, at)
+    act = ledger.begin("lift_order", actor, at, ARTICLE)
+    workflow.move(act, measure, MeasureState.LIFTED, detail={"reason": reason})
+    _release(act, measure, GrantOutcome.RESUMED)
+    tell_party(act, measure, reason)
+
+
+@transaction.atomic
+def annul_order(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
+    """A standing order → annulled by another officer than its author: it ought never to have been issued."""
+    permissions.check_can_annul(actor, measure, at)
+    act = ledger.begin("annul_order", actor, at, "Art. 45")
+    workflow.move(act, measure, MeasureState.ANNULLED, detail={"reason": reason})
+    _release(act, measure, GrantOutcome.ANNULLED)
+    tell_party(act, measure, reason)
+
+
+@transaction.atomic
+def terminate_service(*, measure: Measure, actor: User, at: datetime, reason: str, remedy: str) -> None:
+    """refusal found → terminated: the grants end, their holds stay, what was built from them is flagged.
+
+    A choice of the authority ("may"), never automatic, and only after a refusal to correct was found.
+    """
+    permissions.check_can_order(actor, measure, at)
+    require_remedy(remedy)
+    act = ledger.begin("terminate", actor, at, ARTICLE)
+    workflow.move(act, measure, MeasureState.TERMINATED, detail={"reason": reason, "remedy": remedy})
+    for grant in _active_grants(measure):
+        end_grant(act, grant, GrantState.TERMINATED, reason=f"{reason} {remedy}")
+        measure.held.filter(grant=grant).update(outcome=GrantOutcome.TERMINATED)
+    built = DerivedProduct.objects.filter(built_from__grant__measures__measure=measure)
+    for derived in built.distinct().order_by("pk"):
+        flag_derived(act, derived, reason=f"{measure.number}: {MeasureState.TERMINATED.label}")
+    clock.stop(measure, at)
+    tell_party(act, measure, f"{reason} {remedy}")
+
+
+def tell_party(act: ledger.Act, measure: Measure, reason: str) -> None:
+    tell(
+        act, recipients(measure.party, act.at), "measure_moved", link=measure.get_absolute_url(),
+        number=measure.number, state=MeasureState(measure.state).label, reason=reason,
+    )  # fmt: skip
+
+
+def _release(act: ledger.Act, measure: Measure, outcome: str) -> None:
+    for held in measure.held.select_related("grant__buyer"):
+        lift_hold(act, held.grant, HoldCode.MEASURE, ledger.reference(measure))
+    measure.held.update(outcome=outcome)
+    clock.stop(measure, act.at)
+
+
+def _active_grants(measure: Measure) -> list[Grant]:
+    return list(
+        Grant.objects.active().filter(measures__measure=measure).select_related("buyer", "product__seller", "authority")
+    )
+
+
+def _next_number(authority: Party, at: datetime) -> str:
+    """`350000-33-2026-0001`: region, article, year, running number within the authority's year."""
+    Party.objects.select_for_update().get(pk=authority.pk)
+    prefix = f"{authority.region_id}-33-{local_date(at).year}-"
+    issued = Measure.objects.filter(number__startswith=prefix).count()
+    return f"{prefix}{issued + 1:04d}"

@@ -1,0 +1,128 @@
+"""The duty to report (Art. 16): periods opened by the site, filed by the buyer, judged by the authority."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.permissions import check_is_job
+from accounts.queries import recipients
+from marketplace import workflow
+from marketplace.applications.models import Grant, HoldCode
+from marketplace.applications.operations import lift_hold, open_hold
+from marketplace.applications.states import GrantState
+from marketplace.clock.working_days import add_working_days, end_of_day, local_date
+from marketplace.errors import InvalidState
+from marketplace.ledger import entries as ledger
+from marketplace.notices.operations import tell
+from marketplace.supervision import permissions
+from marketplace.supervision.models import ReportFiling, UsageReport, quarter_end
+from marketplace.supervision.operations.finding import remedy_finding
+from marketplace.supervision.states import ReportState
+
+ARTICLE = "Art. 16"
+
+
+@transaction.atomic
+def schedule_reports(*, grant: Grant, actor: ledger.SystemActor, at: datetime) -> list[UsageReport]:
+    """Open the report periods of an active grant that have begun: calendar quarters, first and last partial."""
+    check_is_job(actor)
+    Grant.objects.select_for_update().get(pk=grant.pk)
+    act = ledger.begin("schedule_report", actor, at, ARTICLE)
+    last = grant.reports.order_by("-end").first()
+    assert grant.activated_at is not None
+    start = date.fromordinal(last.end.toordinal() + 1) if last else max(grant.starts, local_date(grant.activated_at))
+    opened = []
+    while start <= min(local_date(at), grant.ends):
+        report = _open_period(act, grant, start, min(quarter_end(start), grant.ends))
+        opened.append(report)
+        start = date.fromordinal(report.end.toordinal() + 1)
+    return opened
+
+
+@transaction.atomic
+def file_report(
+    *,
+    report: UsageReport,
+    actor: User,
+    at: datetime,
+    is_nil: bool = False,
+    use: str = "",
+    results: str = "",
+    security: str = "",
+) -> None:
+    """open or returned → filed. Lifts the hold that the grant's terms put on it for this report, and no other."""
+    permissions.check_can_file_report(actor, report, at)
+    if report.grant.state == GrantState.ACTIVE and report.end >= local_date(at):
+        raise InvalidState(_("The period is not over yet: report once it has ended."))
+    if not is_nil and not use.strip():
+        raise ValidationError({"use": _("Say what the data was used for, or file a nil report.")})
+    content: dict[str, Any] = {"is_nil": is_nil, "use": use, "results": results, "security": security}
+    act = ledger.begin("file_report", actor, at, ARTICLE)
+    workflow.move(act, report, ReportState.FILED, round=report.round + 1, detail=content)
+    ReportFiling.objects.create(report=report, round=report.round, by=actor, at=at, **content)
+    lift_hold(act, report.grant, HoldCode.REPORT_OVERDUE, ledger.reference(report))
+    remedy_finding(act, f"report_overdue:{report.pk}:{report.round - 1}")
+    tell(
+        act, recipients(report.grant.authority, at), "report_filed", link=report.get_absolute_url(),
+        key=f"{report.pk}:{report.round}", number=report.grant.number, start=report.start, end=report.end,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def accept_report(*, report: UsageReport, actor: User, at: datetime) -> None:
+    """filed → accepted."""
+    permissions.check_can_judge_report(actor, report, at)
+    _judge("accept", report, ReportState.ACCEPTED, actor, at, "")
+
+
+@transaction.atomic
+def return_report(*, report: UsageReport, actor: User, at: datetime, reason: str) -> None:
+    """filed → returned: due again, 10 working days from now by default."""
+    permissions.check_can_judge_report(actor, report, at)
+    _judge("return", report, ReportState.RETURNED, actor, at, reason, **_due_dates(report.grant, local_date(at)))
+
+
+@transaction.atomic
+def pause_for_report(*, report: UsageReport, actor: ledger.SystemActor, at: datetime) -> bool:
+    """The contract at work: a report too long overdue pauses its grant. Looks again under the lock, so that a filing
+    that came meanwhile is never overtaken. Returns whether a hold was opened."""
+    check_is_job(actor)
+    report = UsageReport.objects.select_for_update(of=("self",)).select_related("grant__buyer").get(pk=report.pk)
+    owed = report.state in (ReportState.OPEN, ReportState.RETURNED) and report.late_at <= at
+    if not owed or report.grant.state != GrantState.ACTIVE:
+        return False
+    act = ledger.begin("pause_for_report", actor, at, ARTICLE)
+    before = report.grant.holds.count()
+    open_hold(
+        act, report.grant, HoldCode.REPORT_OVERDUE, ledger.reference(report),
+        reason=f"{report.start} – {report.end}",
+    )  # fmt: skip
+    return report.grant.holds.count() > before
+
+
+def _open_period(act: ledger.Act, grant: Grant, start: date, end: date) -> UsageReport:
+    report = UsageReport.objects.create(grant=grant, start=start, end=end, **_due_dates(grant, end))
+    ledger.record(
+        act, report, new=report.state, detail={"grant": grant, "start": start, "end": end, "due_at": report.due_at}
+    )
+    return report
+
+
+def _due_dates(grant: Grant, from_day: date) -> dict[str, datetime]:
+    """By the grant's frozen terms: due so many working days later, paused so many after that."""
+    due = add_working_days(from_day, grant.terms["report_due_working_days"])
+    late = add_working_days(due, grant.terms["report_late_hold_working_days"])
+    return {"due_at": end_of_day(due), "late_at": end_of_day(late)}
+
+
+def _judge(verb: str, report: UsageReport, new: str, actor: User, at: datetime, reason: str, **fields: Any) -> None:
+    act = ledger.begin(verb, actor, at, ARTICLE)
+    workflow.move(act, report, new, detail={"reason": reason}, **fields)
+    tell(
+        act, recipients(report.grant.buyer, at), "report_moved", link=report.get_absolute_url(),
+        number=report.grant.number, state=ReportState(new).label, reason=reason,
+    )  # fmt: skip

@@ -1,0 +1,74 @@
+"""Who reports, who orders. Art. 33 belongs to the province and the cities, never to a county, never to a job."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.models import CapabilityKind, Party, RegionLevel
+from accounts.permissions import check_acts_for, check_member, check_not_own_case, check_officer
+from listings.models import VersionSource
+from marketplace.applications.models import Grant
+from marketplace.errors import NotAllowed
+from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
+
+ORDERING = (RegionLevel.PROVINCE, RegionLevel.CITY)
+
+
+def parties_of_grant(grant: Grant) -> list[Party]:
+    units = VersionSource.objects.filter(version=grant.from_version_id).values("unit")
+    return [grant.buyer, grant.product.seller, *Party.objects.filter(pk__in=units)]
+
+
+def check_can_file_report(actor: Any, report: UsageReport, at: datetime) -> None:
+    """The buyer's people. A duty needs no standing: a lapsed or suspended buyer still reports."""
+    check_member(actor, report.grant.buyer, at)
+
+
+def check_can_supervise(actor: Any, grant: Grant, at: datetime) -> None:
+    """An officer of the authority competent for this grant, on nobody's side."""
+    check_officer(actor, grant.authority, at, levels=ORDERING)
+    check_not_own_case(actor, parties_of_grant(grant), at)
+
+
+def check_can_judge_report(actor: Any, report: UsageReport, at: datetime) -> None:
+    check_can_supervise(actor, report.grant, at)
+
+
+def check_can_answer_finding(actor: Any, finding: Finding, at: datetime) -> None:
+    check_can_supervise(actor, finding.grant, at)
+
+
+def check_can_order(actor: Any, measure: Measure, at: datetime) -> None:
+    """Province or city, competent for every grant of the measure, and not the officer's own case."""
+    check_officer(actor, measure.authority, at, levels=ORDERING)
+    for held in measure.held.select_related("grant__buyer", "grant__product__seller"):
+        check_not_own_case(actor, parties_of_grant(held.grant), at)
+        if held.grant.authority_id != measure.authority_id:
+            raise NotAllowed(_("This authority is not competent for grant %(number)s.") % {"number": held.grant.number})
+
+
+def check_can_annul(actor: Any, measure: Measure, at: datetime) -> None:
+    """Another officer than the one who issued it."""
+    check_can_order(actor, measure, at)
+    if measure.issued_by_id == actor.pk:
+        raise NotAllowed(_("Somebody else than the officer who issued an order may annul it."))
+
+
+def check_can_respond(actor: Any, measure: Measure, at: datetime) -> None:
+    """The party against which the order goes. Suspended or lapsed, it may always correct and be heard."""
+    check_member(actor, measure.party, at)
+
+
+def check_can_register_derived(actor: Any, party: Party, at: datetime) -> None:
+    check_acts_for(actor, party, CapabilityKind.BUYER, at)
+
+
+def check_can_keep_derived(actor: Any, derived: DerivedProduct, at: datetime) -> None:
+    check_member(actor, derived.party, at)
+
+
+def check_can_clear_derived(actor: Any, derived: DerivedProduct, at: datetime) -> None:
+    """An officer competent for every grant it is built from."""
+    for use in derived.built_from.select_related("grant__buyer", "grant__product__seller"):
+        check_can_supervise(actor, use.grant, at)

@@ -1,0 +1,98 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from marketplace.workflow import Machine, table
+
+
+class ReportState(models.TextChoices):
+    OPEN = "open", pgettext_lazy("report", "open")
+    FILED = "filed", _("filed")
+    RETURNED = "returned", _("returned")
+    ACCEPTED = "accepted", _("accepted")
+
+
+REPORT = Machine(
+    name="usage report",
+    states=ReportState,
+    initial=ReportState.OPEN,
+    transitions=table(open="filed", filed="accepted returned", returned="filed", accepted=""),
+    owners={
+        ReportState.OPEN: _("buyer"),
+        ReportState.FILED: _("big-data authority"),
+        ReportState.RETURNED: _("buyer"),
+    },
+)
+
+
+class DerivedState(models.TextChoices):
+    REGISTERED = "registered", _("registered")
+    PUBLISHED = "published", _("published")
+    FLAGGED = "flagged", _("flagged")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+DERIVED_PRODUCT = Machine(
+    name="derived product",
+    states=DerivedState,
+    initial=DerivedState.REGISTERED,
+    transitions=table(
+        registered="published withdrawn", published="flagged withdrawn", flagged="published withdrawn", withdrawn=""
+    ),
+    owners={
+        DerivedState.REGISTERED: _("buyer"),
+        DerivedState.PUBLISHED: _("buyer"),
+        DerivedState.FLAGGED: _("big-data authority; the buyer may withdraw"),
+    },
+)
+
+
+class FindingState(models.TextChoices):
+    OPEN = "open", pgettext_lazy("finding", "open")
+    DISMISSED = "dismissed", _("dismissed")
+    MEASURE = "measure", _("led to a measure")
+    REMEDIED = "remedied", _("remedied")
+
+
+FINDING = Machine(
+    name="finding",
+    states=FindingState,
+    initial=FindingState.OPEN,
+    transitions=table(open="dismissed measure remedied", dismissed="", measure="", remedied=""),
+    owners={FindingState.OPEN: _("big-data authority")},
+)
+
+
+class MeasureState(models.TextChoices):
+    PROPOSED = "proposed", _("proposed")
+    DROPPED = "dropped", _("dropped")
+    ISSUED = "issued", _("issued")
+    EVIDENCE_FILED = "evidence_filed", _("evidence filed")
+    REFUSED_TO_CORRECT = "refused_to_correct", _("refusal to correct found")
+    LIFTED = "lifted", _("lifted")
+    TERMINATED = "terminated", _("service terminated")
+    ANNULLED = "annulled", _("annulled")
+
+
+MEASURE = Machine(
+    name="measure",
+    states=MeasureState,
+    initial=MeasureState.PROPOSED,
+    transitions=table(
+        proposed="issued dropped",
+        issued="evidence_filed lifted refused_to_correct annulled",
+        evidence_filed="issued lifted refused_to_correct annulled",
+        refused_to_correct="lifted terminated annulled",
+        dropped="",
+        lifted="",
+        terminated="",
+        annulled="",
+    ),
+    owners={
+        MeasureState.PROPOSED: _("big-data authority"),
+        MeasureState.ISSUED: _("buyer"),
+        MeasureState.EVIDENCE_FILED: _("big-data authority"),
+        MeasureState.REFUSED_TO_CORRECT: _("big-data authority"),
+    },
+)
+STANDING_MEASURE = (MeasureState.ISSUED, MeasureState.EVIDENCE_FILED, MeasureState.REFUSED_TO_CORRECT)

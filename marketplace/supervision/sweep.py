@@ -1,0 +1,36 @@
+"""One pass of all monitors."""
+
+import logging
+from datetime import datetime
+from typing import NamedTuple
+
+from marketplace.supervision.monitors import MONITORS, Monitor, Scope
+
+log = logging.getLogger(__name__)
+
+
+class Result(NamedTuple):
+    """What one monitor found and how much of it led to something new. `failed` rows wait for the next sweep."""
+
+    monitor: str
+    article: str
+    found: int
+    did: int
+    failed: int
+
+
+def sweep(*, at: datetime, scope: Scope = None) -> list[Result]:
+    """Run every monitor once at `at`, for all parties or those in `scope`. Safe to repeat and to overlap."""
+    return [_run(monitor, at, scope) for monitor in MONITORS]
+
+
+def _run(monitor: Monitor, at: datetime, scope: Scope) -> Result:
+    found = did = failed = 0
+    for row in monitor.find(at, scope):
+        found += 1
+        try:
+            did += monitor.handle(row, at)
+        except Exception:  # one bad row must never keep the others from being watched
+            failed += 1
+            log.exception("monitor %s: a row failed and waits for the next sweep", monitor.name)
+    return Result(monitor.name, monitor.article, found, did, failed)

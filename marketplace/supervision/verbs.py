@@ -1,0 +1,83 @@
+"""What people can do with reports, derived products, findings and orders, and an officer with a grant."""
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.applications.models import Grant, HoldCode, open_holds
+from marketplace.applications.states import GrantState
+from marketplace.supervision import forms, operations, permissions
+from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
+from marketplace.supervision.states import STANDING_MEASURE, DerivedState, FindingState, MeasureState, ReportState
+from marketplace.verbs import ReasonForm, RefusalForm, Verb, Verbs
+
+REPORT = Verbs(
+    UsageReport,
+    "report",
+    (
+        Verb("file", _("File the report"), (ReportState.OPEN, ReportState.RETURNED), permissions.check_can_file_report, operations.file_report, forms.ReportForm, "Art. 16"),
+        Verb("accept", _("Accept"), (ReportState.FILED,), permissions.check_can_judge_report, operations.accept_report, article="Art. 16"),
+        Verb("return", _("Return"), (ReportState.FILED,), permissions.check_can_judge_report, operations.return_report, ReasonForm, "Art. 16"),
+    ),
+)  # fmt: skip
+
+DERIVED = Verbs(
+    DerivedProduct,
+    "derived",
+    (
+        Verb("publish", _("Publish"), (DerivedState.REGISTERED,), permissions.check_can_keep_derived, operations.publish_derived, article="Art. 16"),
+        Verb("clear", _("Clear the flag"), (DerivedState.FLAGGED,), permissions.check_can_clear_derived, operations.clear_derived, ReasonForm, "Art. 16"),
+        Verb("withdraw", _("Withdraw"), (DerivedState.REGISTERED, DerivedState.PUBLISHED, DerivedState.FLAGGED), permissions.check_can_keep_derived, operations.withdraw_derived, ReasonForm, danger=True),
+    ),
+)  # fmt: skip
+
+FINDING = Verbs(
+    Finding,
+    "finding",
+    (
+        Verb("dismiss", _("Dismiss"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.dismiss_finding, ReasonForm),
+    ),
+)  # fmt: skip
+
+ORDER, RESPOND = permissions.check_can_order, permissions.check_can_respond
+OPEN = (MeasureState.ISSUED, MeasureState.EVIDENCE_FILED)
+
+
+def no_hearing_yet(measure: Measure) -> bool:
+    return measure.hearing_opened_at is None
+
+
+def hearing_open(measure: Measure) -> bool:
+    return measure.hearing_opened_at is not None
+
+
+MEASURE = Verbs(
+    Measure,
+    "measure",
+    (
+        Verb("issue", _("Issue the order and suspend"), (MeasureState.PROPOSED,), ORDER, operations.issue_order, forms.IssueOrderForm, "Art. 33", danger=True),
+        Verb("drop", _("Drop the proposal"), (MeasureState.PROPOSED,), ORDER, operations.drop_order, ReasonForm, "Art. 33"),
+        Verb("file_evidence", _("File evidence of correction"), (MeasureState.ISSUED,), RESPOND, operations.file_evidence, forms.TextForm, "Art. 33"),
+        Verb("file_statement", _("Make a statement in the hearing"), OPEN, RESPOND, operations.file_statement, forms.StatementForm, "Art. 33", when=hearing_open),
+        Verb("lift", _("Lift the order"), STANDING_MEASURE, ORDER, operations.lift_order, ReasonForm, "Art. 33"),
+        Verb("ask_for_more", _("Ask for more evidence"), (MeasureState.EVIDENCE_FILED,), ORDER, operations.ask_for_more, ReasonForm, "Art. 33"),
+        Verb("open_hearing", _("Notice of intent: open the hearing"), OPEN, ORDER, operations.open_hearing, ReasonForm, "Art. 33", when=no_hearing_yet),
+        Verb("find_refusal", _("Find a refusal to correct"), OPEN, ORDER, operations.find_refusal, ReasonForm, "Art. 33", danger=True, when=hearing_open),
+        Verb("terminate", _("Terminate the service"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.terminate_service, RefusalForm, "Art. 33", danger=True),
+        Verb("annul", _("Annul the order"), STANDING_MEASURE, permissions.check_can_annul, operations.annul_order, ReasonForm, "Art. 45", danger=True),
+    ),
+)  # fmt: skip
+
+
+def has_precaution(grant: Grant) -> bool:
+    return open_holds(timezone.now(), grant=grant, code=HoldCode.PRECAUTION).exists()
+
+
+GRANT = Verbs(
+    Grant,
+    "grant",
+    (
+        Verb("propose_order", _("Propose an order"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.propose_order_on_grant, forms.ProposeOrderForm, "Art. 33", danger=True, leads_on=True),
+        Verb("take_precaution", _("Pause as a precaution"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.take_precaution, ReasonForm, "Art. 34", danger=True, when=lambda grant: not has_precaution(grant)),
+        Verb("lift_precaution", _("Lift the precaution"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.lift_precaution, ReasonForm, "Art. 34", when=has_precaution),
+    ),
+)  # fmt: skip

@@ -1,0 +1,195 @@
+"""Pages of what comes after the decision: grants, reports, derived products, findings, orders."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import CapabilityKind, Party
+from accounts.queries import parties_as, parties_of
+from listings.models import Product, Version, is_provincial_officer
+from marketplace.applications import verbs as application_verbs
+from marketplace.applications.models import Application, Grant, open_holds
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
+from marketplace.clock.working_days import local_date
+from marketplace.delivery.gate import SERVED
+from marketplace.delivery.models import AccessRecord, Delivery
+from marketplace.faces import form_page, submit
+from marketplace.ledger.entries import reference
+from marketplace.pages import HistoryRow, history_rows
+from marketplace.supervision import forms, operations, queries, verbs
+from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
+from marketplace.supervision.states import MeasureState, ReportState
+
+PAGE_SIZE = 20
+RECENT = 20
+TO_THE_BUYER = ("Art. 33", "Art. 34")  # orders, terminations and precautions
+
+
+def _page(request: HttpRequest, rows: Any) -> Any:
+    return Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+
+
+@require_safe
+def grant_list(request: HttpRequest) -> HttpResponse:
+    grants = Grant.objects.visible_to(request.user).with_effect(timezone.now()).select_related("buyer", "product")
+    return render(request, "supervision/grant_list.html", {"page": _page(request, grants.order_by("-pk"))})
+
+
+@require_safe
+def grant(request: HttpRequest, pk: int) -> HttpResponse:
+    """A grant: in effect or why not, terms, downloads, duties, orders, history."""
+    at = timezone.now()
+    visible = Grant.objects.visible_to(request.user).with_effect(at)
+    item = get_object_or_404(
+        visible.select_related("buyer", "product__seller", "authority", "item__application", "from_version"), pk=pk
+    )
+    mine = item.buyer in parties_of(request.user, at)
+    versions = Version.objects.filter(product=item.product, number__gte=item.from_version.number, state__in=SERVED)
+    may_see_reasons = mine or _oversees(request.user, item.authority, at)
+    holds = list(item.holds.order_by("pk"))
+    context = {
+        "grant": item,
+        "is_mine": mine,
+        "may_see_reasons": may_see_reasons,
+        "open_holds": list(open_holds(at, grant=item).order_by("pk")),
+        "today": local_date(at),
+        "buyer_stands": item.buyer.is_in_good_standing(at),
+        "may_see_application": Application.objects.visible_to(request.user).filter(items=item.item_id).exists(),
+        "versions": versions.order_by("-number") if mine else [],
+        "deliveries": Delivery.objects.filter(grant=item)
+        .select_related("version", "principal")
+        .order_by("-pk")[:RECENT],
+        "access": AccessRecord.objects.filter(grant_ref=reference(item)).order_by("-pk")[:RECENT],
+        "reports": item.reports.order_by("start"),
+        "owed": (ReportState.OPEN, ReportState.RETURNED),
+        "now": at,
+        "measures": Measure.objects.visible_to(request.user).filter(held__grant=item).order_by("pk"),
+        "clocks": clock.of(item).open(),
+        "verbs": application_verbs.GRANT.available(item, request.user, at),
+        "officer_verbs": verbs.GRANT.available(item, request.user, at),
+        "history": [row if may_see_reasons else _without_order(row) for row in history_rows([item, *holds])],
+    }
+    return render(request, "supervision/grant.html", context)
+
+
+def _oversees(user: Any, authority: Party, at: datetime) -> bool:
+    return authority in parties_as(user, CapabilityKind.AUTHORITY, at) or is_provincial_officer(user)
+
+
+def _without_order(row: HistoryRow) -> HistoryRow:
+    """For seller and units: that the grant is paused or ended, not what the authority wrote to the buyer about it."""
+    told = row.entry.object_type == Grant._meta.label_lower and row.entry.article not in TO_THE_BUYER
+    return row if told else row._replace(text="")
+
+
+@require_safe
+def report(request: HttpRequest, pk: int) -> HttpResponse:
+    visible = UsageReport.objects.visible_to(request.user)
+    item = get_object_or_404(
+        visible.select_related("grant__buyer", "grant__product__seller", "grant__authority"), pk=pk
+    )
+    context = {
+        "report": item,
+        "filings": item.filings.select_related("by").order_by("-round"),
+        "verbs": verbs.REPORT.available(item, request.user, timezone.now()),
+        "history": history_rows([item]),
+    }
+    return render(request, "supervision/report.html", context)
+
+
+@require_safe
+def measure_list(request: HttpRequest) -> HttpResponse:
+    measures = Measure.objects.visible_to(request.user).select_related("party", "authority").order_by("-pk")
+    return render(request, "supervision/measure_list.html", {"page": _page(request, measures)})
+
+
+@require_safe
+def measure(request: HttpRequest, pk: int) -> HttpResponse:
+    """An order: facts, demand, deadline, what it holds, evidence, hearing, outcome."""
+    visible = Measure.objects.visible_to(request.user).select_related("party", "authority", "finding", "issued_by")
+    item = get_object_or_404(visible, pk=pk)
+    correction = clock.of(item).filter(kind=Kind.CORRECTION).order_by("-started_at").first()
+    context = {
+        "measure": item,
+        "correction_due": correction and correction.due_at,
+        "may_see_finding": Finding.objects.visible_to(request.user).filter(measures=item).exists(),
+        "held": item.held.select_related("grant__product").order_by("pk"),
+        "evidence": item.evidence.select_related("by").order_by("pk"),
+        "clocks": clock.of(item).open().order_by("due_at"),
+        "verbs": verbs.MEASURE.available(item, request.user, timezone.now()),
+        "is_standing": item.state not in (MeasureState.PROPOSED, MeasureState.DROPPED),
+        "history": history_rows([item]),
+    }
+    return render(request, "supervision/measure.html", context)
+
+
+@require_safe
+def finding_list(request: HttpRequest) -> HttpResponse:
+    findings = Finding.objects.visible_to(request.user).select_related("grant__product", "grant__buyer").order_by("-pk")
+    return render(request, "supervision/finding_list.html", {"page": _page(request, findings)})
+
+
+@require_safe
+def finding(request: HttpRequest, pk: int) -> HttpResponse:
+    item = get_object_or_404(
+        Finding.objects.visible_to(request.user).select_related("grant__product", "grant__buyer"), pk=pk
+    )
+    context = {
+        "finding": item,
+        "measures": item.measures.order_by("pk"),
+        "clocks": clock.of(item).open(),
+        "verbs": verbs.FINDING.available(item, request.user, timezone.now()),
+        "history": history_rows([item]),
+    }
+    return render(request, "supervision/finding.html", context)
+
+
+@require_safe
+def derived_list(request: HttpRequest) -> HttpResponse:
+    at = timezone.now()
+    visible = DerivedProduct.objects.visible_to(request.user).select_related("party").order_by("-pk")
+    buyers = parties_as(request.user, CapabilityKind.BUYER, at).order_by("name")
+    return render(request, "supervision/derived_list.html", {"page": _page(request, visible), "buyers": buyers})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def register_derived(request: HttpRequest, party: int) -> HttpResponse:
+    at = timezone.now()
+    buyer = get_object_or_404(parties_as(request.user, CapabilityKind.BUYER, at), pk=party)
+    form = forms.RegisterDerivedForm(request.POST or None, party=buyer)
+    if request.method == "POST":
+        made = submit(
+            request,
+            form,
+            lambda **fields: operations.register_derived(party=buyer, actor=request.user, at=at, **fields),
+        )
+        if made:
+            return redirect(made.get_absolute_url())
+    return form_page(request, form, "supervision/register_derived.html", buyer=buyer)
+
+
+@login_not_required
+@require_safe
+def derived(request: HttpRequest, token: str) -> HttpResponse:
+    """The public page of a derived product: anybody can check where its data comes from."""
+    item = get_object_or_404(DerivedProduct.objects.visible_to(request.user).select_related("party"), token=token)
+    insider = request.user.is_authenticated and bool(verbs.DERIVED.available(item, request.user, timezone.now()))
+    context = {
+        "derived": item,
+        "attribution": queries.attribution(item),
+        "open_to_me": set(
+            Product.objects.visible_to(request.user)
+            .filter(grants__derived_uses__derived=item)
+            .values_list("pk", flat=True)
+        ),
+        "verbs": verbs.DERIVED.available(item, request.user, timezone.now()) if insider else [],
+        "history": history_rows([item]) if insider else [],
+    }
+    return render(request, "supervision/derived.html", context)

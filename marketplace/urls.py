@@ -1,0 +1,16 @@
+"""The site's addresses."""
+
+from django.urls import include, path
+
+from accounts.views import set_language
+
+urlpatterns = [
+    path("", include("marketplace.desk.urls")),
+    path("", include("accounts.urls")),
+    path("", include("listings.urls")),
+    path("", include("marketplace.applications.urls")),
+    path("", include("marketplace.delivery.urls")),
+    path("", include("marketplace.supervision.urls")),
+    path("language/", set_language, name="set_language"),
+    path("accounts/", include("accounts.entrance")),
+]

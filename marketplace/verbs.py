@@ -1,0 +1,137 @@
+"""A verb is declared once: what a person can do with an object, from which states, by which operation.
+
+From the declarations come the buttons of the pages, the form pages, the state diagrams in `docs/` and the matrix
+tests. `Verbs` binds the table of one model; operations take the object under `param` and the form's fields by name.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.errors import NotAllowed
+from marketplace.workflow import check_in
+
+
+class VerbForm(forms.Form):
+    """Input of a verb on every face. Knows its object, the person and the time, for choices and defaults."""
+
+    def __init__(self, *args: Any, target: Any, actor: Any, at: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.target, self.actor, self.at = target, actor, at
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Narrow choices and set initial values from `target`, `actor` and `at`."""
+
+
+class ReasonForm(VerbForm):
+    reason = forms.CharField(
+        label=_("Reason"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4}), strip=True,
+        help_text=_("Recorded and told to those concerned."),
+    )  # fmt: skip
+
+
+class RefusalForm(ReasonForm):
+    """Every refusal, order and termination names its remedy (Art. 45)."""
+
+    remedy = forms.CharField(label=_("Remedy"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def prepare(self) -> None:
+        self.initial["remedy"] = _(
+            "You may ask for a review by another officer or the level above, apply for administrative reconsideration "
+            "within 60 days, or bring an action before the people's court within 6 months."
+        )
+
+
+class RowsField(forms.ModelMultipleChoiceField):
+    """Several rows of a queryset. A key longer than any number of the database is an unknown choice, not an error.
+
+    A single row is looked up by equality, where Django sees to it itself; `IN` hands the number to SQLite as it is.
+    """
+
+    def clean(self, value: Any) -> Any:
+        try:
+            return super().clean(value)
+        except OverflowError as error:
+            raise forms.ValidationError(
+                self.error_messages["invalid_choice"], code="invalid_choice", params={"value": ", ".join(value)}
+            ) from error
+
+
+def model_fields(model: type[models.Model], names: Iterable[str], target: Any = None) -> dict[str, forms.Field]:
+    """A model's columns as form fields, dates as date inputs, filled from `target`."""
+
+    def field_of(column: "models.Field[Any, Any]", **kwargs: Any) -> forms.Field | None:
+        if isinstance(column, models.DateField):
+            kwargs["widget"] = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        if isinstance(column, models.URLField):
+            kwargs["assume_scheme"] = "https"
+        if isinstance(column, models.TextField):
+            kwargs["widget"] = forms.Textarea(attrs={"rows": 3})
+        return column.formfield(**kwargs)
+
+    fields = forms.models.fields_for_model(model, list(names), formfield_callback=field_of)
+    for name, field in fields.items():
+        if target is not None:
+            field.initial = getattr(target, name)
+    return fields
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One row of the table. `check` raises NotAllowed for the wrong person; `sources` are the states it starts from.
+
+    With `leads_on` the person goes to what the operation made, else back to the object.
+    `when` only hides a button that would lead nowhere (the state of a parent, say); the operation decides for itself.
+    """
+
+    name: str
+    label: Any
+    sources: tuple[str, ...]
+    check: Callable[[Any, Any, datetime], None]
+    operation: Callable[..., Any]
+    form: type[VerbForm] = VerbForm
+    article: str = ""
+    danger: bool = False
+    leads_on: bool = False
+    when: Callable[[Any], bool] = lambda obj: True
+
+
+@dataclass(frozen=True)
+class Verbs:
+    """The verbs of one model."""
+
+    model: type[models.Model]
+    param: str
+    verbs: tuple[Verb, ...]
+
+    def get(self, name: str) -> Verb | None:
+        return next((verb for verb in self.verbs if verb.name == name), None)
+
+    def available(self, obj: Any, actor: Any, at: datetime) -> list[Verb]:
+        """What this person could do with the object in its present state. A check that verbs share is asked once."""
+        fitting = [verb for verb in self.verbs if obj.state in verb.sources and verb.when(obj)]
+        allowed = {check: _may(check, obj, actor, at) for check in {verb.check for verb in fitting}}
+        return [verb for verb in fitting if allowed[verb.check]]
+
+    def check(self, verb: Verb, obj: Any, actor: Any, at: datetime) -> None:
+        """NotAllowed for the wrong person, InvalidState for the wrong state: before a form is shown."""
+        verb.check(actor, obj, at)
+        check_in(obj, *verb.sources)
+
+    def perform(self, verb: Verb, obj: Any, actor: Any, at: datetime, **fields: Any) -> Any:
+        """The one call that every face makes."""
+        return verb.operation(**{self.param: obj}, actor=actor, at=at, **fields)
+
+
+def _may(check: Callable[[Any, Any, datetime], None], obj: Any, actor: Any, at: datetime) -> bool:
+    try:
+        check(actor, obj, at)
+    except NotAllowed:
+        return False
+    return True

@@ -1,0 +1,87 @@
+"""The only code that writes a state column.
+
+A state machine is a table `{state: {next states}}`. `move` compares and sets one object, `move_many` a set of
+them; both write one ledger entry per object changed, in the caller's transaction.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, models, transaction
+from django.utils.translation import gettext as _
+
+from marketplace.errors import InvalidState, StaleState
+from marketplace.ledger import entries as ledger
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A named transition table. `owners` says, for people and diagrams, who has to act in each state."""
+
+    name: str
+    states: type[models.TextChoices]
+    initial: str
+    transitions: Mapping[str, frozenset[str]]
+    owners: Mapping[str, Any]
+
+    @property
+    def terminal(self) -> frozenset[str]:
+        return frozenset(s for s in self.states.values if not self.transitions.get(s))
+
+    def allows(self, old: str, new: str) -> bool:
+        return new in self.transitions.get(old, frozenset())
+
+
+def table(**rows: str) -> dict[str, frozenset[str]]:
+    """`table(draft="submitted withdrawn", …)` → `{"draft": frozenset({"submitted", "withdrawn"}), …}`."""
+    return {old: frozenset(new.split()) for old, new in rows.items()}
+
+
+def check_in(obj: Any, *states: str) -> None:
+    """Raises InvalidState unless `obj` is in one of the states, as the database had it when it was loaded."""
+    if obj.state not in states:
+        raise InvalidState(
+            _("This is not possible while the state is “%(state)s”.") % {"state": obj.get_state_display()}
+        )
+
+
+def move(act: ledger.Act, obj: Any, new: str, *, detail: Mapping[str, Any] | None = None, **fields: Any) -> None:
+    """Set `obj.state` to `new`, and `fields` with it, if and only if nobody changed the state meanwhile.
+
+    Writes one ledger entry. Raises InvalidState when the table has no such transition, StaleState when the row
+    no longer has the state that `obj` was loaded with.
+    """
+    old = obj.state
+    if not obj.machine.allows(old, new):
+        raise InvalidState(
+            _("This is not possible while the state is “%(state)s”.") % {"state": obj.get_state_display()}
+        )
+    changed = type(obj)._base_manager.filter(pk=obj.pk, state=old).update(state=new, **fields)
+    if changed != 1:
+        raise StaleState()
+    obj.state = new
+    for name, value in fields.items():
+        setattr(obj, name, value)
+    ledger.record(act, obj, old=old, new=new, detail=detail)
+
+
+@transaction.atomic
+def move_many(
+    act: ledger.Act, queryset: models.QuerySet[Any], old: str, new: str, *, limit: int = 5000, **fields: Any
+) -> list[int]:
+    """Move up to `limit` objects of a queryset from `old` to `new`; returns the keys of those really moved.
+
+    Rows that another transaction has locked are left for the next run (PostgreSQL), so overlapping sweeps share the
+    work. One ledger entry per object.
+    """
+    model = queryset.model
+    if not model.machine.allows(old, new):
+        raise InvalidState(f"{model.machine.name}: no transition from {old} to {new}")
+    rows = queryset.filter(state=old).order_by("pk")
+    if connection.features.has_select_for_update_skip_locked:
+        rows = rows.select_for_update(skip_locked=True, of=("self",))
+    keys = list(rows.values_list("pk", flat=True)[:limit])
+    model._base_manager.filter(pk__in=keys, state=old).update(state=new, **fields)
+    ledger.record_many(act, model, keys, old=old, new=new)
+    return keys

@@ -1,0 +1,3 @@
+// The only script of our own: a form that came back with errors starts at their summary.
+"use strict";
+document.getElementById("errors")?.focus();

@@ -1,0 +1,99 @@
+"""Clocks that run: one open of a kind for an object, due at the end of its last day, changed by a setting."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import DEFAULTS, Kind
+from marketplace.clock.models import Clock, ClockSetting
+from marketplace.clock.working_days import SHANGHAI
+
+MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)
+
+
+def test_every_kind_has_a_default_with_its_source():
+    assert {str(kind): DEFAULTS[kind][0] for kind in Kind} == {
+        "acceptance": 3, "precheck": 2, "consultation": 5, "decision": 20, "publicity": 10, "offer": 20, "report": 10,
+        "report_grace": 5, "correction": 15, "hearing": 5, "finding": 3, "precaution": 10, "whereabouts": 3,
+        "destruction": 10,
+    }  # fmt: skip
+    assert all(source for _days, source in DEFAULTS.values())
+
+
+def test_clock_is_due_at_the_end_of_its_last_working_day(world):
+    running = clock.start(world.product, Kind.FINDING, MONDAY)
+    assert (running.working_days, running.due_at) == (3, datetime(2026, 3, 6, tzinfo=SHANGHAI))
+    assert clock.has_run_out(world.product, Kind.FINDING, running.due_at - timedelta(microseconds=1)) is False
+    assert clock.has_run_out(world.product, Kind.FINDING, running.due_at) is True
+    assert clock.has_run_out(world.product, Kind.OFFER, running.due_at) is False
+
+
+def test_second_open_clock_of_one_kind_is_refused_by_the_database(world):
+    clock.start(world.product, Kind.FINDING, MONDAY)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        clock.start(world.product, Kind.FINDING, MONDAY + timedelta(days=1))
+    clock.start(world.product, Kind.OFFER, MONDAY)
+    clock.start(world.version, Kind.FINDING, MONDAY)
+    clock.stop(world.product, MONDAY, Kind.FINDING)
+    clock.start(world.product, Kind.FINDING, MONDAY + timedelta(days=1))
+    assert list(clock.of(world.product).order_by("pk").values_list("kind", "ended_at")) == [
+        ("finding", MONDAY), ("offer", None), ("finding", None),
+    ]  # fmt: skip
+
+
+def test_stop_ends_the_named_kinds_or_all_of_this_object_only(world):
+    for kind in (Kind.FINDING, Kind.OFFER, Kind.HEARING):
+        clock.start(world.product, kind, MONDAY)
+    clock.start(world.version, Kind.FINDING, MONDAY)
+    clock.stop(world.product, MONDAY, Kind.OFFER, Kind.HEARING)
+    assert list(clock.of(world.product).open().values_list("kind", flat=True)) == ["finding"]
+    clock.stop(world.product, MONDAY)
+    assert clock.of(world.product).open().count() == 0
+    assert clock.of(world.version).open().count() == 1
+
+
+def test_setting_replaces_the_default_for_new_clocks_only(world):
+    before = clock.start(world.product, Kind.FINDING, MONDAY)
+    ClockSetting.objects.create(kind=Kind.FINDING, days=1, source="本市规定")
+    after = clock.start(world.version, Kind.FINDING, MONDAY)
+    before.refresh_from_db()
+    assert (before.working_days, after.working_days) == (3, 1)
+    assert after.due_at == datetime(2026, 3, 4, tzinfo=SHANGHAI)
+    assert clock.days(Kind.FINDING) == 1
+
+
+def test_overdue_are_open_clocks_whose_time_is_over(world):
+    Clock.objects.all().delete()
+    short = clock.start(world.product, Kind.FINDING, MONDAY)
+    clock.start(world.product, Kind.OFFER, MONDAY)
+    ended = clock.start(world.version, Kind.FINDING, MONDAY)
+    clock.stop(world.version, MONDAY)
+    assert ended.due_at == short.due_at
+    assert list(Clock.objects.overdue(short.due_at)) == [short]
+    assert list(Clock.objects.overdue(short.due_at - timedelta(seconds=1))) == []
+
+
+def test_newest_clock_of_a_kind_decides_whether_time_is_over(world):
+    clock.start(world.product, Kind.FINDING, MONDAY)
+    clock.stop(world.product, MONDAY)
+    clock.start(world.product, Kind.FINDING, MONDAY + timedelta(days=30))
+    assert clock.has_run_out(world.product, Kind.FINDING, MONDAY + timedelta(days=20)) is False
+    assert date(2026, 4, 1) == (MONDAY + timedelta(days=30)).date()
+
+
+def test_stopped_clock_has_not_run_out_and_goes_on_with_the_days_that_were_left(world):
+    clock.start(world.product, Kind.HEARING, MONDAY)  # 5 working days
+    clock.stop(world.product, MONDAY + timedelta(days=2))  # 2 used
+    assert clock.has_run_out(world.product, Kind.HEARING, MONDAY + timedelta(days=99)) is False
+    again = clock.resume(world.product, Kind.HEARING, MONDAY + timedelta(days=14))
+    assert (again.working_days, again.due_at) == (3, datetime(2026, 3, 20, tzinfo=SHANGHAI))
+    assert clock.resume(world.product, Kind.HEARING, MONDAY + timedelta(days=15)) == again
+
+
+def test_clock_that_goes_on_leaves_at_least_one_day(world):
+    clock.start(world.product, Kind.HEARING, MONDAY)
+    clock.stop(world.product, MONDAY + timedelta(days=7))  # all 5 used, not yet over
+    again = clock.resume(world.product, Kind.HEARING, MONDAY + timedelta(days=14))
+    assert (again.working_days, again.due_at) == (1, datetime(2026, 3, 18, tzinfo=SHANGHAI))

@@ -1,0 +1,26 @@
+"""Documents that stay true."""
+
+import re
+
+from django.conf import settings
+
+from marketplace.desk.generated_docs import documents
+
+
+def test_generated_documents_are_fresh():
+    for name, text in documents().items():
+        assert (settings.BASE_DIR / "docs" / name).read_text(encoding="utf-8") == text, (
+            f"run manage.py generate_docs ({name})"
+        )
+
+
+def test_conformance_names_only_tests_that_exist():
+    text = (settings.BASE_DIR / "docs" / "conformance.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", text)
+    assert len(named) > 30
+    missing = [
+        f"{file}::{name}"
+        for file, name in named
+        if f"def {name}(" not in (settings.BASE_DIR / file).read_text(encoding="utf-8")
+    ]
+    assert missing == []

@@ -1,0 +1,294 @@
+"""Two at once, for real: threads with connections of their own. PostgreSQL races; SQLite must at least take turns."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.exceptions import ValidationError
+from django.db import connection, connections
+
+from accounts.models import Assignment
+from listings import operations as listing
+from listings.models import Assessment, Job, Version
+from marketplace.applications import operations as applications
+from marketplace.applications.models import Application, Decision, Grant, Hold, Item
+from marketplace.clock.working_days import SHANGHAI
+from marketplace.delivery import gate
+from marketplace.delivery import operations as delivery
+from marketplace.delivery.models import AccessRecord, Delivery
+from marketplace.errors import InvalidState
+from marketplace.ledger.models import Entry
+from marketplace.notices import operations as notices
+from marketplace.notices.models import Outbox
+from marketplace.supervision import operations as supervision
+from marketplace.supervision.models import Finding, Measure, UsageReport
+from marketplace.supervision.sweep import sweep
+from tests.workflow import stages
+from tests.workflow.matrix import rows
+from tests.workflow.memory import remembered_sandbox  # noqa: F401
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROUNDS = 12 if connection.vendor == "postgresql" else 3
+
+
+def together(*acts: Callable[[], Any]) -> list[Any]:
+    """Each act in a thread of its own, all let go at once; what each returned or raised, in order."""
+    start, outcomes = threading.Barrier(len(acts)), [None] * len(acts)
+
+    def run(number: int, act: Callable[[], Any]) -> None:
+        try:
+            start.wait(10)
+            outcomes[number] = act()
+        except Exception as error:
+            outcomes[number] = error
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return outcomes
+
+
+def one_won(outcomes: list[Any], *refusals: type[Exception]) -> None:
+    """Exactly one act went through; the others were refused, not broken."""
+    errors = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    assert len(errors) == len(outcomes) - 1, outcomes
+    assert all(isinstance(error, refusals or (InvalidState,)) for error in errors), outcomes
+
+
+def entries(obj: Any, verb: str) -> int:
+    return Entry.objects.filter(object_type=obj._meta.label_lower, object_id=str(obj.pk), verb=verb).count()
+
+
+def fresh(obj: Any) -> Any:
+    return type(obj).objects.get(pk=obj.pk)
+
+
+def test_one_item_decided_twice_at_once_becomes_one_grant(world):
+    item, at = stages.item(world, "open@under_review")
+    approve = lambda: stages.approve(fresh(item), world, at)  # noqa: E731
+    one_won(together(approve, approve, approve))
+    assert (Grant.objects.count(), Decision.objects.count(), entries(item, "approve")) == (1, 1, 1)
+
+
+def test_item_approved_and_refused_at_once_is_decided_once(world):
+    item, at = stages.item(world, "open@under_review")
+    refuse = lambda: applications.refuse_item(  # noqa: E731
+        item=fresh(item), actor=world["officer"], at=at, reason="无必要", remedy=stages.REMEDY
+    )
+    one_won(together(lambda: stages.approve(fresh(item), world, at), refuse))
+    state = Item.objects.get().state
+    assert (Grant.objects.count(), Decision.objects.get().is_approval) == (
+        (1, True) if state == "approved" else (0, False)
+    )
+
+
+def test_two_officers_review_one_version_at_once(world):
+    version, at = stages.version(world, "submitted")
+    seen = Entry.objects.order_by("-pk").first().pk
+    outcomes = together(
+        lambda: listing.approve_version(version=fresh(version), actor=world["officer"], at=at, **stages.SIGN_OFF),
+        lambda: listing.refuse_version(
+            version=fresh(version), actor=world["second_officer"], at=at, reason="-", remedy="-"
+        ),
+    )
+    one_won(outcomes)
+    assert Entry.objects.filter(pk__gt=seen).count() == 1
+
+
+def test_two_officers_accept_one_application_at_once(world, application):
+    outcomes = together(
+        *(
+            lambda who=who: applications.accept_application(
+                application=fresh(application), actor=world[who], at=world.at
+            )
+            for who in ("officer", "second_officer")
+        )
+    )
+    one_won(outcomes)
+    assert (entries(application, "accept"), Assignment.objects.filter(ended_at=None).count()) == (1, 1)
+
+
+def test_application_submitted_twice_at_once_is_submitted_once(world):
+    application, at = stages.application(world, "draft")
+    submit = lambda: applications.submit_application(  # noqa: E731
+        application=fresh(application), actor=world["buyer"], at=at
+    )
+    one_won(together(submit, submit, submit))
+    assert entries(application, "submit") == 1
+    told = Outbox.objects.filter(kind="application_submitted", channel="page").count()
+    assert told == 3  # the officers of the city, once each
+    assert Application.objects.get().state == "submitted"
+
+
+def test_terms_accepted_and_declined_at_once(world, offered_grant):
+    who = {"actor": world["buyer"], "at": world.at}
+    outcomes = together(
+        lambda: applications.accept_grant(grant=fresh(offered_grant), terms_accepted=True, **who),
+        lambda: applications.decline_grant(grant=fresh(offered_grant), reason="-", **who),
+    )
+    one_won(outcomes)
+    assert entries(offered_grant, "accept") + entries(offered_grant, "decline") == 1
+
+
+def test_one_order_issued_twice_at_once_has_one_number_and_one_hold(world, grant):
+    measure = stages.proposal(world, grant)
+    act = {"at": world.at, "facts": "-", "demand": "-", "remedy": "-"}
+    outcomes = together(
+        *(
+            lambda who=who: supervision.issue_order(measure=fresh(measure), actor=world[who], **act)
+            for who in ("officer", "second_officer", "officer")
+        )
+    )
+    one_won(outcomes)
+    assert (Hold.objects.count(), entries(measure, "issue_order"), fresh(measure).number) == (
+        1,
+        1,
+        "350100-33-2026-0001",
+    )
+
+
+def test_orders_of_one_authority_at_once_have_numbers_of_their_own(world, grant):
+    grants = [grant, stages.active_grant(world), stages.active_grant(world, buyer="other_buyer")]
+    measures = [stages.proposal(world, one) for one in grants]
+    outcomes = together(*(lambda one=one: stages.issue(fresh(one), world, world.at) for one in measures))
+    assert outcomes == measures
+    numbers = Measure.objects.order_by("number").values_list("number", flat=True)
+    assert list(numbers) == ["350100-33-2026-0001", "350100-33-2026-0002", "350100-33-2026-0003"]
+
+
+def test_order_lifted_and_annulled_at_once(world, grant):
+    measure = stages.order(world, grant)
+    outcomes = together(
+        lambda: supervision.lift_order(measure=fresh(measure), actor=world["officer"], at=world.at, reason="-"),
+        lambda: supervision.annul_order(measure=fresh(measure), actor=world["second_officer"], at=world.at, reason="-"),
+    )
+    one_won(outcomes)
+    outcome = {"lifted": "resumed", "annulled": "annulled"}[fresh(measure).state]
+    assert (Hold.objects.get().state, measure.held.get().outcome) == ("lifted", outcome)
+
+
+def test_nothing_is_handed_over_once_the_suspension_is_recorded(world, grant, monkeypatch):
+    """Both write their entries while they hold the grant's lock, so the entries' order is the order of the locks."""
+    judge = gate.judge
+
+    def slow(*args: Any) -> gate.Verdict:
+        verdict = judge(*args)
+        time.sleep(0.02)  # between the verdict and its record
+        return verdict
+
+    delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at)  # the file is there
+    monkeypatch.setattr(gate, "judge", slow)
+
+    def download() -> str:
+        try:
+            delivery.deliver(grant=fresh(grant), version=fresh(world.version), actor=world["buyer"], at=world.at)
+        except gate.Denied as no:
+            return no.code
+        return "ok"
+
+    seen = set()
+    for round in range(ROUNDS):
+        measure = stages.proposal(world, grant, world.at + timedelta(seconds=round))
+        wait = round % 4 * 0.008
+        order = lambda m=measure, w=wait: (time.sleep(w), stages.issue(m, world, world.at))  # noqa: E731
+        before = Delivery.objects.count()
+        issued, *codes = together(order, download, download)
+        assert issued == (None, measure)
+        assert set(codes) <= {"ok", "suspended"}
+        assert Delivery.objects.count() - before == codes.count("ok")
+        hold = Entry.objects.filter(object_type="applications.hold", verb="issue_order").latest("pk")
+        last = Entry.objects.filter(verb="deliver").latest("pk")
+        assert last.pk < hold.pk, "handed over after the suspension"
+        assert download() == "suspended"
+        seen |= set(codes)
+        supervision.lift_order(measure=measure, actor=world["officer"], at=world.at, reason="-")
+    assert AccessRecord.objects.filter(outcome="allowed").count() == Delivery.objects.count()
+    assert "suspended" in seen or connection.vendor == "sqlite"
+
+
+def late_reports(world) -> tuple[Grant, datetime]:
+    grant = stages.active_grant(world)
+    stages.active_grant(world, buyer="other_buyer")
+    sweep(at=world.at)
+    return grant, datetime(2026, 4, 27, 9, tzinfo=SHANGHAI)
+
+
+def found() -> dict[str, Any]:
+    return {
+        "reports": sorted(UsageReport.objects.values_list("grant", "start", "state")),
+        "findings": sorted(Finding.objects.values_list("occasion_key", "state")),
+        "holds": sorted(Hold.objects.values_list("grant", "code", "source_ref", "state")),
+        "measures": sorted(Measure.objects.values_list("occasion_key", "state")),
+        "notices": sorted(Outbox.objects.values_list("dedup_key", flat=True)),
+        "entries": Entry.objects.count(),
+    }
+
+
+def test_two_sweeps_at_once_do_what_one_does(world):
+    _grant, at = late_reports(world)
+    results = together(*[lambda: sweep(at=at)] * 3)
+    assert [result.failed for run in results for result in run] == [0] * len(results[0]) * 3
+    raced = found()
+    assert {name: len(raced[name]) for name in ("reports", "findings", "holds", "measures")} == {
+        "reports": 4, "findings": 2, "holds": 2, "measures": 2,
+    }  # fmt: skip
+    done = {run.monitor: 0 for run in results[0]}
+    for run in results:
+        for result in run:
+            done[result.monitor] += result.did
+    assert {name: done[name] for name in ("report_schedule", "report_overdue", "report_late")} == {
+        "report_schedule": 2, "report_overdue": 2, "report_late": 2,
+    }  # fmt: skip
+    before = rows()
+    sweep(at=at)
+    assert rows() == before
+
+
+def test_report_filed_while_the_sweep_pauses_leaves_no_hold_standing(world):
+    grant, at = late_reports(world)
+    for _ in range(max(2, ROUNDS // 3)):
+        report = fresh(grant.reports.order_by("start").first())
+        file = lambda r=report: supervision.file_report(report=r, actor=world["buyer"], at=at, is_nil=True)  # noqa: E731
+        filed, swept = together(file, lambda: sweep(at=at))
+        assert filed is None
+        assert [result.failed for result in swept] == [0] * len(swept)
+        assert fresh(report).state == "filed"
+        assert not Hold.objects.filter(grant=grant, state="open").exists()
+        assert not Finding.objects.filter(grant=grant, state="open").exists()
+        supervision.return_report(report=fresh(report), actor=world["officer"], at=world.at, reason="-")
+        UsageReport.objects.filter(pk=report.pk).update(due_at=report.due_at, late_at=report.late_at)
+
+
+def test_mails_sent_by_two_workers_at_once_go_out_once(world, application, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    mail.outbox = []
+    waiting = Outbox.objects.filter(channel="email", state="pending").count()
+    sent = together(*[lambda: notices.send_due(at=world.at)] * 3)
+    assert sum(sent) == len(mail.outbox) == waiting > 0
+    assert len({message.extra_headers["Message-ID"] for message in mail.outbox}) == waiting
+
+
+def test_two_versions_started_at_once_become_one(world):
+    start = lambda: listing.create_version(  # noqa: E731
+        product=world.product, actor=world["seller"], at=world.at, about="none", **stages.VERSION_FIELDS
+    )
+    one_won(together(start, start), ValidationError)
+    assert list(Version.objects.order_by("number").values_list("number", "state")) == [(1, "published"), (2, "draft")]
+
+
+def test_one_assessment_run_by_two_workers_at_once_runs_once(world):
+    version = stages.draft_with_file(world)
+    job = listing.request_assessment(version=version, actor=world["seller"], at=world.at)
+    before = Assessment.objects.count()
+    ran = together(*[lambda: listing.run_assessment(job=Job.objects.get(pk=job.pk), at=world.at)] * 3)
+    assert sorted(ran) == [False, False, True]
+    assert Assessment.objects.count() == before + 1
+    assert fresh(version).state == "assessed"

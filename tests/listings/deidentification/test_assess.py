@@ -1,0 +1,197 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from listings.deidentification.reasons import BadCommand, UnknownColumn
+from listings.deidentification.rules import Rules
+
+from .samples import canonical, codes, report_on, resident_id
+
+HEADER = ["age", "sex", "illness", "patient"]
+
+
+def patients(groups: int = 2, size: int = 20) -> list[tuple]:
+    """`groups` classes of `size` different patients, illnesses spread alike."""
+    return [
+        (30 + group, "f", ("flu", "gout", "mumps")[number % 3], f"p{group}-{number}")
+        for group in range(groups)
+        for number in range(size)
+    ]
+
+
+ROLES = {"quasi_identifiers": ["age", "sex"], "sensitive": ["illness"], "subject": "patient"}
+
+
+def test_file_that_is_fine_passes_for_download(tmp_path):
+    report = report_on(canonical(tmp_path, HEADER, patients()), **ROLES)
+    assert report.to_json() == {
+        "rows": 40,
+        "about": "persons",
+        "quasi_identifiers": ["age", "sex"],
+        "quasi_identifiers_assumed": False,
+        "sensitive": ["illness"],
+        "subject": "patient",
+        "subjects": 40,
+        "k": 20,
+        "l_distinct": {"illness": 3},
+        "t": {"illness": 0.0},
+        "unique_share": 0.0,
+        "classes": 2,
+        "class_sizes": [{"size": 20, "classes": 2}],
+        "identifiers": [],
+        "allowed_modes": ["platform", "download"],
+        "grade": 3,
+        "passes": True,
+        "rule_set": "minshu-1",
+        "reasons": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("size", "modes"), [(4, []), (5, ["platform"]), (19, ["platform"]), (20, ["platform", "download"])]
+)
+def test_k_decides_the_modes(tmp_path, size, modes):
+    report = report_on(canonical(tmp_path, HEADER, patients(size=size)), **ROLES)
+    assert (report.k, report.allowed_modes, report.passes) == (size, modes, bool(modes))
+    assert report.grade == (3 if modes else 2)
+
+
+def test_five_visits_of_one_patient_fail(tmp_path):
+    visits = [(*row[:3], f"p{row[0]}") for row in patients(size=5)]
+    report = report_on(canonical(tmp_path, HEADER, visits), **ROLES)
+    assert (report.k, report.unique_share, report.subjects) == (1, 1.0, 2)
+    assert codes(report) == [(None, "k_too_small"), (None, "unique_records")]
+    assert report.reasons[0].text == (
+        "The smallest group that looks alike in age, sex has 1 members; at least 5 are needed."
+    )
+    assert report_on(canonical(tmp_path, HEADER, visits), **{**ROLES, "subject": None}).k == 5
+
+
+def test_same_illness_in_a_group_fails(tmp_path):
+    rows = [(age, sex, "flu" if age == 30 else illness, who) for age, sex, illness, who in patients()]
+    report = report_on(canonical(tmp_path, HEADER, rows), **ROLES)
+    assert codes(report) == [("illness", "l_too_small")]
+    assert (report.grade, report.passes, report.allowed_modes) == (2, False, ["platform", "download"])
+
+
+def test_uneven_illness_fails_closeness(tmp_path):
+    rows = [(1, "f", "flu" if n else "gout", n) for n in range(20)] + [
+        (2, "f", "gout" if n else "flu", n) for n in range(20)
+    ]
+    parquet = canonical(tmp_path, HEADER, rows)
+    report = report_on(parquet, quasi_identifiers=["age"], sensitive=["illness"], rules=Rules(t=0.4))
+    assert (report.t, codes(report)) == ({"illness": 0.45}, [("illness", "t_too_large")])
+    assert report_on(parquet, quasi_identifiers=["age"], sensitive=["illness"], rules=Rules(t=0.45)).passes
+
+
+def test_unique_share_has_a_threshold(tmp_path):
+    parquet = canonical(tmp_path, ["a", "b"], [(1, "x")] * 9 + [(2, "x")])
+    rules = Rules(k_platform=1, unique_share=0.1)
+    assert report_on(parquet, quasi_identifiers=["a"], rules=rules).passes
+    assert codes(report_on(parquet, quasi_identifiers=["a"], rules=replace(rules, unique_share=0.0999))) == [
+        (None, "unique_records")
+    ]
+
+
+def test_nothing_marked_means_everything_counts(tmp_path):
+    parquet = canonical(tmp_path, HEADER, patients())
+    report = report_on(parquet, sensitive=["illness"], subject="patient")
+    assert (report.quasi_identifiers, report.quasi_identifiers_assumed, report.k) == (
+        ["age", "sex"],
+        True,
+        20,
+    )
+    report = report_on(parquet, about="households")
+    assert (report.quasi_identifiers, report.k, report.passes) == (HEADER, 1, False)
+
+
+def test_everything_sensitive_is_one_class(tmp_path):
+    report = report_on(canonical(tmp_path, ["a", "b"], [(1, 2)] * 6 + [(2, 1)] * 6), sensitive=["a", "b"])
+    assert (report.k, report.classes, report.quasi_identifiers, report.passes) == (12, 1, [], True)
+
+
+def test_sensor_file_about_nobody_passes_with_unique_rows(tmp_path):
+    report = report_on(canonical(tmp_path, ["time", "level"], [(n, n / 8) for n in range(30)]), about="none")
+    assert (report.k, report.l_distinct, report.t, report.unique_share, report.subjects) == (None,) * 5
+    assert (report.grade, report.passes, report.allowed_modes) == (4, True, ["platform", "download"])
+    assert not report.quasi_identifiers_assumed
+
+
+def test_file_about_nobody_is_still_scanned(tmp_path):
+    report = report_on(canonical(tmp_path, ["t", "note"], [(1, "ok"), (2, "call 13800138000")]), about="none")
+    assert (report.grade, report.passes, codes(report)) == (1, False, [("note", "mobile_found")])
+    assert report.reasons[0].text == "Column “note” holds mobile phone numbers in 1 cells (50.00 %)."
+
+
+def test_subject_without_persons_is_refused(tmp_path):
+    report = report_on(canonical(tmp_path, ["t", "who"], [(1, "x")]), about="none", subject="who")
+    assert (report.grade, report.passes, report.allowed_modes) == (2, False, [])
+    assert codes(report) == [("who", "subject_without_persons")]
+
+
+def test_identifiers_in_any_role_fail(tmp_path):
+    rows = [(30, "f", ("flu", "gout")[n % 2], resident_id(n)) for n in range(20)]
+    report = report_on(canonical(tmp_path, HEADER, rows), **ROLES)
+    assert (report.k, report.grade, report.passes) == (20, 1, False)
+    assert [(hit.column, hit.kind, hit.cells, hit.share) for hit in report.identifiers] == [
+        ("patient", "resident_id", 20, 1.0)
+    ]
+
+
+def test_no_whole_identifier_in_the_report(tmp_path):
+    header = ["13900139000", "note", resident_id(7)]
+    rows = [("13800138000", f"{resident_id(5)} 138 0013 8001", n % 2) for n in range(9)]
+    report = report_on(canonical(tmp_path, header, rows), sensitive=[resident_id(7)])
+    said = json.dumps(report.to_json(), ensure_ascii=False)
+    for secret in ("13900139000", "13800138000", "138 0013 8001", resident_id(5), resident_id(7)):
+        assert secret not in said
+    assert ("#1 139******00", "mobile_in_name") in codes(report)
+    assert ("#1 139******00", "mobile_found") in codes(report)
+    assert list(report.l_distinct) == report.sensitive == [f"#3 350******{resident_id(7)[-2:]}"]
+
+
+def test_rows_without_subject_fail(tmp_path):
+    rows = [*patients(), (99, "m", "flu", None), (99, "m", "gout", None)]
+    report = report_on(canonical(tmp_path, HEADER, rows), **ROLES)
+    assert (report.k, report.subjects) == (0, 40)
+    assert ("patient", "subject_missing") in codes(report)
+
+
+def test_roles_are_checked(tmp_path):
+    parquet = canonical(tmp_path, HEADER, patients(size=2))
+    with pytest.raises(UnknownColumn, match="no column “Age”"):
+        report_on(parquet, quasi_identifiers=["Age"])
+    with pytest.raises(BadCommand, match="more than one role"):
+        report_on(parquet, quasi_identifiers=["age"], sensitive=["age"])
+    with pytest.raises(BadCommand, match="about"):
+        report_on(parquet, about="animals")
+
+
+def test_strange_column_names_are_quoted(tmp_path):
+    names = ['say "x"', "a'; DROP TABLE data; --", "<b>", 'u"']
+    rows = [(1, 2, ("x", "y")[n % 2], n) for n in range(6)]
+    report = report_on(
+        canonical(tmp_path, names, rows), quasi_identifiers=names[:2], sensitive=[names[2]], subject=names[3]
+    )
+    assert (report.k, report.l_distinct, report.passes) == (6, {"<b>": 2}, True)
+
+
+def test_same_file_gives_the_same_report(tmp_path):
+    parquet = canonical(tmp_path, HEADER, [(n % 7, "f", f"{n % 11}", n) for n in range(500)])
+    first, second = (report_on(parquet, **ROLES).to_json() for _ in range(2))
+    assert first == second
+
+
+def test_many_columns_can_be_assumed(tmp_path):
+    header = [f"c{number}" for number in range(300)]
+    report = report_on(canonical(tmp_path, header, [(1,) * 300] * 6))
+    assert (report.k, len(report.quasi_identifiers)) == (6, 300)
+
+
+def test_mode_asks_for_the_class_size_of_its_delivery(tmp_path):
+    """k = 10 is enough to work on the platform, not to download."""
+    path = canonical(tmp_path, HEADER, patients(size=10))
+    platform, download = (report_on(path, **ROLES, mode=mode) for mode in ("platform", "download"))
+    assert (platform.passes, download.passes) == (True, False)
+    assert [(reason.code, reason.params["required"]) for reason in download.reasons] == [("k_too_small", 20)]

@@ -1,0 +1,101 @@
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from listings.deidentification import database
+from listings.deidentification.classes import Measures, measure
+from listings.deidentification.database import Column
+
+from . import oracle
+
+small = st.sampled_from([None, 1, 2, 3])
+rows = st.lists(
+    st.fixed_dictionaries(
+        {
+            "a": small,
+            "b": st.sampled_from([None, "x", "y"]),
+            "n": st.sampled_from([None, 1, 2, 5, 9, 10]),
+            "w": st.sampled_from([None, "p", "q", "r"]),
+            "u": st.sampled_from([None, "u1", "u2", "u3", "u4", "u5"]),
+        }
+    ),
+    min_size=1,
+    max_size=25,
+)
+
+
+def measured(table: list[dict], keys: list[str], subject: str | None = None) -> Measures:
+    with database.open_database() as connection:
+        connection.execute("CREATE TABLE data (a BIGINT, b VARCHAR, n BIGINT, w VARCHAR, u VARCHAR)")
+        connection.executemany(
+            "INSERT INTO data VALUES (?, ?, ?, ?, ?)", [[row[name] for name in "abnwu"] for row in table]
+        )
+        sensitive = [Column("n", "integer"), Column("w", "text")]
+        return measure(connection, "data", quasi_identifiers=keys, sensitive=sensitive, subject=subject)
+
+
+def row(a=None, b=None, n=None, w=None, u=None) -> dict:
+    return {"a": a, "b": b, "n": n, "w": w, "u": u}
+
+
+@settings(max_examples=150, deadline=None)
+@given(rows, st.sampled_from([[], ["a"], ["a", "b"]]), st.sampled_from([None, "u"]))
+@example([row(u=None)], ["a"], "u")
+@example([row(1), row(1), row(None)], ["a", "b"], None)
+def test_measures_agree_with_their_definitions(table, keys, subject):
+    found = measured(table, keys, subject)
+    for column, ordered in (("n", True), ("w", False)):
+        expected = oracle.measures(table, keys, column, subject, ordered)
+        assert found.k == expected["k"]
+        assert [(size["size"], size["classes"]) for size in found.class_sizes] == expected["sizes"]
+        assert (found.classes, found.subjects) == (expected["classes"], expected["subjects"])
+        assert found.unique == expected["unique"]
+        assert found.l_distinct[column] == expected["l"]
+        assert found.t[column] == pytest.approx(expected["t"], abs=1e-8)
+
+
+@settings(max_examples=25, deadline=None)
+@given(rows)
+def test_adding_a_quasi_identifier_never_raises_k(table):
+    assert measured(table, ["a", "b"]).k <= measured(table, ["a"]).k <= measured(table, []).k
+
+
+@settings(max_examples=25, deadline=None)
+@given(rows.flatmap(lambda table: st.tuples(st.just(table), st.permutations(table))))
+def test_order_of_rows_is_irrelevant(tables):
+    first, second = tables
+    assert measured(first, ["a"], "u") == measured(second, ["a"], "u")
+
+
+def test_five_visits_of_one_patient_do_not_make_k_five():
+    table = [row(a=1, n=number, u="u1") for number in range(5)]
+    assert measured(table, ["a"]).k == 5
+    assert measured(table, ["a"], "u").k == 1
+
+
+def test_null_is_a_class_of_its_own():
+    found = measured([row(a=1), row(a=1), row(a=None), row(a=None), row(a=None)], ["a"])
+    assert (found.k, found.classes) == (2, 2)
+    assert found.class_sizes == [{"size": 2, "classes": 1}, {"size": 3, "classes": 1}]
+
+
+def test_rows_without_subject_count_as_nobody():
+    found = measured([row(a=1, u="u1"), row(a=1, u=None), row(a=2, u=None)], ["a"], "u")
+    assert (found.k, found.subjects, found.rows_without_subject) == (0, 1, 2)
+
+
+def test_ordered_distance_by_hand():
+    """Li et al.'s salaries: {3k, 4k, 5k} of nine equal shares is 0.375 away from 3k…11k."""
+    table = [row(a=1 if n < 3 else 2, n=n + 3) for n in range(9)]
+    assert measured(table, ["a"]).t["n"] == 0.375
+
+
+def test_equal_distance_by_hand():
+    table = [row(a=1, w="p"), row(a=1, w="p"), row(a=2, w="p"), row(a=2, w="q")]
+    assert measured(table, ["a"]).t["w"] == 0.25
+
+
+def test_one_value_everywhere_is_no_distance():
+    found = measured([row(a=1, n=5, w="p"), row(a=2, n=5, w="p")], ["a"])
+    assert found.t == {"n": 0.0, "w": 0.0}
+    assert found.l_distinct == {"n": 1, "w": 1}

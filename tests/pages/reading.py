@@ -1,0 +1,73 @@
+"""Reading a page as a visitor does: its words, its links, its headings."""
+
+import re
+from html.parser import HTMLParser
+
+from django.test import Client
+
+SILENT = {"script", "style", "title"}
+
+
+class Page(HTMLParser):
+    """`texts`: visible pieces of text; `links`: internal addresses; `headings`: texts of every h1."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.links: list[str] = []
+        self.headings: list[str] = []
+        self.title = ""
+        self.language = ""
+        self._open: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "html":
+            self.language = given.get("lang") or ""
+        if tag == "a" and (given.get("href") or "").startswith("/"):
+            self.links.append((given["href"] or "").split("#")[0])
+        for name in ("aria-label", "placeholder", "alt"):
+            if given.get(name):
+                self.texts.append(given[name] or "")
+        if tag not in ("meta", "link", "img", "input", "br", "hr"):
+            self._open.append(tag)
+        if tag == "h1":
+            self.headings.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._open:
+            while self._open.pop() != tag:
+                pass
+
+    def handle_data(self, data: str) -> None:
+        text = " ".join(data.split())
+        if "title" in self._open:
+            self.title += text
+        if not text or SILENT & set(self._open):
+            return
+        self.texts.append(text)
+        if "h1" in self._open:
+            self.headings[-1] += text
+
+
+def crawl(client: Client, *, all_of_a_kind: bool = False) -> dict[str, Page]:
+    """The pages that can be reached by links, one per kind of address (`/grant/N/`) or all; each must answer 200."""
+    found: dict[str, Page] = {}
+    known, waiting = {"/"}, ["/"]
+    while waiting:
+        address = waiting.pop(0)
+        response = client.get(address)
+        assert response.status_code == 200, (address, response.status_code)
+        found[address] = page = Page(response.content.decode())
+        for link in page.links:
+            key = link if all_of_a_kind else kind_of(link)
+            if "/download." in link or "/accounts/" in link or key in known:
+                continue
+            known.add(key)
+            waiting.append(link)
+    return found
+
+
+def kind_of(address: str) -> str:
+    return re.sub(r"\d+", "N", re.sub(r"/derived/[^/]{16}/", "/derived/T/", address.split("?")[0]))

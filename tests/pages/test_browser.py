@@ -1,0 +1,108 @@
+"""What only a browser can tell: axe finds nothing, a phone needs no sideways scrolling, a keyboard is enough."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from tests.actors import PASSWORD, World
+from tests.pages.conftest import BACKEND, demo_user, load_demo
+from tests.pages.reading import crawl, kind_of
+
+AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
+RUN_AXE = "async () => (await axe.run({resultTypes: ['violations']})).violations.map(v => v.id + ' ' + v.nodes[0].html)"
+PHONE = {"width": 390, "height": 844}
+VISITORS = (
+    ("", "zh-hans"),
+    ("officer", "zh-hans"),
+    ("buyer", "en"),
+    ("seller", "zh-hans"),
+    ("provider", "en"),
+    ("operator", "zh-hans"),
+)
+Open = Callable[..., Any]
+
+
+@pytest.fixture
+def open_as(browser: Any, live_server: Any) -> Iterator[Open]:
+    """`open_as(client, language)`: a browser context on a phone's screen with the client's session."""
+    contexts = []
+
+    def open_context(client: Client, language: str) -> Any:
+        context = browser.new_context(viewport=PHONE, bypass_csp=True, reduced_motion="reduce")
+        contexts.append(context)
+        cookies = {settings.LANGUAGE_COOKIE_NAME: language}
+        if settings.SESSION_COOKIE_NAME in client.cookies:
+            cookies[settings.SESSION_COOKIE_NAME] = client.cookies[settings.SESSION_COOKIE_NAME].value
+        context.add_cookies([{"name": name, "value": cookies[name], "url": live_server.url} for name in cookies])
+        return context
+
+    yield open_context
+    for context in contexts:
+        context.close()
+
+
+def test_axe_finds_nothing_and_a_phone_shows_every_page(open_as: Open, live_server: Any, tmp_path: Path) -> None:
+    load_demo(tmp_path / "demo")
+    faults, seen = [], set()
+    for key, language in VISITORS:
+        client = Client()
+        if key:
+            client.force_login(demo_user(key), backend=BACKEND)
+        addresses = [address for address in [*crawl(client), "/accounts/login/"] if kind_of(address) not in seen]
+        page = open_as(client, language).new_page()
+        for address in addresses:
+            seen.add(kind_of(address))
+            page.goto(f"{live_server.url}{address}")
+            for details in page.locator("details").all():
+                details.evaluate("element => { element.open = true }")
+            page.add_script_tag(path=AXE)
+            faults += [f"{address}: {found}" for found in page.evaluate(RUN_AXE)]
+            width = page.evaluate("document.documentElement.scrollWidth")
+            faults += [f"{address}: {width} pixels wide"] if width > PHONE["width"] else []
+    assert len(seen) > 40
+    assert faults == [], "\n".join(faults)
+
+
+def test_the_pages_run_under_their_own_content_security_policy(browser: Any, live_server: Any, world: World) -> None:
+    page = browser.new_context(viewport=PHONE, locale="zh-CN").new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(f"{live_server.url}{world.product.get_absolute_url()}")
+    menu = page.locator("#ways")
+    assert not menu.is_visible()
+    page.get_by_role("button", name="菜单").click()
+    menu.get_by_role("link", name="公共数据目录").wait_for(state="visible")
+    assert complaints == []
+    page.context.close()
+
+
+def test_a_keyboard_is_enough_to_log_in(browser: Any, live_server: Any, world: World) -> None:
+    page = browser.new_context(locale="en", extra_http_headers={"Accept-Language": "en"}).new_page()
+    page.goto(f"{live_server.url}/todo/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.name") == "login"
+    page.keyboard.type(world["buyer"].email)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/todo/")
+    assert page.get_by_role("heading", level=1).inner_text() == "To do"
+    page.context.close()
+
+
+def test_after_a_wrong_form_the_focus_is_on_its_errors(browser: Any, live_server: Any, world: World) -> None:
+    page = browser.new_context(extra_http_headers={"Accept-Language": "en"}).new_page()
+    page.goto(f"{live_server.url}/accounts/login/")
+    page.get_by_role("button", name="Log in").click()
+    page.locator("#errors").wait_for()
+    assert page.evaluate("document.activeElement.id") == "errors"
+    assert page.locator("#errors a").count() == 2
+    page.context.close()

@@ -1,0 +1,129 @@
+"""Every page a person can reach by links, in both languages."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import polib
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from marketplace.supervision.models import Measure
+from tests.pages.reading import Page, crawl
+
+Visit = Callable[..., Client]
+ROLES = ["", "operator", "officer", "county-officer", "provider", "seller", "buyer", "other-buyer"]
+CATALOGUE = Path(settings.LOCALE_PATHS[0]) / "zh_Hans" / "LC_MESSAGES" / "django.po"
+# Latin words that belong on a Chinese page: names of formats, standards and tools, and the other language's own name.
+LATIN = re.compile(
+    r"Minshu|English|\S+\.csv|CSV|Parquet|SHA-256|UTF-8|GB/T|GB 18030|MiB|KB|MB|Cookie|"
+    r"minshu-\d+|canonical\.parquet|[0-9a-f]{64}|v\d+|[AG]\d{6}|[\w.-]+@[\w.-]+|[0-9A-Z]{18}"
+)
+WORD = re.compile(r"[A-Za-z]{2,}")
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+@pytest.mark.parametrize("role", ROLES)
+def test_every_page_answers_in_its_language_with_one_heading(visitor: Visit, role: str, language: str) -> None:
+    pages = crawl(visitor(role, language))
+    assert len(pages) > (3 if not role else 8)
+    brand = {"zh-hans": "闽数", "en": "Minshu"}[language]
+    for address, page in pages.items():
+        assert len(page.headings) == 1, address
+        assert page.headings[0], address
+        assert page.title.endswith(f"· {brand}") and len(page.title) > len(brand) + 3, address
+        assert page.language == {"zh-hans": "zh-Hans", "en": "en"}[language], address
+        assert leftovers(page, language) == [], address
+
+
+def leftovers(page: Page, language: str) -> list[str]:
+    """Words of our own that are not in the page's language."""
+    if language == "zh-hans":
+        return [text for text in page.texts if WORD.search(LATIN.sub("", text))]
+    chinese = {entry.msgstr for entry in polib.pofile(str(CATALOGUE)) if len(entry.msgstr) > 3}
+    return [text for text in page.texts if text in chinese]
+
+
+def test_each_role_reaches_what_it_works_with(visitor: Visit) -> None:
+    def kinds(role: str) -> set[str]:
+        return {re.sub(r"\d+", "N", address) for address in crawl(visitor(role), all_of_a_kind=True)}
+
+    assert {"/order/N/issue/", "/order/N/drop/", "/finding/N/dismiss/", "/version/N/approve/"} <= kinds("officer")
+    assert {"/report/N/file/", "/grant/N/surrender/", "/product/N/apply/"} <= kinds("buyer")
+    assert {"/consultation/N/consent/", "/consultation/N/object/", "/entries/new/"} <= kinds("provider")
+    assert {"/products/new/", "/product/N/add-source-file/"} <= kinds("seller")
+    county = kinds("county-officer")
+    assert not [address for address in county if "/order/" in address or "/finding/" in address]
+
+
+def test_a_grant_says_first_that_it_is_not_in_effect_and_why(visitor: Visit) -> None:
+    grant = Measure.objects.earliest("pk").held.get().grant
+    page = Page(visitor("buyer", "en").get(grant.get_absolute_url()).content.decode())
+    start = page.texts.index("NOT IN EFFECT")
+    told = " ".join(page.texts[start : start + 12])
+    assert "a term of the grant: a usage report is overdue" in told
+
+
+def test_a_refusal_is_a_page_with_its_sentence_and_a_way_back(visitor: Visit) -> None:
+    measure = Measure.objects.earliest("pk")
+    response = visitor("conflicted-officer", "en").get(f"/order/{measure.pk}/issue/")
+    page = Page(response.content.decode())
+    assert response.status_code == 403
+    assert page.headings == ["You may not do this"]
+    assert "This is your own case: you belong to a party of it, or did in the last 12 months." in page.texts
+    assert measure.get_absolute_url() in page.links
+
+
+def test_a_wrong_form_names_its_errors_at_the_top(visitor: Visit) -> None:
+    measure = Measure.objects.earliest("pk")
+    response = visitor("officer", "en").post(f"/order/{measure.pk}/issue/", {"facts": "", "demand": "x", "remedy": "y"})
+    assert response.status_code == 422
+    html = response.content.decode()
+    assert 'id="errors"' in html and '<a href="#id_facts">Facts</a>: This field is required.' in html
+    assert html.index('id="errors"') < html.index("<form class")
+    measure.refresh_from_db()
+    assert measure.state == "proposed"
+
+
+@pytest.mark.parametrize(
+    ("language", "heading"),
+    [("zh-hans", "没有这个页面，或者您无权查看"), ("en", "There is no such page, or not for you")],
+)
+def test_an_unknown_address_is_a_page_of_ours(visitor: Visit, language: str, heading: str) -> None:
+    response = visitor("buyer", language).get("/grant/999999/")
+    assert response.status_code == 404
+    assert Page(response.content.decode()).headings == [heading]
+
+
+def test_accounts_pages_have_our_look(visitor: Visit) -> None:
+    for address in (
+        "/accounts/login/",
+        "/accounts/signup/",
+        "/accounts/password/reset/",
+        "/accounts/password/reset/done/",
+    ):
+        response = visitor("", "zh-hans").get(address)
+        page = Page(response.content.decode())
+        assert response.status_code == 200, address
+        assert len(page.headings) == 1 and 'class="top"' in response.content.decode(), address
+        assert leftovers(page, "zh-hans") == [], address
+    for address in ("/accounts/logout/", "/accounts/password/change/"):
+        response = visitor("buyer", "zh-hans").get(address)
+        page = Page(response.content.decode())
+        assert response.status_code == 200, address
+        assert len(page.headings) == 1 and leftovers(page, "zh-hans") == [], address
+
+
+def test_pages_need_no_inline_script_or_style(visitor: Visit) -> None:
+    client = visitor("officer", "en")
+    for address in crawl(client):
+        html = client.get(address).content.decode()
+        assert not re.search(r"<style|<script(?![^>]*\ssrc=)|\sstyle=|\son\w+=", html), address
+
+
+def test_the_language_is_switched_by_post_and_stays(visitor: Visit) -> None:
+    client = visitor("", "zh-hans")
+    response = client.post("/language/", {"language": "en", "next": "/products/"})
+    assert (response.status_code, response["Location"]) == (302, "/products/")
+    assert Page(client.get("/products/").content.decode()).headings == ["Data products"]

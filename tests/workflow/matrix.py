@@ -1,0 +1,215 @@
+"""State × actor × verb, asked of the operations and of the pages: what a literal table says must come out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pytest
+import time_machine
+from django.apps import apps
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from marketplace.errors import Refused
+from marketplace.ledger import entries as ledger
+from marketplace.ledger.models import Entry
+from marketplace.verbs import Verb, Verbs
+from tests.actors import World
+
+PEOPLE = (
+    "seller", "buyer", "other_buyer", "officer", "second_officer", "conflicted_officer", "other_officer",
+    "county_officer", "province_officer", "provider", "other_provider", "operator",
+)  # fmt: skip
+JOB = ledger.SystemActor("sweep")
+ACTORS = (*PEOPLE, "job")
+EVERYBODY = frozenset(PEOPLE)
+BYSTANDERS = ("other_buyer", "province_officer")
+REGULATED = ("accounts", "listings", "applications", "delivery", "supervision", "ledger", "notices", "clock")
+Table = dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Says:
+    """What a verb does: the state after it, and its ledger entries as `object verb old→new` (`*`: the state before)."""
+
+    new: str
+    entries: tuple[str, ...]
+    fields: Callable[[World, Any, datetime], dict[str, Any]] = lambda world, obj, at: {}
+    post: Callable[[World, Any, datetime], dict[str, Any]] | None = None
+
+    def form(self, world: World, obj: Any, at: datetime) -> dict[str, Any]:
+        return (self.post or self.fields)(world, obj, at)
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """The table of one noun."""
+
+    verbs: Verbs
+    reach: Callable[[World, str], tuple[Any, datetime]]
+    says: Mapping[str, Says]
+    may: Callable[[str, str], frozenset[str] | set[str]]  # (verb, state) -> who
+    possible: Callable[[str, str], bool]  # (verb, state)
+    sees: Callable[[str], frozenset[str] | set[str]]
+    url: str
+
+    def expected(self, state: str) -> Table:
+        return {verb.name: {who: self._cell(verb, state, who) for who in ACTORS} for verb in self.verbs.verbs}
+
+    def expected_pages(self, state: str) -> Table:
+        statuses = {"NotAllowed": "403", "InvalidState": "409"}
+        return {
+            name: {
+                who: statuses.get(outcome, f"302 {outcome}") if who in self.sees(state) else "404"
+                for who, outcome in row.items()
+                if who != "job"
+            }
+            for name, row in self.expected(state).items()
+        }
+
+    def _cell(self, verb: Verb, state: str, who: str) -> str:
+        if who not in self.may(verb.name, state):
+            return "NotAllowed"
+        if not self.possible(verb.name, state):
+            return "InvalidState"
+        says = self.says[verb.name]
+        old = state.partition("@")[0].partition("+")[0]
+        return " | ".join([says.new.replace("*", old), *(line.replace("*", old) for line in says.entries)])
+
+
+def person(world: World, who: str) -> Any:
+    return JOB if who == "job" else world[who]
+
+
+def rows() -> dict[str, list[Any]]:
+    """Every row of every regulated table."""
+    return {
+        model._meta.label: list(model._base_manager.order_by("pk").values_list())
+        for label in REGULATED
+        for model in apps.get_app_config(label).get_models(include_auto_created=True)
+        if model._meta.label not in ("accounts.User", "accounts.Region")
+    }
+
+
+def actual(matrix: Matrix, world: World, state: str) -> Table:
+    """Each cell through the operation, each success rolled back; the refusals must have left nothing in any table."""
+    obj, at = matrix.reach(world, state)
+    before, last, table = rows(), last_entry(), {}
+    for verb in matrix.verbs.verbs:
+        fields = matrix.says[verb.name].fields(world, obj, at)
+        table[verb.name] = {
+            who: attempt(
+                obj,
+                person(world, who),
+                last,
+                lambda one, by, v=verb, f=fields: matrix.verbs.perform(v, one, by, at, **f),
+            )
+            for who in ACTORS
+        }
+    assert rows() == before
+    return table
+
+
+def attempt(obj: Any, actor: Any, last: int, act: Callable[[Any, Any], Any]) -> str:
+    """What comes out of one act on a fresh copy of the object; a success is taken back."""
+    try:
+        with transaction.atomic():
+            act(again(obj), actor)
+            outcome = done(obj, actor, last)
+            transaction.set_rollback(True)
+        return outcome
+    except Refused as error:
+        return type(error).__name__
+
+
+def again(obj: Any) -> Any:
+    return type(obj)._base_manager.get(pk=obj.pk)
+
+
+def last_entry() -> int:
+    return Entry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def done(obj: Any, actor: Any, last: int) -> str:
+    """State after, and what the ledger holds of it: by this actor, under one operation."""
+    new = list(Entry.objects.filter(pk__gt=last).order_by("pk"))
+    assert {entry.actor_ref for entry in new} == {actor.ledger_ref}
+    assert len({entry.operation_id for entry in new}) == 1
+    after = type(obj)._base_manager.filter(pk=obj.pk).values_list("state", flat=True).first()
+    lines = [f"{entry.object_type.split('.')[1]} {entry.verb} {entry.old}→{entry.new}" for entry in new]
+    return " | ".join([after or "gone", *lines])
+
+
+def actual_pages(matrix: Matrix, world: World, state: str) -> Table:
+    """Cells by posting the verb's form, each success rolled back; where the state allows it, its form is got first.
+
+    In a state that does not allow the verb: those who otherwise may, and some who may not.
+    """
+    obj, at = matrix.reach(world, state)
+    before, last = rows(), last_entry()
+    table: Table = {verb.name: {} for verb in matrix.verbs.verbs}
+    with time_machine.travel(at, tick=False):
+        for who in PEOPLE:
+            client = Client()
+            client.force_login(world[who])
+            for verb in matrix.verbs.verbs:
+                possible, may = matrix.possible(verb.name, state), who in matrix.may(verb.name, state)
+                if possible or may or who in BYSTANDERS:
+                    data = matrix.says[verb.name].form(world, obj, at)
+                    table[verb.name][who] = posted(
+                        client, matrix.url, verb, obj, data, world[who], last, look=possible and may
+                    )
+    assert rows() == before
+    return table
+
+
+def posted(client: Client, noun: str, verb: Verb, obj: Any, data: Any, actor: Any, last: int, *, look: bool) -> str:
+    url = reverse(f"{noun}-{verb.name}", args=[obj.pk])
+    with transaction.atomic():
+        shown = client.get(url).status_code if look else None
+        answer = client.post(url, data)
+        outcome = str(answer.status_code)
+        assert shown in (None, 200)
+        if answer.status_code == 302:
+            assert verb.leads_on or answer.url == obj.get_absolute_url()
+            outcome = f"302 {done(obj, actor, last)}"
+            transaction.set_rollback(True)
+    return outcome
+
+
+def failing_writes(matrix: Matrix, world: World, state: str, monkeypatch: Any) -> set[str]:
+    """Every possible verb, with each of its ledger writes failing in turn: nothing may be left. Names what it tried."""
+    obj, at = matrix.reach(world, state)
+    before, tried = rows(), set()
+    for verb in matrix.verbs.verbs:
+        who = next((who for who in PEOPLE if who in matrix.may(verb.name, state)), None)
+        if who is None or not matrix.possible(verb.name, state):
+            continue
+        says = matrix.says[verb.name]
+        for number in range(len(says.entries)):
+            fields = says.fields(world, obj, at)
+            with monkeypatch.context() as patch, pytest.raises(LedgerDown):
+                fails_after(patch, number)
+                matrix.verbs.perform(verb, again(obj), world[who], at, **fields)
+            tried.add(verb.name)
+            assert rows() == before, f"{verb.name} left something behind when ledger write {number + 1} failed"
+    return tried
+
+
+class LedgerDown(Exception):
+    pass
+
+
+def fails_after(monkeypatch: Any, number: int) -> None:
+    """The ledger takes `number` more entries, then fails."""
+    save, left = Entry.save, [number]
+
+    def failing(self: Entry, *args: Any, **kwargs: Any) -> None:
+        if left[0] == 0:
+            raise LedgerDown
+        left[0] -= 1
+        save(self, *args, **kwargs)
+
+    monkeypatch.setattr(Entry, "save", failing)

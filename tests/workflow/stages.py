@@ -1,0 +1,389 @@
+"""Every state of every machine, reached through the operations.
+
+Each function returns the object as the database has it and a moment at which everything that the state allows can be
+done: clocks have run out, periods are over.
+"""
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from accounts import operations as accounts
+from accounts.models import CapabilityKind, Party
+from listings import operations as listing
+from listings.models import CatalogueEntry, Opening, Product, Version
+from marketplace.applications import operations as applications
+from marketplace.applications.models import Application, Consultation, Grant, Item
+from marketplace.clock.defaults import Kind
+from marketplace.clock.working_days import SHANGHAI, end_of_day
+from marketplace.delivery import operations as delivery
+from marketplace.desk.sample_data import VISIT_ROLES, write_bed_use, write_visits
+from marketplace.desk.story import (
+    SCENARIO,
+    apply_for,
+    consult,
+    decide,
+    later,
+    list_version,
+    make_entry,
+    make_product,
+    make_version,
+)
+from marketplace.ledger import entries as ledger
+from marketplace.supervision import operations as supervision
+from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
+from marketplace.supervision.sweep import sweep
+from tests.actors import World
+
+JOB = ledger.SystemActor("sweep")
+REMEDY = "可在六十日内申请行政复议。"
+VERSION_FIELDS: dict[str, Any] = {
+    "data_from": date(2026, 1, 1), "data_until": date(2026, 6, 30), "collected_from": date(2026, 1, 1),
+    "collected_until": date(2026, 7, 5), "deidentification_tool": "泛化、抑制", "key_is_kept": False,
+}  # fmt: skip
+SIGN_OFF = {"sources_checked": True, "irreversible": True, "reason": "材料齐全"}
+ENTRY_FIELDS = {
+    "title": "统计", "description": "统计表", "sharing": "conditional", "withheld_basis": "",
+    "opening": "on_application",    "frequency": "monthly", "contact": "数据科",
+}  # fmt: skip
+
+
+def scratch(name: str) -> Path:
+    """A place for a file, beside the test's storage."""
+    folder = Path(settings.MEDIA_ROOT).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / name
+
+
+def party(world: World, state: str) -> tuple[Party, datetime]:
+    """A buyer-to-be of nobody else's."""
+    made = accounts.register_party(
+        actor=world["other_buyer"], at=world.at, name="泉州数据有限公司", region=world.parties["city"].region,
+        uscc="91350100MA00000067",
+    )  # fmt: skip
+    steps = {
+        "applied": (),
+        "verified": ("verify",),
+        "barred": ("verify", "bar"),
+        "ended": ("verify", "end"),
+    }[state]
+    who = {"actor": world["operator"], "at": world.at, "party": made}
+    for step in steps:
+        if step == "verify":
+            accounts.verify_party(
+                **who, evidence="营业执照", valid_until=date(2029, 1, 1), capabilities={CapabilityKind.BUYER: None}
+            )
+        else:
+            getattr(accounts, f"{step}_party")(**who, reason="注销")
+    return Party.objects.get(pk=made.pk), world.at
+
+
+def entry(world: World, state: str) -> tuple[CatalogueEntry, datetime]:
+    made = listing.propose_entry(unit=world.parties["unit"], actor=world["provider"], at=world.at, **ENTRY_FIELDS)
+    if state == "returned":
+        listing.return_entry(entry=made, actor=world["officer"], at=world.at, reason="补充说明")
+    if state in ("published", "withdrawn"):
+        listing.publish_entry(entry=made, actor=world["officer"], at=world.at)
+    if state == "withdrawn":
+        listing.withdraw_entry(entry=made, actor=world["provider"], at=world.at, reason="机构改革")
+    return CatalogueEntry.objects.get(pk=made.pk), world.at
+
+
+def product(world: World, state: str) -> tuple[Product, datetime]:
+    """The world's own product, or `active+undeclared`: a new one."""
+    if state == "active+undeclared":
+        fields = {
+            "acquisition": "primary_developer",
+            "grade": "general",
+            "nature": "government",
+            "frequency": "monthly",
+        }
+        texts = {"title": "新产品", "summary": "新产品", "description": "新产品"}
+        made = listing.create_product(
+            seller=world.parties["developer"],
+            entry=world.product.entry,
+            actor=world["seller"],
+            at=world.at,
+            **fields,
+            **texts,
+        )
+        return made, world.at
+    if state == "withdrawn":
+        listing.withdraw_product(product=world.product, actor=world["seller"], at=world.at, reason="停止")
+    return Product.objects.get(pk=world.product.pk), world.at
+
+
+def version(world: World, state: str) -> tuple[Version, datetime]:
+    """The world's own version from `published` on, its successor before that."""
+    if state in ("published", "held", "recalled", "retired"):
+        made = world.version
+        if state == "retired":
+            listing.retire_version(version=made, actor=world["seller"], at=world.at, reason="有新版")
+        elif state != "published":
+            verb = {"held": listing.hold_version, "recalled": listing.recall_version}[state]
+            verb(version=made, actor=world["officer"], at=world.at, reason="核查")
+        return Version.objects.get(pk=made.pk), world.at
+    made = draft_with_file(world)
+    at = world.at
+    if state == "draft":
+        return made, at
+    job = listing.request_assessment(version=made, actor=world["seller"], at=at)
+    assert listing.run_assessment(job=job, at=at)
+    made.refresh_from_db()
+    if state == "assessed":
+        return made, at
+    listing.submit_version(version=made, actor=world["seller"], at=at)
+    if state == "returned":
+        listing.return_version(version=made, actor=world["officer"], at=at, reason="补充来源")
+    elif state == "refused":
+        listing.refuse_version(version=made, actor=world["officer"], at=at, reason="来源不明", remedy=REMEDY)
+    elif state == "in_publicity":
+        listing.approve_version(version=made, actor=world["officer"], at=at, **SIGN_OFF)
+        at = later(at, Kind.PUBLICITY)
+    return Version.objects.get(pk=made.pk), at
+
+
+def draft_with_file(world: World) -> Version:
+    """The next version of the world's product, marked and ready to be assessed."""
+    made = listing.create_version(
+        product=world.product, actor=world["seller"], at=world.at, about="persons", **VERSION_FIELDS
+    )
+    path = write_visits(scratch("next.csv"))
+    listing.upload_file(version=made, actor=world["seller"], at=world.at, path=path, name=path.name)
+    listing.mark_columns(version=made, actor=world["seller"], at=world.at, roles=VISIT_ROLES)
+    return Version.objects.get(pk=made.pk)
+
+
+def application(world: World, state: str) -> tuple[Application, datetime]:
+    who, at = {"actor": world["buyer"], "at": world.at}, world.at
+    if state == "draft":
+        made = applications.start_application(
+            buyer=world.parties["buyer"], title="需求预测", product=world.product, fields=world.fields, **who
+        )
+        period = {"period_from": date(2026, 4, 1), "period_until": date(2027, 3, 31)}
+        applications.describe_application(application=made, title="需求预测", **period, **SCENARIO, **who)
+        return Application.objects.get(pk=made.pk), at
+    made = apply_for(world.product, world.cast, at, world.fields)
+    officer = {"application": made, "actor": world["officer"], "at": at}
+    if state == "returned":
+        applications.return_application(**officer, reason="补充安全措施")
+    elif state == "refused":
+        applications.refuse_application(**officer, reason="场景不成立", remedy=REMEDY)
+    elif state == "withdrawn":
+        applications.withdraw_application(application=made, reason="不再需要", **who)
+    elif state == "accepted":
+        applications.accept_application(**officer)
+    elif state in ("in_consultation", "under_review", "decided"):
+        consult(made, world.cast, at)
+    if state == "decided":
+        decide(made, world.cast, at)
+    if state == "under_review":
+        applications.consent(consultation=made.consultations.get(), actor=world["provider"], at=at)
+        applications.begin_review(**officer)
+    return Application.objects.get(pk=made.pk), at
+
+
+def consultation(world: World, state: str) -> tuple[Consultation, datetime]:
+    case, at = application(world, "in_consultation")
+    asked = case.consultations.get()
+    over = later(at, Kind.CONSULTATION)
+    unit = {"consultation": asked, "actor": world["provider"], "at": at}
+    if state == "consented":
+        applications.consent(**unit)
+    elif state == "consented_in_part":
+        applications.consent_in_part(**unit, conditions="仅限本市")
+    elif state == "refused":
+        applications.object_to(**unit, reason="涉及在办案件")
+    elif state == "no_answer":
+        applications.record_no_answer(consultation=asked, actor=world["officer"], at=over)
+    return Consultation.objects.get(pk=asked.pk), over
+
+
+def item(world: World, state: str) -> tuple[Item, datetime]:
+    """`open@<state of its application>`, `approved` or `refused`."""
+    if state.startswith("open@"):
+        case, at = application(world, state.removeprefix("open@"))
+        return case.items.get(), at
+    case, at = application(world, "under_review")
+    one = case.items.get()
+    if state == "approved":
+        approve(one, world, at)
+    else:
+        applications.refuse_item(item=one, actor=world["officer"], at=at, reason="无必要", remedy=REMEDY)
+    return Item.objects.get(pk=one.pk), at
+
+
+def approve(one: Item, world: World, at: datetime, **terms: Any) -> Grant:
+    day = at.astimezone(SHANGHAI).date()
+    terms = {"starts": day, "ends": day + timedelta(days=365), "reason": "必要", **terms}
+    return applications.approve_item(item=one, actor=world["officer"], at=at, **terms)
+
+
+def active_grant(world: World, *, buyer: str = "buyer", at: datetime | None = None) -> Grant:
+    """Applied, consented, approved, accepted: in effect for a year."""
+    at = at or world.at
+    case = apply_for(world.product, world.cast, at, world.fields, buyer=buyer)
+    consult(case, world.cast, at)
+    made = decide(case, world.cast, at)
+    applications.accept_grant(grant=made, actor=world[buyer], at=at, terms_accepted=True)
+    return Grant.objects.get(pk=made.pk)
+
+
+def grant(world: World, state: str) -> tuple[Grant, datetime]:
+    case, at = application(world, "decided")
+    made = Grant.objects.get(item__application=case)
+    who = {"grant": made, "actor": world["buyer"], "at": at}
+    if state == "offered":
+        return made, at
+    if state == "declined":
+        applications.decline_grant(**who, reason="条件过严")
+        return Grant.objects.get(pk=made.pk), at
+    applications.accept_grant(**who, terms_accepted=True)
+    over = end_of_day(made.ends)
+    if state == "surrendered":
+        applications.surrender_grant(**who, reason="项目结束")
+    elif state == "closed":
+        applications.close_grant(grant=made, actor=world["officer"], at=over, reason="期满")
+    elif state == "terminated":
+        terminate(order(world, made), world)
+    elif state == "active+precaution":
+        supervision.take_precaution(grant=made, actor=world["officer"], at=over, reason="查证举报")
+    return Grant.objects.get(pk=made.pk), over
+
+
+def report(world: World, state: str) -> tuple[UsageReport, datetime]:
+    """The first quarter's report of a grant, once that quarter is over."""
+    of = active_grant(world)
+    at = datetime(2026, 4, 1, 9, tzinfo=SHANGHAI)
+    made = supervision.schedule_reports(grant=of, actor=JOB, at=at)[0]
+    if state != "open":
+        supervision.file_report(report=made, actor=world["buyer"], at=at, use="训练模型")
+    if state == "returned":
+        supervision.return_report(report=made, actor=world["officer"], at=at, reason="说明成果")
+    elif state == "accepted":
+        supervision.accept_report(report=made, actor=world["officer"], at=at)
+    return UsageReport.objects.get(pk=made.pk), at
+
+
+def proposal(world: World, of: Grant, at: datetime | None = None) -> Measure:
+    made = supervision.propose_order_on_grant(
+        grant=of, actor=world["officer"], at=at or world.at, facts="超出约定用途使用", demand="停止并说明"
+    )
+    assert made is not None
+    return made
+
+
+def issue(made: Measure, world: World, at: datetime) -> Measure:
+    supervision.issue_order(
+        measure=made, actor=world["officer"], at=at, facts=made.facts, demand=made.demand, remedy=REMEDY
+    )
+    return made
+
+
+def order(world: World, of: Grant, at: datetime | None = None) -> Measure:
+    """An issued order on one grant."""
+    return issue(proposal(world, of, at), world, at or world.at)
+
+
+def find_refusal(made: Measure, world: World, at: datetime | None = None) -> None:
+    """Notice, statement that it refuses, refusal found."""
+    officer = {"measure": made, "actor": world["officer"], "at": at or world.at}
+    supervision.open_hearing(**officer, reason="拟终止")
+    supervision.file_statement(**{**officer, "actor": world["buyer"]}, text="不改", refuses=True)
+    supervision.find_refusal(**officer, reason="明确拒绝")
+
+
+def terminate(made: Measure, world: World, at: datetime | None = None) -> None:
+    find_refusal(made, world, at)
+    supervision.terminate_service(
+        measure=made, actor=world["officer"], at=at or world.at, reason="拒不改正", remedy=REMEDY
+    )
+
+
+def measure(world: World, state: str) -> tuple[Measure, datetime]:
+    """A state, or `issued+hearing` and `evidence_filed+hearing`: heard, and the time to correct over."""
+    made = proposal(world, active_grant(world))
+    officer = {"measure": made, "actor": world["officer"], "at": world.at}
+    state, _, hearing = state.partition("+")
+    if state == "dropped":
+        supervision.drop_order(**officer, reason="已说明")
+    elif state != "proposed":
+        issue(made, world, world.at)
+    if state == "evidence_filed":
+        supervision.file_evidence(measure=made, actor=world["buyer"], at=world.at, text="已停用")
+    if hearing:
+        supervision.open_hearing(**officer, reason="拟终止")
+    if hearing and state == "evidence_filed":  # the time to correct stands still: only its own word is a refusal
+        supervision.file_statement(**{**officer, "actor": world["buyer"]}, text="不再改正", refuses=True)
+    if state == "refused_to_correct":
+        find_refusal(made, world)
+    elif state == "terminated":
+        terminate(made, world)
+    elif state == "lifted":
+        supervision.lift_order(**officer, reason="已改正")
+    elif state == "annulled":
+        supervision.annul_order(**{**officer, "actor": world["second_officer"]}, reason="认定有误")
+    return Measure.objects.get(pk=made.pk), later(world.at, Kind.CORRECTION)
+
+
+def finding(world: World, state: str) -> tuple[Finding, datetime]:
+    """An overdue report's finding."""
+    late, _at = report(world, "open")
+    at = late.due_at + timedelta(hours=10)
+    sweep(at=at)
+    made = Finding.objects.get(grant=late.grant)
+    if state == "dismissed":
+        supervision.dismiss_finding(finding=made, actor=world["officer"], at=at, reason="系统故障")
+    elif state == "remedied":
+        supervision.file_report(report=late, actor=world["buyer"], at=at, is_nil=True)
+    elif state == "measure":
+        at = late.late_at + timedelta(hours=10)
+        sweep(at=at)
+        issue(Measure.objects.get(finding=made), world, at)
+    return Finding.objects.get(pk=made.pk), at
+
+
+def derived(world: World, state: str) -> tuple[DerivedProduct, datetime]:
+    of = active_grant(world)
+    who = {"actor": world["buyer"], "at": world.at}
+    delivery.deliver(grant=of, version=world.version, **who)
+    made = supervision.register_derived(
+        party=world.parties["buyer"], title="需求地图", description="按区县", built_from=[(of, world.version)], **who
+    )
+    if state != "registered":
+        supervision.publish_derived(derived=made, **who)
+    if state == "flagged":
+        terminate(order(world, of), world)
+    elif state == "withdrawn":
+        supervision.withdraw_derived(derived=made, reason="下线", **who)
+    return DerivedProduct.objects.get(pk=made.pk), world.at
+
+
+def open_data(world: World) -> Version:
+    """A published version of openly available data, about nobody."""
+    of = make_entry(
+        world.cast, world.at, unit="other_unit", person="other_provider", title="床位", opening=Opening.OPENLY_AVAILABLE
+    )
+    made = make_product(world.cast, of, world.at, seller="other_unit", person="other_provider", title="床位使用率")
+    one = listing.create_version(
+        product=made, actor=world["other_provider"], at=world.at, about="none", **VERSION_FIELDS
+    )
+    path = write_bed_use(scratch("beds.csv"))
+    listing.upload_file(version=one, actor=world["other_provider"], at=world.at, path=path, name=path.name)
+    job = listing.request_assessment(version=one, actor=world["other_provider"], at=world.at)
+    listing.run_assessment(job=job, at=world.at)
+    one.refresh_from_db()
+    list_version(one, world.cast, world.at, person="other_provider")
+    return Version.objects.get(pk=one.pk)
+
+
+def another_listed_product(world: World) -> Product:
+    """A second product of the same seller and unit, on offer."""
+    of = make_entry(world.cast, world.at, title="床位统计")
+    made = make_product(world.cast, of, world.at, title="床位使用率")
+    path = write_bed_use(scratch("beds.csv"))
+    one = make_version(made, world.cast, world.at, path, {}, about="none")
+    list_version(one, world.cast, world.at)
+    return made

@@ -1,0 +1,457 @@
+"""Who may do what in which state, and what it leaves in the ledger: written by hand, not read from the code."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accounts import verbs as account_verbs
+from listings import verbs as listing_verbs
+from listings.models import SourceKind
+from marketplace.applications import verbs as application_verbs
+from marketplace.desk.sample_data import VISIT_ROLES, write_visits
+from marketplace.desk.story import SCENARIO
+from marketplace.supervision import verbs as supervision_verbs
+from marketplace.verbs import Verbs
+from tests.workflow import stages
+from tests.workflow.matrix import EVERYBODY, Matrix, Says
+
+NOBODY: frozenset[str] = frozenset()
+BUYER = frozenset({"buyer", "conflicted_officer"})  # the latter is a member of the buyer
+CITY = frozenset({"officer", "second_officer", "conflicted_officer"})
+UNBIASED = frozenset({"officer", "second_officer"})
+IN_CHARGE = frozenset({"officer"})
+PROVINCE, OPERATOR = frozenset({"province_officer"}), frozenset({"operator"})
+SELLER, UNIT = frozenset({"seller"}), frozenset({"provider"})
+
+
+def given(**fields: Any) -> Any:
+    return lambda world, obj, at: fields
+
+
+REASON = given(reason="理由充分")
+REFUSAL = given(reason="理由充分", remedy=stages.REMEDY)
+
+
+def by_source(verbs: Verbs) -> Any:
+    sources = {verb.name: {str(state) for state in verb.sources} for verb in verbs.verbs}
+    return lambda verb, state: state.partition("+")[0] in sources[verb]
+
+
+# --- parties -------------------------------------------------------------------------------------------------------
+
+
+PARTY = Matrix(
+    verbs=account_verbs.PARTY,
+    reach=stages.party,
+    may=lambda verb, state: OPERATOR,
+    possible=by_source(account_verbs.PARTY),
+    sees=lambda state: OPERATOR | {"other_buyer"},  # who registered it is its owner
+    url="accounts:party",
+    says={
+        "verify": Says(
+            "verified", ("party verify *→verified",), given(evidence="营业执照", valid_until=date(2029, 1, 1))
+        ),
+        "bar": Says("barred", ("party bar *→barred",), REASON),
+        "end": Says("ended", ("party end *→ended",), REASON),
+    },
+)
+
+# --- entries -------------------------------------------------------------------------------------------------------
+
+ENTRY = Matrix(
+    verbs=listing_verbs.ENTRY,
+    reach=stages.entry,
+    may=lambda verb, state: CITY if verb in ("publish", "return") else UNIT,
+    possible=by_source(listing_verbs.ENTRY),
+    sees=lambda state: EVERYBODY if state == "published" else CITY | UNIT | PROVINCE,
+    url="listings:entry",
+    says={
+        "publish": Says("published", ("catalogueentry publish proposed→published",)),
+        "return": Says("returned", ("catalogueentry return proposed→returned",), REASON),
+        "revise": Says("proposed", ("catalogueentry revise returned→proposed",), given(**stages.ENTRY_FIELDS)),
+        "withdraw": Says("withdrawn", ("catalogueentry withdraw published→withdrawn",), REASON),
+    },
+)
+
+# --- products ------------------------------------------------------------------------------------------------------
+
+SOURCE = given(kind=SourceKind.STATUTE, title="归集通知", reference="榕数〔2026〕13号", summary="依目录归集")
+
+
+def new_version(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"about": "none", **stages.VERSION_FIELDS}
+
+
+def new_version_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {name: value for name, value in new_version(world, obj, at).items() if value is not False}
+
+
+def possible_product(verb: str, state: str) -> bool:
+    if verb == "declare":
+        return state == "active+undeclared"  # once
+    return by_source(listing_verbs.PRODUCT)(verb, state)
+
+
+PRODUCT = Matrix(
+    verbs=listing_verbs.PRODUCT,
+    reach=stages.product,
+    may=lambda verb, state: SELLER,
+    possible=possible_product,
+    sees=lambda state: SELLER | UNIT | PROVINCE if state == "active+undeclared" else EVERYBODY,  # a version is public
+    url="listings:product",
+    says={
+        "declare": Says("active", ("product declare →",), given(), given(declared="on")),
+        "add_source_file": Says("active", ("sourcefile add_source_file →",), SOURCE),
+        "create_version": Says("active", ("version create →draft",), new_version, new_version_form),
+        "withdraw": Says("withdrawn", ("product withdraw active→withdrawn",), REASON),
+    },
+)
+
+# --- versions ------------------------------------------------------------------------------------------------------
+
+
+def upload(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    path = write_visits(stages.scratch("again.csv"))
+    return {"path": path, "name": path.name}
+
+
+def upload_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"file": SimpleUploadedFile("again.csv", upload(world, obj, at)["path"].read_bytes())}
+
+
+def column_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {f"column_{column.position}": VISIT_ROLES.get(column.name, "plain") for column in obj.columns.all()}
+
+
+KEPT = ("upload_file", "mark_columns", "request_assessment", "submit", "rework", "retire")
+UNSUBMITTED, PUBLIC = ("draft", "assessed"), ("in_publicity", "published", "held", "retired")
+
+
+def may_version(verb: str, state: str) -> frozenset[str]:
+    if verb in KEPT:
+        return SELLER
+    return NOBODY if state in UNSUBMITTED else CITY  # before it is submitted no authority is competent
+
+
+def sees_version(state: str) -> frozenset[str]:
+    if state in PUBLIC:
+        return EVERYBODY
+    return SELLER | PROVINCE if state in UNSUBMITTED else SELLER | PROVINCE | CITY | UNIT
+
+
+VERSION = Matrix(
+    verbs=listing_verbs.VERSION,
+    reach=stages.version,
+    may=may_version,
+    possible=by_source(listing_verbs.VERSION),
+    sees=sees_version,
+    url="listings:version",
+    says={
+        "upload_file": Says("draft", ("version upload →",), upload, upload_form),
+        "mark_columns": Says("draft", ("version mark_columns →",), given(roles=VISIT_ROLES), column_form),
+        "request_assessment": Says("draft", ("version request_assessment →",)),
+        "submit": Says("submitted", ("version submit *→submitted",)),
+        "rework": Says("draft", ("version rework assessed→draft",)),
+        "approve": Says("in_publicity", ("version approve submitted→in_publicity",), given(**stages.SIGN_OFF)),
+        "return": Says("returned", ("version return submitted→returned",), REASON),
+        "refuse": Says("refused", ("version refuse submitted→refused",), REFUSAL),
+        "publish": Says("published", ("version publish in_publicity→published",)),
+        "uphold_objection": Says("submitted", ("version uphold_objection in_publicity→submitted",), REASON),
+        "hold": Says("held", ("version hold published→held",), REASON),
+        "release": Says("published", ("version release held→published",), REASON),
+        "recall": Says("recalled", ("version recall *→recalled",), REASON),
+        "retire": Says("retired", ("version retire published→retired",), REASON),
+    },
+)
+
+# --- applications --------------------------------------------------------------------------------------------------
+
+PERIOD = {"title": "需求预测", "period_from": date(2026, 4, 1), "period_until": date(2027, 3, 31)}
+ASSIGNED = ("accepted", "in_consultation", "under_review", "decided")
+
+
+def another_product(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    """A second product on offer, made once per test."""
+    from listings.models import Product
+
+    made = Product.objects.exclude(pk=world.product.pk).first()
+    return {"product": made or world.product, "fields": ["区县"]}
+
+
+def another_product_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"product": another_product(world, obj, at)["product"].pk}
+
+
+def reach_application(world: Any, state: str) -> Any:
+    stages.another_listed_product(world)
+    return stages.application(world, state)
+
+
+def may_application(verb: str, state: str) -> frozenset[str]:
+    if verb in ("describe", "add_item", "submit", "withdraw"):
+        return BUYER
+    if verb in ("consult", "begin_review"):
+        return IN_CHARGE if state in ASSIGNED else NOBODY
+    return NOBODY if state == "draft" else UNBIASED
+
+
+def sees_application(state: str) -> frozenset[str]:
+    if state == "draft":
+        return BUYER
+    return BUYER | CITY | PROVINCE | (UNIT if state in ("in_consultation", "under_review", "decided") else NOBODY)
+
+
+def possible_application(verb: str, state: str) -> bool:
+    if (verb, state) == ("begin_review", "accepted"):
+        return False  # a unit has to be consulted first
+    if (verb, state) == ("begin_review", "in_consultation"):
+        return False  # and has not answered yet
+    return by_source(application_verbs.APPLICATION)(verb, state)
+
+
+APPLICATION = Matrix(
+    verbs=application_verbs.APPLICATION,
+    reach=reach_application,
+    may=may_application,
+    possible=possible_application,
+    sees=sees_application,
+    url="applications:application",
+    says={
+        "describe": Says("*", ("application describe →",), given(**PERIOD, **SCENARIO)),
+        "add_item": Says("*", ("item add_item →open",), another_product, another_product_form),
+        "submit": Says("submitted", ("application submit *→submitted",)),
+        "accept": Says("accepted", ("application accept submitted→accepted",)),
+        "consult": Says(
+            "in_consultation", ("application consult accepted→in_consultation", "consultation consult →asked")
+        ),
+        "begin_review": Says("under_review", ("application begin_review in_consultation→under_review",)),
+        "return": Says("returned", ("application return *→returned",), REASON),
+        "refuse": Says("refused", ("application refuse submitted→refused",), REFUSAL),
+        "take_over": Says("*", ("application take_over →",), REASON),
+        "withdraw": Says("withdrawn", ("application withdraw *→withdrawn",), REASON),
+    },
+)
+
+# --- items ---------------------------------------------------------------------------------------------------------
+
+
+def terms(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"starts": date(2026, 4, 1), "ends": date(2027, 3, 31), "reason": "必要"}
+
+
+def terms_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {**terms(world, obj, at), "granted": obj.fields}
+
+
+def application_state(state: str) -> str:
+    return state.partition("@")[2] or "decided"
+
+
+def may_item(verb: str, state: str) -> frozenset[str]:
+    if verb == "remove":
+        return BUYER
+    return IN_CHARGE if application_state(state) in ASSIGNED else NOBODY
+
+
+ITEM = Matrix(
+    verbs=application_verbs.ITEM,
+    reach=stages.item,
+    may=may_item,
+    # the last item of an application cannot be removed: `test_application.py` removes one of two
+    possible=lambda verb, state: verb != "remove" and state == "open@under_review",
+    sees=lambda state: sees_application(application_state(state)),
+    url="applications:item",
+    says={
+        "approve": Says(
+            "approved",
+            ("item approve open→approved", "grant approve →offered", "application approve under_review→decided"),
+            terms,
+            terms_form,
+        ),
+        "refuse": Says("refused", ("item refuse open→refused", "application refuse under_review→decided"), REFUSAL),
+        "remove": Says("gone", ()),
+    },
+)  # fmt: skip
+
+# --- consultations -------------------------------------------------------------------------------------------------
+
+CONSULTATION = Matrix(
+    verbs=application_verbs.CONSULTATION,
+    reach=stages.consultation,
+    may=lambda verb, state: IN_CHARGE if verb == "record_no_answer" else UNIT,
+    possible=by_source(application_verbs.CONSULTATION),
+    sees=lambda state: sees_application("in_consultation"),
+    url="applications:consultation",
+    says={
+        "consent": Says("consented", ("consultation consent asked→consented",)),
+        "consent_in_part": Says(
+            "consented_in_part",
+            ("consultation consent_in_part asked→consented_in_part",),
+            given(conditions="仅限本市"),
+        ),
+        "object": Says("refused", ("consultation object asked→refused",), REASON),
+        "record_no_answer": Says("no_answer", ("consultation record_no_answer asked→no_answer",)),
+    },
+)  # fmt: skip
+
+# --- grants --------------------------------------------------------------------------------------------------------
+
+GRANT_SEEN = BUYER | SELLER | UNIT | CITY | PROVINCE
+GRANT = Matrix(
+    verbs=application_verbs.GRANT,
+    reach=stages.grant,
+    may=lambda verb, state: UNBIASED if verb == "close" else BUYER,
+    possible=by_source(application_verbs.GRANT),
+    sees=lambda state: GRANT_SEEN,
+    url="applications:grant",
+    says={
+        "accept": Says("active", ("grant accept offered→active",), given(terms_accepted=True)),
+        "decline": Says("declined", ("grant decline offered→declined",), REASON),
+        "surrender": Says("surrendered", ("grant surrender active→surrendered",), REASON),
+        "close": Says("closed", ("grant close active→closed",), REASON),
+    },
+)
+
+
+def possible_grant_officer(verb: str, state: str) -> bool:
+    if verb == "take_precaution":
+        return state == "active"
+    if verb == "lift_precaution":
+        return state == "active+precaution"
+    return by_source(supervision_verbs.GRANT)(verb, state)
+
+
+GRANT_OFFICER = Matrix(
+    verbs=supervision_verbs.GRANT,
+    reach=stages.grant,
+    may=lambda verb, state: UNBIASED,
+    possible=possible_grant_officer,
+    sees=lambda state: GRANT_SEEN,
+    url="supervision:grant",
+    says={
+        "propose_order": Says("*", ("measure propose_order →proposed",), given(facts="超出约定用途", demand="停止")),
+        "take_precaution": Says("*", ("hold take_precaution →open",), REASON),
+        "lift_precaution": Says("*", ("hold lift_precaution open→lifted", "grant lift_precaution →"), REASON),
+    },
+)
+
+# --- reports -------------------------------------------------------------------------------------------------------
+
+REPORT = Matrix(
+    verbs=supervision_verbs.REPORT,
+    reach=stages.report,
+    may=lambda verb, state: BUYER if verb == "file" else UNBIASED,
+    possible=by_source(supervision_verbs.REPORT),
+    sees=lambda state: GRANT_SEEN,
+    url="supervision:report",
+    says={
+        "file": Says("filed", ("usagereport file_report *→filed",), given(use="训练模型", results="", security="")),
+        "accept": Says("accepted", ("usagereport accept filed→accepted",)),
+        "return": Says("returned", ("usagereport return filed→returned",), REASON),
+    },
+)
+
+# --- findings, measures, derived products ---------------------------------------------------------------------------
+
+FINDING = Matrix(
+    verbs=supervision_verbs.FINDING,
+    reach=stages.finding,
+    may=lambda verb, state: UNBIASED,
+    possible=by_source(supervision_verbs.FINDING),
+    sees=lambda state: CITY | PROVINCE,
+    url="supervision:finding",
+    says={"dismiss": Says("dismissed", ("finding dismiss open→dismissed",), REASON)},
+)
+
+
+def may_measure(verb: str, state: str) -> frozenset[str]:
+    if verb in ("file_evidence", "file_statement"):
+        return BUYER
+    if verb == "annul" and state not in ("proposed", "dropped"):
+        return frozenset({"second_officer"})  # not the officer who issued it
+    return UNBIASED
+
+
+def possible_measure(verb: str, state: str) -> bool:
+    if verb in ("file_statement", "find_refusal"):
+        return state.endswith("+hearing")
+    if verb == "open_hearing":
+        return state in ("issued", "evidence_filed")
+    return by_source(supervision_verbs.MEASURE)(verb, state)
+
+
+MEASURE = Matrix(
+    verbs=supervision_verbs.MEASURE,
+    reach=stages.measure,
+    may=may_measure,
+    possible=possible_measure,
+    sees=lambda state: CITY | PROVINCE | (NOBODY if state in ("proposed", "dropped") else BUYER),
+    url="supervision:order",
+    says={
+        "issue": Says(
+            "issued",
+            ("measure issue_order proposed→issued", "hold issue_order →open"),
+            given(facts="超出约定用途", demand="停止", remedy=stages.REMEDY),
+        ),
+        "drop": Says("dropped", ("measure drop_order proposed→dropped",), REASON),
+        "file_evidence": Says("evidence_filed", ("measure file_evidence issued→evidence_filed",), given(text="已停用")),
+        "file_statement": Says("*", ("measure file_statement →",), given(text="愿意改正")),
+        "lift": Says("lifted", ("measure lift_order *→lifted", "hold lift_order open→lifted"), REASON),
+        "ask_for_more": Says("issued", ("measure ask_for_more evidence_filed→issued",), REASON),
+        "open_hearing": Says("*", ("measure open_hearing →",), REASON),
+        "find_refusal": Says("refused_to_correct", ("measure find_refusal *→refused_to_correct",), REASON),
+        "terminate": Says(
+            "terminated",
+            ("measure terminate refused_to_correct→terminated", "grant terminate active→terminated"),
+            REFUSAL,
+        ),
+        "annul": Says("annulled", ("measure annul_order *→annulled", "hold annul_order open→lifted"), REASON),
+    },
+)  # fmt: skip
+
+DERIVED = Matrix(
+    verbs=supervision_verbs.DERIVED,
+    reach=stages.derived,
+    may=lambda verb, state: UNBIASED if verb == "clear" else BUYER,
+    possible=by_source(supervision_verbs.DERIVED),
+    sees=lambda state: EVERYBODY if state in ("published", "flagged") else BUYER | CITY | PROVINCE,
+    url="supervision:derived-product",
+    says={
+        "publish": Says("published", ("derivedproduct publish registered→published",)),
+        "clear": Says("published", ("derivedproduct clear flagged→published",), REASON),
+        "withdraw": Says("withdrawn", ("derivedproduct withdraw *→withdrawn",), REASON),
+    },
+)
+
+MATRICES = {
+    "party": PARTY, "entry": ENTRY, "product": PRODUCT, "version": VERSION, "application": APPLICATION, "item": ITEM,
+    "consultation": CONSULTATION, "grant": GRANT, "grant-officer": GRANT_OFFICER, "report": REPORT, "finding": FINDING,
+    "measure": MEASURE, "derived": DERIVED,
+}  # fmt: skip
+BEYOND = {
+    "product": ("active+undeclared",),
+    "grant-officer": ("active+precaution",),
+    "measure": ("issued+hearing", "evidence_filed+hearing"),
+}
+
+
+def states(noun: str) -> list[str]:
+    """Every state of the machine; an item's open state once for each open state of its application."""
+    machine = MATRICES[noun].verbs.model.machine  # type: ignore[attr-defined]
+    if noun == "item":
+        open_ones = (
+            "draft",
+            "submitted",
+            "returned",
+            "accepted",
+            "in_consultation",
+            "under_review",
+            "withdrawn",
+            "refused",
+        )
+        return [f"open@{state}" for state in open_ones] + ["approved", "refused"]
+    return [*machine.states.values, *BEYOND.get(noun, ())]
+
+
+CASES = [(noun, state) for noun in MATRICES for state in states(noun)]

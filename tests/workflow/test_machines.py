@@ -1,0 +1,92 @@
+"""What must hold for every state machine there is."""
+
+import pytest
+from django.apps import apps
+
+from tests.workflow.tables import MATRICES, states
+
+MACHINES = {model._meta.label_lower: model.machine for model in apps.get_models() if hasattr(model, "machine")}
+NOUNS = {noun: table.verbs.model._meta.label_lower for noun, table in MATRICES.items()}
+
+# What happens to an object not by one of its own verbs: (from, to) -> by what.
+ELSEWHERE = {
+    "listings.version": {
+        ("draft", "assessed"): "the assessment's job",
+        ("assessed", "draft"): "the assessment's job, and `rework`",
+    },
+    "applications.application": {
+        ("accepted", "under_review"): "`begin_review`, where nobody is to be consulted: test_application.py",
+        ("in_consultation", "under_review"): "`begin_review`, once all have answered: test_application.py",
+        ("under_review", "decided"): "the decision on its last item",
+    },
+    "applications.grant": {("active", "terminated"): "an order's `terminate`"},
+    "applications.hold": {("open", "lifted"): "an order's `lift` or `annul`, a report's `file`, `lift_precaution`"},
+    "supervision.finding": {
+        ("open", "measure"): "the `issue` of an order",
+        ("open", "remedied"): "the `file` of the report",
+    },
+    "supervision.derivedproduct": {("published", "flagged"): "an order's `terminate`"},
+}
+JOBS_LEAD_OUT = {("listings.version", "draft")}  # after the seller's `request_assessment`, the assessment
+
+
+def moves_by_verbs(label: str) -> set[tuple[str, str]]:
+    """(from, to) pairs that a person's verb of the matrix leads through."""
+    found = set()
+    for noun, table in MATRICES.items():
+        if NOUNS[noun] != label:
+            continue
+        for state in states(noun):
+            old = state.partition("@")[0].partition("+")[0]
+            for name, says in table.says.items():
+                if table.may(name, state) and table.possible(name, state):
+                    found.add((old, says.new.replace("*", old)))
+    return {(old, new) for old, new in found if old != new}
+
+
+def test_every_machine_is_known():
+    assert sorted(MACHINES) == [
+        "accounts.party", "applications.application", "applications.consultation", "applications.grant",
+        "applications.hold", "applications.item", "listings.catalogueentry", "listings.product", "listings.version",
+        "supervision.derivedproduct", "supervision.finding", "supervision.measure", "supervision.usagereport",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("label", MACHINES)
+def test_every_state_is_in_the_table_and_reachable(label):
+    machine = MACHINES[label]
+    assert set(machine.transitions) == set(machine.states.values)
+    reached, queue = {str(machine.initial)}, [machine.initial]
+    while queue:
+        new = machine.transitions[queue.pop()] - reached
+        reached |= {str(state) for state in new}
+        queue += new
+    assert reached == set(machine.states.values)
+
+
+@pytest.mark.parametrize("label", MACHINES)
+def test_every_living_state_has_an_owner_and_a_way_out(label):
+    machine = MACHINES[label]
+    living = set(machine.states.values) - machine.terminal
+    assert {str(state) for state in machine.owners} == living
+    out = {old for old, _new in moves_by_verbs(label)} | {old for old, _new in ELSEWHERE.get(label, {})}
+    assert living == out
+    by_persons = {old for old, _new in moves_by_verbs(label)}
+    jobs = {old for known, old in JOBS_LEAD_OUT if known == label}
+    assert living - by_persons == jobs or label == "applications.hold"
+
+
+@pytest.mark.parametrize("label", MACHINES)
+def test_transitions_of_the_table_are_those_that_happen(label):
+    machine = MACHINES[label]
+    declared = {(str(old), str(new)) for old, row in machine.transitions.items() for new in row}
+    assert declared == moves_by_verbs(label) | set(ELSEWHERE.get(label, {}))
+
+
+@pytest.mark.parametrize("noun", MATRICES)
+def test_terminal_states_are_no_source_of_a_verb(noun):
+    table = MATRICES[noun]
+    machine = MACHINES[NOUNS[noun]]
+    sources = {str(state) for verb in table.verbs.verbs for state in verb.sources}
+    assert sources <= set(machine.states.values) - machine.terminal
+    assert {verb.name for verb in table.verbs.verbs} == set(table.says)
