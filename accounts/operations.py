@@ -24,7 +24,7 @@ from accounts.models import (
 from accounts.states import PartyState
 from marketplace import workflow
 from marketplace.clock.working_days import local_date
-from marketplace.errors import InvalidState, NotAllowed
+from marketplace.errors import InvalidState, NotAllowed, require
 from marketplace.ledger import entries as ledger
 
 
@@ -93,6 +93,7 @@ def bar_party(*, party: Party, actor: User, at: datetime, reason: str) -> None:
     """verified → barred: the party can do nothing and is refused at the gate until it is verified again."""
     permissions.check_operator(actor, at)
     permissions.check_not_own_case(actor, [party], at)
+    require(reason=reason)
     workflow.move(ledger.begin("bar", actor, at), party, PartyState.BARRED, detail={"reason": reason})
 
 
@@ -101,6 +102,7 @@ def end_party(*, party: Party, actor: User, at: datetime, reason: str) -> None:
     """verified or barred → ended: it exists no more."""
     permissions.check_operator(actor, at)
     permissions.check_not_own_case(actor, [party], at)
+    require(reason=reason)
     workflow.move(ledger.begin("end", actor, at), party, PartyState.ENDED, detail={"reason": reason})
 
 

@@ -20,9 +20,8 @@ from listings.permissions import SELLING
 from marketplace.verbs import ReasonForm, RowsField, VerbForm, model_fields
 
 ENTRY_FIELDS = ("title", "description", "sharing", "withheld_basis", "opening", "frequency", "contact")
-PRODUCT_FIELDS = (
-    "nature", "acquisition", "grade", "title", "summary", "description", "purposes", "terms", "price_text", "frequency",
-)  # fmt: skip
+DESCRIPTION_FIELDS = ("title", "summary", "description", "purposes", "terms", "price_text", "frequency")
+PRODUCT_FIELDS = ("nature", "acquisition", "grade", *DESCRIPTION_FIELDS)
 VERSION_FIELDS = (
     "about", "data_from", "data_until", "collected_from", "collected_until", "deidentification_tool", "key_is_kept",
 )  # fmt: skip
@@ -93,6 +92,16 @@ class CreateVersionForm(VerbForm):
         self.fields["sources"].queryset = (  # type: ignore[attr-defined]
             CatalogueEntry.objects.listable().exclude(pk=self.target.entry_id).order_by("title")
         )
+
+
+class DescribeProductForm(VerbForm):
+    def prepare(self) -> None:
+        self.fields.update(model_fields(Product, DESCRIPTION_FIELDS, self.target))
+
+
+class DescribeVersionForm(VerbForm):
+    def prepare(self) -> None:
+        self.fields.update(model_fields(Version, VERSION_FIELDS, self.target))
 
 
 class UploadForm(VerbForm):

@@ -1,11 +1,14 @@
 """What is on offer, and a version with everything its page shows."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 
 from listings.models import Assessment, Product, Version, VersionSource
 from listings.states import VersionState
+from marketplace.clock.defaults import Kind
+from marketplace.clock.models import Clock
 
 
 def search(text: str, *, nature: str = "", opening: str = "") -> QuerySet[Product]:
@@ -28,6 +31,15 @@ def search(text: str, *, nature: str = "", opening: str = "") -> QuerySet[Produc
         .prefetch_related(Prefetch("versions", queryset=newest, to_attr="published"))
         .order_by("-created_at", "-pk")
     )
+
+
+def in_publicity(limit: int) -> list[tuple[Version, datetime | None]]:
+    """The newest versions in publicity, each with the moment until which objections are heard."""
+    versions = list(Version.objects.in_publicity().select_related("product__entry__unit").order_by("-pk")[:limit])
+    keys = [str(version.pk) for version in versions]
+    running = Clock.objects.open().filter(object_type=Version._meta.label_lower, object_id__in=keys)
+    due = dict(running.filter(kind=Kind.PUBLICITY).values_list("object_id", "due_at"))
+    return [(version, due.get(str(version.pk))) for version in versions]
 
 
 def version_page(user: Any) -> QuerySet[Version]:

@@ -52,6 +52,7 @@ class VersionState(models.TextChoices):
     HELD = "held", _("held")
     RECALLED = "recalled", _("recalled")
     RETIRED = "retired", _("retired")
+    DISCARDED = "discarded", _("discarded")
 
 
 VERSION = Machine(
@@ -59,16 +60,17 @@ VERSION = Machine(
     states=VersionState,
     initial=VersionState.DRAFT,
     transitions=table(
-        draft="assessed",
-        assessed="draft submitted",
+        draft="assessed discarded",
+        assessed="draft submitted discarded",
         submitted="returned refused in_publicity",
-        returned="submitted",
+        returned="submitted discarded",
         in_publicity="submitted published",
         published="held recalled retired",
         held="published recalled",
         refused="",
         recalled="",
         retired="",
+        discarded="",
     ),
     owners={
         VersionState.DRAFT: _("seller"),
@@ -80,5 +82,6 @@ VERSION = Machine(
         VersionState.HELD: _("big-data authority"),
     },
 )
+WITH_SELLER = (VersionState.DRAFT, VersionState.ASSESSED, VersionState.RETURNED)
 REVIEWED = (VersionState.PUBLISHED, VersionState.HELD, VersionState.RECALLED, VersionState.RETIRED)
 PUBLIC_STATES = (VersionState.IN_PUBLICITY, VersionState.PUBLISHED, VersionState.HELD, VersionState.RETIRED)

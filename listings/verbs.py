@@ -1,10 +1,14 @@
 """What people can do with entries, products and versions."""
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from listings import forms, operations, permissions
 from listings.models import CatalogueEntry, Product, Version
-from listings.states import EntryState, ProductState, VersionState
+from listings.operations.products import was_reviewed
+from listings.states import WITH_SELLER, EntryState, ProductState, VersionState
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
 from marketplace.verbs import ReasonForm, RefusalForm, Verb, Verbs
 
 ENTRY = Verbs(
@@ -26,9 +30,15 @@ PRODUCT = Verbs(
         Verb("declare", _("Declare under Art. 31"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.declare_product, forms.DeclareForm, "Art. 31", when=lambda product: product.declared_at is None),
         Verb("add_source_file", _("Add to the lawful-source file"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.add_source_file, forms.SourceFileForm, "Art. 17"),
         Verb("create_version", _("Start a new version"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.create_version, forms.CreateVersionForm, "Art. 32", leads_on=True),
+        Verb("describe", _("Correct the description"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.describe_product, forms.DescribeProductForm, when=lambda product: not was_reviewed(product)),
         Verb("withdraw", _("Withdraw"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.withdraw_product, ReasonForm, danger=True),
     ),
 )  # fmt: skip
+
+
+def publicity_is_over(version: Version) -> bool:
+    return clock.has_run_out(version, Kind.PUBLICITY, timezone.now())
+
 
 KEEP, REVIEW = permissions.check_can_keep_version, permissions.check_can_review
 VERSION = Verbs(
@@ -39,11 +49,13 @@ VERSION = Verbs(
         Verb("mark_columns", _("Mark the columns"), (VersionState.DRAFT,), KEEP, operations.mark_columns, forms.MarkColumnsForm, "Art. 17", when=lambda version: version.columns.exists()),
         Verb("request_assessment", _("Have it assessed"), (VersionState.DRAFT,), KEEP, operations.request_assessment, article="Art. 17", when=lambda version: version.files.filter(destroyed_at=None).exists()),
         Verb("submit", _("Submit for review"), (VersionState.ASSESSED, VersionState.RETURNED), KEEP, operations.submit_version, article="Art. 17"),
+        Verb("describe", _("Correct the details"), WITH_SELLER, KEEP, operations.describe_version, forms.DescribeVersionForm, "Art. 17"),
         Verb("rework", _("Back to draft"), (VersionState.ASSESSED,), KEEP, operations.rework_version, danger=True),
-        Verb("approve", _("Approve and make public"), (VersionState.SUBMITTED,), REVIEW, operations.approve_version, forms.ApproveVersionForm, "Art. 17"),
+        Verb("discard", _("Discard"), WITH_SELLER, KEEP, operations.discard_version, danger=True),
+        Verb("approve", _("Approve and make public"), (VersionState.SUBMITTED,), REVIEW, operations.approve_version, forms.ApproveVersionForm, "Art. 17", facts="listings/facts.html"),
         Verb("return", _("Return"), (VersionState.SUBMITTED,), REVIEW, operations.return_version, ReasonForm, "Art. 17"),
-        Verb("refuse", _("Refuse"), (VersionState.SUBMITTED,), REVIEW, operations.refuse_version, RefusalForm, "Art. 17", danger=True),
-        Verb("publish", _("Publish"), (VersionState.IN_PUBLICITY,), REVIEW, operations.publish_version, article="Art. 17"),
+        Verb("refuse", _("Refuse"), (VersionState.SUBMITTED,), REVIEW, operations.refuse_version, RefusalForm, "Art. 17", danger=True, facts="listings/facts.html"),
+        Verb("publish", _("Publish"), (VersionState.IN_PUBLICITY,), REVIEW, operations.publish_version, article="Art. 17", when=publicity_is_over),
         Verb("uphold_objection", _("Uphold an objection"), (VersionState.IN_PUBLICITY,), REVIEW, operations.uphold_objection, ReasonForm, "Art. 17", danger=True),
         Verb("hold", _("Hold"), (VersionState.PUBLISHED,), REVIEW, operations.hold_version, ReasonForm, "Art. 17", danger=True),
         Verb("release", _("Release"), (VersionState.HELD,), REVIEW, operations.release_version, ReasonForm, "Art. 17"),

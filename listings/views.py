@@ -7,6 +7,7 @@ from django.core.paginator import Paginator
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -14,7 +15,8 @@ from accounts.models import CapabilityKind
 from accounts.queries import parties_as, parties_of
 from listings import forms, operations, queries, verbs
 from listings.models import CatalogueEntry, Nature, Opening, Product, Version, is_provincial_officer
-from listings.states import EntryState
+from listings.operations.versions import what_is_missing
+from listings.states import WITH_SELLER, EntryState
 from marketplace.clock import operations as clock
 from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
@@ -33,7 +35,14 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").replace("\x00", "")[:100]
     products = queries.search(text, **chosen)
     page = Paginator(products, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"page": page, "q": text, "natures": Nature, "openings": Opening.choices[:2], **chosen}
+    context = {
+        "page": page,
+        "in_publicity": queries.in_publicity(PAGE_SIZE),
+        "q": text,
+        "natures": Nature,
+        "openings": Opening.choices[:2],
+        **chosen,
+    }
     return render(request, "listings/catalogue.html", context)
 
 
@@ -67,6 +76,8 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "version": item,
         "assessment": next(iter(item.assessments.all()), None),
+        "has_file": any(file.destroyed_at is None for file in item.files.all()),
+        "missing": _missing(item) if insider else [],
         "job": item.jobs.order_by("-pk").first() if insider else None,
         "clocks": clock.of(item).open().order_by("due_at"),
         "verbs": verbs.VERSION.available(item, request.user, timezone.now()),
@@ -74,6 +85,19 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
         "history": history_rows([item]) if insider else [],
     }
     return render(request, "listings/version.html", context)
+
+
+def _missing(version: Version) -> list[tuple[str, str]]:
+    """What still keeps the seller from submitting: sentence, and the page that mends it."""
+    if version.state not in WITH_SELLER:
+        return []
+    about = {"describe": ("listings:version-describe", version.pk)}
+    missing = what_is_missing(version, timezone.now())
+    return [
+        (text, reverse(name, args=[pk]))
+        for verb, text in missing.items()
+        for name, pk in [about.get(verb, (f"listings:product-{verb}", version.product_id))]
+    ]
 
 
 def _is_insider(user: Any, version: Version) -> bool:

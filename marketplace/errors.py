@@ -8,6 +8,7 @@ class Refused(Exception):
     """Nothing was changed, recorded or sent. `str()` is a sentence for the person who asked."""
 
     status = 400
+    is_recorded = False
 
 
 class NotAllowed(Refused):
@@ -35,7 +36,18 @@ class TooLarge(Refused):
     status = 413
 
 
-def require_remedy(text: str) -> None:
-    """Every refusal, order and termination names the remedy against it (Art. 45)."""
-    if not text.strip():
-        raise ValidationError({"remedy": _("Name the remedy against this.")})
+MISSING = {
+    "reason": _("Give the reason."),
+    "remedy": _("Name the remedy against this."),
+    "facts": _("State the facts."),
+    "demand": _("Say what has to be corrected."),
+    "text": _("Write what there is to say."),
+    "conditions": _("Name the conditions."),
+}
+
+
+def require(**texts: str) -> None:
+    """Refuses an act without its words, whatever the face: reasons are mandatory, and every refusal, order and
+    termination names its remedy (Art. 45). Raises ValidationError naming each empty text."""
+    if empty := {name: MISSING[name] for name, text in texts.items() if not text.strip()}:
+        raise ValidationError(empty)

@@ -17,13 +17,20 @@ from marketplace.verbs import VerbForm, Verbs
 
 
 class ErrorPages:
-    """Middleware: an operation's refusal, or what is not there, is shown as a page with its status and sentence."""
+    """Middleware: an operation's refusal, what is not there, or a wrong method is a page with its status and words."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == 405 and not response.content:
+            page = render(request, "405.html", status=405)
+            page["Allow"] = response["Allow"]
+            return page
+        if response.status_code == 404 and request.resolver_match is None:  # in development Django's own page
+            return render(request, "404.html", status=404)
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, Http404):  # ours in development too: nobody but a developer reads Django's

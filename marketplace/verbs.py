@@ -11,6 +11,7 @@ from typing import Any
 
 from django import forms
 from django.db import models
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.errors import NotAllowed
@@ -42,10 +43,11 @@ class RefusalForm(ReasonForm):
     remedy = forms.CharField(label=_("Remedy"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
 
     def prepare(self) -> None:
-        self.initial["remedy"] = _(
-            "You may ask for a review by another officer or the level above, apply for administrative reconsideration "
-            "within 60 days, or bring an action before the people's court within 6 months."
-        )
+        with override("zh-hans"):  # part of a decision: Chinese, whatever language its officer reads
+            self.initial["remedy"] = gettext(
+                "You may ask for a review by another officer or the level above, apply for administrative "
+                "reconsideration within 60 days, or bring an action before the people's court within 6 months."
+            )
 
 
 class RowsField(forms.ModelMultipleChoiceField):
@@ -87,6 +89,7 @@ class Verb:
     """One row of the table. `check` raises NotAllowed for the wrong person; `sources` are the states it starts from.
 
     With `leads_on` the person goes to what the operation made, else back to the object.
+    `facts` is a template of what has to be read before one signs, shown above the form.
     `when` only hides a button that would lead nowhere (the state of a parent, say); the operation decides for itself.
     """
 
@@ -99,6 +102,7 @@ class Verb:
     article: str = ""
     danger: bool = False
     leads_on: bool = False
+    facts: str = ""
     when: Callable[[Any], bool] = lambda obj: True
 
 

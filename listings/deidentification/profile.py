@@ -47,7 +47,7 @@ def profile(
         database.check_known(columns, hidden)
         rows = database.one(connection, "SELECT count(*) FROM data")[0]
         profiles = []
-        for column, nulls, distinct in _count(connection, columns):
+        for column, nulls, distinct in _count(connection, columns, subject):
             values = None
             if column.name not in hidden and 0 < distinct <= _MOST_VALUES:
                 values = _suppress(_values(connection, column.name, counted), rows, minimum)
@@ -56,20 +56,25 @@ def profile(
     return profiles
 
 
-def _count(connection: Connection, columns: list[Column]) -> Iterator[tuple[Column, int, int]]:
-    """Each column with its number of nulls and of distinct values."""
+def _count(connection: Connection, columns: list[Column], subject: str | None) -> Iterator[tuple[Column, int, int]]:
+    """Each column with its number of nulls and of distinct values; while it is at hand, the table `batch` holds it.
+
+    A query over a file of 2,000 columns takes long to plan, however few of them it asks for.
+    """
     for start in range(0, len(columns), _COLUMNS_PER_QUERY):
         batch = columns[start : start + _COLUMNS_PER_QUERY]
         names = [database.name(column.name) for column in batch]
+        taken = dict.fromkeys([*names, *([database.name(subject)] if subject else [])])
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE batch AS SELECT {', '.join(taken)} FROM data")
         counts = ", ".join(f"count(*) - count({name}), count(DISTINCT {name})" for name in names)
-        row = database.one(connection, f"SELECT {counts} FROM data")
+        row = database.one(connection, f"SELECT {counts} FROM batch")
         yield from zip(batch, row[::2], row[1::2], strict=True)
 
 
 def _values(connection: Connection, column: str, counted: str) -> list[tuple[str, int, int]]:
     name = database.name(column)
     return connection.execute(
-        f"SELECT CAST({name} AS VARCHAR), count(*), {counted} FROM data WHERE {name} IS NOT NULL "
+        f"SELECT CAST({name} AS VARCHAR), count(*), {counted} FROM batch WHERE {name} IS NOT NULL "
         f"GROUP BY {name} ORDER BY 3, 2, 1"
     ).fetchall()
 

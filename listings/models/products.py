@@ -141,6 +141,9 @@ class About(models.TextChoices):
 
 
 class VersionQuerySet(models.QuerySet["Version"]):
+    def in_publicity(self) -> "VersionQuerySet":
+        return self.filter(state=VersionState.IN_PUBLICITY, product__state=ProductState.ACTIVE)
+
     def published(self) -> "VersionQuerySet":
         return self.filter(state=VersionState.PUBLISHED)
 
@@ -151,7 +154,7 @@ class VersionQuerySet(models.QuerySet["Version"]):
             return self
         mine = parties_of(user, timezone.now())
         from_unit = VersionSource.objects.filter(version=OuterRef("pk"), unit__in=mine)
-        submitted = ~Q(state__in=[VersionState.DRAFT, VersionState.ASSESSED])
+        submitted = Q(authority__isnull=False)
         return self.filter(
             Q(state__in=PUBLIC_STATES)
             | Q(product__seller__in=mine)

@@ -2,7 +2,13 @@
 
 from listings.operations.assessment import assess_due, request_assessment, run_assessment
 from listings.operations.entries import propose_entry, publish_entry, return_entry, revise_entry, withdraw_entry
-from listings.operations.products import add_source_file, create_product, declare_product, withdraw_product
+from listings.operations.products import (
+    add_source_file,
+    create_product,
+    declare_product,
+    describe_product,
+    withdraw_product,
+)
 from listings.operations.review import (
     approve_version,
     hold_version,
@@ -15,6 +21,8 @@ from listings.operations.review import (
 )
 from listings.operations.versions import (
     create_version,
+    describe_version,
+    discard_version,
     mark_columns,
     retire_version,
     rework_version,
@@ -29,6 +37,9 @@ __all__ = [
     "create_product",
     "create_version",
     "declare_product",
+    "describe_product",
+    "describe_version",
+    "discard_version",
     "hold_version",
     "mark_columns",
     "propose_entry",

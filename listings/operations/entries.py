@@ -12,7 +12,7 @@ from listings import permissions
 from listings.models import CatalogueEntry
 from listings.states import EntryState
 from marketplace import workflow
-from marketplace.errors import InvalidState
+from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 
 ARTICLE = "Art. 10"
@@ -53,6 +53,7 @@ def publish_entry(*, entry: CatalogueEntry, actor: User, at: datetime) -> None:
 def return_entry(*, entry: CatalogueEntry, actor: User, at: datetime, reason: str) -> None:
     """proposed → returned, naming everything that is missing."""
     permissions.check_can_decide_entry(actor, entry, at)
+    require(reason=reason)
     workflow.move(ledger.begin("return", actor, at, ARTICLE), entry, EntryState.RETURNED, detail={"reason": reason})
 
 
@@ -60,4 +61,5 @@ def return_entry(*, entry: CatalogueEntry, actor: User, at: datetime, reason: st
 def withdraw_entry(*, entry: CatalogueEntry, actor: User, at: datetime, reason: str) -> None:
     """published → withdrawn: no new products from it; what is listed stays."""
     permissions.check_can_keep_entry(actor, entry, at)
+    require(reason=reason)
     workflow.move(ledger.begin("withdraw", actor, at, ARTICLE), entry, EntryState.WITHDRAWN, detail={"reason": reason})

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from accounts.models import CapabilityKind, Party, User
 from listings import permissions
 from listings.models import Acquisition, CatalogueEntry, Product, SourceFile
-from listings.states import EntryState, ProductState
+from listings.states import WITH_SELLER, EntryState, ProductState, VersionState
 from marketplace import workflow
 from marketplace.clock.working_days import local_date
-from marketplace.errors import InvalidState
+from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 
 
@@ -25,8 +25,7 @@ def create_product(*, seller: Party, entry: CatalogueEntry, actor: User, at: dat
     product.full_clean()
     _check_entry(product)
     _check_acquisition(product, at)
-    if product.is_openly_available and product.price_text:
-        raise ValidationError({"price_text": _("Openly available data is free: leave the price empty (Art. 15).")})
+    _check_price(product)
     product.save()
     ledger.record(
         ledger.begin("create", actor, at),
@@ -35,6 +34,29 @@ def create_product(*, seller: Party, entry: CatalogueEntry, actor: User, at: dat
         detail={"seller": seller, "entry": entry, **fields},
     )
     return product
+
+
+@transaction.atomic
+def describe_product(*, product: Product, actor: User, at: datetime, **fields: Any) -> None:
+    """Correct what the seller says of a product, until a version of it is under review or was public.
+
+    Raises InvalidState afterwards: what was reviewed, and what buyers have read, stays as it was.
+    """
+    permissions.check_can_keep_product(actor, product, at)
+    product = Product.objects.select_for_update().get(pk=product.pk)
+    workflow.check_in(product, ProductState.ACTIVE)
+    if was_reviewed(product):
+        raise InvalidState(_("A version of this product is under review or was public: what was reviewed stays."))
+    for name, value in fields.items():
+        setattr(product, name, value)
+    product.full_clean()
+    _check_price(product)
+    product.save(update_fields=list(fields))
+    ledger.record(ledger.begin("describe", actor, at), product, detail=fields)
+
+
+def was_reviewed(product: Product) -> bool:
+    return product.versions.exclude(state__in=[*WITH_SELLER, VersionState.REFUSED, VersionState.DISCARDED]).exists()
 
 
 @transaction.atomic
@@ -81,7 +103,13 @@ def add_source_file(
 def withdraw_product(*, product: Product, actor: User, at: datetime, reason: str) -> None:
     """active → withdrawn: no new applications; live grants run to their end."""
     permissions.check_can_keep_product(actor, product, at)
+    require(reason=reason)
     workflow.move(ledger.begin("withdraw", actor, at), product, ProductState.WITHDRAWN, detail={"reason": reason})
+
+
+def _check_price(product: Product) -> None:
+    if product.is_openly_available and product.price_text:
+        raise ValidationError({"price_text": _("Openly available data is free: leave the price empty (Art. 15).")})
 
 
 def _check_entry(product: Product) -> None:

@@ -13,7 +13,7 @@ from listings.states import VersionState
 from marketplace import workflow
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
-from marketplace.errors import InvalidState, require_remedy
+from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
@@ -27,7 +27,7 @@ def return_version(*, version: Version, actor: User, at: datetime, reason: str) 
 @transaction.atomic
 def refuse_version(*, version: Version, actor: User, at: datetime, reason: str, remedy: str) -> None:
     """submitted → refused, with the remedy against it. Its file is destroyed at once; report and hashes stay."""
-    require_remedy(remedy)
+    require(remedy=remedy)
     _decide("refuse", version, VersionState.REFUSED, actor, at, reason, remedy=remedy)
     files.destroy(version.files.filter(destroyed_at=None), at)
 
@@ -85,6 +85,8 @@ def recall_version(*, version: Version, actor: User, at: datetime, reason: str) 
 def _decide(verb: str, version: Version, new: str, actor: User, at: datetime, reason: str, **fields):  # type: ignore[no-untyped-def]
     """What every decision on a version has in common. Extra text fields that are no columns go into the detail."""
     permissions.check_can_review(actor, version, at)
+    if verb != "publish":
+        require(reason=reason)
     remedy = fields.pop("remedy", "")
     act = ledger.begin(verb, actor, at, "Art. 17")
     workflow.move(act, version, new, detail={"reason": reason, "remedy": remedy}, **fields)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -26,12 +26,12 @@ from listings.models import (
     Version,
     VersionSource,
 )
-from listings.states import EntryState, ProductState, VersionState
+from listings.states import WITH_SELLER, EntryState, ProductState, VersionState
 from marketplace import workflow
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import local_date
-from marketplace.errors import InvalidState
+from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
@@ -58,6 +58,7 @@ def create_version(
     number = (product.versions.aggregate(Max("number"))["number__max"] or 0) + 1
     version = Version(product=product, number=number, created_at=at, **fields)
     version.full_clean()
+    _check_collected(version, at)
     version.save()
     entries = {entry.pk: entry for entry in [product.entry, *sources]}
     _check_sources(product, entries.values())
@@ -67,6 +68,39 @@ def create_version(
     act = ledger.begin("create", actor, at, "Art. 32")
     ledger.record(act, version, new=version.state, detail={"sources": list(entries), "steps": steps, **fields})
     return version
+
+
+@transaction.atomic
+def describe_version(*, version: Version, actor: User, at: datetime, **fields: Any) -> None:
+    """draft, assessed or returned: correct what the seller says of the version. What was measured stays.
+
+    Raises ValidationError on `about` once the file was measured: that decides whose rows are counted.
+    """
+    permissions.check_can_keep_version(actor, version, at)
+    version = Version.objects.select_for_update().get(pk=version.pk)
+    workflow.check_in(version, *WITH_SELLER)
+    _check_no_job(version)
+    if version.state != VersionState.DRAFT and fields.get("about", version.about) != version.about:
+        raise ValidationError({"about": _("The file was measured for this: discard the version and start a new one.")})
+    for name, value in fields.items():
+        setattr(version, name, value)
+    version.full_clean()
+    _check_collected(version, at)
+    version.save(update_fields=list(fields))
+    if version.about == About.NONE:
+        version.columns.filter(role=ColumnRole.SUBJECT).update(role=ColumnRole.PLAIN)
+    ledger.record(ledger.begin("describe", actor, at, "Art. 17"), version, detail=fields)
+
+
+@transaction.atomic
+def discard_version(*, version: Version, actor: User, at: datetime) -> None:
+    """draft, assessed or returned → discarded: its file is destroyed, and the next version can be started."""
+    permissions.check_can_keep_version(actor, version, at)
+    workflow.check_in(version, *WITH_SELLER)
+    _check_no_job(version)
+    workflow.move(ledger.begin("discard", actor, at), version, VersionState.DISCARDED)
+    files.destroy(version.files.filter(destroyed_at=None), at)
+    version.columns.all().delete()  # of what was never published, a name may be an identifier itself
 
 
 def upload_file(*, version: Version, actor: User, at: datetime, path: Path, name: str) -> None:
@@ -179,6 +213,7 @@ def submit_version(*, version: Version, actor: User, at: datetime) -> None:
 def retire_version(*, version: Version, actor: User, at: datetime, reason: str) -> None:
     """published → retired: no new grants on it; holders keep what their grants give them."""
     permissions.check_can_keep_version(actor, version, at)
+    require(reason=reason)
     workflow.move(ledger.begin("retire", actor, at), version, VersionState.RETIRED, detail={"reason": reason})
 
 
@@ -229,18 +264,32 @@ def _check_sources(product: Product, entries: Iterable[CatalogueEntry]) -> None:
             )
 
 
+def _check_collected(version: Version, at: datetime) -> None:
+    if version.collected_until > local_date(at):
+        raise ValidationError({"collected_until": _("This day is still to come.")})
+
+
 def _check_complete(version: Version, at: datetime) -> None:
-    """Everything Art. 17 and Art. 31 want before an officer is asked."""
+    """Everything Art. 17 and Art. 31 want before an officer is asked; all that is missing is named at once."""
     product = version.product
     workflow.check_in(product, ProductState.ACTIVE)
     _check_sources(product, [source.entry for source in version.sources.select_related("entry")])
+    if missing := what_is_missing(version, at):
+        raise InvalidState(" ".join(missing.values()))
+
+
+def what_is_missing(version: Version, at: datetime) -> dict[str, str]:
+    """What keeps a version from being submitted, as sentences by the verb that mends it."""
+    product, today, missing = version.product, local_date(at), {}
+    lapses = list(product.source_files.values_list("valid_until", flat=True))
     if product.declared_at is None:
-        raise InvalidState(_("The declaration under Art. 31 is missing."))
-    if not product.source_files.filter(Q(valid_until=None) | Q(valid_until__gte=local_date(at))).exists():
-        raise InvalidState(_("The lawful-source file has no valid item."))
-    if product.source_files.filter(valid_until__lt=local_date(at)).exists():
-        raise InvalidState(_("An item of the lawful-source file has lapsed: add its successor."))
+        missing["declare"] = _("The declaration under Art. 31 is missing.")
+    if not any(day is None or day >= today for day in lapses):
+        missing["add_source_file"] = _("The lawful-source file has no valid item.")
+    elif any(day is not None and day < today for day in lapses):
+        missing["add_source_file"] = _("An item of the lawful-source file has lapsed: add its successor.")
     if version.key_is_kept:
-        raise InvalidState(
-            _("Somebody keeps a key or mapping table: the original can be restored, so it may not be traded (Art. 17).")
+        missing["describe"] = _(
+            "Somebody keeps a key or mapping table: the original can be restored, so it may not be traded (Art. 17)."
         )
+    return missing

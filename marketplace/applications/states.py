@@ -25,7 +25,7 @@ APPLICATION = Machine(
         draft="submitted withdrawn",
         submitted="accepted refused returned withdrawn",
         returned="submitted withdrawn",
-        accepted="in_consultation under_review withdrawn",
+        accepted="in_consultation under_review returned withdrawn",
         in_consultation="under_review returned withdrawn",
         under_review="decided returned withdrawn",
         decided="",
@@ -65,6 +65,7 @@ class ConsultationState(models.TextChoices):
     CONSENTED_IN_PART = "consented_in_part", _("consented in part")
     REFUSED = "refused", pgettext_lazy("consultation", "refused")
     NO_ANSWER = "no_answer", _("no answer")
+    CLOSED = "closed", pgettext_lazy("consultation", "no longer asked")
 
 
 CONSULTATION = Machine(
@@ -72,11 +73,12 @@ CONSULTATION = Machine(
     states=ConsultationState,
     initial=ConsultationState.ASKED,
     transitions=table(
-        asked="consented consented_in_part refused no_answer",
+        asked="consented consented_in_part refused no_answer closed",
         consented="",
         consented_in_part="",
         refused="",
         no_answer="",
+        closed="",
     ),
     owners={ConsultationState.ASKED: _("providing unit; after the clock, big-data authority")},
 )

@@ -6,10 +6,12 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.applications import forms, operations, permissions
 from marketplace.applications.models import Application, Consultation, Grant, Item
 from marketplace.applications.operations.application import EDITABLE
-from marketplace.applications.operations.processing import open_consultations
+from marketplace.applications.operations.processing import open_consultations, units_to_consult
 from marketplace.applications.states import OPEN_APPLICATION, ApplicationState, ConsultationState, GrantState, ItemState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
+from marketplace.clock.working_days import local_date
+from marketplace.errors import InvalidState
 from marketplace.verbs import ReasonForm, RefusalForm, Verb, Verbs
 
 S = ApplicationState
@@ -20,7 +22,16 @@ KEEP, PROCESS, CHARGE = (
 )
 
 
-def everybody_answered(application: Application) -> bool:
+def somebody_to_ask(application: Application) -> bool:
+    try:
+        return bool(units_to_consult(application))
+    except InvalidState:  # what it asks for is not on offer at present
+        return False
+
+
+def ready_for_review(application: Application) -> bool:
+    if application.state == S.ACCEPTED:
+        return not somebody_to_ask(application)
     return not open_consultations(application).exists()
 
 
@@ -32,9 +43,9 @@ APPLICATION = Verbs(
         Verb("add_item", _("Add a product"), EDITABLE, KEEP, operations.add_item, forms.AddItemForm, "Art. 16"),
         Verb("submit", _("Submit"), EDITABLE, KEEP, operations.submit_application, article="Art. 16"),
         Verb("accept", _("Accept for processing"), (S.SUBMITTED,), PROCESS, operations.accept_application, article="Art. 16"),
-        Verb("consult", _("Consult the units"), (S.ACCEPTED,), CHARGE, operations.consult_units, article="Art. 16"),
-        Verb("begin_review", _("Begin the review"), (S.ACCEPTED, S.IN_CONSULTATION), CHARGE, operations.begin_review, article="Art. 16", when=everybody_answered),
-        Verb("return", _("Return"), (S.SUBMITTED, S.IN_CONSULTATION, S.UNDER_REVIEW), PROCESS, operations.return_application, ReasonForm, "Art. 16"),
+        Verb("consult", _("Consult the units"), (S.ACCEPTED,), CHARGE, operations.consult_units, article="Art. 16", when=somebody_to_ask),
+        Verb("begin_review", _("Begin the review"), (S.ACCEPTED, S.IN_CONSULTATION), CHARGE, operations.begin_review, article="Art. 16", when=ready_for_review),
+        Verb("return", _("Return"), (S.SUBMITTED, S.ACCEPTED, S.IN_CONSULTATION, S.UNDER_REVIEW), PROCESS, operations.return_application, ReasonForm, "Art. 16"),
         Verb("refuse", _("Refuse"), (S.SUBMITTED,), PROCESS, operations.refuse_application, RefusalForm, "Art. 16", danger=True),
         Verb("take_over", _("Take the case over"), (S.ACCEPTED, S.IN_CONSULTATION, S.UNDER_REVIEW), PROCESS, operations.take_over_application, ReasonForm, "Art. 16"),
         Verb("withdraw", _("Withdraw"), OPEN_APPLICATION, permissions.check_can_withdraw_application, operations.withdraw_application, ReasonForm, danger=True),
@@ -50,8 +61,8 @@ ITEM = Verbs(
     Item,
     "item",
     (
-        Verb("approve", _("Approve"), (ItemState.OPEN,), permissions.check_can_decide, operations.approve_item, forms.ApproveItemForm, "Art. 16", when=under_review),
-        Verb("refuse", _("Refuse"), (ItemState.OPEN,), permissions.check_can_decide, operations.refuse_item, RefusalForm, "Art. 16", danger=True, when=under_review),
+        Verb("approve", _("Approve"), (ItemState.OPEN,), permissions.check_can_decide, operations.approve_item, forms.ApproveItemForm, "Art. 16", facts="applications/facts_item.html", when=under_review),
+        Verb("refuse", _("Refuse"), (ItemState.OPEN,), permissions.check_can_decide, operations.refuse_item, RefusalForm, "Art. 16", danger=True, facts="applications/facts_item.html", when=under_review),
         Verb("remove", _("Remove"), (ItemState.OPEN,), lambda actor, item, at: KEEP(actor, item.application, at), operations.remove_item, danger=True, when=lambda item: item.application.state in EDITABLE),
     ),
 )  # fmt: skip
@@ -71,12 +82,17 @@ CONSULTATION = Verbs(
     Consultation,
     "consultation",
     (
-        Verb("consent", _("Consent"), ASKED, permissions.check_can_answer, operations.consent, article="Art. 15", when=in_consultation),
-        Verb("consent_in_part", _("Consent in part"), ASKED, permissions.check_can_answer, operations.consent_in_part, forms.ConditionsForm, "Art. 15", when=in_consultation),
-        Verb("object", _("Object"), ASKED, permissions.check_can_answer, operations.object_to, ReasonForm, "Art. 15", danger=True, when=in_consultation),
-        Verb("record_no_answer", _("Record: no answer"), ASKED, permissions.check_can_record_silence, operations.record_no_answer, article="Art. 15", when=is_silent),
+        Verb("consent", _("Consent"), ASKED, permissions.check_can_answer, operations.consent, article="Arts 15, 16", facts="applications/facts_consultation.html", when=in_consultation),
+        Verb("consent_in_part", _("Consent in part"), ASKED, permissions.check_can_answer, operations.consent_in_part, forms.ConditionsForm, "Arts 15, 16", facts="applications/facts_consultation.html", when=in_consultation),
+        Verb("object", _("Object"), ASKED, permissions.check_can_answer, operations.object_to, ReasonForm, "Arts 15, 16", danger=True, facts="applications/facts_consultation.html", when=in_consultation),
+        Verb("record_no_answer", _("Record: no answer"), ASKED, permissions.check_can_record_silence, operations.record_no_answer, article="Arts 15, 16", when=is_silent),
     ),
 )  # fmt: skip
+
+
+def is_over(grant: Grant) -> bool:
+    return grant.ends < local_date(timezone.now())
+
 
 GRANT = Verbs(
     Grant,
@@ -85,6 +101,6 @@ GRANT = Verbs(
         Verb("accept", _("Accept the terms"), (GrantState.OFFERED,), permissions.check_can_take_grant, operations.accept_grant, forms.AcceptTermsForm, "Art. 16"),
         Verb("decline", _("Decline"), (GrantState.OFFERED,), permissions.check_can_leave_grant, operations.decline_grant, ReasonForm, "Art. 16", danger=True),
         Verb("surrender", _("Surrender"), (GrantState.ACTIVE,), permissions.check_can_leave_grant, operations.surrender_grant, ReasonForm, "Art. 16", danger=True),
-        Verb("close", _("Close"), (GrantState.ACTIVE,), permissions.check_can_close_grant, operations.close_grant, ReasonForm, "Art. 16"),
+        Verb("close", _("Close"), (GrantState.ACTIVE,), permissions.check_can_close_grant, operations.close_grant, ReasonForm, "Art. 16", when=is_over),
     ),
 )  # fmt: skip

@@ -49,7 +49,9 @@ class Verdict(NamedTuple):
 
 
 class Denied(NotAllowed):
-    """The gate's no, with its code."""
+    """The gate's no, with its code. The one refusal that leaves a trace: an access record."""
+
+    is_recorded = True
 
     def __init__(self, code: str) -> None:
         super().__init__(SENTENCES[code])

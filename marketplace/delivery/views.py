@@ -1,8 +1,10 @@
 """Downloads."""
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_not_required
 from django.core.files.storage import default_storage
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -17,13 +19,24 @@ CONTENT_TYPES = {Format.CSV: "text/csv; charset=utf-8", Format.PARQUET: "applica
 
 @require_POST
 def download(request: HttpRequest, pk: int, version: int, format: str) -> FileResponse:
-    """A version under a grant. POST, for it leaves a record."""
-    grant = get_object_or_404(Grant.objects.visible_to(request.user), pk=pk)
+    """A version under a grant. POST, for it leaves a record.
+
+    The gate is asked before anybody is told that there is no such page: it records every refusal, a stranger's too.
+    """
+    grant = get_object_or_404(Grant, pk=pk)
+    wanted = get_object_or_404(Version, pk=version)
     request.back = grant.get_absolute_url()  # type: ignore[attr-defined]
-    wanted = get_object_or_404(Version.objects.filter(product=grant.product_id), pk=version)
-    return _answer(
-        operations.deliver(grant=grant, version=wanted, actor=request.user, at=timezone.now(), format=format)  # type: ignore[arg-type]
-    )
+    try:
+        delivery = operations.deliver(grant=grant, version=wanted, actor=request.user, at=timezone.now(), format=format)  # type: ignore[arg-type]
+    except gate.Denied as error:
+        if not _may_know(request.user, grant, wanted):
+            raise Http404 from error
+        raise
+    return _answer(delivery)
+
+
+def _may_know(user: Any, grant: Grant, version: Version) -> bool:
+    return version.product_id == grant.product_id and Grant.objects.visible_to(user).filter(pk=grant.pk).exists()
 
 
 @login_not_required

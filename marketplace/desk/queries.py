@@ -7,15 +7,16 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import CapabilityKind
-from accounts.queries import parties_as, parties_of
+from accounts.queries import parties_as, parties_of, recent_parties
 from listings.models import CatalogueEntry, Version
 from listings.states import EntryState, VersionState
 from marketplace.applications.models import Application, Consultation, Grant
 from marketplace.applications.states import ApplicationState, ConsultationState, GrantState
+from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import local_date
-from marketplace.supervision.models import Finding, Measure, UsageReport
-from marketplace.supervision.states import FindingState, MeasureState, ReportState
+from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
+from marketplace.supervision.states import DerivedState, FindingState, MeasureState, ReportState
 
 
 class Task(NamedTuple):
@@ -60,24 +61,37 @@ def _as_member(user: Any, at: datetime) -> Iterable[Task]:
     owed = UsageReport.objects.owed().filter(grant__buyer__in=mine, end__lt=local_date(at))  # also of ended grants
     for report in owed.select_related("grant").order_by("due_at"):
         yield Task(_("File the usage report"), report, report.due_at)
-    for measure in Measure.objects.filter(party__in=mine, state=MeasureState.ISSUED).order_by("pk"):
-        yield Task(_("Correct what the order names, and file evidence"), measure, None)
+    standing = Measure.objects.filter(party__in=mine, state__in=[MeasureState.ISSUED, MeasureState.EVIDENCE_FILED])
+    running = Clock.objects.open().filter(object_type=Measure._meta.label_lower)
+    until = {(clock.object_id, clock.kind): clock.due_at for clock in running}
+    for measure in standing.order_by("pk"):
+        if due_at := until.get((str(measure.pk), Kind.HEARING)):
+            yield Task(_("Be heard: make your statement before it is decided"), measure, due_at)
+        if measure.state == MeasureState.ISSUED:
+            due_at = until.get((str(measure.pk), Kind.CORRECTION))
+            yield Task(_("Correct what the order names, and file evidence"), measure, due_at)
 
 
 def _as_officer(user: Any, at: datetime) -> Iterable[Task]:
     mine = parties_as(user, CapabilityKind.AUTHORITY, at)
     if not mine.exists():
         return
+    own = recent_parties(user, at)  # nobody is asked to act on their own case
     for entry in CatalogueEntry.objects.filter(authority__in=mine, state=EntryState.PROPOSED).order_by("pk"):
         yield Task(_("Publish or return the catalogue entry"), entry, None)
-    versions = Version.objects.filter(authority__in=mine).select_related("product").order_by("pk")
+    versions = (
+        Version.objects.filter(authority__in=mine)
+        .exclude(product__seller__in=own)
+        .select_related("product")
+        .order_by("pk")
+    )
     for state, label in (
         (VersionState.SUBMITTED, _("Review the version")),
         (VersionState.IN_PUBLICITY, _("Publish when the publicity is over")),
         (VersionState.HELD, _("Release or recall the held version")),
     ):
         yield from (Task(label, version, None) for version in versions.filter(state=state))
-    applications = Application.objects.filter(authority__in=mine).order_by("pk")
+    applications = Application.objects.filter(authority__in=mine).exclude(buyer__in=own).order_by("pk")
     for stage, label in (
         (ApplicationState.SUBMITTED, _("Accept, return or refuse the application")),
         (ApplicationState.ACCEPTED, _("Consult the units or begin the review")),
@@ -87,15 +101,21 @@ def _as_officer(user: Any, at: datetime) -> Iterable[Task]:
         yield from (Task(label, application, None) for application in applications.filter(state=stage))
     for report in (
         UsageReport.objects.filter(grant__authority__in=mine, state=ReportState.FILED)
+        .exclude(grant__buyer__in=own)
         .select_related("grant")
         .order_by("pk")
     ):
         yield Task(_("Accept or return the usage report"), report, None)
-    for finding in Finding.objects.filter(authority__in=mine, state=FindingState.OPEN).order_by("pk"):
+    for finding in (
+        Finding.objects.filter(authority__in=mine, state=FindingState.OPEN).exclude(grant__buyer__in=own).order_by("pk")
+    ):
         yield Task(_("Answer the finding"), finding, None)
-    for measure in Measure.objects.filter(authority__in=mine).order_by("pk"):
+    for measure in Measure.objects.filter(authority__in=mine).exclude(party__in=own).order_by("pk"):
         if step := _MEASURE_LABELS.get(MeasureState(measure.state)):
             yield Task(step, measure, None)
+    flagged = DerivedProduct.objects.filter(state=DerivedState.FLAGGED, built_from__grant__authority__in=mine)
+    for derived in flagged.exclude(party__in=own).distinct().order_by("pk"):
+        yield Task(_("Decide whether the flagged product may stay"), derived, None)
 
 
 _MEASURE_LABELS = {

@@ -4,7 +4,8 @@ The play moves time itself and has parties, and even a province, of its own: its
 nobody else is touched. Each step expects to be done or to be refused; anything else ends the play.
 """
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -29,7 +30,7 @@ from listings.models import (
 from listings.reasons import sentence
 from listings.states import VersionState
 from marketplace.applications import operations as applications
-from marketplace.applications.models import Application, Grant
+from marketplace.applications.models import Application, Grant, Hold
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import local_date
 from marketplace.delivery import operations as delivery
@@ -40,7 +41,7 @@ from marketplace.errors import Refused
 from marketplace.ledger.entries import SystemActor, reference
 from marketplace.ledger.models import Entry
 from marketplace.supervision import operations as supervision
-from marketplace.supervision.models import DerivedProduct, Measure, UsageReport
+from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.queries import attribution
 from marketplace.supervision.sweep import sweep
 
@@ -133,11 +134,14 @@ class Play:
         return entries
 
     def _new_entries(self) -> Iterator[dict[str, str]]:
-        """What the ledger holds since the last step."""
+        """What the ledger holds of this play since the last step; others may be writing beside it."""
+        people = {person.ledger_ref for person in self.cast.people.values()}
         for entry in Entry.objects.filter(pk__gt=self.seen).order_by("pk"):
-            self.seen = entry.pk
+            self.seen, about = entry.pk, f"{entry.object_type}:{entry.object_id}"
+            if entry.actor_ref not in people and about not in _watched(self.cast.parties.values()):
+                continue
             yield {
-                "verb": entry.verb, "object": f"{entry.object_type}:{entry.object_id}", "old": entry.old, "new": entry.new,
+                "verb": entry.verb, "object": about, "old": entry.old, "new": entry.new,
                 "article": entry.article, "at": entry.at.isoformat(), "operation": str(entry.operation_id),
             }  # fmt: skip
 
@@ -184,7 +188,7 @@ def assessed_version(stage: Play, product: Product, data: Data, seller: User) ->
     """Version, file, marks, assessment. Raises FileRefused with the reasons in the last step."""
     version: Version = stage.do("version started", seller, listing.create_version, product=product, about=data.about, **VERSION)
     try:
-        listing.upload_file(version=version, actor=seller, at=stage.at, path=data.path, name=data.path.name)
+        listing.upload_file(version=version, actor=seller, at=stage.at, path=data.path, name=_name(data.path))
         stage._report("file uploaded", seller, "done", version)
         listing.mark_columns(version=version, actor=seller, at=stage.at, roles=data.roles)
         stage._report("columns marked", seller, "done", version)
@@ -368,6 +372,21 @@ def _product(seller: Party, entry: CatalogueEntry, acquisition: str) -> dict[str
         "seller": seller, "entry": entry, "nature": Nature.GOVERNMENT, "acquisition": acquisition, "grade": Grade.GENERAL,
         "title": "走查数据产品", "summary": "走查", "description": "走查", "frequency": Frequency.MONTHLY,
     }  # fmt: skip
+
+
+def _name(path: Path) -> str:
+    """The file's name as text; bytes that are no UTF-8 are marked."""
+    return os.fsencode(path.name).decode(errors="replace")
+
+
+def _watched(parties: Iterable[Party]) -> set[str]:
+    """References of what jobs write about: the versions, reports, findings, holds and measures of some parties."""
+    buyers = {"grant__buyer__in": list(parties)}
+    rows = (
+        Version.objects.filter(product__seller__in=list(parties)), UsageReport.objects.filter(**buyers),
+        Finding.objects.filter(**buyers), Hold.objects.filter(**buyers), Measure.objects.filter(party__in=list(parties)),
+    )  # fmt: skip
+    return {f"{row.model._meta.label_lower}:{pk}" for row in rows for pk in row.values_list("pk", flat=True)}
 
 
 def _state(about: Any) -> str:

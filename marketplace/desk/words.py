@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 ARTICLES = (
     gettext_noop("Art. 10"), gettext_noop("Art. 14"), gettext_noop("Art. 15"), gettext_noop("Art. 16"),
     gettext_noop("Art. 17"), gettext_noop("Art. 31"), gettext_noop("Art. 32"), gettext_noop("Art. 33"), gettext_noop("Art. 34"),
-    gettext_noop("Art. 45"),
+    gettext_noop("Art. 45"), gettext_noop("Arts 15, 16"),
 )  # fmt: skip
 
 # verb of a ledger entry -> what was done
@@ -32,7 +32,8 @@ ACTS: dict[str, Any] = {
     "declare": _("declared under Art. 31"),
     "decline": _("declined the terms"),
     "deliver": _("handed over data"),
-    "describe": _("described the scenario"),
+    "describe": _("described it"),
+    "discard": _("discarded the version"),
     "dismiss": _("dismissed it"),
     "drop_order": _("dropped the proposed order"),
     "end": _("ended it"),
@@ -119,11 +120,14 @@ EFFECTS: dict[tuple[str, str], Any] = {
     ("listings.product", "declare"): _("Your declaration is recorded with your name. Without it no version can be submitted."),
     ("listings.product", "add_source_file"): _("The item joins the lawful-source file; the officer checks it, and its summary is public."),
     ("listings.product", "create_version"): _("A draft is started. Next you upload its file, mark the columns and have it assessed."),
+    ("listings.product", "describe"): _("What buyers read is corrected. Possible until a version is under review."),
     ("listings.product", "withdraw"): _("The product leaves the catalogue and takes no new applications. Live grants run to their end."),
     ("listings.version", "upload_file"): _("The file is read and kept in quarantine. A file uploaded before is destroyed. A file that cannot be read is not kept."),
     ("listings.version", "mark_columns"): _("Say what each column is. Quasi-identifiers are what, put together, could single somebody out: age, place, date. The subject column says whose row it is."),
     ("listings.version", "request_assessment"): _("The file is searched for identifiers, and it is measured whether anybody stands out. If it fails, the file is destroyed; the report stays."),
     ("listings.version", "submit"): _("The competent authority is asked to review the version. It is told at once."),
+    ("listings.version", "describe"): _("What you say of the version is corrected; what was measured stays."),
+    ("listings.version", "discard"): _("The version ends here and its file is destroyed. You can start a new one."),
     ("listings.version", "rework"): _("The version is a draft again. The assessed file is destroyed; you upload a new one."),
     ("listings.version", "approve"): _("You sign that every source was checked and nothing can be restored. The version becomes public and the publicity period begins."),
     ("listings.version", "return"): _("The seller gets the version back with your reasons and may submit it again. Name everything that is missing, once."),

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.conf import settings
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 # kind -> (subject, body). Placeholders come from the `tell` that names the kind.
@@ -82,6 +84,10 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Order %(number)s: %(state)s"),
         _("%(reason)s"),
     ),
+    "hearing_opened": (
+        _("Order %(number)s: you are to be heard before the service is terminated"),
+        _("You may make a statement until %(due)s; after that the authority decides. %(reason)s"),
+    ),
     "clock_overdue": (
         _("Overdue: %(clock)s"),
         _("%(object)s was due on %(due)s."),
@@ -96,4 +102,6 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
 def render(kind: str, context: dict[str, Any]) -> tuple[str, str]:
     """Subject (one line) and body in the active language."""
     subject, body = MESSAGES[kind]
-    return " ".join((str(subject) % context).split()), str(body) % context
+    language = get_language() or settings.LANGUAGE_CODE
+    words = {name: said.get(language, "") if isinstance(said, dict) else said for name, said in context.items()}
+    return " ".join((str(subject) % words).split()), str(body) % words

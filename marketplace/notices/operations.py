@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db.models import F, Q
 from django.utils import translation
+from django.utils.functional import Promise
 
 from marketplace import wake
 from marketplace.ledger import entries as ledger
@@ -45,8 +46,6 @@ def tell(
 def _write(
     act: ledger.Act, to: Recipient, channel: str, kind: str, link: str, key: str, context: dict[str, Any]
 ) -> None:
-    with translation.override(to.language):  # lazy labels become words of the reader's language here
-        words = {name: str(value) for name, value in context.items()}
     Outbox.objects.get_or_create(
         dedup_key=f"{kind}:{channel}:{to.ref}:{key}"[:200],
         defaults={
@@ -55,13 +54,24 @@ def _write(
             "address": to.email if channel == Channel.EMAIL else "",
             "language": to.language,
             "kind": kind,
-            "context": words,
+            "context": {name: _words(value) for name, value in context.items()},
             "link": link,
             "state": OutboxState.SENT if channel == Channel.PAGE else OutboxState.PENDING,
             "next_try": act.at,
             "created_at": act.at,
         },
     )
+
+
+def _words(value: Any) -> str | dict[str, str]:
+    """A value as text; a lazy label in every language of the site, for who reads it may change theirs."""
+    if not isinstance(value, Promise):
+        return str(value)
+    said = {}
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            said[language] = str(value)
+    return said
 
 
 def send_due(*, at: datetime, limit: int = 100) -> int:

@@ -60,4 +60,4 @@ class RegisterDerivedForm(forms.Form):
         self.order_fields(["title", "description", "url", "built_from"])
 
     def clean_built_from(self) -> list[Any]:
-        return [self.pairs[key] for key in self.cleaned_data["built_from"]]
+        return [self.pairs[key] for key in dict.fromkeys(self.cleaned_data["built_from"])]

@@ -141,7 +141,9 @@ class DerivedFrom(models.Model):
 
 class FindingQuerySet(models.QuerySet["Finding"]):
     def visible_to(self, user: Any) -> "FindingQuerySet":
-        return self if is_provincial_officer(user) else self.filter(overseen(user))
+        if is_provincial_officer(user):
+            return self
+        return self.filter(overseen(user)).exclude(grant__buyer__in=parties_of(user, timezone.now()))
 
 
 # What a finding is about: the monitors' rules that open one.
@@ -183,12 +185,12 @@ class MeasureKind(models.TextChoices):
 
 class MeasureQuerySet(models.QuerySet["Measure"]):
     def visible_to(self, user: Any) -> "MeasureQuerySet":
-        """The authorities; the party from the moment it is issued: a proposal is not yet told."""
+        """The authorities; the party from the moment it is issued: a proposal is told to none of its people."""
         if is_provincial_officer(user):
             return self
         mine = parties_of(user, timezone.now())
         told = ~Q(state__in=[MeasureState.PROPOSED, MeasureState.DROPPED])
-        return self.filter(overseen(user) | (told & Q(party__in=mine)))
+        return self.filter(told & Q(party__in=mine) | overseen(user) & (told | ~Q(party__in=mine)))
 
 
 class Measure(models.Model):

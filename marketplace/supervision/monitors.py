@@ -12,7 +12,8 @@ from typing import Any
 
 from django.apps import apps
 from django.db import transaction
-from django.db.models import F, Max, Q
+from django.db.models import DateField, F, Max, Q, Value
+from django.db.models.functions import Coalesce, Least, TruncDate
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
@@ -46,13 +47,13 @@ class Monitor:
 
 
 def unscheduled(at: datetime, scope: Scope) -> Iterable[Grant]:
-    """Active grants with a period that has begun and has no report yet."""
+    """Grants with a period that has begun and has no report yet, also those that ended before a sweep saw them."""
     today = local_date(at)
     return (
-        _within(Grant.objects.active(), scope, "buyer")
+        _within(Grant.objects.all(), scope, "buyer")
         .filter(starts__lte=today, activated_at__lte=at)
-        .annotate(covered=Max("reports__end"))
-        .filter(Q(covered=None) | (Q(covered__lt=today) & Q(covered__lt=F("ends"))))
+        .annotate(covered=Max("reports__end"), until=Least("ends", Coalesce(TruncDate("ended_at"), "ends")))
+        .filter(Q(covered=None, starts__lte=F("until")) | Q(covered__lt=Least(Value(today, DateField()), "until")))
         .order_by("pk")
     )
 

@@ -11,6 +11,7 @@ from listings.models import VersionSource
 from marketplace.applications.models import Grant
 from marketplace.errors import NotAllowed
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
+from marketplace.supervision.states import DerivedState
 
 ORDERING = (RegionLevel.PROVINCE, RegionLevel.CITY)
 
@@ -66,6 +67,16 @@ def check_can_register_derived(actor: Any, party: Party, at: datetime) -> None:
 
 def check_can_keep_derived(actor: Any, derived: DerivedProduct, at: datetime) -> None:
     check_member(actor, derived.party, at)
+
+
+def check_can_withdraw_derived(actor: Any, derived: DerivedProduct, at: datetime) -> None:
+    """Who keeps it; of a flagged one also the officer who could clear it."""
+    try:
+        check_can_keep_derived(actor, derived, at)
+    except NotAllowed:
+        if derived.state != DerivedState.FLAGGED:
+            raise
+        check_can_clear_derived(actor, derived, at)
 
 
 def check_can_clear_derived(actor: Any, derived: DerivedProduct, at: datetime) -> None:

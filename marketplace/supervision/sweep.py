@@ -26,7 +26,12 @@ def sweep(*, at: datetime, scope: Scope = None) -> list[Result]:
 
 def _run(monitor: Monitor, at: datetime, scope: Scope) -> Result:
     found = did = failed = 0
-    for row in monitor.find(at, scope):
+    try:
+        rows = list(monitor.find(at, scope))
+    except Exception:  # nor one bad monitor the others
+        log.exception("monitor %s failed and waits for the next sweep", monitor.name)
+        return Result(monitor.name, monitor.article, 0, 0, 1)
+    for row in rows:
         found += 1
         try:
             did += monitor.handle(row, at)

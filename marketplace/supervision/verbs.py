@@ -7,6 +7,7 @@ from marketplace.applications.models import Grant, HoldCode, open_holds
 from marketplace.applications.states import GrantState
 from marketplace.supervision import forms, operations, permissions
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
+from marketplace.supervision.operations.order import is_outdated
 from marketplace.supervision.states import STANDING_MEASURE, DerivedState, FindingState, MeasureState, ReportState
 from marketplace.verbs import ReasonForm, RefusalForm, Verb, Verbs
 
@@ -26,7 +27,7 @@ DERIVED = Verbs(
     (
         Verb("publish", _("Publish"), (DerivedState.REGISTERED,), permissions.check_can_keep_derived, operations.publish_derived, article="Art. 16"),
         Verb("clear", _("Clear the flag"), (DerivedState.FLAGGED,), permissions.check_can_clear_derived, operations.clear_derived, ReasonForm, "Art. 16"),
-        Verb("withdraw", _("Withdraw"), (DerivedState.REGISTERED, DerivedState.PUBLISHED, DerivedState.FLAGGED), permissions.check_can_keep_derived, operations.withdraw_derived, ReasonForm, danger=True),
+        Verb("withdraw", _("Withdraw"), (DerivedState.REGISTERED, DerivedState.PUBLISHED, DerivedState.FLAGGED), permissions.check_can_withdraw_derived, operations.withdraw_derived, ReasonForm, danger=True),
     ),
 )  # fmt: skip
 
@@ -54,16 +55,16 @@ MEASURE = Verbs(
     Measure,
     "measure",
     (
-        Verb("issue", _("Issue the order and suspend"), (MeasureState.PROPOSED,), ORDER, operations.issue_order, forms.IssueOrderForm, "Art. 33", danger=True),
+        Verb("issue", _("Issue the order and suspend"), (MeasureState.PROPOSED,), ORDER, operations.issue_order, forms.IssueOrderForm, "Art. 33", danger=True, when=lambda measure: not is_outdated(measure), facts="supervision/facts.html"),
         Verb("drop", _("Drop the proposal"), (MeasureState.PROPOSED,), ORDER, operations.drop_order, ReasonForm, "Art. 33"),
         Verb("file_evidence", _("File evidence of correction"), (MeasureState.ISSUED,), RESPOND, operations.file_evidence, forms.TextForm, "Art. 33"),
         Verb("file_statement", _("Make a statement in the hearing"), OPEN, RESPOND, operations.file_statement, forms.StatementForm, "Art. 33", when=hearing_open),
-        Verb("lift", _("Lift the order"), STANDING_MEASURE, ORDER, operations.lift_order, ReasonForm, "Art. 33"),
-        Verb("ask_for_more", _("Ask for more evidence"), (MeasureState.EVIDENCE_FILED,), ORDER, operations.ask_for_more, ReasonForm, "Art. 33"),
-        Verb("open_hearing", _("Notice of intent: open the hearing"), OPEN, ORDER, operations.open_hearing, ReasonForm, "Art. 33", when=no_hearing_yet),
-        Verb("find_refusal", _("Find a refusal to correct"), OPEN, ORDER, operations.find_refusal, ReasonForm, "Art. 33", danger=True, when=hearing_open),
-        Verb("terminate", _("Terminate the service"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.terminate_service, RefusalForm, "Art. 33", danger=True),
-        Verb("annul", _("Annul the order"), STANDING_MEASURE, permissions.check_can_annul, operations.annul_order, ReasonForm, "Art. 45", danger=True),
+        Verb("lift", _("Lift the order"), STANDING_MEASURE, ORDER, operations.lift_order, ReasonForm, "Art. 33", facts="supervision/facts.html"),
+        Verb("ask_for_more", _("Ask for more evidence"), (MeasureState.EVIDENCE_FILED,), ORDER, operations.ask_for_more, ReasonForm, "Art. 33", facts="supervision/facts.html"),
+        Verb("open_hearing", _("Notice of intent: open the hearing"), OPEN, ORDER, operations.open_hearing, ReasonForm, "Art. 33", when=no_hearing_yet, facts="supervision/facts.html"),
+        Verb("find_refusal", _("Find a refusal to correct"), OPEN, ORDER, operations.find_refusal, ReasonForm, "Art. 33", danger=True, when=hearing_open, facts="supervision/facts.html"),
+        Verb("terminate", _("Terminate the service"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.terminate_service, RefusalForm, "Art. 33", danger=True, facts="supervision/facts.html"),
+        Verb("annul", _("Annul the order"), STANDING_MEASURE, permissions.check_can_annul, operations.annul_order, ReasonForm, "Art. 45", danger=True, facts="supervision/facts.html"),
     ),
 )  # fmt: skip
 

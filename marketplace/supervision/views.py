@@ -25,6 +25,7 @@ from marketplace.ledger.entries import reference
 from marketplace.pages import HistoryRow, history_rows
 from marketplace.supervision import forms, operations, queries, verbs
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
+from marketplace.supervision.operations.order import is_outdated
 from marketplace.supervision.states import MeasureState, ReportState
 
 PAGE_SIZE = 20
@@ -124,6 +125,8 @@ def measure(request: HttpRequest, pk: int) -> HttpResponse:
         "evidence": item.evidence.select_related("by").order_by("pk"),
         "clocks": clock.of(item).open().order_by("due_at"),
         "verbs": verbs.MEASURE.available(item, request.user, timezone.now()),
+        "is_outdated": item.state == MeasureState.PROPOSED and is_outdated(item),
+        "hearing_until": clock.of(item).open().filter(kind=Kind.HEARING).values_list("due_at", flat=True).first(),
         "is_standing": item.state not in (MeasureState.PROPOSED, MeasureState.DROPPED),
         "history": history_rows([item]),
     }

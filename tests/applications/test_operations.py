@@ -187,7 +187,7 @@ def test_question_of_an_earlier_round_can_no_longer_be_answered(world, applicati
     with pytest.raises(InvalidState):
         operations.consent(consultation=type(old).objects.get(pk=old.pk), actor=world["provider"], at=world.at)
     assert list(application.consultations.order_by("round").values_list("round", "state")) == [
-        (1, "asked"),
+        (1, "closed"),
         (2, "asked"),
     ]
 

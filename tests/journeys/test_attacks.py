@@ -69,8 +69,8 @@ def browser_of(person: User) -> Client:
 def new_version(world: World, product: Product, folder: Path, at: Any, **fields: Any) -> Version:
     """As `make_version`, with further sources or steps."""
     version = listing.create_version(
-        product=product, actor=world["seller"], at=at, about="persons", data_from=date(2026, 7, 1),
-        data_until=date(2026, 9, 30), collected_from=date(2026, 7, 1), collected_until=date(2026, 10, 5),
+        product=product, actor=world["seller"], at=at, about="persons", data_from=date(2025, 7, 1),
+        data_until=date(2025, 9, 30), collected_from=date(2025, 7, 1), collected_until=date(2025, 10, 5),
         deidentification_tool="泛化", key_is_kept=False, **fields,
     )  # fmt: skip
     path = write_visits(folder / "visits-2.csv")
@@ -145,8 +145,8 @@ def test_attack_data_open_on_application_behind_an_openly_available_entry(world:
     closed = make_entry(world.cast, at, title="门诊明细")
     with pytest.raises((ValidationError, Refused)):
         version = listing.create_version(
-            product=product, actor=world["other_provider"], at=at, about="none", data_from=date(2026, 1, 1),
-            data_until=date(2026, 6, 30), collected_from=date(2026, 1, 1), collected_until=date(2026, 7, 5),
+            product=product, actor=world["other_provider"], at=at, about="none", data_from=date(2025, 1, 1),
+            data_until=date(2025, 6, 30), collected_from=date(2025, 1, 1), collected_until=date(2025, 7, 5),
             deidentification_tool="无", key_is_kept=False, sources=[closed],
         )  # fmt: skip
         path = write_air_quality(tmp_path / "air.csv")
@@ -179,8 +179,8 @@ def test_attack_later_version_brings_data_of_a_unit_that_never_consented(world: 
     assert first.published_at is not None
     at = first.published_at + DAY
     second = listing.create_version(
-        product=product, actor=world["provider"], at=at, about="persons", data_from=date(2026, 7, 1),
-        data_until=date(2026, 9, 30), collected_from=date(2026, 7, 1), collected_until=date(2026, 10, 5),
+        product=product, actor=world["provider"], at=at, about="persons", data_from=date(2025, 7, 1),
+        data_until=date(2025, 9, 30), collected_from=date(2025, 7, 1), collected_until=date(2025, 10, 5),
         deidentification_tool="泛化", key_is_kept=False, sources=[foreign_entry(world, at)],
     )  # fmt: skip
     path = write_visits(tmp_path / "second.csv")
@@ -205,8 +205,8 @@ def test_attack_seller_blocks_a_pending_decision_with_a_draft(world: World, tmp_
     application = apply_for(product, world.cast, listed, world.fields)
     consult(application, world.cast, listed)
     listing.create_version(
-        product=product, actor=world["provider"], at=listed, about="persons", data_from=date(2026, 7, 1),
-        data_until=date(2026, 9, 30), collected_from=date(2026, 7, 1), collected_until=date(2026, 10, 5),
+        product=product, actor=world["provider"], at=listed, about="persons", data_from=date(2025, 7, 1),
+        data_until=date(2025, 9, 30), collected_from=date(2025, 7, 1), collected_until=date(2025, 10, 5),
         deidentification_tool="泛化", key_is_kept=False, sources=[foreign_entry(world, listed)],
     )  # fmt: skip
     assert decide(application, world.cast, listed).state == "offered"
@@ -215,8 +215,8 @@ def test_attack_seller_blocks_a_pending_decision_with_a_draft(world: World, tmp_
 def test_attack_draft_shows_a_strangers_grant_to_a_unit(world: World, grant: Grant) -> None:
     """A seller's draft makes nobody a party to a grant: its terms and deliveries stay hidden from that unit."""
     listing.create_version(
-        product=world.product, actor=world["seller"], at=world.at, about="persons", data_from=date(2026, 7, 1),
-        data_until=date(2026, 9, 30), collected_from=date(2026, 7, 1), collected_until=date(2026, 10, 5),
+        product=world.product, actor=world["seller"], at=world.at, about="persons", data_from=date(2025, 7, 1),
+        data_until=date(2025, 9, 30), collected_from=date(2025, 7, 1), collected_until=date(2025, 10, 5),
         deidentification_tool="泛化", key_is_kept=False, sources=[foreign_entry(world, world.at)],
     )  # fmt: skip
     assert not Grant.objects.visible_to(world["other_provider"]).filter(pk=grant.pk).exists()
@@ -349,8 +349,8 @@ def test_attack_surrender_ends_the_duty_to_report(world: World, grant: Grant) ->
 
 def draft(world: World, path: Path, about: str = "persons") -> Version:
     version = listing.create_version(
-        product=world.product, actor=world["seller"], at=world.at, about=about, data_from=date(2026, 7, 1),
-        data_until=date(2026, 9, 30), collected_from=date(2026, 7, 1), collected_until=date(2026, 10, 5),
+        product=world.product, actor=world["seller"], at=world.at, about=about, data_from=date(2025, 7, 1),
+        data_until=date(2025, 9, 30), collected_from=date(2025, 7, 1), collected_until=date(2025, 10, 5),
         deidentification_tool="泛化", key_is_kept=False,
     )  # fmt: skip
     listing.upload_file(version=version, actor=world["seller"], at=world.at, path=path, name=path.name)
@@ -406,8 +406,8 @@ def test_attack_thousands_of_processing_steps(world: World) -> None:
     """A megabyte of line breaks in one field is not half a million inserts under the write lock."""
     with pytest.raises(ValidationError):
         listing.create_version(
-            product=world.product, actor=world["seller"], at=world.at, about="none", data_from=date(2026, 7, 1),
-            data_until=date(2026, 9, 30), collected_from=date(2026, 7, 1), collected_until=date(2026, 10, 5),
+            product=world.product, actor=world["seller"], at=world.at, about="none", data_from=date(2025, 7, 1),
+            data_until=date(2025, 9, 30), collected_from=date(2025, 7, 1), collected_until=date(2025, 10, 5),
             deidentification_tool="无", key_is_kept=False, steps="a\n" * 3000,
         )  # fmt: skip
 

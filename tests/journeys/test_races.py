@@ -13,13 +13,14 @@ from django.db import connection, connections
 
 from accounts.models import Assignment
 from listings import operations as listing
-from listings.models import Assessment, Job, Version
+from listings.models import Assessment, Job, Product, Version
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Application, Decision, Grant, Hold, Item
 from marketplace.clock.working_days import SHANGHAI
 from marketplace.delivery import gate
 from marketplace.delivery import operations as delivery
 from marketplace.delivery.models import AccessRecord, Delivery
+from marketplace.desk.story import consult
 from marketplace.errors import InvalidState
 from marketplace.ledger.models import Entry
 from marketplace.notices import operations as notices
@@ -292,3 +293,42 @@ def test_one_assessment_run_by_two_workers_at_once_runs_once(world):
     assert sorted(ran) == [False, False, True]
     assert Assessment.objects.count() == before + 1
     assert fresh(version).state == "assessed"
+
+
+def test_grant_is_not_given_back_while_its_order_is_being_signed(world):
+    """The buyer looks for holds, the officer signs, the buyer goes on: one of the two must have waited."""
+    for _ in range(ROUNDS // 3):
+        grant = stages.active_grant(world)
+        measure = stages.proposal(world, grant)
+        one_won(
+            together(
+                lambda measure=measure: stages.issue(fresh(measure), world, world.at),
+                lambda grant=grant: applications.surrender_grant(
+                    grant=fresh(grant), actor=world["buyer"], at=world.at, reason="不用了"
+                ),
+            )
+        )
+        assert (fresh(measure).state, fresh(grant).state) in [("issued", "active"), ("proposed", "surrendered")]
+
+
+def test_application_is_not_returned_while_an_item_of_it_is_being_approved(world):
+    stages.another_listed_product(world)
+    other = Product.objects.exclude(pk=world.product.pk).get()
+    for _ in range(ROUNDS // 3):
+        case, at = stages.application(world, "draft")
+        buyer = {"application": case, "actor": world["buyer"], "at": at}
+        applications.add_item(**buyer, product=other, fields=["区县"])
+        applications.submit_application(**buyer)
+        consult(case, world.cast, at)
+        applications.consent(consultation=case.consultations.get(), actor=world["provider"], at=at)
+        applications.begin_review(application=case, actor=world["officer"], at=at)
+        item = case.items.order_by("pk")[0]
+        one_won(
+            together(
+                lambda item=item: stages.approve(fresh(item), world, world.at),
+                lambda case=case: applications.return_application(
+                    application=fresh(case), actor=world["officer"], at=world.at, reason="补充"
+                ),
+            )
+        )
+        assert (fresh(case).state, fresh(item).state) in [("under_review", "approved"), ("returned", "open")]

@@ -222,12 +222,12 @@ def test_returned_report_is_watched_anew(world, grant):
     assert Finding.objects.get().occasion_key == f"report_overdue:{report.pk}:1"
 
 
-def test_suspended_grant_still_reports_and_an_ended_one_no_longer(world, grant):
+def test_suspended_grant_still_reports_and_an_ended_one_up_to_its_last_day(world, grant):
     other = stages.active_grant(world, buyer="other_buyer")
     stages.order(world, grant)
     stages.applications.surrender_grant(grant=other, actor=world["other_buyer"], at=world.at, reason="-")
     sweep(at=morning("2026-04-02"))
-    assert (len(periods(grant)), len(periods(other))) == (2, 0)
+    assert (len(periods(grant)), periods(other)) == (2, [("2026-03-17", "2026-03-17")])
 
 
 def test_year_of_sweeps_orders_lifts_and_ends_nothing(world, grant):

@@ -1,7 +1,7 @@
 """State × actor × verb, asked of the operations and of the pages: what a literal table says must come out."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -54,6 +54,10 @@ class Matrix:
     possible: Callable[[str, str], bool]  # (verb, state)
     sees: Callable[[str], frozenset[str] | set[str]]
     url: str
+    also: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)  # (verb, state) -> more entries
+
+    def entries(self, verb: str, state: str) -> tuple[str, ...]:
+        return self.says[verb].entries + self.also.get((verb, state), ())
 
     def expected(self, state: str) -> Table:
         return {verb.name: {who: self._cell(verb, state, who) for who in ACTORS} for verb in self.verbs.verbs}
@@ -76,7 +80,8 @@ class Matrix:
             return "InvalidState"
         says = self.says[verb.name]
         old = state.partition("@")[0].partition("+")[0]
-        return " | ".join([says.new.replace("*", old), *(line.replace("*", old) for line in says.entries)])
+        lines = self.entries(verb.name, state)
+        return " | ".join([says.new.replace("*", old), *(line.replace("*", old) for line in lines)])
 
 
 def person(world: World, who: str) -> Any:
@@ -188,7 +193,7 @@ def failing_writes(matrix: Matrix, world: World, state: str, monkeypatch: Any) -
         if who is None or not matrix.possible(verb.name, state):
             continue
         says = matrix.says[verb.name]
-        for number in range(len(says.entries)):
+        for number in range(len(matrix.entries(verb.name, state))):
             fields = says.fields(world, obj, at)
             with monkeypatch.context() as patch, pytest.raises(LedgerDown):
                 fails_after(patch, number)

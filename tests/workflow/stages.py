@@ -40,8 +40,8 @@ from tests.actors import World
 JOB = ledger.SystemActor("sweep")
 REMEDY = "可在六十日内申请行政复议。"
 VERSION_FIELDS: dict[str, Any] = {
-    "data_from": date(2026, 1, 1), "data_until": date(2026, 6, 30), "collected_from": date(2026, 1, 1),
-    "collected_until": date(2026, 7, 5), "deidentification_tool": "泛化、抑制", "key_is_kept": False,
+    "data_from": date(2025, 7, 1), "data_until": date(2025, 12, 31), "collected_from": date(2025, 7, 1),
+    "collected_until": date(2026, 1, 5), "deidentification_tool": "泛化、抑制", "key_is_kept": False,
 }  # fmt: skip
 SIGN_OFF = {"sources_checked": True, "irreversible": True, "reason": "材料齐全"}
 ENTRY_FIELDS = {
@@ -129,6 +129,9 @@ def version(world: World, state: str) -> tuple[Version, datetime]:
     at = world.at
     if state == "draft":
         return made, at
+    if state == "discarded":
+        listing.discard_version(version=made, actor=world["seller"], at=at)
+        return Version.objects.get(pk=made.pk), at
     job = listing.request_assessment(version=made, actor=world["seller"], at=at)
     assert listing.run_assessment(job=job, at=at)
     made.refresh_from_db()
@@ -196,6 +199,8 @@ def consultation(world: World, state: str) -> tuple[Consultation, datetime]:
         applications.consent_in_part(**unit, conditions="仅限本市")
     elif state == "refused":
         applications.object_to(**unit, reason="涉及在办案件")
+    elif state == "closed":
+        applications.return_application(application=case, actor=world["officer"], at=at, reason="补充")
     elif state == "no_answer":
         applications.record_no_answer(consultation=asked, actor=world["officer"], at=over)
     return Consultation.objects.get(pk=asked.pk), over

@@ -87,9 +87,15 @@ def new_version_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {name: value for name, value in new_version(world, obj, at).items() if value is not False}
 
 
+DESCRIPTION = {
+    "title": "新名称", "summary": "新", "description": "新说明", "purposes": "", "terms": "", "price_text": "",
+    "frequency": "daily",
+}  # fmt: skip
+
+
 def possible_product(verb: str, state: str) -> bool:
-    if verb == "declare":
-        return state == "active+undeclared"  # once
+    if verb in ("declare", "describe"):
+        return state == "active+undeclared"  # once; and until a version is under review
     return by_source(listing_verbs.PRODUCT)(verb, state)
 
 
@@ -104,6 +110,7 @@ PRODUCT = Matrix(
         "declare": Says("active", ("product declare →",), given(), given(declared="on")),
         "add_source_file": Says("active", ("sourcefile add_source_file →",), SOURCE),
         "create_version": Says("active", ("version create →draft",), new_version, new_version_form),
+        "describe": Says("active", ("product describe →",), given(**DESCRIPTION)),
         "withdraw": Says("withdrawn", ("product withdraw active→withdrawn",), REASON),
     },
 )
@@ -124,8 +131,18 @@ def column_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {f"column_{column.position}": VISIT_ROLES.get(column.name, "plain") for column in obj.columns.all()}
 
 
-KEPT = ("upload_file", "mark_columns", "request_assessment", "submit", "rework", "retire")
-UNSUBMITTED, PUBLIC = ("draft", "assessed"), ("in_publicity", "published", "held", "retired")
+def same_version(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"about": obj.about, **stages.VERSION_FIELDS, "deidentification_tool": "抑制"}
+
+
+def same_version_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {name: value for name, value in same_version(world, obj, at).items() if value is not False}
+
+
+KEPT = (
+    "upload_file", "mark_columns", "request_assessment", "submit", "describe", "rework", "discard", "retire",
+)  # fmt: skip
+UNSUBMITTED, PUBLIC = ("draft", "assessed", "discarded"), ("in_publicity", "published", "held", "retired")
 
 
 def may_version(verb: str, state: str) -> frozenset[str]:
@@ -152,7 +169,9 @@ VERSION = Matrix(
         "mark_columns": Says("draft", ("version mark_columns →",), given(roles=VISIT_ROLES), column_form),
         "request_assessment": Says("draft", ("version request_assessment →",)),
         "submit": Says("submitted", ("version submit *→submitted",)),
+        "describe": Says("*", ("version describe →",), same_version, same_version_form),
         "rework": Says("draft", ("version rework assessed→draft",)),
+        "discard": Says("discarded", ("version discard *→discarded",)),
         "approve": Says("in_publicity", ("version approve submitted→in_publicity",), given(**stages.SIGN_OFF)),
         "return": Says("returned", ("version return submitted→returned",), REASON),
         "refuse": Says("refused", ("version refuse submitted→refused",), REFUSAL),
@@ -231,6 +250,7 @@ APPLICATION = Matrix(
         "take_over": Says("*", ("application take_over →",), REASON),
         "withdraw": Says("withdrawn", ("application withdraw *→withdrawn",), REASON),
     },
+    also={(verb, "in_consultation"): (f"consultation {verb} asked→closed",) for verb in ("return", "withdraw")},
 )
 
 # --- items ---------------------------------------------------------------------------------------------------------
@@ -281,8 +301,9 @@ CONSULTATION = Matrix(
     reach=stages.consultation,
     may=lambda verb, state: IN_CHARGE if verb == "record_no_answer" else UNIT,
     possible=by_source(application_verbs.CONSULTATION),
-    sees=lambda state: sees_application("in_consultation"),
+    sees=lambda state: sees_application("returned" if state == "closed" else "in_consultation") | UNIT,
     url="applications:consultation",
+    # asked: `return` and `withdraw` of its application close it, test_operations.py
     says={
         "consent": Says("consented", ("consultation consent asked→consented",)),
         "consent_in_part": Says(
@@ -359,7 +380,7 @@ FINDING = Matrix(
     reach=stages.finding,
     may=lambda verb, state: UNBIASED,
     possible=by_source(supervision_verbs.FINDING),
-    sees=lambda state: CITY | PROVINCE,
+    sees=lambda state: UNBIASED | PROVINCE,  # not who belongs to the buyer
     url="supervision:finding",
     says={"dismiss": Says("dismissed", ("finding dismiss open→dismissed",), REASON)},
 )
@@ -386,7 +407,7 @@ MEASURE = Matrix(
     reach=stages.measure,
     may=may_measure,
     possible=possible_measure,
-    sees=lambda state: CITY | PROVINCE | (NOBODY if state in ("proposed", "dropped") else BUYER),
+    sees=lambda state: (UNBIASED if state in ("proposed", "dropped") else CITY | BUYER) | PROVINCE,
     url="supervision:order",
     says={
         "issue": Says(
@@ -410,10 +431,17 @@ MEASURE = Matrix(
     },
 )  # fmt: skip
 
+
+def may_derived(verb: str, state: str) -> frozenset[str]:
+    if verb == "clear":
+        return UNBIASED
+    return BUYER | UNBIASED if (verb, state) == ("withdraw", "flagged") else BUYER
+
+
 DERIVED = Matrix(
     verbs=supervision_verbs.DERIVED,
     reach=stages.derived,
-    may=lambda verb, state: UNBIASED if verb == "clear" else BUYER,
+    may=may_derived,
     possible=by_source(supervision_verbs.DERIVED),
     sees=lambda state: EVERYBODY if state in ("published", "flagged") else BUYER | CITY | PROVINCE,
     url="supervision:derived-product",

@@ -1,6 +1,6 @@
 """The application in the buyer's hands: started, described, submitted, withdrawn."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,17 +8,17 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import Party, User
+from accounts.models import Party, Region, User
 from accounts.queries import authority_over, recipients
 from listings.models import Acquisition, Opening, Product, Version
 from listings.states import EntryState, VersionState
 from marketplace import workflow
 from marketplace.applications import permissions
 from marketplace.applications.models import Application, Item, Route
-from marketplace.applications.states import ApplicationState
+from marketplace.applications.states import ApplicationState, ConsultationState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
-from marketplace.errors import InvalidState
+from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
@@ -89,13 +89,9 @@ def submit_application(*, application: Application, actor: User, at: datetime) -
     workflow.check_in(locked, *EDITABLE)
     _check_complete(locked)
     items = list(application.items.select_related("product__entry", "product__seller__region"))
-    regions = set()
     for item in items:
-        version = offered_version(item.product)
-        _check_fields(version, item.fields)
-        regions |= {source.unit.region for source in version.sources.select_related("unit__region__parent")}
-        regions.add(item.product.seller.region)
-    authority = authority_over(regions, at)
+        _check_fields(offered_version(item.product), item.fields)
+    authority = authority_over(_regions(items), at)
     if authority is None:
         raise InvalidState(_("No authority is set up that is competent for all products of this application."))
     again = application.state == ApplicationState.RETURNED
@@ -115,13 +111,21 @@ def submit_application(*, application: Application, actor: User, at: datetime) -
 def withdraw_application(*, application: Application, actor: User, at: datetime, reason: str) -> None:
     """Any open state → withdrawn."""
     permissions.check_can_withdraw_application(actor, application, at)
+    require(reason=reason)
+    Application.objects.select_for_update().get(pk=application.pk)  # a decision made meanwhile is not overtaken
     if application.items.exclude(decision=None).exists():
         raise InvalidState(_("A part of this application is already decided; decline the offer instead."))
     act = ledger.begin("withdraw", actor, at)
     workflow.move(act, application, ApplicationState.WITHDRAWN, detail={"reason": reason})
     clock.stop(application, at)
-    for consultation in application.consultations.all():
-        clock.stop(consultation, at)
+    close_consultations(act, application)
+
+
+def close_consultations(act: ledger.Act, application: Application) -> None:
+    """asked → closed: the application went back, so nobody waits for the unit's answer any more."""
+    for consultation in application.consultations.filter(state=ConsultationState.ASKED).order_by("pk"):
+        workflow.move(act, consultation, ConsultationState.CLOSED)
+        clock.stop(consultation, act.at)
 
 
 def offered_version(product: Product) -> Version:
@@ -130,6 +134,25 @@ def offered_version(product: Product) -> Version:
     if version is None or not Product.objects.listed().filter(pk=product.pk).exists():
         raise InvalidState(_("“%(product)s” is not on offer at present.") % {"product": product})
     return version
+
+
+def check_still_competent(application: Application, items: Iterable[Item], at: datetime) -> None:
+    """A version published meanwhile may hold data of another city: then the case is no longer this authority's."""
+    authority = application.authority
+    assert authority is not None  # it was submitted
+    if authority_over(_regions(items) | {authority.region}, at) != authority:
+        raise InvalidState(
+            _("The data now falls to another authority: return the application, so that it is submitted there.")
+        )
+
+
+def _regions(items: Iterable[Item]) -> set[Region]:
+    """Where the sellers of some items are, and the units whose data is in what is on offer of them."""
+    regions = {item.product.seller.region for item in items}
+    for item in items:
+        sources = offered_version(item.product).sources.select_related("unit__region__parent")
+        regions |= {source.unit.region for source in sources}
+    return regions
 
 
 def route_of(product: Product) -> str:

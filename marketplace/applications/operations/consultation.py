@@ -9,11 +9,11 @@ from accounts.models import Party, User
 from accounts.queries import recipients
 from marketplace import workflow
 from marketplace.applications import permissions
-from marketplace.applications.models import Consultation
+from marketplace.applications.models import Application, Consultation, Route
 from marketplace.applications.states import ApplicationState, ConsultationState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
-from marketplace.errors import InvalidState
+from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
@@ -29,6 +29,7 @@ def consent(*, consultation: Consultation, actor: User, at: datetime) -> None:
 def consent_in_part(*, consultation: Consultation, actor: User, at: datetime, conditions: str) -> None:
     """asked → consented in part: the conditions become terms of whatever is granted."""
     permissions.check_can_answer(actor, consultation, at)
+    require(conditions=conditions)
     _answer("consent_in_part", consultation, ConsultationState.CONSENTED_IN_PART, actor, at, conditions=conditions)
 
 
@@ -36,6 +37,7 @@ def consent_in_part(*, consultation: Consultation, actor: User, at: datetime, co
 def object_to(*, consultation: Consultation, actor: User, at: datetime, reason: str) -> None:
     """asked → refused, with reasons."""
     permissions.check_can_answer(actor, consultation, at)
+    require(reason=reason)
     _answer("object", consultation, ConsultationState.REFUSED, actor, at, reason=reason)
 
 
@@ -48,12 +50,19 @@ def record_no_answer(*, consultation: Consultation, actor: User, at: datetime) -
     _answer("record_no_answer", consultation, ConsultationState.NO_ANSWER, actor, at)
 
 
+def article_of(application: Application) -> str:
+    """Units consent under Art. 15 and are heard under Art. 16; an application may have items of both."""
+    by_consent = application.items.filter(route=Route.ON_APPLICATION).exists()
+    heard = application.items.filter(route=Route.SECONDARY_DEVELOPMENT).exists()
+    return "Arts 15, 16" if by_consent and heard else "Art. 15" if by_consent else "Art. 16"
+
+
 def _answer(verb: str, consultation: Consultation, new: str, actor: User, at: datetime, **fields: str) -> None:
     application = consultation.application
     workflow.check_in(application, ApplicationState.IN_CONSULTATION)
     if consultation.round != application.round:
         raise InvalidState(_("This question belongs to an earlier round."))
-    act = ledger.begin(verb, actor, at, "Art. 15")
+    act = ledger.begin(verb, actor, at, article_of(application))
     workflow.move(act, consultation, new, answered_by=actor, answered_at=at, detail=fields, **fields)
     clock.stop(consultation, at)
     authority = application.authority

@@ -14,13 +14,13 @@ from listings.models import Version
 from marketplace import workflow
 from marketplace.applications import permissions
 from marketplace.applications.models import Application, Decision, Grant, Item, Route
-from marketplace.applications.operations.application import offered_version
+from marketplace.applications.operations.application import check_still_competent, offered_version
 from marketplace.applications.operations.processing import units_of
 from marketplace.applications.states import CONSENT, ApplicationState, ItemState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import last_day, local_date
-from marketplace.errors import InvalidState, require_remedy
+from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
@@ -38,7 +38,9 @@ def approve_item(
     do not fit, InvalidState for a missing consent.
     """
     permissions.check_can_decide(actor, item, at)
+    require(reason=reason)
     application = _lock_under_review(item)
+    check_still_competent(application, [item], at)
     _check_seller(item, at)
     _check_heard(item)
     _check_consents(item)
@@ -55,8 +57,8 @@ def approve_item(
 def refuse_item(*, item: Item, actor: User, at: datetime, reason: str, remedy: str) -> None:
     """open → refused, with reasons and the remedy against it."""
     permissions.check_can_decide(actor, item, at)
+    require(reason=reason, remedy=remedy)
     application = _lock_under_review(item)
-    require_remedy(remedy)
     act = ledger.begin("refuse", actor, at, ARTICLE[Route(item.route)])
     _decide(act, actor, item, ItemState.REFUSED, is_approval=False, reason=reason, remedy=remedy)
     _finish(act, application)

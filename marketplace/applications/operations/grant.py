@@ -14,7 +14,7 @@ from marketplace.applications.states import GrantState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import local_date
-from marketplace.errors import InvalidState
+from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
@@ -43,6 +43,7 @@ def accept_grant(*, grant: Grant, actor: User, at: datetime, terms_accepted: boo
 def decline_grant(*, grant: Grant, actor: User, at: datetime, reason: str) -> None:
     """offered → declined."""
     permissions.check_can_leave_grant(actor, grant, at)
+    require(reason=reason)
     _end("decline", grant, GrantState.DECLINED, actor, at, reason)
 
 
@@ -50,6 +51,8 @@ def decline_grant(*, grant: Grant, actor: User, at: datetime, reason: str) -> No
 def surrender_grant(*, grant: Grant, actor: User, at: datetime, reason: str) -> None:
     """active → surrendered: the buyer gives it back; the duties for what it received go on."""
     permissions.check_can_leave_grant(actor, grant, at)
+    require(reason=reason)
+    Grant.objects.select_for_update().get(pk=grant.pk)  # an order that is being issued is waited for
     if open_holds(at, grant=grant, code=HoldCode.MEASURE).exists():
         raise InvalidState(_("An order stands against this grant: correct what it names first."))
     _end("surrender", grant, GrantState.SURRENDERED, actor, at, reason)
@@ -59,6 +62,7 @@ def surrender_grant(*, grant: Grant, actor: User, at: datetime, reason: str) -> 
 def close_grant(*, grant: Grant, actor: User, at: datetime, reason: str) -> None:
     """active → closed, by an officer, once its period is over."""
     permissions.check_can_close_grant(actor, grant, at)
+    require(reason=reason)
     workflow.check_in(grant, GrantState.ACTIVE)
     if grant.ends >= local_date(at):
         raise InvalidState(_("The grant's period is not over yet."))

@@ -13,12 +13,12 @@ from listings.models import VersionSource
 from marketplace import workflow
 from marketplace.applications import permissions
 from marketplace.applications.models import Application, Consultation, Item
-from marketplace.applications.operations.application import offered_version
+from marketplace.applications.operations.application import check_still_competent, close_consultations, offered_version
 from marketplace.applications.states import ApplicationState, ConsultationState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import last_day
-from marketplace.errors import InvalidState, require_remedy
+from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
@@ -39,6 +39,7 @@ def accept_application(*, application: Application, actor: User, at: datetime) -
 def take_over_application(*, application: Application, actor: User, at: datetime, reason: str) -> None:
     """Another officer of the same authority takes the case over."""
     permissions.check_can_process(actor, application, at)
+    require(reason=reason)
     workflow.check_in(
         application, ApplicationState.ACCEPTED, ApplicationState.IN_CONSULTATION, ApplicationState.UNDER_REVIEW
     )
@@ -49,20 +50,21 @@ def take_over_application(*, application: Application, actor: User, at: datetime
 
 @transaction.atomic
 def return_application(*, application: Application, actor: User, at: datetime, reason: str) -> None:
-    """submitted, in consultation or under review → returned, naming everything missing, once."""
+    """submitted, accepted, in consultation or under review → returned, naming everything missing, once."""
     permissions.check_can_process(actor, application, at)
+    require(reason=reason)
+    Application.objects.select_for_update().get(pk=application.pk)  # a decision made meanwhile is not overtaken
     if application.items.exclude(decision=None).exists():
         raise InvalidState(_("A part of this application is already decided; decide the rest."))
-    _step("return", application, ApplicationState.RETURNED, actor, at, reason)
-    for consultation in application.consultations.all():
-        clock.stop(consultation, at)
+    act = _step("return", application, ApplicationState.RETURNED, actor, at, reason)
+    close_consultations(act, application)
 
 
 @transaction.atomic
 def refuse_application(*, application: Application, actor: User, at: datetime, reason: str, remedy: str) -> None:
     """submitted → refused: not admissible at all. Names its remedy."""
     permissions.check_can_process(actor, application, at)
-    require_remedy(remedy)
+    require(reason=reason, remedy=remedy)
     _step("refuse", application, ApplicationState.REFUSED, actor, at, reason, remedy=remedy)
 
 
@@ -70,6 +72,7 @@ def refuse_application(*, application: Application, actor: User, at: datetime, r
 def consult_units(*, application: Application, actor: User, at: datetime) -> None:
     """accepted → in consultation: every unit whose data is asked for is asked, each on its own clock (Arts 15, 16)."""
     permissions.check_in_charge(actor, application, at)
+    check_still_competent(application, application.items.select_related("product__seller__region"), at)
     units = units_to_consult(application)
     if not units:
         raise InvalidState(_("There is nobody to consult: begin the review."))

@@ -22,7 +22,8 @@ BAD = {
     "refused", "recalled", "terminated", "barred", "held", "flagged", "refused_to_correct", "issued", "annulled",
 }  # fmt: skip
 OVER = {
-    "withdrawn", "retired", "declined", "closed", "surrendered", "dropped", "dismissed", "ended", "no_answer", "merged",
+    "withdrawn", "retired", "discarded", "declined", "closed", "surrendered", "dropped", "dismissed", "ended",
+    "no_answer", "merged",
 }  # fmt: skip
 
 
@@ -154,6 +155,11 @@ def as_prefix(query: str) -> str:
 def place(region: Any) -> str:
     """A region's name in the reader's language."""
     return region.name if (get_language() or "").startswith("zh") else region.name_en
+
+
+@register.filter
+def has_required(form: Any) -> bool:
+    return any(field.field.required for field in form.visible_fields())
 
 
 @register.filter

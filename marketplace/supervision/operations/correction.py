@@ -10,7 +10,8 @@ from accounts.queries import recipients
 from marketplace import workflow
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
-from marketplace.errors import InvalidState
+from marketplace.clock.working_days import last_day
+from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
@@ -25,11 +26,13 @@ OPEN = (MeasureState.ISSUED, MeasureState.EVIDENCE_FILED)
 def file_evidence(*, measure: Measure, actor: User, at: datetime, text: str) -> None:
     """issued → evidence filed: the party says what it corrected. Nothing resumes before an officer lifts the order.
 
-    Filed in time, it stops the clock of the correction: now it is the officer's turn.
+    Filed in time, it stops the clock of the correction: now it is the officer's turn. Who corrects does not refuse,
+    whatever it said before.
     """
     permissions.check_can_respond(actor, measure, at)
+    require(text=text)
     act = ledger.begin("file_evidence", actor, at, ARTICLE)
-    workflow.move(act, measure, MeasureState.EVIDENCE_FILED, detail={"text": text})
+    workflow.move(act, measure, MeasureState.EVIDENCE_FILED, refuses=False, detail={"text": text})
     Evidence.objects.create(measure=measure, kind=EvidenceKind.CORRECTION, text=text, by=actor, at=at)
     if not clock.has_run_out(measure, Kind.CORRECTION, at):
         clock.stop(measure, at, Kind.CORRECTION)
@@ -40,6 +43,7 @@ def file_evidence(*, measure: Measure, actor: User, at: datetime, text: str) -> 
 def ask_for_more(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
     """evidence filed → issued: it does not show the correction yet; the party's time goes on."""
     permissions.check_can_order(actor, measure, at)
+    require(reason=reason)
     workflow.check_in(measure, MeasureState.EVIDENCE_FILED)
     act = ledger.begin("ask_for_more", actor, at, ARTICLE)
     workflow.move(act, measure, MeasureState.ISSUED, detail={"reason": reason})
@@ -51,20 +55,25 @@ def ask_for_more(*, measure: Measure, actor: User, at: datetime, reason: str) ->
 def open_hearing(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
     """Notice of intent to find a refusal and terminate: the party has working days to be heard. State stays."""
     permissions.check_can_order(actor, measure, at)
+    require(reason=reason)
     measure = _lock(measure)
     if measure.hearing_opened_at is not None:
         raise InvalidState(_("The hearing was opened already."))
     Measure.objects.filter(pk=measure.pk).update(hearing_opened_at=at)
     act = ledger.begin("open_hearing", actor, at, ARTICLE)
     ledger.record(act, measure, detail={"reason": reason})
-    clock.start(measure, Kind.HEARING, at)
-    tell_party(act, measure, reason)
+    due = last_day(clock.start(measure, Kind.HEARING, at).due_at)
+    tell(
+        act, recipients(measure.party, at), "hearing_opened", link=measure.get_absolute_url(), number=measure.number,
+        due=due, reason=reason,
+    )  # fmt: skip
 
 
 @transaction.atomic
 def file_statement(*, measure: Measure, actor: User, at: datetime, text: str, refuses: bool = False) -> None:
     """The party is heard: what it says, and whether it refuses to correct."""
     permissions.check_can_respond(actor, measure, at)
+    require(text=text)
     measure = _lock(measure)
     if measure.hearing_opened_at is None:
         raise InvalidState(_("No hearing was opened."))
@@ -84,6 +93,7 @@ def find_refusal(*, measure: Measure, actor: User, at: datetime, reason: str) ->
     unless the party itself said that it refuses.
     """
     permissions.check_can_order(actor, measure, at)
+    require(reason=reason)
     measure.refresh_from_db()
     if measure.hearing_opened_at is None:
         raise InvalidState(_("The party has to be heard first: send the notice of intent."))

@@ -14,6 +14,7 @@ from marketplace import workflow
 from marketplace.applications.models import Grant
 from marketplace.applications.states import GrantState
 from marketplace.delivery.models import Delivery
+from marketplace.errors import require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
@@ -35,7 +36,7 @@ def register_derived(
     derived = DerivedProduct(party=party, title=title, description=description, url=url, created_at=at)
     derived.full_clean()
     derived.save()
-    for grant, version in built_from:
+    for grant, version in dict.fromkeys(built_from):
         if grant.buyer_id != party.pk or not Delivery.objects.filter(grant=grant, version=version).exists():
             raise ValidationError({"built_from": _("“%(version)s” was never delivered to you.") % {"version": version}})
         DerivedFrom.objects.create(derived=derived, grant=grant, version=version)
@@ -59,8 +60,9 @@ def publish_derived(*, derived: DerivedProduct, actor: User, at: datetime) -> No
 
 @transaction.atomic
 def withdraw_derived(*, derived: DerivedProduct, actor: User, at: datetime, reason: str) -> None:
-    """registered, published or flagged → withdrawn."""
-    permissions.check_can_keep_derived(actor, derived, at)
+    """registered, published or flagged → withdrawn: by its keeper, a flagged one by the officer as well."""
+    permissions.check_can_withdraw_derived(actor, derived, at)
+    require(reason=reason)
     workflow.move(
         ledger.begin("withdraw", actor, at, ARTICLE), derived, DerivedState.WITHDRAWN, detail={"reason": reason}
     )
@@ -70,6 +72,7 @@ def withdraw_derived(*, derived: DerivedProduct, actor: User, at: datetime, reas
 def clear_derived(*, derived: DerivedProduct, actor: User, at: datetime, reason: str) -> None:
     """flagged → published: an officer found that it may stay."""
     permissions.check_can_clear_derived(actor, derived, at)
+    require(reason=reason)
     workflow.check_in(derived, DerivedState.FLAGGED)
     workflow.move(ledger.begin("clear", actor, at, ARTICLE), derived, DerivedState.PUBLISHED, detail={"reason": reason})
 

@@ -10,6 +10,7 @@ from marketplace import workflow
 from marketplace.applications.models import Grant
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
+from marketplace.errors import require
 from marketplace.ledger import entries as ledger
 from marketplace.supervision import permissions
 from marketplace.supervision.models import Finding
@@ -33,6 +34,7 @@ def open_finding(act: ledger.Act, grant: Grant, rule: str, key: str, article: st
 def dismiss_finding(*, finding: Finding, actor: User, at: datetime, reason: str) -> None:
     """open → dismissed, with reasons."""
     permissions.check_can_answer_finding(actor, finding, at)
+    require(reason=reason)
     close_finding(ledger.begin("dismiss", actor, at, finding.article), finding, FindingState.DISMISSED, reason=reason)
 
 

@@ -19,7 +19,7 @@ from marketplace.applications.states import GrantState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import local_date
-from marketplace.errors import InvalidState, require_remedy
+from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
@@ -70,6 +70,7 @@ def propose_order(
 def propose_order_on_grant(*, grant: Grant, actor: User, at: datetime, facts: str, demand: str) -> Measure | None:
     """An officer drafts an order about one grant from what an inspection, a unit or anybody showed."""
     permissions.check_can_supervise(actor, grant, at)
+    require(facts=facts, demand=demand)
     workflow.check_in(grant, GrantState.ACTIVE)
     return propose_order(
         grants=[grant], actor=actor, at=at, key=f"officer:{grant.pk}:{at.isoformat()}", facts=facts, demand=demand
@@ -84,7 +85,9 @@ def issue_order(*, measure: Measure, actor: User, at: datetime, facts: str, dema
     """
     permissions.check_can_order(actor, measure, at)
     workflow.check_in(measure, MeasureState.PROPOSED)
-    require_remedy(remedy)
+    require(facts=facts, demand=demand, remedy=remedy)
+    if is_outdated(measure):
+        raise InvalidState(_("What it names was done after all: drop this proposal, or propose another order."))
     act = ledger.begin("issue_order", actor, at, ARTICLE)
     workflow.move(
         act, measure, MeasureState.ISSUED, number=_next_number(measure.authority, at), issued_at=at, issued_by=actor,
@@ -106,6 +109,7 @@ def issue_order(*, measure: Measure, actor: User, at: datetime, facts: str, dema
 def drop_order(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
     """proposed → dropped, with reasons. Nobody is suspended by a proposal, so nothing else changes."""
     permissions.check_can_order(actor, measure, at)
+    require(reason=reason)
     workflow.move(
         ledger.begin("drop_order", actor, at, ARTICLE), measure, MeasureState.DROPPED, detail={"reason": reason}
     )
@@ -115,6 +119,7 @@ def drop_order(*, measure: Measure, actor: User, at: datetime, reason: str) -> N
 def lift_order(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
     """issued, evidence filed or refusal found → lifted: this order's holds go. A grant resumes when none is left."""
     permissions.check_can_order(actor, measure, at)
+    require(reason=reason)
     act = ledger.begin("lift_order", actor, at, ARTICLE)
     workflow.move(act, measure, MeasureState.LIFTED, detail={"reason": reason})
     _release(act, measure, GrantOutcome.RESUMED)
@@ -125,6 +130,7 @@ def lift_order(*, measure: Measure, actor: User, at: datetime, reason: str) -> N
 def annul_order(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
     """A standing order → annulled by another officer than its author: it ought never to have been issued."""
     permissions.check_can_annul(actor, measure, at)
+    require(reason=reason)
     act = ledger.begin("annul_order", actor, at, "Art. 45")
     workflow.move(act, measure, MeasureState.ANNULLED, detail={"reason": reason})
     _release(act, measure, GrantOutcome.ANNULLED)
@@ -138,7 +144,7 @@ def terminate_service(*, measure: Measure, actor: User, at: datetime, reason: st
     A choice of the authority ("may"), never automatic, and only after a refusal to correct was found.
     """
     permissions.check_can_order(actor, measure, at)
-    require_remedy(remedy)
+    require(reason=reason, remedy=remedy)
     act = ledger.begin("terminate", actor, at, ARTICLE)
     workflow.move(act, measure, MeasureState.TERMINATED, detail={"reason": reason, "remedy": remedy})
     for grant in _active_grants(measure):
@@ -149,6 +155,11 @@ def terminate_service(*, measure: Measure, actor: User, at: datetime, reason: st
         flag_derived(act, derived, reason=f"{measure.number}: {MeasureState.TERMINATED.label}")
     clock.stop(measure, at)
     tell_party(act, measure, f"{reason} {remedy}")
+
+
+def is_outdated(measure: Measure) -> bool:
+    """Whether the duty that a proposal names was done meanwhile: its facts are no longer true."""
+    return Finding.objects.filter(measures=measure, state=FindingState.REMEDIED).exists()
 
 
 def tell_party(act: ledger.Act, measure: Measure, reason: str) -> None:
@@ -166,8 +177,13 @@ def _release(act: ledger.Act, measure: Measure, outcome: str) -> None:
 
 
 def _active_grants(measure: Measure) -> list[Grant]:
+    """Locked, so that none is given back while the order is being signed."""
     return list(
-        Grant.objects.active().filter(measures__measure=measure).select_related("buyer", "product__seller", "authority")
+        Grant.objects.active()
+        .filter(measures__measure=measure)
+        .select_related("buyer", "product__seller", "authority")
+        .select_for_update(of=("self",))
+        .order_by("pk")
     )
 
 

@@ -13,7 +13,7 @@ from marketplace.applications.states import GrantState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import due_after
-from marketplace.errors import InvalidState
+from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.supervision import permissions
 
@@ -25,6 +25,7 @@ REST_DAYS = 60  # so long after a precaution no other is taken on the same grant
 def take_precaution(*, grant: Grant, actor: User, at: datetime, reason: str) -> None:
     """Pause an active grant while something is looked into. Ends by itself after 10 working days by default."""
     permissions.check_can_supervise(actor, grant, at)
+    require(reason=reason)
     workflow.check_in(Grant.objects.select_for_update().get(pk=grant.pk), GrantState.ACTIVE)
     since = at - timedelta(days=REST_DAYS)
     if Hold.objects.filter(grant=grant, code=HoldCode.PRECAUTION, opened_at__gt=since).exists():
@@ -40,6 +41,7 @@ def take_precaution(*, grant: Grant, actor: User, at: datetime, reason: str) -> 
 def lift_precaution(*, grant: Grant, actor: User, at: datetime, reason: str) -> None:
     """End a precaution before its time. Holds for other reasons stay."""
     permissions.check_can_supervise(actor, grant, at)
+    require(reason=reason)
     workflow.check_in(grant, GrantState.ACTIVE)
     hold = open_holds(at, grant=grant, code=HoldCode.PRECAUTION).first()
     if hold is None:

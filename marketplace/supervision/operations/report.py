@@ -15,7 +15,7 @@ from marketplace.applications.models import Grant, HoldCode
 from marketplace.applications.operations import lift_hold, open_hold
 from marketplace.applications.states import GrantState
 from marketplace.clock.working_days import add_working_days, end_of_day, local_date
-from marketplace.errors import InvalidState
+from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
@@ -28,16 +28,20 @@ ARTICLE = "Art. 16"
 
 @transaction.atomic
 def schedule_reports(*, grant: Grant, actor: ledger.SystemActor, at: datetime) -> list[UsageReport]:
-    """Open the report periods of an active grant that have begun: calendar quarters, first and last partial."""
+    """Open the report periods of a grant that have begun: calendar quarters, first and last partial.
+
+    Who had the data owes the report: a grant that ended early owes it up to its last day, whenever this runs.
+    """
     check_is_job(actor)
-    Grant.objects.select_for_update().get(pk=grant.pk)
+    grant = Grant.objects.select_for_update().get(pk=grant.pk)
+    until = min(grant.ends, local_date(grant.ended_at)) if grant.ended_at else grant.ends
     act = ledger.begin("schedule_report", actor, at, ARTICLE)
     last = grant.reports.order_by("-end").first()
     assert grant.activated_at is not None
     start = date.fromordinal(last.end.toordinal() + 1) if last else max(grant.starts, local_date(grant.activated_at))
     opened = []
-    while start <= min(local_date(at), grant.ends):
-        report = _open_period(act, grant, start, min(quarter_end(start), grant.ends))
+    while start <= min(local_date(at), until):
+        report = _open_period(act, grant, start, min(quarter_end(start), until))
         opened.append(report)
         start = date.fromordinal(report.end.toordinal() + 1)
     return opened
@@ -58,6 +62,8 @@ def file_report(
     permissions.check_can_file_report(actor, report, at)
     if report.grant.state == GrantState.ACTIVE and report.end >= local_date(at):
         raise InvalidState(_("The period is not over yet: report once it has ended."))
+    if is_nil and use.strip():
+        raise ValidationError({"is_nil": _("A nil report says that nothing was used: leave the use empty.")})
     if not is_nil and not use.strip():
         raise ValidationError({"use": _("Say what the data was used for, or file a nil report.")})
     content: dict[str, Any] = {"is_nil": is_nil, "use": use, "results": results, "security": security}
@@ -83,6 +89,7 @@ def accept_report(*, report: UsageReport, actor: User, at: datetime) -> None:
 def return_report(*, report: UsageReport, actor: User, at: datetime, reason: str) -> None:
     """filed → returned: due again, 10 working days from now by default."""
     permissions.check_can_judge_report(actor, report, at)
+    require(reason=reason)
     _judge("return", report, ReportState.RETURNED, actor, at, reason, **_due_dates(report.grant, local_date(at)))
 
 

@@ -41,4 +41,6 @@ def _moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise CommandError(f"“{text}” is no ISO time, such as 2027-01-31T18:00+08:00.") from error
+    if not 2000 <= moment.year < 2200:  # outside, working days cannot be counted
+        raise CommandError(f"“{text}” is out of reach: give a time from 2000 to 2199.")
     return moment if moment.tzinfo else timezone.make_aware(moment)

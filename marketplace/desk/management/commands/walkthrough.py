@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -49,8 +50,10 @@ class Command(BaseCommand):
         path: Path | None = options["data"]
         if path is None:
             return Data(write_visits(folder / "visits.csv"), About.PERSONS, dict(VISIT_ROLES))
-        if not path.is_file():
-            raise CommandError(f"There is no file {path}.")
+        if path.is_dir() or not path.exists():
+            raise CommandError(f"There is no file {os.fsencode(path).decode(errors='replace')}.")
+        if not path.is_file() or not path.stat().st_size:  # a pipe, a device, or a file whose size nobody knows
+            path = _copied(path, folder)
         roles = {name: ColumnRole.QUASI_IDENTIFIER for name in _names(options["quasi_identifiers"])}
         roles |= {name: ColumnRole.SENSITIVE for name in _names(options["sensitive"])}
         roles |= {name: ColumnRole.SUBJECT for name in [options["subject"]] if name}
@@ -72,6 +75,15 @@ class Command(BaseCommand):
     def _end(self, code: int, text: str) -> None:
         self.stderr.write(text)
         raise SystemExit(code)
+
+
+def _copied(path: Path, folder: Path) -> Path:
+    """What can be read from it, up to just over the limit of an upload."""
+    with path.open("rb") as source, (copy := folder / "data").open("wb") as target:
+        left = settings.UPLOAD_LIMIT + 1
+        while left and (chunk := source.read(min(left, 1 << 20))):
+            left -= target.write(chunk)
+    return copy
 
 
 def _names(text: str) -> list[str]:
