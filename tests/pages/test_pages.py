@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from listings.models import Version
 from marketplace.supervision.models import Measure
 from tests.pages.reading import Page, crawl
 
@@ -66,13 +67,26 @@ def test_a_grant_says_first_that_it_is_not_in_effect_and_why(visitor: Visit) -> 
 
 
 def test_a_refusal_is_a_page_with_its_sentence_and_a_way_back(visitor: Visit) -> None:
-    measure = Measure.objects.earliest("pk")
-    response = visitor("conflicted-officer", "en").get(f"/order/{measure.pk}/issue/")
+    report = Measure.objects.earliest("pk").held.get().grant.reports.earliest("pk")
+    response = visitor("conflicted-officer", "en").get(f"/report/{report.pk}/accept/")
     page = Page(response.content.decode())
     assert response.status_code == 403
     assert page.headings == ["You may not do this"]
     assert "This is your own case: you belong to a party of it, or did in the last 12 months." in page.texts
-    assert measure.get_absolute_url() in page.links
+    assert report.get_absolute_url() in page.links
+
+
+def test_an_address_for_buttons_is_explained_when_it_is_opened(visitor: Visit) -> None:
+    grant = Measure.objects.earliest("pk").held.get().grant
+    response = visitor("buyer", "en").get(f"/grant/{grant.pk}/version/{grant.from_version_id}/download.csv")
+    assert (response.status_code, response["Allow"]) == (405, "POST")
+    assert Page(response.content.decode()).headings == ["This address cannot be opened like a page"]
+
+
+def test_what_the_public_may_object_to_is_on_the_public_list(visitor: Visit) -> None:
+    version = Version.objects.filter(state="submitted").earliest("pk")
+    Version.objects.filter(pk=version.pk).update(state="in_publicity")
+    assert version.get_absolute_url() in Page(visitor("", "en").get("/products/").content.decode()).links
 
 
 def test_a_wrong_form_names_its_errors_at_the_top(visitor: Visit) -> None:
