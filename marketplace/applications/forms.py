@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import CapabilityKind
 from accounts.queries import parties_as
 from listings.models import Opening, Product
+from marketplace.applications import queries
 from marketplace.applications.models import Application
 from marketplace.applications.operations.application import SCENARIO
 from marketplace.verbs import ReasonForm, VerbForm, model_fields
@@ -69,9 +70,10 @@ class ApproveItemForm(ReasonForm):
     field_order = ("starts", "ends", "granted", "conditions", "reason")
 
     def prepare(self) -> None:
-        self.fields["granted"].choices = [(name, name) for name in self.target.fields]  # type: ignore[attr-defined]
+        offered = queries.grantable_fields(self.target)
+        self.fields["granted"].choices = [(name, name) for name in offered]  # type: ignore[attr-defined]
         self.initial |= {
-            "granted": self.target.fields,
+            "granted": queries.consented_fields(self.target),
             "starts": self.target.application.period_from,
             "ends": self.target.application.period_until,
         }
@@ -82,8 +84,41 @@ class ApproveItemForm(ReasonForm):
         return data
 
 
-class ConditionsForm(VerbForm):
-    conditions = forms.CharField(label=_("Conditions"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4}))
+class ConsentInPartForm(VerbForm):
+    """Conditions, and of each product that holds the unit's data the fields it consents to."""
+
+    conditions = forms.CharField(
+        label=_("Conditions"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    consented = forms.MultipleChoiceField(
+        label=_("Fields you consent to"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def prepare(self) -> None:
+        self.items = queries.items_of(self.target)
+        self.fields["consented"].choices = [  # type: ignore[attr-defined]
+            (item.product.title, [(f"{item.pk}:{name}", name) for name in item.fields]) for item in self.items
+        ]
+        self.initial["consented"] = [f"{item.pk}:{name}" for item in self.items for name in item.fields]
+
+    def clean(self) -> dict[str, Any]:
+        chosen = set(self.cleaned_data.get("consented", []))
+        fields = {item: [name for name in item.fields if f"{item.pk}:{name}" in chosen] for item in self.items}
+        if not chosen:
+            raise forms.ValidationError(_("To consent to nothing, object instead."))
+        whole = all(fields[item] == item.fields for item in self.items)
+        return {"conditions": self.cleaned_data.get("conditions", ""), "fields": None if whole else fields}
+
+
+class MessageForm(VerbForm):
+    text = forms.CharField(label=_("Message"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+class ExtendForm(ReasonForm):
+    """At most as long again as the deadline was."""
+
+    days = forms.IntegerField(label=_("Working days more"), min_value=1, max_value=20, initial=5)
+    field_order = ("days", "reason")
 
 
 class AcceptTermsForm(VerbForm):

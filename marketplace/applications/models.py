@@ -58,6 +58,7 @@ class Application(models.Model):
     security = models.TextField(_("how the data is protected"), blank=True)
     people_with_access = models.TextField(_("who has access"), blank=True)
     submitted_at = models.DateTimeField(null=True, blank=True)
+    question_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
 
     objects = ApplicationQuerySet.as_manager()
@@ -147,6 +148,8 @@ class Consultation(models.Model):
     )
     reason = models.TextField(blank=True)
     conditions = models.TextField(_("conditions"), blank=True)
+    fields = models.JSONField(null=True, blank=True)  # item -> the fields consented to; null: those asked for
+    escalated_at = models.DateTimeField(null=True, blank=True)
     answered_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     answered_at = models.DateTimeField(null=True, blank=True)
 
@@ -169,6 +172,19 @@ class Consultation(models.Model):
 
     def get_absolute_url(self) -> str:
         return self.application.get_absolute_url()
+
+
+class Message(models.Model):
+    """What buyer, authority and units wrote to each other about a case. Kept for ever, never changed."""
+
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="messages")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    text = models.TextField(_("message"))
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.party} · {self.application}"
 
 
 class Decision(models.Model):

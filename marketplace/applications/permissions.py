@@ -3,11 +3,20 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from guardian.shortcuts import get_user_perms
 
 from accounts.models import AssignmentRole, CapabilityKind, Party, RegionLevel
-from accounts.permissions import check_acts_for, check_member, check_not_own_case, check_officer
+from accounts.permissions import (
+    WRITERS,
+    check_acts_for,
+    check_is_person,
+    check_member,
+    check_not_own_case,
+    check_officer,
+)
+from accounts.queries import memberships
 from listings.models import VersionSource
 from listings.states import REVIEWED
 from marketplace.applications.models import Application, Consultation, Grant, Item
@@ -44,6 +53,28 @@ def check_can_process(actor: Any, application: Application, at: datetime) -> Non
     check_not_own_case(actor, parties_of_case(application), at)
 
 
+def speaker(actor: Any, application: Application, at: datetime) -> Party:
+    """For whom a person speaks in a case: the buyer, a unit that was asked, or the authority."""
+    check_is_person(actor)
+    mine = memberships(actor, at).filter(role__in=WRITERS).values("party")
+    sides = Q(pk=application.buyer_id) | Q(consultations__application=application)
+    found = list(Party.objects.filter(sides, pk__in=mine).distinct())
+    if found:
+        return next((party for party in found if party.pk == application.buyer_id), found[0])
+    check_can_process(actor, application, at)
+    assert application.authority is not None  # else the check has refused
+    return application.authority
+
+
+def check_can_write(actor: Any, application: Application, at: datetime) -> None:
+    speaker(actor, application, at)
+
+
+def check_can_reply(actor: Any, application: Application, at: datetime) -> None:
+    """The buyer's people. An answer needs no standing: it is what the case waits for."""
+    check_member(actor, application.buyer, at)
+
+
 def check_in_charge(actor: Any, application: Application, at: datetime) -> None:
     """As `check_can_process`, and the case is assigned to this officer."""
     check_can_process(actor, application, at)
@@ -60,6 +91,10 @@ def check_can_answer(actor: Any, consultation: Consultation, at: datetime) -> No
     """Somebody of the unit that was asked, who does not belong to the applicant."""
     check_acts_for(actor, consultation.unit, CapabilityKind.UNIT, at)
     check_not_own_case(actor, [consultation.application.buyer], at)
+
+
+def check_can_reply_to_unit(actor: Any, consultation: Consultation, at: datetime) -> None:
+    check_can_reply(actor, consultation.application, at)
 
 
 def check_can_record_silence(actor: Any, consultation: Consultation, at: datetime) -> None:

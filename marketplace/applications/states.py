@@ -61,6 +61,7 @@ ITEM = Machine(
 
 class ConsultationState(models.TextChoices):
     ASKED = "asked", _("asked")
+    QUESTION = "question", _("question to the buyer")
     CONSENTED = "consented", _("consented")
     CONSENTED_IN_PART = "consented_in_part", _("consented in part")
     REFUSED = "refused", pgettext_lazy("consultation", "refused")
@@ -72,14 +73,19 @@ CONSULTATION = Machine(
     states=ConsultationState,
     initial=ConsultationState.ASKED,
     transitions=table(
-        asked="consented consented_in_part refused no_answer",
+        asked="consented consented_in_part refused no_answer question",
+        question="asked",
         consented="",
         consented_in_part="",
         refused="",
         no_answer="",
     ),
-    owners={ConsultationState.ASKED: _("providing unit; after the clock, big-data authority")},
+    owners={
+        ConsultationState.ASKED: _("providing unit; after the clock, big-data authority"),
+        ConsultationState.QUESTION: _("buyer"),
+    },
 )
+UNANSWERED = (ConsultationState.ASKED, ConsultationState.QUESTION)
 CONSENT = (ConsultationState.CONSENTED, ConsultationState.CONSENTED_IN_PART)
 
 

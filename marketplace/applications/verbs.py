@@ -6,8 +6,16 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.applications import forms, operations, permissions
 from marketplace.applications.models import Application, Consultation, Grant, Item
 from marketplace.applications.operations.application import EDITABLE
+from marketplace.applications.operations.dialogue import IN_HAND, SPOKEN
 from marketplace.applications.operations.processing import open_consultations
-from marketplace.applications.states import OPEN_APPLICATION, ApplicationState, ConsultationState, GrantState, ItemState
+from marketplace.applications.states import (
+    OPEN_APPLICATION,
+    UNANSWERED,
+    ApplicationState,
+    ConsultationState,
+    GrantState,
+    ItemState,
+)
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.verbs import ReasonForm, RefusalForm, Verb, Verbs
@@ -24,6 +32,10 @@ def everybody_answered(application: Application) -> bool:
     return not open_consultations(application).exists()
 
 
+def has_question(application: Application) -> bool:
+    return application.question_at is not None
+
+
 APPLICATION = Verbs(
     Application,
     "application",
@@ -36,6 +48,10 @@ APPLICATION = Verbs(
         Verb("begin_review", _("Begin the review"), (S.ACCEPTED, S.IN_CONSULTATION), CHARGE, operations.begin_review, article="Art. 16", when=everybody_answered),
         Verb("return", _("Return"), (S.SUBMITTED, S.IN_CONSULTATION, S.UNDER_REVIEW), PROCESS, operations.return_application, ReasonForm, "Art. 16"),
         Verb("refuse", _("Refuse"), (S.SUBMITTED,), PROCESS, operations.refuse_application, RefusalForm, "Art. 16", danger=True),
+        Verb("answer", _("Answer the question"), IN_HAND, permissions.check_can_reply, operations.answer_officer, forms.MessageForm, "Art. 16", when=has_question),
+        Verb("ask", _("Ask the buyer"), IN_HAND, CHARGE, operations.ask_buyer, forms.MessageForm, "Art. 16", when=lambda application: not has_question(application)),
+        Verb("extend", _("Extend the time for the decision"), IN_HAND, CHARGE, operations.extend_decision, forms.ExtendForm, "Art. 16"),
+        Verb("write", _("Write a message"), SPOKEN, permissions.check_can_write, operations.write_message, forms.MessageForm, "Art. 16"),
         Verb("take_over", _("Take the case over"), (S.ACCEPTED, S.IN_CONSULTATION, S.UNDER_REVIEW), PROCESS, operations.take_over_application, ReasonForm, "Art. 16"),
         Verb("withdraw", _("Withdraw"), OPEN_APPLICATION, permissions.check_can_withdraw_application, operations.withdraw_application, ReasonForm, danger=True),
     ),
@@ -67,13 +83,20 @@ def is_silent(consultation: Consultation) -> bool:
     return in_consultation(consultation) and clock.has_run_out(consultation, Kind.CONSULTATION, timezone.now())
 
 
+def is_running(consultation: Consultation) -> bool:
+    return in_consultation(consultation) and not clock.has_run_out(consultation, Kind.CONSULTATION, timezone.now())
+
+
 CONSULTATION = Verbs(
     Consultation,
     "consultation",
     (
         Verb("consent", _("Consent"), ASKED, permissions.check_can_answer, operations.consent, article="Art. 15", when=in_consultation),
-        Verb("consent_in_part", _("Consent in part"), ASKED, permissions.check_can_answer, operations.consent_in_part, forms.ConditionsForm, "Art. 15", when=in_consultation),
+        Verb("consent_in_part", _("Consent in part"), ASKED, permissions.check_can_answer, operations.consent_in_part, forms.ConsentInPartForm, "Art. 15", when=in_consultation),
         Verb("object", _("Object"), ASKED, permissions.check_can_answer, operations.object_to, ReasonForm, "Art. 15", danger=True, when=in_consultation),
+        Verb("ask", _("Ask the buyer"), ASKED, permissions.check_can_answer, operations.ask_from_unit, forms.MessageForm, "Art. 15", when=in_consultation),
+        Verb("answer", _("Answer the question"), (ConsultationState.QUESTION,), permissions.check_can_reply_to_unit, operations.answer_unit, forms.MessageForm, "Art. 15", when=in_consultation),
+        Verb("extend", _("Give the unit more time"), UNANSWERED, permissions.check_can_record_silence, operations.extend_consultation, forms.ExtendForm, "Art. 15", when=is_running),
         Verb("record_no_answer", _("Record: no answer"), ASKED, permissions.check_can_record_silence, operations.record_no_answer, article="Art. 15", when=is_silent),
     ),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from accounts.models import Assignment, AssignmentRole
 from listings.models import Product
 from marketplace.applications import forms, operations, verbs
 from marketplace.applications.models import Application, Consultation, Grant, Item
-from marketplace.applications.states import ConsultationState
+from marketplace.applications.states import UNANSWERED
 from marketplace.clock import operations as clock
 from marketplace.clock.models import Clock
 from marketplace.faces import form_page, submit
@@ -48,28 +48,33 @@ def application(request: HttpRequest, pk: int) -> HttpResponse:
         .select_related("unit", "application__buyer", "application__authority", "answered_by")
         .order_by("round", "pk")
     )
+    titles = {str(item.pk): item.product.title for item in items}
+    for row in consultations:
+        row.narrowed = [(titles[key], names) for key, names in (row.fields or {}).items() if key in titles]  # type: ignore[attr-defined]
     in_charge = Assignment.objects.filter(
         object_type=case._meta.label_lower, object_id=str(case.pk), role=AssignmentRole.OFFICER_IN_CHARGE, ended_at=None
     )
-    asked = [str(row.pk) for row in consultations if row.state == ConsultationState.ASKED]
-    due = {
-        row.object_id: row
-        for row in Clock.objects.open().filter(object_type=Consultation._meta.label_lower, object_id__in=asked)
-    }
+    asked = [str(row.pk) for row in consultations if row.state in UNANSWERED]
+    running = Clock.objects.open().filter(object_type=Consultation._meta.label_lower, object_id__in=asked)
+    due = {row.clock.object_id: row for row in clock.days_used(running, at)}
     # Who may do what with an item depends on the case and the item's state alone: asked once, not per item.
     offered = {
         item.state: verbs.ITEM.available(item, request.user, at)
         for item in {item.state: item for item in items}.values()
     }
+    offered_verbs = verbs.APPLICATION.available(case, request.user, at)
+    may_write = any(verb.name == "write" for verb in offered_verbs)
     context = {
         "application": case,
+        "dialogue": case.messages.select_related("by", "party").order_by("pk"),
+        "message_form": forms.MessageForm(target=case, actor=request.user, at=at) if may_write else None,
         "items": [(item, offered[item.state]) for item in items],
         "consultations": [
             (row, verbs.CONSULTATION.available(row, request.user, at), due.get(str(row.pk))) for row in consultations
         ],
         "clocks": clock.of(case).open().order_by("due_at"),
         "in_charge": in_charge.select_related("user").first(),
-        "verbs": verbs.APPLICATION.available(case, request.user, at),
+        "verbs": [verb for verb in offered_verbs if verb.name != "write"],
         "history": history_rows([case, *items, *consultations]),
     }
     return render(request, "applications/application.html", context)

@@ -11,6 +11,7 @@ from accounts.queries import parties_as, parties_of
 from listings.models import CatalogueEntry, Version
 from listings.states import EntryState, VersionState
 from marketplace.applications.models import Application, Consultation, Grant
+from marketplace.applications.operations.dialogue import IN_HAND
 from marketplace.applications.states import ApplicationState, ConsultationState, GrantState
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import local_date
@@ -53,6 +54,16 @@ def _as_member(user: Any, at: datetime) -> Iterable[Task]:
     )
     for consultation in asked.select_related("application", "unit").order_by("pk"):
         yield Task(_("Answer the consultation"), consultation, None)
+    questions = Consultation.objects.filter(
+        application__buyer__in=mine,
+        state=ConsultationState.QUESTION,
+        application__state=ApplicationState.IN_CONSULTATION,
+    )
+    for consultation in questions.select_related("application", "unit").order_by("pk"):
+        yield Task(_("Answer the unit's question"), consultation, None)
+    asking = Application.objects.filter(buyer__in=mine, state__in=IN_HAND).exclude(question_at=None)
+    for application in asking.order_by("pk"):
+        yield Task(_("Answer the officer's question"), application, None)
     for grant in (
         Grant.objects.filter(buyer__in=mine, state=GrantState.OFFERED).select_related("product").order_by("pk")
     ):
@@ -111,5 +122,5 @@ def _key(obj: Any) -> tuple[str, str]:
 
 def _clocks(objects: list[Any]) -> dict[tuple[str, str], datetime]:
     """The nearest open deadline of each object, in one query."""
-    running = Clock.objects.open().filter(object_id__in={str(obj.pk) for obj in objects}).order_by("-due_at")
+    running = Clock.objects.running().filter(object_id__in={str(obj.pk) for obj in objects}).order_by("-due_at")
     return {(clock.object_type, clock.object_id): clock.due_at for clock in running}

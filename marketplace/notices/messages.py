@@ -38,6 +38,30 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Application %(number)s: %(unit)s has answered"),
         _("%(state)s"),
     ),
+    "consultation_overdue": (
+        _("Overdue: your unit's answer on application %(number)s"),
+        _("%(unit)s has not answered in time. Answer now; else the officer records that no answer came."),
+    ),
+    "consultation_escalated": (
+        _("%(unit)s has not answered on application %(number)s in time"),
+        _("The unit was reminded. Silence is recorded as no answer, never as consent."),
+    ),
+    "message_written": (
+        _("Application %(number)s: %(party)s has written"),
+        _("%(text)s"),
+    ),
+    "question_asked": (
+        _("Application %(number)s: %(party)s asks a question"),
+        _("%(text)s"),
+    ),
+    "question_answered": (
+        _("Application %(number)s: %(party)s has answered the question"),
+        _("%(text)s"),
+    ),
+    "clock_extended": (
+        _("Application %(number)s: a deadline was extended"),
+        _("%(clock)s: now until %(due)s. %(reason)s"),
+    ),
     "item_decided": (
         _("Application %(number)s: “%(product)s” was decided"),
         _("%(state)s. %(reason)s"),

@@ -157,6 +157,8 @@ def draft_with_file(world: World) -> Version:
 
 
 def application(world: World, state: str) -> tuple[Application, datetime]:
+    """A state, or `under_review+question`: the officer has asked the buyer."""
+    state, _, question = state.partition("+")
     who, at = {"actor": world["buyer"], "at": world.at}, world.at
     if state == "draft":
         made = applications.start_application(
@@ -182,6 +184,8 @@ def application(world: World, state: str) -> tuple[Application, datetime]:
     if state == "under_review":
         applications.consent(consultation=made.consultations.get(), actor=world["provider"], at=at)
         applications.begin_review(**officer)
+    if question:
+        applications.ask_buyer(**officer, text="样本量多大?")
     return Application.objects.get(pk=made.pk), at
 
 
@@ -198,6 +202,8 @@ def consultation(world: World, state: str) -> tuple[Consultation, datetime]:
         applications.object_to(**unit, reason="涉及在办案件")
     elif state == "no_answer":
         applications.record_no_answer(consultation=asked, actor=world["officer"], at=over)
+    elif state == "question":
+        applications.ask_from_unit(**unit, text="为何需要费用档?")
     return Consultation.objects.get(pk=asked.pk), over
 
 

@@ -188,10 +188,16 @@ def reach_application(world: Any, state: str) -> Any:
     return stages.application(world, state)
 
 
+WITH_UNITS = ("in_consultation", "under_review", "decided")
+
+
 def may_application(verb: str, state: str) -> frozenset[str]:
-    if verb in ("describe", "add_item", "submit", "withdraw"):
+    state = state.partition("+")[0]
+    if verb in ("describe", "add_item", "submit", "withdraw", "answer"):
         return BUYER
-    if verb in ("consult", "begin_review"):
+    if verb == "write":
+        return BUYER | (NOBODY if state == "draft" else UNBIASED) | (UNIT if state in WITH_UNITS else NOBODY)
+    if verb in ("consult", "begin_review", "ask", "extend"):
         return IN_CHARGE if state in ASSIGNED else NOBODY
     return NOBODY if state == "draft" else UNBIASED
 
@@ -199,7 +205,7 @@ def may_application(verb: str, state: str) -> frozenset[str]:
 def sees_application(state: str) -> frozenset[str]:
     if state == "draft":
         return BUYER
-    return BUYER | CITY | PROVINCE | (UNIT if state in ("in_consultation", "under_review", "decided") else NOBODY)
+    return BUYER | CITY | PROVINCE | (UNIT if state.partition("+")[0] in WITH_UNITS else NOBODY)
 
 
 def possible_application(verb: str, state: str) -> bool:
@@ -207,7 +213,14 @@ def possible_application(verb: str, state: str) -> bool:
         return False  # a unit has to be consulted first
     if (verb, state) == ("begin_review", "in_consultation"):
         return False  # and has not answered yet
+    if verb in ("ask", "answer") and state in OPEN_CASE:
+        return (verb == "answer") == state.endswith("+question")
     return by_source(application_verbs.APPLICATION)(verb, state)
+
+
+OPEN_CASE = ("accepted", "in_consultation", "under_review", "under_review+question")
+TEXT = given(text="请说明")
+MORE_TIME = given(days=5, reason="情况复杂")
 
 
 APPLICATION = Matrix(
@@ -228,6 +241,10 @@ APPLICATION = Matrix(
         "begin_review": Says("under_review", ("application begin_review in_consultation→under_review",)),
         "return": Says("returned", ("application return *→returned",), REASON),
         "refuse": Says("refused", ("application refuse submitted→refused",), REFUSAL),
+        "ask": Says("*", ("application ask →", "message ask →"), TEXT),
+        "answer": Says("*", ("application answer →", "message answer →"), TEXT),
+        "extend": Says("*", ("application extend →",), MORE_TIME),
+        "write": Says("*", ("message write →",), TEXT),
         "take_over": Says("*", ("application take_over →",), REASON),
         "withdraw": Says("withdrawn", ("application withdraw *→withdrawn",), REASON),
     },
@@ -276,11 +293,23 @@ ITEM = Matrix(
 
 # --- consultations -------------------------------------------------------------------------------------------------
 
+
+def possible_consultation(verb: str, state: str) -> bool:
+    if (verb, state) == ("extend", "asked"):
+        return False  # its time is over, else silence could not be recorded
+    return by_source(application_verbs.CONSULTATION)(verb, state)
+
+
+def conditions_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    item = obj.application.items.get()
+    return {"conditions": "仅限本市", "consented": [f"{item.pk}:{name}" for name in item.fields]}
+
+
 CONSULTATION = Matrix(
     verbs=application_verbs.CONSULTATION,
     reach=stages.consultation,
-    may=lambda verb, state: IN_CHARGE if verb == "record_no_answer" else UNIT,
-    possible=by_source(application_verbs.CONSULTATION),
+    may=lambda verb, state: {"record_no_answer": IN_CHARGE, "extend": IN_CHARGE, "answer": BUYER}.get(verb, UNIT),
+    possible=possible_consultation,
     sees=lambda state: sees_application("in_consultation"),
     url="applications:consultation",
     says={
@@ -289,7 +318,11 @@ CONSULTATION = Matrix(
             "consented_in_part",
             ("consultation consent_in_part asked→consented_in_part",),
             given(conditions="仅限本市"),
+            conditions_form,
         ),
+        "ask": Says("question", ("consultation ask asked→question", "message ask →"), TEXT),
+        "answer": Says("asked", ("consultation answer question→asked", "message answer →"), TEXT),
+        "extend": Says("*", ("consultation extend →",), MORE_TIME),
         "object": Says("refused", ("consultation object asked→refused",), REASON),
         "record_no_answer": Says("no_answer", ("consultation record_no_answer asked→no_answer",)),
     },
@@ -430,6 +463,7 @@ MATRICES = {
     "measure": MEASURE, "derived": DERIVED,
 }  # fmt: skip
 BEYOND = {
+    "application": ("under_review+question",),
     "product": ("active+undeclared",),
     "grant-officer": ("active+precaution",),
     "measure": ("issued+hearing", "evidence_filed+hearing"),

@@ -9,12 +9,22 @@ from marketplace.applications.operations.application import (
     withdraw_application,
 )
 from marketplace.applications.operations.consultation import (
+    answer_unit,
+    ask_from_unit,
     consent,
     consent_in_part,
+    escalate_consultation,
+    extend_consultation,
     object_to,
     record_no_answer,
 )
 from marketplace.applications.operations.decision import approve_item, refuse_item
+from marketplace.applications.operations.dialogue import (
+    answer_officer,
+    ask_buyer,
+    extend_decision,
+    write_message,
+)
 from marketplace.applications.operations.grant import (
     accept_grant,
     close_grant,
@@ -36,7 +46,11 @@ __all__ = [
     "accept_application",
     "accept_grant",
     "add_item",
+    "answer_officer",
+    "answer_unit",
     "approve_item",
+    "ask_buyer",
+    "ask_from_unit",
     "begin_review",
     "close_grant",
     "consent",
@@ -45,6 +59,9 @@ __all__ = [
     "decline_grant",
     "describe_application",
     "end_grant",
+    "escalate_consultation",
+    "extend_consultation",
+    "extend_decision",
     "lift_hold",
     "object_to",
     "open_hold",
@@ -58,4 +75,5 @@ __all__ = [
     "surrender_grant",
     "take_over_application",
     "withdraw_application",
+    "write_message",
 ]

@@ -102,7 +102,8 @@ def submit_application(*, application: Application, actor: User, at: datetime) -
     act = ledger.begin("submit", actor, at, "Art. 16")
     workflow.move(
         act, application, ApplicationState.SUBMITTED, authority=authority, submitted_at=at,
-        round=application.round + again, detail={"authority": authority, "items": [item.product for item in items]},
+        round=application.round + again, question_at=None,
+        detail={"authority": authority, "items": [item.product for item in items]},
     )  # fmt: skip
     clock.start(application, Kind.ACCEPTANCE, at)
     tell(

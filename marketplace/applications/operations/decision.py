@@ -16,6 +16,7 @@ from marketplace.applications import permissions
 from marketplace.applications.models import Application, Decision, Grant, Item, Route
 from marketplace.applications.operations.application import offered_version
 from marketplace.applications.operations.processing import units_of
+from marketplace.applications.queries import consented_fields, grantable_fields
 from marketplace.applications.states import CONSENT, ApplicationState, ItemState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
@@ -93,6 +94,8 @@ def _check_consents(item: Item) -> None:
         application.consultations.filter(round=application.round, state__in=CONSENT).values_list("unit", flat=True)
     )
     lacking = [unit.name for unit in units_of(item) if unit.pk not in given]
+    if not lacking and not consented_fields(item):
+        raise InvalidState(_("The units consented to none of its fields: this cannot be approved (Art. 15)."))
     if lacking:
         raise InvalidState(
             _("Without the consent of %(units)s this cannot be approved (Art. 15).") % {"units": ", ".join(lacking)}
@@ -106,6 +109,10 @@ def _check_terms(item: Item, at: datetime, starts: date, ends: date, fields: Seq
         raise ValidationError({"ends": _("This day is already over.")})
     if not fields or set(fields) - set(item.fields):
         raise ValidationError({"fields": _("Grant at least one field, and none that was not asked for.")})
+    if beyond := sorted(set(fields) - set(grantable_fields(item))):
+        raise ValidationError(
+            {"fields": _("A unit did not consent to: %(names)s (Art. 15).") % {"names": ", ".join(beyond)}}
+        )
 
 
 def _decide(

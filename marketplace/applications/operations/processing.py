@@ -14,7 +14,8 @@ from marketplace import workflow
 from marketplace.applications import permissions
 from marketplace.applications.models import Application, Consultation, Item
 from marketplace.applications.operations.application import offered_version
-from marketplace.applications.states import ApplicationState, ConsultationState
+from marketplace.applications.queries import units_in
+from marketplace.applications.states import UNANSWERED, ApplicationState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import last_day
@@ -97,13 +98,13 @@ def units_to_consult(application: Application) -> list[Party]:
 
 
 def units_of(item: Item) -> list[Party]:
-    """The units whose data is in what one item would be granted, save the buyer itself."""
-    units = VersionSource.objects.filter(version=offered_version(item.product)).values("unit")
-    return list(Party.objects.filter(pk__in=units).exclude(pk=item.application.buyer_id).order_by("pk"))
+    """As `units_in`; raises InvalidState when the product is not on offer."""
+    offered_version(item.product)
+    return units_in(item)
 
 
 def open_consultations(application: Application) -> Any:
-    return application.consultations.filter(round=application.round, state=ConsultationState.ASKED)
+    return application.consultations.filter(round=application.round, state__in=UNANSWERED)
 
 
 def _ask(act: ledger.Act, application: Application, unit: Party) -> None:

@@ -11,6 +11,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from listings.reasons import sentence
+from marketplace.clock.operations import days_used
 from marketplace.clock.working_days import local_date
 from marketplace.delivery.gate import SENTENCES
 from marketplace.desk import words
@@ -54,7 +55,8 @@ def verbs(available: Iterable[Any], obj: Any, noun: str, small: bool = False, le
 
 @register.inclusion_tag("components/clocks.html")
 def clocks(running: Iterable[Any]) -> dict[str, Any]:
-    return {"clocks": list(running)}
+    """Running deadlines with their net and gross days."""
+    return {"rows": days_used(running, timezone.now())}
 
 
 @register.inclusion_tag("components/due.html")
