@@ -5,11 +5,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import CapabilityKind
-from accounts.queries import parties_as
+from accounts.models import CapabilityKind, User
+from accounts.queries import parties_as, people_as, people_of
 from listings.models import Opening, Product
 from marketplace.applications import queries
-from marketplace.applications.models import Application
+from marketplace.applications.models import Application, ExpertOpinion
 from marketplace.applications.operations.application import SCENARIO
 from marketplace.verbs import ReasonForm, VerbForm, model_fields
 
@@ -112,6 +112,28 @@ class ConsentInPartForm(VerbForm):
 
 class MessageForm(VerbForm):
     text = forms.CharField(label=_("Message"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+class CallExpertForm(ReasonForm):
+    expert = forms.ModelChoiceField(queryset=User.objects.none(), label=_("Member of the expert committee"))
+    field_order = ("expert", "reason")
+
+    def prepare(self) -> None:
+        self.fields["expert"].queryset = people_as(CapabilityKind.EXPERT, self.at)  # type: ignore[attr-defined]
+
+
+class OpinionForm(VerbForm):
+    def prepare(self) -> None:
+        self.fields.update(model_fields(ExpertOpinion, ("opinion", "measures")))
+
+
+class RecuseForm(ReasonForm):
+    colleague = forms.ModelChoiceField(queryset=User.objects.none(), label=_("Who takes the case over"))
+    field_order = ("colleague", "reason")
+
+    def prepare(self) -> None:
+        colleagues = people_of(self.target.authority, self.at).exclude(pk=self.actor.pk)
+        self.fields["colleague"].queryset = colleagues  # type: ignore[attr-defined]
 
 
 class ExtendForm(ReasonForm):

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
-from accounts.models import Party, User, standing
+from accounts.models import AssignmentRole, Party, User, standing
 from accounts.queries import parties_of
 from listings.models import Product, Version, VersionSource, is_provincial_officer, overseen
 from marketplace.applications.states import (
@@ -36,7 +36,17 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
             return self.filter(submitted | Q(buyer__in=parties_of(user, timezone.now())))
         mine = parties_of(user, timezone.now())
         asked = Consultation.objects.filter(application=OuterRef("pk"), unit__in=mine)
-        return self.filter(Q(buyer__in=mine) | (submitted & overseen(user)) | Exists(asked))
+        return self.filter(Q(buyer__in=mine) | (submitted & overseen(user)) | Exists(asked) | _assessed_by(user))
+
+
+def _assessed_by(user: Any) -> Q:
+    """Cases that a member of the expert committee is asked to assess, or has assessed."""
+    if not user.is_authenticated:
+        return Q(pk__in=[])
+    asked = ApplicationUserObjectPermission.objects.filter(
+        content_object=OuterRef("pk"), user=user, permission__codename=AssignmentRole.EXPERT
+    )
+    return Q(Exists(asked)) | Q(Exists(ExpertOpinion.objects.filter(application=OuterRef("pk"), by=user)))
 
 
 class Application(models.Model):
@@ -59,6 +69,9 @@ class Application(models.Model):
     people_with_access = models.TextField(_("who has access"), blank=True)
     submitted_at = models.DateTimeField(null=True, blank=True)
     question_at = models.DateTimeField(null=True, blank=True)
+    split_from = models.OneToOneField(
+        "Item", null=True, blank=True, on_delete=models.PROTECT, related_name="split_into"
+    )
     created_at = models.DateTimeField()
 
     objects = ApplicationQuerySet.as_manager()
@@ -66,7 +79,10 @@ class Application(models.Model):
 
     class Meta:
         verbose_name = _("application")
-        permissions = (("officer_in_charge", "officer in charge of the case"),)
+        permissions = (
+            ("officer_in_charge", "officer in charge of the case"),
+            ("expert", "expert asked to assess the case"),
+        )
         constraints = (
             models.CheckConstraint(
                 condition=Q(period_from=None) | Q(period_until=None) | Q(period_from__lte=F("period_until")),
@@ -185,6 +201,22 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.party} · {self.application}"
+
+
+class ExpertOpinion(models.Model):
+    """What a member of the expert committee found in one case, and the measures it asks for (Art. 35)."""
+
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="opinions")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    opinion = models.TextField(_("opinion"))
+    measures = models.TextField(_("measures that should be taken"), blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("expert opinion")
+
+    def __str__(self) -> str:
+        return f"{self.by} · {self.application}"
 
 
 class Decision(models.Model):

@@ -16,7 +16,7 @@ from accounts.permissions import (
     check_not_own_case,
     check_officer,
 )
-from accounts.queries import memberships
+from accounts.queries import memberships, people_as
 from listings.models import VersionSource
 from listings.states import REVIEWED
 from marketplace.applications.models import Application, Consultation, Grant, Item
@@ -81,6 +81,23 @@ def check_in_charge(actor: Any, application: Application, at: datetime) -> None:
     # Asked of guardian directly: `has_perm` would let a superuser through.
     if AssignmentRole.OFFICER_IN_CHARGE not in get_user_perms(actor, application):
         raise NotAllowed(_("Another officer is in charge of this case: take it over first."))
+
+
+def check_can_recuse(actor: Any, application: Application, at: datetime) -> None:
+    """The officer in charge, also of a case that has turned out to be its own."""
+    check_officer(actor, application.authority, at, levels=DECIDING)
+    if AssignmentRole.OFFICER_IN_CHARGE not in get_user_perms(actor, application):
+        raise NotAllowed(_("Only the officer in charge can pass the case on."))
+
+
+def check_can_assess(actor: Any, application: Application, at: datetime) -> None:
+    """The member of the expert committee who was asked, on nobody's side."""
+    check_is_person(actor)
+    if not people_as(CapabilityKind.EXPERT, at).filter(pk=actor.pk).exists():
+        raise NotAllowed(_("Only a member of the expert committee may do this."))
+    if AssignmentRole.EXPERT not in get_user_perms(actor, application):
+        raise NotAllowed(_("This case was not assigned to you."))
+    check_not_own_case(actor, parties_of_case(application), at)
 
 
 def check_can_decide(actor: Any, item: Item, at: datetime) -> None:

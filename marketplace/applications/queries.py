@@ -1,6 +1,7 @@
 """What operations, forms and pages read alike: who is in charge, whose data an item holds, what is consented to."""
 
 from accounts.models import Assignment, AssignmentRole, Party
+from accounts.queries import recipient
 from listings.models import Product, Version, VersionSource
 from listings.states import VersionState
 from marketplace.applications.models import Application, Consultation, Item, Route
@@ -14,7 +15,7 @@ def people_in_charge(application: Application) -> list[Recipient]:
         object_type=application._meta.label_lower, object_id=str(application.pk), ended_at=None,
         role=AssignmentRole.OFFICER_IN_CHARGE,
     ).select_related("user")  # fmt: skip
-    return [Recipient(row.user.ledger_ref, row.user.email, row.user.language) for row in rows]
+    return [recipient(row.user) for row in rows]
 
 
 def newest_version(product: Product) -> Version | None:

@@ -12,6 +12,7 @@ class ApplicationState(models.TextChoices):
     ACCEPTED = "accepted", _("accepted for processing")
     IN_CONSULTATION = "in_consultation", _("in consultation")
     UNDER_REVIEW = "under_review", _("under review")
+    EXPERT_REVIEW = "expert_review", _("expert review")
     DECIDED = "decided", _("decided")
     REFUSED = "refused", pgettext_lazy("application", "refused")
     WITHDRAWN = "withdrawn", _("withdrawn")
@@ -27,7 +28,8 @@ APPLICATION = Machine(
         returned="submitted withdrawn",
         accepted="in_consultation under_review withdrawn",
         in_consultation="under_review returned withdrawn",
-        under_review="decided returned withdrawn",
+        under_review="decided returned withdrawn expert_review",
+        expert_review="under_review withdrawn",
         decided="",
         refused="",
         withdrawn="",
@@ -39,6 +41,7 @@ APPLICATION = Machine(
         ApplicationState.ACCEPTED: _("big-data authority"),
         ApplicationState.IN_CONSULTATION: _("providing units, then big-data authority"),
         ApplicationState.UNDER_REVIEW: _("big-data authority"),
+        ApplicationState.EXPERT_REVIEW: _("expert committee"),
     },
 )
 OPEN_APPLICATION = tuple(s for s in ApplicationState.values if s not in APPLICATION.terminal)
@@ -48,13 +51,14 @@ class ItemState(models.TextChoices):
     OPEN = "open", pgettext_lazy("item", "open")
     APPROVED = "approved", _("approved")
     REFUSED = "refused", _("refused")
+    SPLIT_OFF = "split_off", _("split off")
 
 
 ITEM = Machine(
     name="item",
     states=ItemState,
     initial=ItemState.OPEN,
-    transitions=table(open="approved refused", approved="", refused=""),
+    transitions=table(open="approved refused split_off", approved="", refused="", split_off=""),
     owners={ItemState.OPEN: _("big-data authority")},
 )
 

@@ -4,7 +4,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.applications import forms, operations, permissions
-from marketplace.applications.models import Application, Consultation, Grant, Item
+from marketplace.applications.models import Application, Consultation, Grant, Item, Route
 from marketplace.applications.operations.application import EDITABLE
 from marketplace.applications.operations.dialogue import IN_HAND, SPOKEN
 from marketplace.applications.operations.processing import open_consultations
@@ -52,7 +52,11 @@ APPLICATION = Verbs(
         Verb("ask", _("Ask the buyer"), IN_HAND, CHARGE, operations.ask_buyer, forms.MessageForm, "Art. 16", when=lambda application: not has_question(application)),
         Verb("extend", _("Extend the time for the decision"), IN_HAND, CHARGE, operations.extend_decision, forms.ExtendForm, "Art. 16"),
         Verb("write", _("Write a message"), SPOKEN, permissions.check_can_write, operations.write_message, forms.MessageForm, "Art. 16"),
-        Verb("take_over", _("Take the case over"), (S.ACCEPTED, S.IN_CONSULTATION, S.UNDER_REVIEW), PROCESS, operations.take_over_application, ReasonForm, "Art. 16"),
+        Verb("call_expert", _("Have an expert assess it"), (S.UNDER_REVIEW,), CHARGE, operations.call_expert, forms.CallExpertForm, "Art. 35"),
+        Verb("give_opinion", _("Give the opinion"), (S.EXPERT_REVIEW,), permissions.check_can_assess, operations.give_opinion, forms.OpinionForm, "Art. 35"),
+        Verb("recall_expert", _("End the expert review"), (S.EXPERT_REVIEW,), CHARGE, operations.recall_expert, ReasonForm, "Art. 35"),
+        Verb("recuse", _("Step back and pass the case on"), IN_HAND, permissions.check_can_recuse, operations.recuse_officer, forms.RecuseForm, "Art. 45"),
+        Verb("take_over", _("Take the case over"), IN_HAND, PROCESS, operations.take_over_application, ReasonForm, "Art. 16"),
         Verb("withdraw", _("Withdraw"), OPEN_APPLICATION, permissions.check_can_withdraw_application, operations.withdraw_application, ReasonForm, danger=True),
     ),
 )  # fmt: skip
@@ -62,12 +66,17 @@ def under_review(item: Item) -> bool:
     return item.application.state == S.UNDER_REVIEW
 
 
+def may_be_split_off(item: Item) -> bool:
+    return under_review(item) and item.route == Route.ON_APPLICATION and item.application.items.count() > 1
+
+
 ITEM = Verbs(
     Item,
     "item",
     (
         Verb("approve", _("Approve"), (ItemState.OPEN,), permissions.check_can_decide, operations.approve_item, forms.ApproveItemForm, "Art. 16", when=under_review),
         Verb("refuse", _("Refuse"), (ItemState.OPEN,), permissions.check_can_decide, operations.refuse_item, RefusalForm, "Art. 16", danger=True, when=under_review),
+        Verb("split_off", _("Split it off"), (ItemState.OPEN,), permissions.check_can_decide, operations.split_off_item, ReasonForm, "Art. 15", leads_on=True, when=may_be_split_off),
         Verb("remove", _("Remove"), (ItemState.OPEN,), lambda actor, item, at: KEEP(actor, item.application, at), operations.remove_item, danger=True, when=lambda item: item.application.state in EDITABLE),
     ),
 )  # fmt: skip

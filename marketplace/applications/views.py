@@ -10,12 +10,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import Assignment, AssignmentRole
 from listings.models import Product
 from marketplace.applications import forms, operations, verbs
-from marketplace.applications.models import Application, Consultation, Grant, Item
+from marketplace.applications.models import Application, Consultation, Grant, Item, Route
 from marketplace.applications.states import UNANSWERED
 from marketplace.clock import operations as clock
 from marketplace.clock.models import Clock
 from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
+from marketplace.verbs import Verb
 
 PAGE_SIZE = 20
 
@@ -48,6 +49,9 @@ def application(request: HttpRequest, pk: int) -> HttpResponse:
         .select_related("unit", "application__buyer", "application__authority", "answered_by")
         .order_by("round", "pk")
     )
+    parts = {
+        part.split_from_id: part for part in Application.objects.visible_to(request.user).filter(split_from__in=items)
+    }
     titles = {str(item.pk): item.product.title for item in items}
     for row in consultations:
         row.narrowed = [(titles[key], names) for key, names in (row.fields or {}).items() if key in titles]  # type: ignore[attr-defined]
@@ -57,7 +61,8 @@ def application(request: HttpRequest, pk: int) -> HttpResponse:
     asked = [str(row.pk) for row in consultations if row.state in UNANSWERED]
     running = Clock.objects.open().filter(object_type=Consultation._meta.label_lower, object_id__in=asked)
     due = {row.clock.object_id: row for row in clock.days_used(running, at)}
-    # Who may do what with an item depends on the case and the item's state alone: asked once, not per item.
+    # Who may do what with an item depends on the case and the item's state alone: asked once, not per item; `_fitting`
+    # hides what does not fit its route.
     offered = {
         item.state: verbs.ITEM.available(item, request.user, at)
         for item in {item.state: item for item in items}.values()
@@ -68,7 +73,9 @@ def application(request: HttpRequest, pk: int) -> HttpResponse:
         "application": case,
         "dialogue": case.messages.select_related("by", "party").order_by("pk"),
         "message_form": forms.MessageForm(target=case, actor=request.user, at=at) if may_write else None,
-        "items": [(item, offered[item.state]) for item in items],
+        "items": [(item, _fitting(offered[item.state], item), parts.get(item.pk)) for item in items],
+        "origin": Application.objects.visible_to(request.user).filter(items__split_into=case).first(),
+        "opinions": case.opinions.select_related("by").order_by("pk"),
         "consultations": [
             (row, verbs.CONSULTATION.available(row, request.user, at), due.get(str(row.pk))) for row in consultations
         ],
@@ -78,6 +85,10 @@ def application(request: HttpRequest, pk: int) -> HttpResponse:
         "history": history_rows([case, *items, *consultations]),
     }
     return render(request, "applications/application.html", context)
+
+
+def _fitting(offered: list[Verb], item: Item) -> list[Verb]:
+    return [verb for verb in offered if verb.name != "split_off" or item.route == Route.ON_APPLICATION]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import CapabilityKind
+from accounts.models import Assignment, AssignmentRole, CapabilityKind
 from accounts.queries import parties_as, parties_of
 from listings.models import CatalogueEntry, Version
 from listings.states import EntryState, VersionState
@@ -29,7 +29,7 @@ class Task(NamedTuple):
 
 def todo(user: Any, at: datetime) -> list[Task]:
     """Everything that waits for this person's parties, the most urgent first."""
-    tasks = [*_as_member(user, at), *_as_officer(user, at)]
+    tasks = [*_as_member(user, at), *_as_officer(user, at), *_as_expert(user)]
     dues = _clocks([task.obj for task in tasks])
     timed = [task._replace(due_at=task.due_at or dues.get(_key(task.obj))) for task in tasks]
     return sorted(timed, key=lambda task: (task.due_at is None, task.due_at or at))
@@ -73,6 +73,15 @@ def _as_member(user: Any, at: datetime) -> Iterable[Task]:
         yield Task(_("File the usage report"), report, report.due_at)
     for measure in Measure.objects.filter(party__in=mine, state=MeasureState.ISSUED).order_by("pk"):
         yield Task(_("Correct what the order names, and file evidence"), measure, None)
+
+
+def _as_expert(user: Any) -> Iterable[Task]:
+    given = Assignment.objects.filter(
+        user=user, role=AssignmentRole.EXPERT, ended_at=None, object_type=Application._meta.label_lower
+    )
+    keys = [int(key) for key in given.values_list("object_id", flat=True)]
+    for application in Application.objects.filter(pk__in=keys, state=ApplicationState.EXPERT_REVIEW).order_by("pk"):
+        yield Task(_("Assess the case and give your opinion"), application, None)
 
 
 def _as_officer(user: Any, at: datetime) -> Iterable[Task]:

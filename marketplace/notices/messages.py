@@ -62,6 +62,22 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Application %(number)s: a deadline was extended"),
         _("%(clock)s: now until %(due)s. %(reason)s"),
     ),
+    "item_split_off": (
+        _("Application %(number)s: “%(product)s” was split off"),
+        _("It goes on as application %(part)s, for a unit has not consented; the rest is decided alone. %(reason)s"),
+    ),
+    "expert_called": (
+        _("You are asked to assess application %(number)s"),
+        _("%(reason)s"),
+    ),
+    "expert_opinion": (
+        _("Application %(number)s: the expert's opinion is there"),
+        _("%(name)s has assessed the case. The review goes on."),
+    ),
+    "case_passed_on": (
+        _("Application %(number)s was passed on to you"),
+        _("%(name)s has stepped back: %(reason)s"),
+    ),
     "item_decided": (
         _("Application %(number)s: “%(product)s” was decided"),
         _("%(state)s. %(reason)s"),

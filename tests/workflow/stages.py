@@ -4,6 +4,7 @@ Each function returns the object as the database has it and a moment at which ev
 done: clocks have run out, periods are over.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -177,13 +178,15 @@ def application(world: World, state: str) -> tuple[Application, datetime]:
         applications.withdraw_application(application=made, reason="不再需要", **who)
     elif state == "accepted":
         applications.accept_application(**officer)
-    elif state in ("in_consultation", "under_review", "decided"):
+    elif state in ("in_consultation", "under_review", "expert_review", "decided"):
         consult(made, world.cast, at)
     if state == "decided":
         decide(made, world.cast, at)
-    if state == "under_review":
+    if state in ("under_review", "expert_review"):
         applications.consent(consultation=made.consultations.get(), actor=world["provider"], at=at)
         applications.begin_review(**officer)
+    if state == "expert_review":
+        applications.call_expert(**officer, expert=world["expert"], reason="关联后可能涉敏")
     if question:
         applications.ask_buyer(**officer, text="样本量多大?")
     return Application.objects.get(pk=made.pk), at
@@ -208,7 +211,12 @@ def consultation(world: World, state: str) -> tuple[Consultation, datetime]:
 
 
 def item(world: World, state: str) -> tuple[Item, datetime]:
-    """`open@<state of its application>`, `approved` or `refused`."""
+    """`open@<state of its application>`, `approved`, `refused`, `split_off`; `open@under_review+unconsented`."""
+    if state in ("open@under_review+unconsented", "split_off"):
+        one = unconsented(world)
+        if state == "split_off":
+            applications.split_off_item(item=one, actor=world["officer"], at=world.at, reason="等待同意")
+        return Item.objects.get(pk=one.pk), world.at
     if state.startswith("open@"):
         case, at = application(world, state.removeprefix("open@"))
         return case.items.get(), at
@@ -219,6 +227,25 @@ def item(world: World, state: str) -> tuple[Item, datetime]:
     else:
         applications.refuse_item(item=one, actor=world["officer"], at=at, reason="无必要", remedy=REMEDY)
     return Item.objects.get(pk=one.pk), at
+
+
+def unconsented(world: World, *, decided: bool = True) -> Item:
+    """Two products: one granted (or not yet), the other open on application and objected to by its unit."""
+    who, at = {"actor": world["buyer"], "at": world.at}, world.at
+    beds = unit_product(world)
+    made, _at = application(world, "draft")
+    second = applications.add_item(application=made, product=beds, fields=["区县", "月份"], **who)
+    applications.submit_application(application=made, **who)
+    consult(made, world.cast, at)
+    answers = {row.unit_id: row for row in made.consultations.all()}
+    applications.consent(consultation=answers[world.parties["unit"].pk], actor=world["provider"], at=at)
+    applications.object_to(
+        consultation=answers[world.parties["other_unit"].pk], actor=world["other_provider"], at=at, reason="待核"
+    )
+    applications.begin_review(application=made, actor=world["officer"], at=at)
+    if decided:
+        approve(made.items.exclude(pk=second.pk).get(), world, at)
+    return Item.objects.get(pk=second.pk)
 
 
 def approve(one: Item, world: World, at: datetime, **terms: Any) -> Grant:
@@ -383,6 +410,25 @@ def open_data(world: World) -> Version:
     one.refresh_from_db()
     list_version(one, world.cast, world.at, person="other_provider")
     return Version.objects.get(pk=one.pk)
+
+
+def unit_product(
+    world: World, *, sources: Sequence[CatalogueEntry] = (), person: str = "other_provider", unit: str = "other_unit"
+) -> Product:
+    """Art. 15: a unit's own product, open on application."""
+    entry = make_entry(world.cast, world.at, unit=unit, person=person, title="床位")
+    product = make_product(world.cast, entry, world.at, seller=unit, person=person, title="床位使用率")
+    version = listing.create_version(
+        product=product, actor=world[person], at=world.at, about="none", sources=sources, **VERSION_FIELDS
+    )
+    path = write_bed_use(scratch("beds.csv"))
+    listing.upload_file(version=version, actor=world[person], at=world.at, path=path, name=path.name)
+    listing.run_assessment(
+        job=listing.request_assessment(version=version, actor=world[person], at=world.at), at=world.at
+    )
+    version.refresh_from_db()
+    list_version(version, world.cast, world.at, person=person)
+    return product
 
 
 def another_listed_product(world: World) -> Product:

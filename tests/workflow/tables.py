@@ -22,7 +22,7 @@ CITY = frozenset({"officer", "second_officer", "conflicted_officer"})
 UNBIASED = frozenset({"officer", "second_officer"})
 IN_CHARGE = frozenset({"officer"})
 PROVINCE, OPERATOR = frozenset({"province_officer"}), frozenset({"operator"})
-SELLER, UNIT = frozenset({"seller"}), frozenset({"provider"})
+SELLER, UNIT, EXPERT = frozenset({"seller"}), frozenset({"provider"}), frozenset({"expert"})
 
 
 def given(**fields: Any) -> Any:
@@ -168,7 +168,7 @@ VERSION = Matrix(
 # --- applications --------------------------------------------------------------------------------------------------
 
 PERIOD = {"title": "需求预测", "period_from": date(2026, 4, 1), "period_until": date(2027, 3, 31)}
-ASSIGNED = ("accepted", "in_consultation", "under_review", "decided")
+ASSIGNED = ("accepted", "in_consultation", "under_review", "expert_review", "decided")
 
 
 def another_product(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
@@ -188,7 +188,7 @@ def reach_application(world: Any, state: str) -> Any:
     return stages.application(world, state)
 
 
-WITH_UNITS = ("in_consultation", "under_review", "decided")
+WITH_UNITS = ("in_consultation", "under_review", "expert_review", "decided")
 
 
 def may_application(verb: str, state: str) -> frozenset[str]:
@@ -197,7 +197,9 @@ def may_application(verb: str, state: str) -> frozenset[str]:
         return BUYER
     if verb == "write":
         return BUYER | (NOBODY if state == "draft" else UNBIASED) | (UNIT if state in WITH_UNITS else NOBODY)
-    if verb in ("consult", "begin_review", "ask", "extend"):
+    if verb == "give_opinion":
+        return EXPERT if state == "expert_review" else NOBODY
+    if verb in ("consult", "begin_review", "ask", "extend", "call_expert", "recall_expert", "recuse"):
         return IN_CHARGE if state in ASSIGNED else NOBODY
     return NOBODY if state == "draft" else UNBIASED
 
@@ -205,7 +207,8 @@ def may_application(verb: str, state: str) -> frozenset[str]:
 def sees_application(state: str) -> frozenset[str]:
     if state == "draft":
         return BUYER
-    return BUYER | CITY | PROVINCE | (UNIT if state.partition("+")[0] in WITH_UNITS else NOBODY)
+    expert = EXPERT if state == "expert_review" else NOBODY
+    return BUYER | CITY | PROVINCE | expert | (UNIT if state.partition("+")[0] in WITH_UNITS else NOBODY)
 
 
 def possible_application(verb: str, state: str) -> bool:
@@ -218,7 +221,22 @@ def possible_application(verb: str, state: str) -> bool:
     return by_source(application_verbs.APPLICATION)(verb, state)
 
 
-OPEN_CASE = ("accepted", "in_consultation", "under_review", "under_review+question")
+OPEN_CASE = ("accepted", "in_consultation", "under_review", "under_review+question", "expert_review")
+
+
+def colleague(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"colleague": world["second_officer"], "reason": "亲属任职"}
+
+
+def expert(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"expert": world["expert"], "reason": "关联后可能涉敏"}
+
+
+def keys(fields: Any) -> Any:
+    """The same input as a form sends it: people by their key."""
+    return lambda *given: {name: getattr(value, "pk", value) for name, value in fields(*given).items()}
+
+
 TEXT = given(text="请说明")
 MORE_TIME = given(days=5, reason="情况复杂")
 
@@ -245,6 +263,16 @@ APPLICATION = Matrix(
         "answer": Says("*", ("application answer →", "message answer →"), TEXT),
         "extend": Says("*", ("application extend →",), MORE_TIME),
         "write": Says("*", ("message write →",), TEXT),
+        "call_expert": Says(
+            "expert_review", ("application call_expert under_review→expert_review",), expert, keys(expert)
+        ),
+        "give_opinion": Says(
+            "under_review",
+            ("expertopinion give_opinion →", "application give_opinion expert_review→under_review"),
+            given(opinion="可控", measures="限平台内使用"),
+        ),
+        "recall_expert": Says("under_review", ("application recall_expert expert_review→under_review",), REASON),
+        "recuse": Says("*", ("application recuse →",), colleague, keys(colleague)),
         "take_over": Says("*", ("application take_over →",), REASON),
         "withdraw": Says("withdrawn", ("application withdraw *→withdrawn",), REASON),
     },
@@ -262,7 +290,7 @@ def terms_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
 
 
 def application_state(state: str) -> str:
-    return state.partition("@")[2] or "decided"
+    return state.partition("@")[2].partition("+")[0] or "decided"
 
 
 def may_item(verb: str, state: str) -> frozenset[str]:
@@ -271,13 +299,22 @@ def may_item(verb: str, state: str) -> frozenset[str]:
     return IN_CHARGE if application_state(state) in ASSIGNED else NOBODY
 
 
+TWO_ITEMS, OTHER_UNIT = ("open@under_review+unconsented", "split_off"), frozenset({"other_provider"})
+
+
+def possible_item(verb: str, state: str) -> bool:
+    if state == "open@under_review+unconsented":
+        return verb in ("refuse", "split_off")
+    return verb in ("approve", "refuse") and state == "open@under_review"
+
+
 ITEM = Matrix(
     verbs=application_verbs.ITEM,
     reach=stages.item,
     may=may_item,
     # the last item of an application cannot be removed: `test_application.py` removes one of two
-    possible=lambda verb, state: verb != "remove" and state == "open@under_review",
-    sees=lambda state: sees_application(application_state(state)),
+    possible=possible_item,
+    sees=lambda state: sees_application(application_state(state)) | (OTHER_UNIT if state in TWO_ITEMS else NOBODY),
     url="applications:item",
     says={
         "approve": Says(
@@ -287,6 +324,18 @@ ITEM = Matrix(
             terms_form,
         ),
         "refuse": Says("refused", ("item refuse open→refused", "application refuse under_review→decided"), REFUSAL),
+        "split_off": Says(
+            "split_off",
+            (
+                "item split_off open→split_off",
+                "application split_off →draft",
+                "item split_off →open",
+                "application split_off draft→submitted",
+                "application split_off submitted→accepted",
+                "application split_off under_review→decided",
+            ),
+            REASON,
+        ),
         "remove": Says("gone", ()),
     },
 )  # fmt: skip
@@ -481,10 +530,12 @@ def states(noun: str) -> list[str]:
             "accepted",
             "in_consultation",
             "under_review",
+            "under_review+unconsented",
+            "expert_review",
             "withdrawn",
             "refused",
         )
-        return [f"open@{state}" for state in open_ones] + ["approved", "refused"]
+        return [f"open@{state}" for state in open_ones] + ["approved", "refused", "split_off"]
     return [*machine.states.values, *BEYOND.get(noun, ())]
 
 

@@ -25,6 +25,12 @@ from marketplace.applications.operations.dialogue import (
     extend_decision,
     write_message,
 )
+from marketplace.applications.operations.expert import (
+    call_expert,
+    give_opinion,
+    recall_expert,
+    recuse_officer,
+)
 from marketplace.applications.operations.grant import (
     accept_grant,
     close_grant,
@@ -41,6 +47,7 @@ from marketplace.applications.operations.processing import (
     return_application,
     take_over_application,
 )
+from marketplace.applications.operations.split import split_off_item
 
 __all__ = [
     "accept_application",
@@ -52,6 +59,7 @@ __all__ = [
     "ask_buyer",
     "ask_from_unit",
     "begin_review",
+    "call_expert",
     "close_grant",
     "consent",
     "consent_in_part",
@@ -62,14 +70,18 @@ __all__ = [
     "escalate_consultation",
     "extend_consultation",
     "extend_decision",
+    "give_opinion",
     "lift_hold",
     "object_to",
     "open_hold",
+    "recall_expert",
     "record_no_answer",
+    "recuse_officer",
     "refuse_application",
     "refuse_item",
     "remove_item",
     "return_application",
+    "split_off_item",
     "start_application",
     "submit_application",
     "surrender_grant",

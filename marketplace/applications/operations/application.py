@@ -15,7 +15,7 @@ from listings.states import EntryState, VersionState
 from marketplace import workflow
 from marketplace.applications import permissions
 from marketplace.applications.models import Application, Item, Route
-from marketplace.applications.states import ApplicationState
+from marketplace.applications.states import ApplicationState, ItemState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.errors import InvalidState
@@ -57,7 +57,8 @@ def remove_item(*, item: Item, actor: User, at: datetime) -> None:
     """Take a product out again while the application is with the buyer; the last one stays."""
     permissions.check_can_keep_application(actor, item.application, at)
     workflow.check_in(item.application, *EDITABLE)
-    if item.application.items.count() == 1:
+    workflow.check_in(item, ItemState.OPEN)
+    if item.application.items.filter(state=ItemState.OPEN).count() == 1:
         raise InvalidState(_("An application needs at least one product: withdraw it instead."))
     ledger.record(ledger.begin("remove_item", actor, at), item, old=item.state, detail={"product": item.product})
     item.delete()
@@ -88,7 +89,9 @@ def submit_application(*, application: Application, actor: User, at: datetime) -
     locked = Application.objects.select_for_update().get(pk=application.pk)
     workflow.check_in(locked, *EDITABLE)
     _check_complete(locked)
-    items = list(application.items.select_related("product__entry", "product__seller__region"))
+    items = list(
+        application.items.filter(state=ItemState.OPEN).select_related("product__entry", "product__seller__region")
+    )
     regions = set()
     for item in items:
         version = offered_version(item.product)

@@ -19,7 +19,10 @@ from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
 ARTICLE = "Art. 16"
-IN_HAND = (ApplicationState.ACCEPTED, ApplicationState.IN_CONSULTATION, ApplicationState.UNDER_REVIEW)
+IN_HAND = (
+    ApplicationState.ACCEPTED, ApplicationState.IN_CONSULTATION, ApplicationState.UNDER_REVIEW,
+    ApplicationState.EXPERT_REVIEW,
+)  # fmt: skip
 SPOKEN = (ApplicationState.SUBMITTED, ApplicationState.RETURNED, *IN_HAND)
 
 

@@ -14,8 +14,9 @@ from marketplace import workflow
 from marketplace.applications import permissions
 from marketplace.applications.models import Application, Consultation, Item
 from marketplace.applications.operations.application import offered_version
+from marketplace.applications.operations.dialogue import IN_HAND
 from marketplace.applications.queries import units_in
-from marketplace.applications.states import UNANSWERED, ApplicationState
+from marketplace.applications.states import UNANSWERED, ApplicationState, ItemState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import last_day
@@ -40,9 +41,7 @@ def accept_application(*, application: Application, actor: User, at: datetime) -
 def take_over_application(*, application: Application, actor: User, at: datetime, reason: str) -> None:
     """Another officer of the same authority takes the case over."""
     permissions.check_can_process(actor, application, at)
-    workflow.check_in(
-        application, ApplicationState.ACCEPTED, ApplicationState.IN_CONSULTATION, ApplicationState.UNDER_REVIEW
-    )
+    workflow.check_in(application, *IN_HAND)
     act = ledger.begin("take_over", actor, at, ARTICLE)
     assign(act, application, actor, reason=reason)
     ledger.record(act, application, detail={"reason": reason})
@@ -83,6 +82,7 @@ def consult_units(*, application: Application, actor: User, at: datetime) -> Non
 def begin_review(*, application: Application, actor: User, at: datetime) -> None:
     """accepted (nobody to consult) or in consultation (everybody answered or recorded) → under review."""
     permissions.check_in_charge(actor, application, at)
+    workflow.check_in(application, ApplicationState.ACCEPTED, ApplicationState.IN_CONSULTATION)
     if application.state == ApplicationState.ACCEPTED and units_to_consult(application):
         raise InvalidState(_("Units have to be consulted first."))
     if open_consultations(application).exists():
@@ -92,7 +92,7 @@ def begin_review(*, application: Application, actor: User, at: datetime) -> None
 
 def units_to_consult(application: Application) -> list[Party]:
     """The distinct units whose data is in what is asked for; the buyer itself is not asked about its own case."""
-    versions = [offered_version(item.product) for item in application.items.all()]
+    versions = [offered_version(item.product) for item in application.items.filter(state=ItemState.OPEN)]
     units = VersionSource.objects.filter(version__in=versions).exclude(unit=application.buyer).values("unit")
     return list(Party.objects.filter(pk__in=units).order_by("pk"))
 

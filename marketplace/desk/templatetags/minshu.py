@@ -24,6 +24,7 @@ BAD = {
 }  # fmt: skip
 OVER = {
     "withdrawn", "retired", "declined", "closed", "surrendered", "dropped", "dismissed", "ended", "no_answer", "merged",
+    "split_off",
 }  # fmt: skip
 
 
