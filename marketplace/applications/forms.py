@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import CapabilityKind, User
@@ -11,7 +12,8 @@ from listings.models import Opening, Product
 from marketplace.applications import queries
 from marketplace.applications.models import Application, ExpertOpinion
 from marketplace.applications.operations.application import SCENARIO
-from marketplace.verbs import ReasonForm, VerbForm, model_fields
+from marketplace.applications.operations.grant import REVOCATION
+from marketplace.verbs import ReasonForm, RefusalForm, VerbForm, model_fields
 
 
 class StartForm(forms.Form):
@@ -141,6 +143,58 @@ class ExtendForm(ReasonForm):
 
     days = forms.IntegerField(label=_("Working days more"), min_value=1, max_value=20, initial=5)
     field_order = ("days", "reason")
+
+
+class NameUserForm(VerbForm):
+    user = forms.ModelChoiceField(queryset=User.objects.none(), label=_("Person"))
+    until = forms.DateField(
+        label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+    def prepare(self) -> None:
+        named = self.target.users.filter(removed_at=None).values("user")
+        people = people_of(self.target.buyer, self.at).exclude(pk__in=named)
+        self.fields["user"].queryset = people  # type: ignore[attr-defined]
+
+
+class DropUserForm(VerbForm):
+    user = forms.ModelChoiceField(queryset=User.objects.none(), label=_("Person"))
+
+    def prepare(self) -> None:
+        named = self.target.users.filter(removed_at=None).values("user")
+        self.fields["user"].queryset = User.objects.filter(pk__in=named).order_by("name", "pk")  # type: ignore[attr-defined]
+
+
+class ChangeForm(ReasonForm):
+    """A renewal, more fields or another scenario: as it is now, to be edited."""
+
+    ends = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    wanted = forms.MultipleChoiceField(label=_("Fields"), widget=forms.CheckboxSelectMultiple)
+    what_is_built = forms.CharField(label=_("What is built"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4}))
+    field_order = ("ends", "wanted", "what_is_built", "reason")
+
+    def prepare(self) -> None:
+        fields = queries.changeable_fields(self.target)
+        self.fields["wanted"].choices = [(name, name) for name in fields]  # type: ignore[attr-defined]
+        self.initial |= {
+            "ends": self.target.ends,
+            "wanted": self.target.fields,
+            "what_is_built": self.target.terms["what_is_built"],
+        }
+
+    def clean(self) -> dict[str, Any]:
+        data = dict(self.cleaned_data)
+        data["fields"] = data.pop("wanted", [])
+        return data
+
+
+class RevokeForm(RefusalForm):
+    article = forms.ChoiceField(label=_("Article on which the grant no longer rests"))
+    field_order = ("article", "reason", "remedy")
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.fields["article"].choices = [(name, gettext(name)) for name in REVOCATION]  # type: ignore[attr-defined]
 
 
 class AcceptTermsForm(VerbForm):

@@ -16,11 +16,13 @@ from listings.models import Product, Version, VersionSource, is_provincial_offic
 from marketplace.applications.states import (
     APPLICATION,
     CONSULTATION,
+    EDITION,
     GRANT,
     HOLD,
     ITEM,
     ApplicationState,
     ConsultationState,
+    EditionState,
     GrantState,
     HoldState,
     ItemState,
@@ -332,6 +334,68 @@ class Grant(models.Model):
     def is_in_effect(self, at: datetime) -> bool:
         """The same expression, asked of the database for this one grant: there is no second copy to disagree."""
         return Grant.objects.in_effect(at).filter(pk=self.pk).exists()
+
+
+class GrantUser(models.Model):
+    """A person of the buyer who may use a grant. While none is named, all members but auditors may."""
+
+    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="users")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    until = models.DateField(_("until"), null=True, blank=True)
+    named_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["grant", "user"], condition=Q(removed_at=None), name="grant_user_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.grant}"
+
+
+class EditionKind(models.TextChoices):
+    PEOPLE = "people", _("people who may use it: notice by the buyer")
+    CHANGE = "change", _("period, fields or scenario: agreed by the authority")
+
+
+class GrantEditionQuerySet(models.QuerySet["GrantEdition"]):
+    def visible_to(self, user: Any) -> "GrantEditionQuerySet":
+        return self.filter(grant__in=Grant.objects.visible_to(user))
+
+
+class GrantEdition(models.Model):
+    """A change of a grant's terms. Numbered from 2 on when it holds; 1 are the terms as they were offered."""
+
+    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="editions")
+    number = models.PositiveSmallIntegerField(null=True, blank=True)
+    kind = models.CharField(max_length=8, choices=EditionKind.choices)
+    state = models.CharField(_("state"), max_length=10, choices=EditionState.choices, default=EditionState.REQUESTED)
+    before = models.JSONField()
+    after = models.JSONField()
+    reason = models.TextField(_("reason"))
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    objects = GrantEditionQuerySet.as_manager()
+    machine = EDITION
+
+    class Meta:
+        verbose_name = _("edition of a grant")
+        constraints = (
+            models.UniqueConstraint(fields=["grant", "number"], name="edition_number"),
+            models.UniqueConstraint(fields=["grant"], condition=Q(state="requested"), name="edition_one_requested"),
+            models.CheckConstraint(
+                condition=Q(state="agreed", number__isnull=False) | (~Q(state="agreed") & Q(number=None)),
+                name="edition_numbered_iff_agreed",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{Grant.number_of(self.grant_id)} #{self.number or '–'}"
+
+    def get_absolute_url(self) -> str:
+        return self.grant.get_absolute_url()
 
 
 class HoldCode(models.TextChoices):

@@ -19,7 +19,7 @@ from accounts.permissions import (
 from accounts.queries import memberships, people_as
 from listings.models import VersionSource
 from listings.states import REVIEWED
-from marketplace.applications.models import Application, Consultation, Grant, Item
+from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item
 from marketplace.errors import NotAllowed
 
 DECIDING = (RegionLevel.PROVINCE, RegionLevel.CITY)
@@ -125,6 +125,14 @@ def check_can_take_grant(actor: Any, grant: Grant, at: datetime) -> None:
 def check_can_leave_grant(actor: Any, grant: Grant, at: datetime) -> None:
     """Declining and surrendering need no standing."""
     check_member(actor, grant.buyer, at)
+
+
+def check_can_decide_edition(actor: Any, edition: GrantEdition, at: datetime) -> None:
+    check_can_close_grant(actor, edition.grant, at)
+
+
+def check_can_keep_edition(actor: Any, edition: GrantEdition, at: datetime) -> None:
+    check_member(actor, edition.grant.buyer, at)
 
 
 def check_can_close_grant(actor: Any, grant: Grant, at: datetime) -> None:

@@ -4,7 +4,7 @@ from accounts.models import Assignment, AssignmentRole, Party
 from accounts.queries import recipient
 from listings.models import Product, Version, VersionSource
 from listings.states import VersionState
-from marketplace.applications.models import Application, Consultation, Item, Route
+from marketplace.applications.models import Application, Consultation, Grant, Item, Route
 from marketplace.applications.states import CONSENT, ItemState
 from marketplace.notices.operations import Recipient
 
@@ -39,6 +39,13 @@ def consented_fields(item: Item) -> list[str]:
     answers = item.application.consultations.filter(round=item.application.round, state__in=CONSENT)
     narrowed = [set(row.fields[str(item.pk)]) for row in answers if row.fields and str(item.pk) in row.fields]
     return [name for name in item.fields if all(name in names for names in narrowed)]
+
+
+def changeable_fields(grant: Grant) -> list[str]:
+    """What a later edition can hold at most: on the Art. 15 route the consented fields, else all that the data has."""
+    if grant.item.route == Route.ON_APPLICATION:
+        return consented_fields(grant.item)
+    return list(grant.from_version.columns.order_by("position").values_list("name", flat=True))
 
 
 def grantable_fields(item: Item) -> list[str]:

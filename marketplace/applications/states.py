@@ -100,6 +100,7 @@ class GrantState(models.TextChoices):
     CLOSED = "closed", _("closed")
     SURRENDERED = "surrendered", _("surrendered")
     TERMINATED = "terminated", _("terminated")
+    REVOKED = "revoked", _("revoked")
 
 
 GRANT = Machine(
@@ -108,13 +109,30 @@ GRANT = Machine(
     initial=GrantState.OFFERED,
     transitions=table(
         offered="active declined",
-        active="closed surrendered terminated",
+        active="closed surrendered terminated revoked",
         declined="",
         closed="",
         surrendered="",
         terminated="",
+        revoked="",
     ),
     owners={GrantState.OFFERED: _("buyer"), GrantState.ACTIVE: _("buyer; after its end, big-data authority")},
+)
+
+
+class EditionState(models.TextChoices):
+    REQUESTED = "requested", _("requested")
+    AGREED = "agreed", _("agreed")
+    REFUSED = "refused", pgettext_lazy("edition", "refused")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+EDITION = Machine(
+    name="edition of a grant",
+    states=EditionState,
+    initial=EditionState.REQUESTED,
+    transitions=table(requested="agreed refused withdrawn", agreed="", refused="", withdrawn=""),
+    owners={EditionState.REQUESTED: _("big-data authority")},
 )
 
 

@@ -4,7 +4,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.applications import forms, operations, permissions
-from marketplace.applications.models import Application, Consultation, Grant, Item, Route
+from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, Route
 from marketplace.applications.operations.application import EDITABLE
 from marketplace.applications.operations.dialogue import IN_HAND, SPOKEN
 from marketplace.applications.operations.processing import open_consultations
@@ -13,6 +13,7 @@ from marketplace.applications.states import (
     UNANSWERED,
     ApplicationState,
     ConsultationState,
+    EditionState,
     GrantState,
     ItemState,
 )
@@ -110,13 +111,33 @@ CONSULTATION = Verbs(
     ),
 )  # fmt: skip
 
+
+def has_named_users(grant: Grant) -> bool:
+    return grant.users.filter(removed_at=None).exists()
+
+
 GRANT = Verbs(
     Grant,
     "grant",
     (
         Verb("accept", _("Accept the terms"), (GrantState.OFFERED,), permissions.check_can_take_grant, operations.accept_grant, forms.AcceptTermsForm, "Art. 16"),
         Verb("decline", _("Decline"), (GrantState.OFFERED,), permissions.check_can_leave_grant, operations.decline_grant, ReasonForm, "Art. 16", danger=True),
+        Verb("request_change", _("Ask for a change or a renewal"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.request_change, forms.ChangeForm, "Art. 16"),
+        Verb("name_user", _("Name a person who may use it"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.name_user, forms.NameUserForm, "Art. 16"),
+        Verb("drop_user", _("Take a person's use away"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.drop_user, forms.DropUserForm, "Art. 16", when=has_named_users),
+        Verb("revoke", _("Revoke"), (GrantState.ACTIVE,), permissions.check_can_close_grant, operations.revoke_grant, forms.RevokeForm, "Art. 16", danger=True),
         Verb("surrender", _("Surrender"), (GrantState.ACTIVE,), permissions.check_can_leave_grant, operations.surrender_grant, ReasonForm, "Art. 16", danger=True),
         Verb("close", _("Close"), (GrantState.ACTIVE,), permissions.check_can_close_grant, operations.close_grant, ReasonForm, "Art. 16"),
+    ),
+)  # fmt: skip
+
+REQUESTED = (EditionState.REQUESTED,)
+EDITION = Verbs(
+    GrantEdition,
+    "edition",
+    (
+        Verb("agree", _("Agree to the change"), REQUESTED, permissions.check_can_decide_edition, operations.agree_change, ReasonForm, "Art. 16"),
+        Verb("refuse", _("Refuse the change"), REQUESTED, permissions.check_can_decide_edition, operations.refuse_change, RefusalForm, "Art. 16", danger=True),
+        Verb("withdraw", _("Withdraw the request"), REQUESTED, permissions.check_can_keep_edition, operations.withdraw_change, danger=True),
     ),
 )  # fmt: skip

@@ -23,6 +23,7 @@ TABLES: tuple[Verbs, ...] = (
     applications.ITEM,
     applications.CONSULTATION,
     applications.GRANT,
+    applications.EDITION,
     supervision.REPORT,
     supervision.DERIVED,
     supervision.FINDING,

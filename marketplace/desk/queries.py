@@ -10,9 +10,9 @@ from accounts.models import Assignment, AssignmentRole, CapabilityKind
 from accounts.queries import parties_as, parties_of
 from listings.models import CatalogueEntry, Version
 from listings.states import EntryState, VersionState
-from marketplace.applications.models import Application, Consultation, Grant
+from marketplace.applications.models import Application, Consultation, Grant, GrantEdition
 from marketplace.applications.operations.dialogue import IN_HAND
-from marketplace.applications.states import ApplicationState, ConsultationState, GrantState
+from marketplace.applications.states import ApplicationState, ConsultationState, EditionState, GrantState
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import local_date
 from marketplace.supervision.models import Finding, Measure, UsageReport
@@ -111,6 +111,9 @@ def _as_officer(user: Any, at: datetime) -> Iterable[Task]:
         .order_by("pk")
     ):
         yield Task(_("Accept or return the usage report"), report, None)
+    changes = GrantEdition.objects.filter(grant__authority__in=mine, state=EditionState.REQUESTED)
+    for edition in changes.select_related("grant__product").order_by("pk"):
+        yield Task(_("Decide on the change of the grant"), edition, None)
     for finding in Finding.objects.filter(authority__in=mine, state=FindingState.OPEN).order_by("pk"):
         yield Task(_("Answer the finding"), finding, None)
     for measure in Measure.objects.filter(authority__in=mine).order_by("pk"):

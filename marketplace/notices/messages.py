@@ -90,6 +90,18 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Grant %(number)s: %(state)s"),
         _("%(reason)s"),
     ),
+    "grant_people": (
+        _("Grant %(number)s: the buyer has changed who may use it"),
+        _("Named now: %(people)s."),
+    ),
+    "change_requested": (
+        _("Grant %(number)s: a change is requested"),
+        _("%(buyer)s asks: %(reason)s"),
+    ),
+    "change_decided": (
+        _("Grant %(number)s, requested change: %(state)s"),
+        _("%(reason)s"),
+    ),
     "hold_opened": (
         _("Grant %(number)s is paused"),
         _("Reason: %(reason)s. No new use of copies already delivered; keep them as evidence."),

@@ -15,6 +15,7 @@ from accounts.queries import parties_as, parties_of
 from listings.models import Product, Version, is_provincial_officer
 from marketplace.applications import verbs as application_verbs
 from marketplace.applications.models import Application, Grant, open_holds
+from marketplace.applications.states import EditionState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import local_date
@@ -54,6 +55,8 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
     versions = Version.objects.filter(product=item.product, number__gte=item.from_version.number, state__in=SERVED)
     may_see_reasons = mine or _oversees(request.user, item.authority, at)
     holds = list(item.holds.order_by("pk"))
+    editions = list(item.editions.select_related("grant__buyer", "grant__authority", "by").order_by("pk"))
+    pending = next((edition for edition in editions if edition.state == EditionState.REQUESTED), None)
     context = {
         "grant": item,
         "is_mine": mine,
@@ -74,7 +77,12 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
         "clocks": clock.of(item).open(),
         "verbs": application_verbs.GRANT.available(item, request.user, at),
         "officer_verbs": verbs.GRANT.available(item, request.user, at),
-        "history": [row if may_see_reasons else _without_order(row) for row in history_rows([item, *holds])],
+        "named": item.users.filter(removed_at=None).select_related("user").order_by("pk"),
+        "editions": [
+            (edition, application_verbs.EDITION.available(edition, request.user, at) if edition is pending else [])
+            for edition in editions
+        ],
+        "history": [row if may_see_reasons else _without_order(row) for row in history_rows([item, *holds, *editions])],
     }
     return render(request, "supervision/grant.html", context)
 

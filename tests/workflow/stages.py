@@ -16,7 +16,7 @@ from accounts.models import CapabilityKind, Party
 from listings import operations as listing
 from listings.models import CatalogueEntry, Opening, Product, Version
 from marketplace.applications import operations as applications
-from marketplace.applications.models import Application, Consultation, Grant, Item
+from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import SHANGHAI, end_of_day
 from marketplace.delivery import operations as delivery
@@ -281,9 +281,32 @@ def grant(world: World, state: str) -> tuple[Grant, datetime]:
         applications.close_grant(grant=made, actor=world["officer"], at=over, reason="期满")
     elif state == "terminated":
         terminate(order(world, made), world)
+    elif state == "revoked":
+        applications.revoke_grant(
+            grant=made, actor=world["officer"], at=at, article="Art. 15", reason="单位撤回同意", remedy=REMEDY
+        )
+    elif state == "active+named":
+        applications.name_user(grant=made, actor=world["buyer"], at=at, user=world["buyer"])
     elif state == "active+precaution":
         supervision.take_precaution(grant=made, actor=world["officer"], at=over, reason="查证举报")
     return Grant.objects.get(pk=made.pk), over
+
+
+def edition(world: World, state: str) -> tuple[GrantEdition, datetime]:
+    """A requested renewal, and what became of it."""
+    of, at = active_grant(world), world.at
+    made = applications.request_change(
+        grant=of, actor=world["buyer"], at=at, ends=of.ends + timedelta(days=365), fields=of.fields,
+        what_is_built=of.terms["what_is_built"], reason="续期一年",
+    )  # fmt: skip
+    officer = {"edition": made, "actor": world["officer"], "at": at, "reason": "必要"}
+    if state == "agreed":
+        applications.agree_change(**officer)
+    elif state == "refused":
+        applications.refuse_change(**officer, remedy=REMEDY)
+    elif state == "withdrawn":
+        applications.withdraw_change(edition=made, actor=world["buyer"], at=at)
+    return GrantEdition.objects.get(pk=made.pk), at
 
 
 def report(world: World, state: str) -> tuple[UsageReport, datetime]:

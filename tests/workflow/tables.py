@@ -380,18 +380,63 @@ CONSULTATION = Matrix(
 # --- grants --------------------------------------------------------------------------------------------------------
 
 GRANT_SEEN = BUYER | SELLER | UNIT | CITY | PROVINCE
+
+
+def one_user(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"user": world["buyer"]}
+
+
+def renewal(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {
+        "ends": date(2028, 3, 1), "fields": obj.fields, "what_is_built": obj.terms["what_is_built"], "reason": "续期",
+    }  # fmt: skip
+
+
+def renewal_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {**renewal(world, obj, at), "wanted": obj.fields}
+
+
+def possible_grant(verb: str, state: str) -> bool:
+    if verb in ("name_user", "drop_user") and state.startswith("active"):
+        return (verb == "drop_user") == (state == "active+named")
+    return by_source(application_verbs.GRANT)(verb, state)
+
+
 GRANT = Matrix(
     verbs=application_verbs.GRANT,
     reach=stages.grant,
-    may=lambda verb, state: UNBIASED if verb == "close" else BUYER,
-    possible=by_source(application_verbs.GRANT),
+    may=lambda verb, state: UNBIASED if verb in ("close", "revoke") else BUYER,
+    possible=possible_grant,
     sees=lambda state: GRANT_SEEN,
     url="applications:grant",
     says={
         "accept": Says("active", ("grant accept offered→active",), given(terms_accepted=True)),
         "decline": Says("declined", ("grant decline offered→declined",), REASON),
+        "request_change": Says("*", ("grantedition request_change →requested",), renewal, renewal_form),
+        "name_user": Says("*", ("grantuser name_user →", "grantedition name_user →agreed"), one_user, keys(one_user)),
+        "drop_user": Says("*", ("grantuser drop_user →", "grantedition drop_user →agreed"), one_user, keys(one_user)),
+        "revoke": Says(
+            "revoked",
+            ("grant revoke active→revoked",),
+            given(article="Art. 17", reason="可复原", remedy=stages.REMEDY),
+        ),
         "surrender": Says("surrendered", ("grant surrender active→surrendered",), REASON),
         "close": Says("closed", ("grant close active→closed",), REASON),
+    },
+)
+
+
+EDITION = Matrix(
+    verbs=application_verbs.EDITION,
+    reach=stages.edition,
+    may=lambda verb, state: BUYER if verb == "withdraw" else UNBIASED,
+    possible=by_source(application_verbs.EDITION),
+    sees=lambda state: GRANT_SEEN,
+    url="applications:edition",
+    says={
+        "agree": Says("agreed", ("grantedition agree requested→agreed", "grant agree →"), REASON),
+        "refuse": Says("refused", ("grantedition refuse requested→refused",), REFUSAL),
+        "withdraw": Says("withdrawn", ("grantedition withdraw requested→withdrawn",)),
     },
 )
 
@@ -508,12 +553,13 @@ DERIVED = Matrix(
 
 MATRICES = {
     "party": PARTY, "entry": ENTRY, "product": PRODUCT, "version": VERSION, "application": APPLICATION, "item": ITEM,
-    "consultation": CONSULTATION, "grant": GRANT, "grant-officer": GRANT_OFFICER, "report": REPORT, "finding": FINDING,
-    "measure": MEASURE, "derived": DERIVED,
+    "consultation": CONSULTATION, "grant": GRANT, "edition": EDITION, "grant-officer": GRANT_OFFICER, "report": REPORT,
+    "finding": FINDING, "measure": MEASURE, "derived": DERIVED,
 }  # fmt: skip
 BEYOND = {
     "application": ("under_review+question",),
     "product": ("active+undeclared",),
+    "grant": ("active+named",),
     "grant-officer": ("active+precaution",),
     "measure": ("issued+hearing", "evidence_filed+hearing"),
 }

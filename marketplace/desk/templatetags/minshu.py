@@ -18,9 +18,10 @@ from marketplace.desk import words
 
 register = template.Library()
 
-GOOD = {"published", "approved", "accepted", "consented", "verified", "lifted", "remedied"}
+GOOD = {"agreed", "published", "approved", "accepted", "consented", "verified", "lifted", "remedied"}
 BAD = {
     "refused", "recalled", "terminated", "barred", "held", "flagged", "refused_to_correct", "issued", "annulled",
+    "revoked",
 }  # fmt: skip
 OVER = {
     "withdrawn", "retired", "declined", "closed", "surrendered", "dropped", "dismissed", "ended", "no_answer", "merged",
