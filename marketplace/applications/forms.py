@@ -6,11 +6,12 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import CapabilityKind, User
+from accounts.models import CapabilityKind, Party, User
 from accounts.queries import parties_as, people_as, people_of
-from listings.models import Opening, Product
+from listings.models import CatalogueEntry, Opening, Product
+from listings.states import EntryState
 from marketplace.applications import queries
-from marketplace.applications.models import Application, ExpertOpinion
+from marketplace.applications.models import Application, ExpertOpinion, StandingConsent
 from marketplace.applications.operations.application import SCENARIO
 from marketplace.applications.operations.grant import REVOCATION
 from marketplace.verbs import ReasonForm, RefusalForm, VerbForm, model_fields
@@ -195,6 +196,35 @@ class RevokeForm(RefusalForm):
     def prepare(self) -> None:
         super().prepare()
         self.fields["article"].choices = [(name, gettext(name)) for name in REVOCATION]  # type: ignore[attr-defined]
+
+
+class UseStandingForm(ReasonForm):
+    standing = forms.ModelChoiceField(queryset=StandingConsent.objects.none(), label=_("Standing consent"))
+    field_order = ("standing", "reason")
+
+    def prepare(self) -> None:
+        in_force = StandingConsent.objects.in_force(self.at).filter(unit=self.target.unit).order_by("pk")
+        self.fields["standing"].queryset = in_force  # type: ignore[attr-defined]
+
+
+class StandingConsentForm(forms.Form):
+    """A unit's standing consent; the fields are named one a line, as the data calls them."""
+
+    def __init__(self, *args: Any, unit: Party, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = ("entry", "document", "purposes", "conditions", "valid_from", "valid_until")
+        self.fields.update(model_fields(StandingConsent, names))
+        self.fields["entry"].queryset = CatalogueEntry.objects.filter(  # type: ignore[attr-defined]
+            unit=unit, state=EntryState.PUBLISHED
+        ).order_by("title")
+        self.fields["named"] = forms.CharField(
+            label=_("Fields, one a line"), max_length=8000, widget=forms.Textarea(attrs={"rows": 4})
+        )
+
+    def clean(self) -> dict[str, Any]:
+        data = dict(self.cleaned_data)
+        data["fields"] = list(dict.fromkeys(filter(None, map(str.strip, data.pop("named", "").splitlines()))))
+        return data
 
 
 class AcceptTermsForm(VerbForm):

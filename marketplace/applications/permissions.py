@@ -19,7 +19,7 @@ from accounts.permissions import (
 from accounts.queries import memberships, people_as
 from listings.models import VersionSource
 from listings.states import REVIEWED
-from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item
+from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
 from marketplace.errors import NotAllowed
 
 DECIDING = (RegionLevel.PROVINCE, RegionLevel.CITY)
@@ -112,6 +112,11 @@ def check_can_answer(actor: Any, consultation: Consultation, at: datetime) -> No
 
 def check_can_reply_to_unit(actor: Any, consultation: Consultation, at: datetime) -> None:
     check_can_reply(actor, consultation.application, at)
+
+
+def check_can_withdraw_standing(actor: Any, consent: StandingConsent, at: datetime) -> None:
+    """The unit's people; stepping back needs no standing."""
+    check_member(actor, consent.unit, at)
 
 
 def check_can_record_silence(actor: Any, consultation: Consultation, at: datetime) -> None:

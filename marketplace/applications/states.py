@@ -136,6 +136,20 @@ EDITION = Machine(
 )
 
 
+class StandingState(models.TextChoices):
+    GIVEN = "given", _("given")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+STANDING_CONSENT = Machine(
+    name="standing consent",
+    states=StandingState,
+    initial=StandingState.GIVEN,
+    transitions=table(given="withdrawn", withdrawn=""),
+    owners={StandingState.GIVEN: _("providing unit")},
+)
+
+
 class HoldState(models.TextChoices):
     OPEN = "open", pgettext_lazy("hold", "open")
     LIFTED = "lifted", _("lifted")

@@ -4,8 +4,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.applications import forms, operations, permissions
-from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, Route
-from marketplace.applications.operations.application import EDITABLE
+from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, Route, StandingConsent
+from marketplace.applications.operations.application import EDITABLE, needs_two_persons
 from marketplace.applications.operations.dialogue import IN_HAND, SPOKEN
 from marketplace.applications.operations.processing import open_consultations
 from marketplace.applications.states import (
@@ -16,6 +16,7 @@ from marketplace.applications.states import (
     EditionState,
     GrantState,
     ItemState,
+    StandingState,
 )
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
@@ -33,6 +34,10 @@ def everybody_answered(application: Application) -> bool:
     return not open_consultations(application).exists()
 
 
+def lacks_signature(application: Application) -> bool:
+    return application.prepared_by_id is None and needs_two_persons(application)
+
+
 def has_question(application: Application) -> bool:
     return application.question_at is not None
 
@@ -43,6 +48,7 @@ APPLICATION = Verbs(
     (
         Verb("describe", _("Describe the scenario"), EDITABLE, KEEP, operations.describe_application, forms.ScenarioForm, "Art. 16"),
         Verb("add_item", _("Add a product"), EDITABLE, KEEP, operations.add_item, forms.AddItemForm, "Art. 16"),
+        Verb("prepare", _("Mark as ready to be signed"), EDITABLE, KEEP, operations.prepare_application, article="Art. 16", when=lacks_signature),
         Verb("submit", _("Submit"), EDITABLE, KEEP, operations.submit_application, article="Art. 16"),
         Verb("accept", _("Accept for processing"), (S.SUBMITTED,), PROCESS, operations.accept_application, article="Art. 16"),
         Verb("consult", _("Consult the units"), (S.ACCEPTED,), CHARGE, operations.consult_units, article="Art. 16"),
@@ -93,6 +99,11 @@ def is_silent(consultation: Consultation) -> bool:
     return in_consultation(consultation) and clock.has_run_out(consultation, Kind.CONSULTATION, timezone.now())
 
 
+def has_standing_consent(consultation: Consultation) -> bool:
+    in_force = StandingConsent.objects.in_force(timezone.now())
+    return in_consultation(consultation) and in_force.filter(unit=consultation.unit).exists()
+
+
 def is_running(consultation: Consultation) -> bool:
     return in_consultation(consultation) and not clock.has_run_out(consultation, Kind.CONSULTATION, timezone.now())
 
@@ -107,6 +118,7 @@ CONSULTATION = Verbs(
         Verb("ask", _("Ask the buyer"), ASKED, permissions.check_can_answer, operations.ask_from_unit, forms.MessageForm, "Art. 15", when=in_consultation),
         Verb("answer", _("Answer the question"), (ConsultationState.QUESTION,), permissions.check_can_reply_to_unit, operations.answer_unit, forms.MessageForm, "Art. 15", when=in_consultation),
         Verb("extend", _("Give the unit more time"), UNANSWERED, permissions.check_can_record_silence, operations.extend_consultation, forms.ExtendForm, "Art. 15", when=is_running),
+        Verb("use_standing_consent", _("Answer by standing consent"), ASKED, permissions.check_can_record_silence, operations.use_standing_consent, forms.UseStandingForm, "Art. 15", when=has_standing_consent),
         Verb("record_no_answer", _("Record: no answer"), ASKED, permissions.check_can_record_silence, operations.record_no_answer, article="Art. 15", when=is_silent),
     ),
 )  # fmt: skip
@@ -139,5 +151,13 @@ EDITION = Verbs(
         Verb("agree", _("Agree to the change"), REQUESTED, permissions.check_can_decide_edition, operations.agree_change, ReasonForm, "Art. 16"),
         Verb("refuse", _("Refuse the change"), REQUESTED, permissions.check_can_decide_edition, operations.refuse_change, RefusalForm, "Art. 16", danger=True),
         Verb("withdraw", _("Withdraw the request"), REQUESTED, permissions.check_can_keep_edition, operations.withdraw_change, danger=True),
+    ),
+)  # fmt: skip
+
+STANDING = Verbs(
+    StandingConsent,
+    "consent",
+    (
+        Verb("withdraw", _("Withdraw the consent"), (StandingState.GIVEN,), permissions.check_can_withdraw_standing, operations.withdraw_standing_consent, ReasonForm, "Art. 15", danger=True),
     ),
 )  # fmt: skip

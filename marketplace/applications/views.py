@@ -7,7 +7,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.models import Assignment, AssignmentRole
+from accounts.models import Assignment, AssignmentRole, CapabilityKind
+from accounts.permissions import MANAGERS
+from accounts.queries import memberships, parties_as
 from listings.models import Product
 from marketplace.applications import forms, operations, verbs
 from marketplace.applications.models import Application, Consultation, Grant, Item, Route
@@ -27,14 +29,19 @@ def application_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(visible.prefetch_related("items__product").order_by("-pk"), PAGE_SIZE).get_page(
         request.GET.get("page")
     )
-    return render(request, "applications/application_list.html", {"page": page})
+    at = timezone.now()
+    mine = memberships(request.user, at).filter(role__in=MANAGERS).values("party")
+    managed = parties_as(request.user, CapabilityKind.BUYER, at).filter(pk__in=mine).order_by("name")
+    return render(request, "applications/application_list.html", {"page": page, "managed": managed})
 
 
 @require_safe
 def application(request: HttpRequest, pk: int) -> HttpResponse:
     """The case: scenario, items with their decisions, consultations, clocks, history."""
     at = timezone.now()
-    visible = Application.objects.visible_to(request.user).select_related("buyer", "authority", "applicant")
+    visible = Application.objects.visible_to(request.user).select_related(
+        "buyer", "authority", "applicant", "prepared_by"
+    )
     case = get_object_or_404(visible, pk=pk)
     items = list(
         Item.objects.filter(application=case)
@@ -46,7 +53,7 @@ def application(request: HttpRequest, pk: int) -> HttpResponse:
     )
     consultations = list(
         Consultation.objects.filter(application=case)
-        .select_related("unit", "application__buyer", "application__authority", "answered_by")
+        .select_related("unit", "application__buyer", "application__authority", "answered_by", "standing")
         .order_by("round", "pk")
     )
     parts = {

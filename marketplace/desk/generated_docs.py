@@ -22,6 +22,7 @@ TABLES: tuple[Verbs, ...] = (
     applications.APPLICATION,
     applications.ITEM,
     applications.CONSULTATION,
+    applications.STANDING,
     applications.GRANT,
     applications.EDITION,
     supervision.REPORT,

@@ -46,6 +46,14 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("%(unit)s has not answered on application %(number)s in time"),
         _("The unit was reminded. Silence is recorded as no answer, never as consent."),
     ),
+    "standing_consent_used": (
+        _("Application %(number)s was answered by your unit's standing consent"),
+        _("%(buyer)s; %(document)s. The officer's reasons: %(reason)s"),
+    ),
+    "application_prepared": (
+        _("Application %(number)s is ready to be signed"),
+        _("%(name)s has prepared it. Somebody else of your organisation signs it by submitting."),
+    ),
     "message_written": (
         _("Application %(number)s: %(party)s has written"),
         _("%(text)s"),

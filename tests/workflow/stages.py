@@ -16,7 +16,7 @@ from accounts.models import CapabilityKind, Party
 from listings import operations as listing
 from listings.models import CatalogueEntry, Opening, Product, Version
 from marketplace.applications import operations as applications
-from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item
+from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import SHANGHAI, end_of_day
 from marketplace.delivery import operations as delivery
@@ -158,8 +158,8 @@ def draft_with_file(world: World) -> Version:
 
 
 def application(world: World, state: str) -> tuple[Application, datetime]:
-    """A state, or `under_review+question`: the officer has asked the buyer."""
-    state, _, question = state.partition("+")
+    """A state; `under_review+question`: the officer has asked the buyer; `draft+two_persons`, `draft+prepared`."""
+    state, _, further = state.partition("+")
     who, at = {"actor": world["buyer"], "at": world.at}, world.at
     if state == "draft":
         made = applications.start_application(
@@ -167,6 +167,10 @@ def application(world: World, state: str) -> tuple[Application, datetime]:
         )
         period = {"period_from": date(2026, 4, 1), "period_until": date(2027, 3, 31)}
         applications.describe_application(application=made, title="需求预测", **period, **SCENARIO, **who)
+        if further:
+            applications.set_two_person_rule(party=world.parties["buyer"], is_on=True, **who)
+        if further == "prepared":
+            applications.prepare_application(application=made, **who)
         return Application.objects.get(pk=made.pk), at
     made = apply_for(world.product, world.cast, at, world.fields)
     officer = {"application": made, "actor": world["officer"], "at": at}
@@ -187,13 +191,14 @@ def application(world: World, state: str) -> tuple[Application, datetime]:
         applications.begin_review(**officer)
     if state == "expert_review":
         applications.call_expert(**officer, expert=world["expert"], reason="关联后可能涉敏")
-    if question:
+    if further == "question":
         applications.ask_buyer(**officer, text="样本量多大?")
     return Application.objects.get(pk=made.pk), at
 
 
 def consultation(world: World, state: str) -> tuple[Consultation, datetime]:
     case, at = application(world, "in_consultation")
+    standing_consent(world, "given")
     asked = case.consultations.get()
     over = later(at, Kind.CONSULTATION)
     unit = {"consultation": asked, "actor": world["provider"], "at": at}
@@ -208,6 +213,20 @@ def consultation(world: World, state: str) -> tuple[Consultation, datetime]:
     elif state == "question":
         applications.ask_from_unit(**unit, text="为何需要费用档?")
     return Consultation.objects.get(pk=asked.pk), over
+
+
+def standing_consent(world: World, state: str, **changes: Any) -> tuple[StandingConsent, datetime]:
+    """The health unit's, for all fields of the world's product."""
+    terms = {
+        "entry": world.product.entry, "document": "榕卫函〔2026〕7号", "purposes": "医疗资源规划",
+        "fields": world.fields,        "valid_from": date(2026, 1, 1), "valid_until": date(2027, 12, 31),
+    }  # fmt: skip
+    made = applications.give_standing_consent(
+        unit=world.parties["unit"], actor=world["provider"], at=world.at, **{**terms, **changes}
+    )
+    if state == "withdrawn":
+        applications.withdraw_standing_consent(consent=made, actor=world["provider"], at=world.at, reason="政策调整")
+    return StandingConsent.objects.get(pk=made.pk), world.at
 
 
 def item(world: World, state: str) -> tuple[Item, datetime]:

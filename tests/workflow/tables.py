@@ -9,6 +9,7 @@ from accounts import verbs as account_verbs
 from listings import verbs as listing_verbs
 from listings.models import SourceKind
 from marketplace.applications import verbs as application_verbs
+from marketplace.applications.models import StandingConsent
 from marketplace.desk.sample_data import VISIT_ROLES, write_visits
 from marketplace.desk.story import SCENARIO
 from marketplace.supervision import verbs as supervision_verbs
@@ -192,8 +193,10 @@ WITH_UNITS = ("in_consultation", "under_review", "expert_review", "decided")
 
 
 def may_application(verb: str, state: str) -> frozenset[str]:
+    if (verb, state) == ("submit", "draft+prepared"):
+        return BUYER - {"buyer"}  # who has prepared it
     state = state.partition("+")[0]
-    if verb in ("describe", "add_item", "submit", "withdraw", "answer"):
+    if verb in ("describe", "add_item", "prepare", "submit", "withdraw", "answer"):
         return BUYER
     if verb == "write":
         return BUYER | (NOBODY if state == "draft" else UNBIASED) | (UNIT if state in WITH_UNITS else NOBODY)
@@ -205,7 +208,7 @@ def may_application(verb: str, state: str) -> frozenset[str]:
 
 
 def sees_application(state: str) -> frozenset[str]:
-    if state == "draft":
+    if state.startswith("draft"):
         return BUYER
     expert = EXPERT if state == "expert_review" else NOBODY
     return BUYER | CITY | PROVINCE | expert | (UNIT if state.partition("+")[0] in WITH_UNITS else NOBODY)
@@ -216,6 +219,10 @@ def possible_application(verb: str, state: str) -> bool:
         return False  # a unit has to be consulted first
     if (verb, state) == ("begin_review", "in_consultation"):
         return False  # and has not answered yet
+    if verb == "prepare":
+        return state == "draft+two_persons"
+    if (verb, state) == ("submit", "draft+two_persons"):
+        return False
     if verb in ("ask", "answer") and state in OPEN_CASE:
         return (verb == "answer") == state.endswith("+question")
     return by_source(application_verbs.APPLICATION)(verb, state)
@@ -251,6 +258,7 @@ APPLICATION = Matrix(
     says={
         "describe": Says("*", ("application describe →",), given(**PERIOD, **SCENARIO)),
         "add_item": Says("*", ("item add_item →open",), another_product, another_product_form),
+        "prepare": Says("*", ("application prepare →",)),
         "submit": Says("submitted", ("application submit *→submitted",)),
         "accept": Says("accepted", ("application accept submitted→accepted",)),
         "consult": Says(
@@ -349,6 +357,13 @@ def possible_consultation(verb: str, state: str) -> bool:
     return by_source(application_verbs.CONSULTATION)(verb, state)
 
 
+BY_OTHERS = {"record_no_answer": IN_CHARGE, "extend": IN_CHARGE, "use_standing_consent": IN_CHARGE, "answer": BUYER}
+
+
+def standing(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"standing": StandingConsent.objects.get(), "reason": "属于医疗资源规划"}
+
+
 def conditions_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     item = obj.application.items.get()
     return {"conditions": "仅限本市", "consented": [f"{item.pk}:{name}" for name in item.fields]}
@@ -357,7 +372,7 @@ def conditions_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
 CONSULTATION = Matrix(
     verbs=application_verbs.CONSULTATION,
     reach=stages.consultation,
-    may=lambda verb, state: {"record_no_answer": IN_CHARGE, "extend": IN_CHARGE, "answer": BUYER}.get(verb, UNIT),
+    may=lambda verb, state: BY_OTHERS.get(verb, UNIT),
     possible=possible_consultation,
     sees=lambda state: sees_application("in_consultation"),
     url="applications:consultation",
@@ -372,6 +387,9 @@ CONSULTATION = Matrix(
         "ask": Says("question", ("consultation ask asked→question", "message ask →"), TEXT),
         "answer": Says("asked", ("consultation answer question→asked", "message answer →"), TEXT),
         "extend": Says("*", ("consultation extend →",), MORE_TIME),
+        "use_standing_consent": Says(
+            "consented", ("consultation use_standing_consent asked→consented",), standing, keys(standing)
+        ),
         "object": Says("refused", ("consultation object asked→refused",), REASON),
         "record_no_answer": Says("no_answer", ("consultation record_no_answer asked→no_answer",)),
     },
@@ -425,6 +443,16 @@ GRANT = Matrix(
     },
 )
 
+
+STANDING = Matrix(
+    verbs=application_verbs.STANDING,
+    reach=stages.standing_consent,
+    may=lambda verb, state: UNIT,
+    possible=by_source(application_verbs.STANDING),
+    sees=lambda state: UNIT | CITY | PROVINCE | {"other_officer", "county_officer"},
+    url="applications:standing-consent",
+    says={"withdraw": Says("withdrawn", ("standingconsent withdraw given→withdrawn",), REASON)},
+)
 
 EDITION = Matrix(
     verbs=application_verbs.EDITION,
@@ -553,11 +581,12 @@ DERIVED = Matrix(
 
 MATRICES = {
     "party": PARTY, "entry": ENTRY, "product": PRODUCT, "version": VERSION, "application": APPLICATION, "item": ITEM,
-    "consultation": CONSULTATION, "grant": GRANT, "edition": EDITION, "grant-officer": GRANT_OFFICER, "report": REPORT,
+    "consultation": CONSULTATION, "standing-consent": STANDING, "grant": GRANT,
+    "edition": EDITION, "grant-officer": GRANT_OFFICER, "report": REPORT,
     "finding": FINDING, "measure": MEASURE, "derived": DERIVED,
 }  # fmt: skip
 BEYOND = {
-    "application": ("under_review+question",),
+    "application": ("under_review+question", "draft+two_persons", "draft+prepared"),
     "product": ("active+undeclared",),
     "grant": ("active+named",),
     "grant-officer": ("active+precaution",),

@@ -48,7 +48,8 @@ def test_every_machine_is_known():
     assert sorted(MACHINES) == [
         "accounts.party", "applications.application", "applications.consultation", "applications.grant",
         "applications.grantedition",
-        "applications.hold", "applications.item", "listings.catalogueentry", "listings.product", "listings.version",
+        "applications.hold", "applications.item",
+        "applications.standingconsent", "listings.catalogueentry", "listings.product", "listings.version",
         "supervision.derivedproduct", "supervision.finding", "supervision.measure", "supervision.usagereport",
     ]  # fmt: skip
 

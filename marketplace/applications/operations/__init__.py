@@ -56,7 +56,13 @@ from marketplace.applications.operations.processing import (
     return_application,
     take_over_application,
 )
+from marketplace.applications.operations.signing import prepare_application, set_two_person_rule
 from marketplace.applications.operations.split import split_off_item
+from marketplace.applications.operations.standing import (
+    give_standing_consent,
+    use_standing_consent,
+    withdraw_standing_consent,
+)
 
 __all__ = [
     "accept_application",
@@ -82,10 +88,12 @@ __all__ = [
     "extend_consultation",
     "extend_decision",
     "give_opinion",
+    "give_standing_consent",
     "lift_hold",
     "name_user",
     "object_to",
     "open_hold",
+    "prepare_application",
     "recall_expert",
     "record_no_answer",
     "recuse_officer",
@@ -96,12 +104,15 @@ __all__ = [
     "request_change",
     "return_application",
     "revoke_grant",
+    "set_two_person_rule",
     "split_off_item",
     "start_application",
     "submit_application",
     "surrender_grant",
     "take_over_application",
+    "use_standing_consent",
     "withdraw_application",
     "withdraw_change",
+    "withdraw_standing_consent",
     "write_message",
 ]

@@ -29,7 +29,7 @@ from marketplace.notices.operations import tell
 def consent(*, consultation: Consultation, actor: User, at: datetime) -> None:
     """asked → consented."""
     permissions.check_can_answer(actor, consultation, at)
-    _answer("consent", consultation, ConsultationState.CONSENTED, actor, at)
+    answer_consultation("consent", consultation, ConsultationState.CONSENTED, actor, at)
 
 
 @transaction.atomic
@@ -46,7 +46,7 @@ def consent_in_part(
     narrowed = None if fields is None else _narrowed(consultation, fields)
     if narrowed is None and not conditions.strip():
         raise ValidationError(_("Name conditions, or consent to fewer fields; else consent in full."))
-    _answer(
+    answer_consultation(
         "consent_in_part", consultation, ConsultationState.CONSENTED_IN_PART, actor, at, conditions=conditions,
         fields=narrowed,
     )  # fmt: skip
@@ -56,7 +56,7 @@ def consent_in_part(
 def object_to(*, consultation: Consultation, actor: User, at: datetime, reason: str) -> None:
     """asked → refused, with reasons."""
     permissions.check_can_answer(actor, consultation, at)
-    _answer("object", consultation, ConsultationState.REFUSED, actor, at, reason=reason)
+    answer_consultation("object", consultation, ConsultationState.REFUSED, actor, at, reason=reason)
 
 
 @transaction.atomic
@@ -65,7 +65,7 @@ def record_no_answer(*, consultation: Consultation, actor: User, at: datetime) -
     permissions.check_can_record_silence(actor, consultation, at)
     if not clock.has_run_out(consultation, Kind.CONSULTATION, at):
         raise InvalidState(_("The unit still has time to answer."))
-    _answer("record_no_answer", consultation, ConsultationState.NO_ANSWER, actor, at)
+    answer_consultation("record_no_answer", consultation, ConsultationState.NO_ANSWER, actor, at)
 
 
 @transaction.atomic
@@ -149,7 +149,10 @@ def _narrowed(consultation: Consultation, fields: Mapping[Item, Sequence[str]]) 
     }
 
 
-def _answer(verb: str, consultation: Consultation, new: str, actor: User, at: datetime, **fields: Any) -> None:
+def answer_consultation(
+    verb: str, consultation: Consultation, new: str, actor: User, at: datetime, **fields: Any
+) -> ledger.Act:
+    """Part of an operation that has checked who answers: the state, the clock, the notice to the authority."""
     application = consultation.application
     _check_current(consultation)
     act = ledger.begin(verb, actor, at, "Art. 15")
@@ -161,3 +164,4 @@ def _answer(verb: str, consultation: Consultation, new: str, actor: User, at: da
         act, recipients(authority, at), "consultation_answered", link=application.get_absolute_url(),
         number=application.number, unit=consultation.unit, state=ConsultationState(new).label,
     )  # fmt: skip
+    return act
