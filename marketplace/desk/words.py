@@ -200,6 +200,7 @@ EFFECTS: dict[tuple[str, str], Any] = {
     ("applications.grant", "lift_precaution"): _("This pause ends. The grant is served again only when no other hold is open on it."),
     ("applications.grant", "propose_order"): _("An order is drafted. Nothing is suspended and nobody is told until an officer issues it."),
     ("supervision.usagereport", "file"): _("The authority is told. If the grant was paused for this report, that pause ends."),
+    ("supervision.usagereport", "file_nil"): _("Nothing was delivered in this period: the report says so, and the duty is done once the authority accepts it."),
     ("supervision.usagereport", "accept"): _("The duty for this period is done."),
     ("supervision.usagereport", "return"): _("The buyer must file the report again; a new deadline begins."),
     ("supervision.derivedproduct", "publish"): _("The page with its attribution becomes public."),

@@ -496,12 +496,13 @@ GRANT_OFFICER = Matrix(
 REPORT = Matrix(
     verbs=supervision_verbs.REPORT,
     reach=stages.report,
-    may=lambda verb, state: BUYER if verb == "file" else UNBIASED,
+    may=lambda verb, state: BUYER if verb in ("file", "file_nil") else UNBIASED,
     possible=by_source(supervision_verbs.REPORT),
     sees=lambda state: GRANT_SEEN,
     url="supervision:report",
     says={
         "file": Says("filed", ("usagereport file_report *→filed",), given(use="训练模型", results="", security="")),
+        "file_nil": Says("filed", ("usagereport file_report *→filed",)),
         "accept": Says("accepted", ("usagereport accept filed→accepted",)),
         "return": Says("returned", ("usagereport return filed→returned",), REASON),
     },

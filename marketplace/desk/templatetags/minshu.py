@@ -76,6 +76,12 @@ def last_day(at: datetime) -> Any:
 
 
 @register.filter
+def moment(iso: str) -> datetime:
+    """A time that is kept as text, as a time."""
+    return datetime.fromisoformat(iso)
+
+
+@register.filter
 def owner(obj: Any) -> Any:
     """Who has to act in the present state; empty when nobody has."""
     return obj.machine.owners.get(obj.state, "")
