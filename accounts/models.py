@@ -167,6 +167,7 @@ class CapabilityKind(models.TextChoices):
     PRIMARY_DEVELOPER = "primary_developer", _("primary developer")
     SELLER = "seller", _("seller")
     BUYER = "buyer", _("secondary developer")
+    EXPERT = "expert", _("expert committee")
 
 
 class Capability(models.Model):
@@ -220,6 +221,7 @@ class Membership(models.Model):
 
 class AssignmentRole(models.TextChoices):
     OFFICER_IN_CHARGE = "officer_in_charge", _("officer in charge")
+    EXPERT = "expert", _("expert asked to assess the case")
 
 
 class Assignment(models.Model):

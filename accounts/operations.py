@@ -122,18 +122,14 @@ def end_membership(*, membership: Membership, actor: User, at: datetime) -> None
     ledger.record(ledger.begin("end_membership", actor, at), membership, detail={"user": membership.user})
 
 
-def assign(act: ledger.Act, obj: models.Model, user: User, *, reason: str = "") -> None:
-    """Put a person in charge of a single case, in place of whoever was; guardian mirrors it.
+def assign(
+    act: ledger.Act, obj: models.Model, user: User, *, role: str = AssignmentRole.OFFICER_IN_CHARGE, reason: str = ""
+) -> None:
+    """Give a person a role in a single case, in place of whoever had it; guardian mirrors it.
 
     Part of another operation: checks nothing itself.
     """
-    role = AssignmentRole.OFFICER_IN_CHARGE
-    open_rows = Assignment.objects.filter(
-        object_type=obj._meta.label_lower, object_id=str(obj.pk), role=role, ended_at=None
-    )
-    for before in open_rows.select_related("user"):
-        remove_perm(role, before.user, obj)
-    open_rows.update(ended_at=act.at)
+    unassign(act, obj, role)
     Assignment.objects.create(
         user=user,
         object_type=obj._meta.label_lower,
@@ -144,6 +140,16 @@ def assign(act: ledger.Act, obj: models.Model, user: User, *, reason: str = "") 
         reason=reason,
     )
     assign_perm(role, user, obj)
+
+
+def unassign(act: ledger.Act, obj: models.Model, role: str) -> None:
+    """Nobody has this role in the case any more. Part of another operation."""
+    open_rows = Assignment.objects.filter(
+        object_type=obj._meta.label_lower, object_id=str(obj.pk), role=role, ended_at=None
+    )
+    for before in open_rows.select_related("user"):
+        remove_perm(role, before.user, obj)
+    open_rows.update(ended_at=act.at)
 
 
 def _join(act: ledger.Act, party: Party, user: User, role: str) -> Membership:

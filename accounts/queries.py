@@ -40,6 +40,19 @@ def parties_as(user: Any, kind: str, at: datetime) -> QuerySet[Party]:
     return parties_of(user, at).filter(standing(at), Exists(able))
 
 
+def people_as(kind: str, at: datetime) -> QuerySet[User]:
+    """Active users who act for a party in good standing that has a capability at `at`."""
+    able = Capability.objects.filter(valid_on(local_date(at)), standing(at, "party__"), kind=kind).values("party")
+    acting = Membership.objects.filter(valid_on(local_date(at)), party__in=able).exclude(role=Role.AUDITOR)
+    return User.objects.filter(is_active=True, pk__in=acting.values("user")).order_by("name", "pk")
+
+
+def people_of(party: Party, at: datetime) -> QuerySet[User]:
+    """Active users who act for a party."""
+    acting = Membership.objects.filter(valid_on(local_date(at)), party=party).exclude(role=Role.AUDITOR)
+    return User.objects.filter(is_active=True, pk__in=acting.values("user")).order_by("name", "pk")
+
+
 def recent_parties(user: User, at: datetime) -> QuerySet[Party]:
     """Parties the user belongs to, or did in the last 12 months, whatever the role."""
     since = local_date(at) - timedelta(days=round(RECUSAL_MONTHS * 30.5))
@@ -89,13 +102,11 @@ def city_of(region: Region) -> Region:
 
 def recipients(party: Party, at: datetime) -> list[Recipient]:
     """The people to tell when something concerns a party: everyone who may act for it."""
-    people = User.objects.filter(
-        is_active=True,
-        pk__in=Membership.objects.filter(valid_on(local_date(at)), party=party)
-        .exclude(role=Role.AUDITOR)
-        .values("user"),
-    )
-    return [Recipient(user.ledger_ref, user.email, user.language) for user in people.order_by("pk")]
+    return [recipient(user) for user in people_of(party, at)]
+
+
+def recipient(user: User) -> Recipient:
+    return Recipient(user.ledger_ref, user.email, user.language)
 
 
 def names(refs: set[str]) -> dict[str, str]:

@@ -3,14 +3,18 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import CapabilityKind
-from accounts.queries import parties_as
-from listings.models import Opening, Product
-from marketplace.applications.models import Application
+from accounts.models import CapabilityKind, Party, User
+from accounts.queries import parties_as, people_as, people_of
+from listings.models import CatalogueEntry, Opening, Product
+from listings.states import EntryState
+from marketplace.applications import queries
+from marketplace.applications.models import Application, ExpertOpinion, StandingConsent
 from marketplace.applications.operations.application import SCENARIO
-from marketplace.verbs import ReasonForm, VerbForm, model_fields
+from marketplace.applications.operations.grant import REVOCATION
+from marketplace.verbs import ReasonForm, RefusalForm, VerbForm, model_fields
 
 
 class StartForm(forms.Form):
@@ -69,9 +73,10 @@ class ApproveItemForm(ReasonForm):
     field_order = ("starts", "ends", "granted", "conditions", "reason")
 
     def prepare(self) -> None:
-        self.fields["granted"].choices = [(name, name) for name in self.target.fields]  # type: ignore[attr-defined]
+        offered = queries.grantable_fields(self.target)
+        self.fields["granted"].choices = [(name, name) for name in offered]  # type: ignore[attr-defined]
         self.initial |= {
-            "granted": self.target.fields,
+            "granted": queries.consented_fields(self.target),
             "starts": self.target.application.period_from,
             "ends": self.target.application.period_until,
         }
@@ -82,8 +87,144 @@ class ApproveItemForm(ReasonForm):
         return data
 
 
-class ConditionsForm(VerbForm):
-    conditions = forms.CharField(label=_("Conditions"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4}))
+class ConsentInPartForm(VerbForm):
+    """Conditions, and of each product that holds the unit's data the fields it consents to."""
+
+    conditions = forms.CharField(
+        label=_("Conditions"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 4})
+    )
+    consented = forms.MultipleChoiceField(
+        label=_("Fields you consent to"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def prepare(self) -> None:
+        self.items = queries.items_of(self.target)
+        self.fields["consented"].choices = [  # type: ignore[attr-defined]
+            (item.product.title, [(f"{item.pk}:{name}", name) for name in item.fields]) for item in self.items
+        ]
+        self.initial["consented"] = [f"{item.pk}:{name}" for item in self.items for name in item.fields]
+
+    def clean(self) -> dict[str, Any]:
+        chosen = set(self.cleaned_data.get("consented", []))
+        fields = {item: [name for name in item.fields if f"{item.pk}:{name}" in chosen] for item in self.items}
+        if not chosen:
+            raise forms.ValidationError(_("To consent to nothing, object instead."))
+        whole = all(fields[item] == item.fields for item in self.items)
+        return {"conditions": self.cleaned_data.get("conditions", ""), "fields": None if whole else fields}
+
+
+class MessageForm(VerbForm):
+    text = forms.CharField(label=_("Message"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+class CallExpertForm(ReasonForm):
+    expert = forms.ModelChoiceField(queryset=User.objects.none(), label=_("Member of the expert committee"))
+    field_order = ("expert", "reason")
+
+    def prepare(self) -> None:
+        self.fields["expert"].queryset = people_as(CapabilityKind.EXPERT, self.at)  # type: ignore[attr-defined]
+
+
+class OpinionForm(VerbForm):
+    def prepare(self) -> None:
+        self.fields.update(model_fields(ExpertOpinion, ("opinion", "measures")))
+
+
+class RecuseForm(ReasonForm):
+    colleague = forms.ModelChoiceField(queryset=User.objects.none(), label=_("Who takes the case over"))
+    field_order = ("colleague", "reason")
+
+    def prepare(self) -> None:
+        colleagues = people_of(self.target.authority, self.at).exclude(pk=self.actor.pk)
+        self.fields["colleague"].queryset = colleagues  # type: ignore[attr-defined]
+
+
+class ExtendForm(ReasonForm):
+    """At most as long again as the deadline was."""
+
+    days = forms.IntegerField(label=_("Working days more"), min_value=1, max_value=20, initial=5)
+    field_order = ("days", "reason")
+
+
+class NameUserForm(VerbForm):
+    user = forms.ModelChoiceField(queryset=User.objects.none(), label=_("Person"))
+    until = forms.DateField(
+        label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+    def prepare(self) -> None:
+        named = self.target.users.filter(removed_at=None).values("user")
+        people = people_of(self.target.buyer, self.at).exclude(pk__in=named)
+        self.fields["user"].queryset = people  # type: ignore[attr-defined]
+
+
+class DropUserForm(VerbForm):
+    user = forms.ModelChoiceField(queryset=User.objects.none(), label=_("Person"))
+
+    def prepare(self) -> None:
+        named = self.target.users.filter(removed_at=None).values("user")
+        self.fields["user"].queryset = User.objects.filter(pk__in=named).order_by("name", "pk")  # type: ignore[attr-defined]
+
+
+class ChangeForm(ReasonForm):
+    """A renewal, more fields or another scenario: as it is now, to be edited."""
+
+    ends = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    wanted = forms.MultipleChoiceField(label=_("Fields"), widget=forms.CheckboxSelectMultiple)
+    what_is_built = forms.CharField(label=_("What is built"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4}))
+    field_order = ("ends", "wanted", "what_is_built", "reason")
+
+    def prepare(self) -> None:
+        fields = queries.changeable_fields(self.target)
+        self.fields["wanted"].choices = [(name, name) for name in fields]  # type: ignore[attr-defined]
+        self.initial |= {
+            "ends": self.target.ends,
+            "wanted": self.target.fields,
+            "what_is_built": self.target.terms["what_is_built"],
+        }
+
+    def clean(self) -> dict[str, Any]:
+        data = dict(self.cleaned_data)
+        data["fields"] = data.pop("wanted", [])
+        return data
+
+
+class RevokeForm(RefusalForm):
+    article = forms.ChoiceField(label=_("Article on which the grant no longer rests"))
+    field_order = ("article", "reason", "remedy")
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.fields["article"].choices = [(name, gettext(name)) for name in REVOCATION]  # type: ignore[attr-defined]
+
+
+class UseStandingForm(ReasonForm):
+    standing = forms.ModelChoiceField(queryset=StandingConsent.objects.none(), label=_("Standing consent"))
+    field_order = ("standing", "reason")
+
+    def prepare(self) -> None:
+        in_force = StandingConsent.objects.in_force(self.at).filter(unit=self.target.unit).order_by("pk")
+        self.fields["standing"].queryset = in_force  # type: ignore[attr-defined]
+
+
+class StandingConsentForm(forms.Form):
+    """A unit's standing consent; the fields are named one a line, as the data calls them."""
+
+    def __init__(self, *args: Any, unit: Party, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = ("entry", "document", "purposes", "conditions", "valid_from", "valid_until")
+        self.fields.update(model_fields(StandingConsent, names))
+        self.fields["entry"].queryset = CatalogueEntry.objects.filter(  # type: ignore[attr-defined]
+            unit=unit, state=EntryState.PUBLISHED
+        ).order_by("title")
+        self.fields["named"] = forms.CharField(
+            label=_("Fields, one a line"), max_length=8000, widget=forms.Textarea(attrs={"rows": 4})
+        )
+
+    def clean(self) -> dict[str, Any]:
+        data = dict(self.cleaned_data)
+        data["fields"] = list(dict.fromkeys(filter(None, map(str.strip, data.pop("named", "").splitlines()))))
+        return data
 
 
 class AcceptTermsForm(VerbForm):

@@ -3,14 +3,23 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from guardian.shortcuts import get_user_perms
 
 from accounts.models import AssignmentRole, CapabilityKind, Party, RegionLevel
-from accounts.permissions import check_acts_for, check_member, check_not_own_case, check_officer
+from accounts.permissions import (
+    WRITERS,
+    check_acts_for,
+    check_is_person,
+    check_member,
+    check_not_own_case,
+    check_officer,
+)
+from accounts.queries import memberships, people_as
 from listings.models import VersionSource
 from listings.states import REVIEWED
-from marketplace.applications.models import Application, Consultation, Grant, Item
+from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
 from marketplace.errors import NotAllowed
 
 DECIDING = (RegionLevel.PROVINCE, RegionLevel.CITY)
@@ -44,12 +53,51 @@ def check_can_process(actor: Any, application: Application, at: datetime) -> Non
     check_not_own_case(actor, parties_of_case(application), at)
 
 
+def speaker(actor: Any, application: Application, at: datetime) -> Party:
+    """For whom a person speaks in a case: the buyer, a unit that was asked, or the authority."""
+    check_is_person(actor)
+    mine = memberships(actor, at).filter(role__in=WRITERS).values("party")
+    sides = Q(pk=application.buyer_id) | Q(consultations__application=application)
+    found = list(Party.objects.filter(sides, pk__in=mine).distinct())
+    if found:
+        return next((party for party in found if party.pk == application.buyer_id), found[0])
+    check_can_process(actor, application, at)
+    assert application.authority is not None  # else the check has refused
+    return application.authority
+
+
+def check_can_write(actor: Any, application: Application, at: datetime) -> None:
+    speaker(actor, application, at)
+
+
+def check_can_reply(actor: Any, application: Application, at: datetime) -> None:
+    """The buyer's people. An answer needs no standing: it is what the case waits for."""
+    check_member(actor, application.buyer, at)
+
+
 def check_in_charge(actor: Any, application: Application, at: datetime) -> None:
     """As `check_can_process`, and the case is assigned to this officer."""
     check_can_process(actor, application, at)
     # Asked of guardian directly: `has_perm` would let a superuser through.
     if AssignmentRole.OFFICER_IN_CHARGE not in get_user_perms(actor, application):
         raise NotAllowed(_("Another officer is in charge of this case: take it over first."))
+
+
+def check_can_recuse(actor: Any, application: Application, at: datetime) -> None:
+    """The officer in charge, also of a case that has turned out to be its own."""
+    check_officer(actor, application.authority, at, levels=DECIDING)
+    if AssignmentRole.OFFICER_IN_CHARGE not in get_user_perms(actor, application):
+        raise NotAllowed(_("Only the officer in charge can pass the case on."))
+
+
+def check_can_assess(actor: Any, application: Application, at: datetime) -> None:
+    """The member of the expert committee who was asked, on nobody's side."""
+    check_is_person(actor)
+    if not people_as(CapabilityKind.EXPERT, at).filter(pk=actor.pk).exists():
+        raise NotAllowed(_("Only a member of the expert committee may do this."))
+    if AssignmentRole.EXPERT not in get_user_perms(actor, application):
+        raise NotAllowed(_("This case was not assigned to you."))
+    check_not_own_case(actor, parties_of_case(application), at)
 
 
 def check_can_decide(actor: Any, item: Item, at: datetime) -> None:
@@ -60,6 +108,15 @@ def check_can_answer(actor: Any, consultation: Consultation, at: datetime) -> No
     """Somebody of the unit that was asked, who does not belong to the applicant."""
     check_acts_for(actor, consultation.unit, CapabilityKind.UNIT, at)
     check_not_own_case(actor, [consultation.application.buyer], at)
+
+
+def check_can_reply_to_unit(actor: Any, consultation: Consultation, at: datetime) -> None:
+    check_can_reply(actor, consultation.application, at)
+
+
+def check_can_withdraw_standing(actor: Any, consent: StandingConsent, at: datetime) -> None:
+    """The unit's people; stepping back needs no standing."""
+    check_member(actor, consent.unit, at)
 
 
 def check_can_record_silence(actor: Any, consultation: Consultation, at: datetime) -> None:
@@ -73,6 +130,14 @@ def check_can_take_grant(actor: Any, grant: Grant, at: datetime) -> None:
 def check_can_leave_grant(actor: Any, grant: Grant, at: datetime) -> None:
     """Declining and surrendering need no standing."""
     check_member(actor, grant.buyer, at)
+
+
+def check_can_decide_edition(actor: Any, edition: GrantEdition, at: datetime) -> None:
+    check_can_close_grant(actor, edition.grant, at)
+
+
+def check_can_keep_edition(actor: Any, edition: GrantEdition, at: datetime) -> None:
+    check_member(actor, edition.grant.buyer, at)
 
 
 def check_can_close_grant(actor: Any, grant: Grant, at: datetime) -> None:

@@ -12,6 +12,7 @@ class ApplicationState(models.TextChoices):
     ACCEPTED = "accepted", _("accepted for processing")
     IN_CONSULTATION = "in_consultation", _("in consultation")
     UNDER_REVIEW = "under_review", _("under review")
+    EXPERT_REVIEW = "expert_review", _("expert review")
     DECIDED = "decided", _("decided")
     REFUSED = "refused", pgettext_lazy("application", "refused")
     WITHDRAWN = "withdrawn", _("withdrawn")
@@ -27,7 +28,8 @@ APPLICATION = Machine(
         returned="submitted withdrawn",
         accepted="in_consultation under_review returned withdrawn",
         in_consultation="under_review returned withdrawn",
-        under_review="decided returned withdrawn",
+        under_review="decided returned withdrawn expert_review",
+        expert_review="under_review withdrawn",
         decided="",
         refused="",
         withdrawn="",
@@ -39,6 +41,7 @@ APPLICATION = Machine(
         ApplicationState.ACCEPTED: _("big-data authority"),
         ApplicationState.IN_CONSULTATION: _("providing units, then big-data authority"),
         ApplicationState.UNDER_REVIEW: _("big-data authority"),
+        ApplicationState.EXPERT_REVIEW: _("expert committee"),
     },
 )
 OPEN_APPLICATION = tuple(s for s in ApplicationState.values if s not in APPLICATION.terminal)
@@ -48,19 +51,21 @@ class ItemState(models.TextChoices):
     OPEN = "open", pgettext_lazy("item", "open")
     APPROVED = "approved", _("approved")
     REFUSED = "refused", _("refused")
+    SPLIT_OFF = "split_off", _("split off")
 
 
 ITEM = Machine(
     name="item",
     states=ItemState,
     initial=ItemState.OPEN,
-    transitions=table(open="approved refused", approved="", refused=""),
+    transitions=table(open="approved refused split_off", approved="", refused="", split_off=""),
     owners={ItemState.OPEN: _("big-data authority")},
 )
 
 
 class ConsultationState(models.TextChoices):
     ASKED = "asked", _("asked")
+    QUESTION = "question", _("question to the buyer")
     CONSENTED = "consented", _("consented")
     CONSENTED_IN_PART = "consented_in_part", _("consented in part")
     REFUSED = "refused", pgettext_lazy("consultation", "refused")
@@ -73,15 +78,20 @@ CONSULTATION = Machine(
     states=ConsultationState,
     initial=ConsultationState.ASKED,
     transitions=table(
-        asked="consented consented_in_part refused no_answer closed",
+        asked="consented consented_in_part refused no_answer question closed",
+        question="asked closed",
         consented="",
         consented_in_part="",
         refused="",
         no_answer="",
         closed="",
     ),
-    owners={ConsultationState.ASKED: _("providing unit; after the clock, big-data authority")},
+    owners={
+        ConsultationState.ASKED: _("providing unit; after the clock, big-data authority"),
+        ConsultationState.QUESTION: _("buyer"),
+    },
 )
+UNANSWERED = (ConsultationState.ASKED, ConsultationState.QUESTION)
 CONSENT = (ConsultationState.CONSENTED, ConsultationState.CONSENTED_IN_PART)
 
 
@@ -92,6 +102,7 @@ class GrantState(models.TextChoices):
     CLOSED = "closed", _("closed")
     SURRENDERED = "surrendered", _("surrendered")
     TERMINATED = "terminated", _("terminated")
+    REVOKED = "revoked", _("revoked")
 
 
 GRANT = Machine(
@@ -100,13 +111,44 @@ GRANT = Machine(
     initial=GrantState.OFFERED,
     transitions=table(
         offered="active declined",
-        active="closed surrendered terminated",
+        active="closed surrendered terminated revoked",
         declined="",
         closed="",
         surrendered="",
         terminated="",
+        revoked="",
     ),
     owners={GrantState.OFFERED: _("buyer"), GrantState.ACTIVE: _("buyer; after its end, big-data authority")},
+)
+
+
+class EditionState(models.TextChoices):
+    REQUESTED = "requested", _("requested")
+    AGREED = "agreed", _("agreed")
+    REFUSED = "refused", pgettext_lazy("edition", "refused")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+EDITION = Machine(
+    name="edition of a grant",
+    states=EditionState,
+    initial=EditionState.REQUESTED,
+    transitions=table(requested="agreed refused withdrawn", agreed="", refused="", withdrawn=""),
+    owners={EditionState.REQUESTED: _("big-data authority")},
+)
+
+
+class StandingState(models.TextChoices):
+    GIVEN = "given", _("given")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+STANDING_CONSENT = Machine(
+    name="standing consent",
+    states=StandingState,
+    initial=StandingState.GIVEN,
+    transitions=table(given="withdrawn", withdrawn=""),
+    owners={StandingState.GIVEN: _("providing unit")},
 )
 
 

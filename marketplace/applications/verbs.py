@@ -4,10 +4,20 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.applications import forms, operations, permissions
-from marketplace.applications.models import Application, Consultation, Grant, Item
-from marketplace.applications.operations.application import EDITABLE
+from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, Route, StandingConsent
+from marketplace.applications.operations.application import EDITABLE, needs_two_persons
+from marketplace.applications.operations.dialogue import IN_HAND, SPOKEN
 from marketplace.applications.operations.processing import open_consultations, units_to_consult
-from marketplace.applications.states import OPEN_APPLICATION, ApplicationState, ConsultationState, GrantState, ItemState
+from marketplace.applications.states import (
+    OPEN_APPLICATION,
+    UNANSWERED,
+    ApplicationState,
+    ConsultationState,
+    EditionState,
+    GrantState,
+    ItemState,
+    StandingState,
+)
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import local_date
@@ -35,19 +45,36 @@ def ready_for_review(application: Application) -> bool:
     return not open_consultations(application).exists()
 
 
+def lacks_signature(application: Application) -> bool:
+    return application.prepared_by_id is None and needs_two_persons(application)
+
+
+def has_question(application: Application) -> bool:
+    return application.question_at is not None
+
+
 APPLICATION = Verbs(
     Application,
     "application",
     (
         Verb("describe", _("Describe the scenario"), EDITABLE, KEEP, operations.describe_application, forms.ScenarioForm, "Art. 16"),
         Verb("add_item", _("Add a product"), EDITABLE, KEEP, operations.add_item, forms.AddItemForm, "Art. 16"),
+        Verb("prepare", _("Mark as ready to be signed"), EDITABLE, KEEP, operations.prepare_application, article="Art. 16", when=lacks_signature),
         Verb("submit", _("Submit"), EDITABLE, KEEP, operations.submit_application, article="Art. 16"),
         Verb("accept", _("Accept for processing"), (S.SUBMITTED,), PROCESS, operations.accept_application, article="Art. 16"),
         Verb("consult", _("Consult the units"), (S.ACCEPTED,), CHARGE, operations.consult_units, article="Art. 16", when=somebody_to_ask),
         Verb("begin_review", _("Begin the review"), (S.ACCEPTED, S.IN_CONSULTATION), CHARGE, operations.begin_review, article="Art. 16", when=ready_for_review),
         Verb("return", _("Return"), (S.SUBMITTED, S.ACCEPTED, S.IN_CONSULTATION, S.UNDER_REVIEW), PROCESS, operations.return_application, ReasonForm, "Art. 16"),
         Verb("refuse", _("Refuse"), (S.SUBMITTED,), PROCESS, operations.refuse_application, RefusalForm, "Art. 16", danger=True),
-        Verb("take_over", _("Take the case over"), (S.ACCEPTED, S.IN_CONSULTATION, S.UNDER_REVIEW), PROCESS, operations.take_over_application, ReasonForm, "Art. 16"),
+        Verb("answer", _("Answer the question"), IN_HAND, permissions.check_can_reply, operations.answer_officer, forms.MessageForm, "Art. 16", when=has_question),
+        Verb("ask", _("Ask the buyer"), IN_HAND, CHARGE, operations.ask_buyer, forms.MessageForm, "Art. 16", when=lambda application: not has_question(application)),
+        Verb("extend", _("Extend the time for the decision"), IN_HAND, CHARGE, operations.extend_decision, forms.ExtendForm, "Art. 16"),
+        Verb("write", _("Write a message"), SPOKEN, permissions.check_can_write, operations.write_message, forms.MessageForm, "Art. 16"),
+        Verb("call_expert", _("Have an expert assess it"), (S.UNDER_REVIEW,), CHARGE, operations.call_expert, forms.CallExpertForm, "Art. 35"),
+        Verb("give_opinion", _("Give the opinion"), (S.EXPERT_REVIEW,), permissions.check_can_assess, operations.give_opinion, forms.OpinionForm, "Art. 35"),
+        Verb("recall_expert", _("End the expert review"), (S.EXPERT_REVIEW,), CHARGE, operations.recall_expert, ReasonForm, "Art. 35"),
+        Verb("recuse", _("Step back and pass the case on"), IN_HAND, permissions.check_can_recuse, operations.recuse_officer, forms.RecuseForm, "Art. 45"),
+        Verb("take_over", _("Take the case over"), IN_HAND, PROCESS, operations.take_over_application, ReasonForm, "Art. 16"),
         Verb("withdraw", _("Withdraw"), OPEN_APPLICATION, permissions.check_can_withdraw_application, operations.withdraw_application, ReasonForm, danger=True),
     ),
 )  # fmt: skip
@@ -57,12 +84,17 @@ def under_review(item: Item) -> bool:
     return item.application.state == S.UNDER_REVIEW
 
 
+def may_be_split_off(item: Item) -> bool:
+    return under_review(item) and item.route == Route.ON_APPLICATION and item.application.items.count() > 1
+
+
 ITEM = Verbs(
     Item,
     "item",
     (
         Verb("approve", _("Approve"), (ItemState.OPEN,), permissions.check_can_decide, operations.approve_item, forms.ApproveItemForm, "Art. 16", facts="applications/facts_item.html", when=under_review),
         Verb("refuse", _("Refuse"), (ItemState.OPEN,), permissions.check_can_decide, operations.refuse_item, RefusalForm, "Art. 16", danger=True, facts="applications/facts_item.html", when=under_review),
+        Verb("split_off", _("Split it off"), (ItemState.OPEN,), permissions.check_can_decide, operations.split_off_item, ReasonForm, "Art. 15", leads_on=True, when=may_be_split_off),
         Verb("remove", _("Remove"), (ItemState.OPEN,), lambda actor, item, at: KEEP(actor, item.application, at), operations.remove_item, danger=True, when=lambda item: item.application.state in EDITABLE),
     ),
 )  # fmt: skip
@@ -78,13 +110,26 @@ def is_silent(consultation: Consultation) -> bool:
     return in_consultation(consultation) and clock.has_run_out(consultation, Kind.CONSULTATION, timezone.now())
 
 
+def has_standing_consent(consultation: Consultation) -> bool:
+    in_force = StandingConsent.objects.in_force(timezone.now())
+    return in_consultation(consultation) and in_force.filter(unit=consultation.unit).exists()
+
+
+def is_running(consultation: Consultation) -> bool:
+    return in_consultation(consultation) and not clock.has_run_out(consultation, Kind.CONSULTATION, timezone.now())
+
+
 CONSULTATION = Verbs(
     Consultation,
     "consultation",
     (
         Verb("consent", _("Consent"), ASKED, permissions.check_can_answer, operations.consent, article="Arts 15, 16", facts="applications/facts_consultation.html", when=in_consultation),
-        Verb("consent_in_part", _("Consent in part"), ASKED, permissions.check_can_answer, operations.consent_in_part, forms.ConditionsForm, "Arts 15, 16", facts="applications/facts_consultation.html", when=in_consultation),
+        Verb("consent_in_part", _("Consent in part"), ASKED, permissions.check_can_answer, operations.consent_in_part, forms.ConsentInPartForm, "Arts 15, 16", facts="applications/facts_consultation.html", when=in_consultation),
         Verb("object", _("Object"), ASKED, permissions.check_can_answer, operations.object_to, ReasonForm, "Arts 15, 16", danger=True, facts="applications/facts_consultation.html", when=in_consultation),
+        Verb("ask", _("Ask the buyer"), ASKED, permissions.check_can_answer, operations.ask_from_unit, forms.MessageForm, "Arts 15, 16", facts="applications/facts_consultation.html", when=in_consultation),
+        Verb("answer", _("Answer the question"), (ConsultationState.QUESTION,), permissions.check_can_reply_to_unit, operations.answer_unit, forms.MessageForm, "Arts 15, 16", when=in_consultation),
+        Verb("extend", _("Give the unit more time"), UNANSWERED, permissions.check_can_record_silence, operations.extend_consultation, forms.ExtendForm, "Arts 15, 16", when=is_running),
+        Verb("use_standing_consent", _("Answer by standing consent"), ASKED, permissions.check_can_record_silence, operations.use_standing_consent, forms.UseStandingForm, "Arts 15, 16", when=has_standing_consent),
         Verb("record_no_answer", _("Record: no answer"), ASKED, permissions.check_can_record_silence, operations.record_no_answer, article="Arts 15, 16", when=is_silent),
     ),
 )  # fmt: skip
@@ -94,13 +139,40 @@ def is_over(grant: Grant) -> bool:
     return grant.ends < local_date(timezone.now())
 
 
+def has_named_users(grant: Grant) -> bool:
+    return grant.users.filter(removed_at=None).exists()
+
+
 GRANT = Verbs(
     Grant,
     "grant",
     (
         Verb("accept", _("Accept the terms"), (GrantState.OFFERED,), permissions.check_can_take_grant, operations.accept_grant, forms.AcceptTermsForm, "Art. 16"),
         Verb("decline", _("Decline"), (GrantState.OFFERED,), permissions.check_can_leave_grant, operations.decline_grant, ReasonForm, "Art. 16", danger=True),
+        Verb("request_change", _("Ask for a change or a renewal"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.request_change, forms.ChangeForm, "Art. 16"),
+        Verb("name_user", _("Name a person who may use it"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.name_user, forms.NameUserForm, "Art. 16"),
+        Verb("drop_user", _("Take a person's use away"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.drop_user, forms.DropUserForm, "Art. 16", when=has_named_users),
+        Verb("revoke", _("Revoke"), (GrantState.ACTIVE,), permissions.check_can_close_grant, operations.revoke_grant, forms.RevokeForm, "Art. 16", danger=True),
         Verb("surrender", _("Surrender"), (GrantState.ACTIVE,), permissions.check_can_leave_grant, operations.surrender_grant, ReasonForm, "Art. 16", danger=True),
         Verb("close", _("Close"), (GrantState.ACTIVE,), permissions.check_can_close_grant, operations.close_grant, ReasonForm, "Art. 16", when=is_over),
+    ),
+)  # fmt: skip
+
+REQUESTED = (EditionState.REQUESTED,)
+EDITION = Verbs(
+    GrantEdition,
+    "edition",
+    (
+        Verb("agree", _("Agree to the change"), REQUESTED, permissions.check_can_decide_edition, operations.agree_change, ReasonForm, "Art. 16"),
+        Verb("refuse", _("Refuse the change"), REQUESTED, permissions.check_can_decide_edition, operations.refuse_change, RefusalForm, "Art. 16", danger=True),
+        Verb("withdraw", _("Withdraw the request"), REQUESTED, permissions.check_can_keep_edition, operations.withdraw_change, danger=True),
+    ),
+)  # fmt: skip
+
+STANDING = Verbs(
+    StandingConsent,
+    "consent",
+    (
+        Verb("withdraw", _("Withdraw the consent"), (StandingState.GIVEN,), permissions.check_can_withdraw_standing, operations.withdraw_standing_consent, ReasonForm, "Art. 15", danger=True),
     ),
 )  # fmt: skip

@@ -7,15 +7,18 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.models import Assignment, AssignmentRole
+from accounts.models import Assignment, AssignmentRole, CapabilityKind
+from accounts.permissions import MANAGERS
+from accounts.queries import memberships, parties_as
 from listings.models import Product
 from marketplace.applications import forms, operations, verbs
-from marketplace.applications.models import Application, Consultation, Grant, Item
-from marketplace.applications.states import ConsultationState
+from marketplace.applications.models import Application, Consultation, Grant, Item, Route
+from marketplace.applications.states import UNANSWERED
 from marketplace.clock import operations as clock
 from marketplace.clock.models import Clock
 from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
+from marketplace.verbs import Verb
 
 PAGE_SIZE = 20
 
@@ -26,14 +29,19 @@ def application_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(visible.prefetch_related("items__product").order_by("-pk"), PAGE_SIZE).get_page(
         request.GET.get("page")
     )
-    return render(request, "applications/application_list.html", {"page": page})
+    at = timezone.now()
+    mine = memberships(request.user, at).filter(role__in=MANAGERS).values("party")
+    managed = parties_as(request.user, CapabilityKind.BUYER, at).filter(pk__in=mine).order_by("name")
+    return render(request, "applications/application_list.html", {"page": page, "managed": managed})
 
 
 @require_safe
 def application(request: HttpRequest, pk: int) -> HttpResponse:
     """The case: scenario, items with their decisions, consultations, clocks, history."""
     at = timezone.now()
-    visible = Application.objects.visible_to(request.user).select_related("buyer", "authority", "applicant")
+    visible = Application.objects.visible_to(request.user).select_related(
+        "buyer", "authority", "applicant", "prepared_by"
+    )
     case = get_object_or_404(visible, pk=pk)
     items = list(
         Item.objects.filter(application=case)
@@ -45,34 +53,49 @@ def application(request: HttpRequest, pk: int) -> HttpResponse:
     )
     consultations = list(
         Consultation.objects.filter(application=case)
-        .select_related("unit", "application__buyer", "application__authority", "answered_by")
+        .select_related("unit", "application__buyer", "application__authority", "answered_by", "standing")
         .order_by("round", "pk")
     )
+    parts = {
+        part.split_from_id: part for part in Application.objects.visible_to(request.user).filter(split_from__in=items)
+    }
+    titles = {str(item.pk): item.product.title for item in items}
+    for row in consultations:
+        row.narrowed = [(titles[key], names) for key, names in (row.fields or {}).items() if key in titles]  # type: ignore[attr-defined]
     in_charge = Assignment.objects.filter(
         object_type=case._meta.label_lower, object_id=str(case.pk), role=AssignmentRole.OFFICER_IN_CHARGE, ended_at=None
     )
-    asked = [str(row.pk) for row in consultations if row.state == ConsultationState.ASKED]
-    due = {
-        row.object_id: row
-        for row in Clock.objects.open().filter(object_type=Consultation._meta.label_lower, object_id__in=asked)
-    }
-    # Who may do what with an item depends on the case and the item's state alone: asked once, not per item.
+    asked = [str(row.pk) for row in consultations if row.state in UNANSWERED]
+    running = Clock.objects.open().filter(object_type=Consultation._meta.label_lower, object_id__in=asked)
+    due = {row.clock.object_id: row for row in clock.days_used(running, at)}
+    # Who may do what with an item depends on the case and the item's state alone: asked once, not per item; `_fitting`
+    # hides what does not fit its route.
     offered = {
         item.state: verbs.ITEM.available(item, request.user, at)
         for item in {item.state: item for item in items}.values()
     }
+    offered_verbs = verbs.APPLICATION.available(case, request.user, at)
+    may_write = any(verb.name == "write" for verb in offered_verbs)
     context = {
         "application": case,
-        "items": [(item, offered[item.state]) for item in items],
+        "dialogue": case.messages.select_related("by", "party").order_by("pk"),
+        "message_form": forms.MessageForm(target=case, actor=request.user, at=at) if may_write else None,
+        "items": [(item, _fitting(offered[item.state], item), parts.get(item.pk)) for item in items],
+        "origin": Application.objects.visible_to(request.user).filter(items__split_into=case).first(),
+        "opinions": case.opinions.select_related("by").order_by("pk"),
         "consultations": [
             (row, verbs.CONSULTATION.available(row, request.user, at), due.get(str(row.pk))) for row in consultations
         ],
         "clocks": clock.of(case).open().order_by("due_at"),
         "in_charge": in_charge.select_related("user").first(),
-        "verbs": verbs.APPLICATION.available(case, request.user, at),
+        "verbs": [verb for verb in offered_verbs if verb.name != "write"],
         "history": history_rows([case, *items, *consultations]),
     }
     return render(request, "applications/application.html", context)
+
+
+def _fitting(offered: list[Verb], item: Item) -> list[Verb]:
+    return [verb for verb in offered if verb.name != "split_off" or item.route == Route.ON_APPLICATION]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -33,8 +33,12 @@ class ClockQuerySet(models.QuerySet["Clock"]):
     def open(self) -> "ClockQuerySet":
         return self.filter(ended_at=None)
 
+    def running(self) -> "ClockQuerySet":
+        """Open, and not standing still while the other side must act."""
+        return self.open().filter(paused_at=None)
+
     def overdue(self, at) -> "ClockQuerySet":  # type: ignore[no-untyped-def]
-        return self.open().filter(due_at__lte=at)
+        return self.running().filter(due_at__lte=at)
 
 
 class Clock(models.Model):
@@ -45,7 +49,10 @@ class Clock(models.Model):
     kind = models.CharField(_("deadline"), max_length=20, choices=Kind.choices)
     started_at = models.DateTimeField()
     working_days = models.PositiveSmallIntegerField()
+    paused_days = models.PositiveSmallIntegerField(default=0)
+    extended_days = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField()
+    paused_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
     objects = ClockQuerySet.as_manager()

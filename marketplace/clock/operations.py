@@ -1,12 +1,16 @@
 """Starting, ending and asking clocks. Always part of another operation, in its transaction and under its act."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import models
+from django.utils.translation import gettext as _
 
 from marketplace.clock import working_days
 from marketplace.clock.defaults import DEFAULTS
 from marketplace.clock.models import Clock, ClockSetting
+from marketplace.errors import InvalidState
 
 
 def days(kind: str) -> int:
@@ -47,7 +51,9 @@ def of(obj: models.Model):  # type: ignore[no-untyped-def]
 def has_run_out(obj: models.Model, kind: str, at: datetime) -> bool:
     """Whether the newest clock of this kind is over at `at`; False when none was started or it was stopped in time."""
     clock = of(obj).filter(kind=kind).order_by("-started_at", "-pk").first()
-    return clock is not None and clock.due_at <= at and (clock.ended_at is None or clock.ended_at >= clock.due_at)
+    if clock is None or clock.paused_at is not None:
+        return False
+    return clock.due_at <= at and (clock.ended_at is None or clock.ended_at >= clock.due_at)
 
 
 def resume(obj: models.Model, kind: str, at: datetime) -> Clock:
@@ -59,3 +65,56 @@ def resume(obj: models.Model, kind: str, at: datetime) -> Clock:
         working_days.local_date(last.started_at), working_days.local_date(last.ended_at)
     )
     return start(obj, kind, at, length=max(1, last.working_days - used))
+
+
+def pause(obj: models.Model, kind: str, at: datetime) -> None:
+    """The other side must act: the clock stands still. One that has run out already stays so."""
+    of(obj).running().filter(kind=kind, due_at__gt=at).update(paused_at=at)
+
+
+def go_on(obj: models.Model, kind: str, at: datetime) -> None:
+    """The other side has acted: a clock that stands still goes on, due later by the working days that it stood."""
+    for clock in of(obj).open().filter(kind=kind).exclude(paused_at=None):
+        still = working_days.working_days_between(working_days.local_date(clock.paused_at), working_days.local_date(at))
+        clock.paused_days, clock.paused_at = clock.paused_days + still, None
+        clock.due_at = _due(clock)
+        clock.save(update_fields=["paused_days", "paused_at", "due_at"])
+
+
+def extend(obj: models.Model, kind: str, at: datetime, extra: int) -> Clock:
+    """Give a running clock `extra` working days more, once. Raises InvalidState when it is over or was extended."""
+    clock = of(obj).open().filter(kind=kind).first()
+    if clock is None or (clock.paused_at is None and clock.due_at <= at):
+        raise InvalidState(_("This deadline does not run any more."))
+    clock.extended_days = extra
+    clock.due_at = _due(clock)
+    changed = Clock.objects.filter(pk=clock.pk, extended_days=0).update(extended_days=extra, due_at=clock.due_at)
+    if changed != 1:
+        raise InvalidState(_("This deadline was extended already: it is extended once."))
+    return clock
+
+
+def _due(clock: Clock) -> datetime:
+    return working_days.due_after(clock.started_at, clock.working_days + clock.paused_days + clock.extended_days)
+
+
+class Used(NamedTuple):
+    """A clock at a moment: working days since it began (gross), and of those the ones that count (net)."""
+
+    clock: Clock
+    net: int
+    gross: int
+    allowed: int
+
+
+def days_used(clocks: Iterable[Clock], at: datetime) -> list[Used]:
+    """Net and gross days of each clock, with one look at the calendar."""
+    overrides, rows = working_days.calendar_overrides(), []
+    for clock in clocks:
+        began, today = working_days.local_date(clock.started_at), working_days.local_date(clock.ended_at or at)
+        gross = working_days.working_days_between(began, today, overrides)
+        still = clock.paused_days
+        if clock.paused_at is not None:
+            still += working_days.working_days_between(working_days.local_date(clock.paused_at), today, overrides)
+        rows.append(Used(clock, max(0, gross - still), gross, clock.working_days + clock.extended_days))
+    return rows

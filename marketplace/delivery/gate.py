@@ -7,13 +7,14 @@ the person who asked; they decide nothing.
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import check_member
 from listings import files
 from listings.models import Opening, Version
 from listings.states import ProductState, VersionState
-from marketplace.applications.models import Grant, HoldCode, open_holds
+from marketplace.applications.models import Grant, GrantUser, HoldCode, open_holds
 from marketplace.applications.states import GrantState
 from marketplace.clock.working_days import local_date
 from marketplace.errors import NotAllowed
@@ -22,6 +23,7 @@ SERVED = (VersionState.PUBLISHED, VersionState.RETIRED)
 
 SENTENCES = {
     "not_a_user": _("Only people who act for the buyer may use this grant."),
+    "not_named": _("The buyer has named who may use this grant, and you are not among them."),
     "other_product": _("This version does not belong to the grant."),
     "version_not_served": _("This version is held, recalled or not published."),
     "further_sources": _("This version holds data of further sources, about which nobody was asked: apply for it."),
@@ -90,7 +92,9 @@ def _refusal_by_user(user: Any, grant: Grant, at: datetime) -> str:
         check_member(user, grant.buyer, at)
     except NotAllowed:
         return "not_a_user"
-    return ""
+    named = GrantUser.objects.filter(grant=grant, removed_at=None)
+    mine = named.filter(Q(until=None) | Q(until__gte=local_date(at)), user=user)
+    return "not_named" if named.exists() and not mine.exists() else ""
 
 
 def _refusal_by_version(grant: Grant, version: Version) -> str:

@@ -26,6 +26,7 @@ PARTIES: dict[str, tuple[str, str, tuple[str, ...], str]] = {
     "other_unit": ("福州市生态环境局", "city", (K.UNIT,), ""),
     "developer": ("福州市公共数据运营有限公司", "city", (K.PRIMARY_DEVELOPER,), ""),
     "buyer": ("福建闽江健康科技有限公司", "city", (K.BUYER,), ""),
+    "experts": ("福州市公共数据专家委员会", "city", (K.EXPERT,), ""),
     "other_buyer": ("厦门鹭岛数据服务有限公司", "other_city", (K.BUYER,), ""),
 }
 # key -> (name, party, role as shown with the demo logins)
@@ -41,6 +42,7 @@ PEOPLE: dict[str, tuple[str, str, str]] = {
     "seller": ("王建", "developer", "seller (primary developer)"),
     "buyer": ("张悦", "buyer", "buyer"),
     "other_buyer": ("李航", "other_buyer", "another buyer"),
+    "expert": ("赵岚", "experts", "expert committee member"),
 }
 YEARS = 3
 

@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import CapabilityKind
+from accounts.models import Assignment, AssignmentRole, CapabilityKind
 from accounts.queries import parties_as, parties_of, recent_parties
 from listings.models import CatalogueEntry, Version
 from listings.states import EntryState, VersionState
-from marketplace.applications.models import Application, Consultation, Grant
-from marketplace.applications.states import ApplicationState, ConsultationState, GrantState
+from marketplace.applications.models import Application, Consultation, Grant, GrantEdition
+from marketplace.applications.operations.dialogue import IN_HAND
+from marketplace.applications.states import ApplicationState, ConsultationState, EditionState, GrantState
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import local_date
@@ -29,7 +30,7 @@ class Task(NamedTuple):
 
 def todo(user: Any, at: datetime) -> list[Task]:
     """Everything that waits for this person's parties, the most urgent first."""
-    tasks = [*_as_member(user, at), *_as_officer(user, at)]
+    tasks = [*_as_member(user, at), *_as_officer(user, at), *_as_expert(user)]
     dues = _clocks([task.obj for task in tasks])
     timed = [task._replace(due_at=task.due_at or dues.get(_key(task.obj))) for task in tasks]
     return sorted(timed, key=lambda task: (task.due_at is None, task.due_at or at))
@@ -54,6 +55,16 @@ def _as_member(user: Any, at: datetime) -> Iterable[Task]:
     )
     for consultation in asked.select_related("application", "unit").order_by("pk"):
         yield Task(_("Answer the consultation"), consultation, None)
+    questions = Consultation.objects.filter(
+        application__buyer__in=mine,
+        state=ConsultationState.QUESTION,
+        application__state=ApplicationState.IN_CONSULTATION,
+    )
+    for consultation in questions.select_related("application", "unit").order_by("pk"):
+        yield Task(_("Answer the unit's question"), consultation, None)
+    asking = Application.objects.filter(buyer__in=mine, state__in=IN_HAND).exclude(question_at=None)
+    for application in asking.order_by("pk"):
+        yield Task(_("Answer the officer's question"), application, None)
     for grant in (
         Grant.objects.filter(buyer__in=mine, state=GrantState.OFFERED).select_related("product").order_by("pk")
     ):
@@ -70,6 +81,15 @@ def _as_member(user: Any, at: datetime) -> Iterable[Task]:
         if measure.state == MeasureState.ISSUED:
             due_at = until.get((str(measure.pk), Kind.CORRECTION))
             yield Task(_("Correct what the order names, and file evidence"), measure, due_at)
+
+
+def _as_expert(user: Any) -> Iterable[Task]:
+    given = Assignment.objects.filter(
+        user=user, role=AssignmentRole.EXPERT, ended_at=None, object_type=Application._meta.label_lower
+    )
+    keys = [int(key) for key in given.values_list("object_id", flat=True)]
+    for application in Application.objects.filter(pk__in=keys, state=ApplicationState.EXPERT_REVIEW).order_by("pk"):
+        yield Task(_("Assess the case and give your opinion"), application, None)
 
 
 def _as_officer(user: Any, at: datetime) -> Iterable[Task]:
@@ -106,6 +126,9 @@ def _as_officer(user: Any, at: datetime) -> Iterable[Task]:
         .order_by("pk")
     ):
         yield Task(_("Accept or return the usage report"), report, None)
+    changes = GrantEdition.objects.filter(grant__authority__in=mine, state=EditionState.REQUESTED)
+    for edition in changes.exclude(grant__buyer__in=own).select_related("grant__product").order_by("pk"):
+        yield Task(_("Decide on the change of the grant"), edition, None)
     for finding in (
         Finding.objects.filter(authority__in=mine, state=FindingState.OPEN).exclude(grant__buyer__in=own).order_by("pk")
     ):
@@ -131,5 +154,5 @@ def _key(obj: Any) -> tuple[str, str]:
 
 def _clocks(objects: list[Any]) -> dict[tuple[str, str], datetime]:
     """The nearest open deadline of each object, in one query."""
-    running = Clock.objects.open().filter(object_id__in={str(obj.pk) for obj in objects}).order_by("-due_at")
+    running = Clock.objects.running().filter(object_id__in={str(obj.pk) for obj in objects}).order_by("-due_at")
     return {(clock.object_type, clock.object_id): clock.due_at for clock in running}

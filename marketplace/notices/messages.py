@@ -40,6 +40,54 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Application %(number)s: %(unit)s has answered"),
         _("%(state)s"),
     ),
+    "consultation_overdue": (
+        _("Overdue: your unit's answer on application %(number)s"),
+        _("%(unit)s has not answered in time. Answer now; else the officer records that no answer came."),
+    ),
+    "consultation_escalated": (
+        _("%(unit)s has not answered on application %(number)s in time"),
+        _("The unit was reminded. Silence is recorded as no answer, never as consent."),
+    ),
+    "standing_consent_used": (
+        _("Application %(number)s was answered by your unit's standing consent"),
+        _("%(buyer)s; %(document)s. The officer's reasons: %(reason)s"),
+    ),
+    "application_prepared": (
+        _("Application %(number)s is ready to be signed"),
+        _("%(name)s has prepared it. Somebody else of your organisation signs it by submitting."),
+    ),
+    "message_written": (
+        _("Application %(number)s: %(party)s has written"),
+        _("%(text)s"),
+    ),
+    "question_asked": (
+        _("Application %(number)s: %(party)s asks a question"),
+        _("%(text)s"),
+    ),
+    "question_answered": (
+        _("Application %(number)s: %(party)s has answered the question"),
+        _("%(text)s"),
+    ),
+    "clock_extended": (
+        _("Application %(number)s: a deadline was extended"),
+        _("%(clock)s: now until %(due)s. %(reason)s"),
+    ),
+    "item_split_off": (
+        _("Application %(number)s: “%(product)s” was split off"),
+        _("It goes on as application %(part)s, for a unit has not consented; the rest is decided alone. %(reason)s"),
+    ),
+    "expert_called": (
+        _("You are asked to assess application %(number)s"),
+        _("%(reason)s"),
+    ),
+    "expert_opinion": (
+        _("Application %(number)s: the expert's opinion is there"),
+        _("%(name)s has assessed the case. The review goes on."),
+    ),
+    "case_passed_on": (
+        _("Application %(number)s was passed on to you"),
+        _("%(name)s has stepped back: %(reason)s"),
+    ),
     "item_decided": (
         _("Application %(number)s: “%(product)s” was decided"),
         _("%(state)s. %(reason)s"),
@@ -50,6 +98,18 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
     ),
     "grant_moved": (
         _("Grant %(number)s: %(state)s"),
+        _("%(reason)s"),
+    ),
+    "grant_people": (
+        _("Grant %(number)s: the buyer has changed who may use it"),
+        _("Named now: %(people)s."),
+    ),
+    "change_requested": (
+        _("Grant %(number)s: a change is requested"),
+        _("%(buyer)s asks: %(reason)s"),
+    ),
+    "change_decided": (
+        _("Grant %(number)s, requested change: %(state)s"),
         _("%(reason)s"),
     ),
     "hold_opened": (

@@ -3,16 +3,33 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.supervision.models import DerivedProduct, ReportFiling
-from marketplace.supervision.queries import obtained
+from marketplace.supervision.queries import metered_use, obtained
 from marketplace.verbs import RefusalForm, VerbForm, model_fields
 
 
 class ReportForm(VerbForm):
     def prepare(self) -> None:
         self.fields.update(model_fields(ReportFiling, ("is_nil", "use", "results", "security")))
+        last = self.target.filings.order_by("-round").first()
+        if last is not None:
+            self.initial |= {name: getattr(last, name) for name in ("is_nil", "use", "results", "security")}
+            return
+        metered = metered_use(self.target)
+        self.initial |= {"is_nil": not metered, "use": _metered_text(metered)}
+
+
+def _metered_text(metered: list[dict[str, Any]]) -> str:
+    """What was obtained, one delivery a line, for the buyer to go on from."""
+    lines = [
+        gettext("Obtained %(day)s: version %(version)s, %(rows)s rows, %(bytes)s bytes; fields: %(fields)s.")
+        % {**row, "day": row["at"][:10], "fields": ", ".join(row["fields"])}
+        for row in metered
+    ]
+    return "\n".join([*lines, gettext("Used for: ")]) if lines else ""
 
 
 class ProposeOrderForm(VerbForm):
@@ -43,6 +60,10 @@ class TextForm(VerbForm):
 
 class StatementForm(TextForm):
     refuses = forms.BooleanField(label=_("We will not correct this."), required=False)
+
+
+class CheckForm(forms.Form):
+    q = forms.CharField(label=_("Number, or address of the attribution"), max_length=300)
 
 
 class RegisterDerivedForm(forms.Form):

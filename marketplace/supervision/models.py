@@ -73,6 +73,7 @@ class ReportFiling(models.Model):
     use = models.TextField(_("what the data was used for"), blank=True)
     results = models.TextField(_("results and benefits"), blank=True)
     security = models.TextField(_("security: measures, incidents"), blank=True)
+    metered = models.JSONField(default=list)  # what the delivery records said when it was filed
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
 
@@ -123,6 +124,10 @@ class DerivedProduct(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("supervision:derived", args=[self.token])
+
+    @property
+    def number(self) -> str:
+        return f"D{self.pk:06d}"
 
 
 class DerivedFrom(models.Model):

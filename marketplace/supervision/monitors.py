@@ -19,8 +19,9 @@ from django.utils.translation import gettext_lazy, override
 
 from accounts.models import Party
 from accounts.queries import recipients
-from marketplace.applications.models import Grant
-from marketplace.applications.states import GrantState
+from marketplace.applications.models import Consultation, Grant
+from marketplace.applications.operations import escalate_consultation
+from marketplace.applications.states import ConsultationState, GrantState
 from marketplace.clock.defaults import REPORT_REMINDERS, Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import add_working_days, end_of_day, last_day, local_date
@@ -153,9 +154,6 @@ DUTIES: dict[tuple[str, str], Duty] = {
     ("applications.application", Kind.ACCEPTANCE): Duty("applications.Application", "authority", "buyer"),
     ("applications.application", Kind.PRECHECK): Duty("applications.Application", "authority", "buyer"),
     ("applications.application", Kind.DECISION): Duty("applications.Application", "authority", "buyer"),
-    ("applications.consultation", Kind.CONSULTATION): Duty(
-        "applications.Consultation", "application__authority", "application__buyer"
-    ),
     ("applications.grant", Kind.OFFER): Duty("applications.Grant", "buyer", "buyer"),
     ("supervision.finding", Kind.FINDING): Duty("supervision.Finding", "authority", "grant__buyer"),
     ("supervision.measure", Kind.CORRECTION): Duty("supervision.Measure", "authority", "party"),
@@ -184,6 +182,18 @@ def tell_overdue(row: tuple[Clock, Any, Party], at: datetime) -> bool:
     )  # fmt: skip
 
 
+def unanswered(at: datetime, scope: Scope) -> Iterable[Consultation]:
+    """Consultations whose unit is silent after its time, and that were not escalated yet."""
+    late = Clock.objects.overdue(at).filter(object_type="applications.consultation", kind=Kind.CONSULTATION)
+    keys = [int(key) for key in late.values_list("object_id", flat=True)]
+    waiting = Consultation.objects.filter(pk__in=keys, state=ConsultationState.ASKED, escalated_at=None)
+    return _within(waiting, scope, "application__buyer").order_by("pk")
+
+
+def escalate(consultation: Consultation, at: datetime) -> bool:
+    return escalate_consultation(consultation=consultation, actor=WATCHER, at=at)
+
+
 MONITORS: tuple[Monitor, ...] = (
     Monitor("report_schedule", gettext_lazy("report periods that have begun"), "Art. 16", unscheduled, schedule),
     Monitor("report_due_soon", gettext_lazy("reports due soon"), "Art. 16", due_soon, remind),
@@ -191,6 +201,7 @@ MONITORS: tuple[Monitor, ...] = (
     Monitor(
         "report_late", gettext_lazy("reports so late that the grant pauses"), "Art. 33", too_late, pause_and_propose
     ),
+    Monitor("unit_silent", gettext_lazy("units that have not answered in time"), "Art. 15", unanswered, escalate),
     Monitor("clock_overdue", gettext_lazy("deadlines that have run out"), "Art. 45", run_out, tell_overdue),
 )
 

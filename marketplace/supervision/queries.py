@@ -1,15 +1,49 @@
-"""What is read: the attribution, and which deliveries a derived product can be built from."""
+"""What is read: the metered use of a period, the attribution, what a derived product can be built from."""
 
+from datetime import timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Max, Min
+from django.db.models import Max, Min, QuerySet
 
 from accounts.models import Party
 from listings.models import Version
 from marketplace.applications.models import Grant
-from marketplace.clock.working_days import local_date
-from marketplace.delivery.models import Delivery
-from marketplace.supervision.models import DerivedProduct
+from marketplace.clock.working_days import end_of_day, local_date
+from marketplace.delivery.models import AccessRecord, Delivery, Outcome
+from marketplace.ledger.entries import reference
+from marketplace.supervision.models import DerivedProduct, UsageReport
+
+
+def deliveries_of(report: UsageReport) -> QuerySet[Delivery]:
+    """What was handed over under the grant within the period of a report."""
+    began = end_of_day(report.start - timedelta(days=1))
+    return Delivery.objects.filter(
+        grant=report.grant_id, obtained_at__gte=began, obtained_at__lt=end_of_day(report.end)
+    )
+
+
+def metered_use(report: UsageReport) -> list[dict[str, Any]]:
+    """The deliveries of a report's period: time, version, rows, bytes, fields, to whom. Plain values, to be kept."""
+    rows = deliveries_of(report).select_related("version", "principal").order_by("obtained_at", "pk")
+    return [
+        {
+            "at": row.obtained_at.isoformat(),
+            "version": row.version.number,
+            "rows": row.rows,
+            "bytes": row.bytes,
+            "fields": row.fields,
+            "to": row.principal.name if row.principal else "",
+        }
+        for row in rows
+    ]
+
+
+def refused_requests(report: UsageReport) -> int:
+    """How often the gate said no within the period."""
+    began = end_of_day(report.start - timedelta(days=1))
+    return AccessRecord.objects.filter(
+        grant_ref=reference(report.grant), outcome=Outcome.REFUSED, at__gte=began, at__lt=end_of_day(report.end)
+    ).count()
 
 
 class Attribution(NamedTuple):

@@ -1,7 +1,7 @@
-from django.urls import path
+from django.urls import path, re_path
 
 from marketplace.faces import verb_urls
-from marketplace.supervision import verbs, views
+from marketplace.supervision import verbs, views, views_derived
 
 app_name = "supervision"
 urlpatterns = [
@@ -12,9 +12,15 @@ urlpatterns = [
     path("order/<int:pk>/", views.measure, name="measure"),
     path("findings/", views.finding_list, name="finding-list"),
     path("finding/<int:pk>/", views.finding, name="finding"),
-    path("derived/", views.derived_list, name="derived-list"),
-    path("derived/new/<int:party>/", views.register_derived, name="derived-register"),
-    path("derived/<str:token>/", views.derived, name="derived"),
+    path("check/", views_derived.check, name="check"),
+    path("derived/", views_derived.derived_list, name="derived-list"),
+    path("derived/new/<int:party>/", views_derived.register_derived, name="derived-register"),
+    path("derived/<str:token>/", views_derived.derived, name="derived"),
+    re_path(
+        r"^derived/(?P<token>[\w-]{1,24})/download\.(?P<format>txt|html|jsonld|svg)$",
+        views_derived.download_attribution,
+        name="attribution",
+    ),
     *verb_urls(verbs.REPORT, "report"),
     *verb_urls(verbs.DERIVED, "derived-product"),
     *verb_urls(verbs.FINDING, "finding"),

@@ -8,14 +8,21 @@ from marketplace.applications.states import GrantState
 from marketplace.supervision import forms, operations, permissions
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.operations.order import is_outdated
+from marketplace.supervision.queries import deliveries_of
 from marketplace.supervision.states import STANDING_MEASURE, DerivedState, FindingState, MeasureState, ReportState
 from marketplace.verbs import ReasonForm, RefusalForm, Verb, Verbs
+
+
+def nothing_delivered(report: UsageReport) -> bool:
+    return not deliveries_of(report).exists()
+
 
 REPORT = Verbs(
     UsageReport,
     "report",
     (
         Verb("file", _("File the report"), (ReportState.OPEN, ReportState.RETURNED), permissions.check_can_file_report, operations.file_report, forms.ReportForm, "Art. 16"),
+        Verb("file_nil", _("File a nil report"), (ReportState.OPEN, ReportState.RETURNED), permissions.check_can_file_report, operations.file_nil_report, article="Art. 16", when=nothing_delivered),
         Verb("accept", _("Accept"), (ReportState.FILED,), permissions.check_can_judge_report, operations.accept_report, article="Art. 16"),
         Verb("return", _("Return"), (ReportState.FILED,), permissions.check_can_judge_report, operations.return_report, ReasonForm, "Art. 16"),
     ),

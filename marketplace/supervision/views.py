@@ -3,28 +3,27 @@
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.models import CapabilityKind, Party
 from accounts.queries import parties_as, parties_of
-from listings.models import Product, Version, is_provincial_officer
+from listings.models import Version, is_provincial_officer
 from marketplace.applications import verbs as application_verbs
 from marketplace.applications.models import Application, Grant, open_holds
+from marketplace.applications.states import EditionState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import local_date
 from marketplace.delivery.gate import SERVED
 from marketplace.delivery.models import AccessRecord, Delivery
-from marketplace.faces import form_page, submit
 from marketplace.ledger.entries import reference
 from marketplace.pages import HistoryRow, history_rows
-from marketplace.supervision import forms, operations, queries, verbs
-from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
+from marketplace.supervision import queries, verbs
+from marketplace.supervision.models import Finding, Measure, UsageReport
 from marketplace.supervision.operations.order import is_outdated
 from marketplace.supervision.states import MeasureState, ReportState
 
@@ -55,6 +54,8 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
     versions = Version.objects.filter(product=item.product, number__gte=item.from_version.number, state__in=SERVED)
     may_see_reasons = mine or _oversees(request.user, item.authority, at)
     holds = list(item.holds.order_by("pk"))
+    editions = list(item.editions.select_related("grant__buyer", "grant__authority", "by").order_by("pk"))
+    pending = next((edition for edition in editions if edition.state == EditionState.REQUESTED), None)
     context = {
         "grant": item,
         "is_mine": mine,
@@ -75,7 +76,12 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
         "clocks": clock.of(item).open(),
         "verbs": application_verbs.GRANT.available(item, request.user, at),
         "officer_verbs": verbs.GRANT.available(item, request.user, at),
-        "history": [row if may_see_reasons else _without_order(row) for row in history_rows([item, *holds])],
+        "named": item.users.filter(removed_at=None).select_related("user").order_by("pk"),
+        "editions": [
+            (edition, application_verbs.EDITION.available(edition, request.user, at) if edition is pending else [])
+            for edition in editions
+        ],
+        "history": [row if may_see_reasons else _without_order(row) for row in history_rows([item, *holds, *editions])],
     }
     return render(request, "supervision/grant.html", context)
 
@@ -96,10 +102,14 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
     item = get_object_or_404(
         visible.select_related("grant__buyer", "grant__product__seller", "grant__authority"), pk=pk
     )
+    offered = verbs.REPORT.available(item, request.user, timezone.now())
     context = {
         "report": item,
         "filings": item.filings.select_related("by").order_by("-round"),
-        "verbs": verbs.REPORT.available(item, request.user, timezone.now()),
+        "metered": queries.metered_use(item),
+        "refused_requests": queries.refused_requests(item),
+        "nil_verb": next((verb for verb in offered if verb.name == "file_nil"), None),
+        "verbs": [verb for verb in offered if verb.name != "file_nil"],
         "history": history_rows([item]),
     }
     return render(request, "supervision/report.html", context)
@@ -152,47 +162,3 @@ def finding(request: HttpRequest, pk: int) -> HttpResponse:
         "history": history_rows([item]),
     }
     return render(request, "supervision/finding.html", context)
-
-
-@require_safe
-def derived_list(request: HttpRequest) -> HttpResponse:
-    at = timezone.now()
-    visible = DerivedProduct.objects.visible_to(request.user).select_related("party").order_by("-pk")
-    buyers = parties_as(request.user, CapabilityKind.BUYER, at).order_by("name")
-    return render(request, "supervision/derived_list.html", {"page": _page(request, visible), "buyers": buyers})
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def register_derived(request: HttpRequest, party: int) -> HttpResponse:
-    at = timezone.now()
-    buyer = get_object_or_404(parties_as(request.user, CapabilityKind.BUYER, at), pk=party)
-    form = forms.RegisterDerivedForm(request.POST or None, party=buyer)
-    if request.method == "POST":
-        made = submit(
-            request,
-            form,
-            lambda **fields: operations.register_derived(party=buyer, actor=request.user, at=at, **fields),
-        )
-        if made:
-            return redirect(made.get_absolute_url())
-    return form_page(request, form, "supervision/register_derived.html", buyer=buyer)
-
-
-@login_not_required
-@require_safe
-def derived(request: HttpRequest, token: str) -> HttpResponse:
-    """The public page of a derived product: anybody can check where its data comes from."""
-    item = get_object_or_404(DerivedProduct.objects.visible_to(request.user).select_related("party"), token=token)
-    insider = request.user.is_authenticated and bool(verbs.DERIVED.available(item, request.user, timezone.now()))
-    context = {
-        "derived": item,
-        "attribution": queries.attribution(item),
-        "open_to_me": set(
-            Product.objects.visible_to(request.user)
-            .filter(grants__derived_uses__derived=item)
-            .values_list("pk", flat=True)
-        ),
-        "verbs": verbs.DERIVED.available(item, request.user, timezone.now()) if insider else [],
-        "history": history_rows([item]) if insider else [],
-    }
-    return render(request, "supervision/derived.html", context)

@@ -31,23 +31,7 @@ from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from tests.workflow import stages
 from tests.workflow.memory import remembered_sandbox  # noqa: F401
-
-
-def unit_product(world, *, sources=(), person="other_provider", unit="other_unit"):
-    """Art. 15: a unit's own product, open on application."""
-    entry = make_entry(world.cast, world.at, unit=unit, person=person, title="床位")
-    product = make_product(world.cast, entry, world.at, seller=unit, person=person, title="床位使用率")
-    version = listing.create_version(
-        product=product, actor=world[person], at=world.at, about="none", sources=sources, **stages.VERSION_FIELDS
-    )
-    path = write_bed_use(stages.scratch("beds.csv"))
-    listing.upload_file(version=version, actor=world[person], at=world.at, path=path, name=path.name)
-    listing.run_assessment(
-        job=listing.request_assessment(version=version, actor=world[person], at=world.at), at=world.at
-    )
-    version.refresh_from_db()
-    list_version(version, world.cast, world.at, person=person)
-    return product
+from tests.workflow.stages import unit_product
 
 
 @pytest.fixture

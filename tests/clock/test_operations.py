@@ -9,6 +9,7 @@ from marketplace.clock import operations as clock
 from marketplace.clock.defaults import DEFAULTS, Kind
 from marketplace.clock.models import Clock, ClockSetting
 from marketplace.clock.working_days import SHANGHAI
+from marketplace.errors import InvalidState
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)
 
@@ -97,3 +98,31 @@ def test_clock_that_goes_on_leaves_at_least_one_day(world):
     clock.stop(world.product, MONDAY + timedelta(days=7))  # all 5 used, not yet over
     again = clock.resume(world.product, Kind.HEARING, MONDAY + timedelta(days=14))
     assert (again.working_days, again.due_at) == (1, datetime(2026, 3, 18, tzinfo=SHANGHAI))
+
+
+def test_paused_clock_is_not_overdue_and_goes_on_later_by_the_days_it_stood(world):
+    Clock.objects.all().delete()
+    clock.start(world.product, Kind.HEARING, MONDAY)  # 5 working days: until Monday 9
+    clock.pause(world.product, Kind.HEARING, MONDAY + timedelta(days=2))
+    clock.pause(world.product, Kind.HEARING, MONDAY + timedelta(days=3))  # it stands already
+    month_later = MONDAY + timedelta(days=30)
+    assert list(Clock.objects.overdue(month_later)) == []
+    used = clock.days_used(Clock.objects.all(), MONDAY + timedelta(days=7))
+    assert [(row.net, row.gross, row.allowed) for row in used] == [(2, 5, 5)]
+    clock.go_on(world.product, Kind.HEARING, MONDAY + timedelta(days=7))
+    clock.go_on(world.product, Kind.HEARING, MONDAY + timedelta(days=8))
+    running = clock.of(world.product).get()
+    assert (running.paused_days, running.due_at) == (3, datetime(2026, 3, 13, tzinfo=SHANGHAI))
+    assert list(Clock.objects.overdue(running.due_at)) == [running]
+
+
+def test_clock_is_extended_once_and_only_while_it_runs(world):
+    over = clock.start(world.product, Kind.HEARING, MONDAY).due_at
+    with pytest.raises(InvalidState):
+        clock.extend(world.product, Kind.HEARING, over, 3)
+    assert clock.extend(world.product, Kind.HEARING, MONDAY, 3).due_at == datetime(2026, 3, 13, tzinfo=SHANGHAI)
+    with pytest.raises(InvalidState):
+        clock.extend(world.product, Kind.HEARING, MONDAY, 3)
+    with pytest.raises(InvalidState):
+        clock.extend(world.product, Kind.OFFER, MONDAY, 3)
+    assert clock.days_used(clock.of(world.product), MONDAY)[0].allowed == 8

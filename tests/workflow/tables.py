@@ -9,6 +9,7 @@ from accounts import verbs as account_verbs
 from listings import verbs as listing_verbs
 from listings.models import SourceKind
 from marketplace.applications import verbs as application_verbs
+from marketplace.applications.models import StandingConsent
 from marketplace.desk.sample_data import VISIT_ROLES, write_visits
 from marketplace.desk.story import SCENARIO
 from marketplace.supervision import verbs as supervision_verbs
@@ -22,7 +23,7 @@ CITY = frozenset({"officer", "second_officer", "conflicted_officer"})
 UNBIASED = frozenset({"officer", "second_officer"})
 IN_CHARGE = frozenset({"officer"})
 PROVINCE, OPERATOR = frozenset({"province_officer"}), frozenset({"operator"})
-SELLER, UNIT = frozenset({"seller"}), frozenset({"provider"})
+SELLER, UNIT, EXPERT = frozenset({"seller"}), frozenset({"provider"}), frozenset({"expert"})
 
 
 def given(**fields: Any) -> Any:
@@ -187,7 +188,7 @@ VERSION = Matrix(
 # --- applications --------------------------------------------------------------------------------------------------
 
 PERIOD = {"title": "需求预测", "period_from": date(2026, 4, 1), "period_until": date(2027, 3, 31)}
-ASSIGNED = ("accepted", "in_consultation", "under_review", "decided")
+ASSIGNED = ("accepted", "in_consultation", "under_review", "expert_review", "decided")
 
 
 def another_product(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
@@ -207,18 +208,29 @@ def reach_application(world: Any, state: str) -> Any:
     return stages.application(world, state)
 
 
+WITH_UNITS = ("in_consultation", "under_review", "expert_review", "decided")
+
+
 def may_application(verb: str, state: str) -> frozenset[str]:
-    if verb in ("describe", "add_item", "submit", "withdraw"):
+    if (verb, state) == ("submit", "draft+prepared"):
+        return BUYER - {"buyer"}  # who has prepared it
+    state = state.partition("+")[0]
+    if verb in ("describe", "add_item", "prepare", "submit", "withdraw", "answer"):
         return BUYER
-    if verb in ("consult", "begin_review"):
+    if verb == "write":
+        return BUYER | (NOBODY if state == "draft" else UNBIASED) | (UNIT if state in WITH_UNITS else NOBODY)
+    if verb == "give_opinion":
+        return EXPERT if state == "expert_review" else NOBODY
+    if verb in ("consult", "begin_review", "ask", "extend", "call_expert", "recall_expert", "recuse"):
         return IN_CHARGE if state in ASSIGNED else NOBODY
     return NOBODY if state == "draft" else UNBIASED
 
 
 def sees_application(state: str) -> frozenset[str]:
-    if state == "draft":
+    if state.startswith("draft"):
         return BUYER
-    return BUYER | CITY | PROVINCE | (UNIT if state in ("in_consultation", "under_review", "decided") else NOBODY)
+    expert = EXPERT if state == "expert_review" else NOBODY
+    return BUYER | CITY | PROVINCE | expert | (UNIT if state.partition("+")[0] in WITH_UNITS else NOBODY)
 
 
 def possible_application(verb: str, state: str) -> bool:
@@ -226,7 +238,33 @@ def possible_application(verb: str, state: str) -> bool:
         return False  # a unit has to be consulted first
     if (verb, state) == ("begin_review", "in_consultation"):
         return False  # and has not answered yet
+    if verb == "prepare":
+        return state == "draft+two_persons"
+    if (verb, state) == ("submit", "draft+two_persons"):
+        return False
+    if verb in ("ask", "answer") and state in OPEN_CASE:
+        return (verb == "answer") == state.endswith("+question")
     return by_source(application_verbs.APPLICATION)(verb, state)
+
+
+OPEN_CASE = ("accepted", "in_consultation", "under_review", "under_review+question", "expert_review")
+
+
+def colleague(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"colleague": world["second_officer"], "reason": "亲属任职"}
+
+
+def expert(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"expert": world["expert"], "reason": "关联后可能涉敏"}
+
+
+def keys(fields: Any) -> Any:
+    """The same input as a form sends it: people by their key."""
+    return lambda *given: {name: getattr(value, "pk", value) for name, value in fields(*given).items()}
+
+
+TEXT = given(text="请说明")
+MORE_TIME = given(days=5, reason="情况复杂")
 
 
 APPLICATION = Matrix(
@@ -239,6 +277,7 @@ APPLICATION = Matrix(
     says={
         "describe": Says("*", ("application describe →",), given(**PERIOD, **SCENARIO)),
         "add_item": Says("*", ("item add_item →open",), another_product, another_product_form),
+        "prepare": Says("*", ("application prepare →",)),
         "submit": Says("submitted", ("application submit *→submitted",)),
         "accept": Says("accepted", ("application accept submitted→accepted",)),
         "consult": Says(
@@ -247,6 +286,20 @@ APPLICATION = Matrix(
         "begin_review": Says("under_review", ("application begin_review in_consultation→under_review",)),
         "return": Says("returned", ("application return *→returned",), REASON),
         "refuse": Says("refused", ("application refuse submitted→refused",), REFUSAL),
+        "ask": Says("*", ("application ask →", "message ask →"), TEXT),
+        "answer": Says("*", ("application answer →", "message answer →"), TEXT),
+        "extend": Says("*", ("application extend →",), MORE_TIME),
+        "write": Says("*", ("message write →",), TEXT),
+        "call_expert": Says(
+            "expert_review", ("application call_expert under_review→expert_review",), expert, keys(expert)
+        ),
+        "give_opinion": Says(
+            "under_review",
+            ("expertopinion give_opinion →", "application give_opinion expert_review→under_review"),
+            given(opinion="可控", measures="限平台内使用"),
+        ),
+        "recall_expert": Says("under_review", ("application recall_expert expert_review→under_review",), REASON),
+        "recuse": Says("*", ("application recuse →",), colleague, keys(colleague)),
         "take_over": Says("*", ("application take_over →",), REASON),
         "withdraw": Says("withdrawn", ("application withdraw *→withdrawn",), REASON),
     },
@@ -265,7 +318,7 @@ def terms_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
 
 
 def application_state(state: str) -> str:
-    return state.partition("@")[2] or "decided"
+    return state.partition("@")[2].partition("+")[0] or "decided"
 
 
 def may_item(verb: str, state: str) -> frozenset[str]:
@@ -274,13 +327,22 @@ def may_item(verb: str, state: str) -> frozenset[str]:
     return IN_CHARGE if application_state(state) in ASSIGNED else NOBODY
 
 
+TWO_ITEMS, OTHER_UNIT = ("open@under_review+unconsented", "split_off"), frozenset({"other_provider"})
+
+
+def possible_item(verb: str, state: str) -> bool:
+    if state == "open@under_review+unconsented":
+        return verb in ("refuse", "split_off")
+    return verb in ("approve", "refuse") and state == "open@under_review"
+
+
 ITEM = Matrix(
     verbs=application_verbs.ITEM,
     reach=stages.item,
     may=may_item,
     # the last item of an application cannot be removed: `test_application.py` removes one of two
-    possible=lambda verb, state: verb != "remove" and state == "open@under_review",
-    sees=lambda state: sees_application(application_state(state)),
+    possible=possible_item,
+    sees=lambda state: sees_application(application_state(state)) | (OTHER_UNIT if state in TWO_ITEMS else NOBODY),
     url="applications:item",
     says={
         "approve": Says(
@@ -290,17 +352,48 @@ ITEM = Matrix(
             terms_form,
         ),
         "refuse": Says("refused", ("item refuse open→refused", "application refuse under_review→decided"), REFUSAL),
+        "split_off": Says(
+            "split_off",
+            (
+                "item split_off open→split_off",
+                "application split_off →draft",
+                "item split_off →open",
+                "application split_off draft→submitted",
+                "application split_off submitted→accepted",
+                "application split_off under_review→decided",
+            ),
+            REASON,
+        ),
         "remove": Says("gone", ()),
     },
 )  # fmt: skip
 
 # --- consultations -------------------------------------------------------------------------------------------------
 
+
+def possible_consultation(verb: str, state: str) -> bool:
+    if (verb, state) == ("extend", "asked"):
+        return False  # its time is over, else silence could not be recorded
+    return by_source(application_verbs.CONSULTATION)(verb, state)
+
+
+BY_OTHERS = {"record_no_answer": IN_CHARGE, "extend": IN_CHARGE, "use_standing_consent": IN_CHARGE, "answer": BUYER}
+
+
+def standing(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"standing": StandingConsent.objects.get(), "reason": "属于医疗资源规划"}
+
+
+def conditions_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    item = obj.application.items.get()
+    return {"conditions": "仅限本市", "consented": [f"{item.pk}:{name}" for name in item.fields]}
+
+
 CONSULTATION = Matrix(
     verbs=application_verbs.CONSULTATION,
     reach=stages.consultation,
-    may=lambda verb, state: IN_CHARGE if verb == "record_no_answer" else UNIT,
-    possible=by_source(application_verbs.CONSULTATION),
+    may=lambda verb, state: BY_OTHERS.get(verb, UNIT),
+    possible=possible_consultation,
     sees=lambda state: sees_application("returned" if state == "closed" else "in_consultation") | UNIT,
     url="applications:consultation",
     # asked: `return` and `withdraw` of its application close it, test_operations.py
@@ -310,6 +403,13 @@ CONSULTATION = Matrix(
             "consented_in_part",
             ("consultation consent_in_part asked→consented_in_part",),
             given(conditions="仅限本市"),
+            conditions_form,
+        ),
+        "ask": Says("question", ("consultation ask asked→question", "message ask →"), TEXT),
+        "answer": Says("asked", ("consultation answer question→asked", "message answer →"), TEXT),
+        "extend": Says("*", ("consultation extend →",), MORE_TIME),
+        "use_standing_consent": Says(
+            "consented", ("consultation use_standing_consent asked→consented",), standing, keys(standing)
         ),
         "object": Says("refused", ("consultation object asked→refused",), REASON),
         "record_no_answer": Says("no_answer", ("consultation record_no_answer asked→no_answer",)),
@@ -319,18 +419,73 @@ CONSULTATION = Matrix(
 # --- grants --------------------------------------------------------------------------------------------------------
 
 GRANT_SEEN = BUYER | SELLER | UNIT | CITY | PROVINCE
+
+
+def one_user(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"user": world["buyer"]}
+
+
+def renewal(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {
+        "ends": date(2028, 3, 1), "fields": obj.fields, "what_is_built": obj.terms["what_is_built"], "reason": "续期",
+    }  # fmt: skip
+
+
+def renewal_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {**renewal(world, obj, at), "wanted": obj.fields}
+
+
+def possible_grant(verb: str, state: str) -> bool:
+    if verb in ("name_user", "drop_user") and state.startswith("active"):
+        return (verb == "drop_user") == (state == "active+named")
+    return by_source(application_verbs.GRANT)(verb, state)
+
+
 GRANT = Matrix(
     verbs=application_verbs.GRANT,
     reach=stages.grant,
-    may=lambda verb, state: UNBIASED if verb == "close" else BUYER,
-    possible=by_source(application_verbs.GRANT),
+    may=lambda verb, state: UNBIASED if verb in ("close", "revoke") else BUYER,
+    possible=possible_grant,
     sees=lambda state: GRANT_SEEN,
     url="applications:grant",
     says={
         "accept": Says("active", ("grant accept offered→active",), given(terms_accepted=True)),
         "decline": Says("declined", ("grant decline offered→declined",), REASON),
+        "request_change": Says("*", ("grantedition request_change →requested",), renewal, renewal_form),
+        "name_user": Says("*", ("grantuser name_user →", "grantedition name_user →agreed"), one_user, keys(one_user)),
+        "drop_user": Says("*", ("grantuser drop_user →", "grantedition drop_user →agreed"), one_user, keys(one_user)),
+        "revoke": Says(
+            "revoked",
+            ("grant revoke active→revoked",),
+            given(article="Art. 17", reason="可复原", remedy=stages.REMEDY),
+        ),
         "surrender": Says("surrendered", ("grant surrender active→surrendered",), REASON),
         "close": Says("closed", ("grant close active→closed",), REASON),
+    },
+)
+
+
+STANDING = Matrix(
+    verbs=application_verbs.STANDING,
+    reach=stages.standing_consent,
+    may=lambda verb, state: UNIT,
+    possible=by_source(application_verbs.STANDING),
+    sees=lambda state: UNIT | CITY | PROVINCE | {"other_officer", "county_officer"},
+    url="applications:standing-consent",
+    says={"withdraw": Says("withdrawn", ("standingconsent withdraw given→withdrawn",), REASON)},
+)
+
+EDITION = Matrix(
+    verbs=application_verbs.EDITION,
+    reach=stages.edition,
+    may=lambda verb, state: BUYER if verb == "withdraw" else UNBIASED,
+    possible=by_source(application_verbs.EDITION),
+    sees=lambda state: GRANT_SEEN,
+    url="applications:edition",
+    says={
+        "agree": Says("agreed", ("grantedition agree requested→agreed", "grant agree →"), REASON),
+        "refuse": Says("refused", ("grantedition refuse requested→refused",), REFUSAL),
+        "withdraw": Says("withdrawn", ("grantedition withdraw requested→withdrawn",)),
     },
 )
 
@@ -362,12 +517,13 @@ GRANT_OFFICER = Matrix(
 REPORT = Matrix(
     verbs=supervision_verbs.REPORT,
     reach=stages.report,
-    may=lambda verb, state: BUYER if verb == "file" else UNBIASED,
+    may=lambda verb, state: BUYER if verb in ("file", "file_nil") else UNBIASED,
     possible=by_source(supervision_verbs.REPORT),
     sees=lambda state: GRANT_SEEN,
     url="supervision:report",
     says={
         "file": Says("filed", ("usagereport file_report *→filed",), given(use="训练模型", results="", security="")),
+        "file_nil": Says("filed", ("usagereport file_report *→filed",)),
         "accept": Says("accepted", ("usagereport accept filed→accepted",)),
         "return": Says("returned", ("usagereport return filed→returned",), REASON),
     },
@@ -454,11 +610,14 @@ DERIVED = Matrix(
 
 MATRICES = {
     "party": PARTY, "entry": ENTRY, "product": PRODUCT, "version": VERSION, "application": APPLICATION, "item": ITEM,
-    "consultation": CONSULTATION, "grant": GRANT, "grant-officer": GRANT_OFFICER, "report": REPORT, "finding": FINDING,
-    "measure": MEASURE, "derived": DERIVED,
+    "consultation": CONSULTATION, "standing-consent": STANDING, "grant": GRANT,
+    "edition": EDITION, "grant-officer": GRANT_OFFICER, "report": REPORT,
+    "finding": FINDING, "measure": MEASURE, "derived": DERIVED,
 }  # fmt: skip
 BEYOND = {
+    "application": ("under_review+question", "draft+two_persons", "draft+prepared"),
     "product": ("active+undeclared",),
+    "grant": ("active+named",),
     "grant-officer": ("active+precaution",),
     "measure": ("issued+hearing", "evidence_filed+hearing"),
 }
@@ -475,10 +634,12 @@ def states(noun: str) -> list[str]:
             "accepted",
             "in_consultation",
             "under_review",
+            "under_review+unconsented",
+            "expert_review",
             "withdrawn",
             "refused",
         )
-        return [f"open@{state}" for state in open_ones] + ["approved", "refused"]
+        return [f"open@{state}" for state in open_ones] + ["approved", "refused", "split_off"]
     return [*machine.states.values, *BEYOND.get(noun, ())]
 
 

@@ -19,7 +19,10 @@ ELSEWHERE = {
         ("in_consultation", "under_review"): "`begin_review`, once all have answered: test_application.py",
         ("under_review", "decided"): "the decision on its last item",
     },
-    "applications.consultation": {("asked", "closed"): "the application's `return` or `withdraw`"},
+    "applications.consultation": {
+        ("asked", "closed"): "the application's `return` or `withdraw`",
+        ("question", "closed"): "the same",
+    },
     "applications.grant": {("active", "terminated"): "an order's `terminate`"},
     "applications.hold": {("open", "lifted"): "an order's `lift` or `annul`, a report's `file`, `lift_precaution`"},
     "supervision.finding": {
@@ -47,7 +50,9 @@ def moves_by_verbs(label: str) -> set[tuple[str, str]]:
 def test_every_machine_is_known():
     assert sorted(MACHINES) == [
         "accounts.party", "applications.application", "applications.consultation", "applications.grant",
-        "applications.hold", "applications.item", "listings.catalogueentry", "listings.product", "listings.version",
+        "applications.grantedition",
+        "applications.hold", "applications.item",
+        "applications.standingconsent", "listings.catalogueentry", "listings.product", "listings.version",
         "supervision.derivedproduct", "supervision.finding", "supervision.measure", "supervision.usagereport",
     ]  # fmt: skip
 

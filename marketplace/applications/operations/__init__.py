@@ -9,17 +9,42 @@ from marketplace.applications.operations.application import (
     withdraw_application,
 )
 from marketplace.applications.operations.consultation import (
+    answer_unit,
+    ask_from_unit,
     consent,
     consent_in_part,
+    escalate_consultation,
+    extend_consultation,
     object_to,
     record_no_answer,
 )
 from marketplace.applications.operations.decision import approve_item, refuse_item
+from marketplace.applications.operations.dialogue import (
+    answer_officer,
+    ask_buyer,
+    extend_decision,
+    write_message,
+)
+from marketplace.applications.operations.edition import (
+    agree_change,
+    drop_user,
+    name_user,
+    refuse_change,
+    request_change,
+    withdraw_change,
+)
+from marketplace.applications.operations.expert import (
+    call_expert,
+    give_opinion,
+    recall_expert,
+    recuse_officer,
+)
 from marketplace.applications.operations.grant import (
     accept_grant,
     close_grant,
     decline_grant,
     end_grant,
+    revoke_grant,
     surrender_grant,
 )
 from marketplace.applications.operations.hold import lift_hold, open_hold
@@ -31,31 +56,63 @@ from marketplace.applications.operations.processing import (
     return_application,
     take_over_application,
 )
+from marketplace.applications.operations.signing import prepare_application, set_two_person_rule
+from marketplace.applications.operations.split import split_off_item
+from marketplace.applications.operations.standing import (
+    give_standing_consent,
+    use_standing_consent,
+    withdraw_standing_consent,
+)
 
 __all__ = [
     "accept_application",
     "accept_grant",
     "add_item",
+    "agree_change",
+    "answer_officer",
+    "answer_unit",
     "approve_item",
+    "ask_buyer",
+    "ask_from_unit",
     "begin_review",
+    "call_expert",
     "close_grant",
     "consent",
     "consent_in_part",
     "consult_units",
     "decline_grant",
     "describe_application",
+    "drop_user",
     "end_grant",
+    "escalate_consultation",
+    "extend_consultation",
+    "extend_decision",
+    "give_opinion",
+    "give_standing_consent",
     "lift_hold",
+    "name_user",
     "object_to",
     "open_hold",
+    "prepare_application",
+    "recall_expert",
     "record_no_answer",
+    "recuse_officer",
     "refuse_application",
+    "refuse_change",
     "refuse_item",
     "remove_item",
+    "request_change",
     "return_application",
+    "revoke_grant",
+    "set_two_person_rule",
+    "split_off_item",
     "start_application",
     "submit_application",
     "surrender_grant",
     "take_over_application",
+    "use_standing_consent",
     "withdraw_application",
+    "withdraw_change",
+    "withdraw_standing_consent",
+    "write_message",
 ]

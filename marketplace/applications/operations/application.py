@@ -14,11 +14,11 @@ from listings.models import Acquisition, Opening, Product, Version
 from listings.states import EntryState, VersionState
 from marketplace import workflow
 from marketplace.applications import permissions
-from marketplace.applications.models import Application, Item, Route
-from marketplace.applications.states import ApplicationState, ConsultationState
+from marketplace.applications.models import Application, Item, Route, TwoPersonRule
+from marketplace.applications.states import UNANSWERED, ApplicationState, ConsultationState, ItemState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
-from marketplace.errors import InvalidState, require
+from marketplace.errors import InvalidState, NotAllowed, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
@@ -49,6 +49,7 @@ def add_item(*, application: Application, actor: User, at: datetime, product: Pr
     """Another product in the same scenario."""
     permissions.check_can_keep_application(actor, application, at)
     workflow.check_in(application, *EDITABLE)
+    _unprepare(application)
     return _add(ledger.begin("add_item", actor, at), application, product, fields)
 
 
@@ -57,10 +58,12 @@ def remove_item(*, item: Item, actor: User, at: datetime) -> None:
     """Take a product out again while the application is with the buyer; the last one stays."""
     permissions.check_can_keep_application(actor, item.application, at)
     workflow.check_in(item.application, *EDITABLE)
-    if item.application.items.count() == 1:
+    workflow.check_in(item, ItemState.OPEN)
+    if item.application.items.filter(state=ItemState.OPEN).count() == 1:
         raise InvalidState(_("An application needs at least one product: withdraw it instead."))
     ledger.record(ledger.begin("remove_item", actor, at), item, old=item.state, detail={"product": item.product})
     item.delete()
+    _unprepare(item.application)
 
 
 @transaction.atomic
@@ -73,7 +76,8 @@ def describe_application(*, application: Application, actor: User, at: datetime,
         if name in scenario:
             setattr(locked, name, scenario[name])
     locked.full_clean()
-    locked.save(update_fields=list(SCENARIO))
+    locked.prepared_by = None
+    locked.save(update_fields=[*SCENARIO, "prepared_by"])
     application.refresh_from_db(fields=list(SCENARIO))
     ledger.record(ledger.begin("describe", actor, at, "Art. 16"), locked, detail=scenario)
 
@@ -87,8 +91,11 @@ def submit_application(*, application: Application, actor: User, at: datetime) -
     permissions.check_can_keep_application(actor, application, at)
     locked = Application.objects.select_for_update().get(pk=application.pk)
     workflow.check_in(locked, *EDITABLE)
-    _check_complete(locked)
-    items = list(application.items.select_related("product__entry", "product__seller__region"))
+    check_complete(locked)
+    _check_second_person(locked, actor)
+    items = list(
+        application.items.filter(state=ItemState.OPEN).select_related("product__entry", "product__seller__region")
+    )
     for item in items:
         _check_fields(offered_version(item.product), item.fields)
     authority = authority_over(_regions(items), at)
@@ -98,7 +105,8 @@ def submit_application(*, application: Application, actor: User, at: datetime) -
     act = ledger.begin("submit", actor, at, "Art. 16")
     workflow.move(
         act, application, ApplicationState.SUBMITTED, authority=authority, submitted_at=at,
-        round=application.round + again, detail={"authority": authority, "items": [item.product for item in items]},
+        round=application.round + again, question_at=None, prepared_by=None,
+        detail={"authority": authority, "items": [item.product for item in items]},
     )  # fmt: skip
     clock.start(application, Kind.ACCEPTANCE, at)
     tell(
@@ -122,10 +130,27 @@ def withdraw_application(*, application: Application, actor: User, at: datetime,
 
 
 def close_consultations(act: ledger.Act, application: Application) -> None:
-    """asked → closed: the application went back, so nobody waits for the unit's answer any more."""
-    for consultation in application.consultations.filter(state=ConsultationState.ASKED).order_by("pk"):
+    """asked or question → closed: the application went back, so nobody waits for the unit's answer any more."""
+    for consultation in application.consultations.filter(state__in=UNANSWERED).order_by("pk"):
         workflow.move(act, consultation, ConsultationState.CLOSED)
         clock.stop(consultation, act.at)
+
+
+def needs_two_persons(application: Application) -> bool:
+    return TwoPersonRule.objects.filter(party=application.buyer_id).exists()
+
+
+def _check_second_person(application: Application, actor: User) -> None:
+    if not needs_two_persons(application):
+        return
+    if application.prepared_by_id is None:
+        raise InvalidState(_("This party signs with two persons: mark the application as ready first."))
+    if application.prepared_by_id == actor.pk:
+        raise NotAllowed(_("Somebody else than who prepared the application signs it."))
+
+
+def _unprepare(application: Application) -> None:
+    Application.objects.filter(pk=application.pk).update(prepared_by=None)
 
 
 def offered_version(product: Product) -> Version:
@@ -183,7 +208,7 @@ def _check_fields(version: Version, fields: Sequence[str]) -> None:
         raise ValidationError({"fields": _("No such field: %(names)s.") % {"names": ", ".join(unknown)}})
 
 
-def _check_complete(application: Application) -> None:
+def check_complete(application: Application) -> None:
     missing = [name for name in SCENARIO if not getattr(application, name)]
     if missing:
         labels = [str(Application._meta.get_field(name).verbose_name) for name in missing]  # type: ignore[union-attr]

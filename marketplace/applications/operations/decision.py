@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import Party, User
 from accounts.queries import recipients
 from listings.models import Version
 from marketplace import workflow
@@ -16,6 +16,7 @@ from marketplace.applications import permissions
 from marketplace.applications.models import Application, Decision, Grant, Item, Route
 from marketplace.applications.operations.application import check_still_competent, offered_version
 from marketplace.applications.operations.processing import units_of
+from marketplace.applications.queries import consented_fields, grantable_fields
 from marketplace.applications.states import CONSENT, ApplicationState, ItemState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
@@ -39,7 +40,7 @@ def approve_item(
     """
     permissions.check_can_decide(actor, item, at)
     require(reason=reason)
-    application = _lock_under_review(item)
+    application = lock_under_review(item)
     check_still_competent(application, [item], at)
     _check_seller(item, at)
     _check_heard(item)
@@ -49,7 +50,7 @@ def approve_item(
     act = ledger.begin("approve", actor, at, ARTICLE[Route(item.route)])
     _decide(act, actor, item, ItemState.APPROVED, is_approval=True, reason=reason)
     grant = _offer(act, item, offered_version(item.product), starts, ends, fields, conditions)
-    _finish(act, application)
+    finish(act, application)
     return grant
 
 
@@ -58,13 +59,13 @@ def refuse_item(*, item: Item, actor: User, at: datetime, reason: str, remedy: s
     """open → refused, with reasons and the remedy against it."""
     permissions.check_can_decide(actor, item, at)
     require(reason=reason, remedy=remedy)
-    application = _lock_under_review(item)
+    application = lock_under_review(item)
     act = ledger.begin("refuse", actor, at, ARTICLE[Route(item.route)])
     _decide(act, actor, item, ItemState.REFUSED, is_approval=False, reason=reason, remedy=remedy)
-    _finish(act, application)
+    finish(act, application)
 
 
-def _lock_under_review(item: Item) -> Application:
+def lock_under_review(item: Item) -> Application:
     application = Application.objects.select_for_update().get(pk=item.application_id)
     workflow.check_in(application, ApplicationState.UNDER_REVIEW)
     return application
@@ -87,14 +88,19 @@ def _check_heard(item: Item) -> None:
         )
 
 
+def lacking_consent(item: Item) -> list[Party]:
+    """The units of an item that have not consented in this round."""
+    answers = item.application.consultations.filter(round=item.application.round, state__in=CONSENT)
+    given = set(answers.values_list("unit", flat=True))
+    return [unit for unit in units_of(item) if unit.pk not in given]
+
+
 def _check_consents(item: Item) -> None:
     if item.route != Route.ON_APPLICATION:
         return
-    application = item.application
-    given = set(
-        application.consultations.filter(round=application.round, state__in=CONSENT).values_list("unit", flat=True)
-    )
-    lacking = [unit.name for unit in units_of(item) if unit.pk not in given]
+    lacking = [unit.name for unit in lacking_consent(item)]
+    if not lacking and not consented_fields(item):
+        raise InvalidState(_("The units consented to none of its fields: this cannot be approved (Art. 15)."))
     if lacking:
         raise InvalidState(
             _("Without the consent of %(units)s this cannot be approved (Art. 15).") % {"units": ", ".join(lacking)}
@@ -108,6 +114,10 @@ def _check_terms(item: Item, at: datetime, starts: date, ends: date, fields: Seq
         raise ValidationError({"ends": _("This day is already over.")})
     if not fields or set(fields) - set(item.fields):
         raise ValidationError({"fields": _("Grant at least one field, and none that was not asked for.")})
+    if beyond := sorted(set(fields) - set(grantable_fields(item))):
+        raise ValidationError(
+            {"fields": _("A unit did not consent to: %(names)s (Art. 15).") % {"names": ", ".join(beyond)}}
+        )
 
 
 def _decide(
@@ -166,7 +176,7 @@ def _terms(item: Item, conditions: str) -> dict[str, Any]:
     }
 
 
-def _finish(act: ledger.Act, application: Application) -> None:
+def finish(act: ledger.Act, application: Application) -> None:
     """The last item decides the application."""
     if application.items.filter(state=ItemState.OPEN).exists():
         return

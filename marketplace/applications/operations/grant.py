@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -17,6 +18,8 @@ from marketplace.clock.working_days import local_date
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
+
+REVOCATION = ("Art. 15", "Art. 16", "Art. 17", "Art. 35")
 
 
 @transaction.atomic
@@ -67,6 +70,18 @@ def close_grant(*, grant: Grant, actor: User, at: datetime, reason: str) -> None
     if grant.ends >= local_date(at):
         raise InvalidState(_("The grant's period is not over yet."))
     _end("close", grant, GrantState.CLOSED, actor, at, reason)
+
+
+@transaction.atomic
+def revoke_grant(*, grant: Grant, actor: User, at: datetime, article: str, reason: str, remedy: str) -> None:
+    """active → revoked: the ground of the grant has gone (a consent, the purpose, the safety of the data). Art. 33 is
+    another thing: there a breach is corrected first. Names its article and its remedy."""
+    permissions.check_can_close_grant(actor, grant, at)
+    if article not in REVOCATION:
+        raise ValidationError({"article": _("Name the article on which the grant no longer rests.")})
+    require(reason=reason, remedy=remedy)
+    workflow.check_in(grant, GrantState.ACTIVE)
+    end_grant(ledger.begin("revoke", actor, at, article), grant, GrantState.REVOKED, reason=f"{reason} {remedy}")
 
 
 def end_grant(act: ledger.Act, grant: Grant, new: str, *, reason: str) -> None:

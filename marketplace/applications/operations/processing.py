@@ -14,7 +14,9 @@ from marketplace import workflow
 from marketplace.applications import permissions
 from marketplace.applications.models import Application, Consultation, Item
 from marketplace.applications.operations.application import check_still_competent, close_consultations, offered_version
-from marketplace.applications.states import ApplicationState, ConsultationState
+from marketplace.applications.operations.dialogue import IN_HAND
+from marketplace.applications.queries import units_in
+from marketplace.applications.states import UNANSWERED, ApplicationState, ItemState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import last_day
@@ -40,9 +42,7 @@ def take_over_application(*, application: Application, actor: User, at: datetime
     """Another officer of the same authority takes the case over."""
     permissions.check_can_process(actor, application, at)
     require(reason=reason)
-    workflow.check_in(
-        application, ApplicationState.ACCEPTED, ApplicationState.IN_CONSULTATION, ApplicationState.UNDER_REVIEW
-    )
+    workflow.check_in(application, *IN_HAND)
     act = ledger.begin("take_over", actor, at, ARTICLE)
     assign(act, application, actor, reason=reason)
     ledger.record(act, application, detail={"reason": reason})
@@ -85,6 +85,7 @@ def consult_units(*, application: Application, actor: User, at: datetime) -> Non
 def begin_review(*, application: Application, actor: User, at: datetime) -> None:
     """accepted (nobody to consult) or in consultation (everybody answered or recorded) → under review."""
     permissions.check_in_charge(actor, application, at)
+    workflow.check_in(application, ApplicationState.ACCEPTED, ApplicationState.IN_CONSULTATION)
     if application.state == ApplicationState.ACCEPTED and units_to_consult(application):
         raise InvalidState(_("Units have to be consulted first."))
     if open_consultations(application).exists():
@@ -94,19 +95,19 @@ def begin_review(*, application: Application, actor: User, at: datetime) -> None
 
 def units_to_consult(application: Application) -> list[Party]:
     """The distinct units whose data is in what is asked for; the buyer itself is not asked about its own case."""
-    versions = [offered_version(item.product) for item in application.items.all()]
+    versions = [offered_version(item.product) for item in application.items.filter(state=ItemState.OPEN)]
     units = VersionSource.objects.filter(version__in=versions).exclude(unit=application.buyer).values("unit")
     return list(Party.objects.filter(pk__in=units).order_by("pk"))
 
 
 def units_of(item: Item) -> list[Party]:
-    """The units whose data is in what one item would be granted, save the buyer itself."""
-    units = VersionSource.objects.filter(version=offered_version(item.product)).values("unit")
-    return list(Party.objects.filter(pk__in=units).exclude(pk=item.application.buyer_id).order_by("pk"))
+    """As `units_in`; raises InvalidState when the product is not on offer."""
+    offered_version(item.product)
+    return units_in(item)
 
 
 def open_consultations(application: Application) -> Any:
-    return application.consultations.filter(round=application.round, state=ConsultationState.ASKED)
+    return application.consultations.filter(round=application.round, state__in=UNANSWERED)
 
 
 def _ask(act: ledger.Act, application: Application, unit: Party) -> None:

@@ -11,19 +11,21 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from listings.reasons import sentence
+from marketplace.clock.operations import days_used
 from marketplace.clock.working_days import local_date
 from marketplace.delivery.gate import SENTENCES
 from marketplace.desk import words
 
 register = template.Library()
 
-GOOD = {"published", "approved", "accepted", "consented", "verified", "lifted", "remedied"}
+GOOD = {"agreed", "published", "approved", "accepted", "consented", "verified", "lifted", "remedied"}
 BAD = {
     "refused", "recalled", "terminated", "barred", "held", "flagged", "refused_to_correct", "issued", "annulled",
+    "revoked",
 }  # fmt: skip
 OVER = {
     "withdrawn", "retired", "discarded", "declined", "closed", "surrendered", "dropped", "dismissed", "ended",
-    "no_answer", "merged",
+    "no_answer", "merged", "split_off",
 }  # fmt: skip
 
 
@@ -55,7 +57,8 @@ def verbs(available: Iterable[Any], obj: Any, noun: str, small: bool = False, le
 
 @register.inclusion_tag("components/clocks.html")
 def clocks(running: Iterable[Any]) -> dict[str, Any]:
-    return {"clocks": list(running)}
+    """Running deadlines with their net and gross days."""
+    return {"rows": days_used(running, timezone.now())}
 
 
 @register.inclusion_tag("components/due.html")
@@ -70,6 +73,12 @@ def due(at: datetime | None) -> dict[str, Any]:
 def last_day(at: datetime) -> Any:
     """The last day of a period that ends at `at`: 24:00 of that day is 0:00 of the next."""
     return local_date(at - timedelta(microseconds=1))
+
+
+@register.filter
+def moment(iso: str) -> datetime:
+    """A time that is kept as text, as a time."""
+    return datetime.fromisoformat(iso)
 
 
 @register.filter

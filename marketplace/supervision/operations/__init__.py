@@ -27,6 +27,7 @@ from marketplace.supervision.operations.order import (
 from marketplace.supervision.operations.precaution import lift_precaution, take_precaution
 from marketplace.supervision.operations.report import (
     accept_report,
+    file_nil_report,
     file_report,
     pause_for_report,
     return_report,
@@ -41,6 +42,7 @@ __all__ = [
     "dismiss_finding",
     "drop_order",
     "file_evidence",
+    "file_nil_report",
     "file_report",
     "file_statement",
     "find_refusal",

@@ -21,6 +21,7 @@ from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
 from marketplace.supervision.models import ReportFiling, UsageReport, quarter_end
 from marketplace.supervision.operations.finding import remedy_finding
+from marketplace.supervision.queries import deliveries_of, metered_use
 from marketplace.supervision.states import ReportState
 
 ARTICLE = "Art. 16"
@@ -67,6 +68,7 @@ def file_report(
     if not is_nil and not use.strip():
         raise ValidationError({"use": _("Say what the data was used for, or file a nil report.")})
     content: dict[str, Any] = {"is_nil": is_nil, "use": use, "results": results, "security": security}
+    content["metered"] = metered_use(report)
     act = ledger.begin("file_report", actor, at, ARTICLE)
     workflow.move(act, report, ReportState.FILED, round=report.round + 1, detail=content)
     ReportFiling.objects.create(report=report, round=report.round, by=actor, at=at, **content)
@@ -76,6 +78,16 @@ def file_report(
         act, recipients(report.grant.authority, at), "report_filed", link=report.get_absolute_url(),
         key=f"{report.pk}:{report.round}", number=report.grant.number, start=report.start, end=report.end,
     )  # fmt: skip
+
+
+@transaction.atomic
+def file_nil_report(*, report: UsageReport, actor: User, at: datetime) -> None:
+    """A nil report in one act, where nothing was delivered in the period; else the buyer says what it did."""
+    permissions.check_can_file_report(actor, report, at)
+    workflow.check_in(report, ReportState.OPEN, ReportState.RETURNED)
+    if deliveries_of(report).exists():
+        raise InvalidState(_("Data was delivered in this period: say what it was used for."))
+    file_report(report=report, actor=actor, at=at, is_nil=True)
 
 
 @transaction.atomic

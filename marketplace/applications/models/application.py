@@ -1,0 +1,238 @@
+"""The case: application, items, consultations, dialogue, opinions, decisions."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
+
+from accounts.models import AssignmentRole, Party, User
+from accounts.queries import parties_of
+from listings.models import Product, is_provincial_officer, overseen
+from marketplace.applications.states import (
+    APPLICATION,
+    CONSULTATION,
+    ITEM,
+    ApplicationState,
+    ConsultationState,
+    ItemState,
+)
+
+
+class ApplicationQuerySet(models.QuerySet["Application"]):
+    def visible_to(self, user: Any) -> "ApplicationQuerySet":
+        """The buyer's people; the competent authority and the province once submitted; units while and after asked."""
+        submitted = ~Q(authority=None)
+        if is_provincial_officer(user):
+            return self.filter(submitted | Q(buyer__in=parties_of(user, timezone.now())))
+        mine = parties_of(user, timezone.now())
+        asked = Consultation.objects.filter(application=OuterRef("pk"), unit__in=mine)
+        return self.filter(Q(buyer__in=mine) | (submitted & overseen(user)) | Exists(asked) | _assessed_by(user))
+
+
+def _assessed_by(user: Any) -> Q:
+    """Cases that a member of the expert committee is asked to assess, or has assessed."""
+    if not user.is_authenticated:
+        return Q(pk__in=[])
+    asked = ApplicationUserObjectPermission.objects.filter(
+        content_object=OuterRef("pk"), user=user, permission__codename=AssignmentRole.EXPERT
+    )
+    return Q(Exists(asked)) | Q(Exists(ExpertOpinion.objects.filter(application=OuterRef("pk"), by=user)))
+
+
+class Application(models.Model):
+    """A buyer asks for one or more products for one concrete scenario (Art. 16)."""
+
+    buyer = models.ForeignKey(Party, verbose_name=_("buyer"), on_delete=models.PROTECT, related_name="applications")
+    applicant = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    authority = models.ForeignKey(Party, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(
+        _("state"), max_length=16, choices=ApplicationState.choices, default=ApplicationState.DRAFT
+    )
+    round = models.PositiveSmallIntegerField(default=1)
+    title = models.CharField(_("name of the scenario"), max_length=200)
+    beneficiaries = models.TextField(_("who benefits"), blank=True)
+    what_is_built = models.TextField(_("what is built"), blank=True)
+    why_these_fields = models.TextField(_("which fields and why"), blank=True)
+    period_from = models.DateField(_("use from"), null=True, blank=True)
+    period_until = models.DateField(_("use until"), null=True, blank=True)
+    security = models.TextField(_("how the data is protected"), blank=True)
+    people_with_access = models.TextField(_("who has access"), blank=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    prepared_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    question_at = models.DateTimeField(null=True, blank=True)
+    split_from = models.OneToOneField(
+        "Item", null=True, blank=True, on_delete=models.PROTECT, related_name="split_into"
+    )
+    created_at = models.DateTimeField()
+
+    objects = ApplicationQuerySet.as_manager()
+    machine = APPLICATION
+
+    class Meta:
+        verbose_name = _("application")
+        permissions = (
+            ("officer_in_charge", "officer in charge of the case"),
+            ("expert", "expert asked to assess the case"),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(period_from=None) | Q(period_until=None) | Q(period_from__lte=F("period_until")),
+                name="application_period",
+                violation_error_message=_("The use cannot end before it begins."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.number} · {self.title}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("applications:application", args=[self.pk])
+
+    @property
+    def number(self) -> str:
+        return f"A{self.pk:06d}"
+
+
+class ApplicationUserObjectPermission(UserObjectPermissionBase):
+    """Guardian's row for one case, with a real foreign key: mirrors `accounts.Assignment`."""
+
+    content_object = models.ForeignKey(Application, on_delete=models.CASCADE)
+
+
+class ApplicationGroupObjectPermission(GroupObjectPermissionBase):
+    content_object = models.ForeignKey(Application, on_delete=models.CASCADE)
+
+
+class Route(models.TextChoices):
+    ON_APPLICATION = "on_application", _("open on application: every unit consents, then the authority (Art. 15)")
+    SECONDARY_DEVELOPMENT = (
+        "secondary_development",
+        _("through a primary developer: the authority, units heard (Art. 16)"),
+    )
+
+
+class ItemQuerySet(models.QuerySet["Item"]):
+    def visible_to(self, user: Any) -> "ItemQuerySet":
+        return self.filter(application__in=Application.objects.visible_to(user))
+
+
+class Item(models.Model):
+    """One product within an application; decided on its own."""
+
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="items")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="items")
+    fields = models.JSONField()
+    route = models.CharField(_("route"), max_length=24, choices=Route.choices)
+    state = models.CharField(_("state"), max_length=10, choices=ItemState.choices, default=ItemState.OPEN)
+
+    objects = ItemQuerySet.as_manager()
+    machine = ITEM
+
+    class Meta:
+        verbose_name = _("item")
+        constraints = (models.UniqueConstraint(fields=["application", "product"], name="item_once"),)
+
+    def __str__(self) -> str:
+        return str(self.product)
+
+    def get_absolute_url(self) -> str:
+        return self.application.get_absolute_url()
+
+
+class ConsultationQuerySet(models.QuerySet["Consultation"]):
+    def visible_to(self, user: Any) -> "ConsultationQuerySet":
+        return self.filter(application__in=Application.objects.visible_to(user))
+
+
+class Consultation(models.Model):
+    """One unit asked about one application in one round. Silence is `no answer`, never consent."""
+
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="consultations")
+    unit = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="consultations")
+    round = models.PositiveSmallIntegerField()
+    state = models.CharField(
+        _("state"), max_length=20, choices=ConsultationState.choices, default=ConsultationState.ASKED
+    )
+    reason = models.TextField(blank=True)
+    conditions = models.TextField(_("conditions"), blank=True)
+    fields = models.JSONField(null=True, blank=True)  # item -> the fields consented to; null: those asked for
+    standing = models.ForeignKey(
+        "StandingConsent", null=True, blank=True, on_delete=models.PROTECT, related_name="uses"
+    )
+    escalated_at = models.DateTimeField(null=True, blank=True)
+    answered_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ConsultationQuerySet.as_manager()
+    machine = CONSULTATION
+
+    class Meta:
+        verbose_name = _("consultation")
+        constraints = (
+            models.UniqueConstraint(fields=["application", "unit", "round"], name="consultation_once"),
+            models.CheckConstraint(
+                condition=Q(answered_at=None, answered_by=None)
+                | Q(answered_at__isnull=False, answered_by__isnull=False),
+                name="consultation_answered_both",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.unit} · {self.application}"
+
+    def get_absolute_url(self) -> str:
+        return self.application.get_absolute_url()
+
+
+class Message(models.Model):
+    """What buyer, authority and units wrote to each other about a case. Kept for ever, never changed."""
+
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="messages")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    text = models.TextField(_("message"))
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.party} · {self.application}"
+
+
+class ExpertOpinion(models.Model):
+    """What a member of the expert committee found in one case, and the measures it asks for (Art. 35)."""
+
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="opinions")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    opinion = models.TextField(_("opinion"))
+    measures = models.TextField(_("measures that should be taken"), blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("expert opinion")
+
+    def __str__(self) -> str:
+        return f"{self.by} · {self.application}"
+
+
+class Decision(models.Model):
+    """What the authority decided on an item, why, on which article, and what remedy there is."""
+
+    item = models.OneToOneField(Item, on_delete=models.PROTECT, related_name="decision")
+    is_approval = models.BooleanField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    reason = models.TextField(_("reason"))
+    article = models.CharField(max_length=40)
+    remedy = models.TextField(_("remedy"), blank=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(is_approval=True) | ~Q(remedy=""), name="decision_refusal_has_remedy"),
+            models.CheckConstraint(condition=~Q(reason=""), name="decision_has_reason"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.item}: {'+' if self.is_approval else '-'}"

@@ -1,0 +1,222 @@
+"""The grant: in effect or not, its people, its editions, the holds on it."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Party, User, standing
+from accounts.queries import parties_of
+from listings.models import Product, Version, VersionSource, is_provincial_officer, overseen
+from marketplace.applications.models.application import Item
+from marketplace.applications.states import (
+    EDITION,
+    GRANT,
+    HOLD,
+    EditionState,
+    GrantState,
+    HoldState,
+)
+from marketplace.clock.working_days import local_date
+
+
+def open_holds(at: datetime, **filters: Any) -> "models.QuerySet[Hold]":
+    """Holds that stood at `at`: opened, not yet lifted, not ended by themselves."""
+    return Hold.objects.filter(
+        Q(lifted_at=None) | Q(lifted_at__gt=at), Q(ends_at=None) | Q(ends_at__gt=at), opened_at__lte=at, **filters
+    )
+
+
+def in_effect(at: datetime) -> Q:
+    """THE expression: a grant is served at `at` if and only if this holds. Pages, gate, API and sweeps all use it.
+
+    Active, inside its period, no hold open, and the buyer verified and not barred or lapsed.
+    """
+    day = local_date(at)
+    return (
+        Q(state=GrantState.ACTIVE, activated_at__lte=at, starts__lte=day, ends__gte=day)
+        & standing(at, "buyer__")
+        & ~Exists(open_holds(at, grant=OuterRef("pk")))
+    )
+
+
+class GrantQuerySet(models.QuerySet["Grant"]):
+    def in_effect(self, at: datetime) -> "GrantQuerySet":
+        return self.filter(in_effect(at))
+
+    def with_effect(self, at: datetime) -> "GrantQuerySet":
+        """Annotates `effective`, so that a list shows it without a query per row."""
+        return self.annotate(effective=models.ExpressionWrapper(in_effect(at), output_field=models.BooleanField()))
+
+    def active(self) -> "GrantQuerySet":
+        return self.filter(state=GrantState.ACTIVE)
+
+    def visible_to(self, user: Any) -> "GrantQuerySet":
+        """The buyer, the seller, the units whose data it is, and the authorities above it."""
+        if is_provincial_officer(user):
+            return self
+        mine = parties_of(user, timezone.now())
+        from_unit = VersionSource.objects.filter(version=OuterRef("from_version"), unit__in=mine)
+        return self.filter(Q(buyer__in=mine) | Q(product__seller__in=mine) | overseen(user) | Exists(from_unit))
+
+
+class Grant(models.Model):
+    """The right to use one product's versions for the agreed purposes. Terms are frozen at approval."""
+
+    item = models.OneToOneField(Item, on_delete=models.PROTECT, related_name="grant")
+    buyer = models.ForeignKey(Party, verbose_name=_("buyer"), on_delete=models.PROTECT, related_name="grants")
+    product = models.ForeignKey(
+        Product, verbose_name=_("data product"), on_delete=models.PROTECT, related_name="grants"
+    )
+    from_version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+")
+    authority = models.ForeignKey(
+        Party, verbose_name=_("competent authority"), on_delete=models.PROTECT, related_name="+"
+    )
+    starts = models.DateField(_("from"))
+    ends = models.DateField(_("until"))
+    fields = models.JSONField(_("fields"))
+    terms = models.JSONField(_("terms"))
+    state = models.CharField(_("state"), max_length=12, choices=GrantState.choices, default=GrantState.OFFERED)
+    activated_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    objects = GrantQuerySet.as_manager()
+    machine = GRANT
+
+    class Meta:
+        verbose_name = _("grant")
+        constraints = (
+            models.CheckConstraint(condition=Q(ends__gte=F("starts")), name="grant_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(state__in=["offered", "declined"]) | Q(activated_at__isnull=False),
+                name="grant_active_has_date",
+            ),
+        )
+        indexes = (models.Index(fields=["ends"], condition=Q(state="active"), name="grant_active_ends"),)
+
+    def __str__(self) -> str:
+        return f"{self.number} · {self.product}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("supervision:grant", args=[self.pk])
+
+    @property
+    def number(self) -> str:
+        return self.number_of(self.pk)
+
+    @staticmethod
+    def number_of(pk: int) -> str:
+        return f"G{pk:06d}"
+
+    def is_in_effect(self, at: datetime) -> bool:
+        """The same expression, asked of the database for this one grant: there is no second copy to disagree."""
+        return Grant.objects.in_effect(at).filter(pk=self.pk).exists()
+
+
+class GrantUser(models.Model):
+    """A person of the buyer who may use a grant. While none is named, all members but auditors may."""
+
+    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="users")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    until = models.DateField(_("until"), null=True, blank=True)
+    named_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["grant", "user"], condition=Q(removed_at=None), name="grant_user_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.grant}"
+
+
+class EditionKind(models.TextChoices):
+    PEOPLE = "people", _("people who may use it: notice by the buyer")
+    CHANGE = "change", _("period, fields or scenario: agreed by the authority")
+
+
+class GrantEditionQuerySet(models.QuerySet["GrantEdition"]):
+    def visible_to(self, user: Any) -> "GrantEditionQuerySet":
+        return self.filter(grant__in=Grant.objects.visible_to(user))
+
+
+class GrantEdition(models.Model):
+    """A change of a grant's terms. Numbered from 2 on when it holds; 1 are the terms as they were offered."""
+
+    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="editions")
+    number = models.PositiveSmallIntegerField(null=True, blank=True)
+    kind = models.CharField(max_length=8, choices=EditionKind.choices)
+    state = models.CharField(_("state"), max_length=10, choices=EditionState.choices, default=EditionState.REQUESTED)
+    before = models.JSONField()
+    after = models.JSONField()
+    reason = models.TextField(_("reason"))
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    objects = GrantEditionQuerySet.as_manager()
+    machine = EDITION
+
+    class Meta:
+        verbose_name = _("edition of a grant")
+        constraints = (
+            models.UniqueConstraint(fields=["grant", "number"], name="edition_number"),
+            models.UniqueConstraint(fields=["grant"], condition=Q(state="requested"), name="edition_one_requested"),
+            models.CheckConstraint(
+                condition=Q(state="agreed", number__isnull=False) | (~Q(state="agreed") & Q(number=None)),
+                name="edition_numbered_iff_agreed",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{Grant.number_of(self.grant_id)} #{self.number or '–'}"
+
+    def get_absolute_url(self) -> str:
+        return self.grant.get_absolute_url()
+
+
+class HoldCode(models.TextChoices):
+    MEASURE = "measure", _("an order suspends it")
+    REPORT_OVERDUE = "report_overdue", _("a term of the grant: a usage report is overdue")
+    PRECAUTION = "precaution", _("an officer's precaution")
+
+
+class Hold(models.Model):
+    """One reason not to serve a grant. Two holds need two lifts; a precaution ends by itself."""
+
+    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="holds")
+    code = models.CharField(max_length=16, choices=HoldCode.choices)
+    source_ref = models.CharField(max_length=80)
+    reason = models.TextField()
+    state = models.CharField(max_length=8, choices=HoldState.choices, default=HoldState.OPEN)
+    opened_at = models.DateTimeField()
+    opened_by_ref = models.CharField(max_length=80)
+    ends_at = models.DateTimeField(null=True, blank=True)
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_by_ref = models.CharField(max_length=80, blank=True)
+
+    machine = HOLD
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["grant", "code", "source_ref"], condition=Q(state="open"), name="hold_one_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="open", lifted_at=None, lifted_by_ref="")
+                | Q(state="lifted", lifted_at__isnull=False),
+                name="hold_lifted_both",
+            ),
+            models.CheckConstraint(
+                condition=~Q(code="precaution") | Q(ends_at__isnull=False), name="hold_precaution_ends"
+            ),
+        )
+        indexes = (models.Index(fields=["grant"], condition=Q(state="open"), name="hold_open"),)
+
+    def __str__(self) -> str:
+        return f"{self.get_code_display()} · {self.grant}"

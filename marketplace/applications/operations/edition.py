@@ -1,0 +1,191 @@
+"""Editions of a grant: its people by notice of the buyer; period, fields and scenario by decision on the old file."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.queries import people_of, recipients
+from listings.models import VersionSource
+from marketplace import workflow
+from marketplace.applications import permissions
+from marketplace.applications.models import (
+    EditionKind,
+    Grant,
+    GrantEdition,
+    GrantUser,
+    HoldCode,
+    Route,
+    open_holds,
+)
+from marketplace.applications.operations.application import offered_version
+from marketplace.applications.queries import changeable_fields
+from marketplace.applications.states import EditionState, GrantState
+from marketplace.clock.working_days import local_date
+from marketplace.errors import InvalidState, require
+from marketplace.ledger import entries as ledger
+from marketplace.notices.operations import tell
+
+ARTICLE = "Art. 16"
+
+
+@transaction.atomic
+def name_user(*, grant: Grant, actor: User, at: datetime, user: User, until: date | None = None) -> GrantEdition:
+    """The buyer names who may use the grant, as a notice to the authority. From then on only those named may."""
+    permissions.check_can_take_grant(actor, grant, at)
+    workflow.check_in(_lock(grant), GrantState.ACTIVE)
+    if not people_of(grant.buyer, at).filter(pk=user.pk).exists():
+        raise ValidationError({"user": _("Name somebody who acts for the buyer.")})
+    if until is not None and not local_date(at) <= until <= grant.ends:
+        raise ValidationError({"until": _("Name a day within the grant's period that is not over.")})
+    if grant.users.filter(user=user, removed_at=None).exists():
+        raise InvalidState(_("This person is named already."))
+    act = ledger.begin("name_user", actor, at, ARTICLE)
+    before = _people(grant)
+    named = GrantUser.objects.create(grant=grant, user=user, until=until, named_at=at)
+    ledger.record(act, named, detail={"grant": grant, "user": user, "until": until})
+    return _notice(act, grant, actor, before)
+
+
+@transaction.atomic
+def drop_user(*, grant: Grant, actor: User, at: datetime, user: User) -> GrantEdition:
+    """A named person may use the grant no more. When nobody is named any more, all members but auditors may again."""
+    permissions.check_can_take_grant(actor, grant, at)
+    workflow.check_in(_lock(grant), GrantState.ACTIVE)
+    named = grant.users.filter(user=user, removed_at=None).first()
+    if named is None:
+        raise InvalidState(_("This person is not named."))
+    act = ledger.begin("drop_user", actor, at, ARTICLE)
+    before = _people(grant)
+    GrantUser.objects.filter(pk=named.pk).update(removed_at=at)
+    ledger.record(act, named, detail={"grant": grant, "user": user})
+    return _notice(act, grant, actor, before)
+
+
+@transaction.atomic
+def request_change(
+    *, grant: Grant, actor: User, at: datetime, ends: date, fields: Sequence[str], what_is_built: str, reason: str
+) -> GrantEdition:
+    """The buyer asks for a longer period (a renewal), more fields or another scenario. Authority and units are told.
+
+    Raises ValidationError for what is no change or not possible, InvalidState while another request is open.
+    """
+    permissions.check_can_take_grant(actor, grant, at)
+    workflow.check_in(_lock(grant), GrantState.ACTIVE)
+    if grant.editions.filter(state=EditionState.REQUESTED).exists():
+        raise InvalidState(_("Another change is still being decided."))
+    before, after = _terms_of(grant), {"ends": ends.isoformat(), "fields": list(fields), "what_is_built": what_is_built}
+    _check_change(grant, at, before, after)
+    act = ledger.begin("request_change", actor, at, ARTICLE)
+    edition = GrantEdition.objects.create(
+        grant=grant, kind=EditionKind.CHANGE, before=before, after=after, reason=reason, by=actor, at=at
+    )
+    ledger.record(act, edition, new=edition.state, detail={"before": before, "after": after, "reason": reason})
+    units = [source.unit for source in VersionSource.objects.filter(version=grant.from_version).select_related("unit")]
+    people = [to for party in [grant.authority, *units] for to in recipients(party, at)]
+    tell(
+        act, people, "change_requested", link=grant.get_absolute_url(), number=grant.number, buyer=grant.buyer,
+        reason=reason,
+    )  # fmt: skip
+    return edition
+
+
+@transaction.atomic
+def agree_change(*, edition: GrantEdition, actor: User, at: datetime, reason: str) -> None:
+    """requested → agreed: the grant's terms are the new ones from now on, as its next edition."""
+    permissions.check_can_decide_edition(actor, edition, at)
+    require(reason=reason)
+    grant = _lock(edition.grant)
+    workflow.check_in(edition, EditionState.REQUESTED)
+    workflow.check_in(grant, GrantState.ACTIVE)
+    if open_holds(at, grant=grant, code=HoldCode.MEASURE).exists():
+        raise InvalidState(_("An order stands against this grant: correct what it names first."))
+    _check_change(grant, at, _terms_of(grant), edition.after)
+    act = ledger.begin("agree", actor, at, ARTICLE)
+    workflow.move(act, edition, EditionState.AGREED, number=_next_number(grant), detail={"reason": reason})
+    terms = {**grant.terms, "what_is_built": edition.after["what_is_built"]}
+    Grant.objects.filter(pk=grant.pk).update(
+        ends=date.fromisoformat(edition.after["ends"]), fields=edition.after["fields"], terms=terms
+    )
+    ledger.record(act, grant, detail={"edition": edition.number, "before": edition.before, "after": edition.after})
+    _tell_buyer(act, edition, reason)
+
+
+@transaction.atomic
+def refuse_change(*, edition: GrantEdition, actor: User, at: datetime, reason: str, remedy: str) -> None:
+    """requested → refused: the grant stays as it is. Names its remedy."""
+    permissions.check_can_decide_edition(actor, edition, at)
+    require(reason=reason, remedy=remedy)
+    act = ledger.begin("refuse", actor, at, ARTICLE)
+    workflow.move(act, edition, EditionState.REFUSED, detail={"reason": reason, "remedy": remedy})
+    _tell_buyer(act, edition, f"{reason} {remedy}")
+
+
+@transaction.atomic
+def withdraw_change(*, edition: GrantEdition, actor: User, at: datetime) -> None:
+    """requested → withdrawn, by the buyer."""
+    permissions.check_can_keep_edition(actor, edition, at)
+    workflow.move(ledger.begin("withdraw", actor, at, ARTICLE), edition, EditionState.WITHDRAWN)
+
+
+def _lock(grant: Grant) -> Grant:
+    return Grant.objects.select_for_update().get(pk=grant.pk)
+
+
+def _terms_of(grant: Grant) -> dict[str, Any]:
+    return {
+        "ends": grant.ends.isoformat(), "fields": list(grant.fields), "what_is_built": grant.terms["what_is_built"],
+    }  # fmt: skip
+
+
+def _people(grant: Grant) -> dict[str, Any]:
+    named = grant.users.filter(removed_at=None).select_related("user").order_by("pk")
+    return {"people": [row.user.name for row in named]}
+
+
+def _check_change(grant: Grant, at: datetime, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """A change widens something. On the Art. 15 route it stays within what the units have consented to."""
+    offered_version(grant.product)
+    ends, fields = date.fromisoformat(after["ends"]), set(after["fields"])
+    if ends < max(grant.ends, local_date(at)):
+        raise ValidationError({"ends": _("The period can only become longer.")})
+    if set(before["fields"]) - fields or fields - set(changeable_fields(grant)):
+        raise ValidationError({"fields": _("Keep the fields you have, and add only such as this data has.")})
+    same_scenario = after["what_is_built"] == before["what_is_built"]
+    if ends == grant.ends and fields == set(before["fields"]) and same_scenario:
+        raise ValidationError(_("Nothing would change."))
+    asked = grant.item.application
+    longer = asked.period_until is not None and ends > max(grant.ends, asked.period_until)
+    if grant.item.route == Route.ON_APPLICATION and (longer or not same_scenario):
+        raise ValidationError(_("The units have consented to other terms: apply anew, so that they are asked."))
+
+
+def _notice(act: ledger.Act, grant: Grant, actor: User, before: dict[str, Any]) -> GrantEdition:
+    after = _people(grant)
+    edition = GrantEdition.objects.create(
+        grant=grant, number=_next_number(grant), kind=EditionKind.PEOPLE, state=EditionState.AGREED, before=before,
+        after=after, by=actor, at=act.at,
+    )  # fmt: skip
+    ledger.record(act, edition, new=edition.state, detail={"before": before, "after": after})
+    tell(
+        act, recipients(grant.authority, act.at), "grant_people", link=grant.get_absolute_url(), number=grant.number,
+        people="; ".join(after["people"]) or "–",
+    )  # fmt: skip
+    return edition
+
+
+def _next_number(grant: Grant) -> int:
+    return (grant.editions.aggregate(last=Max("number"))["last"] or 1) + 1
+
+
+def _tell_buyer(act: ledger.Act, edition: GrantEdition, reason: str) -> None:
+    grant = edition.grant
+    tell(
+        act, recipients(grant.buyer, act.at), "change_decided", link=grant.get_absolute_url(), number=grant.number,
+        state=EditionState(edition.state).label, reason=reason,
+    )  # fmt: skip

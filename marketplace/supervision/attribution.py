@@ -1,0 +1,87 @@
+"""The attribution of a derived product in forms that travel, and the check that it is genuine (Art. 16)."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from marketplace.ledger.queries import history
+from marketplace.supervision.models import DerivedProduct
+from marketplace.supervision.queries import Attribution
+from marketplace.supervision.states import DerivedState
+
+NUMBER = re.compile(r"D(\d{1,9})", re.IGNORECASE)
+TOKEN = re.compile(r"(?:.*/derived/)?([\w-]{16})/?", re.DOTALL)
+CONTEXT = {
+    "schema": "https://schema.org/",
+    "prov": "http://www.w3.org/ns/prov#",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+}
+
+
+def address(derived: DerivedProduct) -> str:
+    """The public page, as it is printed."""
+    return f"{settings.SITE_URL}{derived.get_absolute_url()}"
+
+
+def linked_data(derived: DerivedProduct, lines: Sequence[Attribution]) -> dict[str, Any]:
+    """JSON-LD: a schema.org work that is a PROV entity derived from versions, each used from first to last delivery."""
+    return {
+        "@context": CONTEXT,
+        "@id": address(derived),
+        "@type": ["schema:CreativeWork", "prov:Entity"],
+        "schema:name": derived.title,
+        "schema:identifier": derived.number,
+        "schema:creator": {"@type": "schema:Organization", "schema:name": derived.party.name},
+        "prov:wasDerivedFrom": [_source(line) for line in lines],
+        "prov:wasGeneratedBy": {
+            "@type": "prov:Activity",
+            "prov:qualifiedUsage": [
+                {"@type": "prov:Usage", "prov:entity": {"@id": _version_address(line)}, "prov:atTime": _day(day)}
+                for line in lines
+                for day in dict.fromkeys((line.obtained_first, line.obtained_last))
+            ],
+        },
+    }
+
+
+def find(typed: str) -> DerivedProduct | None:
+    """The derived product of a number, a token or an address; None where this site knows none that was ever public."""
+    typed = typed.strip()
+    known = DerivedProduct.objects.exclude(state=DerivedState.REGISTERED).select_related("party")
+    if number := NUMBER.fullmatch(typed):
+        found = known.filter(pk=int(number[1])).first()
+    else:
+        token = TOKEN.fullmatch(typed)
+        found = known.filter(token=token[1]).first() if token else None
+    was_public = found is not None and history([found]).filter(new=DerivedState.PUBLISHED).exists()
+    return found if was_public else None
+
+
+def verdict(found: DerivedProduct | None) -> str:
+    """`genuine`, `withdrawn` or `unknown`."""
+    if found is None:
+        return "unknown"
+    return "withdrawn" if found.state == DerivedState.WITHDRAWN else "genuine"
+
+
+def _source(line: Attribution) -> dict[str, Any]:
+    version = line.version
+    return {
+        "@id": _version_address(line),
+        "@type": ["schema:Dataset", "prov:Entity"],
+        "schema:name": line.product,
+        "schema:version": str(version.number),
+        "schema:temporalCoverage": f"{version.data_from}/{version.data_until}",
+        "schema:creator": [{"@type": "schema:GovernmentOrganization", "schema:name": unit} for unit in line.units],
+    }
+
+
+def _version_address(line: Attribution) -> str:
+    return f"{settings.SITE_URL}{reverse('listings:version', args=[line.version.pk])}"
+
+
+def _day(day: Any) -> dict[str, str]:
+    return {"@type": "xsd:date", "@value": day.isoformat()}

@@ -1,0 +1,111 @@
+"""Pages of derived products: list, registration, the public page with its attribution, and the check."""
+
+import io
+from typing import Any
+
+import segno
+from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import CapabilityKind
+from accounts.queries import parties_as
+from listings.models import Product
+from marketplace.faces import form_page, submit
+from marketplace.pages import history_rows
+from marketplace.supervision import attribution, forms, operations, queries, verbs
+from marketplace.supervision.models import DerivedProduct
+
+PAGE_SIZE = 20
+
+
+@require_safe
+def derived_list(request: HttpRequest) -> HttpResponse:
+    at = timezone.now()
+    visible = DerivedProduct.objects.visible_to(request.user).select_related("party").order_by("-pk")
+    buyers = parties_as(request.user, CapabilityKind.BUYER, at).order_by("name")
+    return render(
+        request,
+        "supervision/derived_list.html",
+        {"page": Paginator(visible, PAGE_SIZE).get_page(request.GET.get("page")), "buyers": buyers},
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def register_derived(request: HttpRequest, party: int) -> HttpResponse:
+    at = timezone.now()
+    buyer = get_object_or_404(parties_as(request.user, CapabilityKind.BUYER, at), pk=party)
+    form = forms.RegisterDerivedForm(request.POST or None, party=buyer)
+    if request.method == "POST":
+        made = submit(
+            request,
+            form,
+            lambda **fields: operations.register_derived(party=buyer, actor=request.user, at=at, **fields),
+        )
+        if made:
+            return redirect(made.get_absolute_url())
+    return form_page(request, form, "supervision/register_derived.html", buyer=buyer)
+
+
+@login_not_required
+@require_safe
+def derived(request: HttpRequest, token: str) -> HttpResponse:
+    """The public page of a derived product: anybody can check where its data comes from."""
+    item = get_object_or_404(DerivedProduct.objects.visible_to(request.user).select_related("party"), token=token)
+    insider = request.user.is_authenticated and bool(verbs.DERIVED.available(item, request.user, timezone.now()))
+    context = {
+        "derived": item,
+        "attribution": queries.attribution(item),
+        "open_to_me": set(
+            Product.objects.visible_to(request.user)
+            .filter(grants__derived_uses__derived=item)
+            .values_list("pk", flat=True)
+        ),
+        "verbs": verbs.DERIVED.available(item, request.user, timezone.now()) if insider else [],
+        "history": history_rows([item]) if insider else [],
+    }
+    return render(request, "supervision/derived.html", context)
+
+
+@login_not_required
+@require_safe
+def download_attribution(request: HttpRequest, token: str, format: str) -> HttpResponse:
+    """The attribution to be put beside the product: text, a piece of HTML, JSON-LD, or a QR code to the public page."""
+    item = get_object_or_404(DerivedProduct.objects.visible_to(request.user).select_related("party"), token=token)
+    lines = queries.attribution(item)
+    if format == "svg":
+        drawn = io.BytesIO()
+        segno.make(attribution.address(item), error="m").save(drawn, kind="svg", scale=4, border=4)
+        return HttpResponse(drawn.getvalue(), content_type="image/svg+xml")
+    name = f"attribution-{item.number}.{format}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    if format == "jsonld":
+        return JsonResponse(
+            attribution.linked_data(item, lines), content_type="application/ld+json", headers=headers,
+            json_dumps_params={"ensure_ascii": False, "indent": 2},
+        )  # fmt: skip
+    context: dict[str, Any] = {"derived": item, "attribution": lines, "address": attribution.address(item)}
+    kind = {"txt": "text/plain", "html": "text/html"}[format]
+    text = render_to_string(f"supervision/attribution.{format}", context, request)
+    return HttpResponse(text, content_type=f"{kind}; charset=utf-8", headers=headers)
+
+
+@login_not_required
+@require_safe
+def check(request: HttpRequest) -> HttpResponse:
+    """Anybody types the number or address that a product prints: genuine, withdrawn, or unknown here."""
+    form = forms.CheckForm(request.GET if "q" in request.GET else None)
+    asked = form.is_bound and form.is_valid()
+    found = attribution.find(form.cleaned_data["q"]) if asked else None
+    verdict = attribution.verdict(found)
+    context = {
+        "asked": asked,
+        "found": found,
+        "verdict": verdict,
+        "attribution": queries.attribution(found) if found and verdict == "genuine" else [],
+    }
+    return form_page(request, form, "supervision/check.html", **context)
