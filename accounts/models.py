@@ -167,6 +167,10 @@ class CapabilityKind(models.TextChoices):
     PRIMARY_DEVELOPER = "primary_developer", _("primary developer")
     SELLER = "seller", _("seller")
     BUYER = "buyer", _("secondary developer")
+    REVIEWER = "reviewer", _("compliance reviewer")
+    EXPERT = "expert", _("expert committee member")
+    OVERSIGHT = "oversight", _("oversight")
+    PARTNER = "partner", _("partner system")
 
 
 class Capability(models.Model):

@@ -93,6 +93,6 @@ def _settings() -> str:
 def _variables() -> Iterator[str]:
     for name, (_kind, default, meaning) in VARIABLES.items():
         shown = (
-            "`var/` beside `manage.py`" if name == "VAR_DIR" else f"`{default}`" if default not in ("", []) else "empty"
+            "`var/` beside `manage.py`" if name == "VAR_DIR" else f"`{default}`" if default not in ("", [], None) else "empty"
         )
         yield f"| `{name}` | {shown} | {meaning} |"

@@ -37,6 +37,7 @@ ACTS: dict[str, Any] = {
     "drop_order": _("dropped the proposed order"),
     "end": _("ended it"),
     "end_membership": _("ended a membership"),
+    "end_sessions": _("logged out of browsers"),
     "erase": _("erased a text"),
     "fail_assessment": _("refused the file"),
     "file_evidence": _("filed evidence"),
@@ -51,6 +52,7 @@ ACTS: dict[str, Any] = {
     "mark_columns": _("marked the columns"),
     "notice": _("noticed it"),
     "object": _("objected"),
+    "open_account": _("opened an account"),
     "open_hearing": _("opened the hearing"),
     "pause_for_report": _("paused by the grant's terms"),
     "propose": _("proposed"),
@@ -103,6 +105,8 @@ WORDS: dict[str, Any] = {
     # processing steps that the site itself writes
     "read into canonical Parquet": _("read into canonical Parquet"),
     "measured: identifiers, k, l, t": _("measured: identifiers, k, l, t"),
+    # evidence of the first operator's verification
+    "founding": _("founding of the site"),
     # the gate's yes
     "ok": _("handed over"),
 }

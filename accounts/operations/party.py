@@ -1,19 +1,15 @@
-"""Registering, verifying and barring parties; memberships; who is in charge of a case."""
+"""Registering, verifying and barring parties."""
 
 from datetime import date, datetime
 from typing import Any
 
-from django.db import models, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
-from guardian.shortcuts import assign_perm, remove_perm
 
 from accounts import permissions
 from accounts.models import (
-    Assignment,
-    AssignmentRole,
     Capability,
     CapabilityKind,
-    Membership,
     Party,
     PartyKind,
     Region,
@@ -21,6 +17,7 @@ from accounts.models import (
     User,
     Verification,
 )
+from accounts.operations.membership import join
 from accounts.states import PartyState
 from marketplace import workflow
 from marketplace.clock.working_days import local_date
@@ -40,7 +37,7 @@ def found_operator(*, founder: User, at: datetime, name: str, region: Region, us
     ledger.record(act, party, new=party.state, detail={"name": name})
     Verification.objects.create(party=party, evidence="founding", by=founder, at=at, valid_until=valid_until)
     workflow.move(act, party, PartyState.VERIFIED, verified_until=valid_until)
-    _join(act, party, founder, Role.OWNER)
+    join(act, party, founder, Role.OWNER)
     _admit(act, party, CapabilityKind.OPERATOR, "", None)
     return party
 
@@ -56,7 +53,7 @@ def register_party(
     party.save()
     act = ledger.begin("register", actor, at)
     ledger.record(act, party, new=party.state, detail={"name": name, "region": region.code})
-    _join(act, party, actor, Role.OWNER)
+    join(act, party, actor, Role.OWNER)
     return party
 
 
@@ -102,52 +99,6 @@ def end_party(*, party: Party, actor: User, at: datetime, reason: str) -> None:
     permissions.check_operator(actor, at)
     permissions.check_not_own_case(actor, [party], at)
     workflow.move(ledger.begin("end", actor, at), party, PartyState.ENDED, detail={"reason": reason})
-
-
-@transaction.atomic
-def add_member(*, party: Party, user: User, role: str, actor: User, at: datetime) -> Membership:
-    """An owner or manager of a party takes somebody in; only an owner makes an owner."""
-    roles = (Role.OWNER,) if role == Role.OWNER else permissions.MANAGERS
-    permissions.check_member(actor, party, at, roles=roles)
-    return _join(ledger.begin("add_member", actor, at), party, user, role)
-
-
-@transaction.atomic
-def end_membership(*, membership: Membership, actor: User, at: datetime) -> None:
-    """The membership's last day is today: an owner or manager says so."""
-    permissions.check_member(actor, membership.party, at, roles=permissions.MANAGERS)
-    Membership.objects.filter(pk=membership.pk, valid_until=None).update(valid_until=local_date(at))
-    ledger.record(ledger.begin("end_membership", actor, at), membership, detail={"user": membership.user})
-
-
-def assign(act: ledger.Act, obj: models.Model, user: User, *, reason: str = "") -> None:
-    """Put a person in charge of a single case, in place of whoever was; guardian mirrors it.
-
-    Part of another operation: checks nothing itself.
-    """
-    role = AssignmentRole.OFFICER_IN_CHARGE
-    open_rows = Assignment.objects.filter(
-        object_type=obj._meta.label_lower, object_id=str(obj.pk), role=role, ended_at=None
-    )
-    for before in open_rows.select_related("user"):
-        remove_perm(role, before.user, obj)
-    open_rows.update(ended_at=act.at)
-    Assignment.objects.create(
-        user=user,
-        object_type=obj._meta.label_lower,
-        object_id=str(obj.pk),
-        role=role,
-        assigned_at=act.at,
-        by=act.actor if isinstance(act.actor, User) else user,
-        reason=reason,
-    )
-    assign_perm(role, user, obj)
-
-
-def _join(act: ledger.Act, party: Party, user: User, role: str) -> Membership:
-    membership = Membership.objects.create(user=user, party=party, role=role, valid_from=local_date(act.at))
-    ledger.record(act, membership, detail={"user": user, "party": party, "role": role})
-    return membership
 
 
 def _admit(act: ledger.Act, party: Party, kind: str, level: str, until: date | None) -> Any:
