@@ -1,5 +1,6 @@
-"""Forms of the account itself; those of a party are beside its verbs."""
+"""Forms of accounts and parties."""
 
+from datetime import date
 from typing import Any
 
 from allauth.account.forms import SignupForm
@@ -8,6 +9,15 @@ from django.urls import reverse_lazy
 from django.utils.functional import lazy
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+
+from accounts.identity import DocumentKind
+from accounts.models import CapabilityKind, Party, PartyKind, Region, RegionLevel, check_uscc
+from marketplace.verbs import VerbForm
+
+ORGANISATION_MAY = [choice for choice in CapabilityKind.choices if choice[0] != CapabilityKind.OPERATOR]
+PERSON_MAY = [
+    (kind, label) for kind, label in ORGANISATION_MAY if kind in (CapabilityKind.BUYER, CapabilityKind.EXPERT)
+]
 
 format_html_lazy = lazy(format_html, str)
 
@@ -26,3 +36,102 @@ class SignUpForm(SignupForm):
 
     def clean_name(self) -> Any:
         return " ".join(self.cleaned_data["name"].split())
+
+
+class RegionField(forms.ModelChoiceField):
+    """The regions of Fujian, in the order of their codes."""
+
+    def __init__(self) -> None:
+        super().__init__(Region.objects.filter(code__startswith="35").order_by("code"), label=_("Region"))
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.code} {obj.name}"
+
+
+def wanted_field(choices: list[Any]) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        label=_("To be admitted as"), choices=choices, widget=forms.CheckboxSelectMultiple, required=True
+    )
+
+
+class OrganisationForm(forms.Form):
+    name = forms.CharField(label=_("Name of the organisation"), max_length=120)
+    uscc = forms.CharField(
+        label=_("Unified social credit code"), max_length=18, validators=[check_uscc],
+        help_text=_("18 characters, as on the registration certificate."),
+    )  # fmt: skip
+    region = RegionField()
+    wanted = wanted_field(ORGANISATION_MAY)
+
+
+class PersonForm(forms.Form):
+    name = forms.CharField(label=_("Name as in the document"), max_length=120)
+    id_kind = forms.ChoiceField(label=_("Identity document"), choices=DocumentKind.choices)
+    id_number = forms.CharField(
+        label=_("Number of the document"), max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text=_("Kept encrypted and never shown whole. You must be 18 or older."),
+    )  # fmt: skip
+    region = RegionField()
+    wanted = wanted_field(PERSON_MAY)
+
+
+FORM_OF = {PartyKind.PERSON: PersonForm, PartyKind.ORGANISATION: OrganisationForm}
+
+
+class AmendForm(VerbForm):
+    """The registration again, filled in, but never with the number that was given."""
+
+    def prepare(self) -> None:
+        party: Party = self.target
+        self.fields |= FORM_OF[PartyKind(party.kind)]().fields
+        for name in self.fields:
+            if name != "id_number":
+                self.initial[name] = getattr(party, name)
+        if "id_number" in self.fields:
+            self.fields["id_number"].required = False
+            self.fields["id_number"].help_text = _("Leave it empty if the number was right.")
+
+
+def day_field(label: Any) -> forms.DateField:
+    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}))
+
+
+def evidence_field() -> forms.CharField:
+    return forms.CharField(
+        label=_("Evidence"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("What was checked, and how. Never the number of a document."),
+    )  # fmt: skip
+
+
+class RenewForm(VerbForm):
+    evidence = evidence_field()
+    valid_until = day_field(_("Valid until"))
+
+
+class VerifyForm(VerbForm):
+    evidence = evidence_field()
+    valid_until = day_field(_("Valid until"))
+    capabilities = forms.MultipleChoiceField(
+        label=_("Admitted as"), choices=ORGANISATION_MAY, widget=forms.CheckboxSelectMultiple, required=False
+    )
+    level = forms.ChoiceField(
+        label=_("Level of the authority"), choices=[("", "–"), *RegionLevel.choices], required=False
+    )
+    adult = forms.BooleanField(label=_("The document shows that the person is 18 or older."), required=False)
+
+    def prepare(self) -> None:
+        self.initial["capabilities"] = self.target.wanted
+        if self.target.kind == PartyKind.PERSON:
+            self.fields["capabilities"].choices = PERSON_MAY
+            del self.fields["level"]
+        if self.target.id_kind in ("", DocumentKind.RESIDENT):
+            del self.fields["adult"]
+
+    def clean_capabilities(self) -> dict[str, date | None]:
+        return dict.fromkeys(self.cleaned_data["capabilities"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if (CapabilityKind.AUTHORITY in cleaned.get("capabilities", {})) != bool(cleaned.get("level")):
+            self.add_error("level" if "level" in self.fields else None, _("An authority has a level, nobody else has."))
+        return cleaned

@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from stdnum.cn import uscc as stdnum_uscc
 
-from accounts.states import PARTY, PartyState
+from accounts.identity import DocumentKind
+from accounts.states import OVER, PARTY, PartyState
 from marketplace.clock.working_days import local_date
 
 
@@ -97,11 +98,18 @@ def check_uscc(value: str) -> None:
         )
 
 
+TAKEN = _("A party with this code or number is registered already. If that was not you, turn to the platform operator.")
+
+
 class PartyQuerySet(models.QuerySet["Party"]):
     def visible_to(self, user: Any) -> "PartyQuerySet":
         """One's own parties; to an operator all."""
-        mine = Membership.objects.filter(valid_on(local_date(timezone.now())), user=user, user__is_active=True)
-        if mine.filter(party__capabilities__kind=CapabilityKind.OPERATOR).exists():
+        today = local_date(timezone.now())
+        mine = Membership.objects.filter(valid_on(today), user=user, user__is_active=True)
+        operates = Capability.objects.filter(
+            valid_on(today), kind=CapabilityKind.OPERATOR, party__in=mine.values("party")
+        )
+        if operates.exists():
             return self
         return self.filter(pk__in=mine.values("party"))
 
@@ -113,8 +121,13 @@ class Party(models.Model):
     name = models.CharField(_("name"), max_length=120)
     region = models.ForeignKey(Region, verbose_name=_("region"), on_delete=models.PROTECT)
     uscc = models.CharField(
-        _("unified social credit code"), max_length=18, unique=True, null=True, blank=True, validators=[check_uscc]
+        _("unified social credit code"), max_length=18, null=True, blank=True, validators=[check_uscc]
     )
+    id_kind = models.CharField(_("identity document"), max_length=10, choices=DocumentKind.choices, blank=True)
+    id_encrypted = models.TextField(blank=True, editable=False)
+    id_hmac = models.CharField(max_length=64, null=True, blank=True, editable=False)
+    wanted = models.JSONField(default=list, blank=True)
+    renewal_asked_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(_("state"), max_length=12, choices=PartyState.choices, default=PartyState.APPLIED)
     verified_until = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -126,8 +139,27 @@ class Party(models.Model):
         verbose_name = _("party")
         constraints = (
             models.CheckConstraint(
-                condition=Q(kind=PartyKind.PERSON, uscc=None) | Q(kind=PartyKind.ORGANISATION, uscc__isnull=False),
+                condition=Q(kind=PartyKind.PERSON, uscc=None)
+                | Q(kind=PartyKind.ORGANISATION, uscc__isnull=False, id_kind="", id_encrypted="", id_hmac=None),
                 name="party_code_by_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=PartyKind.ORGANISATION)
+                | Q(state__in=OVER)
+                | (Q(id_hmac__isnull=False) & ~Q(id_encrypted="") & ~Q(id_kind="")),
+                name="party_person_has_document",
+            ),
+            models.UniqueConstraint(
+                fields=["uscc"],
+                condition=~Q(state__in=OVER),
+                name="party_one_per_code",
+                violation_error_message=TAKEN,
+            ),
+            models.UniqueConstraint(
+                fields=["id_hmac"],
+                condition=~Q(state__in=OVER),
+                name="party_one_per_document",
+                violation_error_message=TAKEN,
             ),
         )
 

@@ -71,6 +71,17 @@ def authority_for(region: Region, at: datetime) -> Party | None:
     return None
 
 
+def operator_for(region: Region, at: datetime) -> Party | None:
+    """The platform's operator for a region: the nearest at or above it."""
+    here: Region | None = region
+    while here is not None:
+        seat = Capability.objects.filter(valid_on(local_date(at)), kind=CapabilityKind.OPERATOR, region=here)
+        if found := seat.order_by("pk").select_related("party").first():
+            return found.party
+        here = here.parent
+    return None
+
+
 def authority_over(regions: set[Region], at: datetime) -> Party | None:
     """The authority for data of several regions: of one city its own, of several the province's."""
     cities = {city_of(region) for region in regions}

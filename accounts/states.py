@@ -6,18 +6,30 @@ from marketplace.workflow import Machine, table
 
 class PartyState(models.TextChoices):
     APPLIED = "applied", _("applied")
+    RETURNED = "returned", _("returned")
+    REFUSED = "refused", _("refused")
     VERIFIED = "verified", _("verified")
     BARRED = "barred", _("barred")
     ENDED = "ended", _("ended")
 
 
+OVER = (PartyState.REFUSED, PartyState.ENDED)  # its code or number is free again
+
 PARTY = Machine(
     name="party",
     states=PartyState,
     initial=PartyState.APPLIED,
-    transitions=table(applied="verified", verified="barred ended", barred="verified ended", ended=""),
+    transitions=table(
+        applied="verified returned refused ended",
+        returned="applied ended",
+        refused="",
+        verified="barred ended",
+        barred="verified ended",
+        ended="",
+    ),
     owners={
         PartyState.APPLIED: _("platform operator"),
+        PartyState.RETURNED: _("the party itself"),
         PartyState.VERIFIED: _("platform operator"),
         PartyState.BARRED: _("platform operator"),
     },

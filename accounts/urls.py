@@ -6,6 +6,8 @@ from marketplace.faces import verb_urls
 app_name = "accounts"
 urlpatterns = [
     path("parties/", views.party_list, name="party-list"),
+    path("parties/register/person/", views.register, {"kind": "person"}, name="register-person"),
+    path("parties/register/organisation/", views.register, {"kind": "organisation"}, name="register-organisation"),
     path("party/<int:pk>/", views.party, name="party"),
     path("privacy/", account_views.privacy, name="privacy"),
     path("account/", account_views.account, name="account"),

@@ -92,7 +92,5 @@ def _settings() -> str:
 
 def _variables() -> Iterator[str]:
     for name, (_kind, default, meaning) in VARIABLES.items():
-        shown = (
-            "`var/` beside `manage.py`" if name == "VAR_DIR" else f"`{default}`" if default not in ("", [], None) else "empty"
-        )
-        yield f"| `{name}` | {shown} | {meaning} |"
+        shown = "empty" if default in ("", [], None) else f"`{default}`"
+        yield f"| `{name}` | {'`var/` beside `manage.py`' if name == 'VAR_DIR' else shown} | {meaning} |"

@@ -90,6 +90,18 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Your derived product “%(title)s” was flagged"),
         _("%(reason)s"),
     ),
+    "party_applied": (
+        _("%(party)s asks to be verified"),
+        _("Check it against evidence, then verify, return or refuse it."),
+    ),
+    "party_asks_renewal": (
+        _("%(party)s asks for its verification to be renewed"),
+        _("Check it again against evidence, then renew it."),
+    ),
+    "party_moved": (
+        _("%(party)s: %(state)s"),
+        _("%(reason)s"),
+    ),
 }
 
 

@@ -46,7 +46,13 @@ def test_organisation_without_and_person_with_a_code_are_refused(world):
 def test_natural_person_may_be_verified_as_a_buyer_and_apply(world):
     """Art. 16: secondary developers include natural persons."""
     person = operations.register_party(
-        actor=world["other_provider"], at=world.at, name="何清", region=world.parties["city"].region, kind="person"
+        actor=world["other_provider"],
+        at=world.at,
+        name="何清",
+        region=world.parties["city"].region,
+        kind="person",
+        id_kind="resident",
+        id_number="11010519491231002X",
     )
     with pytest.raises(NotAllowed):
         permissions.check_acts_for(world["other_provider"], person, "buyer", world.at)

@@ -65,6 +65,8 @@ def party(world: World, state: str) -> tuple[Party, datetime]:
     )  # fmt: skip
     steps = {
         "applied": (),
+        "returned": ("return",),
+        "refused": ("refuse",),
         "verified": ("verify",),
         "barred": ("verify", "bar"),
         "ended": ("verify", "end"),
@@ -75,6 +77,8 @@ def party(world: World, state: str) -> tuple[Party, datetime]:
             accounts.verify_party(
                 **who, evidence="营业执照", valid_until=date(2029, 1, 1), capabilities={CapabilityKind.BUYER: None}
             )
+        elif step == "refuse":
+            accounts.refuse_party(**who, reason="无法核实", remedy=REMEDY)
         else:
             getattr(accounts, f"{step}_party")(**who, reason="注销")
     return Party.objects.get(pk=made.pk), world.at

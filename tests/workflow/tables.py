@@ -41,17 +41,35 @@ def by_source(verbs: Verbs) -> Any:
 # --- parties -------------------------------------------------------------------------------------------------------
 
 
+OWNER = frozenset({"other_buyer"})  # who registered it
+BY_OWNER = ("amend", "withdraw", "ask_for_renewal")
+
+
+def registration(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"name": "泉州数据有限公司", "region": obj.region, "uscc": obj.uscc, "wanted": ["buyer"]}
+
+
+def registration_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return registration(world, obj, at) | {"region": obj.region_id}
+
+
 PARTY = Matrix(
     verbs=account_verbs.PARTY,
     reach=stages.party,
-    may=lambda verb, state: OPERATOR,
+    may=lambda verb, state: OWNER if verb in BY_OWNER else OPERATOR,
     possible=by_source(account_verbs.PARTY),
-    sees=lambda state: OPERATOR | {"other_buyer"},  # who registered it is its owner
+    sees=lambda state: OPERATOR | OWNER,
     url="accounts:party",
     says={
         "verify": Says(
             "verified", ("party verify *→verified",), given(evidence="营业执照", valid_until=date(2029, 1, 1))
         ),
+        "return": Says("returned", ("party return applied→returned",), REASON),
+        "refuse": Says("refused", ("party refuse applied→refused",), REFUSAL),
+        "amend": Says("applied", ("party amend returned→applied",), registration, registration_form),
+        "withdraw": Says("ended", ("party withdraw *→ended",)),
+        "renew": Says("verified", ("party renew →",), given(evidence="营业执照", valid_until=date(2031, 1, 1))),
+        "ask_for_renewal": Says("verified", ("party ask_for_renewal →",), REASON),
         "bar": Says("barred", ("party bar *→barred",), REASON),
         "end": Says("ended", ("party end *→ended",), REASON),
     },
