@@ -11,7 +11,21 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from accounts.identity import DocumentKind
-from accounts.models import CapabilityKind, Party, PartyKind, Region, RegionLevel, check_uscc
+from accounts.models import (
+    CapabilityKind,
+    Invitation,
+    Membership,
+    Party,
+    PartyKind,
+    Region,
+    RegionLevel,
+    Role,
+    check_uscc,
+    valid_on,
+)
+from accounts.permissions import WRITERS
+from accounts.states import InvitationState
+from marketplace.clock.working_days import local_date
 from marketplace.verbs import VerbForm
 
 ORGANISATION_MAY = [choice for choice in CapabilityKind.choices if choice[0] != CapabilityKind.OPERATOR]
@@ -135,3 +149,68 @@ class VerifyForm(VerbForm):
         if (CapabilityKind.AUTHORITY in cleaned.get("capabilities", {})) != bool(cleaned.get("level")):
             self.add_error("level" if "level" in self.fields else None, _("An authority has a level, nobody else has."))
         return cleaned
+
+
+class MemberField(forms.ModelChoiceField):
+    """One of a party's members; which ones, the form says."""
+
+    def __init__(self, label: Any) -> None:
+        super().__init__(Membership.objects.none(), label=label)
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.user}, {obj.get_role_display()}"
+
+
+def members(party: Party, at: Any) -> Any:
+    """The people of a party on that day, without those who only stand in for one."""
+    held = Membership.objects.filter(valid_on(local_date(at)), party=party, deputy_for=None)
+    return held.select_related("user").order_by("pk")
+
+
+class InviteForm(VerbForm):
+    email = forms.EmailField(label=_("E-mail"), max_length=254)
+    role = forms.ChoiceField(
+        label=_("Role"), choices=Role.choices, initial=Role.MEMBER,
+        help_text=_("Owners do everything; managers invite and act; members act; auditors only read."),
+    )  # fmt: skip
+    member_until = forms.DateField(
+        label=_("Member until"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("Empty: without an end."),
+    )  # fmt: skip
+
+
+class RevokeForm(VerbForm):
+    invitation = forms.ModelChoiceField(Invitation.objects.none(), label=_("Invitation"))
+
+    def prepare(self) -> None:
+        field = self.fields["invitation"]
+        field.queryset = self.target.invitations.filter(state=InvitationState.OPEN).order_by("pk")
+        field.label_from_instance = lambda one: f"{one.email}, {one.get_role_display()}"
+
+
+class RoleForm(VerbForm):
+    membership = MemberField(_("Person"))
+    role = forms.ChoiceField(label=_("New role"), choices=Role.choices)
+
+    def prepare(self) -> None:
+        self.fields["membership"].queryset = members(self.target, self.at)
+
+
+class EndMembershipForm(VerbForm):
+    membership = MemberField(_("Person"))
+
+    def prepare(self) -> None:
+        held = Membership.objects.filter(valid_on(local_date(self.at)), party=self.target)
+        self.fields["membership"].queryset = held.select_related("user").order_by("pk")
+
+
+class DeputyForm(VerbForm):
+    membership = MemberField(_("Who is away"))
+    deputy = MemberField(_("Who stands in"))
+    valid_from = day_field(_("From"))
+    valid_until = day_field(_("Until"))
+
+    def prepare(self) -> None:
+        for name in ("membership", "deputy"):
+            self.fields[name].queryset = members(self.target, self.at).filter(role__in=WRITERS)
+        self.initial["membership"] = members(self.target, self.at).filter(user=self.actor).first()

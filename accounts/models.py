@@ -1,5 +1,6 @@
 """Who: users, parties (persons and organisations), what they may be, and who belongs to whom."""
 
+import secrets
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from stdnum.cn import uscc as stdnum_uscc
 
 from accounts.identity import DocumentKind
-from accounts.states import OVER, PARTY, PartyState
+from accounts.states import INVITATION, OVER, PARTY, InvitationState, PartyState
 from marketplace.clock.working_days import local_date
 
 
@@ -49,6 +50,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    acting_for = ""  # set while a deputy acts: the ledger reference of the person who is away
 
     objects = UserManager()
 
@@ -235,23 +238,61 @@ class Role(models.TextChoices):
 
 
 class Membership(models.Model):
-    """A user belongs to a party, in a role, from a day to a day."""
+    """A user belongs to a party, in a role, from a day to a day; or stands in for a member who is away."""
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
     party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices)
     valid_from = models.DateField()
     valid_until = models.DateField(null=True, blank=True)
+    deputy_for = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="deputies")
 
     class Meta:
         constraints = (
             models.UniqueConstraint(
                 fields=["user", "party"], condition=Q(valid_until=None), name="membership_one_open"
             ),
+            models.CheckConstraint(
+                condition=Q(deputy_for=None) | Q(valid_until__isnull=False), name="membership_deputy_has_an_end"
+            ),
         )
 
     def __str__(self) -> str:
         return f"{self.user} · {self.party}"
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+class Invitation(models.Model):
+    """Somebody is asked to join a party. Only the owner of the address, logged in, can accept; once."""
+
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="invitations")
+    email = models.EmailField(_("e-mail"), max_length=254)
+    role = models.CharField(max_length=10, choices=Role.choices)
+    member_until = models.DateField(null=True, blank=True)
+    token = models.CharField(max_length=64, unique=True, default=new_token, editable=False)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    state = models.CharField(max_length=12, choices=InvitationState.choices, default=InvitationState.OPEN)
+    accepted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    machine = INVITATION
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                "party", Lower("email"), condition=Q(state=InvitationState.OPEN), name="invitation_one_open"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.party}: {self.get_role_display()}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("accounts:invitation", args=[self.token])
 
 
 class AssignmentRole(models.TextChoices):

@@ -47,6 +47,12 @@ def recent_parties(user: User, at: datetime) -> QuerySet[Party]:
     return Party.objects.filter(pk__in=recent.values("party"))
 
 
+def represents(user: User, party: Party, at: datetime) -> list[User]:
+    """The people of a party in whose place the user stands on that day."""
+    rows = memberships(user, at).filter(party=party, deputy_for__isnull=False).select_related("deputy_for__user")
+    return [row.deputy_for.user for row in rows.order_by("pk") if row.deputy_for]
+
+
 def authority_level(authority: Party, at: datetime) -> str:
     """`province`, `city` or `county`; empty when it is no authority on that day."""
     held = Capability.objects.filter(valid_on(local_date(at)), party=authority, kind=CapabilityKind.AUTHORITY)
@@ -106,7 +112,11 @@ def recipients(party: Party, at: datetime) -> list[Recipient]:
         .exclude(role=Role.AUDITOR)
         .values("user"),
     )
-    return [Recipient(user.ledger_ref, user.email, user.language) for user in people.order_by("pk")]
+    return [recipient(user) for user in people.order_by("pk")]
+
+
+def recipient(user: User) -> Recipient:
+    return Recipient(user.ledger_ref, user.email, user.language)
 
 
 def names(refs: set[str]) -> dict[str, str]:

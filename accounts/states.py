@@ -13,6 +13,7 @@ class PartyState(models.TextChoices):
     ENDED = "ended", _("ended")
 
 
+LIVING = (PartyState.APPLIED, PartyState.RETURNED, PartyState.VERIFIED, PartyState.BARRED)
 OVER = (PartyState.REFUSED, PartyState.ENDED)  # its code or number is free again
 
 PARTY = Machine(
@@ -33,4 +34,19 @@ PARTY = Machine(
         PartyState.VERIFIED: _("platform operator"),
         PartyState.BARRED: _("platform operator"),
     },
+)
+
+
+class InvitationState(models.TextChoices):
+    OPEN = "open", _("open")
+    ACCEPTED = "accepted", _("accepted")
+    REVOKED = "revoked", _("revoked")
+
+
+INVITATION = Machine(
+    name="invitation",
+    states=InvitationState,
+    initial=InvitationState.OPEN,
+    transitions=table(open="accepted revoked", accepted="", revoked=""),
+    owners={InvitationState.OPEN: _("whoever was invited")},
 )

@@ -14,5 +14,6 @@ urlpatterns = [
     path("account/sessions/", account_views.sessions, name="sessions"),
     path("account/sessions/<int:pk>/end/", account_views.end_session, name="session-end"),
     path("account/sessions/end-all/", account_views.end_all_sessions, name="sessions-end"),
+    path("invitation/<str:token>/", views.invitation, name="invitation"),
     *verb_urls(verbs.PARTY, "party"),
 ]

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import forms, operations, permissions
 from accounts.models import Party, Role
-from accounts.states import PartyState
+from accounts.states import LIVING, InvitationState, PartyState
 from marketplace.verbs import ReasonForm, RefusalForm, Verb, Verbs
 
 
@@ -26,9 +26,18 @@ def check_can_withdraw_party(actor: Any, party: Party, at: datetime) -> None:
     permissions.check_member(actor, party, at, roles=(Role.OWNER,))
 
 
+def check_can_belong_to_party(actor: Any, party: Party, at: datetime) -> None:
+    """Anybody of the party, in whatever role: leaving is free, and whom it concerns names their deputy."""
+    permissions.check_member(actor, party, at, roles=Role.values)
+
+
 APPLIED, RETURNED = PartyState.APPLIED, PartyState.RETURNED
 VERIFIED, BARRED = PartyState.VERIFIED, PartyState.BARRED
-KEEP, MANAGE = check_can_keep_party, check_can_manage_party
+KEEP, MANAGE, BELONG = check_can_keep_party, check_can_manage_party, check_can_belong_to_party
+
+
+def has_invitations(party: Party) -> bool:
+    return party.invitations.filter(state=InvitationState.OPEN).exists()
 
 
 def not_asked(party: Party) -> bool:
@@ -46,6 +55,11 @@ PARTY = Verbs(
         Verb("withdraw", _("Give the registration up"), (APPLIED, RETURNED), check_can_withdraw_party, operations.withdraw_party, danger=True),
         Verb("renew", _("Renew the verification"), (VERIFIED,), KEEP, operations.renew_party, forms.RenewForm),
         Verb("ask_for_renewal", _("Ask for renewal"), (VERIFIED,), MANAGE, operations.ask_for_renewal, ReasonForm, when=not_asked),
+        Verb("invite", _("Invite somebody"), LIVING, MANAGE, operations.invite_member, forms.InviteForm),
+        Verb("revoke_invitation", _("Revoke an invitation"), LIVING, MANAGE, operations.revoke_invitation, forms.RevokeForm, when=has_invitations),
+        Verb("change_role", _("Change a role"), LIVING, MANAGE, operations.change_role, forms.RoleForm),
+        Verb("appoint_deputy", _("Name a deputy"), LIVING, BELONG, operations.appoint_deputy, forms.DeputyForm),
+        Verb("end_membership", _("End a membership"), LIVING, BELONG, operations.end_membership, forms.EndMembershipForm, danger=True),
         Verb("bar", _("Bar"), (VERIFIED,), KEEP, operations.bar_party, ReasonForm, danger=True),
         Verb("end", _("End"), (VERIFIED, BARRED), KEEP, operations.end_party, ReasonForm, danger=True),
     ),

@@ -14,8 +14,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import identity, operations
 from accounts.forms import FORM_OF
-from accounts.models import Party, PartyKind, User
-from accounts.states import PartyState
+from accounts.models import CapabilityKind, Invitation, Party, PartyKind, User
+from accounts.operations.invitation import check_can_accept
+from accounts.queries import parties_as
+from accounts.states import InvitationState, PartyState
 from accounts.verbs import PARTY
 from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
@@ -57,12 +59,27 @@ def party(request: HttpRequest, pk: int) -> HttpResponse:
         "document": identity.mask(item.id_encrypted) if item.id_encrypted else "",
         "in_good_standing": item.is_in_good_standing(timezone.now()),
         "capabilities": item.capabilities.select_related("region").order_by("pk"),
-        "memberships": item.memberships.select_related("user").order_by("pk"),
+        "memberships": item.memberships.select_related("user", "deputy_for__user").order_by("pk"),
+        "invitations": item.invitations.filter(state=InvitationState.OPEN).order_by("pk"),
         "verifications": item.verifications.select_related("by").order_by("-pk"),
         "verbs": PARTY.available(item, request.user, timezone.now()),
+        "hands_over": parties_as(request.user, CapabilityKind.AUTHORITY, timezone.now()).filter(pk=item.pk).exists(),
         "history": history_rows([item]),
     }
     return render(request, "accounts/party.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """What one is invited to, for the owner of the address alone; POST accepts it."""
+    item = get_object_or_404(Invitation.objects.select_related("party", "by"), token=token)
+    at = timezone.now()
+    check_can_accept(request.user, item, at)
+    if request.method != "POST":
+        return render(request, "accounts/invitation.html", {"invitation": item})
+    operations.accept_invitation(invitation=item, actor=request.user, at=at)
+    messages.success(request, _("You belong to %(party)s now.") % {"party": item.party})
+    return redirect(item.party)
 
 
 @login_not_required

@@ -2,7 +2,8 @@
 
 from accounts.operations.account import end_sessions, open_account, set_up_account
 from accounts.operations.assignment import assign
-from accounts.operations.membership import add_member, end_membership
+from accounts.operations.invitation import accept_invitation, invite_member, revoke_invitation
+from accounts.operations.membership import add_member, appoint_deputy, change_role, end_membership
 from accounts.operations.party import (
     amend_party,
     ask_for_renewal,
@@ -19,21 +20,26 @@ from accounts.operations.party import (
 from accounts.operations.sealing import reseal_everything
 
 __all__ = [
+    "accept_invitation",
     "add_member",
     "amend_party",
+    "appoint_deputy",
     "ask_for_renewal",
     "assign",
     "bar_party",
+    "change_role",
     "end_membership",
     "end_party",
     "end_sessions",
     "found_operator",
+    "invite_member",
     "open_account",
     "refuse_party",
     "register_party",
     "renew_party",
     "reseal_everything",
     "return_party",
+    "revoke_invitation",
     "set_up_account",
     "verify_party",
     "withdraw_party",

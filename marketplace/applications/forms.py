@@ -5,7 +5,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import MemberField, members
 from accounts.models import CapabilityKind
+from accounts.permissions import WRITERS
 from accounts.queries import parties_as
 from listings.models import Opening, Product
 from marketplace.applications.models import Application
@@ -88,3 +90,15 @@ class ConditionsForm(VerbForm):
 
 class AcceptTermsForm(VerbForm):
     terms_accepted = forms.BooleanField(label=_("I have read the terms and accept them for the buyer."))
+
+
+class HandOverForm(ReasonForm):
+    officer = MemberField(_("Whose cases"))
+    successor = MemberField(_("Successor"))
+    field_order = ("officer", "successor", "reason")
+
+    def prepare(self) -> None:
+        people = members(self.target, self.at)
+        self.fields["officer"].queryset = people
+        self.fields["successor"].queryset = people.filter(role__in=WRITERS)
+        self.initial["officer"] = people.filter(user=self.actor).first()

@@ -6,8 +6,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from guardian.shortcuts import get_user_perms
 
-from accounts.models import AssignmentRole, CapabilityKind, Party, RegionLevel
-from accounts.permissions import check_acts_for, check_member, check_not_own_case, check_officer
+from accounts.models import AssignmentRole, CapabilityKind, Party, RegionLevel, User
+from accounts.permissions import act_for, check_acts_for, check_member, check_not_own_case, check_officer
+from accounts.queries import represents
 from listings.models import VersionSource
 from listings.states import REVIEWED
 from marketplace.applications.models import Application, Consultation, Grant, Item
@@ -45,11 +46,20 @@ def check_can_process(actor: Any, application: Application, at: datetime) -> Non
 
 
 def check_in_charge(actor: Any, application: Application, at: datetime) -> None:
-    """As `check_can_process`, and the case is assigned to this officer."""
+    """As `check_can_process`, and the case is assigned to this officer, or to one whose deputy this is."""
     check_can_process(actor, application, at)
+    if _is_in_charge(actor, application):
+        return
+    assert application.authority is not None  # else `check_can_process` had refused
+    for principal in represents(actor, application.authority, at):
+        if _is_in_charge(principal, application):
+            return act_for(actor, principal)
+    raise NotAllowed(_("Another officer is in charge of this case: take it over first."))
+
+
+def _is_in_charge(user: User, application: Application) -> bool:
     # Asked of guardian directly: `has_perm` would let a superuser through.
-    if AssignmentRole.OFFICER_IN_CHARGE not in get_user_perms(actor, application):
-        raise NotAllowed(_("Another officer is in charge of this case: take it over first."))
+    return AssignmentRole.OFFICER_IN_CHARGE in get_user_perms(user, application)
 
 
 def check_can_decide(actor: Any, item: Item, at: datetime) -> None:

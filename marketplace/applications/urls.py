@@ -12,4 +12,5 @@ urlpatterns = [
     *verb_urls(verbs.ITEM, "item"),
     *verb_urls(verbs.CONSULTATION, "consultation"),
     *verb_urls(verbs.GRANT, "grant"),
+    *verb_urls(verbs.AUTHORITY, "party"),
 ]

@@ -3,9 +3,12 @@
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Party
+from accounts.states import PartyState
 from marketplace.applications import forms, operations, permissions
 from marketplace.applications.models import Application, Consultation, Grant, Item
 from marketplace.applications.operations.application import EDITABLE
+from marketplace.applications.operations.handover import check_can_hand_over
 from marketplace.applications.operations.processing import open_consultations
 from marketplace.applications.states import OPEN_APPLICATION, ApplicationState, ConsultationState, GrantState, ItemState
 from marketplace.clock import operations as clock
@@ -86,5 +89,14 @@ GRANT = Verbs(
         Verb("decline", _("Decline"), (GrantState.OFFERED,), permissions.check_can_leave_grant, operations.decline_grant, ReasonForm, "Art. 16", danger=True),
         Verb("surrender", _("Surrender"), (GrantState.ACTIVE,), permissions.check_can_leave_grant, operations.surrender_grant, ReasonForm, "Art. 16", danger=True),
         Verb("close", _("Close"), (GrantState.ACTIVE,), permissions.check_can_close_grant, operations.close_grant, ReasonForm, "Art. 16"),
+    ),
+)  # fmt: skip
+
+
+AUTHORITY = Verbs(
+    Party,
+    "party",
+    (
+        Verb("hand_over", _("Hand all cases over"), (PartyState.VERIFIED,), check_can_hand_over, operations.hand_over_cases, forms.HandOverForm, "Art. 45", danger=True),
     ),
 )  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django.utils import translation
 
+from accounts.states import INVITATION
 from accounts.verbs import PARTY
 from listings import verbs as listing
 from marketplace.applications import verbs as applications
@@ -40,7 +41,7 @@ def documents() -> dict[str, str]:
 def _states() -> str:
     parts = ["# State machines", NOTE]
     machines = [(table.model.machine, table) for table in TABLES]  # type: ignore[attr-defined]
-    for machine, table in [*machines, (HOLD, None)]:
+    for machine, table in [*machines, (HOLD, None), (INVITATION, None)]:
         parts += [
             f"## {machine.name.capitalize()}",
             _diagram(machine),

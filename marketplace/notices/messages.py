@@ -98,6 +98,17 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("%(party)s asks for its verification to be renewed"),
         _("Check it again against evidence, then renew it."),
     ),
+    "invited": (
+        _("%(by)s invites you to act for %(party)s"),
+        _(
+            "Your role: %(role)s. Sign up or log in with this e-mail address, then follow the link. "
+            "It works once, for %(days)s days."
+        ),
+    ),
+    "cases_handed_over": (
+        _("%(by)s has handed %(count)s cases over to you"),
+        _("%(reason)s"),
+    ),
     "party_moved": (
         _("%(party)s: %(state)s"),
         _("%(reason)s"),

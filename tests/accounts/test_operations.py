@@ -139,7 +139,7 @@ def test_only_people_of_a_party_take_somebody_in(world):
 
 def test_ended_membership_counts_to_its_last_day_and_is_recorded(world):
     membership = Membership.objects.get(user=world["conflicted_officer"], party=world.parties["buyer"])
-    operations.end_membership(membership=membership, actor=world["buyer"], at=world.at)
+    operations.end_membership(party=membership.party, membership=membership, actor=world["buyer"], at=world.at)
     permissions.check_member(world["conflicted_officer"], world.parties["buyer"], world.at)
     with pytest.raises(NotAllowed):
         permissions.check_member(world["conflicted_officer"], world.parties["buyer"], world.at + timedelta(days=1))

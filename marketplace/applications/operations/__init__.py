@@ -22,6 +22,7 @@ from marketplace.applications.operations.grant import (
     end_grant,
     surrender_grant,
 )
+from marketplace.applications.operations.handover import hand_over_cases
 from marketplace.applications.operations.hold import lift_hold, open_hold
 from marketplace.applications.operations.processing import (
     accept_application,
@@ -45,6 +46,7 @@ __all__ = [
     "decline_grant",
     "describe_application",
     "end_grant",
+    "hand_over_cases",
     "lift_hold",
     "object_to",
     "open_hold",
