@@ -43,7 +43,7 @@ def found_operator(*, founder: User, at: datetime, name: str, region: Region, us
     party.full_clean()
     party.save()
     ledger.record(act, party, new=party.state, detail={"name": name})
-    Verification.objects.create(party=party, evidence="founding", by=founder, at=at, valid_until=valid_until)
+    _verified(party, founder, at, "founding", valid_until)
     workflow.move(act, party, PartyState.VERIFIED, verified_until=valid_until)
     join(act, party, founder, Role.OWNER)
     _admit(act, party, CapabilityKind.OPERATOR, "", None)
