@@ -6,7 +6,7 @@ from allauth.mfa.utils import is_mfa_enabled
 from allauth.usersessions.models import UserSession
 from django.contrib import auth, messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -55,6 +55,15 @@ def end_all_sessions(request: HttpRequest) -> HttpResponse:
     user = _person(request)
     operations.end_sessions(sessions=UserSession.objects.filter(user=user), actor=user, at=timezone.now())
     return _leave(request)
+
+
+@require_POST
+def export(request: HttpRequest) -> HttpResponse:
+    """Everything that is kept about me, as a file."""
+    kept = operations.export_account(actor=_person(request), at=timezone.now())
+    answer = JsonResponse(kept, json_dumps_params={"ensure_ascii": False, "indent": 1})
+    answer["Content-Disposition"] = 'attachment; filename="minshu-account.json"'
+    return answer
 
 
 def _back(request: HttpRequest) -> HttpResponse:

@@ -52,6 +52,20 @@ class SignUpForm(SignupForm):
         return " ".join(self.cleaned_data["name"].split())
 
 
+class CloseAccountForm(forms.Form):
+    password = forms.CharField(
+        label=_("Your password"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password(self) -> None:
+        if not self.user.check_password(self.cleaned_data["password"]):
+            raise forms.ValidationError(_("This is not your password."))
+
+
 class RegionField(forms.ModelChoiceField):
     """The regions of Fujian, in the order of their codes."""
 

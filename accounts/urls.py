@@ -11,6 +11,7 @@ urlpatterns = [
     path("party/<int:pk>/", views.party, name="party"),
     path("privacy/", account_views.privacy, name="privacy"),
     path("account/", account_views.account, name="account"),
+    path("account/export/", account_views.export, name="export"),
     path("account/sessions/", account_views.sessions, name="sessions"),
     path("account/sessions/<int:pk>/end/", account_views.end_session, name="session-end"),
     path("account/sessions/end-all/", account_views.end_all_sessions, name="sessions-end"),

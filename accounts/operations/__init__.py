@@ -1,6 +1,12 @@
 """Every write of this app."""
 
-from accounts.operations.account import end_sessions, open_account, set_up_account
+from accounts.operations.account import (
+    close_account,
+    end_sessions,
+    export_account,
+    open_account,
+    set_up_account,
+)
 from accounts.operations.assignment import assign
 from accounts.operations.invitation import accept_invitation, invite_member, revoke_invitation
 from accounts.operations.membership import add_member, appoint_deputy, change_role, end_membership
@@ -28,9 +34,11 @@ __all__ = [
     "assign",
     "bar_party",
     "change_role",
+    "close_account",
     "end_membership",
     "end_party",
     "end_sessions",
+    "export_account",
     "found_operator",
     "invite_member",
     "open_account",
