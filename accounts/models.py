@@ -1,5 +1,6 @@
 """Who: users, parties (persons and organisations), what they may be, and who belongs to whom."""
 
+import secrets
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -14,7 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from stdnum.cn import uscc as stdnum_uscc
 
-from accounts.states import PARTY, PartyState
+from accounts.identity import DocumentKind
+from accounts.states import INVITATION, OVER, PARTY, InvitationState, PartyState
 from marketplace.clock.working_days import local_date
 
 
@@ -48,6 +50,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    acting_for = ""  # set while a deputy acts: the ledger reference of the person who is away
 
     objects = UserManager()
 
@@ -97,11 +101,18 @@ def check_uscc(value: str) -> None:
         )
 
 
+TAKEN = _("A party with this code or number is registered already. If that was not you, turn to the platform operator.")
+
+
 class PartyQuerySet(models.QuerySet["Party"]):
     def visible_to(self, user: Any) -> "PartyQuerySet":
         """One's own parties; to an operator all."""
-        mine = Membership.objects.filter(valid_on(local_date(timezone.now())), user=user, user__is_active=True)
-        if mine.filter(party__capabilities__kind=CapabilityKind.OPERATOR).exists():
+        today = local_date(timezone.now())
+        mine = Membership.objects.filter(valid_on(today), user=user, user__is_active=True)
+        operates = Capability.objects.filter(
+            valid_on(today), kind=CapabilityKind.OPERATOR, party__in=mine.values("party")
+        )
+        if operates.exists():
             return self
         return self.filter(pk__in=mine.values("party"))
 
@@ -113,8 +124,13 @@ class Party(models.Model):
     name = models.CharField(_("name"), max_length=120)
     region = models.ForeignKey(Region, verbose_name=_("region"), on_delete=models.PROTECT)
     uscc = models.CharField(
-        _("unified social credit code"), max_length=18, unique=True, null=True, blank=True, validators=[check_uscc]
+        _("unified social credit code"), max_length=18, null=True, blank=True, validators=[check_uscc]
     )
+    id_kind = models.CharField(_("identity document"), max_length=10, choices=DocumentKind.choices, blank=True)
+    id_encrypted = models.TextField(blank=True, editable=False)
+    id_hmac = models.CharField(max_length=64, null=True, blank=True, editable=False)
+    wanted = models.JSONField(default=list, blank=True)
+    renewal_asked_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(_("state"), max_length=12, choices=PartyState.choices, default=PartyState.APPLIED)
     verified_until = models.DateField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -126,8 +142,27 @@ class Party(models.Model):
         verbose_name = _("party")
         constraints = (
             models.CheckConstraint(
-                condition=Q(kind=PartyKind.PERSON, uscc=None) | Q(kind=PartyKind.ORGANISATION, uscc__isnull=False),
+                condition=Q(kind=PartyKind.PERSON, uscc=None)
+                | Q(kind=PartyKind.ORGANISATION, uscc__isnull=False, id_kind="", id_encrypted="", id_hmac=None),
                 name="party_code_by_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=PartyKind.ORGANISATION)
+                | Q(state__in=OVER)
+                | (Q(id_hmac__isnull=False) & ~Q(id_encrypted="") & ~Q(id_kind="")),
+                name="party_person_has_document",
+            ),
+            models.UniqueConstraint(
+                fields=["uscc"],
+                condition=~Q(state__in=OVER),
+                name="party_one_per_code",
+                violation_error_message=TAKEN,
+            ),
+            models.UniqueConstraint(
+                fields=["id_hmac"],
+                condition=~Q(state__in=OVER),
+                name="party_one_per_document",
+                violation_error_message=TAKEN,
             ),
         )
 
@@ -167,7 +202,10 @@ class CapabilityKind(models.TextChoices):
     PRIMARY_DEVELOPER = "primary_developer", _("primary developer")
     SELLER = "seller", _("seller")
     BUYER = "buyer", _("secondary developer")
-    EXPERT = "expert", _("expert committee")
+    REVIEWER = "reviewer", _("compliance reviewer")
+    EXPERT = "expert", _("expert committee member")
+    OVERSIGHT = "oversight", _("oversight")
+    PARTNER = "partner", _("partner system")
 
 
 class Capability(models.Model):
@@ -200,23 +238,61 @@ class Role(models.TextChoices):
 
 
 class Membership(models.Model):
-    """A user belongs to a party, in a role, from a day to a day."""
+    """A user belongs to a party, in a role, from a day to a day; or stands in for a member who is away."""
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
     party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role.choices)
     valid_from = models.DateField()
     valid_until = models.DateField(null=True, blank=True)
+    deputy_for = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="deputies")
 
     class Meta:
         constraints = (
             models.UniqueConstraint(
                 fields=["user", "party"], condition=Q(valid_until=None), name="membership_one_open"
             ),
+            models.CheckConstraint(
+                condition=Q(deputy_for=None) | Q(valid_until__isnull=False), name="membership_deputy_has_an_end"
+            ),
         )
 
     def __str__(self) -> str:
         return f"{self.user} · {self.party}"
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+class Invitation(models.Model):
+    """Somebody is asked to join a party. Only the owner of the address, logged in, can accept; once."""
+
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="invitations")
+    email = models.EmailField(_("e-mail"), max_length=254)
+    role = models.CharField(max_length=10, choices=Role.choices)
+    member_until = models.DateField(null=True, blank=True)
+    token = models.CharField(max_length=64, unique=True, default=new_token, editable=False)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    state = models.CharField(max_length=12, choices=InvitationState.choices, default=InvitationState.OPEN)
+    accepted_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    machine = INVITATION
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                "party", Lower("email"), condition=Q(state=InvitationState.OPEN), name="invitation_one_open"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.party}: {self.get_role_display()}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("accounts:invitation", args=[self.token])
 
 
 class AssignmentRole(models.TextChoices):

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts import queries
-from accounts.models import Capability, CapabilityKind, Party, RegionLevel, Role, valid_on
+from accounts.models import Capability, CapabilityKind, Party, RegionLevel, Role, User, valid_on
 from marketplace.clock.working_days import local_date
 from marketplace.errors import NotAllowed
 from marketplace.ledger.acts import SystemActor
@@ -20,6 +20,7 @@ def check_is_person(actor: Any) -> None:
     """A job never does this."""
     if isinstance(actor, SystemActor) or not actor.is_active:
         raise NotAllowed(_("This takes a person with an active account."))
+    actor.acting_for = ""
 
 
 def check_is_job(actor: Any) -> None:
@@ -28,10 +29,23 @@ def check_is_job(actor: Any) -> None:
 
 
 def check_member(actor: Any, party: Party, at: datetime, *, roles: Iterable[str] = WRITERS) -> None:
-    """An active user with a writing role (or one of `roles`) in the party, on that day."""
+    """An active user with a writing role (or one of `roles`) in the party, on that day.
+
+    Who has the role only as somebody's deputy acts for that person from here on, and the ledger names both.
+    """
     check_is_person(actor)
-    if not queries.memberships(actor, at).filter(party=party, role__in=list(roles)).exists():
+    held = queries.memberships(actor, at).filter(party=party, role__in=list(roles)).select_related("deputy_for__user")
+    rows = list(held.order_by("pk"))
+    if not rows:
         raise NotAllowed(_("Only people who act for %(party)s may do this.") % {"party": party.name})
+    principals = [row.deputy_for.user for row in rows if row.deputy_for]
+    if len(principals) == len(rows):
+        act_for(actor, principals[0])
+
+
+def act_for(actor: Any, principal: User) -> None:
+    """What the actor does next is done in place of the principal."""
+    actor.acting_for = principal.ledger_ref
 
 
 def check_acts_for(actor: Any, party: Party, kind: str, at: datetime) -> None:

@@ -60,6 +60,12 @@ def recent_parties(user: User, at: datetime) -> QuerySet[Party]:
     return Party.objects.filter(pk__in=recent.values("party"))
 
 
+def represents(user: User, party: Party, at: datetime) -> list[User]:
+    """The people of a party in whose place the user stands on that day."""
+    rows = memberships(user, at).filter(party=party, deputy_for__isnull=False).select_related("deputy_for__user")
+    return [row.deputy_for.user for row in rows.order_by("pk") if row.deputy_for]
+
+
 def authority_level(authority: Party, at: datetime) -> str:
     """`province`, `city` or `county`; empty when it is no authority on that day."""
     held = Capability.objects.filter(valid_on(local_date(at)), party=authority, kind=CapabilityKind.AUTHORITY)
@@ -80,6 +86,17 @@ def authority_for(region: Region, at: datetime) -> Party | None:
             ).order_by("pk")
             if found := seat.select_related("party").first():
                 return found.party
+        here = here.parent
+    return None
+
+
+def operator_for(region: Region, at: datetime) -> Party | None:
+    """The platform's operator for a region: the nearest at or above it."""
+    here: Region | None = region
+    while here is not None:
+        seat = Capability.objects.filter(valid_on(local_date(at)), kind=CapabilityKind.OPERATOR, region=here)
+        if found := seat.order_by("pk").select_related("party").first():
+            return found.party
         here = here.parent
     return None
 

@@ -1,11 +1,20 @@
 from django.urls import path
 
-from accounts import verbs, views
+from accounts import account_views, verbs, views
 from marketplace.faces import verb_urls
 
 app_name = "accounts"
 urlpatterns = [
     path("parties/", views.party_list, name="party-list"),
+    path("parties/register/person/", views.register, {"kind": "person"}, name="register-person"),
+    path("parties/register/organisation/", views.register, {"kind": "organisation"}, name="register-organisation"),
     path("party/<int:pk>/", views.party, name="party"),
+    path("privacy/", account_views.privacy, name="privacy"),
+    path("account/", account_views.account, name="account"),
+    path("account/export/", account_views.export, name="export"),
+    path("account/sessions/", account_views.sessions, name="sessions"),
+    path("account/sessions/<int:pk>/end/", account_views.end_session, name="session-end"),
+    path("account/sessions/end-all/", account_views.end_all_sessions, name="sessions-end"),
+    path("invitation/<str:token>/", views.invitation, name="invitation"),
     *verb_urls(verbs.PARTY, "party"),
 ]

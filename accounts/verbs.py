@@ -1,25 +1,14 @@
-"""What the platform operator can do with a party."""
+"""What the platform operator and its own people can do with a party."""
 
 from datetime import datetime
 from typing import Any
 
-from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts import operations, permissions
-from accounts.models import Party
-from accounts.states import PartyState
-from marketplace.verbs import ReasonForm, Verb, VerbForm, Verbs
-
-
-class VerifyForm(VerbForm):
-    evidence = forms.CharField(
-        label=_("Evidence"),
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("What was checked, and how."),
-    )
-    valid_until = forms.DateField(label=_("Valid until"), widget=forms.DateInput(attrs={"type": "date"}))
+from accounts import forms, operations, permissions
+from accounts.models import Party, Role
+from accounts.states import LIVING, InvitationState, PartyState
+from marketplace.verbs import ReasonForm, RefusalForm, Verb, Verbs
 
 
 def check_can_keep_party(actor: Any, party: Party, at: datetime) -> None:
@@ -28,12 +17,50 @@ def check_can_keep_party(actor: Any, party: Party, at: datetime) -> None:
     permissions.check_not_own_case(actor, [party], at)
 
 
+def check_can_manage_party(actor: Any, party: Party, at: datetime) -> None:
+    """An owner or manager of the party itself."""
+    permissions.check_member(actor, party, at, roles=permissions.MANAGERS)
+
+
+def check_can_withdraw_party(actor: Any, party: Party, at: datetime) -> None:
+    permissions.check_member(actor, party, at, roles=(Role.OWNER,))
+
+
+def check_can_belong_to_party(actor: Any, party: Party, at: datetime) -> None:
+    """Anybody of the party, in whatever role: leaving is free, and whom it concerns names their deputy."""
+    permissions.check_member(actor, party, at, roles=Role.values)
+
+
+APPLIED, RETURNED = PartyState.APPLIED, PartyState.RETURNED
+VERIFIED, BARRED = PartyState.VERIFIED, PartyState.BARRED
+KEEP, MANAGE, BELONG = check_can_keep_party, check_can_manage_party, check_can_belong_to_party
+
+
+def has_invitations(party: Party) -> bool:
+    return party.invitations.filter(state=InvitationState.OPEN).exists()
+
+
+def not_asked(party: Party) -> bool:
+    return party.renewal_asked_at is None
+
+
 PARTY = Verbs(
     Party,
     "party",
     (
-        Verb("verify", _("Verify"), (PartyState.APPLIED, PartyState.BARRED), check_can_keep_party, operations.verify_party, VerifyForm),
-        Verb("bar", _("Bar"), (PartyState.VERIFIED,), check_can_keep_party, operations.bar_party, ReasonForm, danger=True),
-        Verb("end", _("End"), (PartyState.VERIFIED, PartyState.BARRED), check_can_keep_party, operations.end_party, ReasonForm, danger=True),
+        Verb("verify", _("Verify"), (APPLIED, BARRED), KEEP, operations.verify_party, forms.VerifyForm),
+        Verb("return", _("Return"), (APPLIED,), KEEP, operations.return_party, ReasonForm),
+        Verb("refuse", _("Refuse"), (APPLIED,), KEEP, operations.refuse_party, RefusalForm, danger=True),
+        Verb("amend", _("Correct and apply again"), (RETURNED,), MANAGE, operations.amend_party, forms.AmendForm),
+        Verb("withdraw", _("Give the registration up"), (APPLIED, RETURNED), check_can_withdraw_party, operations.withdraw_party, danger=True),
+        Verb("renew", _("Renew the verification"), (VERIFIED,), KEEP, operations.renew_party, forms.RenewForm),
+        Verb("ask_for_renewal", _("Ask for renewal"), (VERIFIED,), MANAGE, operations.ask_for_renewal, ReasonForm, when=not_asked),
+        Verb("invite", _("Invite somebody"), LIVING, MANAGE, operations.invite_member, forms.InviteForm),
+        Verb("revoke_invitation", _("Revoke an invitation"), LIVING, MANAGE, operations.revoke_invitation, forms.RevokeForm, when=has_invitations),
+        Verb("change_role", _("Change a role"), LIVING, MANAGE, operations.change_role, forms.RoleForm),
+        Verb("appoint_deputy", _("Name a deputy"), LIVING, BELONG, operations.appoint_deputy, forms.DeputyForm),
+        Verb("end_membership", _("End a membership"), LIVING, BELONG, operations.end_membership, forms.EndMembershipForm, danger=True),
+        Verb("bar", _("Bar"), (VERIFIED,), KEEP, operations.bar_party, ReasonForm, danger=True),
+        Verb("end", _("End"), (VERIFIED, BARRED), KEEP, operations.end_party, ReasonForm, danger=True),
     ),
 )  # fmt: skip

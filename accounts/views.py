@@ -1,24 +1,53 @@
 """Pages of the parties: their own people see their party, the operator sees all. And the switch of the language."""
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views import i18n
-from django.views.decorators.http import require_safe
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.models import Party, User
+from accounts import identity, operations
+from accounts.forms import FORM_OF
+from accounts.models import CapabilityKind, Invitation, Party, PartyKind, User
+from accounts.operations.invitation import check_can_accept
+from accounts.queries import parties_as
+from accounts.states import InvitationState, PartyState
 from accounts.verbs import PARTY
+from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
 
 
 @require_safe
 def party_list(request: HttpRequest) -> HttpResponse:
     visible = Party.objects.visible_to(request.user).select_related("region").prefetch_related("capabilities")
+    state = request.GET.get("state", "")
+    if state in PartyState.values:
+        visible = visible.filter(state=state)
     page = Paginator(visible.order_by("-pk"), 20).get_page(request.GET.get("page"))
-    return render(request, "accounts/party_list.html", {"page": page})
+    context = {"page": page, "chosen": state, "states": PartyState.choices, "query": f"state={state}&" if state else ""}
+    return render(request, "accounts/party_list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters("id_number")
+def register(request: HttpRequest, kind: str) -> HttpResponse:
+    """Register oneself as a person, or one's organisation; the operator's queue has it next."""
+    form = FORM_OF[PartyKind(kind)](request.POST if request.method == "POST" else None)
+    made = form.is_bound and submit(
+        request,
+        form,
+        lambda **fields: operations.register_party(actor=request.user, at=timezone.now(), kind=kind, **fields),
+    )
+    if made:
+        messages.success(request, _("Registered. The platform operator verifies it next; you will be told."))
+        return redirect(made)
+    return form_page(request, form, "accounts/register.html", kind=kind)
 
 
 @require_safe
@@ -27,14 +56,30 @@ def party(request: HttpRequest, pk: int) -> HttpResponse:
     item = get_object_or_404(Party.objects.visible_to(request.user).select_related("region"), pk=pk)
     context = {
         "party": item,
+        "document": identity.mask(item.id_encrypted) if item.id_encrypted else "",
         "in_good_standing": item.is_in_good_standing(timezone.now()),
         "capabilities": item.capabilities.select_related("region").order_by("pk"),
-        "memberships": item.memberships.select_related("user").order_by("pk"),
+        "memberships": item.memberships.select_related("user", "deputy_for__user").order_by("pk"),
+        "invitations": item.invitations.filter(state=InvitationState.OPEN).order_by("pk"),
         "verifications": item.verifications.select_related("by").order_by("-pk"),
         "verbs": PARTY.available(item, request.user, timezone.now()),
+        "hands_over": parties_as(request.user, CapabilityKind.AUTHORITY, timezone.now()).filter(pk=item.pk).exists(),
         "history": history_rows([item]),
     }
     return render(request, "accounts/party.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """What one is invited to, for the owner of the address alone; POST accepts it."""
+    item = get_object_or_404(Invitation.objects.select_related("party", "by"), token=token)
+    at = timezone.now()
+    check_can_accept(request.user, item, at)
+    if request.method != "POST":
+        return render(request, "accounts/invitation.html", {"invitation": item})
+    operations.accept_invitation(invitation=item, actor=request.user, at=at)
+    messages.success(request, _("You belong to %(party)s now.") % {"party": item.party})
+    return redirect(item.party)
 
 
 @login_not_required

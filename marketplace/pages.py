@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from django.db import models
+from django.utils.translation import gettext as _
 
 from accounts.queries import names
 from marketplace.ledger.models import Entry
@@ -26,19 +27,26 @@ def history_rows(objects: Iterable[Any]) -> list[HistoryRow]:
     """The ledger of some objects, with names and state labels in the reader's language."""
     by_ref = {(obj._meta.label_lower, str(obj.pk)): obj for obj in objects}
     entries = list(history(by_ref.values()).select_related("detail"))
-    people = names({entry.actor_ref for entry in entries})
+    principals = {entry.pk: _detail(entry).get("acting_for", "") for entry in entries}
+    people = names({entry.actor_ref for entry in entries} | set(principals.values()))
     rows = []
     for entry in entries:
         obj = by_ref[entry.object_type, entry.object_id]
         actor = people.get(entry.actor_ref, entry.actor_ref.removeprefix("system:"))
+        if principal := people.get(principals[entry.pk]):
+            actor = _("%(deputy)s for %(principal)s") % {"deputy": actor, "principal": principal}
         rows.append(HistoryRow(entry, actor, str(obj), _label(obj, entry.old), _label(obj, entry.new), _text(entry)))
     return rows
 
 
 def _text(entry: Entry) -> str:
     """What the actor wrote; empty where nothing was written or the text was lawfully erased."""
-    detail = json.loads(entry.detail.json) if hasattr(entry, "detail") else {}
+    detail = _detail(entry)
     return "\n".join(filter(None, (detail.get(name) for name in ("reason", "remedy", "text"))))
+
+
+def _detail(entry: Entry) -> dict[str, Any]:
+    return json.loads(entry.detail.json) if hasattr(entry, "detail") else {}
 
 
 def _label(obj: models.Model, state: str) -> Any:

@@ -29,6 +29,16 @@ VARIABLES: dict[str, tuple[type, object, str]] = {
     "REDIS_URL": (str, "", "Any Redis; empty: the embedded server's socket in VAR_DIR."),
     "VAR_DIR": (str, str(BASE_DIR / "var"), "Where the embedded default keeps database, files and sockets."),
     "EMAIL_URL": (str, "", "e.g. `smtp+tls://user:password@host:587`; empty: mails are written to VAR_DIR/mail."),
+    "FIELD_KEYS": (
+        list,
+        [],
+        "Seal identity numbers and second factors: at least 32 characters each, commas between. The first seals, the others still open: `manage.py rotate_field_keys`.",
+    ),
+    "REQUIRE_SECOND_FACTOR": (
+        bool,
+        None,
+        "Officers, reviewers and operators need a second factor. Unset: true, but false where DEBUG is on.",
+    ),
     "DEFAULT_FROM_EMAIL": (str, "Minshu <noreply@localhost>", "Sender of the site's mails."),
     "DEMO": (bool, True, "May hold demo data and play the walkthrough. Never true in production."),
     "LOG_LEVEL": (str, "INFO", "Level of the log on standard error."),
@@ -46,7 +56,14 @@ ALLOWED_HOSTS = env("ALLOWED_HOSTS")
 SECRET_KEY = env("SECRET_KEY")
 if not SECRET_KEY and DEBUG:
     SECRET_KEY = "development-only-" + "x" * 40
+FIELD_KEYS = env("FIELD_KEYS")
+if not FIELD_KEYS and DEBUG:
+    FIELD_KEYS = ["development-only-" + "y" * 32]
 if not DEBUG:
+    if not FIELD_KEYS or any(len(key) < 32 or len(set(key)) < 10 for key in FIELD_KEYS):
+        raise ImproperlyConfigured(
+            "FIELD_KEYS is missing or weak: set at least 32 random characters for each key, made like SECRET_KEY"
+        )
     if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10:
         raise ImproperlyConfigured(
             "SECRET_KEY is missing or weak: set at least 50 random characters, for example the output of\n"
@@ -69,8 +86,11 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "guardian",
     "crispy_forms",
     "crispy_bootstrap5",
@@ -98,6 +118,7 @@ MIDDLEWARE = [
     "marketplace.middleware.KeepPrivate",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.second_factor.SecondFactorGate",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "marketplace.faces.ErrorPages",
@@ -205,8 +226,22 @@ ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_FORMS = {"signup": "accounts.forms.SignUpForm"}
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = SITE_URL.split(":")[0]
 ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+MFA_ADAPTER = "accounts.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Minshu"
+MFA_TOTP_TOLERANCE = 1  # a code of half a minute ago: clocks differ
+MFA_RECOVERY_CODES_SHOW_ONCE = False
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
+REQUIRE_SECOND_FACTOR = not DEBUG if env("REQUIRE_SECOND_FACTOR") is None else env("REQUIRE_SECOND_FACTOR")
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]

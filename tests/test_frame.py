@@ -27,12 +27,13 @@ PRODUCTION = {
     "REDIS_URL": "redis://127.0.0.1:6379/0",
     "SITE_URL": "https://minshu.example",
     "ALLOWED_HOSTS": "minshu.example",
+    "FIELD_KEYS": "bT3-vLq8_ZxW1nK6sJ4hG9fD2aP7cRyE",
 }
 
 
 def environment(**changes: str) -> dict[str, str]:
     """Of this process, without the site's own variables: the suite's databases play no part."""
-    own = {"DJANGO_ALLOW_ASYNC_UNSAFE", *PRODUCTION, "VAR_DIR", "DEMO"}
+    own = {"DJANGO_ALLOW_ASYNC_UNSAFE", *PRODUCTION, "VAR_DIR", "DEMO", "REQUIRE_SECOND_FACTOR"}
     return {name: value for name, value in os.environ.items() if name not in own} | changes
 
 
@@ -47,6 +48,8 @@ def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str
         ("SECRET_KEY", ""),
         ("SECRET_KEY", "x" * 60),
         ("SECRET_KEY", "too-short-to-be-secret"),
+        ("FIELD_KEYS", ""),
+        ("FIELD_KEYS", "bT3-vLq8_ZxW1nK6sJ4hG9fD2aP7cRyE,short"),
         ("DATABASE_URL", ""),
         ("REDIS_URL", ""),
         ("SITE_URL", "http://minshu.example"),

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0001_initial"),
+        ("accounts", "0033_invitations_and_deputies"),
     ]
 
     operations = [
@@ -14,22 +14,6 @@ class Migration(migrations.Migration):
             name="role",
             field=models.CharField(
                 choices=[("officer_in_charge", "officer in charge"), ("expert", "expert asked to assess the case")],
-                max_length=20,
-            ),
-        ),
-        migrations.AlterField(
-            model_name="capability",
-            name="kind",
-            field=models.CharField(
-                choices=[
-                    ("operator", "platform operator"),
-                    ("authority", "big-data authority"),
-                    ("unit", "providing unit"),
-                    ("primary_developer", "primary developer"),
-                    ("seller", "seller"),
-                    ("buyer", "secondary developer"),
-                    ("expert", "expert committee"),
-                ],
                 max_length=20,
             ),
         ),

@@ -6,7 +6,9 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import MemberField, members
 from accounts.models import CapabilityKind, Party, User
+from accounts.permissions import WRITERS
 from accounts.queries import parties_as, people_as, people_of
 from listings.models import CatalogueEntry, Opening, Product
 from listings.states import EntryState
@@ -229,3 +231,15 @@ class StandingConsentForm(forms.Form):
 
 class AcceptTermsForm(VerbForm):
     terms_accepted = forms.BooleanField(label=_("I have read the terms and accept them for the buyer."))
+
+
+class HandOverForm(ReasonForm):
+    officer = MemberField(_("Whose cases"))
+    successor = MemberField(_("Successor"))
+    field_order = ("officer", "successor", "reason")
+
+    def prepare(self) -> None:
+        people = members(self.target, self.at)
+        self.fields["officer"].queryset = people
+        self.fields["successor"].queryset = people.filter(role__in=WRITERS)
+        self.initial["officer"] = people.filter(user=self.actor).first()

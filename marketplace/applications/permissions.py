@@ -7,16 +7,17 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from guardian.shortcuts import get_user_perms
 
-from accounts.models import AssignmentRole, CapabilityKind, Party, RegionLevel
+from accounts.models import AssignmentRole, CapabilityKind, Party, RegionLevel, User
 from accounts.permissions import (
     WRITERS,
+    act_for,
     check_acts_for,
     check_is_person,
     check_member,
     check_not_own_case,
     check_officer,
 )
-from accounts.queries import memberships, people_as
+from accounts.queries import memberships, people_as, represents
 from listings.models import VersionSource
 from listings.states import REVIEWED
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
@@ -76,11 +77,20 @@ def check_can_reply(actor: Any, application: Application, at: datetime) -> None:
 
 
 def check_in_charge(actor: Any, application: Application, at: datetime) -> None:
-    """As `check_can_process`, and the case is assigned to this officer."""
+    """As `check_can_process`, and the case is assigned to this officer, or to one whose deputy this is."""
     check_can_process(actor, application, at)
+    if _is_in_charge(actor, application):
+        return
+    assert application.authority is not None  # else `check_can_process` had refused
+    for principal in represents(actor, application.authority, at):
+        if _is_in_charge(principal, application):
+            return act_for(actor, principal)
+    raise NotAllowed(_("Another officer is in charge of this case: take it over first."))
+
+
+def _is_in_charge(user: User, application: Application) -> bool:
     # Asked of guardian directly: `has_perm` would let a superuser through.
-    if AssignmentRole.OFFICER_IN_CHARGE not in get_user_perms(actor, application):
-        raise NotAllowed(_("Another officer is in charge of this case: take it over first."))
+    return AssignmentRole.OFFICER_IN_CHARGE in get_user_perms(user, application)
 
 
 def check_can_recuse(actor: Any, application: Application, at: datetime) -> None:

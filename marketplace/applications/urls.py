@@ -18,4 +18,5 @@ urlpatterns = [
     *verb_urls(verbs.CONSULTATION, "consultation"),
     *verb_urls(verbs.GRANT, "grant"),
     *verb_urls(verbs.EDITION, "edition"),
+    *verb_urls(verbs.AUTHORITY, "party"),
 ]

@@ -3,10 +3,13 @@
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Party
+from accounts.states import PartyState
 from marketplace.applications import forms, operations, permissions
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, Route, StandingConsent
 from marketplace.applications.operations.application import EDITABLE, needs_two_persons
 from marketplace.applications.operations.dialogue import IN_HAND, SPOKEN
+from marketplace.applications.operations.handover import check_can_hand_over
 from marketplace.applications.operations.processing import open_consultations, units_to_consult
 from marketplace.applications.states import (
     OPEN_APPLICATION,
@@ -174,5 +177,14 @@ STANDING = Verbs(
     "consent",
     (
         Verb("withdraw", _("Withdraw the consent"), (StandingState.GIVEN,), permissions.check_can_withdraw_standing, operations.withdraw_standing_consent, ReasonForm, "Art. 15", danger=True),
+    ),
+)  # fmt: skip
+
+
+AUTHORITY = Verbs(
+    Party,
+    "party",
+    (
+        Verb("hand_over", _("Hand all cases over"), (PartyState.VERIFIED,), check_can_hand_over, operations.hand_over_cases, forms.HandOverForm, "Art. 45", danger=True),
     ),
 )  # fmt: skip

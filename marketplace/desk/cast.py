@@ -65,7 +65,7 @@ def assemble(*, regions: Mapping[str, Region], at: datetime, domain: str, passwo
     nobody can log in.
     """
     until = _until(at)
-    operator = _person("operator", "周运", domain, password)
+    operator = _person("operator", "周运", domain, password, at)
     parties = {
         "operator": operations.found_operator(
             founder=operator,
@@ -78,7 +78,7 @@ def assemble(*, regions: Mapping[str, Region], at: datetime, domain: str, passwo
     }
     people = {"operator": operator}
     for key, (name, party_key, _shown) in PEOPLE.items():
-        people[key] = person = _person(key, name, domain, password)
+        people[key] = person = _person(key, name, domain, password, at)
         if party_key in parties:
             owner = next(p for k, p in people.items() if PEOPLE.get(k, ("", "", ""))[1] == party_key)
             operations.add_member(party=parties[party_key], user=person, role=Role.MEMBER, actor=owner, at=at)
@@ -123,8 +123,8 @@ def _party(
     )  # fmt: skip
 
 
-def _person(key: str, name: str, domain: str, password: str | None) -> User:
-    return User.objects.create_user(email=f"{key.replace('_', '-')}@{domain}", password=password, name=name)
+def _person(key: str, name: str, domain: str, password: str | None, at: datetime) -> User:
+    return operations.set_up_account(at=at, email=f"{key.replace('_', '-')}@{domain}", name=name, password=password)
 
 
 def _code() -> str:

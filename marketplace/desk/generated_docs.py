@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django.utils import translation
 
+from accounts.states import INVITATION
 from accounts.verbs import PARTY
 from listings import verbs as listing
 from marketplace.applications import verbs as applications
@@ -42,7 +43,7 @@ def documents() -> dict[str, str]:
 def _states() -> str:
     parts = ["# State machines", NOTE]
     machines = [(table.model.machine, table) for table in TABLES]  # type: ignore[attr-defined]
-    for machine, table in [*machines, (HOLD, None)]:
+    for machine, table in [*machines, (HOLD, None), (INVITATION, None)]:
         parts += [
             f"## {machine.name.capitalize()}",
             _diagram(machine),
@@ -94,7 +95,5 @@ def _settings() -> str:
 
 def _variables() -> Iterator[str]:
     for name, (_kind, default, meaning) in VARIABLES.items():
-        shown = (
-            "`var/` beside `manage.py`" if name == "VAR_DIR" else f"`{default}`" if default not in ("", []) else "empty"
-        )
-        yield f"| `{name}` | {shown} | {meaning} |"
+        shown = "empty" if default in ("", [], None) else f"`{default}`"
+        yield f"| `{name}` | {'`var/` beside `manage.py`' if name == 'VAR_DIR' else shown} | {meaning} |"

@@ -1,13 +1,14 @@
 """What is asked of a person: computed from states and clocks, never stored."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Assignment, AssignmentRole, CapabilityKind
+from accounts.models import Assignment, AssignmentRole, CapabilityKind, Party
 from accounts.queries import parties_as, parties_of, recent_parties
+from accounts.states import PartyState
 from listings.models import CatalogueEntry, Version
 from listings.states import EntryState, VersionState
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition
@@ -15,9 +16,11 @@ from marketplace.applications.operations.dialogue import IN_HAND
 from marketplace.applications.states import ApplicationState, ConsultationState, EditionState, GrantState
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
-from marketplace.clock.working_days import local_date
+from marketplace.clock.working_days import end_of_day, local_date
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.states import DerivedState, FindingState, MeasureState, ReportState
+
+RENEW_DAYS = 60  # a verification that ends within these is to be renewed
 
 
 class Task(NamedTuple):
@@ -30,14 +33,29 @@ class Task(NamedTuple):
 
 def todo(user: Any, at: datetime) -> list[Task]:
     """Everything that waits for this person's parties, the most urgent first."""
-    tasks = [*_as_member(user, at), *_as_officer(user, at), *_as_expert(user)]
+    tasks = [*_as_member(user, at), *_as_officer(user, at), *_as_expert(user), *_as_operator(user, at)]
     dues = _clocks([task.obj for task in tasks])
     timed = [task._replace(due_at=task.due_at or dues.get(_key(task.obj))) for task in tasks]
     return sorted(timed, key=lambda task: (task.due_at is None, task.due_at or at))
 
 
+def _as_operator(user: Any, at: datetime) -> Iterable[Task]:
+    if not parties_as(user, CapabilityKind.OPERATOR, at).exists():
+        return
+    for party in Party.objects.filter(state=PartyState.APPLIED).order_by("pk"):
+        yield Task(_("Verify, return or refuse the registration"), party, None)
+    for party in Party.objects.filter(state=PartyState.VERIFIED, renewal_asked_at__isnull=False).order_by("pk"):
+        yield Task(_("Renew the verification"), party, None)
+
+
 def _as_member(user: Any, at: datetime) -> Iterable[Task]:
     mine = parties_of(user, at)
+    for party in mine.filter(state=PartyState.RETURNED).order_by("pk"):
+        yield Task(_("Correct the registration and apply again"), party, None)
+    soon = local_date(at) + timedelta(days=RENEW_DAYS)
+    lapsing = mine.filter(state=PartyState.VERIFIED, verified_until__lte=soon, renewal_asked_at=None)
+    for party in lapsing.order_by("pk"):
+        yield Task(_("Ask for the verification to be renewed"), party, end_of_day(party.verified_until or soon))
     versions = Version.objects.filter(product__seller__in=mine).select_related("product").order_by("pk")
     for state, label in (
         (VersionState.DRAFT, _("Prepare the version and have it assessed")),

@@ -1,16 +1,22 @@
 """The first page, the to-do page, the notices."""
 
+from django.contrib import auth, messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.forms import CloseAccountForm
 from accounts.models import User
 from listings import queries as listing_queries
 from listings.models import Product
+from marketplace.desk import operations
 from marketplace.desk.queries import todo as todo_of
+from marketplace.faces import form_page
 from marketplace.notices import operations as notices
 from marketplace.notices.messages import render as render_notice
 from marketplace.notices.models import Channel, Outbox
@@ -41,6 +47,21 @@ def notice_list(request: HttpRequest) -> HttpResponse:
 def notices_seen(request: HttpRequest) -> HttpResponse:
     notices.mark_seen(recipient_ref=_reader(request), at=timezone.now())
     return redirect("desk:notices")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters("password")
+def close_account(request: HttpRequest) -> HttpResponse:
+    """The account is closed once the person has given the password again."""
+    assert isinstance(request.user, User)
+    form = CloseAccountForm(request.POST if request.method == "POST" else None, user=request.user)
+    request.back = "/account/"  # type: ignore[attr-defined]  # for `ErrorPages`
+    if not form.is_bound or not form.is_valid():
+        return form_page(request, form, "desk/close_account.html")
+    operations.close_account(actor=request.user, at=timezone.now())
+    auth.logout(request)
+    messages.success(request, _("Your account is closed."))
+    return redirect("desk:home")
 
 
 @login_not_required

@@ -40,6 +40,7 @@ class Act:
     actor: Actor
     at: datetime
     article: str = ""
+    acting_for: str = ""  # the person for whom a deputy acts
     operation_id: uuid.UUID = field(default_factory=uuid.uuid4)
 
 
@@ -47,7 +48,7 @@ def begin(verb: str, actor: Actor, at: datetime, article: str = "") -> Act:
     """Start an act. `at` must carry a time zone: it is passed in by the caller, never read here."""
     if at.tzinfo is None:
         raise ValueError("an act needs a time with a time zone")
-    return Act(verb=verb, actor=actor, at=at, article=article)
+    return Act(verb=verb, actor=actor, at=at, article=article, acting_for=getattr(actor, "acting_for", ""))
 
 
 def reference(obj: Any) -> str:

@@ -56,7 +56,12 @@ def hash_detail(salt: str, canonical: bytes) -> str:
 def record(
     act: Act, obj: models.Model, *, old: str = "", new: str = "", detail: Mapping[str, Any] | None = None
 ) -> Entry:
-    """Append one entry for `obj`, and its detail if there is one, in the caller's transaction."""
+    """Append one entry for `obj`, and its detail if there is one, in the caller's transaction.
+
+    What a deputy does names, in the detail, for whom it was done.
+    """
+    if act.acting_for:
+        detail = {**(detail or {}), "acting_for": act.acting_for}
     entry = Entry(object_type=obj._meta.label_lower, object_id=str(obj.pk), old=old, new=new, **_act_columns(act))
     if not detail:
         entry.save(force_insert=True)

@@ -156,6 +156,29 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Your derived product “%(title)s” was flagged"),
         _("%(reason)s"),
     ),
+    "party_applied": (
+        _("%(party)s asks to be verified"),
+        _("Check it against evidence, then verify, return or refuse it."),
+    ),
+    "party_asks_renewal": (
+        _("%(party)s asks for its verification to be renewed"),
+        _("Check it again against evidence, then renew it."),
+    ),
+    "invited": (
+        _("%(by)s invites you to act for %(party)s"),
+        _(
+            "Your role: %(role)s. Sign up or log in with this e-mail address, then follow the link. "
+            "It works once, for %(days)s days."
+        ),
+    ),
+    "cases_handed_over": (
+        _("%(by)s has handed %(count)s cases over to you"),
+        _("%(reason)s"),
+    ),
+    "party_moved": (
+        _("%(party)s: %(state)s"),
+        _("%(reason)s"),
+    ),
 }
 
 

@@ -115,3 +115,8 @@ def _postpone(row: Outbox, at: datetime, error: Exception) -> None:
 def mark_seen(*, recipient_ref: str, at: datetime) -> None:
     """The reader has opened the list of notices."""
     Outbox.objects.filter(recipient_ref=recipient_ref, channel=Channel.PAGE, seen_at=None).update(seen_at=at)
+
+
+def forget(*, recipient_ref: str) -> None:
+    """A person's account is closed: what was told to them goes, and nothing waiting is sent any more."""
+    Outbox.objects.filter(recipient_ref=recipient_ref).delete()

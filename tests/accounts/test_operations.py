@@ -46,7 +46,13 @@ def test_organisation_without_and_person_with_a_code_are_refused(world):
 def test_natural_person_may_be_verified_as_a_buyer_and_apply(world):
     """Art. 16: secondary developers include natural persons."""
     person = operations.register_party(
-        actor=world["other_provider"], at=world.at, name="何清", region=world.parties["city"].region, kind="person"
+        actor=world["other_provider"],
+        at=world.at,
+        name="何清",
+        region=world.parties["city"].region,
+        kind="person",
+        id_kind="resident",
+        id_number="11010519491231002X",
     )
     with pytest.raises(NotAllowed):
         permissions.check_acts_for(world["other_provider"], person, "buyer", world.at)
@@ -133,7 +139,7 @@ def test_only_people_of_a_party_take_somebody_in(world):
 
 def test_ended_membership_counts_to_its_last_day_and_is_recorded(world):
     membership = Membership.objects.get(user=world["conflicted_officer"], party=world.parties["buyer"])
-    operations.end_membership(membership=membership, actor=world["buyer"], at=world.at)
+    operations.end_membership(party=membership.party, membership=membership, actor=world["buyer"], at=world.at)
     permissions.check_member(world["conflicted_officer"], world.parties["buyer"], world.at)
     with pytest.raises(NotAllowed):
         permissions.check_member(world["conflicted_officer"], world.parties["buyer"], world.at + timedelta(days=1))

@@ -18,7 +18,7 @@ ROLES = ["", "operator", "officer", "county-officer", "provider", "seller", "buy
 CATALOGUE = Path(settings.LOCALE_PATHS[0]) / "zh_Hans" / "LC_MESSAGES" / "django.po"
 # Latin words that belong on a Chinese page: names of formats, standards and tools, and the other language's own name.
 LATIN = re.compile(
-    r"Minshu|English|\S+\.csv|CSV|Parquet|HTML|JSON-LD|SHA-256|UTF-8|GB/T|GB 18030|MiB|KB|MB|Cookie|"
+    r"Minshu|English|\S+\.csv|CSV|Parquet|HTML|JSON-LD|SHA-256|UTF-8|GB/T|GB 18030|MiB|KB|MB|Cookie|JavaScript|"
     r"minshu-\d+|canonical\.parquet|[0-9a-f]{64}|v\d+|[ADG]\d{6}|[\w.-]+@[\w.-]+|[0-9A-Z]{18}"
 )
 WORD = re.compile(r"[A-Za-z]{2,}")
@@ -116,13 +116,23 @@ def test_accounts_pages_have_our_look(visitor: Visit) -> None:
         "/accounts/signup/",
         "/accounts/password/reset/",
         "/accounts/password/reset/done/",
+        "/accounts/confirm-email/",
+        "/accounts/confirm-email/no-such-key/",
+        "/accounts/password/reset/key/x-y/",
+        "/accounts/inactive/",
     ):
         response = visitor("", "zh-hans").get(address)
         page = Page(response.content.decode())
         assert response.status_code == 200, address
         assert len(page.headings) == 1 and 'class="top"' in response.content.decode(), address
         assert leftovers(page, "zh-hans") == [], address
-    for address in ("/accounts/logout/", "/accounts/password/change/"):
+    for address in (
+        "/accounts/logout/",
+        "/accounts/password/change/",
+        "/accounts/reauthenticate/",
+        "/accounts/2fa/",
+        "/accounts/2fa/webauthn/",
+    ):
         response = visitor("buyer", "zh-hans").get(address)
         page = Page(response.content.decode())
         assert response.status_code == 200, address

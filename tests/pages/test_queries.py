@@ -100,7 +100,10 @@ def more(grant: Grant, number: int) -> None:
     copy(Finding.objects.earliest("pk"), occasion_key=f"copy {number}", grant=twin)
     measure = copy(Measure.objects.earliest("pk"), occasion_key=f"copy {number}")
     MeasureGrant.objects.create(measure=measure, grant=twin)
-    copy(grant.buyer, uscc=None, kind="person", name=f"copy {number}")
+    copy(
+        grant.buyer, uscc=None, kind="person", name=f"copy {number}", id_kind="passport", id_encrypted="x",
+        id_hmac=f"{number}",
+    )  # fmt: skip
     copy(DerivedProduct.objects.earliest("pk"), token=new_token())
     for notice in list(Outbox.objects.filter(dedup_key__startswith="grant_", channel="page")):
         copy(notice, dedup_key=f"{notice.pk} copy {number}")

@@ -59,13 +59,18 @@ def scratch(name: str) -> Path:
 
 
 def party(world: World, state: str) -> tuple[Party, datetime]:
-    """A buyer-to-be of nobody else's."""
+    """A buyer-to-be: the other buyer owns it, the provider is a member, somebody is invited."""
     made = accounts.register_party(
         actor=world["other_buyer"], at=world.at, name="泉州数据有限公司", region=world.parties["city"].region,
         uscc="91350100MA00000067",
     )  # fmt: skip
+    owner = {"party": made, "actor": world["other_buyer"], "at": world.at}
+    accounts.add_member(**owner, user=world["provider"], role="member")
+    accounts.invite_member(**owner, email="guest@test.example", role="member")
     steps = {
         "applied": (),
+        "returned": ("return",),
+        "refused": ("refuse",),
         "verified": ("verify",),
         "barred": ("verify", "bar"),
         "ended": ("verify", "end"),
@@ -76,9 +81,17 @@ def party(world: World, state: str) -> tuple[Party, datetime]:
             accounts.verify_party(
                 **who, evidence="营业执照", valid_until=date(2029, 1, 1), capabilities={CapabilityKind.BUYER: None}
             )
+        elif step == "refuse":
+            accounts.refuse_party(**who, reason="无法核实", remedy=REMEDY)
         else:
             getattr(accounts, f"{step}_party")(**who, reason="注销")
     return Party.objects.get(pk=made.pk), world.at
+
+
+def authority(world: World, state: str) -> tuple[Party, datetime]:
+    """The city, with a case in the officer's charge."""
+    application(world, "accepted")
+    return world.parties["city"], world.at
 
 
 def entry(world: World, state: str) -> tuple[CatalogueEntry, datetime]:

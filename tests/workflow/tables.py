@@ -42,20 +42,96 @@ def by_source(verbs: Verbs) -> Any:
 # --- parties -------------------------------------------------------------------------------------------------------
 
 
+OWNER, MEMBER = frozenset({"other_buyer"}), frozenset({"provider"})
+BY_OPERATOR = ("verify", "return", "refuse", "renew", "bar", "end")
+
+
+def may_party(verb: str, state: str) -> frozenset[str]:
+    if verb in BY_OPERATOR:
+        return OPERATOR
+    return OWNER | MEMBER if verb == "end_membership" else OWNER  # the member leaves
+
+
+def person_of(obj: Any, who: Any) -> Any:
+    return obj.memberships.get(user=who)
+
+
+def as_keys(fields: Any) -> Any:
+    """The same fields as a form sends them."""
+    return lambda world, obj, at: {
+        name: getattr(value, "pk", value) for name, value in fields(world, obj, at).items() if value is not None
+    }
+
+
+def new_role(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"membership": person_of(obj, world["provider"]), "role": "manager"}
+
+
+def one_invited(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"invitation": obj.invitations.get()}
+
+
+def one_member(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"membership": person_of(obj, world["provider"])}
+
+
+def a_deputy(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {
+        "membership": person_of(obj, world["other_buyer"]), "deputy": person_of(obj, world["provider"]),
+        "valid_from": date(2026, 4, 1), "valid_until": date(2026, 4, 10),
+    }  # fmt: skip
+
+
+def two_officers(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {
+        "officer": person_of(obj, world["officer"]), "successor": person_of(obj, world["second_officer"]),
+        "reason": "调离",
+    }  # fmt: skip
+
+
+def registration(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"name": "泉州数据有限公司", "region": obj.region, "uscc": obj.uscc, "wanted": ["buyer"]}
+
+
+def registration_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return registration(world, obj, at) | {"region": obj.region_id}
+
+
 PARTY = Matrix(
     verbs=account_verbs.PARTY,
     reach=stages.party,
-    may=lambda verb, state: OPERATOR,
+    may=may_party,
     possible=by_source(account_verbs.PARTY),
-    sees=lambda state: OPERATOR | {"other_buyer"},  # who registered it is its owner
+    sees=lambda state: OPERATOR | OWNER | MEMBER,
     url="accounts:party",
     says={
         "verify": Says(
             "verified", ("party verify *→verified",), given(evidence="营业执照", valid_until=date(2029, 1, 1))
         ),
+        "return": Says("returned", ("party return applied→returned",), REASON),
+        "refuse": Says("refused", ("party refuse applied→refused",), REFUSAL),
+        "amend": Says("applied", ("party amend returned→applied",), registration, registration_form),
+        "withdraw": Says("ended", ("party withdraw *→ended",)),
+        "renew": Says("verified", ("party renew →",), given(evidence="营业执照", valid_until=date(2031, 1, 1))),
+        "ask_for_renewal": Says("verified", ("party ask_for_renewal →",), REASON),
+        "invite": Says("*", ("invitation invite →open",), given(email="new@test.example", role="member")),
+        "revoke_invitation": Says("*", ("invitation revoke open→revoked",), one_invited, as_keys(one_invited)),
+        "change_role": Says("*", ("membership change_role →",), new_role, as_keys(new_role)),
+        "appoint_deputy": Says("*", ("membership appoint_deputy →",), a_deputy, as_keys(a_deputy)),
+        "end_membership": Says("*", ("membership end_membership →",), one_member, as_keys(one_member)),
         "bar": Says("barred", ("party bar *→barred",), REASON),
         "end": Says("ended", ("party end *→ended",), REASON),
     },
+)
+
+AUTHORITY = Matrix(
+    verbs=application_verbs.AUTHORITY,
+    reach=stages.authority,
+    may=lambda verb, state: IN_CHARGE,
+    possible=by_source(application_verbs.AUTHORITY),
+    sees=lambda state: CITY | OPERATOR,
+    url="applications:party",
+    says={"hand_over": Says("verified", ("application hand_over →",), two_officers, as_keys(two_officers))},
 )
 
 # --- entries -------------------------------------------------------------------------------------------------------
@@ -609,7 +685,8 @@ DERIVED = Matrix(
 )
 
 MATRICES = {
-    "party": PARTY, "entry": ENTRY, "product": PRODUCT, "version": VERSION, "application": APPLICATION, "item": ITEM,
+    "party": PARTY, "authority": AUTHORITY,
+    "entry": ENTRY, "product": PRODUCT, "version": VERSION, "application": APPLICATION, "item": ITEM,
     "consultation": CONSULTATION, "standing-consent": STANDING, "grant": GRANT,
     "edition": EDITION, "grant-officer": GRANT_OFFICER, "report": REPORT,
     "finding": FINDING, "measure": MEASURE, "derived": DERIVED,
@@ -625,6 +702,8 @@ BEYOND = {
 
 def states(noun: str) -> list[str]:
     """Every state of the machine; an item's open state once for each open state of its application."""
+    if noun == "authority":
+        return ["verified"]
     machine = MATRICES[noun].verbs.model.machine  # type: ignore[attr-defined]
     if noun == "item":
         open_ones = (

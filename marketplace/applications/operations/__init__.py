@@ -47,6 +47,7 @@ from marketplace.applications.operations.grant import (
     revoke_grant,
     surrender_grant,
 )
+from marketplace.applications.operations.handover import hand_over_cases
 from marketplace.applications.operations.hold import lift_hold, open_hold
 from marketplace.applications.operations.processing import (
     accept_application,
@@ -89,6 +90,7 @@ __all__ = [
     "extend_decision",
     "give_opinion",
     "give_standing_consent",
+    "hand_over_cases",
     "lift_hold",
     "name_user",
     "object_to",

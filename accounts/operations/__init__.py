@@ -1,0 +1,55 @@
+"""Every write of this app."""
+
+from accounts.operations.account import (
+    close_account,
+    end_sessions,
+    export_account,
+    open_account,
+    set_up_account,
+)
+from accounts.operations.assignment import assign, unassign
+from accounts.operations.invitation import accept_invitation, invite_member, revoke_invitation
+from accounts.operations.membership import add_member, appoint_deputy, change_role, end_membership
+from accounts.operations.party import (
+    amend_party,
+    ask_for_renewal,
+    bar_party,
+    end_party,
+    found_operator,
+    refuse_party,
+    register_party,
+    renew_party,
+    return_party,
+    verify_party,
+    withdraw_party,
+)
+from accounts.operations.sealing import reseal_everything
+
+__all__ = [
+    "accept_invitation",
+    "add_member",
+    "amend_party",
+    "appoint_deputy",
+    "ask_for_renewal",
+    "assign",
+    "bar_party",
+    "change_role",
+    "close_account",
+    "end_membership",
+    "end_party",
+    "end_sessions",
+    "export_account",
+    "found_operator",
+    "invite_member",
+    "open_account",
+    "refuse_party",
+    "register_party",
+    "renew_party",
+    "reseal_everything",
+    "return_party",
+    "revoke_invitation",
+    "set_up_account",
+    "unassign",
+    "verify_party",
+    "withdraw_party",
+]

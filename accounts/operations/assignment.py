@@ -1,0 +1,34 @@
+"""Who has which role in a single case. Parts of other operations: they check nothing themselves."""
+
+from django.db import models
+from guardian.shortcuts import assign_perm, remove_perm
+
+from accounts.models import Assignment, AssignmentRole, User
+from marketplace.ledger import entries as ledger
+
+
+def assign(
+    act: ledger.Act, obj: models.Model, user: User, *, role: str = AssignmentRole.OFFICER_IN_CHARGE, reason: str = ""
+) -> None:
+    """Give a person a role in a single case, in place of whoever had it; guardian mirrors it."""
+    unassign(act, obj, role)
+    Assignment.objects.create(
+        user=user,
+        object_type=obj._meta.label_lower,
+        object_id=str(obj.pk),
+        role=role,
+        assigned_at=act.at,
+        by=act.actor if isinstance(act.actor, User) else user,
+        reason=reason,
+    )
+    assign_perm(role, user, obj)
+
+
+def unassign(act: ledger.Act, obj: models.Model, role: str) -> None:
+    """Nobody has this role in the case any more."""
+    open_rows = Assignment.objects.filter(
+        object_type=obj._meta.label_lower, object_id=str(obj.pk), role=role, ended_at=None
+    )
+    for before in open_rows.select_related("user"):
+        remove_perm(role, before.user, obj)
+    open_rows.update(ended_at=act.at)

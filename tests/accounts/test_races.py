@@ -1,0 +1,68 @@
+"""Two at once, where a count or a single use decides. Threads with connections of their own, as in the journeys."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from accounts import operations
+from accounts.models import Invitation, Membership, Party, User
+from marketplace.errors import InvalidState
+from tests.journeys.test_races import one_won, together
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROUNDS = 8 if connection.vendor == "postgresql" else 3
+
+
+def test_two_owners_leaving_at_once_leave_one(world):
+    party = world.parties["buyer"]
+    second = operations.add_member(party=party, user=world["provider"], role="owner", actor=world["buyer"], at=world.at)
+    first = Membership.objects.get(user=world["buyer"], party=party)
+    for _round in range(ROUNDS):
+        Membership.objects.filter(pk__in=(first.pk, second.pk)).update(valid_until=None)
+        outcomes = together(*(_leaving(pk, world.at) for pk in (first.pk, second.pk)))
+        one_won(outcomes)
+        assert Membership.objects.filter(party=party, role="owner", valid_until=None).count() == 1
+
+
+def _leaving(pk, at):
+    membership = Membership.objects.select_related("party", "user").get(pk=pk)
+    return lambda: operations.end_membership(
+        party=membership.party, membership=membership, actor=User.objects.get(pk=membership.user_id), at=at
+    )
+
+
+def test_invitation_accepted_twice_at_once_makes_one_member(world):
+    at = timezone.now()
+    for number in range(ROUNDS):
+        made = operations.invite_member(
+            party=world.parties["buyer"], email=world["seller"].email, role="member", actor=world["buyer"],
+            at=at + timedelta(minutes=number),
+        )  # fmt: skip
+        outcomes = together(*[_accepting(made.pk, world["seller"].pk, at) for _twice in range(2)])
+        one_won(outcomes)
+        joined = Membership.objects.filter(user=world["seller"], party=world.parties["buyer"], valid_until=None)
+        assert joined.count() == 1
+        joined.delete()
+
+
+def _accepting(pk, user, at):
+    def act():
+        invitation = Invitation.objects.select_related("party").get(pk=pk)
+        return operations.accept_invitation(invitation=invitation, actor=User.objects.get(pk=user), at=at)
+
+    return act
+
+
+def test_one_person_registering_twice_at_once_is_registered_once(world):
+    region = world.parties["city"].region
+
+    def act():
+        return operations.register_party(
+            actor=User.objects.get(pk=world["buyer"].pk), at=world.at, name="张悦", region=region, kind="person",
+            id_kind="resident", id_number="11010519491231002X",
+        )  # fmt: skip
+
+    one_won(together(act, act), InvalidState)
+    assert Party.objects.filter(kind="person").count() == 1
