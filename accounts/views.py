@@ -1,16 +1,23 @@
 """Pages of the parties: their own people see their party, the operator sees all. And the switch of the language."""
 
+from typing import Any
+
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views import i18n
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.models import Party, User
+from accounts import forms, operations, permissions
+from accounts.models import Credential, Party, User
 from accounts.verbs import PARTY
+from marketplace.errors import NotAllowed
+from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
 
 
@@ -33,8 +40,78 @@ def party(request: HttpRequest, pk: int) -> HttpResponse:
         "verifications": item.verifications.select_related("by").order_by("-pk"),
         "verbs": PARTY.available(item, request.user, timezone.now()),
         "history": history_rows([item]),
+        "may_keep_credentials": _may_keep_credentials(request, item),
     }
     return render(request, "accounts/party.html", context)
+
+
+def _may_keep_credentials(request: HttpRequest, item: Party) -> bool:
+    try:
+        permissions.check_can_keep_credentials(request.user, item, timezone.now())
+    except NotAllowed:
+        return False
+    return True
+
+
+@require_safe
+def credentials(request: HttpRequest, pk: int) -> HttpResponse:
+    """The keys of a party's systems, for its owners and managers."""
+    item, at = _keeper_of(request, pk), timezone.now()
+    kept = item.credentials.select_related("responsible", "created_by", "revoked_by").order_by("-pk")
+    context = {"party": item, "page": Paginator(kept, 20).get_page(request.GET.get("page")), "now": at}
+    return render(request, "accounts/credentials.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def create_credential(request: HttpRequest, pk: int) -> HttpResponse:
+    item, at = _keeper_of(request, pk), timezone.now()
+    form = forms.CreateCredentialForm(request.POST or None, party=item, at=at)
+    made = form.is_bound and submit(
+        request, form, lambda **fields: operations.create_credential(party=item, actor=request.user, at=at, **fields)
+    )
+    return _key_page(request, item, made) if made else _credential_form(request, form, item, _("Create a credential"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def rotate_credential(request: HttpRequest, pk: int, credential: int) -> HttpResponse:
+    item, at = _keeper_of(request, pk), timezone.now()
+    row = get_object_or_404(Credential.objects.filter(party=item), pk=credential)
+    form = forms.RotateCredentialForm(request.POST or None)
+    made = form.is_bound and submit(
+        request,
+        form,
+        lambda **fields: operations.rotate_credential(credential=row, actor=request.user, at=at, **fields),
+    )
+    return _key_page(request, item, made) if made else _credential_form(request, form, item, _("New key"), row)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def revoke_credential(request: HttpRequest, pk: int, credential: int) -> HttpResponse:
+    item, at = _keeper_of(request, pk), timezone.now()
+    row = get_object_or_404(Credential.objects.filter(party=item), pk=credential)
+    if request.method == "POST":
+        operations.revoke_credential(credential=row, actor=request.user, at=at)  # type: ignore[arg-type]
+        messages.success(request, _("The key works no more."))
+        return redirect("accounts:credentials", item.pk)
+    return _credential_form(request, forms.RevokeCredentialForm(), item, _("Revoke"), row, danger=True)
+
+
+def _keeper_of(request: HttpRequest, pk: int) -> Party:
+    item = get_object_or_404(Party.objects.visible_to(request.user), pk=pk)
+    request.back = item.get_absolute_url()  # type: ignore[attr-defined]
+    permissions.check_can_keep_credentials(request.user, item, timezone.now())
+    return item
+
+
+def _credential_form(request: HttpRequest, form: Any, item: Party, title: str, row: Any = None, **more: Any) -> Any:
+    return form_page(request, form, "accounts/credential_form.html", party=item, title=title, credential=row, **more)
+
+
+def _key_page(request: HttpRequest, item: Party, made: tuple[Credential, str]) -> HttpResponse:
+    """The only time that a key is shown: not redirected to, kept in no session, by no cache."""
+    credential, key = made
+    context = {"party": item, "credential": credential, "key": key}
+    return render(request, "accounts/credential_key.html", context, status=201)
 
 
 @login_not_required
