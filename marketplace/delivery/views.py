@@ -21,7 +21,7 @@ def download(request: HttpRequest, pk: int, version: int, format: str) -> FileRe
     grant = get_object_or_404(Grant.objects.visible_to(request.user), pk=pk)
     request.back = grant.get_absolute_url()  # type: ignore[attr-defined]
     wanted = get_object_or_404(Version.objects.filter(product=grant.product_id), pk=version)
-    return _answer(
+    return answer(
         operations.deliver(grant=grant, version=wanted, actor=request.user, at=timezone.now(), format=format)  # type: ignore[arg-type]
     )
 
@@ -37,10 +37,11 @@ def download_open(request: HttpRequest, version: int, format: str) -> HttpRespon
         if not verdict.allowed:
             raise gate.Denied(verdict.code)
         return HttpResponse(content_type=CONTENT_TYPES[Format(format)], headers={"Cache-Control": "no-store"})
-    return _answer(operations.deliver_openly(version=wanted, at=timezone.now(), format=format))
+    return answer(operations.deliver_openly(version=wanted, at=timezone.now(), format=format))
 
 
-def _answer(delivery: Delivery) -> FileResponse:
+def answer(delivery: Delivery) -> FileResponse:
+    """The file of a delivery, with its hash; pages and API serve it alike."""
     format = Format(delivery.extract.format)
     name = f"{delivery.version.product.title}-v{delivery.version.number}.{format.value}"
     response = FileResponse(
