@@ -20,6 +20,7 @@ from marketplace.supervision.models import DerivedProduct, Finding, Measure, Usa
 from marketplace.supervision.states import DerivedState
 
 PRIVATE: tuple[Any, ...] = (Party, Application, Item, Consultation, Grant, Delivery, UsageReport, Finding, Measure)
+SETTLED = RawSQL("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", [])  # below it nothing is still running
 SHOWN_DERIVED = (DerivedState.PUBLISHED, DerivedState.FLAGGED, DerivedState.WITHDRAWN)
 
 
@@ -32,9 +33,8 @@ def feed(user: Any, after: Sequence[int]) -> QuerySet[Entry]:
     entries = Entry.objects.filter(_visible(user))
     if connection.vendor != "postgresql":
         return entries.filter(pk__gt=after[1]).order_by("pk")
-    settled = RawSQL("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", [])
     later = Q(xid__gt=after[0]) | Q(xid=after[0], pk__gt=after[1])
-    return entries.filter(later, xid__gte=after[0], xid__lt=settled).order_by(F("xid"), "pk")
+    return entries.filter(later, xid__gte=after[0], xid__lt=SETTLED).order_by(F("xid"), "pk")
 
 
 def position(entry: Entry) -> tuple[int, int]:
