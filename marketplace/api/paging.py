@@ -53,16 +53,11 @@ class NewestFirst(BasePagination):
         return Response({"items": data, "next": self.next})
 
     def get_paginated_response_schema(self, schema: Any) -> dict[str, Any]:
-        return page_schema(schema, nullable=True)
+        cursor = {"type": "string", "nullable": True}
+        return {"type": "object", "required": ["items", "next"], "properties": {"items": schema, "next": cursor}}
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         return PARAMETERS
-
-
-def page_schema(schema: Any, *, nullable: bool) -> dict[str, Any]:
-    cursor = {"type": "string", **({"nullable": True} if nullable else {})}
-    properties = {"items": {"type": "array", "items": schema}, "next": cursor}
-    return {"type": "object", "required": ["items", "next"], "properties": properties}
 
 
 PARAMETERS: list[dict[str, Any]] = [

@@ -21,7 +21,7 @@ from marketplace.supervision.operations.finding import open_finding
 from tests.api.conftest import Partner
 from tests.workflow import stages
 
-EXAMPLES = int(os.environ.get("API_EXAMPLES", "2"))  # a request each, for each of the some hundred operations
+EXAMPLES = int(os.environ.get("API_EXAMPLES", "4"))  # a request each, for each of the some hundred operations
 CHECKS = (
     known.not_a_server_error, known.status_code_conformance, known.content_type_conformance,
     known.response_schema_conformance, known.response_headers_conformance,
@@ -78,7 +78,7 @@ def test_every_answer_is_as_described_and_none_is_the_sites_fault(db, world, fuz
             operation = found.ok()
             run(operation, fuzzed, ids.get(operation.path.split("/")[3], []), asked)
     statuses = {status for _operation, status in asked}
-    assert len(asked) >= EXAMPLES * 100 and {200, 400, 404, 409, 422} <= statuses, statuses
+    assert len(asked) >= EXAMPLES * 95 and {200, 400, 404, 409, 422} <= statuses, statuses
 
 
 def run(operation: Any, systems: list[Partner], ids: list[int], asked: list[Any]) -> None:
@@ -88,7 +88,7 @@ def run(operation: Any, systems: list[Partner], ids: list[int], asked: list[Any]
     )  # fmt: skip
     @hypothesis.given(
         case=operation.as_strategy(), system=strategies.sampled_from(systems),
-        pk=strategies.sampled_from([*ids, 10**6]), own=strategies.booleans(),
+        pk=strategies.sampled_from([*ids, 10**6]), own=strategies.sampled_from([True, True, True, False]),
     )  # fmt: skip
     def ask(case: Any, system: Partner, pk: int, own: bool) -> None:
         if own and "id" in (case.path_parameters or {}):
