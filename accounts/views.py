@@ -65,7 +65,7 @@ def credentials(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def create_credential(request: HttpRequest, pk: int) -> HttpResponse:
     item, at = _keeper_of(request, pk), timezone.now()
-    form = forms.CreateCredentialForm(request.POST or None, party=item, at=at)
+    form = forms.CreateCredentialForm(request.POST or None, party=item, at=at, initial={"responsible": request.user})
     made = form.is_bound and submit(
         request, form, lambda **fields: operations.create_credential(party=item, actor=request.user, at=at, **fields)
     )
