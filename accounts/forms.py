@@ -227,4 +227,4 @@ class DeputyForm(VerbForm):
     def prepare(self) -> None:
         for name in ("membership", "deputy"):
             self.fields[name].queryset = members(self.target, self.at).filter(role__in=WRITERS)
-        self.initial["membership"] = members(self.target, self.at).filter(user=self.actor).first()
+        self.initial["membership"] = members(self.target, self.at).filter(user=self.actor.pk).first()

@@ -55,6 +55,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     objects = UserManager()
 
+    # Set for one request where a partner's system acts for this person: then the person is only of that party.
+    credential: "Credential | None" = None
+
     class Meta:
         constraints = (models.UniqueConstraint(Lower("email"), name="user_email_unique"),)
 
@@ -67,7 +70,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def ledger_kind(self) -> str:
-        return "person"
+        """`person`, or `partner:<number of the credential>` where its system acted for the person."""
+        return f"partner:{self.credential.pk}" if self.credential else "person"
 
 
 class RegionLevel(models.TextChoices):
@@ -109,6 +113,8 @@ class PartyQuerySet(models.QuerySet["Party"]):
         """One's own parties; to an operator all."""
         today = local_date(timezone.now())
         mine = Membership.objects.filter(valid_on(today), user=user, user__is_active=True)
+        if user.credential:
+            mine = mine.filter(party=user.credential.party_id)
         operates = Capability.objects.filter(
             valid_on(today), kind=CapabilityKind.OPERATOR, party__in=mine.values("party")
         )
@@ -321,3 +327,52 @@ class Assignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}: {self.role} of {self.object_type}:{self.object_id}"
+
+
+class Scope(models.TextChoices):
+    """What a credential may do. `act` is for whatever has legal effect."""
+
+    READ = "read", _("read and download")
+    WRITE = "write", _("prepare: drafts, files, scenarios")
+    ACT = "act", _("act with legal effect")
+
+
+class Credential(models.Model):
+    """A key with which a partner's system acts as its organisation. Only the key's hash is kept."""
+
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="credentials")
+    name = models.CharField(_("name"), max_length=80)
+    responsible = models.ForeignKey(
+        User, verbose_name=_("responsible person"), on_delete=models.PROTECT, related_name="+"
+    )
+    key_prefix = models.CharField(max_length=16)
+    key_hash = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(_("scopes"))
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(_("valid until"))
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = _("credential")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(revoked_at=None, revoked_by=None) | Q(revoked_at__isnull=False, revoked_by__isnull=False),
+                name="credential_revoked_both",
+            ),
+            models.CheckConstraint(
+                condition=Q(expires_at__gte=models.F("created_at")), name="credential_expires_later"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.key_prefix}…)"
+
+    def is_live(self, at: datetime) -> bool:
+        """Neither revoked nor expired at `at`."""
+        return self.revoked_at is None and at < self.expires_at
+
+    @property
+    def scope_labels(self) -> list[Any]:
+        return [Scope(scope).label for scope in self.scopes]

@@ -83,3 +83,10 @@ def check_operator(actor: Any, at: datetime) -> None:
     acting = queries.memberships(actor, at).filter(role__in=WRITERS).values("party")
     if not queries.parties_as(actor, CapabilityKind.OPERATOR, at).filter(pk__in=acting).exists():
         raise NotAllowed(_("Only the platform operator may do this."))
+
+
+def check_can_keep_credentials(actor: Any, party: Party, at: datetime) -> None:
+    """An owner or manager, on the pages: a credential makes, changes and ends no credential."""
+    check_member(actor, party, at, roles=MANAGERS)
+    if actor.credential:
+        raise NotAllowed(_("Credentials are kept by people on the pages, not by a partner's system."))

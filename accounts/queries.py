@@ -1,5 +1,6 @@
 """Who belongs where, on a given day."""
 
+import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.models import (
     Capability,
     CapabilityKind,
+    Credential,
     Membership,
     Party,
     Region,
@@ -24,10 +26,14 @@ from marketplace.notices.operations import Recipient
 
 
 def memberships(user: User | AnonymousUser, at: datetime) -> QuerySet[Membership]:
-    """The memberships in force at `at`; none for a disabled or anonymous user."""
+    """The memberships in force at `at`; none for a disabled or anonymous user.
+
+    Through a credential a person acts for the credential's party and for no other that they belong to.
+    """
     if not user.is_authenticated or not user.is_active:
         return Membership.objects.none()
-    return Membership.objects.filter(valid_on(local_date(at)), user=user)
+    current = Membership.objects.filter(valid_on(local_date(at)), user=user)
+    return current.filter(party=user.credential.party_id) if user.credential else current
 
 
 def parties_of(user: Any, at: datetime) -> QuerySet[Party]:
@@ -130,3 +136,20 @@ def names(refs: set[str]) -> dict[str, str]:
     """Names of the users among ledger references (`accounts.user:7`); other references are left out."""
     keys = [ref.split(":")[1] for ref in refs if ref.startswith("accounts.user:")]
     return {user.ledger_ref: user.name for user in User.objects.filter(pk__in=keys)}
+
+
+def hash_of(key: str) -> str:
+    """What is kept of a credential's key: 256 random bits need no salt and no slow hash."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def credential_of(key: str, at: datetime) -> Credential | None:
+    """The live credential with this key. Looked up by its hash: the time it takes tells nothing about the key."""
+    found = Credential.objects.select_related("party", "responsible").filter(key_hash=hash_of(key)).first()
+    return found if found and found.is_live(at) else None
+
+
+def acting(credential: Credential, person: User) -> User:
+    """The person as the one for whom this credential's system acts."""
+    person.credential = credential
+    return person

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts import account_views, verbs, views
+from accounts import account_views, credential_views, verbs, views
 from marketplace.faces import verb_urls
 
 app_name = "accounts"
@@ -16,5 +16,17 @@ urlpatterns = [
     path("account/sessions/<int:pk>/end/", account_views.end_session, name="session-end"),
     path("account/sessions/end-all/", account_views.end_all_sessions, name="sessions-end"),
     path("invitation/<str:token>/", views.invitation, name="invitation"),
+    path("party/<int:pk>/credentials/", credential_views.credentials, name="credentials"),
+    path("party/<int:pk>/credentials/new/", credential_views.create_credential, name="credential-create"),
+    path(
+        "party/<int:pk>/credentials/<int:credential>/rotate/",
+        credential_views.rotate_credential,
+        name="credential-rotate",
+    ),
+    path(
+        "party/<int:pk>/credentials/<int:credential>/revoke/",
+        credential_views.revoke_credential,
+        name="credential-revoke",
+    ),
     *verb_urls(verbs.PARTY, "party"),
 ]

@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import identity, operations
+from accounts.credential_views import may_keep_credentials
 from accounts.forms import FORM_OF
 from accounts.models import CapabilityKind, Invitation, Party, PartyKind, User
 from accounts.operations.invitation import check_can_accept
@@ -65,6 +66,7 @@ def party(request: HttpRequest, pk: int) -> HttpResponse:
         "verbs": PARTY.available(item, request.user, timezone.now()),
         "hands_over": parties_as(request.user, CapabilityKind.AUTHORITY, timezone.now()).filter(pk=item.pk).exists(),
         "history": history_rows([item]),
+        "may_keep_credentials": may_keep_credentials(request, item),
     }
     return render(request, "accounts/party.html", context)
 

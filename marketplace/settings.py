@@ -41,6 +41,7 @@ VARIABLES: dict[str, tuple[type, object, str]] = {
     ),
     "DEFAULT_FROM_EMAIL": (str, "Minshu <noreply@localhost>", "Sender of the site's mails."),
     "DEMO": (bool, True, "May hold demo data and play the walkthrough. Never true in production."),
+    "API_RATE": (str, "600/min", "Requests that the API takes from one credential, or one address without."),
     "LOG_LEVEL": (str, "INFO", "Level of the log on standard error."),
 }
 
@@ -102,6 +103,10 @@ INSTALLED_APPS = [
     "marketplace.applications",
     "marketplace.delivery",
     "marketplace.supervision",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "marketplace.api",
     "marketplace.desk",
 ]
 
@@ -277,6 +282,26 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = VAR_DIR / "mail"
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL")
+
+API_RATE = env("API_RATE")
+REST_FRAMEWORK = {
+    "EXCEPTION_HANDLER": "marketplace.api.problems.handle",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "NUM_PROXIES": 0 if DEBUG else 1,  # as for the login: the visitor is in X-Forwarded-For and nowhere else
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Minshu",
+    "VERSION": "1",
+    "DESCRIPTION": "The trade's API for partner systems: see docs/partner.md.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "COMPONENT_SPLIT_REQUEST": False,
+    "POSTPROCESSING_HOOKS": ["marketplace.api.schema.share_problems"],
+    "SORT_OPERATION_PARAMETERS": False,
+}
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("marketplace.applications.urls")),
     path("", include("marketplace.delivery.urls")),
     path("", include("marketplace.supervision.urls")),
+    path("api/v1/", include("marketplace.api.urls")),
     path("language/", set_language, name="set_language"),
     path("accounts/", include("accounts.entrance")),
 ]

@@ -14,7 +14,7 @@ def verify_addresses(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0001_initial"),
+        ("accounts", "0020_credential"),
         ("account", "0009_emailaddress_unique_primary_email"),
     ]
 

@@ -8,6 +8,7 @@ from accounts.operations.account import (
     set_up_account,
 )
 from accounts.operations.assignment import assign, unassign
+from accounts.operations.credential import create_credential, revoke_credential, rotate_credential
 from accounts.operations.invitation import accept_invitation, invite_member, revoke_invitation
 from accounts.operations.membership import add_member, appoint_deputy, change_role, end_membership
 from accounts.operations.party import (
@@ -35,6 +36,7 @@ __all__ = [
     "bar_party",
     "change_role",
     "close_account",
+    "create_credential",
     "end_membership",
     "end_party",
     "end_sessions",
@@ -47,7 +49,9 @@ __all__ = [
     "renew_party",
     "reseal_everything",
     "return_party",
+    "revoke_credential",
     "revoke_invitation",
+    "rotate_credential",
     "set_up_account",
     "unassign",
     "verify_party",

@@ -242,4 +242,4 @@ class HandOverForm(ReasonForm):
         people = members(self.target, self.at)
         self.fields["officer"].queryset = people
         self.fields["successor"].queryset = people.filter(role__in=WRITERS)
-        self.initial["officer"] = people.filter(user=self.actor).first()
+        self.initial["officer"] = people.filter(user=self.actor.pk).first()

@@ -81,6 +81,11 @@ def judge_open(version: Version) -> Verdict:
     return Verdict(True, "ok")
 
 
+def introspect(grant: Grant, at: datetime) -> str:
+    """`ok` if the grant is in effect at `at`, else the code of the first reason against it."""
+    return "ok" if grant.is_in_effect(at) else _why_not_in_effect(grant.pk, at)
+
+
 def granted_fields(grant: Grant, version: Version) -> list[str]:
     """The granted fields that the version has, in its order."""
     wanted = set(grant.fields)

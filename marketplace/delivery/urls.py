@@ -5,7 +5,7 @@ from marketplace.delivery import views
 
 
 class FormatConverter(StringConverter):
-    regex = "csv|parquet"
+    regex = "(?:csv|parquet)"
 
 
 register_converter(FormatConverter, "format")

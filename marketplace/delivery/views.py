@@ -26,17 +26,18 @@ def download(request: HttpRequest, pk: int, version: int, format: str) -> FileRe
     grant = get_object_or_404(Grant, pk=pk)
     wanted = get_object_or_404(Version, pk=version)
     request.back = grant.get_absolute_url()  # type: ignore[attr-defined]
+    return answer(hand_over(request.user, grant, wanted, format))
+
+
+def hand_over(user: Any, grant: Grant, version: Version, format: str) -> Delivery:
+    """Ask the gate. Who may not know of the grant is told that there is no such thing, and recorded all the same."""
     try:
-        delivery = operations.deliver(grant=grant, version=wanted, actor=request.user, at=timezone.now(), format=format)  # type: ignore[arg-type]
+        return operations.deliver(grant=grant, version=version, actor=user, at=timezone.now(), format=format)
     except gate.Denied as error:
-        if not _may_know(request.user, grant, wanted):
+        known = Grant.objects.visible_to(user).filter(pk=grant.pk).exists()
+        if not known or version.product_id != grant.product_id:
             raise Http404 from error
         raise
-    return _answer(delivery)
-
-
-def _may_know(user: Any, grant: Grant, version: Version) -> bool:
-    return version.product_id == grant.product_id and Grant.objects.visible_to(user).filter(pk=grant.pk).exists()
 
 
 @login_not_required
@@ -50,10 +51,11 @@ def download_open(request: HttpRequest, version: int, format: str) -> HttpRespon
         if not verdict.allowed:
             raise gate.Denied(verdict.code)
         return HttpResponse(content_type=CONTENT_TYPES[Format(format)], headers={"Cache-Control": "no-store"})
-    return _answer(operations.deliver_openly(version=wanted, at=timezone.now(), format=format))
+    return answer(operations.deliver_openly(version=wanted, at=timezone.now(), format=format))
 
 
-def _answer(delivery: Delivery) -> FileResponse:
+def answer(delivery: Delivery) -> FileResponse:
+    """The file of a delivery, with its hash; pages and API serve it alike."""
     format = Format(delivery.extract.format)
     name = f"{delivery.version.product.title}-v{delivery.version.number}.{format.value}"
     response = FileResponse(

@@ -39,6 +39,7 @@ class Entry(models.Model):
             models.Index(fields=["object_type", "object_id", "id"], name="ledger_entry_object"),
             models.Index(fields=["operation_id"], name="ledger_entry_operation"),
             models.Index(fields=["actor_ref", "id"], name="ledger_entry_actor"),
+            models.Index(fields=["xid", "id"], name="ledger_entry_feed"),
         )
 
     def __str__(self) -> str:

@@ -73,7 +73,9 @@ class RegisterDerivedForm(forms.Form):
 
     def __init__(self, *args: Any, party: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.pairs = {f"{grant.pk}:{version.pk}": (grant, version) for grant, version in obtained(party)}
+        self.pairs = {
+            f"{grant.pk}:{version.pk}": (grant, version) for grant, version in (obtained(party) if party else [])
+        }
         self.fields["built_from"].choices = [  # type: ignore[attr-defined]
             (key, f"{version} ({grant.number})") for key, (grant, version) in self.pairs.items()
         ]

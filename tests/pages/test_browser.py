@@ -81,6 +81,16 @@ def test_the_pages_run_under_their_own_content_security_policy(browser: Any, liv
     page.context.close()
 
 
+def test_the_description_of_the_api_is_shown_under_the_policy(browser: Any, live_server: Any, db: None) -> None:
+    page = browser.new_context().new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto(f"{live_server.url}/api/v1/docs/")
+    page.get_by_text("/api/v1/applications/{id}/submit/").wait_for()
+    assert complaints == []
+    page.context.close()
+
+
 def test_a_keyboard_is_enough_to_log_in(browser: Any, live_server: Any, world: World) -> None:
     page = browser.new_context(locale="en", extra_http_headers={"Accept-Language": "en"}).new_page()
     page.goto(f"{live_server.url}/todo/")

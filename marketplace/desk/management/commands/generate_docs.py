@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from marketplace.desk.database import prepare
 from marketplace.desk.generated_docs import documents
 
 
@@ -12,6 +13,7 @@ class Command(BaseCommand):
     help = "Writes the generated documents into docs/. A test fails when they are stale."
 
     def handle(self, **options: Any) -> None:
+        prepare()  # some forms look for their choices
         for name, text in documents().items():
             path = settings.BASE_DIR / "docs" / name
             path.write_text(text, encoding="utf-8")

@@ -1,0 +1,70 @@
+"""Who calls: a credential's system, for a person of its party."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.throttling import SimpleRateThrottle
+
+from accounts import queries
+from accounts.models import Credential, Scope, User
+from marketplace.api.problems import Problem
+
+
+class BearerAuthentication(BaseAuthentication):
+    """`Authorization: Bearer <key>`, and who is responsible: the person named, else for reading the credential's."""
+
+    def authenticate(self, request: Any) -> tuple[User, Credential] | None:
+        kind, _space, key = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if not kind:
+            return None
+        credential = queries.credential_of(key.strip(), timezone.now()) if kind.lower() == "bearer" else None
+        if credential is None:
+            raise AuthenticationFailed(_("This key opens nothing: it is unknown, expired or revoked."))
+        if not credential.party.is_in_good_standing(timezone.now()):
+            raise Problem(403, "party_not_in_standing", _("The organisation is not verified at present."))
+        return queries.acting(credential, _person(request, credential)), credential
+
+    def authenticate_header(self, request: Any) -> str:
+        return "Bearer"
+
+
+def _person(request: Any, credential: Credential) -> User:
+    """Every write names its person, who must be somebody of the organisation today."""
+    email = request.META.get("HTTP_RESPONSIBLE_PERSON", "").strip()
+    people = queries.people_of(credential.party, timezone.now())
+    if not email and request.method == "POST":
+        raise Problem(400, "responsible_person_missing", _("Name who is responsible: Responsible-Person: <e-mail>."))
+    found = people.filter(email__iexact=email) if email else people.filter(pk=credential.responsible_id)
+    person = found.first()
+    if person is None:
+        raise Problem(
+            403, "responsible_person_refused", _("The responsible person does not act for this organisation today.")
+        )
+    return person
+
+
+def check_scope(request: Any, scope: str) -> None:
+    """Raises Problem unless the credential has the scope."""
+    if scope not in request.auth.scopes:
+        raise Problem(
+            403, "scope_missing", _("This takes the scope “%(scope)s”.") % {"scope": f"{scope}: {Scope(scope).label}"}
+        )
+
+
+class PerCredential(SimpleRateThrottle):
+    """So many requests a minute for each credential; for each address where none is needed."""
+
+    scope = "api"
+
+    def get_rate(self) -> str:
+        return settings.API_RATE
+
+    def get_cache_key(self, request: Any, view: Any) -> str:
+        anonymous = isinstance(request.user, AnonymousUser)
+        ident = self.get_ident(request) if anonymous else f"credential-{request.auth.pk}"
+        return self.cache_format % {"scope": self.scope, "ident": ident}

@@ -1,0 +1,83 @@
+"""The feed: ledger entries about what an organisation may see, in an order in which none can be missed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+from django.db.models import CharField, F, Model, Q, QuerySet
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Cast
+from django.utils import timezone
+
+from accounts.models import Party
+from accounts.queries import parties_of
+from listings.models import CatalogueEntry, Product, Version, is_provincial_officer, overseen
+from listings.states import PUBLIC_STATES, EntryState, ProductState
+from marketplace.applications.models import Application, Consultation, Grant, Hold, Item
+from marketplace.delivery.models import Delivery
+from marketplace.ledger.models import Entry
+from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
+from marketplace.supervision.states import DerivedState
+
+PRIVATE: tuple[Any, ...] = (Party, Application, Item, Consultation, Grant, Delivery, UsageReport, Finding, Measure)
+SETTLED = RawSQL("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", [])  # below it nothing is still running
+SHOWN_DERIVED = (DerivedState.PUBLISHED, DerivedState.FLAGGED, DerivedState.WITHDRAWN)
+
+
+def feed(user: Any, after: Sequence[int]) -> QuerySet[Entry]:
+    """Entries that the user may see, after a position (transaction, entry), in the order in which they became final.
+
+    On PostgreSQL a later entry may be committed before an earlier one. So only what is below the oldest transaction
+    still running is given, ordered by transaction: what comes later stands behind it. SQLite has one writer.
+    """
+    entries = Entry.objects.filter(_visible(user))
+    if connection.vendor != "postgresql":
+        return entries.filter(pk__gt=after[1]).order_by("pk")
+    later = Q(xid__gt=after[0]) | Q(xid=after[0], pk__gt=after[1])
+    return entries.filter(later, xid__gte=after[0], xid__lt=SETTLED).order_by(F("xid"), "pk")
+
+
+def position(entry: Entry) -> tuple[int, int]:
+    return (entry.xid or 0, entry.pk)
+
+
+def _visible(user: Any) -> Q:
+    wanted = Q(pk__in=[])
+    for model in PRIVATE:
+        wanted |= _about(model.objects.visible_to(user))
+    wanted |= _about(Hold._base_manager.filter(grant__in=Grant.objects.visible_to(user)))
+    for rows, inside, shown in _public(user):
+        wanted |= _about(inside) | (_about(rows) & Q(new__in=shown))
+    return wanted
+
+
+def _public(user: Any) -> list[tuple[QuerySet[Any], QuerySet[Any], Sequence[str]]]:
+    """(what anybody sees, what the user sees as one of its parties or officers, the acts that are for anybody).
+
+    How a public version came to be is its parties' own affair, as on its page; that it was published, held or recalled
+    is not.
+    """
+    everything = is_provincial_officer(user)
+    mine = parties_of(user, timezone.now())
+
+    def inside(model: Any, condition: Q) -> QuerySet[Any]:
+        rows = model.objects.visible_to(user)
+        return rows if everything else rows.filter(condition)
+
+    versions = inside(Version, Q(product__seller__in=mine) | overseen(user))
+    grants = Grant.objects.filter(overseen(user))
+    return [
+        (CatalogueEntry.objects.visible_to(user), inside(CatalogueEntry, Q(unit__in=mine) | overseen(user)),
+         (EntryState.PUBLISHED, EntryState.WITHDRAWN)),
+        (Product.objects.visible_to(user), inside(Product, Q(seller__in=mine) | Q(versions__in=versions)),
+         (ProductState.WITHDRAWN,)),
+        (Version.objects.visible_to(user), versions, tuple(PUBLIC_STATES)),
+        (DerivedProduct.objects.visible_to(user),
+         inside(DerivedProduct, Q(party__in=mine) | Q(built_from__grant__in=grants)), SHOWN_DERIVED),
+    ]  # fmt: skip
+
+
+def _about(rows: QuerySet[Any]) -> Q:
+    model: type[Model] = rows.model
+    keys = rows.order_by().values(key=Cast("pk", CharField()))
+    return Q(object_type=model._meta.label_lower, object_id__in=keys)

@@ -1,0 +1,165 @@
+"""What partners find under which noun, who sees it, and which verb tables and creations belong to it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, get_args, get_type_hints
+
+from django import forms
+from django.db.models import Model, Prefetch, QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import forms as account_forms
+from accounts import verbs as accounts
+from accounts.models import CapabilityKind, Party, PartyKind, Region, Scope
+from accounts.queries import parties_as
+from listings import forms as listing_forms
+from listings import operations as listing
+from listings import verbs as listings
+from listings.models import CatalogueEntry, ColumnRole, Product, Version
+from listings.queries import version_page
+from marketplace.api import serializers
+from marketplace.applications import forms as application_forms
+from marketplace.applications import operations as application
+from marketplace.applications import verbs as applications
+from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
+from marketplace.applications.operations.application import offered_version
+from marketplace.supervision import forms as supervision_forms
+from marketplace.supervision import operations as supervising
+from marketplace.supervision import verbs as supervision
+from marketplace.supervision.models import DerivedProduct, Evidence, Finding, Measure, ReportFiling, UsageReport
+from marketplace.verbs import Verb, Verbs
+
+
+@dataclass(frozen=True)
+class Resource:
+    """`rows(user)` is what the person may see; `page`, if any, shows one object with more than a list does."""
+
+    noun: str
+    model: type[Model]
+    rows: Callable[[Any], QuerySet[Any]]
+    row: type[Any]
+    tables: tuple[Verbs, ...] = ()
+    page: type[Any] | None = None
+    is_public: bool = False  # also without a credential, as on the pages
+
+
+def related(model: Any, *names: str, prefetch: tuple[Any, ...] = ()) -> Callable[[Any], QuerySet[Any]]:
+    return lambda user: model.objects.visible_to(user).select_related(*names).prefetch_related(*prefetch)
+
+
+def grants(user: Any) -> QuerySet[Grant]:
+    visible = Grant.objects.visible_to(user).with_effect(timezone.now())
+    return visible.select_related("buyer", "authority", "from_version")
+
+
+RESOURCES = (
+    Resource("parties", Party, related(Party, prefetch=("capabilities",)), serializers.PartyRow, (accounts.PARTY, applications.AUTHORITY)),
+    Resource("entries", CatalogueEntry, related(CatalogueEntry, "unit", "authority"), serializers.EntryRow, (listings.ENTRY,), is_public=True),
+    Resource("products", Product, related(Product, "seller", "entry", prefetch=("source_files",)), serializers.ProductRow, (listings.PRODUCT,), is_public=True),
+    Resource("versions", Version, version_page, serializers.VersionRow, (listings.VERSION,), serializers.VersionPage, is_public=True),
+    Resource("applications", Application, related(Application, "buyer", "authority", prefetch=("items",)), serializers.ApplicationRow, (applications.APPLICATION,)),
+    Resource("items", Item, related(Item, "application", "decision", "grant"), serializers.ItemRow, (applications.ITEM,)),
+    Resource("consultations", Consultation, related(Consultation, "unit"), serializers.ConsultationRow, (applications.CONSULTATION,)),
+    Resource("grants", Grant, grants, serializers.GrantRow, (applications.GRANT, supervision.GRANT)),
+    Resource("editions", GrantEdition, related(GrantEdition), serializers.EditionRow, (applications.EDITION,)),
+    Resource("standing-consents", StandingConsent, related(StandingConsent, "unit"), serializers.StandingRow, (applications.STANDING,)),
+    Resource("reports", UsageReport, related(UsageReport, prefetch=(Prefetch("filings", ReportFiling.objects.order_by("round")),)), serializers.ReportRow, (supervision.REPORT,)),
+    Resource("derived-products", DerivedProduct, related(DerivedProduct, "party"), serializers.DerivedRow, (supervision.DERIVED,), serializers.DerivedPage),
+    Resource("measures", Measure, related(Measure, "party", "authority", prefetch=("held", Prefetch("evidence", Evidence.objects.order_by("pk")))), serializers.MeasureRow, (supervision.MEASURE,)),
+    Resource("findings", Finding, related(Finding, "authority"), serializers.FindingRow, (supervision.FINDING,)),
+)  # fmt: skip
+BY_MODEL = {resource.model: resource for resource in RESOURCES}
+
+# What only prepares: scope `write`. Every other verb has legal effect and takes the scope `act`.
+PREPARES = {
+    ("products", "create_version"), ("products", "add_source_file"), ("versions", "upload_file"),
+    ("versions", "mark_columns"), ("versions", "request_assessment"), ("versions", "rework"),
+    ("applications", "describe"), ("applications", "add_item"), ("items", "remove"),
+}  # fmt: skip
+
+
+def scope_of(resource: Resource, verb: Verb) -> Scope:
+    return Scope.WRITE if (resource.noun, verb.name) in PREPARES else Scope.ACT
+
+
+def resource_made_by(verb: Verb, resource: Resource) -> Resource:
+    """Of what the answer is: the object's own kind, or of what the verb makes where it leads on."""
+    if not verb.leads_on:
+        return resource
+    made = get_type_hints(verb.operation)["return"]
+    return BY_MODEL[next(kind for kind in (*get_args(made), made) if kind in BY_MODEL)]
+
+
+def _consultation() -> Consultation:
+    return Consultation(pk=0, unit=Party(pk=0), application=Application(pk=0))
+
+
+# Fields that a form makes of its object: {form: (object that stands for any, what is added to the description)}.
+EXAMPLES: dict[type[forms.Form], Callable[[], Any]] = {
+    account_forms.AmendForm: lambda: Party(pk=0, kind=PartyKind.ORGANISATION, region=Region()),
+    application_forms.ApproveItemForm: lambda: Item(fields=[], application=Application(pk=0)),
+    supervision_forms.ReportForm: lambda: UsageReport(
+        pk=0, start=date(2026, 1, 1), end=date(2026, 3, 31), grant=Grant(pk=0)
+    ),
+    application_forms.ConsentInPartForm: lambda: _consultation(),
+    application_forms.UseStandingForm: lambda: _consultation(),
+    application_forms.NameUserForm: lambda: Grant(pk=0, buyer=Party(pk=0)),
+    application_forms.ChangeForm: lambda: Grant(
+        pk=0, fields=[], terms={"what_is_built": ""}, item=Item(route=""), from_version=Version(pk=0)
+    ),
+}
+OPEN_FORMS: dict[type[forms.Form], dict[str, Any]] = {
+    listing_forms.MarkColumnsForm: {
+        "type": "object",
+        "description": _("For each column of the version: column_<position> and its role."),
+        "additionalProperties": {"type": "string", "enum": list(ColumnRole.values)},
+    },
+}
+
+
+@dataclass(frozen=True)
+class Creation:
+    """A POST that makes a new object. `form(user, at, target, *sent)` builds its form; `target` is what it starts from."""
+
+    path: str
+    made: str
+    label: Any
+    scope: Scope
+    form: Callable[..., forms.Form]
+    write: Callable[..., Any]
+    target: Callable[[Any, int | None], Any] = lambda user, pk: None
+    article: str = ""
+
+
+def propose_entry(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
+    return listing_forms.ProposeEntryForm(*sent, units=parties_as(user, CapabilityKind.UNIT, at).order_by("name"))
+
+
+def create_product(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
+    return listing_forms.CreateProductForm(*sent, sellers=listing_forms.sellers_of(user, at))
+
+
+def start_application(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
+    version = target and offered_version(target)
+    columns = list(version.columns.order_by("position").values_list("name", flat=True)) if version else []
+    return application_forms.StartForm(*sent, user=user, at=at, columns=columns)
+
+
+def register_derived(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
+    return supervision_forms.RegisterDerivedForm(*sent, party=target)
+
+
+def listed_product(user: Any, pk: int | None) -> Product:
+    return get_object_or_404(Product.objects.visible_to(user).listed(), pk=pk)
+
+
+CREATIONS = (
+    Creation("entries", "entries", _("Propose a catalogue entry"), Scope.ACT, propose_entry, lambda target, **fields: listing.propose_entry(**fields), article="Art. 10"),
+    Creation("products", "products", _("Create a product"), Scope.WRITE, create_product, lambda target, **fields: listing.create_product(**fields)),
+    Creation("products/<int:pk>/apply", "applications", _("Start an application"), Scope.WRITE, start_application, lambda target, **fields: application.start_application(product=target, **fields), listed_product, "Art. 16"),
+    Creation("derived-products", "derived-products", _("Register a derived product"), Scope.ACT, register_derived, lambda target, **fields: supervising.register_derived(party=target, **fields), lambda user, pk: user.credential.party, "Art. 16"),
+)  # fmt: skip
+BY_NOUN = {resource.noun: resource for resource in RESOURCES}

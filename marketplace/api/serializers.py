@@ -1,0 +1,342 @@
+"""What partners read of each object. Each is fetched through `visible_to`; nothing here hides or shows more."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts.models import Capability, Party
+from listings import reasons
+from listings.models import Assessment, CatalogueEntry, Column, ProcessingStep, Product, SourceFile, Version
+from marketplace.applications.models import (
+    Application,
+    Consultation,
+    Decision,
+    Grant,
+    GrantEdition,
+    Item,
+    StandingConsent,
+)
+from marketplace.ledger.models import Entry
+from marketplace.supervision import queries
+from marketplace.supervision.models import (
+    DerivedProduct,
+    Evidence,
+    Finding,
+    Measure,
+    MeasureGrant,
+    ReportFiling,
+    UsageReport,
+)
+
+FIGURES = (
+    "about", "subjects", "k", "unique_share", "l_distinct", "t", "classes", "quasi_identifiers", "sensitive",
+    "allowed_modes",
+)  # fmt: skip
+
+
+class NamedParty(serializers.ModelSerializer[Party]):
+    class Meta:
+        model = Party
+        fields = ("id", "name")
+
+
+class CapabilityRow(serializers.ModelSerializer[Capability]):
+    class Meta:
+        model = Capability
+        fields = ("kind", "level", "region", "valid_from", "valid_until")
+
+
+class PartyRow(serializers.ModelSerializer[Party]):
+    capabilities = CapabilityRow(many=True)
+
+    class Meta:
+        model = Party
+        fields = ("id", "kind", "name", "region", "uscc", "state", "verified_until", "capabilities")
+
+
+class EntryRow(serializers.ModelSerializer[CatalogueEntry]):
+    unit, authority = NamedParty(), NamedParty()
+
+    class Meta:
+        model = CatalogueEntry
+        fields = (
+            "id", "unit", "authority", "title", "description", "sharing", "withheld_basis", "opening", "frequency",
+            "contact", "state", "created_at",
+        )  # fmt: skip
+
+
+class SourceFileRow(serializers.ModelSerializer[SourceFile]):
+    class Meta:
+        model = SourceFile
+        fields = ("kind", "title", "reference", "summary", "valid_until")
+
+
+class ProductRow(serializers.ModelSerializer[Product]):
+    seller = NamedParty()
+    source_files = SourceFileRow(many=True)
+    is_openly_available = serializers.BooleanField()
+
+    class Meta:
+        model = Product
+        fields = (
+            "id", "seller", "entry", "nature", "acquisition", "grade", "title", "summary", "description", "purposes",
+            "terms", "price_text", "frequency", "is_openly_available", "declared_at", "source_files", "state",
+            "created_at",
+        )  # fmt: skip
+
+
+class ColumnRow(serializers.ModelSerializer[Column]):
+    class Meta:
+        model = Column
+        fields = ("position", "name", "type", "role")
+
+
+class StepRow(serializers.ModelSerializer[ProcessingStep]):
+    class Meta:
+        model = ProcessingStep
+        fields = ("number", "step", "tool", "operator", "at", "is_measured", "hash_in", "hash_out")
+
+
+class AssessmentRow(serializers.ModelSerializer[Assessment]):
+    """What was measured (Art. 17), and in words why it did not pass."""
+
+    figures = serializers.SerializerMethodField()
+    reasons = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Assessment
+        fields = ("at", "rule_set", "passes", "figures", "reasons")
+
+    def get_figures(self, row: Assessment) -> dict[str, Any]:
+        return {name: row.report[name] for name in FIGURES if name in row.report}
+
+    def get_reasons(self, row: Assessment) -> list[str]:
+        return [reasons.sentence(one["code"], one["params"]) for one in row.report.get("reasons", [])]
+
+
+class VersionRow(serializers.ModelSerializer[Version]):
+    authority = NamedParty(allow_null=True)
+
+    class Meta:
+        model = Version
+        fields = (
+            "id", "product", "number", "state", "authority", "about", "data_from", "data_until", "collected_from",
+            "collected_until", "deidentification_tool", "key_is_kept", "rows", "allowed_modes", "published_at",
+            "created_at",
+        )  # fmt: skip
+
+
+class VersionPage(VersionRow):
+    """A version with its columns, sources, steps and newest assessment."""
+
+    columns = serializers.SerializerMethodField()
+    units = serializers.SerializerMethodField()
+    steps = StepRow(many=True)
+    assessment = serializers.SerializerMethodField()
+
+    class Meta(VersionRow.Meta):
+        fields = (*VersionRow.Meta.fields, "columns", "units", "steps", "assessment")  # type: ignore[assignment]
+
+    @extend_schema_field(ColumnRow(many=True))
+    def get_columns(self, row: Version) -> Any:
+        return ColumnRow(sorted(row.columns.all(), key=lambda column: column.position), many=True).data
+
+    @extend_schema_field(NamedParty(many=True))
+    def get_units(self, row: Version) -> Any:
+        return NamedParty([source.unit for source in row.sources.all()], many=True).data
+
+    @extend_schema_field(AssessmentRow(allow_null=True))
+    def get_assessment(self, row: Version) -> Any:
+        newest = next(iter(row.assessments.all()), None)
+        return AssessmentRow(newest).data if newest else None
+
+
+class ApplicationRow(serializers.ModelSerializer[Application]):
+    buyer, authority = NamedParty(), NamedParty(allow_null=True)
+    number = serializers.CharField()
+
+    class Meta:
+        model = Application
+        fields = (
+            "id", "number", "buyer", "authority", "state", "round", "title", "beneficiaries", "what_is_built",
+            "why_these_fields", "period_from", "period_until", "security", "people_with_access", "items",
+            "submitted_at", "created_at",
+        )  # fmt: skip
+
+
+class DecisionRow(serializers.ModelSerializer[Decision]):
+    class Meta:
+        model = Decision
+        fields = ("is_approval", "at", "reason", "article", "remedy")
+
+
+class ItemRow(serializers.ModelSerializer[Item]):
+    fields_wanted = serializers.ListField(source="fields", child=serializers.CharField())  # type: ignore[assignment]
+    decision = serializers.SerializerMethodField()
+    grant = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Item
+        fields = ("id", "application", "product", "fields_wanted", "route", "state", "decision", "grant")
+
+    @extend_schema_field(DecisionRow(allow_null=True))
+    def get_decision(self, row: Item) -> Any:
+        return DecisionRow(row.decision).data if hasattr(row, "decision") else None
+
+    def get_grant(self, row: Item) -> int | None:
+        return row.grant.pk if hasattr(row, "grant") else None
+
+
+class ConsultationRow(serializers.ModelSerializer[Consultation]):
+    unit = NamedParty()
+
+    class Meta:
+        model = Consultation
+        fields = ("id", "application", "unit", "round", "state", "reason", "conditions", "answered_at")
+
+
+class GrantRow(serializers.ModelSerializer[Grant]):
+    buyer, authority = NamedParty(), NamedParty()
+    number = serializers.CharField()
+    from_version = serializers.IntegerField(source="from_version.number")
+    fields_granted = serializers.ListField(source="fields", child=serializers.CharField())  # type: ignore[assignment]
+    in_effect = serializers.BooleanField(source="effective")
+
+    class Meta:
+        model = Grant
+        fields = (
+            "id", "number", "item", "buyer", "product", "from_version", "authority", "starts", "ends",
+            "fields_granted", "terms", "state", "in_effect", "activated_at", "ended_at", "created_at",
+        )  # fmt: skip
+
+
+class EditionRow(serializers.ModelSerializer[GrantEdition]):
+    class Meta:
+        model = GrantEdition
+        fields = ("id", "grant", "number", "kind", "state", "before", "after", "reason", "at")
+
+
+class StandingRow(serializers.ModelSerializer[StandingConsent]):
+    unit = NamedParty()
+    fields_covered = serializers.ListField(source="fields", child=serializers.CharField())  # type: ignore[assignment]
+
+    class Meta:
+        model = StandingConsent
+        fields = (
+            "id", "unit", "entry", "document", "purposes", "fields_covered", "conditions", "valid_from", "valid_until",
+            "state", "created_at",
+        )  # fmt: skip
+
+
+class FilingRow(serializers.ModelSerializer[ReportFiling]):
+    class Meta:
+        model = ReportFiling
+        fields = ("round", "is_nil", "use", "results", "security", "at")
+
+
+class ReportRow(serializers.ModelSerializer[UsageReport]):
+    filings = FilingRow(many=True)
+
+    class Meta:
+        model = UsageReport
+        fields = ("id", "grant", "start", "end", "due_at", "late_at", "state", "round", "filings")
+
+
+class DerivedRow(serializers.ModelSerializer[DerivedProduct]):
+    party = NamedParty()
+
+    class Meta:
+        model = DerivedProduct
+        fields = ("id", "token", "party", "title", "description", "url", "state", "created_at")
+
+
+class AttributionRow(serializers.Serializer[Any]):
+    """One source of a derived product, from the delivery records (Art. 16)."""
+
+    units = serializers.ListField(child=serializers.CharField())
+    product = serializers.CharField()
+    version = serializers.IntegerField(source="version.number")
+    data_from = serializers.DateField(source="version.data_from")
+    data_until = serializers.DateField(source="version.data_until")
+    obtained_first = serializers.DateField()
+    obtained_last = serializers.DateField()
+
+
+class DerivedPage(DerivedRow):
+    attribution = serializers.SerializerMethodField()
+
+    class Meta(DerivedRow.Meta):
+        fields = (*DerivedRow.Meta.fields, "attribution")  # type: ignore[assignment]
+
+    @extend_schema_field(AttributionRow(many=True))
+    def get_attribution(self, row: DerivedProduct) -> Any:
+        return AttributionRow(queries.attribution(row), many=True).data
+
+
+class FindingRow(serializers.ModelSerializer[Finding]):
+    authority = NamedParty()
+
+    class Meta:
+        model = Finding
+        fields = ("id", "rule", "article", "grant", "authority", "text", "state", "created_at")
+
+
+class HeldRow(serializers.ModelSerializer[MeasureGrant]):
+    class Meta:
+        model = MeasureGrant
+        fields = ("grant", "outcome")
+
+
+class EvidenceRow(serializers.ModelSerializer[Evidence]):
+    class Meta:
+        model = Evidence
+        fields = ("kind", "text", "at")
+
+
+class MeasureRow(serializers.ModelSerializer[Measure]):
+    party, authority = NamedParty(), NamedParty()
+    held, evidence = HeldRow(many=True), EvidenceRow(many=True)
+
+    class Meta:
+        model = Measure
+        fields = (
+            "id", "number", "kind", "party", "authority", "facts", "demand", "article", "remedy", "state", "issued_at",
+            "hearing_opened_at", "refuses", "held", "evidence", "created_at",
+        )  # fmt: skip
+
+
+class InEffect(serializers.Serializer[Any]):
+    """Whether a grant is served at a moment, and if not, why."""
+
+    grant = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    in_effect = serializers.BooleanField()
+    code = serializers.CharField()
+
+
+class Event(serializers.ModelSerializer[Entry]):
+    """One ledger entry about an object that the organisation may see."""
+
+    id = serializers.CharField()
+    object = serializers.CharField(source="object_type")
+
+    class Meta:
+        model = Entry
+        fields = ("id", "operation_id", "object", "object_id", "verb", "old", "new", "article", "at", "recorded_at")
+
+
+class ProblemBody(serializers.Serializer[Any]):
+    """A refusal (RFC 9457). `code` is stable; `detail` is a sentence in the language asked for."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()), required=False)  # type: ignore[assignment]
+
+
+class EventPage(serializers.Serializer[Any]):
+    items = Event(many=True)
+    next = serializers.CharField()

@@ -1,0 +1,214 @@
+"""What partners read: theirs and nothing else, page by page, through the gate, event by event."""
+
+import hashlib
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db.models.expressions import RawSQL
+from django.test import Client
+from django.utils import timezone
+
+from listings.models import Version
+from marketplace.api import paging, queries
+from marketplace.api.resources import RESOURCES
+from marketplace.applications.models import Application, Grant
+from marketplace.delivery.models import AccessRecord, Delivery
+from marketplace.ledger.models import Entry
+from marketplace.supervision import operations as supervision
+from tests.api.conftest import Partner
+from tests.pages.test_queries import asked as asked_at
+from tests.pages.test_queries import busy, more  # noqa: F401
+from tests.workflow import stages
+
+NOUNS = [resource.noun for resource in RESOURCES]
+
+
+@pytest.fixture(autouse=True)
+def _settled(monkeypatch):
+    """A test's own transaction never ends: on PostgreSQL let the feed see into it. `test_races.py` does not."""
+    monkeypatch.setattr(queries, "SETTLED", RawSQL("(%s)::bigint", [2**62]))
+
+
+@pytest.fixture(autouse=True)
+def _today(world):
+    with time_machine.travel(world.at, tick=False):
+        yield
+
+
+def ids(answer):
+    assert answer.status_code == 200, answer.content
+    return [row["id"] for row in answer.json()["items"]]
+
+
+def test_lists_and_objects_show_what_the_organisation_may_see(world, partner, busy):  # noqa: F811
+    buyer, other, officer = partner("buyer"), partner("other_buyer"), partner("officer")
+    assert {noun: len(ids(buyer.get(f"{noun}/"))) for noun in NOUNS} == {
+        "parties": 1, "entries": 1, "products": 1, "versions": 1, "applications": 1, "items": 1, "consultations": 1,
+        "grants": 1, "reports": 0, "derived-products": 1, "measures": 0, "findings": 0,
+    }  # fmt: skip
+    assert {noun: len(ids(other.get(f"{noun}/"))) for noun in NOUNS if noun not in ("parties",)} == {
+        "entries": 1, "products": 1, "versions": 1, "applications": 0, "items": 0, "consultations": 0, "grants": 0,
+        "reports": 0, "derived-products": 0, "measures": 0, "findings": 0,
+    }  # fmt: skip
+    for noun in ("applications", "items", "consultations", "grants", "measures", "findings"):
+        (pk,) = ids(officer.get(f"{noun}/"))
+        assert officer.get(f"{noun}/{pk}/").json()["id"] == pk
+        assert other.get(f"{noun}/{pk}/").status_code == 404
+
+
+def test_through_a_credential_the_person_is_only_of_its_party(world, partner, busy):  # noqa: F811
+    as_city = partner("conflicted_officer", party="city")
+    as_buyer = partner("conflicted_officer", party="buyer")
+    assert (len(ids(as_city.get("findings/"))), len(ids(as_buyer.get("findings/")))) == (1, 0)
+
+
+def test_without_a_credential_only_the_public_catalogue_is_read(world, busy):  # noqa: F811
+    anybody = Partner()
+    public = {"entries", "products", "versions"}
+    for noun in NOUNS:
+        assert anybody.get(f"{noun}/").status_code == (200 if noun in public else 401), noun
+    assert anybody.get("events/").status_code == 401
+    row = anybody.get(f"versions/{world.version.pk}/").json()
+    assert [column["name"] for column in row["columns"]] == world.fields
+    assert row["assessment"]["passes"] is True and row["assessment"]["figures"]["k"] == 25
+    Version.objects.filter(pk=world.version.pk).update(state="draft")
+    assert anybody.get(f"versions/{world.version.pk}/").status_code == 404
+
+
+def test_pages_go_on_from_a_cursor_and_miss_nothing_that_came_meanwhile(world, partner):
+    made = [stages.entry(world, "published")[0].pk for _ in range(4)]
+    seller = partner("seller")
+    first = seller.get("entries/", limit=2).json()
+    later = stages.entry(world, "published")[0].pk
+    second = seller.get("entries/", limit=2, after=first["next"]).json()
+    third = seller.get("entries/", limit=2, after=second["next"]).json()
+    read = [row["id"] for page in (first, second, third) for row in page["items"]]
+    assert read == [*reversed(made), world.product.entry_id] and later not in read
+    assert third["next"] is None
+
+
+@pytest.mark.parametrize("after", ["x", "%00", "MTIz.", "MS4y", "LTE", "é", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5", "MDE"])
+def test_a_cursor_of_no_list_is_named(world, partner, after):
+    answer = partner("buyer").get("entries/", after=after)
+    assert (answer.status_code, answer.json()["code"]) == (400, "cursor_invalid")
+
+
+@pytest.mark.parametrize("limit", ["0", "201", "-1", "x", "²", "1e3"])
+def test_a_limit_is_a_number_in_bounds(world, partner, limit):
+    answer = partner("buyer").get("events/", limit=limit)
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+
+
+@pytest.mark.parametrize("noun", [*NOUNS, "events"])
+def test_a_list_of_three_asks_as_often_as_a_list_of_one(world, partner, busy, noun):  # noqa: F811
+    system = partner("province_officer")
+    client = Client(headers=system.headers())
+    one = asked_at(client, f"/api/v1/{noun}/")
+    more(busy, 1)
+    more(busy, 2)
+    assert asked_at(client, f"/api/v1/{noun}/") == one
+    assert one <= (24 if noun == "events" else 12)  # the feed asks for each kind of object what is visible
+
+
+def test_in_effect_says_why_not(world, partner, grant):
+    seller, other = partner("seller"), partner("other_buyer")
+    path = f"grants/{grant.pk}/in-effect/"
+    assert seller.get(path).json() | {"at": ""} == {"grant": grant.pk, "at": "", "in_effect": True, "code": "ok"}
+    before = (world.at - timedelta(days=30)).isoformat()
+    assert seller.get(path, at=before).json()["code"] == "outside_period"
+    stages.order(world, grant)
+    assert seller.get(path).json() | {"at": ""} == {
+        "grant": grant.pk, "at": "", "in_effect": False, "code": "suspended",
+    }  # fmt: skip
+    assert other.get(path).status_code == 404
+    for wrong in ("tomorrow", "2026-13-01T00:00:00Z", "2026-04-01T09:00:00", "0001-01-01T00:00:00Z"):
+        assert seller.get(path, at=wrong).json()["code"] == "malformed"
+
+
+def test_download_under_a_grant_goes_through_the_gate(world, partner, grant):
+    buyer = partner("buyer", scopes=("read",))
+    path = f"grants/{grant.pk}/versions/1/download.csv"
+    answer = buyer.get(path)
+    content = b"".join(answer.streaming_content)
+    assert answer.status_code == 200 and answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert hashlib.sha256(content).hexdigest() == answer["X-Content-SHA256"]
+    delivery = Delivery.objects.get()
+    assert (delivery.grant, delivery.principal) == (grant, world["buyer"])
+    assert Entry.objects.get(verb="deliver").actor_kind.startswith("partner:")
+    stages.order(world, grant)
+    refused = buyer.get(path)
+    assert (refused.status_code, refused.json()["code"]) == (403, "suspended")
+    assert list(AccessRecord.objects.order_by("pk").values_list("code", flat=True)) == ["ok", "suspended"]
+    assert partner("seller").get(path).json()["code"] == "not_a_user"
+    assert partner("other_buyer").get(path).status_code == 404
+    assert buyer.get(f"grants/{grant.pk}/versions/2/download.csv").status_code == 404
+    assert buyer.client.head(f"/api/v1/{path}", headers=buyer.headers()).status_code == 405
+    assert Delivery.objects.count() == 1
+
+
+def test_closed_data_is_not_downloaded_openly(world):
+    answer = Partner().get(f"open/versions/{world.version.pk}/download.csv")
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_open")
+
+
+def events(one, after="", limit=200):
+    answer = one.get("events/", limit=limit, **({"after": after} if after else {}))
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+def test_the_feed_is_ordered_complete_and_goes_on(world, partner, grant):
+    buyer = partner("buyer")
+    whole = events(buyer)
+    read, cursor = [], ""
+    while True:
+        page = events(buyer, cursor, limit=3)
+        cursor = page["next"]
+        if not page["items"]:
+            break
+        read += page["items"]
+    assert read == whole["items"]
+    known = [int(row["id"]) for row in read]
+    assert known == sorted(set(known))
+    seen = {
+        str(entry.pk)
+        for entry in Entry.objects.filter(object_type__in=["applications.application", "applications.grant"])
+    }
+    assert seen <= {row["id"] for row in read}
+    supervision.take_precaution(grant=grant, actor=world["officer"], at=world.at, reason="查证")
+    news = events(buyer, cursor)["items"]
+    assert [(row["object"], row["verb"], row["new"]) for row in news] == [
+        ("applications.hold", "take_precaution", "open")
+    ]
+    assert events(buyer, events(buyer, cursor)["next"])["items"] == []
+
+
+def test_the_feed_tells_nothing_of_what_is_not_visible(world, partner, grant):
+    proposed = stages.proposal(world, grant)
+    buyer, other, officer = partner("buyer"), partner("other_buyer"), partner("officer")
+    assert "supervision.measure" not in {row["object"] for row in events(buyer)["items"]}
+    assert "supervision.measure" in {row["object"] for row in events(officer)["items"]}
+    outside = events(other)["items"]
+    assert {row["object"] for row in outside} == {"accounts.party", "listings.catalogueentry", "listings.version"}
+    of_version = [row["verb"] for row in outside if row["object"] == "listings.version"]
+    assert of_version == ["approve", "publish"]  # that it was assessed, submitted and by whom is its parties' affair
+    assert {row["object_id"] for row in outside if row["object"] == "accounts.party"} == {
+        str(world.parties["other_buyer"].pk)
+    }
+    stages.issue(proposed, world, world.at)
+    assert "supervision.measure" in {row["object"] for row in events(buyer)["items"]}
+    assert all("actor" not in key and "detail" not in key for row in events(buyer)["items"] for key in row)
+
+
+def test_the_seller_reads_how_its_version_came_to_be(world, partner):
+    verbs = [row["verb"] for row in events(partner("seller"))["items"] if row["object"] == "listings.version"]
+    assert verbs == [
+        "create", "upload", "mark_columns", "request_assessment", "assess", "submit", "approve", "publish",
+    ]  # fmt: skip
+
+
+def test_a_cursor_says_nothing_about_the_rest(world):
+    assert paging.decode(paging.encode(0, 7), 2) == [0, 7]
+    assert queries.position(Entry(pk=7, xid=None)) == (0, 7)
+    assert (Application.objects.count(), Grant.objects.count()) == (0, 0) and timezone.now() == world.at
