@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +14,7 @@ from accounts.queries import parties_as, people_as, people_of
 from listings.models import CatalogueEntry, Opening, Product
 from listings.states import EntryState
 from marketplace.applications import queries
-from marketplace.applications.models import Application, ExpertOpinion, StandingConsent
+from marketplace.applications.models import Application, ExpertOpinion, ScenarioDraft, StandingConsent
 from marketplace.applications.operations.application import SCENARIO
 from marketplace.applications.operations.grant import REVOCATION
 from marketplace.verbs import ReasonForm, RefusalForm, VerbForm, model_fields
@@ -42,6 +43,10 @@ class ScenarioForm(VerbForm):
 
     def prepare(self) -> None:
         self.fields.update(model_fields(Application, SCENARIO, self.target))
+        self.autosave_url = reverse("applications:draft", args=[self.target.pk])
+        self.draft = ScenarioDraft.objects.filter(application=self.target).select_related("by").first()
+        if self.draft is not None:
+            self.initial |= {name: text for name, text in self.draft.data.items() if name in self.fields}
 
 
 class AddItemForm(VerbForm):
@@ -155,17 +160,18 @@ class NameUserForm(VerbForm):
     )
 
     def prepare(self) -> None:
-        named = self.target.users.filter(removed_at=None).values("user")
-        people = people_of(self.target.buyer, self.at).exclude(pk__in=named)
-        self.fields["user"].queryset = people  # type: ignore[attr-defined]
+        self.fields["user"].queryset = people_of(self.target.buyer, self.at)  # type: ignore[attr-defined]
 
 
 class DropUserForm(VerbForm):
     user = forms.ModelChoiceField(queryset=User.objects.none(), label=_("Person"))
 
     def prepare(self) -> None:
-        named = self.target.users.filter(removed_at=None).values("user")
-        self.fields["user"].queryset = User.objects.filter(pk__in=named).order_by("name", "pk")  # type: ignore[attr-defined]
+        named = User.objects.filter(pk__in=self.target.users.filter(removed_at=None).values("user"))
+        people = (
+            named if named.exists() else people_of(self.target.buyer, self.at)
+        )  # nobody named: the operation says so
+        self.fields["user"].queryset = people.order_by("name", "pk")  # type: ignore[attr-defined]
 
 
 class ChangeForm(ReasonForm):

@@ -7,6 +7,7 @@ app_name = "applications"
 urlpatterns = [
     path("applications/", views.application_list, name="application-list"),
     path("application/<int:pk>/", views.application, name="application"),
+    path("application/<int:pk>/draft/", views.draft, name="draft"),
     path("product/<int:pk>/apply/", views.start, name="start"),
     path("standing-consents/", views_standing.standing_consent_list, name="standing-consent-list"),
     path("standing-consents/new/<int:unit>/", views_standing.give_standing_consent, name="standing-consent-give"),

@@ -1,11 +1,12 @@
 """Pages of applications, for buyers, officers and units."""
 
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Prefetch
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Assignment, AssignmentRole, CapabilityKind
 from accounts.permissions import MANAGERS
@@ -92,6 +93,19 @@ def application(request: HttpRequest, pk: int) -> HttpResponse:
         "history": history_rows([case, *items, *consultations]),
     }
     return render(request, "applications/application.html", context)
+
+
+@require_POST
+def draft(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the scenario's form sends while somebody types."""
+    case = get_object_or_404(Application.objects.visible_to(request.user), pk=pk)
+    at = timezone.now()
+    texts = {name: request.POST[name] for name in request.POST if "\0" not in request.POST[name]}
+    try:
+        operations.keep_draft(application=case, actor=request.user, at=at, texts=texts)  # type: ignore[arg-type]
+    except ValidationError as error:
+        return JsonResponse({"errors": error.messages}, status=422)
+    return JsonResponse({"time": f"{timezone.localtime(at):%H:%M:%S}"})
 
 
 def _fitting(offered: list[Verb], item: Item) -> list[Verb]:

@@ -9,8 +9,9 @@ from django.db import transaction
 
 from accounts.models import User
 from listings import operations as listing
-from listings.models import Opening
+from listings.models import CatalogueEntry, Opening
 from marketplace.applications import operations as applications
+from marketplace.applications.models import Application, Grant
 from marketplace.delivery import operations as delivery
 from marketplace.desk.cast import PEOPLE, Cast, assemble, real_regions
 from marketplace.desk.sample_data import VISIT_ROLES, write_air_quality, write_bed_use, write_visits
@@ -109,6 +110,9 @@ def _trade(cast: Cast, began: datetime, at: datetime, folder: Path) -> None:
 
     other = apply_for(product, cast, at - timedelta(days=3), fields, buyer="other_buyer", title="商业健康险定价研究")
     consult(other, cast, at - timedelta(days=2))
+    _talk(cast, other, at - timedelta(days=1))
+    _renew(cast, grant, at - timedelta(days=2))
+    _standing_consent(cast, entry, fields, began)
     beds = make_product(cast, entry, began, title="福州市医院床位使用率数据")
     bed_version = make_version(beds, cast, began, write_bed_use(folder / "床位.csv"), {}, about="none")
     list_version(bed_version, cast, began)
@@ -116,6 +120,28 @@ def _trade(cast: Cast, began: datetime, at: datetime, folder: Path) -> None:
     consult(offered, cast, at - timedelta(days=5))
     decide(offered, cast, at - timedelta(days=1))
     apply_for(beds, cast, at - timedelta(hours=5), ["区县", "床位使用率"], buyer="other_buyer", title="医疗选址分析")
+
+
+def _talk(cast: Cast, application: Application, at: datetime) -> None:
+    applications.write_message(application=application, actor=cast["provider"], at=at, text="请说明结果是否对外公开。")
+    applications.write_message(
+        application=application, actor=cast["other_buyer"], at=at + timedelta(hours=2), text="仅供内部研究,不公开明细。"
+    )
+
+
+def _renew(cast: Cast, grant: Grant, at: datetime) -> None:
+    applications.request_change(
+        grant=grant, actor=cast["buyer"], at=at, ends=grant.ends + timedelta(days=365), fields=grant.fields,
+        what_is_built=grant.terms["what_is_built"], reason="模型继续使用一年",
+    )  # fmt: skip
+
+
+def _standing_consent(cast: Cast, entry: CatalogueEntry, fields: list[str], at: datetime) -> None:
+    applications.give_standing_consent(
+        unit=cast.parties["unit"], actor=cast["provider"], at=at, entry=entry, document="榕卫函〔2026〕7号",
+        purposes="医疗资源规划、公共卫生研究", fields=fields, conditions="不得公开明细", valid_from=at.date(),
+        valid_until=at.date() + timedelta(days=730),
+    )  # fmt: skip
 
 
 def _in_review(cast: Cast, at: datetime, folder: Path) -> None:

@@ -11,6 +11,7 @@ from django.test import Client
 from tests.actors import PASSWORD, World
 from tests.pages.conftest import BACKEND, demo_user, load_demo
 from tests.pages.reading import crawl, kind_of
+from tests.workflow import stages
 
 AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
 RUN_AXE = "async () => (await axe.run({resultTypes: ['violations']})).violations.map(v => v.id + ' ' + v.nodes[0].html)"
@@ -106,6 +107,25 @@ def test_a_keyboard_is_enough_to_log_in(browser: Any, live_server: Any, world: W
     page.wait_for_url("**/todo/")
     assert page.get_by_role("heading", level=1).inner_text() == "To do"
     page.context.close()
+
+
+def test_a_scenario_is_kept_while_it_is_typed(browser: Any, live_server: Any, world: World) -> None:
+    draft, _at = stages.application(world, "draft")
+    client = Client()
+    client.force_login(world["buyer"], backend=BACKEND)
+    context = browser.new_context(viewport=PHONE)
+    names = (settings.SESSION_COOKIE_NAME,)
+    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url} for name in names])
+    page = context.new_page()
+    address = f"{live_server.url}/application/{draft.pk}/describe/"
+    page.goto(address)
+    page.locator("#id_security").fill("一台离线的机器")
+    page.locator("[data-saved]:not(:empty)").wait_for()
+    page.goto(address)
+    assert page.locator("#id_security").input_value() == "一台离线的机器"
+    draft.refresh_from_db()
+    assert draft.security != "一台离线的机器"
+    context.close()
 
 
 def test_after_a_wrong_form_the_focus_is_on_its_errors(browser: Any, live_server: Any, world: World) -> None:

@@ -13,6 +13,7 @@ from marketplace.applications.models.application import (
     ItemQuerySet,
     Message,
     Route,
+    ScenarioDraft,
 )
 from marketplace.applications.models.consent import (
     StandingConsent,
@@ -52,6 +53,7 @@ __all__ = [
     "ItemQuerySet",
     "Message",
     "Route",
+    "ScenarioDraft",
     "StandingConsent",
     "TwoPersonRule",
     "in_effect",

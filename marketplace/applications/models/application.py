@@ -97,6 +97,18 @@ class Application(models.Model):
         return f"A{self.pk:06d}"
 
 
+class ScenarioDraft(models.Model):
+    """What somebody has typed into the scenario and not saved yet. No act: it is in no ledger and gone when saved."""
+
+    application = models.OneToOneField(Application, on_delete=models.CASCADE, related_name="scenario_draft")
+    data = models.JSONField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.application)
+
+
 class ApplicationUserObjectPermission(UserObjectPermissionBase):
     """Guardian's row for one case, with a real foreign key: mirrors `accounts.Assignment`."""
 

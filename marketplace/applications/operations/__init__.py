@@ -3,6 +3,7 @@
 from marketplace.applications.operations.application import (
     add_item,
     describe_application,
+    keep_draft,
     remove_item,
     start_application,
     submit_application,
@@ -91,6 +92,7 @@ __all__ = [
     "give_opinion",
     "give_standing_consent",
     "hand_over_cases",
+    "keep_draft",
     "lift_hold",
     "name_user",
     "object_to",

@@ -1,6 +1,6 @@
 """The application in the buyer's hands: started, described, submitted, withdrawn."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from listings.models import Acquisition, Opening, Product, Version
 from listings.states import EntryState, VersionState
 from marketplace import workflow
 from marketplace.applications import permissions
-from marketplace.applications.models import Application, Item, Route, TwoPersonRule
+from marketplace.applications.models import Application, Item, Route, ScenarioDraft, TwoPersonRule
 from marketplace.applications.states import UNANSWERED, ApplicationState, ConsultationState, ItemState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
@@ -27,6 +27,7 @@ SCENARIO = (
     "title", "beneficiaries", "what_is_built", "why_these_fields", "period_from", "period_until", "security",
     "people_with_access",
 )  # fmt: skip
+DRAFT_LIMIT = 60_000  # characters of all texts together
 
 
 @transaction.atomic
@@ -78,8 +79,20 @@ def describe_application(*, application: Application, actor: User, at: datetime,
     locked.full_clean()
     locked.prepared_by = None
     locked.save(update_fields=[*SCENARIO, "prepared_by"])
+    ScenarioDraft.objects.filter(application=locked).delete()
     application.refresh_from_db(fields=list(SCENARIO))
     ledger.record(ledger.begin("describe", actor, at, "Art. 16"), locked, detail=scenario)
+
+
+@transaction.atomic
+def keep_draft(*, application: Application, actor: User, at: datetime, texts: Mapping[str, str]) -> None:
+    """Keep what is being typed into the scenario, unchecked, until it is saved. No act: it records nothing."""
+    permissions.check_can_keep_application(actor, application, at)
+    workflow.check_in(application, *EDITABLE)
+    data = {name: texts[name] for name in SCENARIO if name in texts}
+    if sum(map(len, data.values())) > DRAFT_LIMIT:
+        raise ValidationError(_("This is too long to be kept."))
+    ScenarioDraft.objects.update_or_create(application=application, defaults={"data": data, "by": actor, "at": at})
 
 
 @transaction.atomic
