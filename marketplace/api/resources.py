@@ -106,6 +106,7 @@ EXAMPLES: dict[type[forms.Form], Callable[[], Any]] = {
     ),
     application_forms.ConsentInPartForm: lambda: _consultation(),
     application_forms.UseStandingForm: lambda: _consultation(),
+    application_forms.DropUserForm: lambda: Grant(pk=0, buyer=Party(pk=0)),
     application_forms.NameUserForm: lambda: Grant(pk=0, buyer=Party(pk=0)),
     application_forms.ChangeForm: lambda: Grant(
         pk=0, fields=[], terms={"what_is_built": ""}, item=Item(route=""), from_version=Version(pk=0)
