@@ -55,17 +55,18 @@ def register(request: HttpRequest, kind: str) -> HttpResponse:
 def party(request: HttpRequest, pk: int) -> HttpResponse:
     """A party: who it is, what it may be, who belongs to it, how it was verified."""
     item = get_object_or_404(Party.objects.visible_to(request.user).select_related("region"), pk=pk)
+    people = list(item.memberships.select_related("user", "party", "deputy_for__user").order_by("pk"))
     context = {
         "party": item,
         "document": identity.mask(item.id_encrypted) if item.id_encrypted else "",
         "in_good_standing": item.is_in_good_standing(timezone.now()),
         "capabilities": item.capabilities.select_related("region").order_by("pk"),
-        "memberships": item.memberships.select_related("user", "deputy_for__user").order_by("pk"),
+        "memberships": people,
         "invitations": item.invitations.filter(state=InvitationState.OPEN).order_by("pk"),
         "verifications": item.verifications.select_related("by").order_by("-pk"),
         "verbs": PARTY.available(item, request.user, timezone.now()),
         "hands_over": parties_as(request.user, CapabilityKind.AUTHORITY, timezone.now()).filter(pk=item.pk).exists(),
-        "history": history_rows([item]),
+        "history": history_rows([item, *people]),
         "may_keep_credentials": may_keep_credentials(request, item),
     }
     return render(request, "accounts/party.html", context)
