@@ -7,11 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models.expressions import RawSQL
 from django.test import Client
 
 from accounts import operations
 from accounts.models import Membership, Party, Role, Scope, User
 from accounts.queries import credential_of
+from marketplace.api import queries
 from tests.actors import World
 from tests.workflow.memory import remembered_sandbox  # noqa: F401
 
@@ -65,6 +67,12 @@ def partner(world: World) -> Callable[..., Partner]:
         return Partner(credential_for(world, chosen, person=person, scopes=scopes), person)
 
     return of
+
+
+@pytest.fixture
+def feed_sees_this_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test's own transaction never ends: on PostgreSQL let the feed see into it. `test_races.py` does not."""
+    monkeypatch.setattr(queries, "SETTLED", RawSQL("(%s)::bigint", [2**62]))
 
 
 def credential_in(world: World, one: Partner) -> Any:

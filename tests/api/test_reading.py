@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db.models.expressions import RawSQL
 from django.test import Client
 from django.utils import timezone
 
@@ -24,10 +23,7 @@ from tests.workflow import stages
 NOUNS = [resource.noun for resource in RESOURCES]
 
 
-@pytest.fixture(autouse=True)
-def _settled(monkeypatch):
-    """A test's own transaction never ends: on PostgreSQL let the feed see into it. `test_races.py` does not."""
-    monkeypatch.setattr(queries, "SETTLED", RawSQL("(%s)::bigint", [2**62]))
+pytestmark = pytest.mark.usefixtures("feed_sees_this_test")
 
 
 @pytest.fixture(autouse=True)

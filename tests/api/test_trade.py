@@ -75,7 +75,7 @@ def systems(world, settings):
     }  # fmt: skip
 
 
-def test_a_trade_from_the_catalogue_to_the_termination_over_http(world, systems):
+def test_a_trade_from_the_catalogue_to_the_termination_over_http(world, systems, feed_sees_this_test):
     with time_machine.travel(world.at, tick=False) as clock:
         last = Entry.objects.latest("pk").pk
         product, version, published = list_product(world, systems)

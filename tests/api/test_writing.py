@@ -208,6 +208,9 @@ def test_twice_with_one_key_is_once(world, partner, draft):
     assert Entry.objects.filter(pk__gt=last).count() == 1
     other_body = buyer.post(f"applications/{draft.pk}/withdraw/", {"reason": "x"}, key="k-1")
     refused(other_body, 422, "idempotency_key_reused")
+    refused(buyer.post("applications/999/submit/", key="k-1"), 422, "idempotency_key_reused")
+    colleague = Partner(buyer.key, world["conflicted_officer"])
+    refused(colleague.post(f"applications/{draft.pk}/submit/", key="k-1"), 422, "idempotency_key_reused")
     assert Application.objects.get(pk=draft.pk).state == "submitted"
     assert IdempotencyKey.objects.count() == 1
 
