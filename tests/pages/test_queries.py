@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from listings.models import CatalogueEntry, Product, VersionSource
 from listings.models import Column as VersionColumn
-from marketplace.applications.models import Application, Grant, Item
+from marketplace.applications.models import Application, Grant, Item, Message, StandingConsent
+from marketplace.applications.operations import write_message
 from marketplace.ledger import entries as ledger
 from marketplace.notices.models import Outbox
 from marketplace.supervision.models import (
@@ -27,6 +28,7 @@ from marketplace.supervision.operations import propose_order_on_grant
 from marketplace.supervision.operations.finding import open_finding
 from tests.actors import World
 from tests.pages.conftest import BACKEND
+from tests.workflow import stages
 
 MOST = 12
 
@@ -87,6 +89,7 @@ def busy(world: World, grant: Grant) -> Grant:
     act = ledger.begin("notice", ledger.SystemActor("sweep"), at)
     open_finding(act, grant, "report_overdue", "first", "Art. 16", report="x")
     propose_order_on_grant(grant=grant, actor=world["officer"], at=world.at, facts="f", demand="d")
+    stages.standing_consent(world, "given")
     derived = DerivedProduct.objects.create(party=grant.buyer, title="t", description="d", created_at=at)
     DerivedFrom.objects.create(derived=derived, grant=grant, version=world.version)
     return grant
@@ -100,6 +103,7 @@ def more(grant: Grant, number: int) -> None:
     copy(Finding.objects.earliest("pk"), occasion_key=f"copy {number}", grant=twin)
     measure = copy(Measure.objects.earliest("pk"), occasion_key=f"copy {number}")
     MeasureGrant.objects.create(measure=measure, grant=twin)
+    copy(StandingConsent.objects.earliest("pk"))
     copy(
         grant.buyer, uscc=None, kind="person", name=f"copy {number}", id_kind="passport", id_encrypted="x",
         id_hmac=f"{number}",
@@ -120,6 +124,7 @@ LISTS = [
     ("buyer", "/grants/"),
     ("officer", "/orders/"),
     ("officer", "/findings/"),
+    ("provider", "/standing-consents/"),
     ("buyer", "/derived/"),
     ("buyer", "/notices/"),
     ("operator", "/parties/"),
@@ -167,6 +172,16 @@ def test_an_application_asks_the_same_for_more_items(
         copy(item, product=copy_product(item.product))
     assert Item.objects.filter(application=application).count() == 3
     assert asked(client, application.get_absolute_url()) == one
+
+
+def test_an_application_asks_the_same_for_more_messages(clients: Callable[[str], Client], world: World) -> None:
+    case, _at = stages.application(world, "in_consultation")
+    write_message(application=case, actor=world["buyer"], at=world.at, text="x")
+    client = clients("officer")
+    one = asked(client, case.get_absolute_url())
+    for _number in range(2):
+        copy(Message.objects.earliest("pk"))
+    assert asked(client, case.get_absolute_url()) == one
 
 
 def test_a_grant_asks_the_same_for_more_reports(clients: Callable[[str], Client], busy: Grant) -> None:
