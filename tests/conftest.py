@@ -13,6 +13,7 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connections
 from django.test import TransactionTestCase
+from django.utils import translation
 
 from marketplace import celery_app
 from marketplace.ledger import triggers
@@ -71,6 +72,7 @@ def _flush_lifts_the_ledger_triggers() -> Iterator[None]:
 def _own_cache_and_files(settings: Any, tmp_path: Path) -> Iterator[None]:
     settings.MEDIA_ROOT = tmp_path / "files"
     settings.EMAIL_FILE_PATH = tmp_path / "mail"
+    translation.activate(settings.LANGUAGE_CODE)  # a request before may have left its own
     yield
     cache.clear()
 

@@ -19,7 +19,7 @@ class ReportForm(VerbForm):
             self.initial |= {name: getattr(last, name) for name in ("is_nil", "use", "results", "security")}
             return
         metered = metered_use(self.target)
-        self.initial |= {"is_nil": not metered, "use": _metered_text(metered)}
+        self.initial["use"] = _metered_text(metered)
 
 
 def _metered_text(metered: list[dict[str, Any]]) -> str:

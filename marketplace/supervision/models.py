@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Party, User
-from accounts.queries import parties_of
+from accounts.queries import parties_of, recent_parties
 from listings.models import Version, is_provincial_officer, overseen
 from marketplace.applications.models import Grant
 from marketplace.supervision.states import (
@@ -148,7 +148,7 @@ class FindingQuerySet(models.QuerySet["Finding"]):
     def visible_to(self, user: Any) -> "FindingQuerySet":
         if is_provincial_officer(user):
             return self
-        return self.filter(overseen(user)).exclude(grant__buyer__in=parties_of(user, timezone.now()))
+        return self.filter(overseen(user)).exclude(grant__buyer__in=recent_parties(user, timezone.now()))
 
 
 # What a finding is about: the monitors' rules that open one.
@@ -193,9 +193,9 @@ class MeasureQuerySet(models.QuerySet["Measure"]):
         """The authorities; the party from the moment it is issued: a proposal is told to none of its people."""
         if is_provincial_officer(user):
             return self
-        mine = parties_of(user, timezone.now())
+        mine, own = parties_of(user, timezone.now()), recent_parties(user, timezone.now())
         told = ~Q(state__in=[MeasureState.PROPOSED, MeasureState.DROPPED])
-        return self.filter(told & Q(party__in=mine) | overseen(user) & (told | ~Q(party__in=mine)))
+        return self.filter(told & Q(party__in=mine) | overseen(user) & (told | ~Q(party__in=own)))
 
 
 class Measure(models.Model):

@@ -2,11 +2,13 @@
 
 import re
 
+import pytest
 from django.conf import settings
 
 from marketplace.desk.generated_docs import documents
 
 
+@pytest.mark.django_db  # some forms look for their choices
 def test_generated_documents_are_fresh():
     for name, text in documents().items():
         assert (settings.BASE_DIR / "docs" / name).read_text(encoding="utf-8") == text, (

@@ -508,7 +508,9 @@ def renewal(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
 
 
 def renewal_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
-    return {**renewal(world, obj, at), "wanted": obj.fields}
+    asked = renewal(world, obj, at)
+    wanted = asked.pop("fields")
+    return {**asked, "wanted": wanted}
 
 
 def possible_grant(verb: str, state: str) -> bool:
