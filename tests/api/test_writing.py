@@ -109,7 +109,7 @@ def test_person_who_left_is_responsible_no_more(world, partner):
     owner = Membership.objects.get(user=world["buyer"])
     system = partner("conflicted_officer", party="buyer")
     left = Membership.objects.get(user=world["conflicted_officer"], party=owner.party)
-    accounts.end_membership(membership=left, actor=world["buyer"], at=world.at - timedelta(days=1))
+    accounts.end_membership(party=left.party, membership=left, actor=world["buyer"], at=world.at - timedelta(days=1))
     refused(system.get("grants/"), 403, "responsible_person_refused")
 
 

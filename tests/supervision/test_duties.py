@@ -55,7 +55,6 @@ def test_report_form_is_filled_from_what_was_metered_in_its_period(world, report
     assert (rows[0]["at"], rows[0]["bytes"] > 1000) == ((world.at + SOON).isoformat(), True)
     assert refused_requests(report) == 1
     form = forms.ReportForm(target=report, actor=world["buyer"], at=over)
-    assert form.initial["is_nil"] is False
     assert "1000" in form.initial["use"] and "区县" in form.initial["use"]
 
 
@@ -74,7 +73,7 @@ def test_what_was_metered_is_kept_with_the_filing(world, report):
 
 def test_nil_report_is_one_click_where_nothing_was_delivered(world, grant):
     report, over = first_report(world, grant)
-    assert forms.ReportForm(target=report, actor=world["buyer"], at=over).initial["is_nil"] is True
+    assert forms.ReportForm(target=report, actor=world["buyer"], at=over).initial["use"] == ""
     html = client(world, "buyer").get(report.get_absolute_url()).content.decode()
     assert f'action="/report/{report.pk}/file-nil/"' in html
     operations.file_nil_report(report=report, actor=world["buyer"], at=over)
