@@ -79,8 +79,8 @@ def actual(table: matrix.Matrix, world: World, state: str) -> matrix.Table:
 
 
 def asked(may: list[str], possible: bool) -> list[str]:
-    """Where the state allows it, two of those who may and two others; elsewhere one of those who otherwise may."""
-    return [*dict.fromkeys([*may[:2], *ALWAYS])] if possible else may[:1]
+    """Where the state allows it, one of those who may and two others; elsewhere one of those who otherwise may."""
+    return [*dict.fromkeys([*may[:1], *ALWAYS])] if possible else may[:1]
 
 
 def posted(one: Partner, address: str, data: Any, obj: Any, last: int) -> str:

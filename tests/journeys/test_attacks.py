@@ -545,6 +545,7 @@ def test_attack_login_behind_the_documented_proxy() -> None:
         "DEBUG": "false", "SECRET_KEY": "k3Jd82-sLw0_9fQzXy7VbN4mTgHc6RpEa1UoIiWqZxMvBnLkJhGfDsA5tY",
         "DATABASE_URL": "postgres://u:p@127.0.0.1/x", "REDIS_URL": "redis://127.0.0.1:1/0",
         "SITE_URL": "https://minshu.example", "DJANGO_SETTINGS_MODULE": "marketplace.settings",
+        "FIELD_KEYS": "bT3-vLq8_ZxW1nK6sJ4hG9fD2aP7cRyE",
     }  # fmt: skip
     program = (
         "import django; django.setup()\n"

@@ -87,7 +87,7 @@ def test_the_description_of_the_api_is_shown_under_the_policy(browser: Any, live
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.goto(f"{live_server.url}/api/v1/docs/")
-    page.get_by_text("/api/v1/applications/{id}/submit/").wait_for()
+    page.get_by_text("/api/v1/applications/{id}/accept/").wait_for()
     assert complaints == []
     page.context.close()
 
@@ -104,7 +104,7 @@ def test_a_keyboard_is_enough_to_log_in(browser: Any, live_server: Any, world: W
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/todo/")
+    page.wait_for_url(f"{live_server.url}/todo/")
     assert page.get_by_role("heading", level=1).inner_text() == "To do"
     page.context.close()
 
@@ -131,7 +131,7 @@ def test_a_scenario_is_kept_while_it_is_typed(browser: Any, live_server: Any, wo
 def test_after_a_wrong_form_the_focus_is_on_its_errors(browser: Any, live_server: Any, world: World) -> None:
     page = browser.new_context(extra_http_headers={"Accept-Language": "en"}).new_page()
     page.goto(f"{live_server.url}/accounts/login/")
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Log in", exact=True).click()
     page.locator("#errors").wait_for()
     assert page.evaluate("document.activeElement.id") == "errors"
     assert page.locator("#errors a").count() == 2

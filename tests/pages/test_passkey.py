@@ -43,7 +43,7 @@ def test_officer_is_sent_to_add_a_passkey_and_logs_in_with_it(
     context.clear_cookies()
     page.goto(f"{live_server.url}/accounts/login/?next=/todo/")
     page.get_by_role("button", name="Log in with a passkey").click()
-    page.wait_for_url("**/todo/")
+    page.wait_for_url(f"{live_server.url}/todo/")
     assert page.get_by_role("heading", level=1).inner_text() == "To do"
     assert complaints == []
     context.close()

@@ -12,7 +12,7 @@ from accounts.permissions import MANAGERS, check_member
 from accounts.queries import recipient
 from marketplace.applications import permissions
 from marketplace.applications.models import Application
-from marketplace.errors import InvalidState, NotAllowed
+from marketplace.errors import InvalidState, NotAllowed, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
@@ -27,6 +27,7 @@ def hand_over_cases(
     decide one of the cases, above all because it is the successor's own.
     """
     check_can_hand_over(actor, party, at)
+    require(reason=reason)
     if officer.party_id != party.pk or successor.party_id != party.pk:
         raise NotAllowed(_("This person does not belong to %(party)s.") % {"party": party.name})
     if officer.user_id != actor.pk:
