@@ -89,6 +89,7 @@ class Verb:
     """One row of the table. `check` raises NotAllowed for the wrong person; `sources` are the states it starts from.
 
     With `leads_on` the person goes to what the operation made, else back to the object.
+    `aside` is never the main button of a page, however few others there are.
     `facts` is a template of what has to be read before one signs, shown above the form.
     `when` only hides a button that would lead nowhere (the state of a parent, say); the operation decides for itself.
     """
@@ -102,6 +103,7 @@ class Verb:
     article: str = ""
     danger: bool = False
     leads_on: bool = False
+    aside: bool = False
     facts: str = ""
     when: Callable[[Any], bool] = lambda obj: True
 

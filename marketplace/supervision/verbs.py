@@ -24,7 +24,7 @@ REPORT = Verbs(
         Verb("file", _("File the report"), (ReportState.OPEN, ReportState.RETURNED), permissions.check_can_file_report, operations.file_report, forms.ReportForm, "Art. 16"),
         Verb("file_nil", _("File a nil report"), (ReportState.OPEN, ReportState.RETURNED), permissions.check_can_file_report, operations.file_nil_report, article="Art. 16", when=nothing_delivered),
         Verb("accept", _("Accept"), (ReportState.FILED,), permissions.check_can_judge_report, operations.accept_report, article="Art. 16"),
-        Verb("return", _("Return"), (ReportState.FILED,), permissions.check_can_judge_report, operations.return_report, ReasonForm, "Art. 16"),
+        Verb("return", _("Return"), (ReportState.FILED,), permissions.check_can_judge_report, operations.return_report, ReasonForm, "Art. 16", aside=True),
     ),
 )  # fmt: skip
 
@@ -63,11 +63,11 @@ MEASURE = Verbs(
     "measure",
     (
         Verb("issue", _("Issue the order and suspend"), (MeasureState.PROPOSED,), ORDER, operations.issue_order, forms.IssueOrderForm, "Art. 33", danger=True, when=lambda measure: not is_outdated(measure), facts="supervision/facts.html"),
-        Verb("drop", _("Drop the proposal"), (MeasureState.PROPOSED,), ORDER, operations.drop_order, ReasonForm, "Art. 33"),
+        Verb("drop", _("Drop the proposal"), (MeasureState.PROPOSED,), ORDER, operations.drop_order, ReasonForm, "Art. 33", aside=True),
         Verb("file_evidence", _("File evidence of correction"), (MeasureState.ISSUED,), RESPOND, operations.file_evidence, forms.TextForm, "Art. 33"),
         Verb("file_statement", _("Make a statement in the hearing"), OPEN, RESPOND, operations.file_statement, forms.StatementForm, "Art. 33", when=hearing_open),
         Verb("lift", _("Lift the order"), STANDING_MEASURE, ORDER, operations.lift_order, ReasonForm, "Art. 33", facts="supervision/facts.html"),
-        Verb("ask_for_more", _("Ask for more evidence"), (MeasureState.EVIDENCE_FILED,), ORDER, operations.ask_for_more, ReasonForm, "Art. 33", facts="supervision/facts.html"),
+        Verb("ask_for_more", _("Ask for more evidence"), (MeasureState.EVIDENCE_FILED,), ORDER, operations.ask_for_more, ReasonForm, "Art. 33", facts="supervision/facts.html", aside=True),
         Verb("open_hearing", _("Notice of intent: open the hearing"), OPEN, ORDER, operations.open_hearing, ReasonForm, "Art. 33", when=no_hearing_yet, facts="supervision/facts.html"),
         Verb("find_refusal", _("Find a refusal to correct"), OPEN, ORDER, operations.find_refusal, ReasonForm, "Art. 33", danger=True, when=hearing_open, facts="supervision/facts.html"),
         Verb("terminate", _("Terminate the service"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.terminate_service, RefusalForm, "Art. 33", danger=True, facts="supervision/facts.html"),
@@ -86,6 +86,6 @@ GRANT = Verbs(
     (
         Verb("propose_order", _("Propose an order"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.propose_order_on_grant, forms.ProposeOrderForm, "Art. 33", danger=True, leads_on=True),
         Verb("take_precaution", _("Pause as a precaution"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.take_precaution, ReasonForm, "Art. 34", danger=True, when=lambda grant: not has_precaution(grant)),
-        Verb("lift_precaution", _("Lift the precaution"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.lift_precaution, ReasonForm, "Art. 34", when=has_precaution),
+        Verb("lift_precaution", _("Lift the precaution"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.lift_precaution, ReasonForm, "Art. 34", when=has_precaution, aside=True),
     ),
 )  # fmt: skip

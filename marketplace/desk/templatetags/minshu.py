@@ -42,12 +42,12 @@ def state(obj: Any) -> dict[str, Any]:
 def verbs(available: Iterable[Any], obj: Any, noun: str, small: bool = False, lead: bool = True) -> dict[str, Any]:
     """Links to what this person can do with `obj`; `noun` is `<namespace>:<noun>`.
 
-    The first of the table leads; dangerous ones stand apart and never lead.
+    The first of the table that may lead does; dangerous ones stand apart.
     Where two answers are equal (consent or objection), `lead=False`.
     """
     links = [(verb, reverse(f"{noun}-{verb.name}", args=[obj.pk])) for verb in available]
     return {
-        "lead": lead and bool(links) and not links[0][0].danger,
+        "lead": next((verb for verb, _url in links if not (verb.danger or verb.aside)), None) if lead else None,
         "plain": [link for link in links if not link[0].danger],
         "dangerous": [link for link in links if link[0].danger],
         "small": small,
