@@ -20,7 +20,7 @@ from marketplace.clock.working_days import local_date
 from marketplace.errors import NotAllowed
 from marketplace.ledger import entries as ledger
 from marketplace.ledger.models import Entry
-from marketplace.notices.operations import forget
+from marketplace.notices.operations import forget, forget_about
 
 CLOSED = "（已注销）"  # stands where a name stood
 PRIVACY_NOTICE = "2026-11"  # edition that a new account's owner has read
@@ -83,6 +83,7 @@ def close_account(*, actor: User, at: datetime, ended: Iterable[Party], nameless
 
 def _forget_name(party: Party, actor: User, at: datetime) -> None:
     Party.objects.filter(pk=party.pk).update(name=CLOSED)
+    forget_about(link=party.get_absolute_url())
     named = Entry.objects.filter(object_type=party._meta.label_lower, object_id=str(party.pk))
     for entry in named.filter(verb__in=("register", "amend")).exclude(detail=None):
         ledger.erase_detail(entry=entry, actor=actor, at=at, reason_code="account_closed")

@@ -117,6 +117,11 @@ def mark_seen(*, recipient_ref: str, at: datetime) -> None:
     Outbox.objects.filter(recipient_ref=recipient_ref, channel=Channel.PAGE, seen_at=None).update(seen_at=at)
 
 
+def forget_about(*, link: str) -> None:
+    """Nothing stays of what was told, to anybody, about what stands at this address: its words name a person."""
+    Outbox.objects.filter(link=link).delete()
+
+
 def forget(*, recipient_ref: str) -> None:
     """A person's account is closed: what was told to them goes, and nothing waiting is sent any more."""
     Outbox.objects.filter(recipient_ref=recipient_ref).delete()
