@@ -9,7 +9,6 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db.models import F, Q
 from django.utils import translation
-from django.utils.functional import Promise
 
 from marketplace import wake
 from marketplace.ledger import entries as ledger
@@ -64,14 +63,12 @@ def _write(
 
 
 def _words(value: Any) -> str | dict[str, str]:
-    """A value as text; a lazy label in every language of the site, for who reads it may change theirs."""
-    if not isinstance(value, Promise):
-        return str(value)
+    """A value as text; one that speaks (a label, an object's name) in every language: its reader may change theirs."""
     said = {}
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
             said[language] = str(value)
-    return said
+    return said if len(set(said.values())) > 1 else said[settings.LANGUAGE_CODE]
 
 
 def send_due(*, at: datetime, limit: int = 100) -> int:

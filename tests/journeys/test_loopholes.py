@@ -251,6 +251,16 @@ def test_state_in_a_notice_follows_the_readers_language(world, grant):
         assert "已受理" in render(notice.kind, notice.context)[0]
 
 
+def test_object_in_a_notice_is_named_in_the_readers_language_whoever_acted_in_which(world, grant):
+    sweep(at=world.at + DAY)
+    with translation.override("en"):
+        late = grant.reports.earliest("pk").late_at
+        sweep(at=late)
+        sweep(at=late + DAY * 30)  # the finding's own deadline has run out
+    notice = Outbox.objects.filter(kind="clock_overdue", channel=Channel.PAGE, link__startswith="/finding/").first()
+    assert notice.context["object"]["zh-hans"].startswith("使用情况报告逾期")
+
+
 def test_remedy_of_a_decision_is_offered_in_chinese_whatever_the_officer_reads(world):
     version, _at = stages.version(world, "submitted")
     page = browser_of(world["officer"]).get(
