@@ -186,5 +186,6 @@ def render(kind: str, context: dict[str, Any]) -> tuple[str, str]:
     """Subject (one line) and body in the active language."""
     subject, body = MESSAGES[kind]
     language = get_language() or settings.LANGUAGE_CODE
-    words = {name: said.get(language, "") if isinstance(said, dict) else said for name, said in context.items()}
+    site = settings.LANGUAGE_CODE
+    words = {name: said.get(language, said[site]) if isinstance(said, dict) else said for name, said in context.items()}
     return " ".join((str(subject) % words).split()), str(body) % words
