@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import connection
 
 from accounts.models import Party, User
 from listings.models import Product, Version
@@ -70,12 +72,28 @@ def world_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any, world_files: Path) -> None:
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: Any, world_files: Path, migrated_file: Path | None
+) -> None:
     """Build the world once, after the test database is there."""
     with django_db_blocker.unblock():
+        if migrated_file and not migrated_file.exists():
+            keep_database(migrated_file)
         before, django_settings.MEDIA_ROOT = django_settings.MEDIA_ROOT, world_files / "files"
         build(world_files)
         django_settings.MEDIA_ROOT = before
+
+
+def keep_database(target: Path) -> None:
+    """Copy the empty SQLite database to `target`, whole or not at all: other workers may be reading there."""
+    target.parent.mkdir(exist_ok=True)
+    for stale in target.parent.glob("migrated-*.sqlite3"):
+        stale.unlink(missing_ok=True)
+    with TemporaryDirectory(dir=target.parent) as folder:
+        copy = Path(folder) / target.name
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM INTO %s", [str(copy)])
+        copy.replace(target)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What every test stands on: database, cache and folder of its own, no task sent, a browser."""
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -37,13 +38,38 @@ def cache_of_this_worker() -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
+def migrated_file() -> Path | None:
+    """SQLite only: where a database with all migrations of this tree is kept from one run to the next."""
+    if not django_settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        return None
+    root = django_settings.BASE_DIR
+    digest = hashlib.sha256()
+    for source in sorted(
+        [*root.glob("*/migrations/*.py"), *root.glob("*/*/migrations/*.py"), *root.glob("*/*/triggers.py")]
+    ):
+        digest.update(str(source.relative_to(root)).encode() + source.read_bytes())
+    digest.update((root / "deploy/requirements-dev.lock").read_bytes())  # other apps' migrations
+    return root / ".pytest_cache" / f"migrated-{digest.hexdigest()[:16]}.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(migrated_file: Path | None) -> bool:
+    return migrated_file is not None and migrated_file.exists()
+
+
+@pytest.fixture(scope="session")
 def django_db_modify_db_settings(
-    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+    django_db_modify_db_settings_parallel_suffix: None,
+    tmp_path_factory: pytest.TempPathFactory,
+    migrated_file: Path | None,
+    django_db_keepdb: bool,
 ) -> None:
     test_database = django_settings.DATABASES["default"].setdefault("TEST", {})
-    if django_settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    if migrated_file:
         # A file, as in production: in memory, concurrent writers fail with "table is locked".
         test_database["NAME"] = tmp_path_factory.mktemp("database") / "test.sqlite3"
+        if django_db_keepdb:
+            shutil.copyfile(migrated_file, test_database["NAME"])
     else:
         test_database.update(CHARSET="UTF8", TEMPLATE="template0")  # a bare container's cluster is SQL_ASCII
 
