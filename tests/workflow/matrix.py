@@ -25,7 +25,6 @@ PEOPLE = (
 JOB = ledger.SystemActor("sweep")
 ACTORS = (*PEOPLE, "job")
 EVERYBODY = frozenset(PEOPLE)
-BYSTANDERS = ("other_buyer", "province_officer")
 REGULATED = ("accounts", "listings", "applications", "delivery", "supervision", "ledger", "notices", "clock")
 Table = dict[str, dict[str, str]]
 
@@ -148,26 +147,32 @@ def done(obj: Any, actor: Any, last: int) -> str:
 
 
 def actual_pages(matrix: Matrix, world: World, state: str) -> Table:
-    """Cells by posting the verb's form, each success rolled back; where the state allows it, its form is got first.
-
-    In a state that does not allow the verb: those who otherwise may, and some who may not.
-    """
+    """Cells by posting the verb's form, each success rolled back; where the state allows it, its form is got first."""
     obj, at = matrix.reach(world, state)
     before, last = rows(), last_entry()
     table: Table = {verb.name: {} for verb in matrix.verbs.verbs}
     with time_machine.travel(at, tick=False):
-        for who in PEOPLE:
-            client = Client()
+        clients = {who: Client() for who in PEOPLE}
+        for who, client in clients.items():
             client.force_login(world[who])
-            for verb in matrix.verbs.verbs:
-                possible, may = matrix.possible(verb.name, state), who in matrix.may(verb.name, state)
-                if possible or may or who in BYSTANDERS:
-                    data = matrix.says[verb.name].form(world, obj, at)
-                    table[verb.name][who] = posted(
-                        client, matrix.url, verb, obj, data, world[who], last, look=possible and may
-                    )
+        for turn, verb in enumerate(matrix.verbs.verbs):
+            data = matrix.says[verb.name].form(world, obj, at)
+            for who in asked(matrix, verb.name, state, turn):
+                look = matrix.possible(verb.name, state) and who in matrix.may(verb.name, state)
+                table[verb.name][who] = posted(clients[who], matrix.url, verb, obj, data, world[who], last, look=look)
     assert rows() == before
     return table
+
+
+def asked(matrix: Matrix, verb: str, state: str, turn: int) -> list[str]:
+    """Who posts: of those who may, all where it is possible, else one; of those who see it but may not, and of those
+    who do not see it, one each, another for each verb. `actual` asks everybody: a page only has to ask the operation.
+    """
+    may, sees = matrix.may(verb, state), matrix.sees(state)
+    allowed = [who for who in PEOPLE if who in may]
+    groups = [[who for who in PEOPLE if who in sees - may], [who for who in PEOPLE if who not in sees]]
+    some = [group[turn % len(group)] for group in groups if group]
+    return [*(allowed if matrix.possible(verb, state) else allowed[:1]), *some]
 
 
 def posted(client: Client, noun: str, verb: Verb, obj: Any, data: Any, actor: Any, last: int, *, look: bool) -> str:

@@ -1,0 +1,225 @@
+"""The whole trade as its people play it: each in a browser of their own, on the pages, with what the pages offer."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from listings.models import CatalogueEntry, Product, Version
+from listings.operations import run_assessment
+from marketplace.applications.models import Application, Grant
+from marketplace.clock.working_days import local_date
+from marketplace.desk.sample_data import VISIT_ROLES, write_visits
+from marketplace.desk.story import SCENARIO, later
+from marketplace.supervision.models import DerivedProduct, Measure, UsageReport
+from marketplace.supervision.sweep import sweep
+from tests.actors import PASSWORD, World
+
+WAIT = 10_000  # milliseconds for what a page needs at most, on a machine that has other work
+
+
+class Person:
+    """Somebody at a browser. `press` opens an object's page, takes the verb that it offers, fills its form, signs."""
+
+    def __init__(self, page: Any, site: str, email: str) -> None:
+        self.page, self.site, self.email = page, site, email
+        page.set_default_timeout(WAIT)
+
+    def open(self, address: str) -> None:
+        self.page.goto(self.site + address)
+        if self.page.locator(
+            "a[href^='/accounts/login/'], input[name=login]"
+        ).count():  # time went on: the session ended
+            self.page.goto(f"{self.site}/accounts/login/?next={address}")
+            self.fill(login=self.email, password=PASSWORD)
+            self.send()
+
+    def fill(self, **fields: Any) -> None:
+        for name, value in fields.items():
+            field = self.page.locator(f"main [name={name}]")
+            if value is True:
+                field.check()
+            elif isinstance(value, list):
+                for one in value:
+                    self.page.locator(f"main [name={name}][value='{one}']").check()
+            elif field.first.evaluate("element => element.tagName") == "SELECT":
+                field.select_option(value)
+            elif field.first.get_attribute("type") == "file":
+                field.set_input_files(value)
+            else:
+                field.fill(value)
+
+    def send(self) -> None:
+        self.page.locator("main form[method=post] button[type=submit]").first.click()
+        self.page.wait_for_load_state()
+        assert self.page.locator("#errors").count() == 0, self.text()
+
+    def press(self, obj: Any, words: str, **fields: Any) -> None:
+        self.open(obj.get_absolute_url())
+        way = self.page.locator("main a.btn").get_by_text(words, exact=True).first
+        assert way.count(), f"{self.email} is not offered {words}: {self.text()[:600]}"
+        way.click()
+        self.fill(**fields)
+        self.send()
+        self.page.locator(".messages, [role=status]").first.wait_for()
+
+    def text(self) -> str:
+        return str(self.page.locator("main").inner_text())
+
+    def has_to_do(self, words: str) -> None:
+        """The to-do page, which every person starts from, names it."""
+        self.open("/todo/")
+        assert words in self.text(), self.text()
+
+    def download(self, obj: Any, words: str) -> bytes:
+        self.open(obj.get_absolute_url())
+        with self.page.expect_download() as coming:
+            self.page.locator("main .btn").get_by_text(words).first.click()
+        return coming.value.path().read_bytes()  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def people(browser: Any, live_server: Any, world: World) -> Iterator[Callable[[str], Person]]:
+    """`people("buyer")`: that person, at a browser of their own; `people("")`: somebody who has no account."""
+    at_work: dict[str, Person] = {}
+
+    def person(key: str) -> Person:
+        if key not in at_work:
+            context = browser.new_context(locale="zh-CN", extra_http_headers={"Accept-Language": "zh-CN"})
+            at_work[key] = Person(context.new_page(), live_server.url, world[key].email if key else "")
+        return at_work[key]
+
+    yield person
+    for one in at_work.values():
+        one.page.context.close()
+
+
+def newest(model: Any) -> Any:
+    return model.objects.order_by("-pk")[0]
+
+
+def test_everybody_plays_their_part_of_a_trade_in_a_browser(
+    people: Callable[[str], Person], world: World, tmp_path: Any
+) -> None:
+    with time_machine.travel(world.at, tick=True) as time:
+
+        def move_to(moment: datetime) -> None:
+            time.move_to(moment)
+            sweep(at=moment, scope=None)
+
+        version = list_a_product(people, tmp_path, move_to)
+        grant = apply_and_decide(people, version, world)
+        report_and_build(people, grant, move_to)
+        order_and_lift(people, grant, move_to)
+
+
+def list_a_product(people: Callable[[str], Person], tmp_path: Any, move_to: Callable[[datetime], None]) -> Version:
+    """A unit proposes, the authority publishes; the developer lists a file, the authority reviews it."""
+    people("provider").open("/entries/new/")
+    people("provider").fill(
+        title="急诊就诊统计", description="急诊人次", sharing="conditional", opening="on_application",
+        frequency="monthly", contact="数据质量科",
+    )  # fmt: skip
+    people("provider").send()
+    people("officer").has_to_do("急诊就诊统计")
+    people("officer").press(newest(CatalogueEntry), "发布")
+    seller, officer, today = people("seller"), people("officer"), local_date(timezone.now())
+    seller.open("/products/new/")
+    seller.fill(
+        entry=str(newest(CatalogueEntry).pk), nature="government", acquisition="primary_developer",
+        grade="general", title="急诊需求数据", summary="分区县", description="急诊就诊的分区县统计",
+        purposes="医疗资源规划", terms="不得尝试识别个人", frequency="monthly",
+    )  # fmt: skip
+    seller.send()
+    product = newest(Product)
+    seller.press(product, "作出第三十一条声明", declared=True)
+    seller.press(
+        product, "补充合法来源材料", kind="statute", title="归集通知", reference="榕数〔2026〕9号", summary="依目录归集"
+    )
+    seller.press(
+        product, "新建版本", about="persons", data_from="2025-07-01", data_until="2025-12-31",
+        collected_from="2025-07-01", collected_until="2026-01-05", deidentification_tool="泛化", steps="删除姓名",
+    )  # fmt: skip
+    version = newest(Version)
+    seller.press(version, "上传文件", file=str(write_visits(tmp_path / "visits.csv")))
+    marks = {f"column_{column.position}": VISIT_ROLES.get(column.name, "plain") for column in version.columns.all()}
+    seller.press(version, "标注各列", **marks)
+    seller.press(version, "提请评估")
+    run_assessment(job=version.jobs.get(), at=timezone.now())
+    seller.press(version, "提交审核")
+    officer.has_to_do("急诊需求数据")
+    officer.press(version, "审核通过并公示", sources_checked=True, irreversible=True, reason="材料齐全")
+    move_to(later(timezone.now(), "publicity") + timedelta(minutes=1))
+    officer.press(version, "发布")
+    assert local_date(timezone.now()) > today
+    version.refresh_from_db()
+    return version
+
+
+def apply_and_decide(people: Callable[[str], Person], version: Version, world: World) -> Grant:
+    """The buyer says what for, the unit consents, the officer decides, the buyer accepts and downloads."""
+    buyer, officer, provider = people("buyer"), people("officer"), people("provider")
+    today = local_date(timezone.now())
+    buyer.open(version.product.get_absolute_url())
+    buyer.page.locator("main").get_by_role("link", name="申请使用该数据").first.click()
+    buyer.fill(title="急诊预测", fields_wanted=[column.name for column in version.columns.all()])
+    buyer.send()
+    application = newest(Application)
+    period = {"period_from": today.isoformat(), "period_until": (today + timedelta(days=300)).isoformat()}
+    buyer.press(application, "描述应用场景", **{**SCENARIO, **period})
+    buyer.press(application, "提交")
+    officer.has_to_do("急诊预测")
+    officer.press(application, "受理")
+    officer.press(application, "征求意见")
+    provider.has_to_do("急诊预测")
+    provider.press(application.consultations.get(), "同意")
+    officer.press(application, "开始审查")
+    officer.press(
+        application.items.get(), "批准", starts=period["period_from"], ends=period["period_until"], reason="场景具体"
+    )
+    grant = newest(Grant)
+    buyer.has_to_do(grant.number)
+    buyer.press(grant, "接受条款", terms_accepted=True)
+    assert "区县".encode() in buyer.download(grant, "下载")
+    return grant
+
+
+def report_and_build(people: Callable[[str], Person], grant: Grant, move_to: Callable[[datetime], None]) -> None:
+    """The first period is reported and accepted; what was built names its source to everybody."""
+    buyer, officer = people("buyer"), people("officer")
+    move_to(timezone.now() + timedelta(days=100))
+    report = UsageReport.objects.filter(grant=grant).order_by("due_at")[0]
+    buyer.has_to_do(str(report.grant.number))
+    buyer.press(report, "提交报告", use="训练急诊模型", results="服务三家医院")
+    officer.press(report, "接受")
+    buyer.open(f"/derived/new/{grant.buyer_id}/")
+    buyer.fill(
+        title="急诊地图",
+        description="分区县的急诊需求",
+        built_from=[f"{grant.pk}:{grant.deliveries.first().version_id}"],
+    )
+    buyer.send()
+    derived = newest(DerivedProduct)
+    buyer.press(derived, "发布")
+    people("").page.goto(f"{people('').site}/check/?q={derived.token}")
+    assert "急诊地图" in people("").text()
+
+
+def order_and_lift(people: Callable[[str], Person], grant: Grant, move_to: Callable[[datetime], None]) -> None:
+    """A late report: an order with suspension, evidence, and service again."""
+    buyer, officer = people("buyer"), people("officer")
+    report = UsageReport.objects.owed().filter(grant=grant).order_by("due_at")[0]
+    move_to(report.due_at + timedelta(minutes=1))
+    move_to(report.late_at + timedelta(minutes=1))
+    measure = newest(Measure)
+    officer.has_to_do(grant.number)
+    officer.press(measure, "责令改正并暂停提供数据服务")
+    buyer.open(grant.get_absolute_url())
+    assert "暂停" in buyer.page.locator("main").inner_text()
+    buyer.press(report, "提交报告", use="训练急诊模型", results="服务四家医院")
+    buyer.press(measure, "提交改正材料", text="已补报并设专人")
+    officer.press(measure, "解除决定", reason="已改正")
+    assert "区县".encode() in buyer.download(grant, "下载")
