@@ -16,14 +16,16 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files import File
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 
 from listings.deidentification import sandbox
 from listings.deidentification.reasons import shown
-from listings.models import FileKind, Version, VersionFile
+from listings.models import FileKind, Upload, Version, VersionFile
 
 QUARANTINE, ACCEPTED = "quarantine", "files"
+BYTES_A_SECOND = 2 * 1024 * 1024  # that reading takes at the slowest, beyond the first five minutes
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,13 @@ class UnreadableFile(Exception):
 
 
 @contextmanager
-def ingest(source: Path, name: str) -> Iterator[Ingested]:
+def ingest(source: Path, name: str, watch: sandbox.Watch | None = None) -> Iterator[Ingested]:
     """Read a hostile file in a subprocess, outside any transaction; the result lives as long as the context."""
+    seconds = 300 + source.stat().st_size // BYTES_A_SECOND
     with tempfile.TemporaryDirectory(prefix="minshu-") as folder:
         parquet, source = Path(folder) / "canonical.parquet", _plainly_named(source, Path(folder))
-        answer = sandbox.run({"do": "ingest", "source": str(source), "name": name, "target": str(parquet)})
+        command = {"do": "ingest", "source": str(source), "name": name, "target": str(parquet)}
+        answer = sandbox.run(command, seconds=seconds, watch=watch)
         if not answer["ok"]:
             raise UnreadableFile(answer["code"], answer.get("params", {}))
         yield Ingested(name, source, parquet, answer["rows"], answer["columns"])
@@ -61,6 +65,13 @@ def _plainly_named(source: Path, folder: Path) -> Path:
     if not set(str(source)) & set("*?[]{}") or source.stat().st_size > settings.UPLOAD_LIMIT:
         return source
     return Path(shutil.copyfile(source, folder / "source"))
+
+
+def plain_name(name: str) -> str:
+    """A file's name to be shown: no path, nothing invisible, long numbers masked, its ending kept."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    stem, dot, ending = "".join(letter for letter in last if letter.isprintable()).rpartition(".")
+    return f"{shown(stem)}{dot}{ending[:20]}" if dot else shown(ending)
 
 
 def sha256_of(path: Path) -> str:
@@ -84,13 +95,21 @@ def put(version: Version, kind: str, path: Path, name: str) -> Stored:
     digest = sha256_of(path)
     with path.open("rb") as file:
         key = default_storage.save(f"{QUARANTINE}/{version.pk}-{kind}-{digest}", File(file))
-    return Stored(kind, shown(name), digest, path.stat().st_size, key)
+    return Stored(kind, plain_name(name), digest, path.stat().st_size, key)
 
 
-def discard(stored: Iterable[Stored]) -> None:
-    """Delete files whose rows were not written."""
-    for file in stored:
-        default_storage.delete(file.key)
+@contextmanager
+def in_quarantine(version: Version, ingested: Ingested) -> Iterator[list[Stored]]:
+    """Original and canonical Parquet, copied into quarantine; deleted again where their rows are not written."""
+    stored: list[Stored] = []
+    try:
+        stored.append(put(version, FileKind.ORIGINAL, ingested.original, ingested.name))
+        stored.append(put(version, FileKind.PARQUET, ingested.parquet, "canonical.parquet"))
+        yield stored
+    except BaseException:
+        for file in stored:
+            default_storage.delete(file.key)
+        raise
 
 
 def register(version: Version, stored: Iterable[Stored]) -> None:
@@ -122,6 +141,38 @@ def destroy(files: Iterable[VersionFile], at: datetime) -> None:
 
 def current(version: Version, kind: str = FileKind.PARQUET) -> VersionFile | None:
     return VersionFile.objects.filter(version=version, kind=kind, destroyed_at=None).first()
+
+
+def put_chunk(upload: Upload, offset: int, content: bytes) -> str:
+    """Store a piece of an upload in quarantine; its key."""
+    return default_storage.save(f"{QUARANTINE}/upload-{upload.pk}-{offset}", ContentFile(content))
+
+
+def delete(key: str) -> None:
+    default_storage.delete(key)
+
+
+def drop_chunks(upload: Upload) -> None:
+    """Forget the pieces of an upload; their content goes when the transaction is through."""
+    for chunk in upload.chunks.all():
+        _delete_on_commit(chunk.key)
+    upload.chunks.all().delete()
+
+
+@contextmanager
+def assembled(upload: Upload) -> Iterator[Path]:
+    """The pieces in one file, for as long as the context. UnreadableFile where the hash is not the announced one."""
+    digest = hashlib.sha256()
+    with tempfile.NamedTemporaryFile(prefix="minshu-") as whole:
+        for chunk in upload.chunks.order_by("offset"):
+            with default_storage.open(chunk.key, "rb") as piece:
+                content = piece.read()
+            digest.update(content)
+            whole.write(content)
+        whole.flush()
+        if upload.sha256 and digest.hexdigest() != upload.sha256:
+            raise UnreadableFile("other_hash", {})
+        yield Path(whole.name)
 
 
 @contextmanager

@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.queries import parties_of
+from listings import queries
+from listings.deidentification import formats, limits
 from listings.models import (
     Acquisition,
     CatalogueEntry,
@@ -105,11 +108,34 @@ class DescribeVersionForm(VerbForm):
 
 
 class UploadForm(VerbForm):
-    file = forms.FileField(label=_("File"), help_text=_("CSV (UTF-8 or GB 18030) or Parquet, at most 100 MiB."))
+    file = forms.FileField(
+        label=_("File"), widget=forms.ClearableFileInput(attrs={"accept": ",".join(formats.EXTENSIONS)}),
+        help_text=_("CSV or TSV (UTF-8, GB 18030 or UTF-16), Excel (xlsx, at most 200 MiB), JSON lines or Parquet."),
+    )  # fmt: skip
+
+    def prepare(self) -> None:
+        """What the page says beside the form: what is under way, and how much room there is."""
+        self.under_way = self.target.uploads.under_way().first() if self.target.pk else None
+        self.used = queries.space_used(self.target.product.seller) if self.target.pk else 0
+        self.quota, self.limit = settings.PARTY_QUOTA, limits.MAX_FILE_BYTES
 
     def clean(self) -> dict[str, Any]:
         file = self.cleaned_data.get("file")
         return {"path": Path(file.temporary_file_path()), "name": file.name} if file else {}
+
+
+class StartUploadForm(forms.Form):
+    """What is announced of a file that is to arrive in chunks."""
+
+    name = forms.CharField(label=_("File name"), max_length=255, help_text=_("Its ending says the format."))
+    size = forms.IntegerField(label=_("Size in bytes"), min_value=1, max_value=limits.MAX_FILE_BYTES)
+    modified = forms.IntegerField(
+        label=_("Last changed, in milliseconds since 1970"), required=False, min_value=0, max_value=2**53
+    )
+    sha256 = forms.RegexField(
+        label="SHA-256", required=False, regex=r"^[0-9a-fA-F]{64}\Z", max_length=64,
+        help_text=_("Checked when everything has arrived."),
+    )  # fmt: skip
 
 
 class MarkColumnsForm(VerbForm):

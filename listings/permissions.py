@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Capability, CapabilityKind, Party, valid_on
 from accounts.permissions import check_acts_for, check_member, check_not_own_case, check_officer
-from listings.models import CatalogueEntry, Product, Version
+from listings.models import CatalogueEntry, Product, Upload, Version
 from marketplace.clock.working_days import local_date
 from marketplace.errors import NotAllowed
 
@@ -54,6 +54,10 @@ def check_can_keep_product(actor: Any, product: Product, at: datetime) -> None:
 
 def check_can_keep_version(actor: Any, version: Version, at: datetime) -> None:
     check_can_sell(actor, version.product.seller, at)
+
+
+def check_can_keep_upload(actor: Any, upload: Upload, at: datetime) -> None:
+    check_can_keep_version(actor, upload.version, at)
 
 
 def check_can_review(actor: Any, version: Version, at: datetime) -> None:

@@ -3,9 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db.models import Prefetch, Q, QuerySet, Sum
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
 
-from listings.models import Assessment, Product, Version, VersionSource
+from accounts.models import Party
+from listings.models import Assessment, Job, Product, Upload, Version, VersionFile, VersionSource
 from listings.states import VersionState
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
@@ -53,6 +58,32 @@ def version_page(user: Any) -> QuerySet[Version]:
             "product__source_files",
             "files",
             Prefetch("sources", queryset=VersionSource.objects.select_related("unit", "entry")),
+            Prefetch("jobs", queryset=Job.objects.order_by("-pk")),
             Prefetch("assessments", queryset=Assessment.objects.order_by("-at", "-pk")),
         )
     )
+
+
+def space_used(seller: Party, but: Version | None = None) -> int:
+    """Bytes that a party takes: files not destroyed, and uploads under way at the size announced.
+
+    Those of the version `but` are left out: a new file takes their place.
+    """
+    kept = VersionFile.objects.filter(version__product__seller=seller, destroyed_at=None)
+    coming = Upload.objects.under_way().filter(version__product__seller=seller)
+    if but is not None:
+        kept, coming = kept.exclude(version=but), coming.exclude(version=but)
+    return sum(rows.aggregate(total=Sum("size"))["total"] or 0 for rows in (kept, coming))
+
+
+def check_room(version: Version, more: int, field: str) -> None:
+    """ValidationError on `field` unless `more` bytes fit into the seller's quota. Holds the party's row to the end."""
+    seller = Party.objects.select_for_update().get(pk=version.product.seller_id)
+    used = space_used(seller, version)
+    if used + more > settings.PARTY_QUOTA:
+        sizes = {
+            "used": filesizeformat(used), "quota": filesizeformat(settings.PARTY_QUOTA), "more": filesizeformat(more),
+        }  # fmt: skip
+        raise ValidationError(
+            {field: _("Your files take %(used)s of %(quota)s: there is no room for %(more)s more.") % sizes}
+        )

@@ -85,3 +85,21 @@ VERSION = Machine(
 WITH_SELLER = (VersionState.DRAFT, VersionState.ASSESSED, VersionState.RETURNED)
 REVIEWED = (VersionState.PUBLISHED, VersionState.HELD, VersionState.RECALLED, VersionState.RETIRED)
 PUBLIC_STATES = (VersionState.IN_PUBLICITY, VersionState.PUBLISHED, VersionState.HELD, VersionState.RETIRED)
+
+
+class UploadState(models.TextChoices):
+    OPEN = "open", pgettext_lazy("upload", "open")
+    RECEIVED = "received", _("received")
+    DONE = "done", _("done")
+    REFUSED = "refused", pgettext_lazy("upload", "refused")
+    ABANDONED = "abandoned", _("abandoned")
+
+
+UPLOAD = Machine(
+    name="upload",
+    states=UploadState,
+    initial=UploadState.OPEN,
+    transitions=table(open="received abandoned", received="done refused abandoned", done="", refused="", abandoned=""),
+    owners={UploadState.OPEN: _("seller"), UploadState.RECEIVED: _("the site")},
+)
+UNDER_WAY = (UploadState.OPEN, UploadState.RECEIVED)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from listings import verbs, views
+from listings import verbs, views, views_uploads
 from marketplace.faces import verb_urls
 
 app_name = "listings"
@@ -13,7 +13,12 @@ urlpatterns = [
     path("entries/", views.entries, name="entries"),
     path("entries/new/", views.propose_entry, name="entry-propose"),
     path("entry/<int:pk>/", views.entry, name="entry"),
+    path("version/<int:pk>/uploads/", views_uploads.start, name="upload-start"),
+    path("upload/<int:pk>/", views_uploads.status, name="upload"),
+    path("upload/<int:pk>/chunk/", views_uploads.chunk, name="upload-chunk"),
+    path("upload/<int:pk>/complete/", views_uploads.complete, name="upload-complete"),
     *verb_urls(verbs.ENTRY, "entry"),
     *verb_urls(verbs.PRODUCT, "product"),
     *verb_urls(verbs.VERSION, "version"),
+    *verb_urls(verbs.UPLOAD, "upload"),
 ]

@@ -4,9 +4,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from listings import forms, operations, permissions
-from listings.models import CatalogueEntry, Product, Version
+from listings.models import CatalogueEntry, Product, Upload, Version
 from listings.operations.products import was_reviewed
-from listings.states import WITH_SELLER, EntryState, ProductState, VersionState
+from listings.states import WITH_SELLER, EntryState, ProductState, UploadState, VersionState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.verbs import ReasonForm, RefusalForm, Verb, Verbs
@@ -40,18 +40,28 @@ def publicity_is_over(version: Version) -> bool:
     return clock.has_run_out(version, Kind.PUBLICITY, timezone.now())
 
 
+def is_busy(version: Version) -> bool:
+    """Its file is being read or measured."""
+    return any(job.is_open for job in version.jobs.all())
+
+
+def is_idle(version: Version) -> bool:
+    return not is_busy(version)
+
+
 KEEP, REVIEW = permissions.check_can_keep_version, permissions.check_can_review
 VERSION = Verbs(
     Version,
     "version",
     (
-        Verb("upload_file", _("Upload the file"), (VersionState.DRAFT,), KEEP, operations.upload_file, forms.UploadForm, "Art. 17"),
-        Verb("mark_columns", _("Mark the columns"), (VersionState.DRAFT,), KEEP, operations.mark_columns, forms.MarkColumnsForm, "Art. 17", when=lambda version: version.columns.exists()),
-        Verb("request_assessment", _("Have it assessed"), (VersionState.DRAFT,), KEEP, operations.request_assessment, article="Art. 17", when=lambda version: version.files.filter(destroyed_at=None).exists()),
+        Verb("upload_file", _("Upload the file"), (VersionState.DRAFT,), KEEP, operations.upload_file, forms.UploadForm, "Art. 17", facts="listings/upload.html", when=is_idle),
+        Verb("mark_columns", _("Mark the columns"), (VersionState.DRAFT,), KEEP, operations.mark_columns, forms.MarkColumnsForm, "Art. 17", when=lambda version: is_idle(version) and version.columns.exists()),
+        Verb("request_assessment", _("Have it assessed"), (VersionState.DRAFT,), KEEP, operations.request_assessment, article="Art. 17", when=lambda version: is_idle(version) and version.files.filter(destroyed_at=None).exists()),
+        Verb("cancel_job", _("Cancel the work"), (VersionState.DRAFT,), KEEP, operations.cancel_job, article="Art. 17", danger=True, when=is_busy),
         Verb("submit", _("Submit for review"), (VersionState.ASSESSED, VersionState.RETURNED), KEEP, operations.submit_version, article="Art. 17"),
-        Verb("describe", _("Correct the details"), WITH_SELLER, KEEP, operations.describe_version, forms.DescribeVersionForm, "Art. 17", aside=True),
+        Verb("describe", _("Correct the details"), WITH_SELLER, KEEP, operations.describe_version, forms.DescribeVersionForm, "Art. 17", aside=True, when=is_idle),
         Verb("rework", _("Back to draft"), (VersionState.ASSESSED,), KEEP, operations.rework_version, danger=True, aside=True),
-        Verb("discard", _("Discard"), WITH_SELLER, KEEP, operations.discard_version, danger=True),
+        Verb("discard", _("Discard"), WITH_SELLER, KEEP, operations.discard_version, danger=True, when=is_idle),
         Verb("approve", _("Approve and make public"), (VersionState.SUBMITTED,), REVIEW, operations.approve_version, forms.ApproveVersionForm, "Art. 17", facts="listings/facts.html"),
         Verb("return", _("Return"), (VersionState.SUBMITTED,), REVIEW, operations.return_version, ReasonForm, "Art. 17", aside=True),
         Verb("refuse", _("Refuse"), (VersionState.SUBMITTED,), REVIEW, operations.refuse_version, RefusalForm, "Art. 17", danger=True, facts="listings/facts.html"),
@@ -61,5 +71,15 @@ VERSION = Verbs(
         Verb("release", _("Release"), (VersionState.HELD,), REVIEW, operations.release_version, ReasonForm, "Art. 17"),
         Verb("recall", _("Recall"), (VersionState.PUBLISHED, VersionState.HELD), REVIEW, operations.recall_version, ReasonForm, "Art. 17", danger=True),
         Verb("retire", _("Retire"), (VersionState.PUBLISHED,), KEEP, operations.retire_version, ReasonForm, danger=True),
+    ),
+)  # fmt: skip
+
+KEEP_UPLOAD = permissions.check_can_keep_upload
+UPLOAD = Verbs(
+    Upload,
+    "upload",
+    (
+        Verb("finish", _("Read the file"), (UploadState.OPEN,), KEEP_UPLOAD, operations.finish_upload, article="Art. 17", apart=True),
+        Verb("abandon", _("Give up the upload"), (UploadState.OPEN,), KEEP_UPLOAD, operations.abandon_upload, danger=True),
     ),
 )  # fmt: skip

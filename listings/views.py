@@ -14,9 +14,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import CapabilityKind
 from accounts.queries import parties_as, parties_of
 from listings import forms, operations, queries, verbs
-from listings.models import CatalogueEntry, Nature, Opening, Product, Version, is_provincial_officer
+from listings.models import CatalogueEntry, Nature, Opening, Product, Upload, Version, is_provincial_officer
 from listings.operations.versions import what_is_missing
-from listings.states import WITH_SELLER, EntryState
+from listings.states import WITH_SELLER, EntryState, VersionState
 from marketplace.clock import operations as clock
 from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
@@ -78,13 +78,21 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
         "assessment": next(iter(item.assessments.all()), None),
         "has_file": any(file.destroyed_at is None for file in item.files.all()),
         "missing": _missing(item) if insider else [],
-        "job": item.jobs.order_by("-pk").first() if insider else None,
+        "job": next(iter(item.jobs.all()), None) if insider else None,
+        "upload": _upload(item) if insider else None,
         "clocks": clock.of(item).open().order_by("due_at"),
         "verbs": verbs.VERSION.available(item, request.user, timezone.now()),
         "insider": insider,
         "history": history_rows([item]) if insider else [],
     }
     return render(request, "listings/version.html", context)
+
+
+def _upload(version: Version) -> Upload | None:
+    """The newest upload of a draft, unless the file has come another way since."""
+    if version.state != VersionState.DRAFT:
+        return None
+    return version.uploads.order_by("-pk").first()
 
 
 def _missing(version: Version) -> list[tuple[str, str]]:

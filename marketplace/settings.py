@@ -42,6 +42,7 @@ VARIABLES: dict[str, tuple[type, object, str]] = {
     "DEFAULT_FROM_EMAIL": (str, "Minshu <noreply@localhost>", "Sender of the site's mails."),
     "DEMO": (bool, True, "May hold demo data and play the walkthrough. Never true in production."),
     "API_RATE": (str, "600/min", "Requests that the API takes from one credential, or one address without."),
+    "PARTY_QUOTA_GIB": (int, 20, "GiB that the files of one party may take: those kept and those on their way in."),
     "LOG_LEVEL": (str, "INFO", "Level of the log on standard error."),
 }
 
@@ -205,6 +206,7 @@ CELERY_TASK_DEFAULT_QUEUE = "supervision"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "supervision.sweep", "schedule": 60.0},
     "notices": {"task": "notices.send_due", "schedule": 30.0},
+    "uploads": {"task": "listings.sweep_uploads", "schedule": 600.0},
     "assessments": {"task": "listings.assess_due", "schedule": 30.0},
 }
 
@@ -268,6 +270,7 @@ STORAGES = {
     },
 }
 UPLOAD_LIMIT = 100 * 1024 * 1024  # bytes of all files of a request, checked while they arrive
+PARTY_QUOTA = env("PARTY_QUOTA_GIB") * 1024**3  # bytes
 FILE_UPLOAD_HANDLERS = [
     "listings.uploads.LimitedUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",

@@ -91,6 +91,7 @@ class Verb:
     With `leads_on` the person goes to what the operation made, else back to the object.
     `aside` is never the main button of a page, however few others there are.
     `facts` is a template of what has to be read before one signs, shown above the form.
+    With `apart` the operation keeps its own transactions, as it reads a file or keeps a refusal.
     `when` only hides a button that would lead nowhere (the state of a parent, say); the operation decides for itself.
     """
 
@@ -105,6 +106,7 @@ class Verb:
     leads_on: bool = False
     aside: bool = False
     facts: str = ""
+    apart: bool = False
     when: Callable[[Any], bool] = lambda obj: True
 
 

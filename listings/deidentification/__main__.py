@@ -6,13 +6,17 @@ there is an answer, be it "ok" or not.
 
 import json
 import sys
+from pathlib import Path
 
 
 def main(arguments: list[str]) -> int:
+    from . import progress
+
     if arguments[:1] == ["--confined"]:
         from .confine import confine
 
         confine(seconds=int(arguments[1]))
+        progress.tell_in(Path.cwd())
     from .commands import answer, failure
 
     try:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from . import database, identifiers, verdict
+from . import database, identifiers, progress, verdict
 from .classes import Measures, measure
 from .database import Column
 from .identifiers import IdentifierHit
@@ -44,8 +44,10 @@ def assess(
         marked = _others(columns, subject, sensitive) if assumed else _in_file_order(columns, quasi_identifiers)
         private = [column for column in columns if column.name in sensitive]
         rows = database.one(connection, "SELECT count(*) FROM data")[0]
+        progress.report("identifiers", 5)
         hits = identifiers.scan(connection, "data", columns, today=today)
         measures = None
+        progress.report("classes", 50)
         if about != "none":
             measures = measure(connection, "data", quasi_identifiers=marked, sensitive=private, subject=subject)
     labels = _labels(columns, hits)

@@ -1,11 +1,12 @@
 """A CSV from a stranger into Parquet: transcoded, checked, read by DuckDB as text, then typed."""
 
 import csv
+from collections.abc import Collection
 from pathlib import Path
 
 import duckdb
 
-from . import column_types, csv_rules, database, limits
+from . import column_types, csv_rules, database, limits, progress
 from .database import Column
 from .header import read_header
 from .reasons import Unreadable
@@ -15,21 +16,43 @@ from .transcode import transcode
 def write_canonical(source: Path, target: Path, scratch: Path, *, prefer: str = ",") -> tuple[int, list[Column], str]:
     """Write the CSV `source` as Parquet to `target`; rows, columns, encoding. `scratch`: an empty directory.
 
-    Unreadable: what transcode, read_header, count_records and find_types raise; no_rows, unparsable.
+    Unreadable: what transcode, read_header and `write_text` raise.
     """
-    text, stage = scratch / "text.csv", scratch / "text.parquet"
+    text = scratch / "text.csv"
+    progress.report("reading", 5)
     encoding = transcode(source, text)
     names, delimiter = read_header(text, prefer=prefer)
+    rows, columns = write_text(text, target, scratch, names, delimiter)
+    return rows, columns, encoding
+
+
+def write_text(
+    text: Path, target: Path, scratch: Path, names: list[str], delimiter: str, numeric: Collection[str] = ()
+) -> tuple[int, list[Column]]:
+    """Write a UTF-8 CSV with a header as Parquet; rows and columns. What is in `numeric` holds nothing but numbers
+    that a double keeps exactly: there 5 beside 1.5 is a number too. Unreadable: no_rows, unparsable and what
+    count_records and find_types raise."""
+    stage = scratch / "text.parquet"
+    progress.report("checking", 25)
     rows = csv_rules.count_records(text, delimiter, len(names))
     if rows < 1:
         raise Unreadable("no_rows")
     _stage(text, stage, names, delimiter, rows)
+    progress.report("typing", 65)
     with database.open_database(reads=[stage], writes=[target]) as connection:
-        relation = f"read_parquet({database.path(stage)})"
+        relation = _relation(stage, names, numeric)
         columns = column_types.find_types(connection, relation, names)
         casts = ", ".join(map(_cast, columns))
         _copy(connection, f"SELECT {casts} FROM {relation}", target)
-    return rows, columns, encoding
+    return rows, columns
+
+
+def _relation(stage: Path, names: list[str], numeric: Collection[str]) -> str:
+    read = f"read_parquet({database.path(stage)})"
+    if not numeric:
+        return read
+    doubles = ", ".join(f"CAST(CAST({name} AS DOUBLE) AS VARCHAR) AS {name}" for name in map(database.name, numeric))
+    return f"(SELECT * REPLACE ({doubles}) FROM {read})"
 
 
 def _cast(column: Column) -> str:

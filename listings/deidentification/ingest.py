@@ -5,16 +5,16 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import csv_source, database, limits
+from . import csv_source, database, formats, limits
 from .database import Column
 from .reasons import Unreadable
 
-_PARQUET = b"PAR1"
+MOST_BYTES = {"xlsx": limits.MAX_WORKBOOK_BYTES}  # of a format; else MAX_FILE_BYTES
 
 
 @dataclass(frozen=True)
 class Ingested:
-    """What was read; `encoding` is None for Parquet."""
+    """What was read; `encoding` is None where the format has none of its own."""
 
     rows: int
     columns: list[Column]
@@ -23,43 +23,47 @@ class Ingested:
 
 
 def ingest(source: Path, name: str, target: Path) -> Ingested:
-    """Read the CSV or Parquet file `source`, uploaded as `name`, into the canonical Parquet `target`.
+    """Read the file `source`, uploaded as `name`, into the canonical Parquet `target`.
 
-    The content decides what it is; the name only breaks a tie (`.tsv`: tab). Empty CSV cells become null; a
-    column gets a type only where no value changes by it. Nothing is left at `target` on failure. Raises
-    Unreadable.
+    The end of the name says what it is, and its first bytes must agree. Empty cells become null; a column gets a
+    type only where no value changes by it. Nothing is left at `target` on failure. Raises Unreadable.
     """
-    _check_size(source)
+    kind = formats.named(name)
+    _check_size(source, kind)
     part = target.with_name(target.name + ".part")
     try:
         with tempfile.TemporaryDirectory(prefix="minshu-") as scratch:
-            ingested = _ingest(source, name, part, Path(scratch))
+            ingested = _ingest(source, kind, part, Path(scratch))
         os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)
     return ingested
 
 
-def _check_size(source: Path) -> None:
-    size = source.stat().st_size
-    if size == 0:
-        raise Unreadable("empty_file")
-    if size > limits.MAX_FILE_BYTES:
-        raise Unreadable("too_large", found=size, limit=limits.MAX_FILE_BYTES)
+def _check_size(source: Path, kind: str) -> None:
+    size, limit = source.stat().st_size, MOST_BYTES.get(kind, limits.MAX_FILE_BYTES)
+    if size > limit:
+        raise Unreadable("too_large", found=size, limit=limit)
+    with source.open("rb") as stream:
+        formats.check(kind, stream.read(formats.HEAD_BYTES))
 
 
-def _ingest(source: Path, name: str, part: Path, scratch: Path) -> Ingested:
-    if _is_parquet(source):
+def _ingest(source: Path, kind: str, part: Path, scratch: Path) -> Ingested:
+    if kind == "parquet":
         from . import parquet_source  # pyarrow takes a while to load
 
         rows = parquet_source.write_canonical(source, part)
         with database.open_parquet(part) as (_, columns):
-            return Ingested(rows, columns, "parquet", None)
-    prefer = "\t" if name.lower().endswith(".tsv") else ","
+            return Ingested(rows, columns, kind, None)
+    if kind == "xlsx":
+        from . import xlsx_source
+
+        return Ingested(*xlsx_source.write_canonical(source, part, scratch), kind, None)
+    if kind == "jsonl":
+        from . import json_source
+
+        rows, columns, encoding = json_source.write_canonical(source, part, scratch)
+        return Ingested(rows, columns, kind, encoding)
+    prefer = "\t" if kind == "tsv" else ","
     rows, columns, encoding = csv_source.write_canonical(source, part, scratch, prefer=prefer)
-    return Ingested(rows, columns, "csv", encoding)
-
-
-def _is_parquet(source: Path) -> bool:
-    with source.open("rb") as stream:
-        return stream.read(len(_PARQUET)) == _PARQUET
+    return Ingested(rows, columns, kind, encoding)

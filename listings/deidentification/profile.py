@@ -1,10 +1,14 @@
 """The public description of a file's columns: an output too, so small cells are suppressed."""
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from pathlib import Path
+from typing import Any
 
-from . import database
+from . import database, progress
 from .database import Column, Connection
 
 _MOST_VALUES = 20
@@ -24,7 +28,8 @@ class ValueShare:
 class ColumnProfile:
     """A column for the public page: share of nulls to 1 %, number of distinct values as a band such as 10-99.
 
-    `values` is None for subject and sensitive columns and for columns of more than 20 distinct values.
+    `values` is None for subject and sensitive columns and for columns of more than 20 distinct values. `range` is of
+    numbers and dates, of texts their lengths; None where it is not shown.
     """
 
     name: str
@@ -32,6 +37,7 @@ class ColumnProfile:
     nulls: float
     distinct: str
     values: list[ValueShare] | None
+    range: list[str] | None = None
 
 
 def profile(
@@ -39,20 +45,24 @@ def profile(
 ) -> list[ColumnProfile]:
     """Profile every column. A value is named only where at least `minimum` subjects (rows where there is no
     subject column) bear it; the others are merged, never one alone and never fewer than `minimum` together,
-    so that none can be worked out. Raises UnknownColumn.
+    so that none can be worked out. A range ends where at least `minimum` subjects lie at or beyond its end, rounded
+    outwards to two digits or the month: nobody is its lowest or highest. Raises UnknownColumn.
     """
     hidden = [*sensitive, *([subject] if subject else [])]
     counted = f"count(DISTINCT {database.name(subject)})" if subject else "count(*)"
     with database.open_parquet(parquet) as (connection, columns):
         database.check_known(columns, hidden)
         rows = database.one(connection, "SELECT count(*) FROM data")[0]
+        progress.report("profile", 85)
         profiles = []
         for column, nulls, distinct in _count(connection, columns, subject):
-            values = None
+            values = ends = None
             if column.name not in hidden and 0 < distinct <= _MOST_VALUES:
                 values = _suppress(_values(connection, column.name, counted), rows, minimum)
+            if column.name not in hidden:
+                ends = _range(connection, column, subject, minimum)
             share = round(nulls / rows, 2)
-            profiles.append(ColumnProfile(column.name, column.type, share, band(distinct), values))
+            profiles.append(ColumnProfile(column.name, column.type, share, band(distinct), values, ends))
     return profiles
 
 
@@ -77,6 +87,41 @@ def _values(connection: Connection, column: str, counted: str) -> list[tuple[str
         f"SELECT CAST({name} AS VARCHAR), count(*), {counted} FROM batch WHERE {name} IS NOT NULL "
         f"GROUP BY {name} ORDER BY 3, 2, 1"
     ).fetchall()
+
+
+def _range(connection: Connection, column: Column, subject: str | None, minimum: int) -> list[str] | None:
+    name = database.name(column.name)
+    measured = f"length({name})" if column.type == "text" else name
+    if column.type == "boolean":
+        return None
+    ends = [_end(connection, measured, name, subject, minimum, order) for order in ("ASC", "DESC")]
+    if None in ends or ends[0] > ends[1]:
+        return None
+    lower, upper = (_rounded(end, up) for end, up in zip(ends, (False, True), strict=True))
+    return [lower, upper]
+
+
+def _end(connection: Connection, measured: str, name: str, subject: str | None, minimum: int, order: str) -> Any:
+    """The value that `minimum` subjects (rows where there is no subject column) reach or go beyond; None: too few."""
+    extreme = "min" if order == "ASC" else "max"
+    each = f"SELECT {measured} AS m FROM batch WHERE {name} IS NOT NULL"
+    if subject:
+        who = database.name(subject)
+        known = f"{name} IS NOT NULL AND {who} IS NOT NULL"
+        each = f"SELECT {extreme}({measured}) AS m FROM batch WHERE {known} GROUP BY {who}"
+    row = connection.execute(f"SELECT m FROM ({each}) ORDER BY m {order} LIMIT 1 OFFSET {minimum - 1}").fetchone()
+    return row and row[0]
+
+
+def _rounded(value: Any, up: bool) -> str:
+    """Outwards: a date to its month, a number to two digits."""
+    if isinstance(value, date):
+        return f"{value:%Y-%m}"
+    if not isinstance(value, int | float | Decimal) or not math.isfinite(value):
+        return "…"
+    number = Decimal(str(value))
+    step = Decimal(1).scaleb(max(number.adjusted() - 1, 0) if number == int(number) else number.adjusted() - 1)
+    return f"{(number / step).to_integral_value(ROUND_CEILING if up else ROUND_FLOOR) * step:f}"
 
 
 def _suppress(counted: list[tuple[str, int, int]], rows: int, minimum: int) -> list[ValueShare]:

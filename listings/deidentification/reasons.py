@@ -28,9 +28,19 @@ REASONS: dict[str, str] = {
     "bad_quotes": "On line %(line)s something follows a closing quotation mark.",
     "cell_too_long": "A cell is longer than %(limit)s bytes (%(place)s).",
     "unparsable": "The file does not follow the CSV rules of RFC 4180.",
-    "binary": "The file holds binary data; a CSV or Parquet file is needed.",
-    "spreadsheet": "This is a spreadsheet or archive; save it as CSV (UTF-8) or Parquet.",
-    "unknown_encoding": "The text is neither UTF-8 nor GB 18030.",
+    "binary": "The file holds binary data where text is needed.",
+    "spreadsheet": "This is a workbook, an archive or a program under the name of a text file.",
+    "unknown_format": "The name “%(name)s” ends in none of %(known)s.",
+    "other_format": "The name says %(named)s, the content is something else (%(found)s).",
+    "unknown_encoding": "The text is neither UTF-8 nor GB 18030 nor UTF-16 with a byte order mark.",
+    "broken_xlsx": "The workbook is damaged, locked with a password or no XLSX file.",
+    "formula_cell": "Cell %(cell)s of sheet “%(sheet)s” holds a formula: paste the values before you upload.",
+    "error_cell": "Cell %(cell)s of sheet “%(sheet)s” holds an error or a number that is none.",
+    "several_sheets": "Several sheets hold data (“%(first)s” and “%(second)s”): upload one sheet.",
+    "bad_json": "Line %(line)s is no JSON object with every name once.",
+    "nested_json": "Line %(line)s: “%(column)s” holds a list or an object; one value for each name is needed.",
+    "long_line": "Line %(line)s is longer than %(limit)s bytes.",
+    "other_hash": "What arrived has another SHA-256 than was announced; send the file again.",
     "broken_parquet": "The Parquet file is damaged or incomplete.",
     "unsupported_type": (
         "Column “%(column)s” has the type %(type)s, which is not accepted; make it text, a number, "
@@ -68,6 +78,9 @@ REASONS: dict[str, str] = {
     "too_slow": "The work took longer than %(seconds)s seconds and was stopped.",
     "out_of_memory": "The file needs more memory than one assessment may use.",
     "assessment_failed": "The file could not be processed.",
+    "no_file": "The version has no file.",
+    "worker_lost": "The work broke off %(attempts)s times and was given up.",
+    "cancelled": "The work was cancelled.",
 }
 
 _LONG_NUMBER = re.compile(r"[0-9０-９](?:[ \-]?[0-9０-９]){10,}[Xx]?")

@@ -6,9 +6,12 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from . import progress
 from .commands import failure
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -18,20 +21,31 @@ _START = (
     "import runpy; runpy.run_module('listings.deidentification', run_name='__main__', alter_sys=True)"
 )
 _LIMIT_SIGNALS = (signal.SIGXCPU, signal.SIGKILL)
+TICK = 1.0  # seconds between two looks at a command that is watched
+Watch = Callable[[str, int], bool]
 
 
-def run(command: dict[str, Any], *, seconds: int = 300, scratch: Path | None = None) -> dict[str, Any]:
+class Cancelled(Exception):
+    """Whoever watches does not want the answer any more."""
+
+
+def run(
+    command: dict[str, Any], *, seconds: int = 300, scratch: Path | None = None, watch: Watch | None = None
+) -> dict[str, Any]:
     """Carry out `command` (see `commands`) in a subprocess and return its answer, a dictionary with "ok".
 
-    Never raises for what the file did: a time-out is "too_slow", a crash "assessment_failed". Temporary
-    files, which hold the data in the clear, lie under `scratch` (default: the system's temporary directory)
+    Never raises for what the file did: a time-out is "too_slow", a crash "assessment_failed". `watch` is called
+    every second with stage and percent (`progress`); when it returns False, the process is killed: "cancelled".
+    Temporary files, which hold the data in the clear, lie under `scratch` (default: the system's temporary directory)
     and are gone afterwards, the half-written target too.
     """
     with tempfile.TemporaryDirectory(prefix="minshu-", dir=scratch) as directory:
         try:
-            output, status = _spawn(json.dumps(command), Path(directory), seconds)
+            output, status = _spawn(json.dumps(command), Path(directory), seconds, watch)
         except subprocess.TimeoutExpired:
             return failure("too_slow", seconds=seconds)
+        except Cancelled:
+            return failure("cancelled")
         finally:
             _remove_part(command)
     if status and -status in _LIMIT_SIGNALS:
@@ -39,7 +53,7 @@ def run(command: dict[str, Any], *, seconds: int = 300, scratch: Path | None = N
     return _parse(output) if status == 0 else failure("assessment_failed", error=f"exit status {status}")
 
 
-def _spawn(command: str, directory: Path, seconds: int) -> tuple[bytes, int]:
+def _spawn(command: str, directory: Path, seconds: int, watch: Watch | None) -> tuple[bytes, int]:
     """Standard output and exit status; TimeoutExpired after `seconds`. No process is ever left behind."""
     process = subprocess.Popen(
         [sys.executable, "-I", "-c", _START, str(_ROOT), "--confined", str(seconds)],
@@ -51,12 +65,28 @@ def _spawn(command: str, directory: Path, seconds: int) -> tuple[bytes, int]:
         start_new_session=True,
     )
     try:
-        output, _ = process.communicate(command.encode(), timeout=seconds)
-        return output, process.returncode
+        return _wait(process, command.encode(), directory, seconds, watch), process.returncode
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+
+
+def _wait(
+    process: "subprocess.Popen[bytes]", command: bytes, directory: Path, seconds: int, watch: Watch | None
+) -> bytes:
+    end = time.monotonic() + seconds
+    given: bytes | None = command
+    while True:
+        left = end - time.monotonic()
+        try:
+            return process.communicate(given, timeout=min(left, TICK) if watch else left)[0]
+        except subprocess.TimeoutExpired:
+            given = None  # communicate remembers what it has to send
+            if watch is None or time.monotonic() >= end:
+                raise
+            if not watch(*progress.read(directory)):
+                raise Cancelled from None
 
 
 def _environment(directory: Path) -> dict[str, str]:

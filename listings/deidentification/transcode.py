@@ -1,4 +1,4 @@
-"""From the bytes of an uploaded CSV to UTF-8, as a stream."""
+"""From the bytes of an uploaded text file to UTF-8, as a stream."""
 
 import codecs
 from pathlib import Path
@@ -6,40 +6,38 @@ from pathlib import Path
 from . import limits
 from .reasons import Unreadable
 
-_ARCHIVES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"%PDF")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_NAMES = {"utf-8-sig": "utf-8"}
 
 
 def transcode(source: Path, target: Path) -> str:
     """Write the text of `source` to `target` as UTF-8 without BOM and return the encoding found.
 
-    UTF-8 (with or without BOM) is tried first, then GB 18030.
-    Unreadable: spreadsheet, unknown_encoding, binary.
+    UTF-16 needs its BOM; else UTF-8 (with or without) is tried first, then GB 18030. Unreadable: unknown_encoding,
+    binary.
     """
-    _refuse_other_formats(source)
-    for encoding in ("utf-8-sig", "gb18030"):
+    with source.open("rb") as stream:
+        candidates = ("utf-16",) if stream.read(2) in _UTF16 else ("utf-8-sig", "gb18030")
+    for encoding in candidates:
         try:
             _copy(source, target, encoding)
         except UnicodeDecodeError:
             continue
-        return "utf-8" if encoding == "utf-8-sig" else encoding
+        return _NAMES.get(encoding, encoding)
     raise Unreadable("unknown_encoding")
-
-
-def _refuse_other_formats(source: Path) -> None:
-    with source.open("rb") as stream:
-        start = stream.read(8)
-    if start.startswith(_ARCHIVES):
-        raise Unreadable("spreadsheet")
-    if start.startswith(_UTF16):
-        raise Unreadable("unknown_encoding")
 
 
 def _copy(source: Path, target: Path, encoding: str) -> None:
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     with source.open("rb") as stream, target.open("wb") as out:
         while chunk := stream.read(limits.CHUNK_BYTES):
-            if b"\0" in chunk:
+            if encoding != "utf-16" and b"\0" in chunk:
                 raise Unreadable("binary")
-            out.write(decoder.decode(chunk).encode())
-        out.write(decoder.decode(b"", final=True).encode())
+            _write(out, decoder.decode(chunk))
+        _write(out, decoder.decode(b"", final=True))
+
+
+def _write(out, text: str) -> None:  # type: ignore[no-untyped-def]
+    if "\0" in text:
+        raise Unreadable("binary")
+    out.write(text.encode())

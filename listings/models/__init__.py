@@ -17,8 +17,6 @@ from listings.models.products import (
     ColumnRole,
     FileKind,
     Grade,
-    Job,
-    JobState,
     Nature,
     ProcessingStep,
     Product,
@@ -30,8 +28,10 @@ from listings.models.products import (
     VersionQuerySet,
     VersionSource,
 )
+from listings.models.work import OPEN_JOB, Job, JobKind, JobState, Stage, Upload, UploadChunk, UploadQuerySet
 
 __all__ = [
+    "OPEN_JOB",
     "About",
     "Acquisition",
     "Assessment",
@@ -43,6 +43,7 @@ __all__ = [
     "Frequency",
     "Grade",
     "Job",
+    "JobKind",
     "JobState",
     "Nature",
     "Opening",
@@ -52,6 +53,10 @@ __all__ = [
     "Sharing",
     "SourceFile",
     "SourceKind",
+    "Stage",
+    "Upload",
+    "UploadChunk",
+    "UploadQuerySet",
     "Version",
     "VersionFile",
     "VersionQuerySet",

@@ -315,32 +315,3 @@ class Assessment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version} {self.at:%F}"
-
-
-class JobState(models.TextChoices):
-    QUEUED = "queued", _("waiting")
-    RUNNING = "running", _("running")
-    DONE = "done", _("done")
-    FAILED = "failed", _("failed")
-
-
-class Job(models.Model):
-    """An assessment asked for. Celery only wakes; what is due is this row, so a lost task only delays."""
-
-    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="jobs")
-    requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    state = models.CharField(max_length=8, choices=JobState.choices, default=JobState.QUEUED)
-    lease_until = models.DateTimeField(null=True, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    error = models.CharField(max_length=300, blank=True)
-    created_at = models.DateTimeField()
-
-    class Meta:
-        constraints = (
-            models.UniqueConstraint(
-                fields=["version"], condition=Q(state__in=["queued", "running"]), name="job_one_open"
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.state} {self.version}"

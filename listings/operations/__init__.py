@@ -1,7 +1,8 @@
 """Every write of this app. One module a noun; called as `operations.submit_version(...)`."""
 
-from listings.operations.assessment import assess_due, request_assessment, run_assessment
+from listings.operations.assessment import request_assessment
 from listings.operations.entries import propose_entry, publish_entry, return_entry, revise_entry, withdraw_entry
+from listings.operations.jobs import cancel_job
 from listings.operations.products import (
     add_source_file,
     create_product,
@@ -19,6 +20,14 @@ from listings.operations.review import (
     return_version,
     uphold_objection,
 )
+from listings.operations.uploads import (
+    abandon_upload,
+    check_chunk,
+    finish_upload,
+    receive_chunk,
+    start_upload,
+    sweep_uploads,
+)
 from listings.operations.versions import (
     create_version,
     describe_version,
@@ -29,23 +38,29 @@ from listings.operations.versions import (
     submit_version,
     upload_file,
 )
+from listings.operations.work import assess_due, run_assessment
 
 __all__ = [
+    "abandon_upload",
     "add_source_file",
     "approve_version",
     "assess_due",
+    "cancel_job",
+    "check_chunk",
     "create_product",
     "create_version",
     "declare_product",
     "describe_product",
     "describe_version",
     "discard_version",
+    "finish_upload",
     "hold_version",
     "mark_columns",
     "propose_entry",
     "publish_entry",
     "publish_version",
     "recall_version",
+    "receive_chunk",
     "refuse_version",
     "release_version",
     "request_assessment",
@@ -55,7 +70,9 @@ __all__ = [
     "revise_entry",
     "rework_version",
     "run_assessment",
+    "start_upload",
     "submit_version",
+    "sweep_uploads",
     "uphold_objection",
     "upload_file",
     "withdraw_entry",

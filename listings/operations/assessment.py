@@ -1,32 +1,29 @@
 """The gate of Art. 17: a version's file is measured in a subprocess, and what fails is destroyed."""
 
-import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.queries import recipients
 from listings import files, permissions
 from listings.deidentification import sandbox
-from listings.models import Assessment, Column, ColumnRole, Job, JobState, Version
+from listings.models import Assessment, Column, ColumnRole, Job, JobKind, Version
+from listings.operations import jobs
 from listings.operations.versions import add_step, lock_in
 from listings.states import VersionState
-from marketplace import wake, workflow
+from marketplace import workflow
 from marketplace.clock.working_days import local_date
-from marketplace.errors import InvalidState
+from marketplace.errors import InvalidState, StaleState
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
-log = logging.getLogger(__name__)
-LEASE = timedelta(minutes=15)
-MOST_ATTEMPTS = 3
 MODE = "download"  # the one way in which the site delivers so far
 SMALLEST_CELL = 20  # a value that fewer subjects share is not shown in the public profile; as k for download
-ASSESSOR = ledger.SystemActor("assessment")
+SECONDS = 900  # for each of the two commands
+ASSESSOR = jobs.WORKER
 
 
 @transaction.atomic
@@ -34,52 +31,38 @@ def request_assessment(*, version: Version, actor: User, at: datetime) -> Job:
     """Ask for the assessment of a draft with a file. The job is due at once; asking twice is asking once."""
     permissions.check_can_keep_version(actor, version, at)
     lock_in(version, VersionState.DRAFT)
+    job = jobs.open_job(version)
+    if job is not None and job.kind == JobKind.ASSESS:
+        return job
+    jobs.check_no_job(version)
     if files.current(version) is None:
         raise InvalidState(_("Upload the file first."))
-    job = version.jobs.filter(state__in=[JobState.QUEUED, JobState.RUNNING]).first()
-    if job is None:
-        job = Job.objects.create(version=version, requested_by=actor, created_at=at)
-        ledger.record(ledger.begin("request_assessment", actor, at, "Art. 17"), version, detail={"job": job.pk})
-        wake.on_commit("listings.tasks.assess_due")
+    job = jobs.queue(version, JobKind.ASSESS, actor, at)
+    ledger.record(ledger.begin("request_assessment", actor, at, "Art. 17"), version, detail={"job": job.pk})
     return job
 
 
-def assess_due(*, at: datetime) -> int:
-    """Run the jobs that wait or whose worker was lost. Returns how many were run."""
-    done = 0
-    for job in _due(at).order_by("pk"):
-        done += run_assessment(job=job, at=at)
-    return done
-
-
-def run_assessment(*, job: Job, at: datetime) -> bool:
-    """Claim one job, measure the file outside any transaction, record the result. False if somebody else has it."""
-    claim = _due(at).filter(pk=job.pk)
-    if not claim.update(state=JobState.RUNNING, lease_until=at + LEASE, attempts=F("attempts") + 1):
-        return False
-    job.refresh_from_db()
+def assess(job: Job, at: datetime) -> None:
+    """Measure the file of a claimed job outside any transaction, and record the result."""
     version = Version.objects.select_related("product__seller").get(pk=job.version_id)
-    answer = _measure(version, at)
+    answer = _measure(version, at, jobs.watcher(job, at))
     if answer["ok"]:
         _record(job, version, answer, at)
+        return
+    if answer["code"] == "cancelled":
+        raise StaleState()
+    problem = {"code": answer["code"], "params": answer["params"]}
+    if job.attempts >= jobs.MOST_ATTEMPTS or answer["code"] == "no_file":
+        jobs.fail(job, problem, at)
     else:
-        final = job.attempts >= MOST_ATTEMPTS or answer["code"] == "no_file"
-        Job.objects.filter(pk=job.pk).update(
-            state=JobState.FAILED if final else JobState.QUEUED, lease_until=None, error=answer["text"][:300]
-        )
-        log.warning("assessment of version %s did not finish: %s", version.pk, answer["code"])
-    return True
+        jobs.retry(job, problem)
 
 
-def _due(at: datetime):  # type: ignore[no-untyped-def]
-    return Job.objects.filter(Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, lease_until__lte=at))
-
-
-def _measure(version: Version, at: datetime) -> dict[str, Any]:
+def _measure(version: Version, at: datetime, watch: sandbox.Watch) -> dict[str, Any]:
     """The engine's report and the public profile, as {ok, report, profile}."""
     file = files.current(version)
     if file is None:
-        return {"ok": False, "code": "no_file", "text": "The version has no file."}
+        return sandbox.failure("no_file")
     roles = dict(version.columns.order_by("position").values_list("name", "role"))
     marked = {role: [name for name, given in roles.items() if given == role] for role in ColumnRole.values}
     command = {
@@ -88,13 +71,15 @@ def _measure(version: Version, at: datetime) -> dict[str, Any]:
         "quasi_identifiers": marked[ColumnRole.QUASI_IDENTIFIER],
         "sensitive": marked[ColumnRole.SENSITIVE],
     }
+    limits: dict[str, Any] = {"seconds": SECONDS, "watch": watch}
     with files.local_copy(file) as parquet:
         answer = sandbox.run(
-            {"do": "assess", "parquet": str(parquet), "today": local_date(at).isoformat(), "mode": MODE, **command}
+            {"do": "assess", "parquet": str(parquet), "today": local_date(at).isoformat(), "mode": MODE, **command},
+            **limits,
         )
         if not answer["ok"] or not answer["report"]["passes"]:
             return answer
-        profile = sandbox.run({"do": "profile", "parquet": str(parquet), "minimum": SMALLEST_CELL, **command})
+        profile = sandbox.run({"do": "profile", "parquet": str(parquet), "minimum": SMALLEST_CELL, **command}, **limits)
     return {**answer, "profile": profile["columns"]} if profile["ok"] else profile
 
 
@@ -102,6 +87,7 @@ def _measure(version: Version, at: datetime) -> dict[str, Any]:
 def _record(job: Job, version: Version, answer: dict[str, Any], at: datetime) -> None:
     """draft → assessed; and back to draft, its file destroyed, when the report does not pass."""
     lock_in(version, VersionState.DRAFT)
+    jobs.end(job)
     report, file = answer["report"], files.current(version)
     assert file is not None
     assessment = Assessment.objects.create(
@@ -112,7 +98,6 @@ def _record(job: Job, version: Version, answer: dict[str, Any], at: datetime) ->
         passes=report["passes"],
         at=at,
     )
-    Job.objects.filter(pk=job.pk).update(state=JobState.DONE, lease_until=None)
     act = ledger.begin("assess", ASSESSOR, at, "Art. 17")
     workflow.move(
         act, version, VersionState.ASSESSED, allowed_modes=report["allowed_modes"],

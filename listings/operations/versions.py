@@ -12,21 +12,21 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.queries import authority_over, recipients
-from listings import files, permissions, reasons
+from listings import files, permissions, queries, reasons
 from listings.deidentification.reasons import shown
 from listings.models import (
     About,
     CatalogueEntry,
     Column,
     ColumnRole,
-    FileKind,
     Opening,
     ProcessingStep,
     Product,
     Version,
     VersionSource,
 )
-from listings.states import WITH_SELLER, EntryState, ProductState, VersionState
+from listings.operations import jobs
+from listings.states import WITH_SELLER, EntryState, ProductState, UploadState, VersionState
 from marketplace import workflow
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
@@ -79,7 +79,7 @@ def describe_version(*, version: Version, actor: User, at: datetime, **fields: A
     permissions.check_can_keep_version(actor, version, at)
     version = Version.objects.select_for_update().get(pk=version.pk)
     workflow.check_in(version, *WITH_SELLER)
-    _check_no_job(version)
+    jobs.check_no_job(version)
     if version.state != VersionState.DRAFT and fields.get("about", version.about) != version.about:
         raise ValidationError({"about": _("The file was measured for this: discard the version and start a new one.")})
     for name, value in fields.items():
@@ -97,8 +97,9 @@ def discard_version(*, version: Version, actor: User, at: datetime) -> None:
     """draft, assessed or returned → discarded: its file is destroyed, and the next version can be started."""
     permissions.check_can_keep_version(actor, version, at)
     workflow.check_in(version, *WITH_SELLER)
-    _check_no_job(version)
-    workflow.move(ledger.begin("discard", actor, at), version, VersionState.DISCARDED)
+    jobs.check_no_job(version)
+    workflow.move(act := ledger.begin("discard", actor, at), version, VersionState.DISCARDED)
+    give_up_uploads(version, act)
     files.destroy(version.files.filter(destroyed_at=None), at)
     version.columns.all().delete()  # of what was never published, a name may be an identifier itself
 
@@ -106,32 +107,30 @@ def discard_version(*, version: Version, actor: User, at: datetime) -> None:
 def upload_file(*, version: Version, actor: User, at: datetime, path: Path, name: str) -> None:
     """Read a file (in a subprocess, before any transaction) and make it the draft's file, in quarantine.
 
-    A file that was there before is destroyed. Raises ValidationError on `file` when it cannot be read; then nothing
-    is kept of it.
+    A file that was there before is destroyed. Raises ValidationError on `file` when it cannot be read or there is no
+    room for it; then nothing is kept of it.
     """
     permissions.check_can_keep_version(actor, version, at)
     workflow.check_in(version, VersionState.DRAFT)
     try:
-        with files.ingest(path, name) as ingested:
-            stored: list[files.Stored] = []
-            try:
-                stored.append(files.put(version, FileKind.ORIGINAL, ingested.original, ingested.name))
-                stored.append(files.put(version, FileKind.PARQUET, ingested.parquet, "canonical.parquet"))
-                _attach(version, ingested, stored, actor, at)
-            except BaseException:
-                files.discard(stored)
-                raise
+        with (
+            files.ingest(path, name) as ingested,
+            files.in_quarantine(version, ingested) as stored,
+            transaction.atomic(),
+        ):
+            lock_in(version, VersionState.DRAFT)
+            jobs.check_no_job(version)
+            queries.check_room(version, stored[0].size, "file")
+            attach(version, ingested, stored, actor, at)
     except files.UnreadableFile as error:
         raise ValidationError({"file": reasons.sentence(error.code, error.params)}) from error
 
 
-@transaction.atomic
-def _attach(
-    version: Version, ingested: files.Ingested, stored: Sequence[files.Stored], actor: User, at: datetime
+def attach(
+    version: Version, ingested: files.Ingested, stored: Sequence[files.Stored], actor: ledger.Actor, at: datetime
 ) -> None:
+    """Make what was read the draft's file. Part of another operation."""
     original, parquet = stored
-    lock_in(version, VersionState.DRAFT)
-    _check_no_job(version)
     files.destroy(version.files.filter(destroyed_at=None), at)
     files.register(version, stored)
     version.columns.all().delete()
@@ -162,7 +161,7 @@ def mark_columns(*, version: Version, actor: User, at: datetime, roles: Mapping[
     """Say what each column is: `roles` maps column names to ColumnRole values; columns not named are plain."""
     permissions.check_can_keep_version(actor, version, at)
     lock_in(version, VersionState.DRAFT)
-    _check_no_job(version)
+    jobs.check_no_job(version)
     columns = {column.name: column for column in version.columns.all()}
     if unknown := set(roles) - set(columns):
         raise ValidationError(_("The file has no column “%(name)s”.") % {"name": "”, “".join(sorted(unknown))})
@@ -239,16 +238,17 @@ def _declare_steps(version: Version, steps: str, at: datetime) -> None:
     )
 
 
+def give_up_uploads(version: Version, act: ledger.Act) -> None:
+    """The open upload of a version, if any, → abandoned; what has arrived is destroyed. Part of another operation."""
+    for upload in version.uploads.filter(state=UploadState.OPEN):
+        workflow.move(act, upload, UploadState.ABANDONED)
+        files.drop_chunks(upload)
+
+
 def lock_in(version: Version, state: str) -> None:
     """Lock the row and look again: what follows depends on a state that is not changed."""
     version.state = Version.objects.select_for_update().get(pk=version.pk).state
     workflow.check_in(version, state)
-
-
-def _check_no_job(version: Version) -> None:
-    """What is being measured is not changed."""
-    if version.jobs.filter(state__in=["queued", "running"]).exists():
-        raise InvalidState(_("The assessment is running: wait for its result."))
 
 
 def _check_sources(product: Product, entries: Iterable[CatalogueEntry]) -> None:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.throttling import SimpleRateThrottle
 
 from accounts import queries
@@ -37,7 +38,7 @@ def _person(request: Any, credential: Credential) -> User:
     """Every write names its person, who must be somebody of the organisation today."""
     email = request.META.get("HTTP_RESPONSIBLE_PERSON", "").strip()
     people = queries.people_of(credential.party, timezone.now())
-    if not email and request.method == "POST":
+    if not email and request.method not in SAFE_METHODS:
         raise Problem(400, "responsible_person_missing", _("Name who is responsible: Responsible-Person: <e-mail>."))
     found = people.filter(email__iexact=email) if email else people.filter(pk=credential.responsible_id)
     person = found.first()

@@ -118,6 +118,9 @@ class WriteFace(Face):
 
     made: Resource = None  # type: ignore[assignment]
 
+    def is_apart(self) -> bool:
+        return False
+
     def write(self, request: Any, **path: Any) -> operations.Reply:
         raise NotImplementedError
 
@@ -125,7 +128,7 @@ class WriteFace(Face):
         digest = digest_of(request)
         status, reply = operations.once(
             party=request.auth.party, key=key_of(request), body_hash=digest, at=timezone.now(),
-            write=lambda: self.write(request, **path), apart=bool(request.FILES),
+            write=lambda: self.write(request, **path), apart=bool(request.FILES) or self.is_apart(),
         )  # fmt: skip
         return Response(reply, status=status)
 

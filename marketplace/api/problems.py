@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, ValidationError
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from listings.operations.uploads import WrongOffset
 from marketplace.errors import InvalidState, NotAllowed, Refused, StaleState, TooLarge
 
 CONTENT_TYPE = "application/problem+json"
@@ -38,6 +39,7 @@ TITLES: dict[int, Any] = {
 # Looked through in order: the first class that fits gives status and code.
 KINDS: tuple[tuple[type[BaseException], int, str], ...] = (
     (StaleState, 409, "stale_state"),
+    (WrongOffset, 409, "wrong_offset"),
     (InvalidState, 409, "invalid_state"),
     (TooLarge, 413, "too_large"),
     (NotAllowed, 403, "not_allowed"),
@@ -64,6 +66,8 @@ SENTENCES: dict[str, Any] = {
 
 def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """DRF's exception handler. None, and so a 500 that is logged, only for what is our own fault."""
+    if isinstance(error, ValidationError):
+        error = Problem(422, "invalid_fields", _("Some fields are wrong."), error.message_dict)
     if isinstance(error, Problem):
         return problem(error.status, error.code, error, error.errors)
     for kind, status, code in KINDS:
@@ -87,6 +91,8 @@ def problem(status: int, code: str, detail: Any, errors: Mapping[str, Any] | Non
 
 def _headers(error: Exception) -> dict[str, str]:
     headers = {}
+    if isinstance(error, WrongOffset):
+        headers["Upload-Offset"] = str(error.offset)
     if getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
     if getattr(error, "wait", None):

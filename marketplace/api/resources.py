@@ -18,7 +18,7 @@ from accounts.queries import parties_as
 from listings import forms as listing_forms
 from listings import operations as listing
 from listings import verbs as listings
-from listings.models import CatalogueEntry, ColumnRole, Product, Version
+from listings.models import CatalogueEntry, ColumnRole, Product, Upload, Version
 from listings.queries import version_page
 from marketplace.api import serializers
 from marketplace.applications import forms as application_forms
@@ -60,6 +60,7 @@ RESOURCES = (
     Resource("entries", CatalogueEntry, related(CatalogueEntry, "unit", "authority"), serializers.EntryRow, (listings.ENTRY,), is_public=True),
     Resource("products", Product, related(Product, "seller", "entry", prefetch=("source_files",)), serializers.ProductRow, (listings.PRODUCT,), is_public=True),
     Resource("versions", Version, version_page, serializers.VersionRow, (listings.VERSION,), serializers.VersionPage, is_public=True),
+    Resource("uploads", Upload, related(Upload, "version__product__seller"), serializers.UploadRow, (listings.UPLOAD,)),
     Resource("applications", Application, related(Application, "buyer", "authority", prefetch=("items",)), serializers.ApplicationRow, (applications.APPLICATION,)),
     Resource("items", Item, related(Item, "application", "decision", "grant"), serializers.ItemRow, (applications.ITEM,)),
     Resource("consultations", Consultation, related(Consultation, "unit"), serializers.ConsultationRow, (applications.CONSULTATION,)),
@@ -77,6 +78,7 @@ BY_MODEL = {resource.model: resource for resource in RESOURCES}
 PREPARES = {
     ("products", "create_version"), ("products", "add_source_file"), ("versions", "upload_file"),
     ("versions", "mark_columns"), ("versions", "request_assessment"), ("versions", "rework"),
+    ("versions", "cancel_job"), ("uploads", "finish"), ("uploads", "abandon"),
     ("applications", "describe"), ("applications", "add_item"), ("items", "remove"),
 }  # fmt: skip
 
@@ -143,6 +145,14 @@ def create_product(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Fo
     return listing_forms.CreateProductForm(*sent, sellers=listing_forms.sellers_of(user, at))
 
 
+def start_upload(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
+    return listing_forms.StartUploadForm(*sent)
+
+
+def visible_version(user: Any, pk: int | None) -> Version:
+    return get_object_or_404(Version.objects.visible_to(user).select_related("product__seller"), pk=pk)
+
+
 def start_application(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
     version = target and offered_version(target)
     columns = list(version.columns.order_by("position").values_list("name", flat=True)) if version else []
@@ -160,6 +170,7 @@ def listed_product(user: Any, pk: int | None) -> Product:
 CREATIONS = (
     Creation("entries", "entries", _("Propose a catalogue entry"), Scope.ACT, propose_entry, lambda target, **fields: listing.propose_entry(**fields), article="Art. 10"),
     Creation("products", "products", _("Create a product"), Scope.WRITE, create_product, lambda target, **fields: listing.create_product(**fields)),
+    Creation("versions/<int:pk>/uploads", "uploads", _("Announce a file that is to arrive in chunks"), Scope.WRITE, start_upload, lambda target, **fields: listing.start_upload(version=target, **fields), visible_version, "Art. 17"),
     Creation("products/<int:pk>/apply", "applications", _("Start an application"), Scope.WRITE, start_application, lambda target, **fields: application.start_application(product=target, **fields), listed_product, "Art. 16"),
     Creation("derived-products", "derived-products", _("Register a derived product"), Scope.ACT, register_derived, lambda target, **fields: supervising.register_derived(party=target, **fields), lambda user, pk: user.credential.party, "Art. 16"),
 )  # fmt: skip

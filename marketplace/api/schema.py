@@ -50,6 +50,8 @@ class Described(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         if self.method == "POST":
             return [IDEMPOTENCY_KEY, RESPONSIBLE_PERSON]
+        if self.method == "PUT":
+            return [RESPONSIBLE_PERSON, *self.view.parameters]
         return list(self.view.parameters)
 
     def get_request_serializer(self) -> Any:

@@ -7,7 +7,18 @@ from rest_framework import serializers
 
 from accounts.models import Capability, Party
 from listings import reasons
-from listings.models import Assessment, CatalogueEntry, Column, ProcessingStep, Product, SourceFile, Version
+from listings.models import (
+    Assessment,
+    CatalogueEntry,
+    Column,
+    Job,
+    ProcessingStep,
+    Product,
+    SourceFile,
+    Upload,
+    Version,
+)
+from listings.states import WITH_SELLER
 from marketplace.applications.models import (
     Application,
     Consultation,
@@ -89,7 +100,7 @@ class ProductRow(serializers.ModelSerializer[Product]):
 class ColumnRow(serializers.ModelSerializer[Column]):
     class Meta:
         model = Column
-        fields = ("position", "name", "type", "role")
+        fields = ("position", "name", "type", "role", "profile")
 
 
 class StepRow(serializers.ModelSerializer[ProcessingStep]):
@@ -127,16 +138,40 @@ class VersionRow(serializers.ModelSerializer[Version]):
         )  # fmt: skip
 
 
+class UploadRow(serializers.ModelSerializer[Upload]):
+    """A file that arrives in chunks: the next one begins at `received`."""
+
+    refusal = serializers.CharField()
+
+    class Meta:
+        model = Upload
+        fields = (
+            "id", "version", "name", "size", "modified", "sha256", "received", "state", "refusal", "expires_at",
+            "created_at",
+        )  # fmt: skip
+
+
+class JobRow(serializers.ModelSerializer[Job]):
+    """What is, or was last, done with the file."""
+
+    failure = serializers.CharField()
+
+    class Meta:
+        model = Job
+        fields = ("kind", "state", "stage", "percent", "failure", "created_at")
+
+
 class VersionPage(VersionRow):
-    """A version with its columns, sources, steps and newest assessment."""
+    """A version with its columns, sources, steps, newest assessment, and, while it is the seller's, newest job."""
 
     columns = serializers.SerializerMethodField()
     units = serializers.SerializerMethodField()
     steps = StepRow(many=True)
     assessment = serializers.SerializerMethodField()
+    job = serializers.SerializerMethodField()
 
     class Meta(VersionRow.Meta):
-        fields = (*VersionRow.Meta.fields, "columns", "units", "steps", "assessment")  # type: ignore[assignment]
+        fields = (*VersionRow.Meta.fields, "columns", "units", "steps", "assessment", "job")  # type: ignore[assignment]
 
     @extend_schema_field(ColumnRow(many=True))
     def get_columns(self, row: Version) -> Any:
@@ -150,6 +185,11 @@ class VersionPage(VersionRow):
     def get_assessment(self, row: Version) -> Any:
         newest = next(iter(row.assessments.all()), None)
         return AssessmentRow(newest).data if newest else None
+
+    @extend_schema_field(JobRow(allow_null=True))
+    def get_job(self, row: Version) -> Any:
+        newest = next(iter(row.jobs.all()), None) if row.state in WITH_SELLER else None
+        return JobRow(newest).data if newest else None
 
 
 class ApplicationRow(serializers.ModelSerializer[Application]):

@@ -9,13 +9,17 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import generics
 from rest_framework.response import Response
 
+from accounts.models import Scope
+from listings import operations as listing
 from listings.models import Version
+from listings.uploads import CHUNK_TYPE, OFFSET, read_chunk
 from marketplace.api import fields, operations, paging, queries, serializers
-from marketplace.api.faces import READING, Face, WriteFace, shown
+from marketplace.api.faces import READING, WRITING, Face, WriteFace, shown
 from marketplace.api.problems import Problem
 from marketplace.api.resources import (
     BY_NOUN,
@@ -96,6 +100,9 @@ class VerbFace(WriteFace):
 
     def scope_needed(self, method: str) -> str:
         return scope_of(self.resource, self.verb)
+
+    def is_apart(self) -> bool:
+        return self.verb.apart
 
     def write(self, request: Any, pk: int) -> operations.Reply:  # type: ignore[override]
         user, at = request.user, timezone.now()
@@ -244,6 +251,38 @@ class OpenDownloadFace(DownloadFace):
     def get(self, request: Any, pk: int, kind: str) -> FileResponse:  # type: ignore[override]
         version = get_object_or_404(Version.objects.visible_to(AnonymousUser()), pk=pk)
         return answer(delivery.deliver_openly(version=version, at=timezone.now(), format=kind))
+
+
+class ChunkFace(Face):
+    """The next bytes of an upload. The offset makes it safe to send again: no Idempotency-Key."""
+
+    tag, name, about = "uploads", "put_upload_chunk", gettext_lazy("Send the next chunk · Art. 17")
+    http_method_names = ("put",)  # type: ignore[assignment]
+    parameters = (
+        OpenApiParameter(
+            OFFSET, {"type": "integer", "minimum": 0}, OpenApiParameter.HEADER, required=True,  # type: ignore[arg-type]
+            description="Where the chunk begins; another place than the next is 409 with the right one in this header.",
+        ),
+    )  # fmt: skip
+
+    def scope_needed(self, method: str) -> str:
+        return Scope.WRITE
+
+    def put(self, request: Any, pk: int) -> Response:
+        upload = get_object_or_404(BY_NOUN["uploads"].rows(request.user), pk=pk)
+        listing.check_chunk(upload=upload, actor=request.user, at=timezone.now())
+        offset, content = read_chunk(request._request)
+        listing.receive_chunk(upload=upload, actor=request.user, at=timezone.now(), offset=offset, content=content)
+        return Response(serializers.UploadRow(upload).data, headers={OFFSET: str(upload.received)})
+
+    def body(self) -> Any:
+        return {CHUNK_TYPE: OpenApiTypes.BINARY}
+
+    def answers(self, method: str) -> dict[Any, Any]:
+        return {200: serializers.UploadRow}
+
+    def problems_of(self, method: str) -> tuple[int, ...]:
+        return tuple(status for status in WRITING if status != 415)
 
 
 def files() -> dict[Any, Any]:

@@ -206,7 +206,7 @@ def assessed_version(stage: Play, product: Product, data: Data, seller: User) ->
     reasons = [
         {"column": reason["column"], "code": reason["code"], "text": sentence(reason["code"], reason["params"])}
         for reason in (assessment.report["reasons"] if assessment else [])
-    ] or [{"column": None, "code": "assessment_failed", "text": job.error}]
+    ] or [{"column": None, "code": "assessment_failed", "text": job.failure}]
     stage._report("assessed", SystemActor("assessment"), "refused", version, reasons)
     raise FileRefused("; ".join(reason["text"] for reason in reasons))
 

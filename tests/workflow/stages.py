@@ -5,16 +5,18 @@ done: clocks have run out, periods are over.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 
 from accounts import operations as accounts
 from accounts.models import CapabilityKind, Party
 from listings import operations as listing
-from listings.models import CatalogueEntry, Opening, Product, Version
+from listings.models import CatalogueEntry, Opening, Product, Upload, Version
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
 from marketplace.clock.defaults import Kind
@@ -139,6 +141,8 @@ def version(world: World, state: str) -> tuple[Version, datetime]:
             verb = {"held": listing.hold_version, "recalled": listing.recall_version}[state]
             verb(version=made, actor=world["officer"], at=world.at, reason="核查")
         return Version.objects.get(pk=made.pk), world.at
+    if state == "draft+reading":
+        return upload(world, "received")[0].version, world.at
     made = draft_with_file(world)
     at = world.at
     if state == "draft":
@@ -160,6 +164,30 @@ def version(world: World, state: str) -> tuple[Version, datetime]:
         listing.approve_version(version=made, actor=world["officer"], at=at, **SIGN_OFF)
         at = later(at, Kind.PUBLICITY)
     return Version.objects.get(pk=made.pk), at
+
+
+def upload(world: World, state: str) -> tuple[Upload, datetime]:
+    """Of the next version. What is only counted (200 MiB, read by the worker) or, once it is over, really sent."""
+    draft = listing.create_version(
+        product=world.product, actor=world["seller"], at=world.at, about="persons", **VERSION_FIELDS
+    )
+    who = {"actor": world["seller"], "at": world.at}
+    if state in ("done", "refused"):
+        content = write_visits(scratch("next.csv")).read_bytes() if state == "done" else b"a,a\n1,2\n"
+        made = listing.start_upload(version=draft, name="next.csv", size=len(content), **who)
+        listing.receive_chunk(upload=made, offset=0, content=content, **who)
+        with suppress(ValidationError):
+            listing.finish_upload(upload=made, **who)
+        return Upload.objects.get(pk=made.pk), world.at
+    made = listing.start_upload(version=draft, name="next.csv", size=200 * 1024**2, **who)
+    if state != "open+partial":
+        Upload.objects.filter(pk=made.pk).update(received=made.size)
+    made = Upload.objects.get(pk=made.pk)
+    if state == "received":
+        listing.finish_upload(upload=made, **who)
+    elif state == "abandoned":
+        listing.abandon_upload(upload=made, **who)
+    return Upload.objects.get(pk=made.pk), world.at
 
 
 def draft_with_file(world: World) -> Version:

@@ -217,34 +217,44 @@ def same_version_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
 
 
 KEPT = (
-    "upload_file", "mark_columns", "request_assessment", "submit", "describe", "rework", "discard", "retire",
+    "upload_file", "mark_columns", "request_assessment", "cancel_job", "submit", "describe", "rework", "discard",
+    "retire",
 )  # fmt: skip
 UNSUBMITTED, PUBLIC = ("draft", "assessed", "discarded"), ("in_publicity", "published", "held", "retired")
+
+
+def possible_version(verb: str, state: str) -> bool:
+    if state == "draft+reading" or verb == "cancel_job":
+        return (state, verb) == ("draft+reading", "cancel_job")
+    return by_source(listing_verbs.VERSION)(verb, state)
 
 
 def may_version(verb: str, state: str) -> frozenset[str]:
     if verb in KEPT:
         return SELLER
-    return NOBODY if state in UNSUBMITTED else CITY  # before it is submitted no authority is competent
+    return (
+        NOBODY if state.partition("+")[0] in UNSUBMITTED else CITY
+    )  # before it is submitted no authority is competent
 
 
 def sees_version(state: str) -> frozenset[str]:
     if state in PUBLIC:
         return EVERYBODY
-    return SELLER | PROVINCE if state in UNSUBMITTED else SELLER | PROVINCE | CITY | UNIT
+    return SELLER | PROVINCE if state.partition("+")[0] in UNSUBMITTED else SELLER | PROVINCE | CITY | UNIT
 
 
 VERSION = Matrix(
     verbs=listing_verbs.VERSION,
     reach=stages.version,
     may=may_version,
-    possible=by_source(listing_verbs.VERSION),
+    possible=possible_version,
     sees=sees_version,
     url="listings:version",
     says={
         "upload_file": Says("draft", ("version upload →",), upload, upload_form),
         "mark_columns": Says("draft", ("version mark_columns →",), given(roles=VISIT_ROLES), column_form),
         "request_assessment": Says("draft", ("version request_assessment →",)),
+        "cancel_job": Says("draft", ("version cancel_job →", "upload cancel_job received→abandoned")),
         "submit": Says("submitted", ("version submit *→submitted",)),
         "describe": Says("*", ("version describe →",), same_version, same_version_form),
         "rework": Says("draft", ("version rework assessed→draft",)),
@@ -258,6 +268,19 @@ VERSION = Matrix(
         "release": Says("published", ("version release held→published",), REASON),
         "recall": Says("recalled", ("version recall *→recalled",), REASON),
         "retire": Says("retired", ("version retire published→retired",), REASON),
+    },
+)
+
+UPLOAD = Matrix(
+    verbs=listing_verbs.UPLOAD,
+    reach=stages.upload,
+    may=lambda verb, state: SELLER,
+    possible=lambda verb, state: state == "open" or (state, verb) == ("open+partial", "abandon"),
+    sees=lambda state: SELLER,
+    url="listings:upload",
+    says={
+        "finish": Says("received", ("upload finish_upload open→received",)),
+        "abandon": Says("abandoned", ("upload abandon open→abandoned",)),
     },
 )
 
@@ -688,12 +711,14 @@ DERIVED = Matrix(
 
 MATRICES = {
     "party": PARTY, "authority": AUTHORITY,
-    "entry": ENTRY, "product": PRODUCT, "version": VERSION, "application": APPLICATION, "item": ITEM,
+    "entry": ENTRY, "product": PRODUCT, "version": VERSION, "upload": UPLOAD, "application": APPLICATION, "item": ITEM,
     "consultation": CONSULTATION, "standing-consent": STANDING, "grant": GRANT,
     "edition": EDITION, "grant-officer": GRANT_OFFICER, "report": REPORT,
     "finding": FINDING, "measure": MEASURE, "derived": DERIVED,
 }  # fmt: skip
 BEYOND = {
+    "version": ("draft+reading",),
+    "upload": ("open+partial",),
     "application": ("under_review+question", "draft+two_persons", "draft+prepared"),
     "product": ("active+undeclared",),
     "grant": ("active+named",),

@@ -41,6 +41,8 @@ def test_ingest_reads_rows_and_columns(tmp_path):
         ("城市,人数\n福州,3\n𠮷,4\n".encode(), "utf-8"),
         ("城市,人数\n福州,3\n𠮷,4\n".encode("utf-8-sig"), "utf-8"),
         ("城市,人数\n福州,3\n𠮷,4\n".encode("gb18030"), "gb18030"),
+        ("城市,人数\n福州,3\n𠮷,4\n".encode("utf-16"), "utf-16"),
+        (b"\xfe\xff" + "城市,人数\n福州,3\n𠮷,4\n".encode("utf-16-be"), "utf-16"),
     ],
 )
 def test_ingest_reads_chinese_whatever_the_encoding(tmp_path, encoded, encoding):
@@ -154,7 +156,9 @@ def test_ingest_keeps_strange_column_names(tmp_path, name):
         (b"a,b\n1,\x00\n", "binary", {}),
         (bytes(range(256)), "binary", {}),
         (b"PK\x03\x04rest of a workbook", "spreadsheet", {}),
-        ("a,b\n1,2\n".encode("utf-16"), "unknown_encoding", {}),
+        ("a,b\n1,2\n".encode("utf-16")[:-1], "unknown_encoding", {}),
+        ("a,b\n1,2\n".encode("utf-16-le"), "binary", {}),
+        ("a,b\n1,\0\n".encode("utf-16"), "binary", {}),
         (b"a,b\ncaf\xe9,2\n", "unknown_encoding", {}),
         (b'a,b\n1,2\n"x,3\n4,5\n', "open_quote", {"line": 3}),
         (b'a,b\n1,2\n"x"y,3\n', "bad_quotes", {"line": 3}),

@@ -18,7 +18,7 @@ def store(tmp_path: Path, columns: dict) -> Path:
 
 def read(tmp_path: Path, source: Path):
     target = tmp_path / "canonical.parquet"
-    ingested = ingest(source, "data.csv", target)  # the name says CSV, the content decides
+    ingested = ingest(source, "data.parquet", target)
     with database.open_parquet(target) as (connection, _):
         return ingested, connection.execute("SELECT * FROM data").fetchall()
 

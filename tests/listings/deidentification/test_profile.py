@@ -18,8 +18,8 @@ def test_profile_of_a_column(tmp_path):
         tmp_path, ["sex", "who"], [("f", n % 9) for n in range(60)] + [("m", 1)] * 30 + [(None, 1)] * 10
     )
     assert profile(parquet, minimum=20) == [
-        ColumnProfile("sex", "text", 0.1, "2-9", [ValueShare("f", 0.6), ValueShare("m", 0.3)]),
-        ColumnProfile("who", "integer", 0.0, "2-9", [ValueShare("1", 0.47), ValueShare(None, 0.53, True)]),
+        ColumnProfile("sex", "text", 0.1, "2-9", [ValueShare("f", 0.6), ValueShare("m", 0.3)], ["1", "1"]),
+        ColumnProfile("who", "integer", 0.0, "2-9", [ValueShare("1", 0.47), ValueShare(None, 0.53, True)], ["1", "5"]),
     ]
 
 

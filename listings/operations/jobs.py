@@ -1,0 +1,116 @@
+"""Jobs: claimed under a lease that is renewed while the work goes on, cancelled, given up after some attempts."""
+
+import logging
+import time
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from listings import files, permissions
+from listings.deidentification.sandbox import Watch
+from listings.models import OPEN_JOB, Job, JobKind, JobState, Upload, Version
+from listings.states import UploadState
+from marketplace import wake, workflow
+from marketplace.errors import InvalidState, StaleState
+from marketplace.ledger import entries as ledger
+
+log = logging.getLogger(__name__)
+LEASE = timedelta(minutes=5)  # of silence, until another worker takes over
+MOST_ATTEMPTS = 3
+WORKER = ledger.SystemActor("assessment")
+
+
+def open_job(version: Version) -> Job | None:
+    return Job.objects.filter(version=version, state__in=OPEN_JOB).first()
+
+
+def check_no_job(version: Version) -> None:
+    """What is being read or measured is not changed."""
+    if open_job(version):
+        raise InvalidState(_("The file is being read or assessed: wait for the result, or cancel it."))
+
+
+def queue(version: Version, kind: JobKind, by: User, at: datetime, upload: Upload | None = None) -> Job:
+    """A job that is due at once. Part of another operation."""
+    job = Job.objects.create(version=version, kind=kind, upload=upload, requested_by=by, created_at=at)
+    wake.on_commit("listings.tasks.assess_due")
+    return job
+
+
+def due(at: datetime) -> QuerySet[Job]:
+    """Jobs that wait, and those whose worker fell silent."""
+    return Job.objects.filter(Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, lease_until__lte=at))
+
+
+def claim(job: Job, at: datetime) -> bool:
+    """Take a due job for this worker. False if somebody else has it, or if it was given up now."""
+    taken = due(at).filter(pk=job.pk, attempts__lt=MOST_ATTEMPTS)
+    if taken.update(state=JobState.RUNNING, lease_until=at + LEASE, attempts=F("attempts") + 1, percent=0, stage=""):
+        job.refresh_from_db()
+        return True
+    if due(at).filter(pk=job.pk).exists():
+        job.refresh_from_db()
+        fail(job, {"code": "worker_lost", "params": {"attempts": job.attempts}}, at)
+    return False
+
+
+def watcher(job: Job, at: datetime) -> Watch:
+    """Renews the lease and notes how far the work is; False once the job is no longer this worker's."""
+    began = time.monotonic()
+
+    def watch(stage: str, percent: int) -> bool:
+        now = at + timedelta(seconds=time.monotonic() - began)
+        return bool(_mine(job).update(lease_until=now + LEASE, stage=stage, percent=percent))
+
+    return watch
+
+
+def end(job: Job) -> None:
+    """running → done, in the transaction that writes the result. StaleState where it was cancelled or taken over."""
+    if not _mine(job).update(state=JobState.DONE, lease_until=None, percent=100):
+        raise StaleState()
+
+
+def retry(job: Job, problem: dict[str, Any]) -> None:
+    """running → queued: the fault may be passing."""
+    _mine(job).update(state=JobState.QUEUED, lease_until=None, problem=problem)
+
+
+@transaction.atomic
+def fail(job: Job, problem: dict[str, Any], at: datetime) -> None:
+    """running → failed; the upload that could not be read is refused, and destroyed with the transaction."""
+    if not _mine(job).update(state=JobState.FAILED, lease_until=None, problem=problem):
+        return
+    log.warning("%s of version %s failed: %s", job.kind, job.version_id, problem["code"])
+    if job.upload is not None:
+        act = ledger.begin("refuse", WORKER, at, "Art. 17")
+        workflow.move(act, job.upload, UploadState.REFUSED, problem=problem, detail={"code": problem["code"]})
+        files.drop_chunks(job.upload)
+
+
+@transaction.atomic
+def cancel_job(*, version: Version, actor: User, at: datetime) -> None:
+    """The open job of a draft → cancelled: its process is killed within seconds, and the draft can be changed again.
+
+    What was being read is destroyed; a file that was being assessed stays. Raises InvalidState without an open job.
+    """
+    permissions.check_can_keep_version(actor, version, at)
+    Version.objects.select_for_update().get(pk=version.pk)
+    job = open_job(version)
+    if job is None:
+        raise InvalidState(_("Nothing is being read or assessed."))
+    if not Job.objects.filter(pk=job.pk, state__in=OPEN_JOB).update(state=JobState.CANCELLED, lease_until=None):
+        raise StaleState()
+    act = ledger.begin("cancel_job", actor, at, "Art. 17")
+    ledger.record(act, version, detail={"job": job.pk})
+    if job.upload is not None:
+        workflow.move(act, job.upload, UploadState.ABANDONED)
+        files.drop_chunks(job.upload)
+
+
+def _mine(job: Job) -> QuerySet[Job]:
+    return Job.objects.filter(pk=job.pk, state=JobState.RUNNING, attempts=job.attempts)
