@@ -42,6 +42,7 @@ VARIABLES: dict[str, tuple[type, object, str]] = {
     "DEFAULT_FROM_EMAIL": (str, "Minshu <noreply@localhost>", "Sender of the site's mails."),
     "DEMO": (bool, True, "May hold demo data and play the walkthrough. Never true in production."),
     "API_RATE": (str, "600/min", "Requests that the API takes from one credential, or one address without."),
+    "OBJECTION_RATE": (str, "10/hour", "Objections, and looks at their answers, that one address may send."),
     "LOG_LEVEL": (str, "INFO", "Level of the log on standard error."),
 }
 
@@ -284,6 +285,7 @@ else:
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL")
 
 API_RATE = env("API_RATE")
+OBJECTION_RATE = env("OBJECTION_RATE")
 REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "marketplace.api.problems.handle",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

@@ -9,7 +9,9 @@ from listings.models.catalogue import (
     is_provincial_officer,
     overseen,
 )
+from listings.models.objections import Objection
 from listings.models.products import (
+    NON_PUBLIC_BASES,
     About,
     Acquisition,
     Assessment,
@@ -22,16 +24,19 @@ from listings.models.products import (
     Nature,
     ProcessingStep,
     Product,
+    ProductInvitation,
     ProductQuerySet,
-    SourceFile,
-    SourceKind,
     Version,
     VersionFile,
     VersionQuerySet,
     VersionSource,
+    Visibility,
+    reviewed,
 )
+from listings.models.sources import SourceFile, SourceKind
 
 __all__ = [
+    "NON_PUBLIC_BASES",
     "About",
     "Acquisition",
     "Assessment",
@@ -45,9 +50,11 @@ __all__ = [
     "Job",
     "JobState",
     "Nature",
+    "Objection",
     "Opening",
     "ProcessingStep",
     "Product",
+    "ProductInvitation",
     "ProductQuerySet",
     "Sharing",
     "SourceFile",
@@ -56,6 +63,8 @@ __all__ = [
     "VersionFile",
     "VersionQuerySet",
     "VersionSource",
+    "Visibility",
     "is_provincial_officer",
     "overseen",
+    "reviewed",
 ]

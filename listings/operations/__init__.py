@@ -2,11 +2,19 @@
 
 from listings.operations.assessment import assess_due, request_assessment, run_assessment
 from listings.operations.entries import propose_entry, publish_entry, return_entry, revise_entry, withdraw_entry
+from listings.operations.objections import (
+    dismiss_objection,
+    erase_objectors,
+    lodge_objection,
+    reseal_objectors,
+    uphold_objection,
+)
 from listings.operations.products import (
-    add_source_file,
     create_product,
     declare_product,
     describe_product,
+    invite_buyer,
+    uninvite_buyer,
     withdraw_product,
 )
 from listings.operations.review import (
@@ -17,7 +25,12 @@ from listings.operations.review import (
     refuse_version,
     release_version,
     return_version,
-    uphold_objection,
+)
+from listings.operations.sources import (
+    accept_source_file,
+    add_source_file,
+    reject_source_file,
+    withdraw_source_file,
 )
 from listings.operations.versions import (
     create_version,
@@ -31,6 +44,7 @@ from listings.operations.versions import (
 )
 
 __all__ = [
+    "accept_source_file",
     "add_source_file",
     "approve_version",
     "assess_due",
@@ -40,15 +54,21 @@ __all__ = [
     "describe_product",
     "describe_version",
     "discard_version",
+    "dismiss_objection",
+    "erase_objectors",
     "hold_version",
+    "invite_buyer",
+    "lodge_objection",
     "mark_columns",
     "propose_entry",
     "publish_entry",
     "publish_version",
     "recall_version",
     "refuse_version",
+    "reject_source_file",
     "release_version",
     "request_assessment",
+    "reseal_objectors",
     "retire_version",
     "return_entry",
     "return_version",
@@ -56,8 +76,10 @@ __all__ = [
     "rework_version",
     "run_assessment",
     "submit_version",
+    "uninvite_buyer",
     "uphold_objection",
     "upload_file",
     "withdraw_entry",
     "withdraw_product",
+    "withdraw_source_file",
 ]

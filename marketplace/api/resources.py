@@ -18,7 +18,7 @@ from accounts.queries import parties_as
 from listings import forms as listing_forms
 from listings import operations as listing
 from listings import verbs as listings
-from listings.models import CatalogueEntry, ColumnRole, Product, Version
+from listings.models import CatalogueEntry, ColumnRole, Objection, Product, SourceFile, Version
 from listings.queries import version_page
 from marketplace.api import serializers
 from marketplace.applications import forms as application_forms
@@ -59,8 +59,10 @@ RESOURCES = (
     Resource("parties", Party, related(Party, prefetch=("capabilities",)), serializers.PartyRow, (accounts.PARTY, applications.AUTHORITY)),
     Resource("entries", CatalogueEntry, related(CatalogueEntry, "unit", "authority"), serializers.EntryRow, (listings.ENTRY,), is_public=True),
     Resource("products", Product, related(Product, "seller", "entry", prefetch=("source_files",)), serializers.ProductRow, (listings.PRODUCT,), is_public=True),
+    Resource("source-files", SourceFile, related(SourceFile), serializers.SourceFileRow, (listings.SOURCE,), is_public=True),
+    Resource("objections", Objection, related(Objection), serializers.ObjectionRow, (listings.OBJECTION,)),
     Resource("versions", Version, version_page, serializers.VersionRow, (listings.VERSION,), serializers.VersionPage, is_public=True),
-    Resource("applications", Application, related(Application, "buyer", "authority", prefetch=("items",)), serializers.ApplicationRow, (applications.APPLICATION,)),
+    Resource("applications", Application, related(Application, "buyer", "authority", "seller", prefetch=("items",)), serializers.ApplicationRow, (applications.APPLICATION,)),
     Resource("items", Item, related(Item, "application", "decision", "grant"), serializers.ItemRow, (applications.ITEM,)),
     Resource("consultations", Consultation, related(Consultation, "unit"), serializers.ConsultationRow, (applications.CONSULTATION,)),
     Resource("grants", Grant, grants, serializers.GrantRow, (applications.GRANT, supervision.GRANT)),
@@ -99,6 +101,8 @@ def _consultation() -> Consultation:
 
 # Fields that a form makes of its object: {form: (object that stands for any, what is added to the description)}.
 EXAMPLES: dict[type[forms.Form], Callable[[], Any]] = {
+    listing_forms.CheckSourceForm: lambda: SourceFile(pk=0),
+    listing_forms.UninviteForm: lambda: Product(pk=0),
     account_forms.AmendForm: lambda: Party(pk=0, kind=PartyKind.ORGANISATION, region=Region()),
     application_forms.ApproveItemForm: lambda: Item(fields=[], application=Application(pk=0)),
     supervision_forms.ReportForm: lambda: UsageReport(
@@ -149,6 +153,18 @@ def start_application(user: Any, at: datetime, target: Any, *sent: Any) -> forms
     return application_forms.StartForm(*sent, user=user, at=at, columns=columns)
 
 
+def object_to_version(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
+    return listing_forms.ObjectForm(*sent)
+
+
+def lodge_objection(target: Any, **fields: Any) -> Objection:
+    return listing.lodge_objection(version=target, **fields).objection
+
+
+def visible_version(user: Any, pk: int | None) -> Version:
+    return get_object_or_404(Version.objects.visible_to(user), pk=pk)
+
+
 def register_derived(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
     return supervision_forms.RegisterDerivedForm(*sent, party=target)
 
@@ -161,6 +177,7 @@ CREATIONS = (
     Creation("entries", "entries", _("Propose a catalogue entry"), Scope.ACT, propose_entry, lambda target, **fields: listing.propose_entry(**fields), article="Art. 10"),
     Creation("products", "products", _("Create a product"), Scope.WRITE, create_product, lambda target, **fields: listing.create_product(**fields)),
     Creation("products/<int:pk>/apply", "applications", _("Start an application"), Scope.WRITE, start_application, lambda target, **fields: application.start_application(product=target, **fields), listed_product, "Art. 16"),
+    Creation("versions/<int:pk>/objections", "objections", _("Object to a version in publicity"), Scope.ACT, object_to_version, lodge_objection, visible_version, "Art. 17"),
     Creation("derived-products", "derived-products", _("Register a derived product"), Scope.ACT, register_derived, lambda target, **fields: supervising.register_derived(party=target, **fields), lambda user, pk: user.credential.party, "Art. 16"),
 )  # fmt: skip
 BY_NOUN = {resource.noun: resource for resource in RESOURCES}
