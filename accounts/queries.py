@@ -98,9 +98,18 @@ def authority_for(region: Region, at: datetime) -> Party | None:
 
 def operator_for(region: Region, at: datetime) -> Party | None:
     """The platform's operator for a region: the nearest at or above it."""
+    return _nearest(CapabilityKind.OPERATOR, Q(), region, at)
+
+
+def reviewer_for(region: Region, at: datetime) -> Party | None:
+    """The platform's compliance reviewer for a region: the nearest at or above it, in good standing."""
+    return _nearest(CapabilityKind.REVIEWER, standing(at, "party__"), region, at)
+
+
+def _nearest(kind: str, condition: Q, region: Region, at: datetime) -> Party | None:
     here: Region | None = region
     while here is not None:
-        seat = Capability.objects.filter(valid_on(local_date(at)), kind=CapabilityKind.OPERATOR, region=here)
+        seat = Capability.objects.filter(condition, valid_on(local_date(at)), kind=kind, region=here)
         if found := seat.order_by("pk").select_related("party").first():
             return found.party
         here = here.parent

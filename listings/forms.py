@@ -1,5 +1,6 @@
 """Input of the listing verbs, the same for every face."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import CapabilityKind, Party, standing
 from accounts.queries import parties_of
 from listings import queries
 from listings.deidentification import formats, limits
@@ -18,13 +20,14 @@ from listings.models import (
     Product,
     SourceFile,
     Version,
+    Visibility,
 )
 from listings.permissions import SELLING
 from marketplace.verbs import ReasonForm, RowsField, VerbForm, model_fields
 
 ENTRY_FIELDS = ("title", "description", "sharing", "withheld_basis", "opening", "frequency", "contact")
 DESCRIPTION_FIELDS = ("title", "summary", "description", "purposes", "terms", "price_text", "frequency")
-PRODUCT_FIELDS = ("nature", "acquisition", "grade", *DESCRIPTION_FIELDS)
+PRODUCT_FIELDS = ("nature", "acquisition", "grade", "visibility", *DESCRIPTION_FIELDS)
 VERSION_FIELDS = (
     "about", "data_from", "data_until", "collected_from", "collected_until", "deidentification_tool", "key_is_kept",
 )  # fmt: skip
@@ -47,10 +50,13 @@ class ProposeEntryForm(forms.Form):
 
 
 class CreateProductForm(forms.Form):
-    """A new product on a published entry; what cannot be listed is not among the choices."""
+    """A new product, of public data on a published entry; what cannot be listed is not among the choices."""
 
     seller = forms.ModelChoiceField(queryset=None, label=_("Seller"), empty_label=None)
-    entry = forms.ModelChoiceField(queryset=None, label=_("Catalogue entry"))
+    entry = forms.ModelChoiceField(
+        queryset=None, label=_("Catalogue entry"), required=False,
+        help_text=_("For public data. Non-public data belongs to none."),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, sellers: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -60,7 +66,69 @@ class CreateProductForm(forms.Form):
         )
         self.fields.update(model_fields(Product, PRODUCT_FIELDS))
         self.fields["acquisition"].choices = [c for c in Acquisition.choices if c[0] != Acquisition.SHARING]  # type: ignore[attr-defined]
+        self.fields["visibility"].required = False
+        self.fields["visibility"].help_text = _("Public data: everybody. It cannot be changed later.")
         self.fields["grade"].choices = [c for c in Grade.choices if c[0] == Grade.GENERAL]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = dict(self.cleaned_data)
+        data["visibility"] = data.get("visibility") or Visibility.ALL
+        return data
+
+
+class InviteForm(VerbForm):
+    uscc = forms.CharField(label=_("Unified social credit code of the buyer"), max_length=18)
+
+
+def parties_like_buyers(at: datetime) -> Any:
+    return Party.objects.filter(standing(at), capabilities__kind=CapabilityKind.BUYER).distinct()
+
+
+class UninviteForm(VerbForm):
+    party = forms.ModelChoiceField(queryset=Party.objects.none(), label=_("Party"))
+
+    def prepare(self) -> None:
+        invited = Party.objects.filter(pk__in=self.target.invitations.values("party"))
+        choices = invited if invited.exists() else parties_like_buyers(self.at)  # nobody invited: the operation says so
+        self.fields["party"].queryset = choices.order_by("name")  # type: ignore[attr-defined]
+
+
+class CheckSourceForm(ReasonForm):
+    """What was found, and until when it holds."""
+
+    valid_until = forms.DateField(
+        label=_("Valid until"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("Leave it empty where the document names no end."),
+    )  # fmt: skip
+
+    def prepare(self) -> None:
+        self.initial["valid_until"] = self.target.valid_until
+
+
+class ObjectForm(forms.Form):
+    """What anybody may say during publicity. The last field is a trap that people do not see."""
+
+    text = forms.CharField(label=_("Your objection"), max_length=4000, widget=forms.Textarea(attrs={"rows": 6}))
+    name = forms.CharField(
+        label=_("Your name"), max_length=200, required=False,
+        help_text=_("Not required. Only whoever decides reads name and contact; both are erased afterwards."),
+    )  # fmt: skip
+    contact = forms.CharField(label=_("How to reach you"), max_length=200, required=False)
+    website = forms.CharField(
+        label=_("Leave this field empty"), required=False,
+        widget=forms.TextInput(attrs={"tabindex": "-1", "autocomplete": "off"}),
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        data = dict(self.cleaned_data)
+        if data.pop("website", ""):
+            raise forms.ValidationError(_("This looks like a machine: leave the last field empty."))
+        return data
+
+
+class FollowForm(forms.Form):
+    number = forms.CharField(label=_("Receipt number"), max_length=12)
+    code = forms.CharField(label=_("Follow-up code"), max_length=40)
 
 
 class SourceFileForm(VerbForm):
@@ -167,4 +235,9 @@ class ApproveVersionForm(ReasonForm):
 
 def sellers_of(user: Any, at: Any) -> Any:
     """The person's parties that may list."""
-    return parties_of(user, at).filter(capabilities__kind__in=SELLING).distinct().order_by("name")
+    return (
+        parties_of(user, at)
+        .filter(capabilities__kind__in=(*SELLING, CapabilityKind.SELLER))
+        .distinct()
+        .order_by("name")
+    )

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Capability, CapabilityKind, Party, valid_on
 from accounts.permissions import check_acts_for, check_member, check_not_own_case, check_officer
-from listings.models import CatalogueEntry, Product, Upload, Version
+from listings.models import CatalogueEntry, Nature, Objection, Product, SourceFile, Upload, Version
 from marketplace.clock.working_days import local_date
 from marketplace.errors import NotAllowed
 
@@ -37,8 +37,10 @@ def selling_capability(seller: Party, at: datetime) -> str | None:
     return next((kind for kind in SELLING if kind in held), None)
 
 
-def check_can_sell(actor: Any, seller: Party, at: datetime) -> None:
-    """A verified primary developer, or a providing unit with its own data."""
+def check_can_sell(actor: Any, seller: Party, nature: str, at: datetime) -> None:
+    """Public data: a verified primary developer, or a providing unit with its own. Non-public data: a seller."""
+    if nature == Nature.NON_PUBLIC:
+        return check_acts_for(actor, seller, CapabilityKind.SELLER, at)
     kind = selling_capability(seller, at)
     if kind is None:
         check_member(actor, seller, at)
@@ -49,11 +51,11 @@ def check_can_sell(actor: Any, seller: Party, at: datetime) -> None:
 
 
 def check_can_keep_product(actor: Any, product: Product, at: datetime) -> None:
-    check_can_sell(actor, product.seller, at)
+    check_can_sell(actor, product.seller, product.nature, at)
 
 
 def check_can_keep_version(actor: Any, version: Version, at: datetime) -> None:
-    check_can_sell(actor, version.product.seller, at)
+    check_can_sell(actor, version.product.seller, version.product.nature, at)
 
 
 def check_can_keep_upload(actor: Any, upload: Upload, at: datetime) -> None:
@@ -61,6 +63,36 @@ def check_can_keep_upload(actor: Any, upload: Upload, at: datetime) -> None:
 
 
 def check_can_review(actor: Any, version: Version, at: datetime) -> None:
-    """An officer of the competent authority who belongs neither to the seller nor to a unit whose data is in it."""
-    check_officer(actor, version.authority, at)
+    """An officer of the competent authority, for non-public data somebody of the platform's compliance review; who
+    belongs neither to the seller nor to a unit whose data is in it."""
+    if version.product.is_public_data:
+        check_officer(actor, version.authority, at)
+    else:
+        check_reviewer(actor, version.reviewer, at)
     check_not_own_case(actor, [version.product.seller, *(source.unit for source in version.sources.all())], at)
+
+
+def check_reviewer(actor: Any, reviewer: Party | None, at: datetime) -> None:
+    """Somebody of the party that reviews this non-public data for the platform (Art. 40)."""
+    if reviewer is None:
+        raise NotAllowed(_("Nobody reviews this yet: it was not submitted."))
+    check_acts_for(actor, reviewer, CapabilityKind.REVIEWER, at)
+
+
+def check_can_check_source(actor: Any, source: SourceFile, at: datetime) -> None:
+    """Whoever reviews the product's newest version that was submitted."""
+    version = source.product.versions.exclude(authority=None).order_by("-number").first()
+    if version is None:
+        raise NotAllowed(_("Nobody reviews this yet: it was not submitted."))
+    check_can_review(actor, version, at)
+
+
+def check_can_keep_source(actor: Any, source: SourceFile, at: datetime) -> None:
+    check_can_keep_product(actor, source.product, at)
+
+
+def check_can_answer_objection(actor: Any, objection: Objection, at: datetime) -> None:
+    """As for the review; nobody answers an objection of their own."""
+    check_can_review(actor, objection.version, at)
+    if objection.by_id == actor.pk:
+        raise NotAllowed(_("You do not answer your own objection."))

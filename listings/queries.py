@@ -1,5 +1,6 @@
 """What is on offer, and a version with everything its page shows."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,21 +11,24 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from accounts.models import Party
-from listings.models import Assessment, Job, Product, Upload, Version, VersionFile, VersionSource
+from listings.models import Assessment, Job, Product, SourceFile, Upload, Version, VersionFile, VersionSource
 from listings.states import VersionState
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
+from marketplace.clock.working_days import calendar_overrides, last_day, local_date, working_days_between
 
 
-def search(text: str, *, nature: str = "", opening: str = "") -> QuerySet[Product]:
-    """Listed products whose title, summary, description or units contain every word of the text."""
-    found = Product.objects.listed()
+def search(user: Any, text: str, *, nature: str = "", opening: str = "") -> QuerySet[Product]:
+    """Listed products that the user may see, whose title, summary, description, units or seller contain every
+    word of the text."""
+    found = Product.objects.visible_to(user).listed()
     for word in text.split():
         found = found.filter(
             Q(title__icontains=word)
             | Q(summary__icontains=word)
             | Q(description__icontains=word)
             | Q(entry__unit__name__icontains=word)
+            | Q(seller__name__icontains=word)
         )
     if nature:
         found = found.filter(nature=nature)
@@ -38,24 +42,35 @@ def search(text: str, *, nature: str = "", opening: str = "") -> QuerySet[Produc
     )
 
 
-def in_publicity(limit: int) -> list[tuple[Version, datetime | None]]:
-    """The newest versions in publicity, each with the moment until which objections are heard."""
-    versions = list(Version.objects.in_publicity().select_related("product__entry__unit").order_by("-pk")[:limit])
+def in_publicity(user: Any) -> QuerySet[Version]:
+    """Versions in publicity that the user may see, newest first."""
+    shown = Version.objects.visible_to(user).in_publicity()
+    return shown.select_related("product__entry__unit", "product__seller").order_by("-pk")
+
+
+def with_deadlines(versions: Sequence[Version], at: datetime) -> list[tuple[Version, datetime | None, int]]:
+    """Each version with the moment until which objections are heard, and the working days left."""
     keys = [str(version.pk) for version in versions]
     running = Clock.objects.open().filter(object_type=Version._meta.label_lower, object_id__in=keys)
     due = dict(running.filter(kind=Kind.PUBLICITY).values_list("object_id", "due_at"))
-    return [(version, due.get(str(version.pk))) for version in versions]
+    overrides, today = calendar_overrides(), local_date(at)
+    rows = []
+    for version in versions:
+        until = due.get(str(version.pk))
+        left = working_days_between(today, last_day(until), overrides) if until else 0
+        rows.append((version, until, left))
+    return rows
 
 
 def version_page(user: Any) -> QuerySet[Version]:
     """Versions the user may see, with what their page shows."""
     return (
         Version.objects.visible_to(user)
-        .select_related("product__seller", "product__entry", "authority", "product__declared_by")
+        .select_related("product__seller", "product__entry", "authority", "reviewer", "product__declared_by")
         .prefetch_related(
             "columns",
             "steps",
-            "product__source_files",
+            Prefetch("product__source_files", queryset=SourceFile.objects.select_related("checked_by").order_by("pk")),
             "files",
             Prefetch("sources", queryset=VersionSource.objects.select_related("unit", "entry")),
             Prefetch("jobs", queryset=Job.objects.order_by("-pk")),

@@ -6,6 +6,8 @@ from django.utils.translation import pgettext_lazy
 
 from marketplace.workflow import Machine, table
 
+REVIEWER = _("big-data authority; for non-public data the compliance reviewer")
+
 
 class EntryState(models.TextChoices):
     PROPOSED = "proposed", _("proposed")
@@ -38,6 +40,31 @@ PRODUCT = Machine(
     initial=ProductState.ACTIVE,
     transitions=table(active="withdrawn", withdrawn=""),
     owners={ProductState.ACTIVE: _("seller")},
+)
+
+
+class SourceState(models.TextChoices):
+    UNCHECKED = "unchecked", _("not checked yet")
+    ACCEPTED = "accepted", pgettext_lazy("lawful source", "checked: in order")
+    REJECTED = "rejected", pgettext_lazy("lawful source", "checked: not in order")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+SOURCE_FILE = Machine(
+    name="item of the lawful-source file",
+    states=SourceState,
+    initial=SourceState.UNCHECKED,
+    transitions=table(
+        unchecked="accepted rejected withdrawn",
+        accepted="rejected withdrawn",
+        rejected="accepted withdrawn",
+        withdrawn="",
+    ),
+    owners={
+        SourceState.UNCHECKED: REVIEWER,
+        SourceState.ACCEPTED: _("seller"),
+        SourceState.REJECTED: _("seller"),
+    },
 )
 
 
@@ -75,11 +102,11 @@ VERSION = Machine(
     owners={
         VersionState.DRAFT: _("seller"),
         VersionState.ASSESSED: _("seller"),
-        VersionState.SUBMITTED: _("big-data authority"),
+        VersionState.SUBMITTED: REVIEWER,
         VersionState.RETURNED: _("seller"),
-        VersionState.IN_PUBLICITY: _("big-data authority"),
+        VersionState.IN_PUBLICITY: REVIEWER,
         VersionState.PUBLISHED: _("seller"),
-        VersionState.HELD: _("big-data authority"),
+        VersionState.HELD: REVIEWER,
     },
 )
 WITH_SELLER = (VersionState.DRAFT, VersionState.ASSESSED, VersionState.RETURNED)
@@ -103,3 +130,18 @@ UPLOAD = Machine(
     owners={UploadState.OPEN: _("seller"), UploadState.RECEIVED: _("the site")},
 )
 UNDER_WAY = (UploadState.OPEN, UploadState.RECEIVED)
+
+
+class ObjectionState(models.TextChoices):
+    OPEN = "open", pgettext_lazy("objection", "open")
+    UPHELD = "upheld", pgettext_lazy("objection", "upheld")
+    DISMISSED = "dismissed", pgettext_lazy("objection", "dismissed")
+
+
+OBJECTION = Machine(
+    name="objection",
+    states=ObjectionState,
+    initial=ObjectionState.OPEN,
+    transitions=table(open="upheld dismissed", upheld="", dismissed=""),
+    owners={ObjectionState.OPEN: REVIEWER},
+)

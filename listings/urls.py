@@ -1,6 +1,6 @@
 from django.urls import path
 
-from listings import verbs, views, views_uploads
+from listings import verbs, views, views_publicity, views_uploads
 from marketplace.faces import verb_urls
 
 app_name = "listings"
@@ -10,6 +10,10 @@ urlpatterns = [
     path("products/new/", views.create_product, name="product-create"),
     path("product/<int:pk>/", views.product, name="product"),
     path("version/<int:pk>/", views.version, name="version"),
+    path("publicity/", views_publicity.publicity, name="publicity"),
+    path("version/<int:pk>/object/", views_publicity.object_to_version, name="version-object"),
+    path("objections/follow/", views_publicity.follow_objection, name="objection-follow"),
+    path("objection/<int:pk>/", views_publicity.objection, name="objection"),
     path("entries/", views.entries, name="entries"),
     path("entries/new/", views.propose_entry, name="entry-propose"),
     path("entry/<int:pk>/", views.entry, name="entry"),
@@ -21,4 +25,6 @@ urlpatterns = [
     *verb_urls(verbs.PRODUCT, "product"),
     *verb_urls(verbs.VERSION, "version"),
     *verb_urls(verbs.UPLOAD, "upload"),
+    *verb_urls(verbs.SOURCE, "source-file"),
+    *verb_urls(verbs.OBJECTION, "objection"),
 ]

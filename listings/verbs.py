@@ -4,9 +4,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from listings import forms, operations, permissions
-from listings.models import CatalogueEntry, Product, Upload, Version
+from listings.models import CatalogueEntry, Objection, Product, SourceFile, Upload, Version, Visibility
 from listings.operations.products import was_reviewed
-from listings.states import WITH_SELLER, EntryState, ProductState, UploadState, VersionState
+from listings.states import (
+    WITH_SELLER,
+    EntryState,
+    ObjectionState,
+    ProductState,
+    SourceState,
+    UploadState,
+    VersionState,
+)
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.verbs import ReasonForm, RefusalForm, Verb, Verbs
@@ -22,6 +30,15 @@ ENTRY = Verbs(
     ),
 )  # fmt: skip
 
+
+def is_for_invited(product: Product) -> bool:
+    return product.visibility == Visibility.INVITED
+
+
+def has_invited(product: Product) -> bool:
+    return is_for_invited(product) and product.invitations.exists()
+
+
 KEEP_PRODUCT = permissions.check_can_keep_product
 PRODUCT = Verbs(
     Product,
@@ -29,6 +46,8 @@ PRODUCT = Verbs(
     (
         Verb("declare", _("Declare under Art. 31"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.declare_product, forms.DeclareForm, "Art. 31", when=lambda product: product.declared_at is None),
         Verb("add_source_file", _("Add to the lawful-source file"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.add_source_file, forms.SourceFileForm, "Art. 17", aside=True),
+        Verb("invite", _("Invite a buyer"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.invite_buyer, forms.InviteForm, "Art. 40", when=is_for_invited, aside=True),
+        Verb("uninvite", _("Take an invitation back"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.uninvite_buyer, forms.UninviteForm, "Art. 40", danger=True, when=has_invited),
         Verb("create_version", _("Start a new version"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.create_version, forms.CreateVersionForm, "Art. 32", leads_on=True),
         Verb("describe", _("Correct the description"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.describe_product, forms.DescribeProductForm, when=lambda product: not was_reviewed(product), aside=True),
         Verb("withdraw", _("Withdraw"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.withdraw_product, ReasonForm, danger=True),
@@ -37,7 +56,33 @@ PRODUCT = Verbs(
 
 
 def publicity_is_over(version: Version) -> bool:
-    return clock.has_run_out(version, Kind.PUBLICITY, timezone.now())
+    is_over = clock.has_run_out(version, Kind.PUBLICITY, timezone.now())
+    return is_over and not version.objections.open().exists()
+
+
+def may_be_withdrawn(source: SourceFile) -> bool:
+    return source.state != SourceState.ACCEPTED or source.has_lapsed(timezone.now())
+
+
+SOURCE_STANDS = (SourceState.UNCHECKED, SourceState.ACCEPTED, SourceState.REJECTED)
+SOURCE = Verbs(
+    SourceFile,
+    "source",
+    (
+        Verb("accept", _("In order"), (SourceState.UNCHECKED, SourceState.REJECTED), permissions.check_can_check_source, operations.accept_source_file, forms.CheckSourceForm, "Art. 17", facts="listings/facts_source.html"),
+        Verb("reject", _("Not in order"), (SourceState.UNCHECKED, SourceState.ACCEPTED), permissions.check_can_check_source, operations.reject_source_file, ReasonForm, "Art. 17", danger=True, facts="listings/facts_source.html"),
+        Verb("withdraw", _("Withdraw this item"), SOURCE_STANDS, permissions.check_can_keep_source, operations.withdraw_source_file, article="Art. 17", danger=True, when=may_be_withdrawn),
+    ),
+)  # fmt: skip
+
+OBJECTION = Verbs(
+    Objection,
+    "objection",
+    (
+        Verb("dismiss", _("Dismiss the objection"), (ObjectionState.OPEN,), permissions.check_can_answer_objection, operations.dismiss_objection, ReasonForm, "Art. 17", facts="listings/facts_objection.html"),
+        Verb("uphold", _("Uphold the objection"), (ObjectionState.OPEN,), permissions.check_can_answer_objection, operations.uphold_objection, ReasonForm, "Art. 17", danger=True, facts="listings/facts_objection.html"),
+    ),
+)  # fmt: skip
 
 
 def is_busy(version: Version) -> bool:
@@ -66,7 +111,6 @@ VERSION = Verbs(
         Verb("return", _("Return"), (VersionState.SUBMITTED,), REVIEW, operations.return_version, ReasonForm, "Art. 17", aside=True),
         Verb("refuse", _("Refuse"), (VersionState.SUBMITTED,), REVIEW, operations.refuse_version, RefusalForm, "Art. 17", danger=True, facts="listings/facts.html"),
         Verb("publish", _("Publish"), (VersionState.IN_PUBLICITY,), REVIEW, operations.publish_version, article="Art. 17", when=publicity_is_over),
-        Verb("uphold_objection", _("Uphold an objection"), (VersionState.IN_PUBLICITY,), REVIEW, operations.uphold_objection, ReasonForm, "Art. 17", danger=True),
         Verb("hold", _("Hold"), (VersionState.PUBLISHED,), REVIEW, operations.hold_version, ReasonForm, "Art. 17", danger=True),
         Verb("release", _("Release"), (VersionState.HELD,), REVIEW, operations.release_version, ReasonForm, "Art. 17"),
         Verb("recall", _("Recall"), (VersionState.PUBLISHED, VersionState.HELD), REVIEW, operations.recall_version, ReasonForm, "Art. 17", danger=True),

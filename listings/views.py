@@ -1,5 +1,7 @@
 """Pages of the catalogue: public, for sellers, for units, for officers."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -14,12 +16,24 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import CapabilityKind
 from accounts.queries import parties_as, parties_of
 from listings import forms, operations, queries, verbs
-from listings.models import CatalogueEntry, Nature, Opening, Product, Upload, Version, is_provincial_officer
+from listings.models import (
+    CatalogueEntry,
+    Nature,
+    Objection,
+    Opening,
+    Product,
+    SourceFile,
+    Upload,
+    Version,
+    is_provincial_officer,
+)
 from listings.operations.versions import what_is_missing
-from listings.states import WITH_SELLER, EntryState, VersionState
+from listings.states import WITH_SELLER, ObjectionState, VersionState
 from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
 from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
+from marketplace.verbs import Verb
 
 PAGE_SIZE = 20
 
@@ -33,11 +47,11 @@ def catalogue(request: HttpRequest) -> HttpResponse:
         "opening": request.GET.get("opening", "") if request.GET.get("opening") in Opening.values else "",
     }
     text = request.GET.get("q", "").replace("\x00", "")[:100]
-    products = queries.search(text, **chosen)
+    products = queries.search(request.user, text, **chosen)
     page = Paginator(products, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "page": page,
-        "in_publicity": queries.in_publicity(PAGE_SIZE),
+        "in_publicity": queries.with_deadlines(list(queries.in_publicity(request.user)[:5]), timezone.now()),
         "q": text,
         "natures": Nature,
         "openings": Opening.choices[:2],
@@ -53,15 +67,23 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
     visible = Product.objects.visible_to(request.user).select_related("seller__region", "entry__unit", "declared_by")
     versions = Version.objects.visible_to(request.user).order_by("-number")
     item = get_object_or_404(
-        visible.prefetch_related("source_files", Prefetch("versions", queryset=versions, to_attr="shown")), pk=pk
+        visible.prefetch_related(
+            Prefetch("source_files", queryset=SourceFile.objects.select_related("product__seller").order_by("pk")),
+            Prefetch("versions", queryset=versions, to_attr="shown"),
+        ),
+        pk=pk,
     )
     current = queries.version_page(request.user).published().filter(product=item).order_by("-number").first()
-    available = verbs.PRODUCT.available(item, request.user, timezone.now())
+    at = timezone.now()
+    available = verbs.PRODUCT.available(item, request.user, at)
+    sources = list(item.source_files.all())
     context = {
         "product": item,
+        "sources": _with_verbs(sources, request.user, at),
+        "invited": item.invitations.select_related("party").order_by("pk") if available else [],
         "current": current,
         "verbs": available,
-        "history": history_rows([item, *item.shown]) if available else [],
+        "history": history_rows([item, *sources, *item.shown]) if available else [],
         "may_see_history": bool(available),
     }
     return render(request, "listings/product.html", context)
@@ -73,8 +95,17 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
     """A version: its file, columns, sources, steps, assessment, review."""
     item = get_object_or_404(queries.version_page(request.user), pk=pk)
     insider = _is_insider(request.user, item)
+    at = timezone.now()
+    objections = list(item.objections.order_by("pk"))
+    readable = set(Objection.objects.visible_to(request.user).filter(version=item).values_list("pk", flat=True))
     context = {
         "version": item,
+        "sources": _with_verbs(item.product.source_files.all(), request.user, at) if insider else [],
+        "objections": [one for one in objections if one.pk in readable],
+        "objections_raised": len(objections),
+        "objections_open": sum(one.state == ObjectionState.OPEN for one in objections),
+        "is_open_to_objections": item.state == VersionState.IN_PUBLICITY
+        and not clock.has_run_out(item, Kind.PUBLICITY, at),
         "assessment": next(iter(item.assessments.all()), None),
         "has_file": any(file.destroyed_at is None for file in item.files.all()),
         "missing": _missing(item) if insider else [],
@@ -95,6 +126,19 @@ def _upload(version: Version) -> Upload | None:
     return version.uploads.order_by("-pk").first()
 
 
+def _with_verbs(sources: Iterable[SourceFile], user: Any, at: datetime) -> list[tuple[SourceFile, list[Verb]]]:
+    """Items with what the person can do: that depends on the product and on state and lapse alone, so it is asked once
+    for each of these."""
+    offered: dict[Any, list[Verb]] = {}
+    rows = []
+    for source in sources:
+        key = source.state, source.has_lapsed(at)
+        if key not in offered:
+            offered[key] = verbs.SOURCE.available(source, user, at)
+        rows.append((source, offered[key]))
+    return rows
+
+
 def _missing(version: Version) -> list[tuple[str, str]]:
     """What still keeps the seller from submitting: sentence, and the page that mends it."""
     if version.state not in WITH_SELLER:
@@ -109,11 +153,12 @@ def _missing(version: Version) -> list[tuple[str, str]]:
 
 
 def _is_insider(user: Any, version: Version) -> bool:
-    """The seller's people, the competent authority's and the province's: they see how it came to be."""
+    """The people of the seller, the compliance reviewer, the authority and the province: they see how it came to be."""
     at = timezone.now()
     return user.is_authenticated and (
         version.product.seller in parties_of(user, at)
         or version.authority in parties_as(user, CapabilityKind.AUTHORITY, at)
+        or version.reviewer in parties_as(user, CapabilityKind.REVIEWER, at)
         or is_provincial_officer(user)
     )
 
@@ -180,5 +225,4 @@ def create_product(request: HttpRequest) -> HttpResponse:
         made = submit(request, form, lambda **fields: operations.create_product(actor=request.user, at=at, **fields))
         if made:
             return redirect(made.get_absolute_url())
-    published = CatalogueEntry.objects.filter(state=EntryState.PUBLISHED).exists()
-    return form_page(request, form, "listings/create_product.html", any_entry=published)
+    return form_page(request, form, "listings/create_product.html")

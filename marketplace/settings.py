@@ -43,6 +43,7 @@ VARIABLES: dict[str, tuple[type, object, str]] = {
     "DEMO": (bool, True, "May hold demo data and play the walkthrough. Never true in production."),
     "API_RATE": (str, "600/min", "Requests that the API takes from one credential, or one address without."),
     "PARTY_QUOTA_GIB": (int, 20, "GiB that the files of one party may take: those kept and those on their way in."),
+    "OBJECTION_RATE": (str, "10/hour", "Objections, and looks at their answers, that one address may send."),
     "LOG_LEVEL": (str, "INFO", "Level of the log on standard error."),
 }
 
@@ -287,6 +288,7 @@ else:
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL")
 
 API_RATE = env("API_RATE")
+OBJECTION_RATE = env("OBJECTION_RATE")
 REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "marketplace.api.problems.handle",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

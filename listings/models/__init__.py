@@ -9,7 +9,9 @@ from listings.models.catalogue import (
     is_provincial_officer,
     overseen,
 )
+from listings.models.objections import Objection
 from listings.models.products import (
+    NON_PUBLIC_BASES,
     About,
     Acquisition,
     Assessment,
@@ -20,17 +22,20 @@ from listings.models.products import (
     Nature,
     ProcessingStep,
     Product,
+    ProductInvitation,
     ProductQuerySet,
-    SourceFile,
-    SourceKind,
     Version,
     VersionFile,
     VersionQuerySet,
     VersionSource,
+    Visibility,
+    reviewed,
 )
+from listings.models.sources import SourceFile, SourceKind
 from listings.models.work import OPEN_JOB, Job, JobKind, JobState, Stage, Upload, UploadChunk, UploadQuerySet
 
 __all__ = [
+    "NON_PUBLIC_BASES",
     "OPEN_JOB",
     "About",
     "Acquisition",
@@ -46,9 +51,11 @@ __all__ = [
     "JobKind",
     "JobState",
     "Nature",
+    "Objection",
     "Opening",
     "ProcessingStep",
     "Product",
+    "ProductInvitation",
     "ProductQuerySet",
     "Sharing",
     "SourceFile",
@@ -61,6 +68,8 @@ __all__ = [
     "VersionFile",
     "VersionQuerySet",
     "VersionSource",
+    "Visibility",
     "is_provincial_officer",
     "overseen",
+    "reviewed",
 ]

@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Party, User
-from accounts.queries import parties_of
+from accounts.models import CapabilityKind, Party, User
+from accounts.queries import parties_as, parties_of
 from listings.models.catalogue import CatalogueEntry, Frequency, Opening, is_provincial_officer, overseen
 from listings.states import (
     PRODUCT,
@@ -24,12 +24,23 @@ class Nature(models.TextChoices):
     GOVERNMENT = "government", _("government data")
     PUBLIC_SERVICE = "public_service", _("public-service data")
     PUBLIC_UTILITY = "public_utility", _("public-utility data")
+    NON_PUBLIC = "non_public", _("non-public data")
 
 
 class Acquisition(models.TextChoices):
     OWN_DUTY = "own_duty", _("own collection in duty")
     PRIMARY_DEVELOPER = "primary_developer", _("gathered and governed by a primary developer")
+    OWN_BUSINESS = "own_business", _("collected in own business")
+    BOUGHT = "bought", _("bought with the right to resell")
     SHARING = "sharing", _("received by inter-agency sharing")
+
+
+NON_PUBLIC_BASES = (Acquisition.OWN_BUSINESS, Acquisition.BOUGHT)
+
+
+class Visibility(models.TextChoices):
+    ALL = "all", _("everybody")
+    INVITED = "invited", _("invited parties only")
 
 
 class Grade(models.TextChoices):
@@ -45,15 +56,32 @@ class ProductQuerySet(models.QuerySet["Product"]):
         return self.filter(Exists(published), state=ProductState.ACTIVE)
 
     def visible_to(self, user: Any) -> "ProductQuerySet":
-        """Public once a version was made public; before that the seller's, its units' and its authority's."""
+        """Public, or the invited parties', once a version was made public; before that the seller's, its units' and
+        its reviewers'."""
         shown = Exists(Version.objects.filter(product=OuterRef("pk"), state__in=PUBLIC_STATES))
         if not user.is_authenticated:
-            return self.filter(shown)
+            return self.filter(shown, visibility=Visibility.ALL)
         if is_provincial_officer(user):
             return self
         mine = parties_of(user, timezone.now())
-        submitted = Version.objects.filter(overseen(user), product=OuterRef("pk"))
-        return self.filter(shown | Q(seller__in=mine) | Q(entry__unit__in=mine) | Exists(submitted))
+        invited = Exists(ProductInvitation.objects.filter(product=OuterRef("pk"), party__in=mine))
+        submitted = Version.objects.filter(overseen(user) | reviewed(user), product=OuterRef("pk"))
+        return self.filter(
+            (shown & (Q(visibility=Visibility.ALL) | invited))
+            | Q(seller__in=mine)
+            | Q(entry__unit__in=mine)
+            | Exists(submitted)
+        )
+
+    def offered_to(self, buyer: Party) -> "ProductQuerySet":
+        """Of these, what a party may apply for: what everybody may, and what it was invited to."""
+        invited = ProductInvitation.objects.filter(product=OuterRef("pk"), party=buyer)
+        return self.filter(Q(visibility=Visibility.ALL) | Exists(invited))
+
+
+def reviewed(user: Any) -> Q:
+    """Versions that one of the user's parties reviews as the platform's compliance reviewer."""
+    return Q(reviewer__in=parties_as(user, CapabilityKind.REVIEWER, timezone.now()))
 
 
 class Product(models.Model):
@@ -61,11 +89,17 @@ class Product(models.Model):
 
     seller = models.ForeignKey(Party, verbose_name=_("seller"), on_delete=models.PROTECT, related_name="products")
     entry = models.ForeignKey(
-        CatalogueEntry, verbose_name=_("catalogue entry"), on_delete=models.PROTECT, related_name="products"
+        CatalogueEntry,
+        verbose_name=_("catalogue entry"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="products",
     )
     nature = models.CharField(_("nature"), max_length=16, choices=Nature.choices)
     acquisition = models.CharField(_("acquisition basis"), max_length=20, choices=Acquisition.choices)
     grade = models.CharField(_("grade"), max_length=10, choices=Grade.choices)
+    visibility = models.CharField(_("who sees it"), max_length=8, choices=Visibility.choices, default=Visibility.ALL)
     title = models.CharField(_("title"), max_length=200)
     summary = models.CharField(_("summary"), max_length=400)
     description = models.TextField(_("description"))
@@ -95,6 +129,23 @@ class Product(models.Model):
                 violation_error_message=_("Data received by inter-agency sharing may go to no third party (Art. 14)."),
             ),
             models.CheckConstraint(
+                condition=Q(nature=Nature.NON_PUBLIC, entry=None)
+                | (~Q(nature=Nature.NON_PUBLIC) & Q(entry__isnull=False)),
+                name="product_entry_iff_public",
+                violation_error_message=_("Public data is made from a catalogue entry, non-public data from none."),
+            ),
+            models.CheckConstraint(
+                condition=Q(nature=Nature.NON_PUBLIC, acquisition__in=NON_PUBLIC_BASES)
+                | (~Q(nature=Nature.NON_PUBLIC) & ~Q(acquisition__in=NON_PUBLIC_BASES)),
+                name="product_basis_fits_nature",
+                violation_error_message=_("This basis and this nature do not go together."),
+            ),
+            models.CheckConstraint(
+                condition=Q(visibility=Visibility.ALL) | Q(nature=Nature.NON_PUBLIC),
+                name="product_public_data_for_all",
+                violation_error_message=_("Public data is shown to everybody."),
+            ),
+            models.CheckConstraint(
                 condition=Q(declared_at=None, declared_by=None)
                 | Q(declared_at__isnull=False, declared_by__isnull=False),
                 name="product_declared_both",
@@ -109,28 +160,27 @@ class Product(models.Model):
 
     @property
     def is_openly_available(self) -> bool:
-        return self.entry.opening == Opening.OPENLY_AVAILABLE
+        return self.entry is not None and self.entry.opening == Opening.OPENLY_AVAILABLE
+
+    @property
+    def is_public_data(self) -> bool:
+        """Reviewed and decided by the authority; else by the platform's compliance reviewer and the seller."""
+        return self.nature != Nature.NON_PUBLIC
 
 
-class SourceKind(models.TextChoices):
-    STATUTE = "statute", _("notice or statute")
-    CONSENT = "consent", _("consent or other basis")
-    AUTHORISATION = "authorisation", _("authorisation chain")
+class ProductInvitation(models.Model):
+    """A party that sees, and may apply for, a product which is not shown to everybody."""
 
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="invitations")
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
 
-class SourceFile(models.Model):
-    """One item of the lawful-source file: on what basis the data was obtained (Arts 11, 17)."""
-
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="source_files")
-    kind = models.CharField(_("kind"), max_length=16, choices=SourceKind.choices)
-    title = models.CharField(_("document"), max_length=200)
-    reference = models.CharField(_("number or place of publication"), max_length=200)
-    summary = models.TextField(_("public summary"))
-    valid_until = models.DateField(_("valid until"), null=True, blank=True)
-    created_at = models.DateTimeField()
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["product", "party"], name="product_invitation_once"),)
 
     def __str__(self) -> str:
-        return self.title
+        return f"{self.party} → {self.product}"
 
 
 class About(models.TextChoices):
@@ -148,17 +198,20 @@ class VersionQuerySet(models.QuerySet["Version"]):
         return self.filter(state=VersionState.PUBLISHED)
 
     def visible_to(self, user: Any) -> "VersionQuerySet":
+        public = Q(state__in=PUBLIC_STATES)
+        for_all = Q(product__visibility=Visibility.ALL)
         if not user.is_authenticated:
-            return self.filter(state__in=PUBLIC_STATES)
+            return self.filter(public & for_all)
         if is_provincial_officer(user):
             return self
         mine = parties_of(user, timezone.now())
         from_unit = VersionSource.objects.filter(version=OuterRef("pk"), unit__in=mine)
+        invited = Exists(ProductInvitation.objects.filter(product=OuterRef("product"), party__in=mine))
         submitted = Q(authority__isnull=False)
         return self.filter(
-            Q(state__in=PUBLIC_STATES)
+            (public & (for_all | invited))
             | Q(product__seller__in=mine)
-            | (submitted & (overseen(user) | Exists(from_unit)))
+            | (submitted & (overseen(user) | reviewed(user) | Exists(from_unit)))
         )
 
 
@@ -168,6 +221,7 @@ class Version(models.Model):
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     authority = models.ForeignKey(Party, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    reviewer = models.ForeignKey(Party, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(_("state"), max_length=14, choices=VersionState.choices, default=VersionState.DRAFT)
     about = models.CharField(_("what a row is about"), max_length=14, choices=About.choices)
     data_from = models.DateField(_("data as of: from"))
@@ -212,6 +266,11 @@ class Version(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("listings:version", args=[self.pk])
+
+    @property
+    def reviewing_body(self) -> Party | None:
+        """Who reviews it, once submitted: of non-public data the compliance reviewer; the authority then only sees."""
+        return self.authority if self.product.is_public_data else self.reviewer
 
 
 class FileKind(models.TextChoices):

@@ -3,11 +3,19 @@
 from listings.operations.assessment import request_assessment
 from listings.operations.entries import propose_entry, publish_entry, return_entry, revise_entry, withdraw_entry
 from listings.operations.jobs import cancel_job
+from listings.operations.objections import (
+    dismiss_objection,
+    erase_objectors,
+    lodge_objection,
+    reseal_objectors,
+    uphold_objection,
+)
 from listings.operations.products import (
-    add_source_file,
     create_product,
     declare_product,
     describe_product,
+    invite_buyer,
+    uninvite_buyer,
     withdraw_product,
 )
 from listings.operations.review import (
@@ -18,7 +26,12 @@ from listings.operations.review import (
     refuse_version,
     release_version,
     return_version,
-    uphold_objection,
+)
+from listings.operations.sources import (
+    accept_source_file,
+    add_source_file,
+    reject_source_file,
+    withdraw_source_file,
 )
 from listings.operations.uploads import (
     abandon_upload,
@@ -42,6 +55,7 @@ from listings.operations.work import assess_due, run_assessment
 
 __all__ = [
     "abandon_upload",
+    "accept_source_file",
     "add_source_file",
     "approve_version",
     "assess_due",
@@ -53,8 +67,12 @@ __all__ = [
     "describe_product",
     "describe_version",
     "discard_version",
+    "dismiss_objection",
+    "erase_objectors",
     "finish_upload",
     "hold_version",
+    "invite_buyer",
+    "lodge_objection",
     "mark_columns",
     "propose_entry",
     "publish_entry",
@@ -62,8 +80,10 @@ __all__ = [
     "recall_version",
     "receive_chunk",
     "refuse_version",
+    "reject_source_file",
     "release_version",
     "request_assessment",
+    "reseal_objectors",
     "retire_version",
     "return_entry",
     "return_version",
@@ -73,8 +93,10 @@ __all__ = [
     "start_upload",
     "submit_version",
     "sweep_uploads",
+    "uninvite_buyer",
     "uphold_objection",
     "upload_file",
     "withdraw_entry",
     "withdraw_product",
+    "withdraw_source_file",
 ]

@@ -1,30 +1,47 @@
-"""Products: created, declared under Art. 31, given their lawful-source file, withdrawn."""
+"""Products: created, declared under Art. 31, offered to all or to invited parties, withdrawn."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import CapabilityKind, Party, User
+from accounts.models import Capability, CapabilityKind, Party, User, standing, valid_on
+from accounts.queries import recipients
 from listings import permissions
-from listings.models import Acquisition, CatalogueEntry, Product, SourceFile
+from listings.models import (
+    NON_PUBLIC_BASES,
+    Acquisition,
+    CatalogueEntry,
+    Nature,
+    Product,
+    ProductInvitation,
+    Visibility,
+)
 from listings.states import WITH_SELLER, EntryState, ProductState, VersionState
 from marketplace import workflow
 from marketplace.clock.working_days import local_date
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
+from marketplace.notices.operations import tell
 
 
 @transaction.atomic
-def create_product(*, seller: Party, entry: CatalogueEntry, actor: User, at: datetime, **fields: Any) -> Product:
-    """A seller starts a product on a published catalogue entry. Raises ValidationError naming the field."""
-    permissions.check_can_sell(actor, seller, at)
+def create_product(
+    *, seller: Party, actor: User, at: datetime, entry: CatalogueEntry | None = None, **fields: Any
+) -> Product:
+    """A seller starts a product: of public data on a published catalogue entry, of non-public data on none.
+
+    Raises ValidationError naming the field.
+    """
+    permissions.check_can_sell(actor, seller, fields.get("nature", ""), at)
     product = Product(seller=seller, entry=entry, created_at=at, **fields)
+    _check_nature(product)
     product.full_clean()
-    _check_entry(product)
-    _check_acquisition(product, at)
+    if product.entry is not None:
+        _check_entry(product.entry)
+        _check_acquisition(product, product.entry, at)
     _check_price(product)
     product.save()
     ledger.record(
@@ -71,32 +88,41 @@ def declare_product(*, product: Product, actor: User, at: datetime) -> None:
 
 
 @transaction.atomic
-def add_source_file(
-    *, product: Product, actor: User, at: datetime, kind: str, title: str, reference: str, summary: str,
-    valid_until: date | None = None,
-) -> SourceFile:  # fmt: skip
-    """Add an item to the lawful-source file (Arts 11, 17)."""
+def invite_buyer(*, product: Product, actor: User, at: datetime, uscc: str) -> None:
+    """A buyer, named by its unified social credit code, may see and apply for a product that not everybody sees."""
     permissions.check_can_keep_product(actor, product, at)
     workflow.check_in(product, ProductState.ACTIVE)
-    if valid_until and valid_until < local_date(at):
-        raise ValidationError({"valid_until": _("This document has already lapsed.")})
-    item = SourceFile(
-        product=product,
-        kind=kind,
-        title=title,
-        reference=reference,
-        summary=summary,
-        valid_until=valid_until,
-        created_at=at,
+    if product.visibility != Visibility.INVITED:
+        raise InvalidState(_("Everybody sees this product: nobody needs to be invited."))
+    buyers = Capability.objects.filter(valid_on(local_date(at)), kind=CapabilityKind.BUYER).values("party")
+    party = Party.objects.filter(standing(at), pk__in=buyers, uscc=uscc.strip().upper()).first()
+    if party is None or party.pk == product.seller_id:
+        raise ValidationError({"uscc": _("No verified buyer other than yourself has this code.")})
+    invitation, is_new = ProductInvitation.objects.get_or_create(
+        product=product, party=party, defaults={"by": actor, "at": at}
     )
-    item.full_clean()
-    item.save()
+    if not is_new:
+        raise InvalidState(_("This party is invited already."))
+    act = ledger.begin("invite_buyer", actor, at, "Art. 40")
+    ledger.record(act, invitation, detail={"product": product, "party": party})
+    tell(
+        act, recipients(party, at), "product_offered", link=product.get_absolute_url(), product=product.title,
+        seller=product.seller,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def uninvite_buyer(*, product: Product, actor: User, at: datetime, party: Party) -> None:
+    """The party sees the product no more; what it applied for or was granted goes on."""
+    permissions.check_can_keep_product(actor, product, at)
+    workflow.check_in(product, ProductState.ACTIVE)
+    invitation = ProductInvitation.objects.filter(product=product, party=party).first()
+    if invitation is None:
+        raise InvalidState(_("This party is not invited."))
     ledger.record(
-        ledger.begin("add_source_file", actor, at, "Art. 17"),
-        item,
-        detail={"product": product, "kind": kind, "title": title, "reference": reference, "valid_until": valid_until},
+        ledger.begin("uninvite_buyer", actor, at, "Art. 40"), invitation, detail={"product": product, "party": party}
     )
-    return item
+    invitation.delete()
 
 
 @transaction.atomic
@@ -112,18 +138,30 @@ def _check_price(product: Product) -> None:
         raise ValidationError({"price_text": _("Openly available data is free: leave the price empty (Art. 15).")})
 
 
-def _check_entry(product: Product) -> None:
-    entry = product.entry
+def _check_nature(product: Product) -> None:
+    """Non-public data has a basis of its own and no catalogue entry; public data the other way round."""
+    is_own_basis = product.acquisition in NON_PUBLIC_BASES
+    if (product.nature == Nature.NON_PUBLIC) != is_own_basis:
+        raise ValidationError({"acquisition": _("This basis and this nature do not go together.")})
+    if product.nature == Nature.NON_PUBLIC and product.entry is not None:
+        raise ValidationError({"entry": _("Non-public data belongs to no catalogue entry.")})
+    if product.nature != Nature.NON_PUBLIC and product.entry is None:
+        raise ValidationError({"entry": _("Choose the catalogue entry that this public data belongs to.")})
+    if product.nature != Nature.NON_PUBLIC and product.visibility == Visibility.INVITED:
+        raise ValidationError({"visibility": _("Public data is shown to everybody.")})
+
+
+def _check_entry(entry: CatalogueEntry) -> None:
     if entry.state != EntryState.PUBLISHED:
         raise ValidationError({"entry": _("This catalogue entry is not published.")})
     if not entry.may_be_listed:
         raise ValidationError({"entry": _("Data that is withheld or not open cannot be listed (Arts 14, 15).")})
 
 
-def _check_acquisition(product: Product, at: datetime) -> None:
+def _check_acquisition(product: Product, entry: CatalogueEntry, at: datetime) -> None:
     """Own data is the unit's own; a primary developer lists what it has gathered and governed."""
     kind = permissions.selling_capability(product.seller, at)
-    if product.acquisition == Acquisition.OWN_DUTY and product.entry.unit_id != product.seller_id:
+    if product.acquisition == Acquisition.OWN_DUTY and entry.unit_id != product.seller_id:
         raise ValidationError({"acquisition": _("Own collection in duty means your own catalogue entry.")})
     if product.acquisition == Acquisition.PRIMARY_DEVELOPER and kind != CapabilityKind.PRIMARY_DEVELOPER:
         raise ValidationError({"acquisition": _("Only a primary developer lists what it has gathered and governed.")})

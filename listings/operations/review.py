@@ -1,6 +1,7 @@
-"""The authority's review of a version: returned, refused, made public, published; held, released, recalled."""
+"""The review of a version, by the authority or the compliance reviewer: returned, refused, made public, held."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -9,6 +10,7 @@ from accounts.models import User
 from accounts.queries import recipients
 from listings import files, permissions
 from listings.models import Version
+from listings.operations.sources import check_sources_in_order
 from listings.states import VersionState
 from marketplace import workflow
 from marketplace.clock import operations as clock
@@ -36,20 +38,23 @@ def refuse_version(*, version: Version, actor: User, at: datetime, reason: str, 
 def approve_version(
     *, version: Version, actor: User, at: datetime, sources_checked: bool, irreversible: bool, reason: str
 ) -> None:
-    """submitted → in publicity. The officer signs off each source item and that nothing can be restored (Art. 17)."""
+    """submitted → in publicity. The reviewer signs off the sources and that nothing can be restored (Art. 17).
+
+    Raises InvalidState while an item of the lawful-source file is unchecked, rejected or lapsed.
+    """
     if not (sources_checked and irreversible):
         raise InvalidState(_("Without both sign-offs a version cannot go public."))
+    permissions.check_can_review(actor, version, at)
+    workflow.check_in(version, VersionState.SUBMITTED)
+    check_sources_in_order(version, at)
     act = _decide("approve", version, VersionState.IN_PUBLICITY, actor, at, reason, checked_sources_by=actor)
     clock.start(version, Kind.PUBLICITY, act.at)
 
 
-@transaction.atomic
-def uphold_objection(*, version: Version, actor: User, at: datetime, reason: str) -> None:
-    """in publicity → submitted: an objection was upheld, the review begins again."""
-    permissions.check_can_review(actor, version, at)
-    workflow.check_in(version, VersionState.IN_PUBLICITY)
-    _decide("uphold_objection", version, VersionState.SUBMITTED, actor, at, reason)
-    clock.start(version, Kind.ACCEPTANCE, at)
+def reopen(act: ledger.Act, version: Version, reason: str) -> None:
+    """Part of upholding an objection: in publicity → submitted, the review's clock runs anew, the seller is told."""
+    _move(act, version, VersionState.SUBMITTED, reason)
+    clock.start(version, Kind.ACCEPTANCE, act.at)
 
 
 @transaction.atomic
@@ -59,6 +64,9 @@ def publish_version(*, version: Version, actor: User, at: datetime) -> None:
     workflow.check_in(version, VersionState.IN_PUBLICITY)
     if not clock.has_run_out(version, Kind.PUBLICITY, at):
         raise InvalidState(_("The publicity period is not over yet."))
+    Version.objects.select_for_update(of=("self",)).get(pk=version.pk)  # an objection that is being lodged counts
+    if version.objections.open().exists():
+        raise InvalidState(_("An objection is still open: answer it first."))
     _decide("publish", version, VersionState.PUBLISHED, actor, at, "", published_at=at)
 
 
@@ -87,13 +95,21 @@ def _decide(verb: str, version: Version, new: str, actor: User, at: datetime, re
     permissions.check_can_review(actor, version, at)
     if verb != "publish":
         require(reason=reason)
-    remedy = fields.pop("remedy", "")
-    act = ledger.begin(verb, actor, at, "Art. 17")
+    act = ledger.begin(verb, actor, at, _article(version))
+    _move(act, version, new, reason, **fields)
+    return act
+
+
+def _article(version: Version) -> str:
+    """Non-public data is checked by the platform, as Art. 40 wants it, by the measure of Art. 17."""
+    return "Art. 17" if version.product.is_public_data else "Art. 40"
+
+
+def _move(act: ledger.Act, version: Version, new: str, reason: str, *, remedy: str = "", **fields: Any) -> None:
     workflow.move(act, version, new, detail={"reason": reason, "remedy": remedy}, **fields)
-    clock.stop(version, at)
+    clock.stop(version, act.at)
     tell(
-        act, recipients(version.product.seller, at), "version_moved", link=version.get_absolute_url(),
+        act, recipients(version.product.seller, act.at), "version_moved", link=version.get_absolute_url(),
         product=version.product.title, number=version.number, state=VersionState(new).label,
         reason=" ".join(filter(None, [reason, remedy])),
     )  # fmt: skip
-    return act

@@ -11,7 +11,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.queries import authority_over, recipients
+from accounts.queries import authority_over, recipients, reviewer_for
 from listings import files, permissions, queries, reasons
 from listings.deidentification.reasons import shown
 from listings.models import (
@@ -22,11 +22,12 @@ from listings.models import (
     Opening,
     ProcessingStep,
     Product,
+    SourceFile,
     Version,
     VersionSource,
 )
 from listings.operations import jobs
-from listings.states import WITH_SELLER, EntryState, ProductState, UploadState, VersionState
+from listings.states import WITH_SELLER, EntryState, ProductState, SourceState, UploadState, VersionState
 from marketplace import workflow
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
@@ -60,7 +61,8 @@ def create_version(
     version.full_clean()
     _check_collected(version, at)
     version.save()
-    entries = {entry.pk: entry for entry in [product.entry, *sources]}
+    own = [product.entry] if product.entry else []
+    entries = {entry.pk: entry for entry in [*own, *sources]}
     _check_sources(product, entries.values())
     for entry in entries.values():
         VersionSource.objects.create(version=version, unit=entry.unit, entry=entry)
@@ -191,7 +193,10 @@ def rework_version(*, version: Version, actor: User, at: datetime) -> None:
 
 @transaction.atomic
 def submit_version(*, version: Version, actor: User, at: datetime) -> None:
-    """assessed or returned → submitted: the authority competent for all its sources is to review it."""
+    """assessed or returned → submitted: the authority competent for all its sources is to review it.
+
+    Non-public data is reviewed by the platform's compliance reviewer; the authority sees it all.
+    """
     permissions.check_can_keep_version(actor, version, at)
     workflow.check_in(version, VersionState.ASSESSED, VersionState.RETURNED)
     _check_complete(version, at)
@@ -199,11 +204,17 @@ def submit_version(*, version: Version, actor: User, at: datetime) -> None:
     authority = authority_over(regions | {version.product.seller.region}, at)
     if authority is None:
         raise InvalidState(_("No authority is set up that is competent for all sources of this version."))
+    reviewer = None if version.product.is_public_data else reviewer_for(version.product.seller.region, at)
+    if reviewer is None and not version.product.is_public_data:
+        raise InvalidState(_("The platform has no compliance reviewer who could review this."))
     act = ledger.begin("submit", actor, at, "Art. 17")
-    workflow.move(act, version, VersionState.SUBMITTED, authority=authority, detail={"authority": authority})
+    workflow.move(
+        act, version, VersionState.SUBMITTED, authority=authority, reviewer=reviewer,
+        detail={"authority": authority, "reviewer": reviewer},
+    )  # fmt: skip
     clock.start(version, Kind.ACCEPTANCE, at)
     tell(
-        act, recipients(authority, at), "version_submitted", link=version.get_absolute_url(),
+        act, recipients(reviewer or authority, at), "version_submitted", link=version.get_absolute_url(),
         product=version.product.title, number=version.number,
     )  # fmt: skip
 
@@ -254,6 +265,8 @@ def lock_in(version: Version, state: str) -> None:
 def _check_sources(product: Product, entries: Iterable[CatalogueEntry]) -> None:
     """Every source must be in the catalogue and may be listed; openly available data has only such sources."""
     for entry in entries:
+        if not product.is_public_data:
+            raise ValidationError({"sources": _("Non-public data has no source in the catalogue of public data.")})
         if entry.state != EntryState.PUBLISHED:
             raise ValidationError({"sources": _("“%(title)s” is not published in the catalogue.") % {"title": entry}})
         if not entry.may_be_listed:
@@ -281,13 +294,20 @@ def _check_complete(version: Version, at: datetime) -> None:
 def what_is_missing(version: Version, at: datetime) -> dict[str, str]:
     """What keeps a version from being submitted, as sentences by the verb that mends it."""
     product, today, missing = version.product, local_date(at), {}
-    lapses = list(product.source_files.values_list("valid_until", flat=True))
+    standing = SourceFile.objects.standing().filter(product=product)
+    lapses = list(standing.values_list("valid_until", flat=True))
     if product.declared_at is None:
         missing["declare"] = _("The declaration under Art. 31 is missing.")
     if not any(day is None or day >= today for day in lapses):
         missing["add_source_file"] = _("The lawful-source file has no valid item.")
     elif any(day is not None and day < today for day in lapses):
-        missing["add_source_file"] = _("An item of the lawful-source file has lapsed: add its successor.")
+        missing["add_source_file"] = _(
+            "An item of the lawful-source file has lapsed: add its successor and withdraw it."
+        )
+    elif standing.filter(state=SourceState.REJECTED).exists():
+        missing["add_source_file"] = _(
+            "An item of the lawful-source file was found not in order: add a better one and withdraw it."
+        )
     if version.key_is_kept:
         missing["describe"] = _(
             "Somebody keeps a key or mapping table: the original can be restored, so it may not be traded (Art. 17)."

@@ -11,7 +11,17 @@ from django.utils import timezone
 
 from accounts.models import Party
 from accounts.queries import parties_of
-from listings.models import CatalogueEntry, Product, Upload, Version, is_provincial_officer, overseen
+from listings.models import (
+    CatalogueEntry,
+    Objection,
+    Product,
+    SourceFile,
+    Upload,
+    Version,
+    is_provincial_officer,
+    overseen,
+    reviewed,
+)
 from listings.states import PUBLIC_STATES, EntryState, ProductState
 from marketplace.applications.models import Application, Consultation, Grant, Hold, Item
 from marketplace.delivery.models import Delivery
@@ -30,6 +40,7 @@ PRIVATE: tuple[Any, ...] = (
     Finding,
     Measure,
     Upload,
+    Objection,
 )
 SETTLED = RawSQL("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", [])  # below it nothing is still running
 SHOWN_DERIVED = (DerivedState.PUBLISHED, DerivedState.FLAGGED, DerivedState.WITHDRAWN)
@@ -75,13 +86,15 @@ def _public(user: Any) -> list[tuple[QuerySet[Any], QuerySet[Any], Sequence[str]
         rows = model.objects.visible_to(user)
         return rows if everything else rows.filter(condition)
 
-    versions = inside(Version, Q(product__seller__in=mine) | overseen(user))
+    versions = inside(Version, Q(product__seller__in=mine) | overseen(user) | reviewed(user))
     grants = Grant.objects.filter(overseen(user))
     return [
         (CatalogueEntry.objects.visible_to(user), inside(CatalogueEntry, Q(unit__in=mine) | overseen(user)),
          (EntryState.PUBLISHED, EntryState.WITHDRAWN)),
         (Product.objects.visible_to(user), inside(Product, Q(seller__in=mine) | Q(versions__in=versions)),
          (ProductState.WITHDRAWN,)),
+        (SourceFile.objects.visible_to(user),
+         inside(SourceFile, Q(product__seller__in=mine) | Q(product__versions__in=versions)), ()),
         (Version.objects.visible_to(user), versions, tuple(PUBLIC_STATES)),
         (DerivedProduct.objects.visible_to(user),
          inside(DerivedProduct, Q(party__in=mine) | Q(built_from__grant__in=grants)), SHOWN_DERIVED),

@@ -18,7 +18,7 @@ from accounts.queries import parties_as
 from listings import forms as listing_forms
 from listings import operations as listing
 from listings import verbs as listings
-from listings.models import CatalogueEntry, ColumnRole, Product, Upload, Version
+from listings.models import CatalogueEntry, ColumnRole, Objection, Product, SourceFile, Upload, Version
 from listings.queries import version_page
 from marketplace.api import serializers
 from marketplace.applications import forms as application_forms
@@ -59,9 +59,11 @@ RESOURCES = (
     Resource("parties", Party, related(Party, prefetch=("capabilities",)), serializers.PartyRow, (accounts.PARTY, applications.AUTHORITY)),
     Resource("entries", CatalogueEntry, related(CatalogueEntry, "unit", "authority"), serializers.EntryRow, (listings.ENTRY,), is_public=True),
     Resource("products", Product, related(Product, "seller", "entry", prefetch=("source_files",)), serializers.ProductRow, (listings.PRODUCT,), is_public=True),
+    Resource("source-files", SourceFile, related(SourceFile), serializers.SourceFileRow, (listings.SOURCE,), is_public=True),
+    Resource("objections", Objection, related(Objection), serializers.ObjectionRow, (listings.OBJECTION,)),
     Resource("versions", Version, version_page, serializers.VersionRow, (listings.VERSION,), serializers.VersionPage, is_public=True),
     Resource("uploads", Upload, related(Upload, "version__product__seller"), serializers.UploadRow, (listings.UPLOAD,)),
-    Resource("applications", Application, related(Application, "buyer", "authority", prefetch=("items",)), serializers.ApplicationRow, (applications.APPLICATION,)),
+    Resource("applications", Application, related(Application, "buyer", "authority", "seller", prefetch=("items",)), serializers.ApplicationRow, (applications.APPLICATION,)),
     Resource("items", Item, related(Item, "application", "decision", "grant"), serializers.ItemRow, (applications.ITEM,)),
     Resource("consultations", Consultation, related(Consultation, "unit"), serializers.ConsultationRow, (applications.CONSULTATION,)),
     Resource("grants", Grant, grants, serializers.GrantRow, (applications.GRANT, supervision.GRANT)),
@@ -101,6 +103,8 @@ def _consultation() -> Consultation:
 
 # Fields that a form makes of its object: {form: (object that stands for any, what is added to the description)}.
 EXAMPLES: dict[type[forms.Form], Callable[[], Any]] = {
+    listing_forms.CheckSourceForm: lambda: SourceFile(pk=0),
+    listing_forms.UninviteForm: lambda: Product(pk=0),
     account_forms.AmendForm: lambda: Party(pk=0, kind=PartyKind.ORGANISATION, region=Region()),
     application_forms.ApproveItemForm: lambda: Item(fields=[], application=Application(pk=0)),
     supervision_forms.ReportForm: lambda: UsageReport(
@@ -159,6 +163,14 @@ def start_application(user: Any, at: datetime, target: Any, *sent: Any) -> forms
     return application_forms.StartForm(*sent, user=user, at=at, columns=columns)
 
 
+def object_to_version(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
+    return listing_forms.ObjectForm(*sent)
+
+
+def lodge_objection(target: Any, **fields: Any) -> Objection:
+    return listing.lodge_objection(version=target, **fields).objection
+
+
 def register_derived(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
     return supervision_forms.RegisterDerivedForm(*sent, party=target)
 
@@ -172,6 +184,7 @@ CREATIONS = (
     Creation("products", "products", _("Create a product"), Scope.WRITE, create_product, lambda target, **fields: listing.create_product(**fields)),
     Creation("versions/<int:pk>/uploads", "uploads", _("Announce a file that is to arrive in chunks"), Scope.WRITE, start_upload, lambda target, **fields: listing.start_upload(version=target, **fields), visible_version, "Art. 17"),
     Creation("products/<int:pk>/apply", "applications", _("Start an application"), Scope.WRITE, start_application, lambda target, **fields: application.start_application(product=target, **fields), listed_product, "Art. 16"),
+    Creation("versions/<int:pk>/objections", "objections", _("Object to a version in publicity"), Scope.ACT, object_to_version, lodge_objection, visible_version, "Art. 17"),
     Creation("derived-products", "derived-products", _("Register a derived product"), Scope.ACT, register_derived, lambda target, **fields: supervising.register_derived(party=target, **fields), lambda user, pk: user.credential.party, "Art. 16"),
 )  # fmt: skip
 BY_NOUN = {resource.noun: resource for resource in RESOURCES}

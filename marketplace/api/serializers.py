@@ -12,6 +12,7 @@ from listings.models import (
     CatalogueEntry,
     Column,
     Job,
+    Objection,
     ProcessingStep,
     Product,
     SourceFile,
@@ -80,7 +81,19 @@ class EntryRow(serializers.ModelSerializer[CatalogueEntry]):
 class SourceFileRow(serializers.ModelSerializer[SourceFile]):
     class Meta:
         model = SourceFile
-        fields = ("kind", "title", "reference", "summary", "valid_until")
+        fields = (
+            "id", "product", "kind", "title", "reference", "summary", "valid_until", "state", "checked_at",
+        )  # fmt: skip
+
+
+class ObjectionRow(serializers.ModelSerializer[Objection]):
+    """Without name and contact: these are read on the pages, by whoever decides."""
+
+    number = serializers.CharField()
+
+    class Meta:
+        model = Objection
+        fields = ("id", "number", "version", "text", "state", "answer", "decided_at", "created_at")
 
 
 class ProductRow(serializers.ModelSerializer[Product]):
@@ -91,9 +104,9 @@ class ProductRow(serializers.ModelSerializer[Product]):
     class Meta:
         model = Product
         fields = (
-            "id", "seller", "entry", "nature", "acquisition", "grade", "title", "summary", "description", "purposes",
-            "terms", "price_text", "frequency", "is_openly_available", "declared_at", "source_files", "state",
-            "created_at",
+            "id", "seller", "entry", "nature", "acquisition", "grade", "visibility", "title", "summary", "description",
+            "purposes", "terms", "price_text", "frequency", "is_openly_available", "declared_at", "source_files",
+            "state", "created_at",
         )  # fmt: skip
 
 
@@ -127,14 +140,14 @@ class AssessmentRow(serializers.ModelSerializer[Assessment]):
 
 
 class VersionRow(serializers.ModelSerializer[Version]):
-    authority = NamedParty(allow_null=True)
+    authority, reviewer = NamedParty(allow_null=True), NamedParty(allow_null=True)
 
     class Meta:
         model = Version
         fields = (
-            "id", "product", "number", "state", "authority", "about", "data_from", "data_until", "collected_from",
-            "collected_until", "deidentification_tool", "key_is_kept", "rows", "allowed_modes", "published_at",
-            "created_at",
+            "id", "product", "number", "state", "authority", "reviewer", "about", "data_from", "data_until",
+            "collected_from", "collected_until", "deidentification_tool", "key_is_kept", "rows", "allowed_modes",
+            "published_at", "created_at",
         )  # fmt: skip
 
 
@@ -193,13 +206,13 @@ class VersionPage(VersionRow):
 
 
 class ApplicationRow(serializers.ModelSerializer[Application]):
-    buyer, authority = NamedParty(), NamedParty(allow_null=True)
+    buyer, authority, seller = NamedParty(), NamedParty(allow_null=True), NamedParty(allow_null=True)
     number = serializers.CharField()
 
     class Meta:
         model = Application
         fields = (
-            "id", "number", "buyer", "authority", "state", "round", "title", "beneficiaries", "what_is_built",
+            "id", "number", "buyer", "authority", "seller", "state", "round", "title", "beneficiaries", "what_is_built",
             "why_these_fields", "period_from", "period_until", "security", "people_with_access", "items",
             "submitted_at", "created_at",
         )  # fmt: skip

@@ -56,7 +56,8 @@ class AddItemForm(VerbForm):
 
     def prepare(self) -> None:
         self.fields["product"].queryset = (  # type: ignore[attr-defined]
-            Product.objects.listed()
+            Product.objects.visible_to(self.actor)
+            .listed()
             .exclude(entry__opening=Opening.OPENLY_AVAILABLE)
             .exclude(items__application=self.target)
             .order_by("title")
@@ -142,7 +143,7 @@ class RecuseForm(ReasonForm):
     field_order = ("colleague", "reason")
 
     def prepare(self) -> None:
-        colleagues = people_of(self.target.authority, self.at).exclude(pk=self.actor.pk)
+        colleagues = people_of(self.target.deciding_party, self.at).exclude(pk=self.actor.pk)
         self.fields["colleague"].queryset = colleagues  # type: ignore[attr-defined]
 
 

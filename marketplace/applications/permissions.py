@@ -9,6 +9,7 @@ from guardian.shortcuts import get_user_perms
 
 from accounts.models import AssignmentRole, CapabilityKind, Party, RegionLevel, User
 from accounts.permissions import (
+    MANAGERS,
     WRITERS,
     act_for,
     check_acts_for,
@@ -49,13 +50,22 @@ def check_can_withdraw_application(actor: Any, application: Application, at: dat
 
 
 def check_can_process(actor: Any, application: Application, at: datetime) -> None:
-    """An officer of the competent authority, on nobody's side."""
+    """An officer of the competent authority, on nobody's side; of non-public data the seller's owners and managers."""
+    if application.seller is not None:
+        return check_decides_as_seller(actor, application.seller, application.buyer, at)
     check_officer(actor, application.authority, at, levels=DECIDING)
     check_not_own_case(actor, parties_of_case(application), at)
 
 
+def check_decides_as_seller(actor: Any, seller: Party, buyer: Party, at: datetime) -> None:
+    """Who signs for the seller of non-public data: an owner or manager who does not belong to the buyer."""
+    check_acts_for(actor, seller, CapabilityKind.SELLER, at)
+    check_member(actor, seller, at, roles=MANAGERS)
+    check_not_own_case(actor, [buyer], at)
+
+
 def speaker(actor: Any, application: Application, at: datetime) -> Party:
-    """For whom a person speaks in a case: the buyer, a unit that was asked, or the authority."""
+    """For whom a person speaks in a case: the buyer, a unit that was asked, or whoever decides."""
     check_is_person(actor)
     mine = memberships(actor, at).filter(role__in=WRITERS).values("party")
     sides = Q(pk=application.buyer_id) | Q(consultations__application=application)
@@ -63,8 +73,8 @@ def speaker(actor: Any, application: Application, at: datetime) -> Party:
     if found:
         return next((party for party in found if party.pk == application.buyer_id), found[0])
     check_can_process(actor, application, at)
-    assert application.authority is not None  # else the check has refused
-    return application.authority
+    assert application.deciding_party is not None  # else the check has refused
+    return application.deciding_party
 
 
 def check_can_write(actor: Any, application: Application, at: datetime) -> None:
@@ -81,8 +91,8 @@ def check_in_charge(actor: Any, application: Application, at: datetime) -> None:
     check_can_process(actor, application, at)
     if _is_in_charge(actor, application):
         return
-    assert application.authority is not None  # else `check_can_process` had refused
-    for principal in represents(actor, application.authority, at):
+    assert application.deciding_party is not None  # else `check_can_process` had refused
+    for principal in represents(actor, application.deciding_party, at):
         if _is_in_charge(principal, application):
             return act_for(actor, principal)
     raise NotAllowed(_("Another officer is in charge of this case: take it over first."))
@@ -95,7 +105,10 @@ def _is_in_charge(user: User, application: Application) -> bool:
 
 def check_can_recuse(actor: Any, application: Application, at: datetime) -> None:
     """The officer in charge, also of a case that has turned out to be its own."""
-    check_officer(actor, application.authority, at, levels=DECIDING)
+    if application.seller is not None:
+        check_member(actor, application.seller, at, roles=MANAGERS)
+    else:
+        check_officer(actor, application.authority, at, levels=DECIDING)
     if AssignmentRole.OFFICER_IN_CHARGE not in get_user_perms(actor, application):
         raise NotAllowed(_("Only the officer in charge can pass the case on."))
 
@@ -151,5 +164,14 @@ def check_can_keep_edition(actor: Any, edition: GrantEdition, at: datetime) -> N
 
 
 def check_can_close_grant(actor: Any, grant: Grant, at: datetime) -> None:
+    if not grant.product.is_public_data:
+        return check_decides_as_seller(actor, grant.product.seller, grant.buyer, at)
+    check_can_revoke_grant(actor, grant, at)
+
+
+def check_can_revoke_grant(actor: Any, grant: Grant, at: datetime) -> None:
+    """Public data only: what ends a contract on non-public data before its time is a contract notice."""
+    if not grant.product.is_public_data:
+        raise NotAllowed(_("The authority grants and revokes public data only."))
     check_officer(actor, grant.authority, at, levels=DECIDING)
     check_not_own_case(actor, parties_of_case(grant.item.application), at)

@@ -1,7 +1,9 @@
 """What operations, forms and pages read alike: who is in charge, whose data an item holds, what is consented to."""
 
+from datetime import datetime
+
 from accounts.models import Assignment, AssignmentRole, Party
-from accounts.queries import recipient
+from accounts.queries import recipient, recipients
 from listings.models import Product, Version, VersionSource
 from listings.states import VersionState
 from marketplace.applications.models import Application, Consultation, Grant, Item, Route
@@ -16,6 +18,12 @@ def people_in_charge(application: Application) -> list[Recipient]:
         role=AssignmentRole.OFFICER_IN_CHARGE,
     ).select_related("user")  # fmt: skip
     return [recipient(row.user) for row in rows]
+
+
+def counterparts(grant: Grant, at: datetime) -> list[Recipient]:
+    """Who is told of the buyer's acts: the authority, of non-public data the seller as well."""
+    told = recipients(grant.authority, at)
+    return told if grant.product.is_public_data else told + recipients(grant.product.seller, at)
 
 
 def newest_version(product: Product) -> Version | None:

@@ -4,6 +4,8 @@ from django.utils.translation import pgettext_lazy
 
 from marketplace.workflow import Machine, table
 
+DECIDER = _("big-data authority; for non-public data the seller")
+
 
 class ApplicationState(models.TextChoices):
     DRAFT = "draft", _("draft")
@@ -36,11 +38,11 @@ APPLICATION = Machine(
     ),
     owners={
         ApplicationState.DRAFT: _("buyer"),
-        ApplicationState.SUBMITTED: _("big-data authority"),
+        ApplicationState.SUBMITTED: DECIDER,
         ApplicationState.RETURNED: _("buyer"),
-        ApplicationState.ACCEPTED: _("big-data authority"),
+        ApplicationState.ACCEPTED: DECIDER,
         ApplicationState.IN_CONSULTATION: _("providing units, then big-data authority"),
-        ApplicationState.UNDER_REVIEW: _("big-data authority"),
+        ApplicationState.UNDER_REVIEW: DECIDER,
         ApplicationState.EXPERT_REVIEW: _("expert committee"),
     },
 )
@@ -59,7 +61,7 @@ ITEM = Machine(
     states=ItemState,
     initial=ItemState.OPEN,
     transitions=table(open="approved refused split_off", approved="", refused="", split_off=""),
-    owners={ItemState.OPEN: _("big-data authority")},
+    owners={ItemState.OPEN: DECIDER},
 )
 
 
@@ -118,7 +120,10 @@ GRANT = Machine(
         terminated="",
         revoked="",
     ),
-    owners={GrantState.OFFERED: _("buyer"), GrantState.ACTIVE: _("buyer; after its end, big-data authority")},
+    owners={
+        GrantState.OFFERED: _("buyer"),
+        GrantState.ACTIVE: _("buyer; after its end, big-data authority or, for non-public data, the seller"),
+    },
 )
 
 
@@ -134,7 +139,7 @@ EDITION = Machine(
     states=EditionState,
     initial=EditionState.REQUESTED,
     transitions=table(requested="agreed refused withdrawn", agreed="", refused="", withdrawn=""),
-    owners={EditionState.REQUESTED: _("big-data authority")},
+    owners={EditionState.REQUESTED: DECIDER},
 )
 
 

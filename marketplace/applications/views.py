@@ -41,13 +41,18 @@ def application(request: HttpRequest, pk: int) -> HttpResponse:
     """The case: scenario, items with their decisions, consultations, clocks, history."""
     at = timezone.now()
     visible = Application.objects.visible_to(request.user).select_related(
-        "buyer", "authority", "applicant", "prepared_by"
+        "buyer", "authority", "seller", "applicant", "prepared_by"
     )
     case = get_object_or_404(visible, pk=pk)
     items = list(
         Item.objects.filter(application=case)
         .select_related(
-            "product__seller", "product__entry", "application__buyer", "application__authority", "decision__by"
+            "product__seller",
+            "product__entry",
+            "application__buyer",
+            "application__authority",
+            "application__seller",
+            "decision__by",
         )
         .prefetch_related(Prefetch("grant", queryset=Grant.objects.all()))
         .order_by("pk")

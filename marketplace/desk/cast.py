@@ -27,6 +27,9 @@ PARTIES: dict[str, tuple[str, str, tuple[str, ...], str]] = {
     "developer": ("福州市公共数据运营有限公司", "city", (K.PRIMARY_DEVELOPER,), ""),
     "buyer": ("福建闽江健康科技有限公司", "city", (K.BUYER,), ""),
     "experts": ("福州市公共数据专家委员会", "city", (K.EXPERT,), ""),
+    "compliance": ("闽数平台合规审核中心", "province", (K.REVIEWER,), ""),
+    "vendor": ("福建海丝商贸数据有限公司", "city", (K.SELLER,), ""),
+    "other_vendor": ("厦门湾物流信息有限公司", "other_city", (K.SELLER,), ""),
     "other_buyer": ("厦门鹭岛数据服务有限公司", "other_city", (K.BUYER,), ""),
 }
 # key -> (name, party, role as shown with the demo logins)
@@ -42,6 +45,10 @@ PEOPLE: dict[str, tuple[str, str, str]] = {
     "seller": ("王建", "developer", "seller (primary developer)"),
     "buyer": ("张悦", "buyer", "buyer"),
     "other_buyer": ("李航", "other_buyer", "another buyer"),
+    "reviewer": ("沈衡", "compliance", "compliance reviewer (non-public data)"),
+    "vendor": ("方舟", "vendor", "seller of non-public data"),
+    "vendor_member": ("林小帆", "vendor", "member of that seller, who decides nothing"),
+    "other_vendor": ("苏杭", "other_vendor", "another seller of non-public data"),
     "expert": ("赵岚", "experts", "expert committee member"),
 }
 YEARS = 3

@@ -23,7 +23,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "my_parties": sorted({name for name, _kind in held}),
         "is_operator": CapabilityKind.OPERATOR in kinds,
         "is_officer": CapabilityKind.AUTHORITY in kinds,
-        "is_seller": bool(kinds & {CapabilityKind.PRIMARY_DEVELOPER, CapabilityKind.UNIT}),
+        "is_seller": bool(kinds & {CapabilityKind.PRIMARY_DEVELOPER, CapabilityKind.UNIT, CapabilityKind.SELLER}),
         "is_unit": CapabilityKind.UNIT in kinds,
         "is_buyer": CapabilityKind.BUYER in kinds,
         "new_notices": Outbox.objects.filter(recipient_ref=user.ledger_ref, channel=Channel.PAGE, seen_at=None).count(),

@@ -10,12 +10,23 @@ from django.db import transaction
 from accounts.models import User
 from listings import operations as listing
 from listings.models import CatalogueEntry, Opening
+from listings.operations.objections import PUBLIC
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Application, Grant
 from marketplace.delivery import operations as delivery
 from marketplace.desk.cast import PEOPLE, Cast, assemble, real_regions
 from marketplace.desk.sample_data import VISIT_ROLES, write_air_quality, write_bed_use, write_visits
-from marketplace.desk.story import apply_for, consult, decide, list_version, make_entry, make_product, make_version
+from marketplace.desk.story import (
+    apply_for,
+    check_sources,
+    consult,
+    decide,
+    list_version,
+    make_entry,
+    make_non_public_product,
+    make_product,
+    make_version,
+)
 from marketplace.supervision import operations as supervision
 from marketplace.supervision.models import UsageReport
 from marketplace.supervision.states import ReportState
@@ -53,6 +64,7 @@ def load(*, at: datetime) -> bool:
         _open_data(cast, began, Path(folder))
         _trade(cast, began, at, Path(folder))
         _in_review(cast, at, Path(folder))
+        _non_public(cast, began, at, Path(folder))
         for days_ago in range(DAYS_AGO, -1, -5):  # as the beat would have done meanwhile
             sweep(at=at - timedelta(days=days_ago))
             _first_report(cast, at - timedelta(days=days_ago))
@@ -141,6 +153,28 @@ def _standing_consent(cast: Cast, entry: CatalogueEntry, fields: list[str], at: 
         unit=cast.parties["unit"], actor=cast["provider"], at=at, entry=entry, document="榕卫函〔2026〕7号",
         purposes="医疗资源规划、公共卫生研究", fields=fields, conditions="不得公开明细", valid_from=at.date(),
         valid_until=at.date() + timedelta(days=730),
+    )  # fmt: skip
+
+
+def _non_public(cast: Cast, began: datetime, at: datetime, folder: Path) -> None:
+    """A seller's product on offer, applied for; another in publicity, objected to."""
+    shown = make_non_public_product(cast, began)
+    version = make_version(shown, cast, began, write_bed_use(folder / "销售.csv"), {}, about="none", person="vendor")
+    list_version(version, cast, began, person="vendor", officer="reviewer")
+    apply_for(shown, cast, at - timedelta(days=1), ["区县", "月份"], title="社区便利店选址")
+    coming = make_non_public_product(cast, at - timedelta(days=9), title="福州便利店客流指数")
+    version = make_version(
+        coming, cast, at - timedelta(days=8), write_bed_use(folder / "客流.csv"), {}, about="none", person="vendor"
+    )
+    listing.submit_version(version=version, actor=cast["vendor"], at=at - timedelta(days=6))
+    check_sources(coming, cast["reviewer"], at - timedelta(days=4))
+    listing.approve_version(
+        version=version, actor=cast["reviewer"], at=at - timedelta(days=4), sources_checked=True, irreversible=True,
+        reason="材料齐全,评估通过",
+    )  # fmt: skip
+    listing.lodge_objection(
+        version=version, actor=PUBLIC, at=at - timedelta(days=2), text="单店数据可能被推算出来,请说明汇总口径。",
+        name="某店主", contact="0591-0000000",
     )  # fmt: skip
 
 

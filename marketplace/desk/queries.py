@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Assignment, AssignmentRole, CapabilityKind, Party
-from accounts.queries import parties_as, parties_of, recent_parties
+from accounts.permissions import MANAGERS
+from accounts.queries import memberships, parties_as, parties_of, recent_parties
 from accounts.states import PartyState
-from listings.models import CatalogueEntry, Version
+from listings.models import CatalogueEntry, Objection, Version
 from listings.states import EntryState, VersionState
-from marketplace.applications.models import Application, Consultation, Grant, GrantEdition
+from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Route
 from marketplace.applications.operations.dialogue import IN_HAND
 from marketplace.applications.states import ApplicationState, ConsultationState, EditionState, GrantState
 from marketplace.clock.defaults import Kind
@@ -33,7 +34,14 @@ class Task(NamedTuple):
 
 def todo(user: Any, at: datetime) -> list[Task]:
     """Everything that waits for this person's parties, the most urgent first."""
-    tasks = [*_as_member(user, at), *_as_officer(user, at), *_as_expert(user), *_as_operator(user, at)]
+    tasks = [
+        *_as_member(user, at),
+        *_as_officer(user, at),
+        *_as_reviewer(user, at),
+        *_as_seller(user, at),
+        *_as_expert(user),
+        *_as_operator(user, at),
+    ]
     dues = _clocks([task.obj for task in tasks])
     timed = [task._replace(due_at=task.due_at or dues.get(_key(task.obj))) for task in tasks]
     return sorted(timed, key=lambda task: (task.due_at is None, task.due_at or at))
@@ -118,25 +126,14 @@ def _as_officer(user: Any, at: datetime) -> Iterable[Task]:
     for entry in CatalogueEntry.objects.filter(authority__in=mine, state=EntryState.PROPOSED).order_by("pk"):
         yield Task(_("Publish or return the catalogue entry"), entry, None)
     versions = (
-        Version.objects.filter(authority__in=mine)
+        Version.objects.filter(authority__in=mine, reviewer=None)
         .exclude(product__seller__in=own)
         .select_related("product")
         .order_by("pk")
     )
-    for state, label in (
-        (VersionState.SUBMITTED, _("Review the version")),
-        (VersionState.IN_PUBLICITY, _("Publish when the publicity is over")),
-        (VersionState.HELD, _("Release or recall the held version")),
-    ):
-        yield from (Task(label, version, None) for version in versions.filter(state=state))
-    applications = Application.objects.filter(authority__in=mine).exclude(buyer__in=own).order_by("pk")
-    for stage, label in (
-        (ApplicationState.SUBMITTED, _("Accept, return or refuse the application")),
-        (ApplicationState.ACCEPTED, _("Consult the units or begin the review")),
-        (ApplicationState.IN_CONSULTATION, _("Follow the consultation, then begin the review")),
-        (ApplicationState.UNDER_REVIEW, _("Decide each item")),
-    ):
-        yield from (Task(label, application, None) for application in applications.filter(state=stage))
+    yield from _review_of(versions)
+    applications = Application.objects.filter(authority__in=mine, seller=None).exclude(buyer__in=own).order_by("pk")
+    yield from _decision_on(applications)
     for report in (
         UsageReport.objects.filter(grant__authority__in=mine, state=ReportState.FILED)
         .exclude(grant__buyer__in=own)
@@ -144,7 +141,9 @@ def _as_officer(user: Any, at: datetime) -> Iterable[Task]:
         .order_by("pk")
     ):
         yield Task(_("Accept or return the usage report"), report, None)
-    changes = GrantEdition.objects.filter(grant__authority__in=mine, state=EditionState.REQUESTED)
+    changes = GrantEdition.objects.filter(grant__authority__in=mine, state=EditionState.REQUESTED).exclude(
+        grant__item__route=Route.NON_PUBLIC
+    )
     for edition in changes.exclude(grant__buyer__in=own).select_related("grant__product").order_by("pk"):
         yield Task(_("Decide on the change of the grant"), edition, None)
     for finding in (
@@ -157,6 +156,53 @@ def _as_officer(user: Any, at: datetime) -> Iterable[Task]:
     flagged = DerivedProduct.objects.filter(state=DerivedState.FLAGGED, built_from__grant__authority__in=mine)
     for derived in flagged.exclude(party__in=own).distinct().order_by("pk"):
         yield Task(_("Decide whether the flagged product may stay"), derived, None)
+
+
+def _as_reviewer(user: Any, at: datetime) -> Iterable[Task]:
+    """Non-public data, for the platform's compliance review."""
+    mine = parties_as(user, CapabilityKind.REVIEWER, at)
+    if mine.exists():
+        versions = Version.objects.filter(reviewer__in=mine).exclude(product__seller__in=recent_parties(user, at))
+        yield from _review_of(versions.select_related("product").order_by("pk"))
+
+
+def _as_seller(user: Any, at: datetime) -> Iterable[Task]:
+    """Applications for, and changes of grants on, the non-public data that one's party sells."""
+    managed = memberships(user, at).filter(role__in=MANAGERS).values("party")
+    mine = parties_as(user, CapabilityKind.SELLER, at).filter(pk__in=managed)
+    if not mine.exists():
+        return
+    own = recent_parties(user, at)
+    yield from _decision_on(Application.objects.filter(seller__in=mine).exclude(buyer__in=own).order_by("pk"))
+    changes = GrantEdition.objects.filter(
+        grant__product__seller__in=mine, grant__item__route=Route.NON_PUBLIC, state=EditionState.REQUESTED
+    )
+    for edition in changes.exclude(grant__buyer__in=own).select_related("grant__product").order_by("pk"):
+        yield Task(_("Decide on the change of the grant"), edition, None)
+
+
+def _review_of(versions: Any) -> Iterable[Task]:
+    """What a review asks for, whoever does it: each version by its state, and each open objection."""
+    for state, label in (
+        (VersionState.SUBMITTED, _("Review the version")),
+        (VersionState.IN_PUBLICITY, _("Publish when the publicity is over")),
+        (VersionState.HELD, _("Release or recall the held version")),
+    ):
+        yield from (Task(label, version, None) for version in versions.filter(state=state))
+    objections = Objection.objects.open().filter(version__in=versions.order_by().values("pk"))
+    for objection in objections.select_related("version__product").order_by("pk"):
+        yield Task(_("Answer the objection"), objection, None)
+
+
+def _decision_on(applications: Any) -> Iterable[Task]:
+    """What a decision asks for, whoever takes it."""
+    for stage, label in (
+        (ApplicationState.SUBMITTED, _("Accept, return or refuse the application")),
+        (ApplicationState.ACCEPTED, _("Consult the units or begin the review")),
+        (ApplicationState.IN_CONSULTATION, _("Follow the consultation, then begin the review")),
+        (ApplicationState.UNDER_REVIEW, _("Decide each item")),
+    ):
+        yield from (Task(label, application, None) for application in applications.filter(state=stage))
 
 
 _MEASURE_LABELS = {

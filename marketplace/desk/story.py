@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from accounts.models import User
 from listings import operations as listing
 from listings.models import (
     Acquisition,
@@ -15,9 +16,12 @@ from listings.models import (
     Opening,
     Product,
     Sharing,
+    SourceFile,
     SourceKind,
     Version,
+    Visibility,
 )
+from listings.states import SourceState
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Application, Grant
 from marketplace.clock.defaults import Kind
@@ -111,14 +115,44 @@ def make_version(
 def list_version(
     version: Version, cast: Cast, at: datetime, *, person: str = "seller", officer: str = "officer"
 ) -> datetime:
-    """Submitted, approved, published after its publicity; returns when."""
+    """Submitted, its sources checked, approved, published after its publicity; returns when."""
     listing.submit_version(version=version, actor=cast[person], at=at)
+    check_sources(version.product, cast[officer], at)
     listing.approve_version(
         version=version, actor=cast[officer], at=at, sources_checked=True, irreversible=True, reason="材料齐全,评估通过"
     )
     published = later(at, Kind.PUBLICITY)
     listing.publish_version(version=version, actor=cast[officer], at=published)
     return published
+
+
+def check_sources(product: Product, reviewer: User, at: datetime) -> None:
+    """Every item of the lawful-source file that nobody has checked yet is found in order."""
+    for source in SourceFile.objects.filter(product=product, state=SourceState.UNCHECKED).order_by("pk"):
+        listing.accept_source_file(source=source, actor=reviewer, at=at, reason="原件核对无误")
+
+
+def make_non_public_product(
+    cast: Cast,
+    at: datetime,
+    *,
+    seller: str = "vendor",
+    title: str = "福州便利店品类销售指数",
+    visibility: str = Visibility.ALL,
+) -> Product:
+    """A seller's own data, with declaration and lawful-source file."""
+    product = listing.create_product(
+        seller=cast.parties[seller], actor=cast[seller], at=at, nature=Nature.NON_PUBLIC,
+        acquisition=Acquisition.OWN_BUSINESS, grade=Grade.GENERAL, visibility=visibility, title=title,
+        summary=f"{title},按区县和月份汇总", description=f"{title}。由自有门店经营中形成,已汇总,不含个人信息。",
+        purposes="选址、备货、消费研究", terms="不得转售", price_text="每年 12000 元", frequency=Frequency.MONTHLY,
+    )  # fmt: skip
+    listing.declare_product(product=product, actor=cast[seller], at=at)
+    listing.add_source_file(
+        product=product, actor=cast[seller], at=at, kind=SourceKind.CONSENT, title="门店经营数据权属说明",
+        reference="公司制度〔2026〕3号", summary="自有门店经营中形成的销售记录",
+    )  # fmt: skip
+    return product
 
 
 def apply_for(

@@ -25,8 +25,12 @@ from marketplace.notices.models import Channel, Outbox
 @login_not_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    newest = listing_queries.search("")[:6]
-    return render(request, "desk/home.html", {"products": newest, "listed": Product.objects.listed().count()})
+    newest = listing_queries.search(request.user, "")[:6]
+    return render(
+        request,
+        "desk/home.html",
+        {"products": newest, "listed": Product.objects.visible_to(request.user).listed().count()},
+    )
 
 
 @require_safe

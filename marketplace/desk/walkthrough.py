@@ -177,6 +177,9 @@ def list_product(stage: Play, data: Data) -> tuple[Product, Version]:
     refuse("listing reviewed by an officer of another city", cast["other_officer"], listing.approve_version, version, version=version, **SIGN_OFF)
     do("submitted for review", cast["seller"], listing.submit_version, version, version=version)
     refuse("seller approves its own version", cast["seller"], listing.approve_version, version, version=version, **SIGN_OFF)
+    refuse("approval before the lawful sources are checked", cast["officer"], listing.approve_version, version, version=version, **SIGN_OFF)
+    for source in product.source_files.order_by("pk"):
+        do("lawful source checked", cast["officer"], listing.accept_source_file, source, source=source, reason="原件核对无误")
     do("approved, publicity begins", cast["officer"], listing.approve_version, version, version=version, **SIGN_OFF)
     refuse("published before the publicity is over", cast["officer"], listing.publish_version, version, version=version)
     stage.wait_for(Kind.PUBLICITY)

@@ -28,6 +28,26 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Application %(number)s awaits acceptance"),
         _("%(buyer)s applies for: %(products)s"),
     ),
+    "application_to_seller": (
+        _("Application %(number)s for non-public data went to its seller"),
+        _("%(buyer)s applies to %(seller)s for: %(products)s. The seller decides; you can read the case."),
+    ),
+    "product_offered": (
+        _("%(seller)s offers you “%(product)s”"),
+        _("It is shown to invited parties only. You can read about it and apply."),
+    ),
+    "source_rejected": (
+        _("“%(product)s”: “%(source)s” is not in order"),
+        _("%(reason)s Add a better document, then withdraw this one."),
+    ),
+    "objection_lodged": (
+        _("Objection %(objection)s against “%(product)s” version %(number)s"),
+        _("Answer it with reasons: nothing is published before."),
+    ),
+    "objection_answered": (
+        _("Your objection %(objection)s: %(state)s"),
+        _("%(reason)s"),
+    ),
     "application_moved": (
         _("Application %(number)s: %(state)s"),
         _("%(reason)s"),

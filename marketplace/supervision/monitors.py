@@ -19,7 +19,10 @@ from django.utils.translation import gettext_lazy, override
 
 from accounts.models import Party
 from accounts.queries import recipients
-from marketplace.applications.models import Consultation, Grant
+from listings import operations as listing
+from listings.models import Objection
+from listings.operations.objections import KEEP_CONTACT
+from marketplace.applications.models import Consultation, Grant, Route
 from marketplace.applications.operations import escalate_consultation
 from marketplace.applications.states import ConsultationState, GrantState
 from marketplace.clock.defaults import REPORT_REMINDERS, Kind
@@ -53,6 +56,7 @@ def unscheduled(at: datetime, scope: Scope) -> Iterable[Grant]:
     return (
         _within(Grant.objects.all(), scope, "buyer")
         .filter(starts__lte=today, activated_at__lte=at)
+        .exclude(item__route=Route.NON_PUBLIC)  # Art. 16 wants reports on public data
         .annotate(covered=Max("reports__end"), until=Least("ends", Coalesce(TruncDate("ended_at"), "ends")))
         .filter(Q(covered=None, starts__lte=F("until")) | Q(covered__lt=Least(Value(today, DateField()), "until")))
         .order_by("pk")
@@ -140,20 +144,24 @@ def _still(find: Callable[[datetime, Scope], Any], report: UsageReport, at: date
 
 @dataclass(frozen=True)
 class Duty:
-    """Whose duty a clock of one object is: paths from the object to the party that must act and to the case's party."""
+    """Whose duty a clock of one object is: paths from the object to the party that must act and to the case's party.
+
+    `instead`, where it is set, names who must act in the owner's place: with non-public data reviewer or seller.
+    """
 
     model: str
     owner: str
     party: str
+    instead: str = ""
 
 
 # (object type, clock) -> whose duty it is when the clock has run out
 DUTIES: dict[tuple[str, str], Duty] = {
-    ("listings.version", Kind.ACCEPTANCE): Duty("listings.Version", "authority", "product__seller"),
-    ("listings.version", Kind.PUBLICITY): Duty("listings.Version", "authority", "product__seller"),
-    ("applications.application", Kind.ACCEPTANCE): Duty("applications.Application", "authority", "buyer"),
+    ("listings.version", Kind.ACCEPTANCE): Duty("listings.Version", "authority", "product__seller", "reviewer"),
+    ("listings.version", Kind.PUBLICITY): Duty("listings.Version", "authority", "product__seller", "reviewer"),
+    ("applications.application", Kind.ACCEPTANCE): Duty("applications.Application", "authority", "buyer", "seller"),
     ("applications.application", Kind.PRECHECK): Duty("applications.Application", "authority", "buyer"),
-    ("applications.application", Kind.DECISION): Duty("applications.Application", "authority", "buyer"),
+    ("applications.application", Kind.DECISION): Duty("applications.Application", "authority", "buyer", "seller"),
     ("applications.grant", Kind.OFFER): Duty("applications.Grant", "buyer", "buyer"),
     ("supervision.finding", Kind.FINDING): Duty("supervision.Finding", "authority", "grant__buyer"),
     ("supervision.measure", Kind.CORRECTION): Duty("supervision.Measure", "authority", "party"),
@@ -167,11 +175,12 @@ def run_out(at: datetime, scope: Scope) -> Iterable[tuple[Clock, Any, Party]]:
         clocks = Clock.objects.overdue(at).filter(object_type=object_type, kind=kind)
         by_id = {clock.object_id: clock for clock in clocks.order_by("pk")}
         objects = _within(apps.get_model(duty.model)._default_manager.filter(pk__in=list(by_id)), scope, duty.party)
-        for obj in objects.select_related(duty.owner).order_by("pk"):
+        paths = [path for path in (duty.owner, duty.instead) if path]
+        for obj in objects.select_related(*paths).order_by("pk"):
             owner = obj
             for step in duty.owner.split("__"):
                 owner = getattr(owner, step)
-            yield by_id[str(obj.pk)], obj, owner
+            yield by_id[str(obj.pk)], obj, (duty.instead and getattr(obj, duty.instead)) or owner
 
 
 def tell_overdue(row: tuple[Clock, Any, Party], at: datetime) -> bool:
@@ -194,6 +203,16 @@ def escalate(consultation: Consultation, at: datetime) -> bool:
     return escalate_consultation(consultation=consultation, actor=WATCHER, at=at)
 
 
+def known_objectors(at: datetime, scope: Scope) -> Iterable[Objection]:
+    """Answered objections whose names and contacts are no longer needed."""
+    answered = Objection.objects.filter(decided_at__lte=at - KEEP_CONTACT).exclude(person_sealed="")
+    return _within(answered, scope, "version__product__seller").order_by("pk")
+
+
+def erase_objectors(objection: Objection, at: datetime) -> bool:
+    return listing.erase_objectors(objection=objection, actor=WATCHER, at=at)
+
+
 MONITORS: tuple[Monitor, ...] = (
     Monitor("report_schedule", gettext_lazy("report periods that have begun"), "Art. 16", unscheduled, schedule),
     Monitor("report_due_soon", gettext_lazy("reports due soon"), "Art. 16", due_soon, remind),
@@ -202,6 +221,9 @@ MONITORS: tuple[Monitor, ...] = (
         "report_late", gettext_lazy("reports so late that the grant pauses"), "Art. 33", too_late, pause_and_propose
     ),
     Monitor("unit_silent", gettext_lazy("units that have not answered in time"), "Art. 15", unanswered, escalate),
+    Monitor(
+        "objectors", gettext_lazy("names of objectors, no longer needed"), "Art. 31", known_objectors, erase_objectors
+    ),
     Monitor("clock_overdue", gettext_lazy("deadlines that have run out"), "Art. 45", run_out, tell_overdue),
 )
 

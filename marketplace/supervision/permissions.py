@@ -27,7 +27,10 @@ def check_can_file_report(actor: Any, report: UsageReport, at: datetime) -> None
 
 
 def check_can_supervise(actor: Any, grant: Grant, at: datetime) -> None:
-    """An officer of the authority competent for this grant, on nobody's side."""
+    """An officer of the authority competent for this grant, on nobody's side. Art. 33 is about public data: a breach
+    with non-public data is a matter of contract notice and take-down."""
+    if not grant.product.is_public_data:
+        raise NotAllowed(_("Orders under Art. 33 are about public data."))
     check_officer(actor, grant.authority, at, levels=ORDERING)
     check_not_own_case(actor, parties_of_grant(grant), at)
 

@@ -19,7 +19,7 @@ from tests.workflow import matrix, tables
 
 # Besides everybody whom the table allows: an outsider, and who belongs to two sides.
 ALWAYS = ("other_buyer", "conflicted_officer")
-STATUSES = {"NotAllowed": "403", "InvalidState": "409"}
+STATUSES = {"NotAllowed": "403", "InvalidState": "409", "ValidationError": "422"}
 RANK = {"404": 0, "403": 1, "409": 2}
 
 
@@ -61,7 +61,7 @@ def expected(noun: str, state: str) -> matrix.Table:
 
 
 def actual(table: matrix.Matrix, world: World, state: str) -> matrix.Table:
-    systems = {who: partners(world, who) for who in matrix.PEOPLE}
+    systems = {who: partners(world, who) for who in table.people}
     obj, at = table.reach(world, state)
     before, last, noun = matrix.rows(), matrix.last_entry(), noun_of(table.verbs)
     found: matrix.Table = {verb.name: {} for verb in table.verbs.verbs}

@@ -386,8 +386,11 @@ def test_publication_waits_for_the_publicity_to_be_over(world):
 
 
 def test_objection_upheld_starts_review_and_publicity_anew(world):
-    version, over = stages.version(world, "in_publicity")
-    operations.uphold_objection(version=version, actor=world["officer"], at=over, reason="可被识别")
+    objection, over = stages.objection(world, "open")
+    version = objection.version
+    operations.uphold_objection(objection=objection, actor=world["officer"], at=over, reason="可被识别")
+    version.refresh_from_db()
+    assert version.state == "submitted"
     operations.approve_version(version=version, actor=world["officer"], at=over, **stages.SIGN_OFF)
     with pytest.raises(InvalidState):
         operations.publish_version(version=version, actor=world["officer"], at=over)

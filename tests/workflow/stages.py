@@ -16,7 +16,8 @@ from django.core.exceptions import ValidationError
 from accounts import operations as accounts
 from accounts.models import CapabilityKind, Party
 from listings import operations as listing
-from listings.models import CatalogueEntry, Opening, Product, Upload, Version
+from listings.models import CatalogueEntry, Objection, Opening, Product, SourceFile, Upload, Version
+from listings.operations.objections import PUBLIC
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
 from marketplace.clock.defaults import Kind
@@ -26,11 +27,13 @@ from marketplace.desk.sample_data import VISIT_ROLES, write_bed_use, write_visit
 from marketplace.desk.story import (
     SCENARIO,
     apply_for,
+    check_sources,
     consult,
     decide,
     later,
     list_version,
     make_entry,
+    make_non_public_product,
     make_product,
     make_version,
 )
@@ -190,6 +193,103 @@ def upload(world: World, state: str) -> tuple[Upload, datetime]:
     return Upload.objects.get(pk=made.pk), world.at
 
 
+def source_file(world: World, state: str) -> tuple[SourceFile, datetime]:
+    """A second item of the world's product, added after its version was published; `accepted+lapsed`."""
+    made = listing.add_source_file(
+        product=world.product, actor=world["seller"], at=world.at, kind="consent", title="补充授权书",
+        reference="榕数〔2026〕20号", summary="补充", valid_until=date(2026, 12, 31),
+    )  # fmt: skip
+    officer = {"source": made, "actor": world["officer"], "at": world.at, "reason": "核对原件"}
+    if state.startswith("accepted"):
+        listing.accept_source_file(**officer)
+    elif state == "rejected":
+        listing.reject_source_file(**officer)
+    elif state == "withdrawn":
+        listing.withdraw_source_file(source=made, actor=world["seller"], at=world.at)
+    lapsed = datetime(2027, 1, 4, 9, tzinfo=SHANGHAI)
+    return SourceFile.objects.get(pk=made.pk), lapsed if state.endswith("+lapsed") else world.at
+
+
+def objection(world: World, state: str) -> tuple[Objection, datetime]:
+    """Raised by somebody without a login against the next version of the world's product."""
+    against, over = version(world, "in_publicity")
+    made = listing.lodge_objection(
+        version=against, actor=PUBLIC, at=world.at, text="样本过小,可能认出个人", name="某市民", contact="13800000000"
+    ).objection
+    if state != "open":
+        answer = {"upheld": listing.uphold_objection, "dismissed": listing.dismiss_objection}[state]
+        answer(objection=made, actor=world["officer"], at=over, reason="已核实")
+    return Objection.objects.get(pk=made.pk), over
+
+
+def non_public_draft(world: World, **changes: Any) -> Version:
+    """A seller's own data: the first version with its file, not assessed yet."""
+    made = make_non_public_product(world.cast, world.at, **changes)
+    return make_version(
+        made, world.cast, world.at, write_bed_use(scratch("sales.csv")), {}, about="none", person="vendor"
+    )
+
+
+def non_public_version(world: World, state: str) -> tuple[Version, datetime]:
+    """From `assessed` on, reviewed by the platform's compliance reviewer."""
+    made, at = non_public_draft(world), world.at
+    reviewer = {"version": made, "actor": world["reviewer"], "at": at}
+    if state in ("published", "held", "recalled", "retired"):
+        at = list_version(made, world.cast, at, person="vendor", officer="reviewer")
+        reviewer["at"] = at
+        if state == "retired":
+            listing.retire_version(**{**reviewer, "actor": world["vendor"]}, reason="停更")
+        elif state != "published":
+            {"held": listing.hold_version, "recalled": listing.recall_version}[state](**reviewer, reason="核查")
+    elif state != "assessed":
+        listing.submit_version(version=made, actor=world["vendor"], at=at)
+        check_sources(made.product, world["reviewer"], at)
+        if state == "returned":
+            listing.return_version(**reviewer, reason="补充")
+        elif state == "refused":
+            listing.refuse_version(**reviewer, reason="来源不明", remedy=REMEDY)
+        elif state == "in_publicity":
+            listing.approve_version(**reviewer, **SIGN_OFF)
+            at = later(at, Kind.PUBLICITY)
+    return Version.objects.get(pk=made.pk), at
+
+
+def non_public_application(world: World, state: str) -> tuple[Application, datetime]:
+    """For a seller's data: `submitted`, `accepted`, `under_review`, `decided`, `under_review+question`, …"""
+    state, _, further = state.partition("+")
+    of, at = non_public_version(world, "published")
+    made = apply_for(of.product, world.cast, at, ["区县", "月份"], title="便利店选址")
+    vendor = {"application": made, "actor": world["vendor"], "at": at}
+    if state == "returned":
+        applications.return_application(**vendor, reason="说明用途")
+    elif state == "refused":
+        applications.refuse_application(**vendor, reason="同业竞争", remedy=REMEDY)
+    elif state != "submitted":
+        applications.accept_application(**vendor)
+    if state in ("under_review", "decided"):
+        applications.begin_review(**vendor)
+    if state == "decided":
+        approve(made.items.get(), world, at, by="vendor")
+    if further == "question":
+        applications.ask_buyer(**vendor, text="在哪些城市使用?")
+    return Application.objects.get(pk=made.pk), at
+
+
+def non_public_item(world: World, state: str) -> tuple[Item, datetime]:
+    case, at = non_public_application(world, "under_review" if state.startswith("open") else "decided")
+    return case.items.get(), at
+
+
+def non_public_grant(world: World, state: str) -> tuple[Grant, datetime]:
+    """`offered`, or `active` and its period over."""
+    case, at = non_public_application(world, "decided")
+    made = Grant.objects.get(item__application=case)
+    if state == "offered":
+        return made, at
+    applications.accept_grant(grant=made, actor=world["buyer"], at=at, terms_accepted=True)
+    return Grant.objects.get(pk=made.pk), end_of_day(made.ends)
+
+
 def draft_with_file(world: World) -> Version:
     """The next version of the world's product, marked and ready to be assessed."""
     made = listing.create_version(
@@ -313,10 +413,10 @@ def unconsented(world: World, *, decided: bool = True) -> Item:
     return Item.objects.get(pk=second.pk)
 
 
-def approve(one: Item, world: World, at: datetime, **terms: Any) -> Grant:
+def approve(one: Item, world: World, at: datetime, *, by: str = "officer", **terms: Any) -> Grant:
     day = at.astimezone(SHANGHAI).date()
     terms = {"starts": day, "ends": day + timedelta(days=365), "reason": "必要", **terms}
-    return applications.approve_item(item=one, actor=world["officer"], at=at, **terms)
+    return applications.approve_item(item=one, actor=world[by], at=at, **terms)
 
 
 def active_grant(world: World, *, buyer: str = "buyer", at: datetime | None = None) -> Grant:

@@ -1,5 +1,6 @@
 """Who may do what in which state, and what it leaves in the ledger: written by hand, not read from the code."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from marketplace.desk.story import SCENARIO
 from marketplace.supervision import verbs as supervision_verbs
 from marketplace.verbs import Verbs
 from tests.workflow import stages
-from tests.workflow.matrix import EVERYBODY, Matrix, Says
+from tests.workflow.matrix import EVERYBODY, WITH_SELLERS, Matrix, Says
 
 NOBODY: frozenset[str] = frozenset()
 BUYER = frozenset({"buyer", "conflicted_officer"})  # the latter is a member of the buyer
@@ -32,6 +33,11 @@ def given(**fields: Any) -> Any:
 
 REASON = given(reason="理由充分")
 REFUSAL = given(reason="理由充分", remedy=stages.REMEDY)
+
+
+def keys(fields: Any) -> Any:
+    """The same input as a form sends it: people by their key."""
+    return lambda *given: {name: getattr(value, "pk", value) for name, value in fields(*given).items()}
 
 
 def by_source(verbs: Verbs) -> Any:
@@ -164,6 +170,10 @@ def new_version_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {name: value for name, value in new_version(world, obj, at).items() if value is not False}
 
 
+def one_party(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"party": world.parties["buyer"]}
+
+
 DESCRIPTION = {
     "title": "新名称", "summary": "新", "description": "新说明", "purposes": "", "terms": "", "price_text": "",
     "frequency": "daily",
@@ -171,6 +181,8 @@ DESCRIPTION = {
 
 
 def possible_product(verb: str, state: str) -> bool:
+    if verb in ("invite", "uninvite"):
+        return False  # everybody sees public data
     if verb in ("declare", "describe"):
         return state == "active+undeclared"  # once; and until a version is under review
     return by_source(listing_verbs.PRODUCT)(verb, state)
@@ -185,7 +197,9 @@ PRODUCT = Matrix(
     url="listings:product",
     says={
         "declare": Says("active", ("product declare →",), given(), given(declared="on")),
-        "add_source_file": Says("active", ("sourcefile add_source_file →",), SOURCE),
+        "add_source_file": Says("active", ("sourcefile add_source_file →unchecked",), SOURCE),
+        "invite": Says("active", (), given(uscc="91350100MA00000067")),  # public data: test_non_public.py
+        "uninvite": Says("active", (), one_party, keys(one_party)),
         "create_version": Says("active", ("version create →draft",), new_version, new_version_form),
         "describe": Says("active", ("product describe →",), given(**DESCRIPTION)),
         "withdraw": Says("withdrawn", ("product withdraw active→withdrawn",), REASON),
@@ -263,7 +277,6 @@ VERSION = Matrix(
         "return": Says("returned", ("version return submitted→returned",), REASON),
         "refuse": Says("refused", ("version refuse submitted→refused",), REFUSAL),
         "publish": Says("published", ("version publish in_publicity→published",)),
-        "uphold_objection": Says("submitted", ("version uphold_objection in_publicity→submitted",), REASON),
         "hold": Says("held", ("version hold published→held",), REASON),
         "release": Says("published", ("version release held→published",), REASON),
         "recall": Says("recalled", ("version recall *→recalled",), REASON),
@@ -355,11 +368,6 @@ def colleague(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
 
 def expert(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {"expert": world["expert"], "reason": "关联后可能涉敏"}
-
-
-def keys(fields: Any) -> Any:
-    """The same input as a form sends it: people by their key."""
-    return lambda *given: {name: getattr(value, "pk", value) for name, value in fields(*given).items()}
 
 
 TEXT = given(text="请说明")
@@ -709,8 +717,158 @@ DERIVED = Matrix(
     },
 )
 
+# --- lawful sources, objections ------------------------------------------------------------------------------------
+
+
+def may_source(verb: str, state: str) -> frozenset[str]:
+    return SELLER if verb == "withdraw" else CITY
+
+
+def possible_source(verb: str, state: str) -> bool:
+    if verb == "withdraw" and state == "accepted":
+        return False  # what was found in order and holds, stays
+    return by_source(listing_verbs.SOURCE)(verb, state)
+
+
+SOURCE_FILE = Matrix(
+    verbs=listing_verbs.SOURCE,
+    reach=stages.source_file,
+    may=may_source,
+    possible=possible_source,
+    sees=lambda state: EVERYBODY,
+    url="listings:source-file",
+    says={
+        "accept": Says("accepted", ("sourcefile accept_source *→accepted",), REASON),
+        "reject": Says("rejected", ("sourcefile reject_source *→rejected",), REASON),
+        "withdraw": Says("withdrawn", ("sourcefile withdraw_source *→withdrawn",)),
+    },
+)
+
+OBJECTION = Matrix(
+    verbs=listing_verbs.OBJECTION,
+    reach=stages.objection,
+    may=lambda verb, state: CITY,
+    possible=by_source(listing_verbs.OBJECTION),
+    sees=lambda state: CITY | PROVINCE,  # the seller does not: an objector is protected
+    url="listings:objection",
+    says={
+        "dismiss": Says("dismissed", ("objection dismiss_objection open→dismissed",), REASON),
+        "uphold": Says(
+            "upheld",
+            ("objection uphold_objection open→upheld", "version uphold_objection in_publicity→submitted"),
+            REASON,
+        ),
+    },
+)
+
+# --- non-public data: the compliance reviewer reviews, the seller decides -------------------------------------------
+
+VENDOR, REVIEWER = frozenset({"vendor"}), frozenset({"reviewer"})
+VENDORS, ALL_SELLERS = frozenset({"vendor", "vendor_member"}), frozenset(WITH_SELLERS)
+OVERSIGHT = frozenset({"officer", "conflicted_officer", "province_officer"})  # see it all, decide nothing
+
+
+def sees_non_public_version(state: str) -> frozenset[str]:
+    if state in PUBLIC:
+        return ALL_SELLERS
+    return VENDORS | PROVINCE if state in UNSUBMITTED else VENDORS | OVERSIGHT | REVIEWER
+
+
+def possible_non_public_version(verb: str, state: str) -> bool:
+    return by_source(listing_verbs.VERSION)(verb, state)
+
+
+NON_PUBLIC_VERSION = replace(
+    VERSION,
+    reach=stages.non_public_version,
+    may=lambda verb, state: VENDORS if verb in KEPT else (NOBODY if state in UNSUBMITTED else REVIEWER),
+    possible=possible_non_public_version,
+    sees=sees_non_public_version,
+    people=WITH_SELLERS,
+)
+
+
+def may_non_public_application(verb: str, state: str) -> frozenset[str]:
+    state = state.partition("+")[0]
+    if verb in ("describe", "add_item", "prepare", "submit", "withdraw", "answer"):
+        return BUYER
+    if verb == "write":
+        return BUYER | VENDOR
+    if verb == "give_opinion":
+        return NOBODY
+    if verb in ("consult", "begin_review", "ask", "extend", "call_expert", "recall_expert", "recuse"):
+        return VENDOR if state in ASSIGNED else NOBODY
+    return VENDOR
+
+
+def possible_non_public_application(verb: str, state: str) -> bool:
+    if verb in ("consult", "call_expert", "prepare", "recuse"):
+        return False  # no unit to ask, no expert committee
+    if verb == "begin_review":
+        return state == "accepted"
+    if verb == "add_item":
+        return False  # public data: an application of its own
+    return possible_application(verb, state)
+
+
+def public_product(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"product": world.product, "fields": ["区县"]}
+
+
+NON_PUBLIC_APPLICATION = replace(
+    APPLICATION,
+    reach=stages.non_public_application,
+    may=may_non_public_application,
+    possible=possible_non_public_application,
+    sees=lambda state: BUYER | VENDORS | OVERSIGHT,
+    people=WITH_SELLERS,
+    says={
+        **APPLICATION.says,
+        "begin_review": Says("under_review", ("application begin_review accepted→under_review",)),
+        "add_item": Says("*", ("item add_item →open",), public_product, keys(public_product)),
+    },
+    also={},
+    wrong=frozenset(
+        {("add_item", "returned")}  # public data: an application of its own
+        | {("recuse", state) for state in ("accepted", "under_review", "under_review+question")}  # no other manager
+    ),
+)
+
+NON_PUBLIC_ITEM = replace(
+    ITEM,
+    reach=stages.non_public_item,
+    may=lambda verb, state: BUYER if verb == "remove" else VENDOR,
+    possible=lambda verb, state: verb in ("approve", "refuse") and state == "open@under_review",
+    sees=lambda state: BUYER | VENDORS | OVERSIGHT,
+    people=WITH_SELLERS,
+)
+
+
+def may_non_public_grant(verb: str, state: str) -> frozenset[str]:
+    return {"close": VENDOR, "revoke": NOBODY}.get(verb, BUYER)
+
+
+NON_PUBLIC_GRANT = replace(
+    GRANT,
+    reach=stages.non_public_grant,
+    may=may_non_public_grant,
+    sees=lambda state: BUYER | VENDORS | OVERSIGHT,
+    people=WITH_SELLERS,
+)
+
+NON_PUBLIC_GRANT_OFFICER = replace(
+    GRANT_OFFICER,
+    reach=stages.non_public_grant,
+    may=lambda verb, state: NOBODY,  # Art. 33 is about public data
+    sees=lambda state: BUYER | VENDORS | OVERSIGHT,
+    people=WITH_SELLERS,
+)
+
 MATRICES = {
     "party": PARTY, "authority": AUTHORITY,
+    "source-file": SOURCE_FILE, "objection": OBJECTION, "non-public-version": NON_PUBLIC_VERSION,
+    "non-public-application": NON_PUBLIC_APPLICATION, "non-public-item": NON_PUBLIC_ITEM,
+    "non-public-grant": NON_PUBLIC_GRANT, "non-public-grant-officer": NON_PUBLIC_GRANT_OFFICER,
     "entry": ENTRY, "product": PRODUCT, "version": VERSION, "upload": UPLOAD, "application": APPLICATION, "item": ITEM,
     "consultation": CONSULTATION, "standing-consent": STANDING, "grant": GRANT,
     "edition": EDITION, "grant-officer": GRANT_OFFICER, "report": REPORT,
@@ -722,15 +880,30 @@ BEYOND = {
     "application": ("under_review+question", "draft+two_persons", "draft+prepared"),
     "product": ("active+undeclared",),
     "grant": ("active+named",),
+    "source-file": ("accepted+lapsed",),
     "grant-officer": ("active+precaution",),
     "measure": ("issued+hearing", "evidence_filed+hearing"),
 }
 
 
+FEW = {  # the other states are those of public data, which their own tables go through
+    "authority": ("verified",),
+    "non-public-version": (
+        "assessed", "submitted", "returned", "in_publicity", "published", "held", "recalled", "retired", "refused",
+    ),
+    "non-public-application": (
+        "submitted", "returned", "refused", "accepted", "under_review", "under_review+question", "decided",
+    ),
+    "non-public-item": ("open@under_review", "approved"),
+    "non-public-grant": ("offered", "active"),
+    "non-public-grant-officer": ("active",),
+}  # fmt: skip
+
+
 def states(noun: str) -> list[str]:
     """Every state of the machine; an item's open state once for each open state of its application."""
-    if noun == "authority":
-        return ["verified"]
+    if noun in FEW:
+        return list(FEW[noun])
     machine = MATRICES[noun].verbs.model.machine  # type: ignore[attr-defined]
     if noun == "item":
         open_ones = (

@@ -15,6 +15,7 @@ ELSEWHERE = {
         ("open", "revoked"): "its party's `revoke_invitation`",
     },
     "listings.version": {
+        ("in_publicity", "submitted"): "the `uphold` of an objection",
         ("draft", "assessed"): "the assessment's job",
         ("assessed", "draft"): "the assessment's job, and `rework`",
     },
@@ -62,8 +63,8 @@ def test_every_machine_is_known():
         "applications.application", "applications.consultation", "applications.grant",
         "applications.grantedition",
         "applications.hold", "applications.item",
-        "applications.standingconsent", "listings.catalogueentry", "listings.product", "listings.upload",
-        "listings.version",
+        "applications.standingconsent", "listings.catalogueentry", "listings.objection", "listings.product",
+        "listings.sourcefile", "listings.upload", "listings.version",
         "supervision.derivedproduct", "supervision.finding", "supervision.measure", "supervision.usagereport",
     ]  # fmt: skip
 

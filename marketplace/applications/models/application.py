@@ -24,13 +24,17 @@ from marketplace.applications.states import (
 
 class ApplicationQuerySet(models.QuerySet["Application"]):
     def visible_to(self, user: Any) -> "ApplicationQuerySet":
-        """The buyer's people; the competent authority and the province once submitted; units while and after asked."""
+        """The buyer's people; once submitted the competent authority, the province and the seller who decides; units
+        while and after asked."""
         submitted = ~Q(authority=None)
         if is_provincial_officer(user):
             return self.filter(submitted | Q(buyer__in=parties_of(user, timezone.now())))
         mine = parties_of(user, timezone.now())
         asked = Consultation.objects.filter(application=OuterRef("pk"), unit__in=mine)
-        return self.filter(Q(buyer__in=mine) | (submitted & overseen(user)) | Exists(asked) | _assessed_by(user))
+        decides = Q(seller__in=mine)
+        return self.filter(
+            Q(buyer__in=mine) | (submitted & (overseen(user) | decides)) | Exists(asked) | _assessed_by(user)
+        )
 
 
 def _assessed_by(user: Any) -> Q:
@@ -49,6 +53,9 @@ class Application(models.Model):
     buyer = models.ForeignKey(Party, verbose_name=_("buyer"), on_delete=models.PROTECT, related_name="applications")
     applicant = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     authority = models.ForeignKey(Party, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    seller = models.ForeignKey(  # who decides instead of the authority, set when non-public data is submitted for
+        Party, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     state = models.CharField(
         _("state"), max_length=16, choices=ApplicationState.choices, default=ApplicationState.DRAFT
     )
@@ -96,6 +103,16 @@ class Application(models.Model):
     def number(self) -> str:
         return f"A{self.pk:06d}"
 
+    @property
+    def deciding_party(self) -> Party | None:
+        """Once submitted: the authority, of non-public data the seller; then the authority only sees."""
+        return self.seller or self.authority
+
+    @property
+    def article(self) -> str:
+        """On which article it is decided: Art. 16, of non-public data Art. 40."""
+        return "Art. 40" if self.seller_id else "Art. 16"
+
 
 class ScenarioDraft(models.Model):
     """What somebody has typed into the scenario and not saved yet. No act: it is in no ledger and gone when saved."""
@@ -125,6 +142,7 @@ class Route(models.TextChoices):
         "secondary_development",
         _("through a primary developer: the authority, units heard (Art. 16)"),
     )
+    NON_PUBLIC = "non_public", _("non-public data: the seller accepts or refuses, the authority is told (Art. 40)")
 
 
 class ItemQuerySet(models.QuerySet["Item"]):

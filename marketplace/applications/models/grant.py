@@ -109,6 +109,11 @@ class Grant(models.Model):
     def number(self) -> str:
         return self.number_of(self.pk)
 
+    @property
+    def article(self) -> str:
+        """On which article it rests: Art. 16, of non-public data Art. 40."""
+        return "Art. 16" if self.product.is_public_data else "Art. 40"
+
     @staticmethod
     def number_of(pk: int) -> str:
         return f"G{pk:06d}"

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.models import Party, Region, User
 from accounts.queries import authority_over, recipients
@@ -27,6 +28,9 @@ SCENARIO = (
     "title", "beneficiaries", "what_is_built", "why_these_fields", "period_from", "period_until", "security",
     "people_with_access",
 )  # fmt: skip
+MIXED = _lazy(
+    "Public data is decided by the authority, non-public data by its seller: send an application to each of them."
+)
 DRAFT_LIMIT = 60_000  # characters of all texts together
 
 
@@ -107,25 +111,32 @@ def submit_application(*, application: Application, actor: User, at: datetime) -
     check_complete(locked)
     _check_second_person(locked, actor)
     items = list(
-        application.items.filter(state=ItemState.OPEN).select_related("product__entry", "product__seller__region")
+        application.items.filter(state=ItemState.OPEN).select_related(
+            "product__entry", "product__seller__region__parent"
+        )
     )
     for item in items:
+        _check_offered_to(locked.buyer, item.product)
         _check_fields(offered_version(item.product), item.fields)
+    seller = _check_one_decider(items)
     authority = authority_over(_regions(items), at)
     if authority is None:
         raise InvalidState(_("No authority is set up that is competent for all products of this application."))
     again = application.state == ApplicationState.RETURNED
-    act = ledger.begin("submit", actor, at, "Art. 16")
+    act = ledger.begin("submit", actor, at, "Art. 40" if seller else "Art. 16")
     workflow.move(
-        act, application, ApplicationState.SUBMITTED, authority=authority, submitted_at=at,
+        act, application, ApplicationState.SUBMITTED, authority=authority, seller=seller, submitted_at=at,
         round=application.round + again, question_at=None, prepared_by=None,
-        detail={"authority": authority, "items": [item.product for item in items]},
+        detail={"authority": authority, "seller": seller, "items": [item.product for item in items]},
     )  # fmt: skip
     clock.start(application, Kind.ACCEPTANCE, at)
-    tell(
-        act, recipients(authority, at), "application_submitted", link=application.get_absolute_url(),
-        number=application.number, buyer=application.buyer, products="; ".join(item.product.title for item in items),
-    )  # fmt: skip
+    said: dict[str, Any] = {
+        "link": application.get_absolute_url(), "number": application.number, "buyer": application.buyer,
+        "products": "; ".join(item.product.title for item in items),
+    }  # fmt: skip
+    tell(act, recipients(seller or authority, at), "application_submitted", **said)
+    if seller:
+        tell(act, recipients(authority, at), "application_to_seller", seller=seller, **said)
 
 
 @transaction.atomic
@@ -151,6 +162,22 @@ def close_consultations(act: ledger.Act, application: Application) -> None:
 
 def needs_two_persons(application: Application) -> bool:
     return TwoPersonRule.objects.filter(party=application.buyer_id).exists()
+
+
+def _check_offered_to(buyer: Party, product: Product) -> None:
+    """A seller buys nothing from itself; what is for invited parties only, no other gets."""
+    if product.seller_id == buyer.pk and not product.is_public_data:
+        raise InvalidState(_("A seller does not apply for its own data."))
+    if not Product.objects.offered_to(buyer).filter(pk=product.pk).exists():
+        raise ValidationError({"product": _("This product is offered to invited parties only.")})
+
+
+def _check_one_decider(items: Iterable[Item]) -> Party | None:
+    """The seller who decides on non-public data, None for public data. One application has one decider (ADR 70)."""
+    sellers = {item.product.seller if item.route == Route.NON_PUBLIC else None for item in items}
+    if len(sellers) > 1:
+        raise ValidationError({"product": MIXED})
+    return sellers.pop() if sellers else None
 
 
 def _check_second_person(application: Application, actor: User) -> None:
@@ -196,6 +223,8 @@ def _regions(items: Iterable[Item]) -> set[Region]:
 def route_of(product: Product) -> str:
     """By which route an item of this product is decided. Raises InvalidState where the law knows none."""
     entry = product.entry
+    if entry is None:
+        return Route.NON_PUBLIC
     if entry.opening == Opening.OPENLY_AVAILABLE:
         raise InvalidState(_("This data is openly available: download it, nobody needs to be asked (Art. 15)."))
     if entry.state == EntryState.WITHDRAWN or not entry.may_be_listed:
@@ -206,9 +235,12 @@ def route_of(product: Product) -> str:
 def _add(act: ledger.Act, application: Application, product: Product, fields: Sequence[str]) -> Item:
     if application.items.filter(product=product).exists():
         raise InvalidState(_("This product is already part of the application."))
+    _check_offered_to(application.buyer, product)
     version = offered_version(product)
     _check_fields(version, fields)
-    item = Item.objects.create(application=application, product=product, fields=list(fields), route=route_of(product))
+    item = Item(application=application, product=product, fields=list(fields), route=route_of(product))
+    _check_one_decider([*application.items.filter(state=ItemState.OPEN).select_related("product__seller"), item])
+    item.save(force_insert=True)
     ledger.record(act, item, new=item.state, detail={"product": product, "fields": list(fields), "route": item.route})
     return item
 

@@ -1,4 +1,4 @@
-"""The authority's decision, item by item (Arts 15, 16)."""
+"""The decision, item by item: the authority's (Arts 15, 16), of non-public data the seller's (Art. 40)."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -25,7 +25,7 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
-ARTICLE = {Route.ON_APPLICATION: "Art. 15", Route.SECONDARY_DEVELOPMENT: "Art. 16"}
+ARTICLE = {Route.ON_APPLICATION: "Art. 15", Route.SECONDARY_DEVELOPMENT: "Art. 16", Route.NON_PUBLIC: "Art. 40"}
 
 
 @transaction.atomic
@@ -128,8 +128,11 @@ def _decide(
         item=item, is_approval=is_approval, by=actor, at=act.at, reason=reason, article=act.article, remedy=remedy
     )
     application = item.application
+    told = recipients(application.buyer, act.at)
+    if application.seller_id is not None and application.authority is not None:
+        told += recipients(application.authority, act.at)
     tell(
-        act, recipients(application.buyer, act.at), "item_decided", link=application.get_absolute_url(),
+        act, told, "item_decided", link=application.get_absolute_url(),
         key=f"item:{item.pk}", number=application.number, product=item.product, state=ItemState(new).label,
         reason=" ".join(filter(None, [reason, remedy])),
     )  # fmt: skip
@@ -165,10 +168,11 @@ def _terms(item: Item, conditions: str) -> dict[str, Any]:
         "what_is_built": application.what_is_built,
         "purposes": product.purposes,
         "product_terms": product.terms,
+        "price": product.price_text,
         "conditions": conditions,
         "unit_conditions": [{"unit": part.unit.name, "text": part.conditions} for part in parts],
         "people_with_access": application.people_with_access,
-        "report_schedule": "calendar_quarters",
+        "report_schedule": "calendar_quarters" if product.is_public_data else "none",
         "report_due_working_days": clock.days(Kind.REPORT),
         "report_late_hold_working_days": clock.days(Kind.REPORT_GRACE),
         "whereabouts_working_days": clock.days(Kind.WHEREABOUTS),

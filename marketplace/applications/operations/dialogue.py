@@ -18,7 +18,6 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
-ARTICLE = "Art. 16"
 IN_HAND = (
     ApplicationState.ACCEPTED, ApplicationState.IN_CONSULTATION, ApplicationState.UNDER_REVIEW,
     ApplicationState.EXPERT_REVIEW,
@@ -31,7 +30,7 @@ def write_message(*, application: Application, actor: User, at: datetime, text: 
     """Buyer, authority or an asked unit writes to the others. Changes no state; kept for ever."""
     party = permissions.speaker(actor, application, at)
     workflow.check_in(application, *SPOKEN)
-    return say(ledger.begin("write", actor, at, ARTICLE), application, actor, party, text)
+    return say(ledger.begin("write", actor, at, application.article), application, actor, party, text)
 
 
 @transaction.atomic
@@ -42,11 +41,11 @@ def ask_buyer(*, application: Application, actor: User, at: datetime, text: str)
     workflow.check_in(locked, *IN_HAND)
     if locked.question_at is not None:
         raise InvalidState(_("The buyer has not answered the last question yet."))
-    act = ledger.begin("ask", actor, at, ARTICLE)
+    act = ledger.begin("ask", actor, at, locked.article)
     _set_question(act, locked, at)
     clock.pause(locked, Kind.DECISION, at)
-    assert locked.authority is not None  # it was submitted
-    return say(act, locked, actor, locked.authority, text, kind="question_asked")
+    assert locked.deciding_party is not None  # it was submitted
+    return say(act, locked, actor, locked.deciding_party, text, kind="question_asked")
 
 
 @transaction.atomic
@@ -57,7 +56,7 @@ def answer_officer(*, application: Application, actor: User, at: datetime, text:
     workflow.check_in(locked, *IN_HAND)
     if locked.question_at is None:
         raise InvalidState(_("No question is open."))
-    act = ledger.begin("answer", actor, at, ARTICLE)
+    act = ledger.begin("answer", actor, at, locked.article)
     _set_question(act, locked, None)
     clock.go_on(locked, Kind.DECISION, at)
     return say(act, locked, actor, locked.buyer, text, kind="question_answered")
@@ -70,7 +69,7 @@ def extend_decision(*, application: Application, actor: User, at: datetime, days
     require(reason=reason)
     workflow.check_in(application, *IN_HAND)
     later = clock.extend(application, Kind.DECISION, at, days)
-    act = ledger.begin("extend", actor, at, ARTICLE)
+    act = ledger.begin("extend", actor, at, application.article)
     ledger.record(act, application, detail={"days": days, "reason": reason})
     tell(
         act, recipients(application.buyer, at), "clock_extended", link=application.get_absolute_url(),
@@ -85,7 +84,7 @@ def say(
     message = Message.objects.create(application=application, by=by, party=party, text=text, at=act.at)
     ledger.record(act, message, detail={"application": application, "party": party, "text": text})
     asked = Party.objects.filter(consultations__application=application).distinct()
-    parties = [application.buyer, *asked, *filter(None, [application.authority])]
+    parties = [application.buyer, *asked, *filter(None, [application.deciding_party])]
     people = {to for one in parties for to in recipients(one, act.at)}
     tell(
         act, [to for to in people if to.ref != by.ledger_ref], kind, link=application.get_absolute_url(),

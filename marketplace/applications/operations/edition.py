@@ -24,14 +24,12 @@ from marketplace.applications.models import (
     open_holds,
 )
 from marketplace.applications.operations.application import offered_version
-from marketplace.applications.queries import changeable_fields
+from marketplace.applications.queries import changeable_fields, counterparts
 from marketplace.applications.states import EditionState, GrantState
 from marketplace.clock.working_days import local_date
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
-
-ARTICLE = "Art. 16"
 
 
 @transaction.atomic
@@ -45,7 +43,7 @@ def name_user(*, grant: Grant, actor: User, at: datetime, user: User, until: dat
         raise ValidationError({"until": _("Name a day within the grant's period that is not over.")})
     if grant.users.filter(user=user, removed_at=None).exists():
         raise InvalidState(_("This person is named already."))
-    act = ledger.begin("name_user", actor, at, ARTICLE)
+    act = ledger.begin("name_user", actor, at, grant.article)
     before = _people(grant)
     named = GrantUser.objects.create(grant=grant, user=user, until=until, named_at=at)
     ledger.record(act, named, detail={"grant": grant, "user": user, "until": until})
@@ -60,7 +58,7 @@ def drop_user(*, grant: Grant, actor: User, at: datetime, user: User) -> GrantEd
     named = grant.users.filter(user=user, removed_at=None).first()
     if named is None:
         raise InvalidState(_("This person is not named."))
-    act = ledger.begin("drop_user", actor, at, ARTICLE)
+    act = ledger.begin("drop_user", actor, at, grant.article)
     before = _people(grant)
     GrantUser.objects.filter(pk=named.pk).update(removed_at=at)
     ledger.record(act, named, detail={"grant": grant, "user": user})
@@ -81,13 +79,13 @@ def request_change(
         raise InvalidState(_("Another change is still being decided."))
     before, after = _terms_of(grant), {"ends": ends.isoformat(), "fields": list(fields), "what_is_built": what_is_built}
     _check_change(grant, at, before, after)
-    act = ledger.begin("request_change", actor, at, ARTICLE)
+    act = ledger.begin("request_change", actor, at, grant.article)
     edition = GrantEdition.objects.create(
         grant=grant, kind=EditionKind.CHANGE, before=before, after=after, reason=reason, by=actor, at=at
     )
     ledger.record(act, edition, new=edition.state, detail={"before": before, "after": after, "reason": reason})
     units = [source.unit for source in VersionSource.objects.filter(version=grant.from_version).select_related("unit")]
-    people = [to for party in [grant.authority, *units] for to in recipients(party, at)]
+    people = counterparts(grant, at) + [to for unit in units for to in recipients(unit, at)]
     tell(
         act, people, "change_requested", link=grant.get_absolute_url(), number=grant.number, buyer=grant.buyer,
         reason=reason,
@@ -106,7 +104,7 @@ def agree_change(*, edition: GrantEdition, actor: User, at: datetime, reason: st
     if open_holds(at, grant=grant, code=HoldCode.MEASURE).exists():
         raise InvalidState(_("An order stands against this grant: correct what it names first."))
     _check_change(grant, at, _terms_of(grant), edition.after)
-    act = ledger.begin("agree", actor, at, ARTICLE)
+    act = ledger.begin("agree", actor, at, grant.article)
     workflow.move(act, edition, EditionState.AGREED, number=_next_number(grant), detail={"reason": reason})
     terms = {**grant.terms, "what_is_built": edition.after["what_is_built"]}
     Grant.objects.filter(pk=grant.pk).update(
@@ -121,7 +119,7 @@ def refuse_change(*, edition: GrantEdition, actor: User, at: datetime, reason: s
     """requested → refused: the grant stays as it is. Names its remedy."""
     permissions.check_can_decide_edition(actor, edition, at)
     require(reason=reason, remedy=remedy)
-    act = ledger.begin("refuse", actor, at, ARTICLE)
+    act = ledger.begin("refuse", actor, at, edition.grant.article)
     workflow.move(act, edition, EditionState.REFUSED, detail={"reason": reason, "remedy": remedy})
     _tell_buyer(act, edition, f"{reason} {remedy}")
 
@@ -130,7 +128,7 @@ def refuse_change(*, edition: GrantEdition, actor: User, at: datetime, reason: s
 def withdraw_change(*, edition: GrantEdition, actor: User, at: datetime) -> None:
     """requested → withdrawn, by the buyer."""
     permissions.check_can_keep_edition(actor, edition, at)
-    workflow.move(ledger.begin("withdraw", actor, at, ARTICLE), edition, EditionState.WITHDRAWN)
+    workflow.move(ledger.begin("withdraw", actor, at, edition.grant.article), edition, EditionState.WITHDRAWN)
 
 
 def _lock(grant: Grant) -> Grant:
@@ -173,7 +171,7 @@ def _notice(act: ledger.Act, grant: Grant, actor: User, before: dict[str, Any]) 
     )  # fmt: skip
     ledger.record(act, edition, new=edition.state, detail={"before": before, "after": after})
     tell(
-        act, recipients(grant.authority, act.at), "grant_people", link=grant.get_absolute_url(), number=grant.number,
+        act, counterparts(grant, act.at), "grant_people", link=grant.get_absolute_url(), number=grant.number,
         people="; ".join(after["people"]) or "–",
     )  # fmt: skip
     return edition

@@ -16,7 +16,7 @@ from marketplace.applications.models import Application, ExpertOpinion
 from marketplace.applications.operations.dialogue import IN_HAND
 from marketplace.applications.queries import people_in_charge
 from marketplace.applications.states import ApplicationState
-from marketplace.errors import NotAllowed, require
+from marketplace.errors import InvalidState, NotAllowed, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
@@ -28,6 +28,8 @@ def call_expert(*, application: Application, actor: User, at: datetime, expert: 
     """under review → expert review: one member of the committee, on nobody's side, is asked to assess the case."""
     permissions.check_in_charge(actor, application, at)
     require(reason=reason)
+    if application.seller_id is not None:
+        raise InvalidState(_("The expert committee assesses public data (Art. 35)."))
     if not people_as(CapabilityKind.EXPERT, at).filter(pk=expert.pk).exists():
         raise ValidationError({"expert": _("Only a member of the expert committee may do this.")})
     try:
@@ -76,9 +78,9 @@ def recuse_officer(*, application: Application, actor: User, at: datetime, colle
     permissions.check_can_recuse(actor, application, at)
     require(reason=reason)
     workflow.check_in(application, *IN_HAND)
-    assert application.authority is not None  # else nobody would be in charge
-    if colleague == actor or not people_of(application.authority, at).filter(pk=colleague.pk).exists():
-        raise ValidationError({"colleague": _("Name another officer of the same authority.")})
+    assert application.deciding_party is not None  # else nobody would be in charge
+    if colleague == actor or not people_of(application.deciding_party, at).filter(pk=colleague.pk).exists():
+        raise ValidationError({"colleague": _("Name somebody else who may decide for the same party.")})
     try:
         permissions.check_can_process(colleague, application, at)
     except NotAllowed as error:

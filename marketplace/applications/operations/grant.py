@@ -11,6 +11,7 @@ from accounts.queries import recipients
 from marketplace import workflow
 from marketplace.applications import permissions
 from marketplace.applications.models import Grant, HoldCode, open_holds
+from marketplace.applications.queries import counterparts
 from marketplace.applications.states import GrantState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
@@ -33,11 +34,11 @@ def accept_grant(*, grant: Grant, actor: User, at: datetime, terms_accepted: boo
         raise InvalidState(_("The offer has lapsed: apply again."))
     if not grant.product.seller.is_in_good_standing(at):
         raise InvalidState(_("The seller is not verified, or its verification has lapsed: no new grants."))
-    act = ledger.begin("accept", actor, at, "Art. 16")
+    act = ledger.begin("accept", actor, at, grant.article)
     workflow.move(act, grant, GrantState.ACTIVE, activated_at=at, detail={"terms": grant.terms})
     clock.stop(grant, at)
     tell(
-        act, recipients(grant.authority, at), "grant_moved", link=grant.get_absolute_url(),
+        act, counterparts(grant, at), "grant_moved", link=grant.get_absolute_url(),
         number=grant.number, state=GrantState.ACTIVE.label, reason=grant.product.title,
     )  # fmt: skip
 
@@ -63,7 +64,7 @@ def surrender_grant(*, grant: Grant, actor: User, at: datetime, reason: str) -> 
 
 @transaction.atomic
 def close_grant(*, grant: Grant, actor: User, at: datetime, reason: str) -> None:
-    """active → closed, by an officer, once its period is over."""
+    """active → closed, by an officer or the seller of non-public data, once its period is over."""
     permissions.check_can_close_grant(actor, grant, at)
     require(reason=reason)
     workflow.check_in(grant, GrantState.ACTIVE)
@@ -76,7 +77,7 @@ def close_grant(*, grant: Grant, actor: User, at: datetime, reason: str) -> None
 def revoke_grant(*, grant: Grant, actor: User, at: datetime, article: str, reason: str, remedy: str) -> None:
     """active → revoked: the ground of the grant has gone (a consent, the purpose, the safety of the data). Art. 33 is
     another thing: there a breach is corrected first. Names its article and its remedy."""
-    permissions.check_can_close_grant(actor, grant, at)
+    permissions.check_can_revoke_grant(actor, grant, at)
     if article not in REVOCATION:
         raise ValidationError({"article": _("Name the article on which the grant no longer rests.")})
     require(reason=reason, remedy=remedy)
@@ -99,4 +100,4 @@ def end_grant(act: ledger.Act, grant: Grant, new: str, *, reason: str) -> None:
 
 
 def _end(verb: str, grant: Grant, new: str, actor: User, at: datetime, reason: str) -> None:
-    end_grant(ledger.begin(verb, actor, at, "Art. 16"), grant, new, reason=reason)
+    end_grant(ledger.begin(verb, actor, at, grant.article), grant, new, reason=reason)

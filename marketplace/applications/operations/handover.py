@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from accounts.models import Assignment, Membership, Party, User
+from accounts.models import Assignment, CapabilityKind, Membership, Party, User
 from accounts.operations import assign
 from accounts.permissions import MANAGERS, check_member
-from accounts.queries import recipient
+from accounts.queries import authority_level, recipient
 from marketplace.applications import permissions
 from marketplace.applications.models import Application
 from marketplace.errors import InvalidState, NotAllowed, require
@@ -45,16 +46,21 @@ def hand_over_cases(
 
 
 def open_cases(party: Party, officer: User) -> list[Application]:
-    """The authority's applications that are not decided or over, and in this officer's charge."""
+    """The applications that an authority or a seller decides on, not over, and in this person's charge."""
     label = Application._meta.label_lower
     held = Assignment.objects.filter(user=officer, object_type=label, ended_at=None).values_list("object_id", flat=True)
     open_states = [state for state, following in Application.machine.transitions.items() if following]
-    cases = Application.objects.filter(pk__in=[int(key) for key in held], authority=party, state__in=open_states)
+    decided = Q(authority=party, seller=None) | Q(seller=party)
+    cases = Application.objects.filter(decided, pk__in=[int(key) for key in held], state__in=open_states)
     return list(cases.order_by("pk"))
 
 
 def check_can_hand_over(actor: Any, party: Party, at: datetime) -> None:
-    permissions.check_officer(actor, party, at)
+    """An officer of an authority; of a seller its people, the rest is checked case by case."""
+    if authority_level(party, at):
+        permissions.check_officer(actor, party, at)
+    else:
+        permissions.check_acts_for(actor, party, CapabilityKind.SELLER, at)
 
 
 def _check_successor(successor: User, case: Application, at: datetime) -> None:

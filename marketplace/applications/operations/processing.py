@@ -24,8 +24,6 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
-ARTICLE = "Art. 16"
-
 
 @transaction.atomic
 def accept_application(*, application: Application, actor: User, at: datetime) -> None:
@@ -34,16 +32,17 @@ def accept_application(*, application: Application, actor: User, at: datetime) -
     act = _step("accept", application, ApplicationState.ACCEPTED, actor, at, "")
     assign(act, application, actor)
     clock.start(application, Kind.DECISION, at)
-    clock.start(application, Kind.PRECHECK, at)
+    if application.seller_id is None:
+        clock.start(application, Kind.PRECHECK, at)
 
 
 @transaction.atomic
 def take_over_application(*, application: Application, actor: User, at: datetime, reason: str) -> None:
-    """Another officer of the same authority takes the case over."""
+    """Another officer of the same authority, or another manager of the seller, takes the case over."""
     permissions.check_can_process(actor, application, at)
     require(reason=reason)
     workflow.check_in(application, *IN_HAND)
-    act = ledger.begin("take_over", actor, at, ARTICLE)
+    act = ledger.begin("take_over", actor, at, application.article)
     assign(act, application, actor, reason=reason)
     ledger.record(act, application, detail={"reason": reason})
 
@@ -125,7 +124,7 @@ def _step(
     keep: tuple[str, ...] = (),
 ) -> ledger.Act:  # fmt: skip
     """What every step has in common: move, end the clocks that do not go on, tell the buyer."""
-    act = ledger.begin(verb, actor, at, ARTICLE)
+    act = ledger.begin(verb, actor, at, application.article)
     workflow.move(act, application, new, detail={"reason": reason, "remedy": remedy})
     clock.stop(application, at, *(set(Kind.values) - set(keep)))
     tell(

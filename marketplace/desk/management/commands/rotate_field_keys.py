@@ -4,18 +4,21 @@ from typing import Any
 
 from cryptography.fernet import InvalidToken
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from accounts import operations
+from listings.operations import reseal_objectors
 from marketplace.desk.database import prepare
 
 
 class Command(BaseCommand):
-    help = "Seals identity numbers and second factors under the first of FIELD_KEYS; afterwards drop the others."
+    help = "Seals identity numbers, objectors and second factors under the first of FIELD_KEYS; then drop the others."
 
     def handle(self, **options: Any) -> None:
         prepare()
         try:
-            sealed = operations.reseal_everything()
+            with transaction.atomic():
+                sealed = operations.reseal_everything() + reseal_objectors()
         except InvalidToken as error:
             raise CommandError("A key that is still needed is missing from FIELD_KEYS; nothing was changed.") from error
         self.stdout.write(f"Sealed again: {sealed}.")
