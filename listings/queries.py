@@ -3,34 +3,27 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 
-from listings.models import Assessment, Product, Version, VersionSource
-from listings.states import VersionState
+from listings.models import Assessment, CatalogueEntry, Product, Version, VersionSource
+from listings.states import EntryState, VersionState
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 
 
-def search(text: str, *, nature: str = "", opening: str = "") -> QuerySet[Product]:
-    """Listed products whose title, summary, description or units contain every word of the text."""
-    found = Product.objects.listed()
-    for word in text.split():
-        found = found.filter(
-            Q(title__icontains=word)
-            | Q(summary__icontains=word)
-            | Q(description__icontains=word)
-            | Q(entry__unit__name__icontains=word)
-        )
-    if nature:
-        found = found.filter(nature=nature)
-    if opening:
-        found = found.filter(entry__opening=opening)
+def product_cards() -> QuerySet[Product]:
+    """Products on offer with what their cards show."""
     newest = Version.objects.filter(state=VersionState.PUBLISHED).order_by("-number")
     return (
-        found.select_related("seller", "entry__unit__region")
+        Product.objects.listed()
+        .select_related("seller", "entry__unit__region")
         .prefetch_related(Prefetch("versions", queryset=newest, to_attr="published"))
-        .order_by("-created_at", "-pk")
     )
+
+
+def entry_cards() -> QuerySet[CatalogueEntry]:
+    """Published entries with what their rows show."""
+    return CatalogueEntry.objects.filter(state=EntryState.PUBLISHED).select_related("unit__region")
 
 
 def in_publicity(limit: int) -> list[tuple[Version, datetime | None]]:

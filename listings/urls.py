@@ -1,16 +1,16 @@
 from django.urls import path
 
-from listings import verbs, views
+from listings import verbs, views, views_catalogue
 from marketplace.faces import verb_urls
 
 app_name = "listings"
 urlpatterns = [
-    path("products/", views.catalogue, name="catalogue"),
+    path("products/", views_catalogue.catalogue, name="catalogue"),
     path("products/mine/", views.mine, name="mine"),
     path("products/new/", views.create_product, name="product-create"),
     path("product/<int:pk>/", views.product, name="product"),
     path("version/<int:pk>/", views.version, name="version"),
-    path("entries/", views.entries, name="entries"),
+    path("entries/", views_catalogue.entries, name="entries"),
     path("entries/new/", views.propose_entry, name="entry-propose"),
     path("entry/<int:pk>/", views.entry, name="entry"),
     *verb_urls(verbs.ENTRY, "entry"),

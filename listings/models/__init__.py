@@ -30,6 +30,7 @@ from listings.models.products import (
     VersionQuerySet,
     VersionSource,
 )
+from listings.models.search import SearchKind, SearchRow, SearchValue
 
 __all__ = [
     "About",
@@ -49,6 +50,9 @@ __all__ = [
     "ProcessingStep",
     "Product",
     "ProductQuerySet",
+    "SearchKind",
+    "SearchRow",
+    "SearchValue",
     "Sharing",
     "SourceFile",
     "SourceKind",

@@ -19,6 +19,7 @@ from listings.operations.review import (
     return_version,
     uphold_objection,
 )
+from listings.operations.search import drift, follow_entries, follow_product, reindex
 from listings.operations.versions import (
     create_version,
     describe_version,
@@ -40,6 +41,9 @@ __all__ = [
     "describe_product",
     "describe_version",
     "discard_version",
+    "drift",
+    "follow_entries",
+    "follow_product",
     "hold_version",
     "mark_columns",
     "propose_entry",
@@ -47,6 +51,7 @@ __all__ = [
     "publish_version",
     "recall_version",
     "refuse_version",
+    "reindex",
     "release_version",
     "request_assessment",
     "retire_version",

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import CapabilityKind, Party, User
 from listings import permissions
 from listings.models import Acquisition, CatalogueEntry, Product, SourceFile
+from listings.operations.search import follow_product
 from listings.states import WITH_SELLER, EntryState, ProductState, VersionState
 from marketplace import workflow
 from marketplace.clock.working_days import local_date
@@ -52,6 +53,7 @@ def describe_product(*, product: Product, actor: User, at: datetime, **fields: A
     product.full_clean()
     _check_price(product)
     product.save(update_fields=list(fields))
+    follow_product(product)
     ledger.record(ledger.begin("describe", actor, at), product, detail=fields)
 
 
@@ -105,6 +107,7 @@ def withdraw_product(*, product: Product, actor: User, at: datetime, reason: str
     permissions.check_can_keep_product(actor, product, at)
     require(reason=reason)
     workflow.move(ledger.begin("withdraw", actor, at), product, ProductState.WITHDRAWN, detail={"reason": reason})
+    follow_product(product)
 
 
 def _check_price(product: Product) -> None:

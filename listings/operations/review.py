@@ -9,6 +9,7 @@ from accounts.models import User
 from accounts.queries import recipients
 from listings import files, permissions
 from listings.models import Version
+from listings.operations.search import follow_product
 from listings.states import VersionState
 from marketplace import workflow
 from marketplace.clock import operations as clock
@@ -90,6 +91,7 @@ def _decide(verb: str, version: Version, new: str, actor: User, at: datetime, re
     remedy = fields.pop("remedy", "")
     act = ledger.begin(verb, actor, at, "Art. 17")
     workflow.move(act, version, new, detail={"reason": reason, "remedy": remedy}, **fields)
+    follow_product(version.product)
     clock.stop(version, at)
     tell(
         act, recipients(version.product.seller, at), "version_moved", link=version.get_absolute_url(),

@@ -26,6 +26,7 @@ from listings.models import (
     Version,
     VersionSource,
 )
+from listings.operations.search import follow_product
 from listings.states import WITH_SELLER, EntryState, ProductState, VersionState
 from marketplace import workflow
 from marketplace.clock import operations as clock
@@ -215,6 +216,7 @@ def retire_version(*, version: Version, actor: User, at: datetime, reason: str) 
     permissions.check_can_keep_version(actor, version, at)
     require(reason=reason)
     workflow.move(ledger.begin("retire", actor, at), version, VersionState.RETIRED, detail={"reason": reason})
+    follow_product(version.product)
 
 
 def add_step(

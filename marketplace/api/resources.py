@@ -18,7 +18,7 @@ from accounts.queries import parties_as
 from listings import forms as listing_forms
 from listings import operations as listing
 from listings import verbs as listings
-from listings.models import CatalogueEntry, ColumnRole, Product, Version
+from listings.models import CatalogueEntry, ColumnRole, Product, SearchKind, Version
 from listings.queries import version_page
 from marketplace.api import serializers
 from marketplace.applications import forms as application_forms
@@ -44,6 +44,7 @@ class Resource:
     tables: tuple[Verbs, ...] = ()
     page: type[Any] | None = None
     is_public: bool = False  # also without a credential, as on the pages
+    search: SearchKind | None = None  # where its list can be searched
 
 
 def related(model: Any, *names: str, prefetch: tuple[Any, ...] = ()) -> Callable[[Any], QuerySet[Any]]:
@@ -57,8 +58,8 @@ def grants(user: Any) -> QuerySet[Grant]:
 
 RESOURCES = (
     Resource("parties", Party, related(Party, prefetch=("capabilities",)), serializers.PartyRow, (accounts.PARTY, applications.AUTHORITY)),
-    Resource("entries", CatalogueEntry, related(CatalogueEntry, "unit", "authority"), serializers.EntryRow, (listings.ENTRY,), is_public=True),
-    Resource("products", Product, related(Product, "seller", "entry", prefetch=("source_files",)), serializers.ProductRow, (listings.PRODUCT,), is_public=True),
+    Resource("entries", CatalogueEntry, related(CatalogueEntry, "unit", "authority"), serializers.EntryRow, (listings.ENTRY,), is_public=True, search=SearchKind.ENTRY),
+    Resource("products", Product, related(Product, "seller", "entry", prefetch=("source_files",)), serializers.ProductRow, (listings.PRODUCT,), is_public=True, search=SearchKind.PRODUCT),
     Resource("versions", Version, version_page, serializers.VersionRow, (listings.VERSION,), serializers.VersionPage, is_public=True),
     Resource("applications", Application, related(Application, "buyer", "authority", prefetch=("items",)), serializers.ApplicationRow, (applications.APPLICATION,)),
     Resource("items", Item, related(Item, "application", "decision", "grant"), serializers.ItemRow, (applications.ITEM,)),
