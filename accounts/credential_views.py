@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import credential_forms as forms
 from accounts import operations, permissions
 from accounts.models import Credential, Party
+from marketplace import keyset
 from marketplace.errors import NotAllowed
 from marketplace.faces import form_page, submit
 
@@ -29,8 +29,8 @@ def may_keep_credentials(request: HttpRequest, item: Party) -> bool:
 def credentials(request: HttpRequest, pk: int) -> HttpResponse:
     """The keys of a party's systems, for its owners and managers."""
     item, at = _keeper_of(request, pk), timezone.now()
-    kept = item.credentials.select_related("responsible", "created_by", "revoked_by").order_by("-pk")
-    context = {"party": item, "page": Paginator(kept, 20).get_page(request.GET.get("page")), "now": at}
+    kept = item.credentials.select_related("responsible", "created_by", "revoked_by")
+    context = {"party": item, "page": keyset.paged(request, kept), "now": at}
     return render(request, "accounts/credentials.html", context)
 
 

@@ -3,7 +3,6 @@
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -20,6 +19,7 @@ from accounts.operations.invitation import check_can_accept
 from accounts.queries import parties_as
 from accounts.states import InvitationState, PartyState
 from accounts.verbs import PARTY
+from marketplace import keyset
 from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
 
@@ -30,8 +30,7 @@ def party_list(request: HttpRequest) -> HttpResponse:
     state = request.GET.get("state", "")
     if state in PartyState.values:
         visible = visible.filter(state=state)
-    page = Paginator(visible.order_by("-pk"), 20).get_page(request.GET.get("page"))
-    context = {"page": page, "chosen": state, "states": PartyState.choices, "query": f"state={state}&" if state else ""}
+    context = {"page": keyset.paged(request, visible), "chosen": state, "states": PartyState.choices}
     return render(request, "accounts/party_list.html", context)
 
 

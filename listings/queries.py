@@ -6,40 +6,48 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db.models import Prefetch, Q, QuerySet, Sum
+from django.db.models import Prefetch, QuerySet, Sum
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from accounts.models import Party
-from listings.models import Assessment, Job, Product, SourceFile, Upload, Version, VersionFile, VersionSource
-from listings.states import VersionState
+from listings.models import (
+    Assessment,
+    CatalogueEntry,
+    Job,
+    Product,
+    SourceFile,
+    Upload,
+    Version,
+    VersionFile,
+    VersionSource,
+    Visibility,
+)
+from listings.states import EntryState, VersionState
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import calendar_overrides, last_day, local_date, working_days_between
 
 
-def search(user: Any, text: str, *, nature: str = "", opening: str = "") -> QuerySet[Product]:
-    """Listed products that the user may see, whose title, summary, description, units or seller contain every
-    word of the text."""
-    found = Product.objects.visible_to(user).listed()
-    for word in text.split():
-        found = found.filter(
-            Q(title__icontains=word)
-            | Q(summary__icontains=word)
-            | Q(description__icontains=word)
-            | Q(entry__unit__name__icontains=word)
-            | Q(seller__name__icontains=word)
-        )
-    if nature:
-        found = found.filter(nature=nature)
-    if opening:
-        found = found.filter(entry__opening=opening)
+def product_cards() -> QuerySet[Product]:
+    """Products on offer with what their cards show."""
     newest = Version.objects.filter(state=VersionState.PUBLISHED).order_by("-number")
     return (
-        found.select_related("seller", "entry__unit__region")
+        Product.objects.listed()
+        .select_related("seller", "entry__unit__region")
         .prefetch_related(Prefetch("versions", queryset=newest, to_attr="published"))
-        .order_by("-created_at", "-pk")
     )
+
+
+def entry_cards() -> QuerySet[CatalogueEntry]:
+    """Published entries with what their rows show."""
+    return CatalogueEntry.objects.filter(state=EntryState.PUBLISHED).select_related("unit__region")
+
+
+def offered_by_invitation(user: Any) -> QuerySet[Product]:
+    """Cards of what only invited parties are offered: the search, which is anybody's, does not hold it."""
+    shown = Product.objects.visible_to(user).filter(visibility=Visibility.INVITED).values("pk")
+    return product_cards().filter(pk__in=shown).order_by("-pk")
 
 
 def in_publicity(user: Any) -> QuerySet[Version]:

@@ -1,11 +1,11 @@
 from django.urls import path
 
-from listings import verbs, views, views_publicity, views_uploads
+from listings import verbs, views, views_catalogue, views_publicity, views_uploads
 from marketplace.faces import verb_urls
 
 app_name = "listings"
 urlpatterns = [
-    path("products/", views.catalogue, name="catalogue"),
+    path("products/", views_catalogue.catalogue, name="catalogue"),
     path("products/mine/", views.mine, name="mine"),
     path("products/new/", views.create_product, name="product-create"),
     path("product/<int:pk>/", views.product, name="product"),
@@ -14,7 +14,7 @@ urlpatterns = [
     path("version/<int:pk>/object/", views_publicity.object_to_version, name="version-object"),
     path("objections/follow/", views_publicity.follow_objection, name="objection-follow"),
     path("objection/<int:pk>/", views_publicity.objection, name="objection"),
-    path("entries/", views.entries, name="entries"),
+    path("entries/", views_catalogue.entries, name="entries"),
     path("entries/new/", views.propose_entry, name="entry-propose"),
     path("entry/<int:pk>/", views.entry, name="entry"),
     path("version/<int:pk>/uploads/", views_uploads.start, name="upload-start"),

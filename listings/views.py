@@ -1,11 +1,10 @@
-"""Pages of the catalogue: public, for sellers, for units, for officers."""
+"""Pages of single products, versions and entries: public, for sellers, for units, for officers."""
 
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.paginator import Paginator
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,9 +17,7 @@ from accounts.queries import parties_as, parties_of
 from listings import forms, operations, queries, verbs
 from listings.models import (
     CatalogueEntry,
-    Nature,
     Objection,
-    Opening,
     Product,
     SourceFile,
     Upload,
@@ -29,35 +26,12 @@ from listings.models import (
 )
 from listings.operations.versions import what_is_missing
 from listings.states import WITH_SELLER, ObjectionState, VersionState
+from marketplace import keyset
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
 from marketplace.verbs import Verb
-
-PAGE_SIZE = 20
-
-
-@login_not_required
-@require_safe
-def catalogue(request: HttpRequest) -> HttpResponse:
-    """The public catalogue of products on offer, searched and narrowed."""
-    chosen = {
-        "nature": request.GET.get("nature", "") if request.GET.get("nature") in Nature.values else "",
-        "opening": request.GET.get("opening", "") if request.GET.get("opening") in Opening.values else "",
-    }
-    text = request.GET.get("q", "").replace("\x00", "")[:100]
-    products = queries.search(request.user, text, **chosen)
-    page = Paginator(products, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {
-        "page": page,
-        "in_publicity": queries.with_deadlines(list(queries.in_publicity(request.user)[:5]), timezone.now()),
-        "q": text,
-        "natures": Nature,
-        "openings": Opening.choices[:2],
-        **chosen,
-    }
-    return render(request, "listings/catalogue.html", context)
 
 
 @login_not_required
@@ -165,16 +139,6 @@ def _is_insider(user: Any, version: Version) -> bool:
 
 @login_not_required
 @require_safe
-def entries(request: HttpRequest) -> HttpResponse:
-    """The public catalogue of what units hold (Art. 10); to officers and units also what is not published yet."""
-    visible = CatalogueEntry.objects.visible_to(request.user).select_related("unit__region").order_by("-pk")
-    page = Paginator(visible, PAGE_SIZE).get_page(request.GET.get("page"))
-    units = parties_as(request.user, CapabilityKind.UNIT, timezone.now())
-    return render(request, "listings/entries.html", {"page": page, "may_propose": units.exists()})
-
-
-@login_not_required
-@require_safe
 def entry(request: HttpRequest, pk: int) -> HttpResponse:
     item = get_object_or_404(
         CatalogueEntry.objects.visible_to(request.user).select_related("unit__region", "authority"), pk=pk
@@ -209,9 +173,8 @@ def mine(request: HttpRequest) -> HttpResponse:
         Product.objects.filter(seller__in=parties_of(request.user, at))
         .select_related("entry__unit", "seller")
         .prefetch_related(Prefetch("versions", queryset=newest, to_attr="shown"))
-        .order_by("-pk")
     )
-    page = Paginator(products, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = keyset.paged(request, products)
     return render(
         request, "listings/mine.html", {"page": page, "may_create": forms.sellers_of(request.user, at).exists()}
     )

@@ -31,6 +31,7 @@ from listings.models.products import (
     Visibility,
     reviewed,
 )
+from listings.models.search import SearchKind, SearchRow, SearchValue
 from listings.models.sources import SourceFile, SourceKind
 from listings.models.work import OPEN_JOB, Job, JobKind, JobState, Stage, Upload, UploadChunk, UploadQuerySet
 
@@ -57,6 +58,9 @@ __all__ = [
     "Product",
     "ProductInvitation",
     "ProductQuerySet",
+    "SearchKind",
+    "SearchRow",
+    "SearchValue",
     "Sharing",
     "SourceFile",
     "SourceKind",

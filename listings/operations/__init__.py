@@ -27,6 +27,7 @@ from listings.operations.review import (
     release_version,
     return_version,
 )
+from listings.operations.search import drift, follow_entries, follow_product, reindex
 from listings.operations.sources import (
     accept_source_file,
     add_source_file,
@@ -68,8 +69,11 @@ __all__ = [
     "describe_version",
     "discard_version",
     "dismiss_objection",
+    "drift",
     "erase_objectors",
     "finish_upload",
+    "follow_entries",
+    "follow_product",
     "hold_version",
     "invite_buyer",
     "lodge_objection",
@@ -80,6 +84,7 @@ __all__ = [
     "recall_version",
     "receive_chunk",
     "refuse_version",
+    "reindex",
     "reject_source_file",
     "release_version",
     "request_assessment",

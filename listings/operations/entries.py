@@ -10,6 +10,7 @@ from accounts.models import Party, User
 from accounts.queries import authority_for
 from listings import permissions
 from listings.models import CatalogueEntry
+from listings.operations.search import follow_entries
 from listings.states import EntryState
 from marketplace import workflow
 from marketplace.errors import InvalidState, require
@@ -47,6 +48,7 @@ def publish_entry(*, entry: CatalogueEntry, actor: User, at: datetime) -> None:
     """proposed → published."""
     permissions.check_can_decide_entry(actor, entry, at)
     workflow.move(ledger.begin("publish", actor, at, ARTICLE), entry, EntryState.PUBLISHED)
+    follow_entries([entry])
 
 
 @transaction.atomic
@@ -63,3 +65,4 @@ def withdraw_entry(*, entry: CatalogueEntry, actor: User, at: datetime, reason: 
     permissions.check_can_keep_entry(actor, entry, at)
     require(reason=reason)
     workflow.move(ledger.begin("withdraw", actor, at, ARTICLE), entry, EntryState.WITHDRAWN, detail={"reason": reason})
+    follow_entries([entry])

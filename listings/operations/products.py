@@ -19,6 +19,7 @@ from listings.models import (
     ProductInvitation,
     Visibility,
 )
+from listings.operations.search import follow_product
 from listings.states import WITH_SELLER, EntryState, ProductState, VersionState
 from marketplace import workflow
 from marketplace.clock.working_days import local_date
@@ -69,6 +70,7 @@ def describe_product(*, product: Product, actor: User, at: datetime, **fields: A
     product.full_clean()
     _check_price(product)
     product.save(update_fields=list(fields))
+    follow_product(product)
     ledger.record(ledger.begin("describe", actor, at), product, detail=fields)
 
 
@@ -131,6 +133,7 @@ def withdraw_product(*, product: Product, actor: User, at: datetime, reason: str
     permissions.check_can_keep_product(actor, product, at)
     require(reason=reason)
     workflow.move(ledger.begin("withdraw", actor, at), product, ProductState.WITHDRAWN, detail={"reason": reason})
+    follow_product(product)
 
 
 def _check_price(product: Product) -> None:

@@ -10,6 +10,7 @@ from accounts.models import User
 from accounts.queries import recipients
 from listings import files, permissions
 from listings.models import Version
+from listings.operations.search import follow_product
 from listings.operations.sources import check_sources_in_order
 from listings.states import VersionState
 from marketplace import workflow
@@ -107,6 +108,7 @@ def _article(version: Version) -> str:
 
 def _move(act: ledger.Act, version: Version, new: str, reason: str, *, remedy: str = "", **fields: Any) -> None:
     workflow.move(act, version, new, detail={"reason": reason, "remedy": remedy}, **fields)
+    follow_product(version.product)
     clock.stop(version, act.at)
     tell(
         act, recipients(version.product.seller, act.at), "version_moved", link=version.get_absolute_url(),

@@ -27,6 +27,7 @@ from listings.models import (
     VersionSource,
 )
 from listings.operations import jobs
+from listings.operations.search import follow_product
 from listings.states import WITH_SELLER, EntryState, ProductState, SourceState, UploadState, VersionState
 from marketplace import workflow
 from marketplace.clock import operations as clock
@@ -225,6 +226,7 @@ def retire_version(*, version: Version, actor: User, at: datetime, reason: str) 
     permissions.check_can_keep_version(actor, version, at)
     require(reason=reason)
     workflow.move(ledger.begin("retire", actor, at), version, VersionState.RETIRED, detail={"reason": reason})
+    follow_product(version.product)
 
 
 def add_step(

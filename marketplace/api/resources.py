@@ -18,7 +18,7 @@ from accounts.queries import parties_as
 from listings import forms as listing_forms
 from listings import operations as listing
 from listings import verbs as listings
-from listings.models import CatalogueEntry, ColumnRole, Objection, Product, SourceFile, Upload, Version
+from listings.models import CatalogueEntry, ColumnRole, Objection, Product, SearchKind, SourceFile, Upload, Version
 from listings.queries import version_page
 from marketplace.api import serializers
 from marketplace.applications import forms as application_forms
@@ -44,6 +44,7 @@ class Resource:
     tables: tuple[Verbs, ...] = ()
     page: type[Any] | None = None
     is_public: bool = False  # also without a credential, as on the pages
+    search: SearchKind | None = None  # where its list can be searched
 
 
 def related(model: Any, *names: str, prefetch: tuple[Any, ...] = ()) -> Callable[[Any], QuerySet[Any]]:
@@ -57,10 +58,10 @@ def grants(user: Any) -> QuerySet[Grant]:
 
 RESOURCES = (
     Resource("parties", Party, related(Party, prefetch=("capabilities",)), serializers.PartyRow, (accounts.PARTY, applications.AUTHORITY)),
-    Resource("entries", CatalogueEntry, related(CatalogueEntry, "unit", "authority"), serializers.EntryRow, (listings.ENTRY,), is_public=True),
-    Resource("products", Product, related(Product, "seller", "entry", prefetch=("source_files",)), serializers.ProductRow, (listings.PRODUCT,), is_public=True),
     Resource("source-files", SourceFile, related(SourceFile), serializers.SourceFileRow, (listings.SOURCE,), is_public=True),
     Resource("objections", Objection, related(Objection), serializers.ObjectionRow, (listings.OBJECTION,)),
+    Resource("entries", CatalogueEntry, related(CatalogueEntry, "unit", "authority"), serializers.EntryRow, (listings.ENTRY,), is_public=True, search=SearchKind.ENTRY),
+    Resource("products", Product, related(Product, "seller", "entry", prefetch=("source_files",)), serializers.ProductRow, (listings.PRODUCT,), is_public=True, search=SearchKind.PRODUCT),
     Resource("versions", Version, version_page, serializers.VersionRow, (listings.VERSION,), serializers.VersionPage, is_public=True),
     Resource("uploads", Upload, related(Upload, "version__product__seller"), serializers.UploadRow, (listings.UPLOAD,)),
     Resource("applications", Application, related(Application, "buyer", "authority", "seller", prefetch=("items",)), serializers.ApplicationRow, (applications.APPLICATION,)),

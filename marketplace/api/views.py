@@ -18,7 +18,7 @@ from accounts.models import Scope
 from listings import operations as listing
 from listings.models import Version
 from listings.uploads import CHUNK_TYPE, OFFSET, read_chunk
-from marketplace.api import fields, operations, paging, queries, serializers
+from marketplace.api import fields, operations, paging, queries, search, serializers
 from marketplace.api.faces import READING, WRITING, Face, WriteFace, shown
 from marketplace.api.problems import Problem
 from marketplace.api.resources import (
@@ -59,6 +59,18 @@ class ListFace(Face, generics.ListAPIView):
 
     def get_queryset(self) -> Any:
         return self.resource.rows(self.request.user)
+
+    @property
+    def parameters(self) -> tuple[OpenApiParameter, ...]:  # type: ignore[override]
+        return search.parameters(self.resource.search) if self.resource.search else ()
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        """Searched where anything is looked for, chosen or ordered; else everything that may be seen."""
+        if not (self.resource.search and search.is_asked(self.request, self.resource.search)):
+            return super().paginate_queryset(queryset)
+        page = search.page(self.request, self.resource.search, queryset)
+        self.paginator.next = page.next or None  # type: ignore[union-attr]
+        return page.object_list
 
     def get_serializer_class(self) -> Any:
         return self.resource.row

@@ -1,7 +1,6 @@
 """Pages of applications, for buyers, officers and units."""
 
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,6 +11,7 @@ from accounts.models import Assignment, AssignmentRole, CapabilityKind
 from accounts.permissions import MANAGERS
 from accounts.queries import memberships, parties_as
 from listings.models import Product
+from marketplace import keyset
 from marketplace.applications import forms, operations, verbs
 from marketplace.applications.models import Application, Consultation, Grant, Item, Route
 from marketplace.applications.states import UNANSWERED
@@ -21,15 +21,11 @@ from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
 from marketplace.verbs import Verb
 
-PAGE_SIZE = 20
-
 
 @require_safe
 def application_list(request: HttpRequest) -> HttpResponse:
     visible = Application.objects.visible_to(request.user).select_related("buyer", "authority")
-    page = Paginator(visible.prefetch_related("items__product").order_by("-pk"), PAGE_SIZE).get_page(
-        request.GET.get("page")
-    )
+    page = keyset.paged(request, visible.prefetch_related("items__product"))
     at = timezone.now()
     mine = memberships(request.user, at).filter(role__in=MANAGERS).values("party")
     managed = parties_as(request.user, CapabilityKind.BUYER, at).filter(pk__in=mine).order_by("name")

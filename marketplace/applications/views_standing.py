@@ -1,7 +1,6 @@
 """Pages of what stands before any single case: standing consents of units, the two-person rule of a party."""
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -11,18 +10,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import CapabilityKind, Party
 from accounts.permissions import MANAGERS
 from accounts.queries import memberships, parties_as
+from marketplace import keyset
 from marketplace.applications import forms, operations, verbs
 from marketplace.applications.models import StandingConsent, TwoPersonRule
 from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
 
-PAGE_SIZE = 20
-
 
 @require_safe
 def standing_consent_list(request: HttpRequest) -> HttpResponse:
-    visible = StandingConsent.objects.visible_to(request.user).select_related("unit", "entry").order_by("-pk")
-    page = Paginator(visible, PAGE_SIZE).get_page(request.GET.get("page"))
+    visible = StandingConsent.objects.visible_to(request.user).select_related("unit", "entry")
+    page = keyset.paged(request, visible)
     units = parties_as(request.user, CapabilityKind.UNIT, timezone.now()).order_by("name")
     return render(request, "applications/standing_consent_list.html", {"page": page, "units": units})
 
@@ -33,10 +31,10 @@ def standing_consent(request: HttpRequest, pk: int) -> HttpResponse:
     item = get_object_or_404(
         StandingConsent.objects.visible_to(request.user).select_related("unit", "entry", "by"), pk=pk
     )
-    uses = item.uses.select_related("application__buyer", "answered_by").order_by("-pk")
+    uses = item.uses.select_related("application__buyer", "answered_by")
     context = {
         "consent": item,
-        "page": Paginator(uses, PAGE_SIZE).get_page(request.GET.get("page")),
+        "page": keyset.paged(request, uses),
         "verbs": verbs.STANDING.available(item, request.user, timezone.now()),
         "history": history_rows([item]),
     }

@@ -2,7 +2,6 @@
 
 from django.contrib import auth, messages
 from django.contrib.auth.decorators import login_not_required
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -13,7 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.forms import CloseAccountForm
 from accounts.models import User
 from listings import queries as listing_queries
-from listings.models import Product
+from listings.models import Product, SearchKind
+from listings.search.queries import Search
+from marketplace import keyset
 from marketplace.desk import operations
 from marketplace.desk.queries import todo as todo_of
 from marketplace.faces import form_page
@@ -25,12 +26,9 @@ from marketplace.notices.models import Channel, Outbox
 @login_not_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    newest = listing_queries.search(request.user, "")[:6]
-    return render(
-        request,
-        "desk/home.html",
-        {"products": newest, "listed": Product.objects.visible_to(request.user).listed().count()},
-    )
+    search = Search(SearchKind.PRODUCT)
+    newest = search.page(listing_queries.product_cards(), size=6)
+    return render(request, "desk/home.html", {"products": newest.object_list, "listed": search.hits().count()})
 
 
 @require_safe
@@ -41,8 +39,8 @@ def todo(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def notice_list(request: HttpRequest) -> HttpResponse:
-    rows = Outbox.objects.filter(recipient_ref=_reader(request), channel=Channel.PAGE).order_by("-pk")
-    page = Paginator(rows, 20).get_page(request.GET.get("page"))
+    rows = Outbox.objects.filter(recipient_ref=_reader(request), channel=Channel.PAGE)
+    page = keyset.paged(request, rows)
     shown = [(row, *render_notice(row.kind, row.context)) for row in page]
     return render(request, "desk/notices.html", {"page": page, "notices": shown})
 

@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import CapabilityKind, Party
 from accounts.queries import parties_as, parties_of
 from listings.models import Version, is_provincial_officer
+from marketplace import keyset
 from marketplace.applications import verbs as application_verbs
 from marketplace.applications.models import Application, Grant, open_holds
 from marketplace.applications.states import EditionState
@@ -27,19 +27,14 @@ from marketplace.supervision.models import Finding, Measure, UsageReport
 from marketplace.supervision.operations.order import is_outdated
 from marketplace.supervision.states import MeasureState, ReportState
 
-PAGE_SIZE = 20
 RECENT = 20
 TO_THE_BUYER = ("Art. 33", "Art. 34")  # orders, terminations and precautions
-
-
-def _page(request: HttpRequest, rows: Any) -> Any:
-    return Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
 
 
 @require_safe
 def grant_list(request: HttpRequest) -> HttpResponse:
     grants = Grant.objects.visible_to(request.user).with_effect(timezone.now()).select_related("buyer", "product")
-    return render(request, "supervision/grant_list.html", {"page": _page(request, grants.order_by("-pk"))})
+    return render(request, "supervision/grant_list.html", {"page": keyset.paged(request, grants)})
 
 
 @require_safe
@@ -117,8 +112,8 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def measure_list(request: HttpRequest) -> HttpResponse:
-    measures = Measure.objects.visible_to(request.user).select_related("party", "authority").order_by("-pk")
-    return render(request, "supervision/measure_list.html", {"page": _page(request, measures)})
+    measures = Measure.objects.visible_to(request.user).select_related("party", "authority")
+    return render(request, "supervision/measure_list.html", {"page": keyset.paged(request, measures)})
 
 
 @require_safe
@@ -145,8 +140,8 @@ def measure(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def finding_list(request: HttpRequest) -> HttpResponse:
-    findings = Finding.objects.visible_to(request.user).select_related("grant__product", "grant__buyer").order_by("-pk")
-    return render(request, "supervision/finding_list.html", {"page": _page(request, findings)})
+    findings = Finding.objects.visible_to(request.user).select_related("grant__product", "grant__buyer")
+    return render(request, "supervision/finding_list.html", {"page": keyset.paged(request, findings)})
 
 
 @require_safe

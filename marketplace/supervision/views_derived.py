@@ -5,7 +5,6 @@ from typing import Any
 
 import segno
 from django.contrib.auth.decorators import login_not_required
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -15,23 +14,22 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import CapabilityKind
 from accounts.queries import parties_as
 from listings.models import Product
+from marketplace import keyset
 from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
 from marketplace.supervision import attribution, forms, operations, queries, verbs
 from marketplace.supervision.models import DerivedProduct
 
-PAGE_SIZE = 20
-
 
 @require_safe
 def derived_list(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
-    visible = DerivedProduct.objects.visible_to(request.user).select_related("party").order_by("-pk")
+    visible = DerivedProduct.objects.visible_to(request.user).select_related("party")
     buyers = parties_as(request.user, CapabilityKind.BUYER, at).order_by("name")
     return render(
         request,
         "supervision/derived_list.html",
-        {"page": Paginator(visible, PAGE_SIZE).get_page(request.GET.get("page")), "buyers": buyers},
+        {"page": keyset.paged(request, visible), "buyers": buyers},
     )
 
 

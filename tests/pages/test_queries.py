@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from listings.models import CatalogueEntry, Product, VersionSource
 from listings.models import Column as VersionColumn
+from listings.operations import follow_entries, follow_product
 from marketplace.applications.models import Application, Grant, Item, Message, StandingConsent
 from marketplace.applications.operations import write_message
 from marketplace.ledger import entries as ledger
@@ -64,6 +65,7 @@ def copy_product(product: Product) -> Product:
         copy(source, version=edition)
     for column in VersionColumn.objects.filter(version=version):
         copy(column, version=edition)
+    follow_product(twin)
     return twin
 
 
@@ -98,7 +100,7 @@ def busy(world: World, grant: Grant) -> Grant:
 def more(grant: Grant, number: int) -> None:
     """Another of each."""
     copy_product(grant.product)
-    copy(CatalogueEntry.objects.earliest("pk"))
+    follow_entries([copy(CatalogueEntry.objects.earliest("pk"))])
     twin = copy_grant(grant)
     copy(Finding.objects.earliest("pk"), occasion_key=f"copy {number}", grant=twin)
     measure = copy(Measure.objects.earliest("pk"), occasion_key=f"copy {number}")
@@ -116,7 +118,9 @@ def more(grant: Grant, number: int) -> None:
 LISTS = [
     ("officer", "/"),
     ("buyer", "/products/"),
+    ("buyer", "/products/?q=门诊&nature=government&mode=download&order=title"),
     ("officer", "/entries/"),
+    ("officer", "/entries/?q=门诊&opening=on_application"),
     ("seller", "/products/mine/"),
     ("officer", "/applications/"),
     ("buyer", "/applications/"),

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
+from listings.operations import drift
 from marketplace.errors import Refused
 from marketplace.ledger import entries as ledger
 from marketplace.ledger.models import Entry
@@ -155,6 +156,8 @@ def done(obj: Any, actor: Any, last: int) -> str:
     new = list(Entry.objects.filter(pk__gt=last).order_by("pk"))
     assert {entry.actor_ref for entry in new} == {actor.ledger_ref}
     assert len({entry.operation_id for entry in new}) == 1
+    if obj._meta.app_label == "listings":
+        assert drift() == [], "the search does not say what the objects say"
     after = type(obj)._base_manager.filter(pk=obj.pk).values_list("state", flat=True).first()
     lines = [f"{entry.object_type.split('.')[1]} {entry.verb} {entry.old}→{entry.new}" for entry in new]
     return " | ".join([after or "gone", *lines])

@@ -11,6 +11,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from listings.reasons import sentence
+from listings.search import highlight as hits
 from marketplace.clock.operations import days_used
 from marketplace.clock.working_days import local_date
 from marketplace.delivery.gate import SENTENCES
@@ -100,6 +101,18 @@ def article(name: str) -> str:
 
 
 @register.filter
+def highlight(text: str, query: str) -> str:
+    """Hits of the search in `<mark>`; the text is escaped."""
+    return hits.highlight(text, query) if query else text
+
+
+@register.filter
+def excerpt(text: str, query: str) -> str:
+    """The text around its first hit, or nothing."""
+    return hits.excerpt(text, query) if query else ""
+
+
+@register.filter
 def act(verb: str) -> Any:
     """A ledger entry's verb in the reader's language."""
     return words.ACTS.get(verb, verb)
@@ -152,12 +165,6 @@ def percent(share: float) -> str:
 def sorted_by(rows: Iterable[Any], name: str) -> list[Any]:
     """Rows that were fetched without an order."""
     return sorted(rows, key=lambda row: getattr(row, name))
-
-
-@register.filter
-def as_prefix(query: str) -> str:
-    """A query string such as `?q=x` or nothing, so that `page=2` can follow it."""
-    return query.removeprefix("?") + "&" if query.removeprefix("?") else ""
 
 
 @register.filter

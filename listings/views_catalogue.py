@@ -1,0 +1,67 @@
+"""What anybody looks through: products on offer, and the catalogue of what units hold."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.models import CapabilityKind
+from accounts.queries import parties_as
+from listings import queries
+from listings.models import CatalogueEntry, SearchKind
+from listings.search.facets import ORDER_LABELS, facets_of, search_of
+from listings.search.queries import Search, counts
+from marketplace import keyset
+
+MOST_IN_PUBLICITY = 5
+MOST_INVITED = 50
+
+
+@login_not_required
+@require_safe
+def catalogue(request: HttpRequest) -> HttpResponse:
+    """The public catalogue of products on offer, searched and narrowed."""
+    search = search_of(SearchKind.PRODUCT, request.GET.dict())
+    context = _found(request, search, queries.product_cards())
+    if request.user.is_authenticated and not (search.text or search.chosen):
+        context["invited"] = queries.offered_by_invitation(request.user)[:MOST_INVITED]
+    newest = list(queries.in_publicity(request.user)[:MOST_IN_PUBLICITY])
+    return render(
+        request, "listings/catalogue.html", {**context, "in_publicity": queries.with_deadlines(newest, timezone.now())}
+    )
+
+
+@login_not_required
+@require_safe
+def entries(request: HttpRequest) -> HttpResponse:
+    """The public catalogue of what units hold (Art. 10); to officers and units also what is not published yet.
+
+    Whoever looks for something looks through what is published.
+    """
+    search = search_of(SearchKind.ENTRY, request.GET.dict())
+    context = _found(request, search, queries.entry_cards())
+    if not (search.text or search.chosen or request.GET.get("order")):
+        visible = CatalogueEntry.objects.visible_to(request.user).select_related("unit__region")
+        context["page"] = keyset.paged(request, visible)
+    units = parties_as(request.user, CapabilityKind.UNIT, timezone.now())
+    return render(request, "listings/entries.html", {**context, "may_propose": units.exists()})
+
+
+def _found(request: HttpRequest, search: Search, cards: QuerySet[Any]) -> dict[str, Any]:
+    try:
+        page = search.page(cards, request.GET.get("page", ""))
+    except keyset.BadCursor:
+        page = search.page(cards)
+    counted = counts(search)
+    return {
+        "page": page,
+        "search": search,
+        "q": search.text,
+        "counted": counted,
+        "facets": facets_of(search, counted),
+        "orders": ORDER_LABELS.items(),
+    }
