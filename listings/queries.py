@@ -56,18 +56,21 @@ def in_publicity(user: Any) -> QuerySet[Version]:
     return shown.select_related("product__entry__unit", "product__seller").order_by("-pk")
 
 
-def with_deadlines(versions: Sequence[Version], at: datetime) -> list[tuple[Version, datetime | None, int]]:
-    """Each version with the moment until which objections are heard, and the working days left."""
+def with_deadlines(versions: Sequence[Version]) -> list[tuple[Version, datetime | None]]:
+    """Each version with the moment until which objections are heard."""
     keys = [str(version.pk) for version in versions]
     running = Clock.objects.open().filter(object_type=Version._meta.label_lower, object_id__in=keys)
     due = dict(running.filter(kind=Kind.PUBLICITY).values_list("object_id", "due_at"))
+    return [(version, due.get(str(version.pk))) for version in versions]
+
+
+def with_days_left(versions: Sequence[Version], at: datetime) -> list[tuple[Version, datetime | None, int]]:
+    """The same, and the working days left."""
     overrides, today = calendar_overrides(), local_date(at)
-    rows = []
-    for version in versions:
-        until = due.get(str(version.pk))
-        left = working_days_between(today, last_day(until), overrides) if until else 0
-        rows.append((version, until, left))
-    return rows
+    return [
+        (version, until, working_days_between(today, last_day(until), overrides) if until else 0)
+        for version, until in with_deadlines(versions)
+    ]
 
 
 def version_page(user: Any) -> QuerySet[Version]:

@@ -27,12 +27,12 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     """The public catalogue of products on offer, searched and narrowed."""
     search = search_of(SearchKind.PRODUCT, request.GET.dict())
     context = _found(request, search, queries.product_cards())
-    if request.user.is_authenticated and not (search.text or search.chosen):
-        context["invited"] = queries.offered_by_invitation(request.user)[:MOST_INVITED]
-    newest = list(queries.in_publicity(request.user)[:MOST_IN_PUBLICITY])
-    return render(
-        request, "listings/catalogue.html", {**context, "in_publicity": queries.with_deadlines(newest, timezone.now())}
-    )
+    if not (search.text or search.chosen):  # whoever looks for something is shown nothing else
+        if request.user.is_authenticated:
+            context["invited"] = queries.offered_by_invitation(request.user)[:MOST_INVITED]
+        newest = list(queries.in_publicity(request.user)[:MOST_IN_PUBLICITY])
+        context["in_publicity"] = queries.with_deadlines(newest)
+    return render(request, "listings/catalogue.html", context)
 
 
 @login_not_required

@@ -27,7 +27,7 @@ PAGE_SIZE = 20
 def publicity(request: HttpRequest) -> HttpResponse:
     """Every version in publicity that the visitor may see: days left, and how to object."""
     page = Paginator(queries.in_publicity(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
-    rows = queries.with_deadlines(list(page), timezone.now())
+    rows = queries.with_days_left(list(page), timezone.now())
     return render(request, "listings/publicity.html", {"page": page, "rows": rows})
 
 
