@@ -24,6 +24,11 @@ def named(name: str) -> str:
     raise Unreadable("unknown_format", name=shown(name), known=", ".join(EXTENSIONS))
 
 
+def sniffed(head: bytes) -> str:
+    """What a file begins like: one of the formats with a mark, else a CSV."""
+    return next((each for each, mark in _MARKS.items() if head.startswith(mark)), "csv")
+
+
 def check(kind: str, head: bytes) -> None:
     """Unreadable where the first bytes of a file are not those of its format: empty_file, spreadsheet, other_format."""
     if not head:

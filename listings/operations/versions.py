@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
@@ -110,11 +111,12 @@ def discard_version(*, version: Version, actor: User, at: datetime) -> None:
 def upload_file(*, version: Version, actor: User, at: datetime, path: Path, name: str) -> None:
     """Read a file (in a subprocess, before any transaction) and make it the draft's file, in quarantine.
 
-    A file that was there before is destroyed. Raises ValidationError on `file` when it cannot be read or there is no
-    room for it; then nothing is kept of it.
+    A file that was there before is destroyed. Raises ValidationError on `file` when it cannot be read, is larger than
+    a form's (`uploads.py` takes those) or there is no room for it; then nothing is kept of it.
     """
     permissions.check_can_keep_version(actor, version, at)
     workflow.check_in(version, VersionState.DRAFT)
+    _check_one_piece(path)
     try:
         with (
             files.ingest(path, name) as ingested,
@@ -127,6 +129,13 @@ def upload_file(*, version: Version, actor: User, at: datetime, path: Path, name
             attach(version, ingested, stored, actor, at)
     except files.UnreadableFile as error:
         raise ValidationError({"file": reasons.sentence(error.code, error.params)}) from error
+
+
+def _check_one_piece(path: Path) -> None:
+    size = path.stat().st_size
+    if size > settings.UPLOAD_LIMIT:
+        sizes = {"found": size, "limit": settings.UPLOAD_LIMIT}
+        raise ValidationError({"file": reasons.sentence("too_large", sizes)})
 
 
 def attach(

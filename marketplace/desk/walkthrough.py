@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import Party, User
 from listings import operations as listing
+from listings.deidentification import formats
 from listings.models import (
     Acquisition,
     CatalogueEntry,
@@ -378,8 +379,12 @@ def _product(seller: Party, entry: CatalogueEntry, acquisition: str) -> dict[str
 
 
 def _name(path: Path) -> str:
-    """The file's name as text; bytes that are no UTF-8 are marked."""
-    return os.fsencode(path.name).decode(errors="replace")
+    """The file's name as text; bytes that are no UTF-8 are marked. One without a known ending gets what it begins like."""
+    name = os.fsencode(path.name).decode(errors="replace")
+    if name.lower().endswith(tuple(formats.EXTENSIONS)):
+        return name
+    with path.open("rb") as file:
+        return f"{name}.{formats.sniffed(file.read(formats.HEAD_BYTES))}"
 
 
 def _watched(parties: Iterable[Party]) -> set[str]:

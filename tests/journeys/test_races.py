@@ -20,6 +20,7 @@ from marketplace.clock.working_days import SHANGHAI
 from marketplace.delivery import gate
 from marketplace.delivery import operations as delivery
 from marketplace.delivery.models import AccessRecord, Delivery
+from marketplace.desk.sample_data import write_visits
 from marketplace.desk.story import consult
 from marketplace.errors import InvalidState
 from marketplace.ledger.models import Entry
@@ -293,6 +294,21 @@ def test_one_assessment_run_by_two_workers_at_once_runs_once(world):
     assert sorted(ran) == [False, False, True]
     assert Assessment.objects.count() == before + 1
     assert fresh(version).state == "assessed"
+
+
+def test_one_upload_sent_and_finished_by_three_at_once_is_read_once(world, settings):
+    upload, at = stages.upload(world, "open+partial")
+    content = write_visits(stages.scratch("next.csv")).read_bytes()
+    who = {"actor": world["seller"], "at": at}
+    upload = listing.start_upload(version=upload.version, name="next.csv", size=len(content), **who)
+    sent = together(*[lambda: listing.receive_chunk(upload=fresh(upload), offset=0, content=content, **who)] * 3)
+    one_won(sent)
+    assert upload.chunks.count() == 1
+    one_won(together(*[lambda: listing.finish_upload(upload=fresh(upload), **who)] * 3))
+    assert (fresh(upload).state, upload.jobs.count(), upload.version.files.count()) == ("done", 1, 2)
+    assert sorted(path.name.partition("-")[0] for path in (settings.MEDIA_ROOT / "quarantine").iterdir()) == [
+        str(upload.version_id)
+    ] * 2
 
 
 def test_grant_is_not_given_back_while_its_order_is_being_signed(world):

@@ -420,3 +420,14 @@ def test_cancelled_reading_leaves_nothing_and_drops_its_result(
     assert (Upload.objects.get(pk=upload.pk).state, reading().state) == ("abandoned", "cancelled")
     assert (stored(), draft.files.count()) == (before, 0)
     operations.upload_file(version=draft, path=write_visits(stages.scratch("v.csv")), name="v.csv", **who)
+
+
+def test_one_piece_is_no_larger_than_a_form_takes(draft, who, settings):
+    settings.UPLOAD_LIMIT = 99
+    path = stages.scratch("large.csv")
+    path.write_bytes(csv_of(100))
+    before = (rows(), stored())
+    with pytest.raises(ValidationError) as caught:
+        operations.upload_file(version=draft, path=path, name="large.csv", **who)
+    assert list(caught.value.message_dict) == ["file"]
+    assert (rows(), stored()) == before
