@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from listings import forms, operations, permissions
 from listings.models import CatalogueEntry, Objection, Product, SourceFile, Upload, Version, Visibility
 from listings.operations.products import was_reviewed
+from listings.operations.sources import faulty_sources
 from listings.states import (
     WITH_SELLER,
     EntryState,
@@ -60,6 +61,10 @@ def publicity_is_over(version: Version) -> bool:
     return is_over and not version.objections.open().exists()
 
 
+def has_sources_in_order(version: Version) -> bool:
+    return not faulty_sources(version, timezone.now())
+
+
 def may_be_withdrawn(source: SourceFile) -> bool:
     return source.state != SourceState.ACCEPTED or source.has_lapsed(timezone.now())
 
@@ -107,7 +112,7 @@ VERSION = Verbs(
         Verb("describe", _("Correct the details"), WITH_SELLER, KEEP, operations.describe_version, forms.DescribeVersionForm, "Art. 17", aside=True, when=is_idle),
         Verb("rework", _("Back to draft"), (VersionState.ASSESSED,), KEEP, operations.rework_version, danger=True, aside=True),
         Verb("discard", _("Discard"), WITH_SELLER, KEEP, operations.discard_version, danger=True, when=is_idle),
-        Verb("approve", _("Approve and make public"), (VersionState.SUBMITTED,), REVIEW, operations.approve_version, forms.ApproveVersionForm, "Art. 17", facts="listings/facts.html"),
+        Verb("approve", _("Approve and make public"), (VersionState.SUBMITTED,), REVIEW, operations.approve_version, forms.ApproveVersionForm, "Art. 17", facts="listings/facts.html", when=has_sources_in_order),
         Verb("return", _("Return"), (VersionState.SUBMITTED,), REVIEW, operations.return_version, ReasonForm, "Art. 17", aside=True),
         Verb("refuse", _("Refuse"), (VersionState.SUBMITTED,), REVIEW, operations.refuse_version, RefusalForm, "Art. 17", danger=True, facts="listings/facts.html"),
         Verb("publish", _("Publish"), (VersionState.IN_PUBLICITY,), REVIEW, operations.publish_version, article="Art. 17", when=publicity_is_over),

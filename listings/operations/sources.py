@@ -95,14 +95,18 @@ def withdraw_source_file(*, source: SourceFile, actor: User, at: datetime) -> No
 
 def check_sources_in_order(version: Version, at: datetime) -> None:
     """Every item that stands was checked, found in order and has not lapsed; there is one. Names each that is not."""
-    items = list(SourceFile.objects.standing().filter(product=version.product_id).order_by("pk"))
-    if not items:
+    items = SourceFile.objects.standing().filter(product=version.product_id)
+    if not items.exists():
         raise InvalidState(_("The lawful-source file has no item."))
-    faulty = [item for item in items if item.state != SourceState.ACCEPTED or item.has_lapsed(at)]
-    if faulty:
-        said = [
-            f"“{item.title}”: {_('lapsed') if item.has_lapsed(at) else item.get_state_display()}" for item in faulty
-        ]
+    if faulty := faulty_sources(version, at):
+        lapsed = _("lapsed")
+        said = [f"{item.title} – {lapsed if item.has_lapsed(at) else item.get_state_display()}" for item in faulty]
         raise InvalidState(
             _("The lawful-source file is not in order, item by item: %(items)s.") % {"items": "; ".join(said)}
         )
+
+
+def faulty_sources(version: Version, at: datetime) -> list[SourceFile]:
+    """The items that keep a version from being approved: unchecked, found not in order, or lapsed."""
+    items = SourceFile.objects.standing().filter(product=version.product_id).order_by("pk")
+    return [item for item in items if item.state != SourceState.ACCEPTED or item.has_lapsed(at)]

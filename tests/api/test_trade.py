@@ -114,6 +114,8 @@ def list_product(world, systems):
     assert listing.run_assessment(job=Job.objects.latest("pk"), at=world.at)  # the site's worker
     assert seller("get_versions", version)["assessment"]["passes"] is True
     seller("submit_versions", version)
+    (source,) = officer("get_products", product)["source_files"]
+    assert officer("accept_source_files", source["id"], reason="原件核对无误")["state"] == "accepted"
     officer("approve_versions", version, sources_checked=True, irreversible=True, reason="材料齐全")
     published = later(world.at, Kind.PUBLICITY)
     with time_machine.travel(published, tick=False):

@@ -23,6 +23,8 @@ VISITORS = (
     ("seller", "zh-hans"),
     ("provider", "en"),
     ("operator", "zh-hans"),
+    ("vendor", "en"),
+    ("reviewer", "zh-hans"),
 )
 Open = Callable[..., Any]
 

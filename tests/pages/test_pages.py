@@ -14,12 +14,23 @@ from marketplace.supervision.models import Measure
 from tests.pages.reading import Page, crawl
 
 Visit = Callable[..., Client]
-ROLES = ["", "operator", "officer", "county-officer", "provider", "seller", "buyer", "other-buyer"]
+ROLES = [
+    "",
+    "operator",
+    "officer",
+    "county-officer",
+    "provider",
+    "seller",
+    "buyer",
+    "other-buyer",
+    "vendor",
+    "reviewer",
+]
 CATALOGUE = Path(settings.LOCALE_PATHS[0]) / "zh_Hans" / "LC_MESSAGES" / "django.po"
 # Latin words that belong on a Chinese page: names of formats, standards and tools, and the other language's own name.
 LATIN = re.compile(
     r"Minshu|English|\S+\.csv|CSV|Parquet|HTML|JSON-LD|SHA-256|UTF-8|GB/T|GB 18030|MiB|KB|MB|Cookie|JavaScript|"
-    r"minshu-\d+|canonical\.parquet|[0-9a-f]{64}|v\d+|[ADG]\d{6}|[\w.-]+@[\w.-]+|[0-9A-Z]{18}"
+    r"minshu-\d+|canonical\.parquet|[0-9a-f]{64}|v\d+|[ADGO]\d{6}|[\w.-]+@[\w.-]+|[0-9A-Z]{18}"
 )
 WORD = re.compile(r"[A-Za-z]{2,}")
 
@@ -50,10 +61,12 @@ def test_each_role_reaches_what_it_works_with(visitor: Visit) -> None:
     def kinds(role: str) -> set[str]:
         return {re.sub(r"\d+", "N", address) for address in crawl(visitor(role), all_of_a_kind=True)}
 
-    assert {"/order/N/issue/", "/order/N/drop/", "/finding/N/dismiss/", "/version/N/approve/"} <= kinds("officer")
+    assert {"/order/N/issue/", "/order/N/drop/", "/finding/N/dismiss/", "/source-file/N/accept/"} <= kinds("officer")
     assert {"/report/N/file/", "/grant/N/surrender/", "/product/N/apply/"} <= kinds("buyer")
     assert {"/consultation/N/consent/", "/consultation/N/object/", "/entries/new/"} <= kinds("provider")
     assert {"/products/new/", "/product/N/add-source-file/"} <= kinds("seller")
+    assert {"/application/N/accept/", "/products/new/"} <= kinds("vendor")
+    assert {"/objection/N/dismiss/", "/objection/N/uphold/", "/version/N/object/"} <= kinds("reviewer")
     county = kinds("county-officer")
     assert not [address for address in county if "/order/" in address or "/finding/" in address]
 

@@ -167,6 +167,25 @@ def test_a_product_asks_the_same_for_more_versions_and_sources(clients: Callable
     assert asked(client, product.get_absolute_url()) == one
 
 
+def test_the_publicity_asks_the_same_for_more_versions(clients: Callable[[str], Client], world: World) -> None:
+    version, _over = stages.version(world, "in_publicity")
+    client = clients("buyer")
+    one = asked(client, "/publicity/")
+    for _number in range(2):
+        copy(version, product=copy(world.product))
+    assert rows_of(client, "/publicity/") == 3
+    assert asked(client, "/publicity/") == one <= MOST
+
+
+def test_a_version_asks_the_same_for_more_objections(clients: Callable[[str], Client], world: World) -> None:
+    objection, _over = stages.objection(world, "open")
+    client, address = clients("officer"), objection.version.get_absolute_url()
+    one, todo = asked(client, address), asked(client, "/todo/")
+    for _number in range(2):
+        copy(objection)
+    assert (asked(client, address), asked(client, "/todo/")) == (one, todo)
+
+
 def test_an_application_asks_the_same_for_more_items(
     clients: Callable[[str], Client], application: Application
 ) -> None:

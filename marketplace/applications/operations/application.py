@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Party, Region, User
 from accounts.queries import authority_over, recipients
@@ -28,7 +28,7 @@ SCENARIO = (
     "title", "beneficiaries", "what_is_built", "why_these_fields", "period_from", "period_until", "security",
     "people_with_access",
 )  # fmt: skip
-MIXED = _lazy(
+MIXED = gettext_lazy(
     "Public data is decided by the authority, non-public data by its seller: send an application to each of them."
 )
 DRAFT_LIMIT = 60_000  # characters of all texts together

@@ -10,8 +10,11 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import CapabilityKind
 from listings.reasons import sentence
 from listings.search import highlight as hits
+from listings.states import REVIEWER
+from marketplace.applications.states import DECIDER
 from marketplace.clock.operations import days_used
 from marketplace.clock.working_days import local_date
 from marketplace.delivery.gate import SENTENCES
@@ -85,7 +88,12 @@ def moment(iso: str) -> datetime:
 @register.filter
 def owner(obj: Any) -> Any:
     """Who has to act in the present state; empty when nobody has."""
-    return obj.machine.owners.get(obj.state, "")
+    who = obj.machine.owners.get(obj.state, "")
+    if who is REVIEWER and hasattr(obj, "reviewer_id"):
+        return (CapabilityKind.REVIEWER if obj.reviewer_id else CapabilityKind.AUTHORITY).label
+    if who is DECIDER and hasattr(obj, "seller_id"):
+        return (CapabilityKind.SELLER if obj.seller_id else CapabilityKind.AUTHORITY).label
+    return who
 
 
 @register.filter
