@@ -1,6 +1,6 @@
 from django.urls import path
 
-from listings import verbs, views, views_catalogue
+from listings import verbs, views, views_catalogue, views_import
 from marketplace.faces import verb_urls
 
 app_name = "listings"
@@ -11,6 +11,10 @@ urlpatterns = [
     path("product/<int:pk>/", views.product, name="product"),
     path("version/<int:pk>/", views.version, name="version"),
     path("entries/", views_catalogue.entries, name="entries"),
+    path("entries/import/", views_import.import_entries, name="entry-import"),
+    path("entries/import/confirm/", views_import.confirm_import, name="entry-import-confirm"),
+    path("entries/import/template.csv", views_import.import_template, name="entry-import-template"),
+    path("entries/publish/", views_import.publish_entries, name="entries-publish"),
     path("entries/new/", views.propose_entry, name="entry-propose"),
     path("entry/<int:pk>/", views.entry, name="entry"),
     *verb_urls(verbs.ENTRY, "entry"),

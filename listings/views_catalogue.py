@@ -15,6 +15,7 @@ from listings import queries
 from listings.models import CatalogueEntry, SearchKind
 from listings.search.facets import ORDER_LABELS, facets_of, search_of
 from listings.search.queries import Search, counts
+from listings.states import EntryState
 from marketplace import keyset
 
 MOST_IN_PUBLICITY = 20
@@ -43,8 +44,13 @@ def entries(request: HttpRequest) -> HttpResponse:
     if not (search.text or search.chosen or request.GET.get("order")):
         visible = CatalogueEntry.objects.visible_to(request.user).select_related("unit__region")
         context["page"] = keyset.paged(request, visible)
-    units = parties_as(request.user, CapabilityKind.UNIT, timezone.now())
-    return render(request, "listings/entries.html", {**context, "may_propose": units.exists()})
+    at = timezone.now()
+    units = parties_as(request.user, CapabilityKind.UNIT, at)
+    waiting = CatalogueEntry.objects.filter(
+        authority__in=parties_as(request.user, CapabilityKind.AUTHORITY, at), state=EntryState.PROPOSED
+    )
+    context |= {"may_propose": units.exists(), "any_waits": waiting.exists()}
+    return render(request, "listings/entries.html", context)
 
 
 def _found(request: HttpRequest, search: Search, cards: QuerySet[Any]) -> dict[str, Any]:

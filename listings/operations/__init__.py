@@ -2,6 +2,7 @@
 
 from listings.operations.assessment import assess_due, request_assessment, run_assessment
 from listings.operations.entries import propose_entry, publish_entry, return_entry, revise_entry, withdraw_entry
+from listings.operations.entry_import import check_table, import_entries, publish_entries
 from listings.operations.products import (
     add_source_file,
     create_product,
@@ -35,6 +36,7 @@ __all__ = [
     "add_source_file",
     "approve_version",
     "assess_due",
+    "check_table",
     "create_product",
     "create_version",
     "declare_product",
@@ -45,8 +47,10 @@ __all__ = [
     "follow_entries",
     "follow_product",
     "hold_version",
+    "import_entries",
     "mark_columns",
     "propose_entry",
+    "publish_entries",
     "publish_entry",
     "publish_version",
     "recall_version",

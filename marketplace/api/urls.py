@@ -43,6 +43,7 @@ urlpatterns = [
         for one in CREATIONS
         if "<" in one.path
     ),
+    path("entries/import/", views.ImportFace.as_view(), name="entries-import"),
     path("grants/<int:pk>/in-effect/", views.InEffectFace.as_view(), name="grant-in-effect"),
     path(
         "grants/<int:pk>/versions/<int:number>/download.<format:kind>",
