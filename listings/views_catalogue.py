@@ -26,10 +26,12 @@ MOST_IN_PUBLICITY = 20
 def catalogue(request: HttpRequest) -> HttpResponse:
     """The public catalogue of products on offer, searched and narrowed."""
     search = search_of(SearchKind.PRODUCT, request.GET.dict())
-    context = _found(request, search, queries.product_cards())
-    return render(
-        request, "listings/catalogue.html", {**context, "in_publicity": queries.in_publicity(MOST_IN_PUBLICITY)}
-    )
+    context = {
+        **_choices(search),
+        "page": _page(request, search, queries.product_cards()),
+        "in_publicity": queries.in_publicity(MOST_IN_PUBLICITY),
+    }
+    return render(request, "listings/catalogue.html", context)
 
 
 @login_not_required
@@ -40,27 +42,29 @@ def entries(request: HttpRequest) -> HttpResponse:
     Whoever looks for something looks through what is published.
     """
     search = search_of(SearchKind.ENTRY, request.GET.dict())
-    context = _found(request, search, queries.entry_cards())
-    if not (search.text or search.chosen or request.GET.get("order")):
-        visible = CatalogueEntry.objects.visible_to(request.user).select_related("unit__region")
-        context["page"] = keyset.paged(request, visible)
+    if search.text or search.chosen or request.GET.get("order"):
+        page = _page(request, search, queries.entry_cards())
+    else:
+        page = keyset.paged(request, CatalogueEntry.objects.visible_to(request.user).select_related("unit__region"))
     at = timezone.now()
     units = parties_as(request.user, CapabilityKind.UNIT, at)
     waiting = CatalogueEntry.objects.filter(
         authority__in=parties_as(request.user, CapabilityKind.AUTHORITY, at), state=EntryState.PROPOSED
     )
-    context |= {"may_propose": units.exists(), "any_waits": waiting.exists()}
+    context = {**_choices(search), "page": page, "may_propose": units.exists(), "any_waits": waiting.exists()}
     return render(request, "listings/entries.html", context)
 
 
-def _found(request: HttpRequest, search: Search, cards: QuerySet[Any]) -> dict[str, Any]:
+def _page(request: HttpRequest, search: Search, cards: QuerySet[Any]) -> keyset.Page:
     try:
-        page = search.page(cards, request.GET.get("page", ""))
+        return search.page(cards, request.GET.get("page", ""))
     except keyset.BadCursor:
-        page = search.page(cards)
+        return search.page(cards)
+
+
+def _choices(search: Search) -> dict[str, Any]:
     counted = counts(search)
     return {
-        "page": page,
         "search": search,
         "q": search.text,
         "counted": counted,
