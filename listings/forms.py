@@ -12,6 +12,7 @@ from accounts.models import CapabilityKind, Party, standing
 from accounts.queries import parties_of
 from listings import queries
 from listings.deidentification import formats, limits
+from listings.entry_csv import MOST_BYTES
 from listings.models import (
     Acquisition,
     CatalogueEntry,
@@ -47,6 +48,36 @@ class ProposeEntryForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["unit"].queryset = units  # type: ignore[attr-defined]
         self.fields.update(model_fields(CatalogueEntry, ENTRY_FIELDS))
+
+
+class ImportEntriesForm(forms.Form):
+    """A table of catalogue entries; `unit` is one of the person's units."""
+
+    unit = forms.ModelChoiceField(queryset=None, label=_("Providing unit"), empty_label=None)
+    file = forms.FileField(label=_("File"), help_text=_("CSV (UTF-8 or GB 18030), at most 5,000 rows and 10 MiB."))
+
+    def __init__(self, *args: Any, units: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["unit"].queryset = units  # type: ignore[attr-defined]
+
+    def clean_file(self) -> Any:
+        if self.cleaned_data["file"].size > MOST_BYTES:
+            raise forms.ValidationError(_("The file is larger than 10 MiB."))
+        return self.cleaned_data["file"]
+
+    def clean(self) -> dict[str, Any]:
+        file, unit = self.cleaned_data.get("file"), self.cleaned_data.get("unit")
+        return {"unit": unit, "content": file.read()} if file and unit else {}
+
+
+class PublishEntriesForm(forms.Form):
+    """Some of the proposed entries that wait for the officer."""
+
+    entries = RowsField(queryset=CatalogueEntry.objects.none(), label=_("Catalogue entries"))
+
+    def __init__(self, *args: Any, waiting: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["entries"].queryset = waiting.select_related("unit", "authority")  # type: ignore[attr-defined]
 
 
 class CreateProductForm(forms.Form):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from listings import verbs, views, views_catalogue, views_publicity, views_uploads
+from listings import verbs, views, views_catalogue, views_import, views_publicity, views_uploads
 from marketplace.faces import verb_urls
 
 app_name = "listings"
@@ -15,6 +15,10 @@ urlpatterns = [
     path("objections/follow/", views_publicity.follow_objection, name="objection-follow"),
     path("objection/<int:pk>/", views_publicity.objection, name="objection"),
     path("entries/", views_catalogue.entries, name="entries"),
+    path("entries/import/", views_import.import_entries, name="entry-import"),
+    path("entries/import/confirm/", views_import.confirm_import, name="entry-import-confirm"),
+    path("entries/import/template.csv", views_import.import_template, name="entry-import-template"),
+    path("entries/publish/", views_import.publish_entries, name="entries-publish"),
     path("entries/new/", views.propose_entry, name="entry-propose"),
     path("entry/<int:pk>/", views.entry, name="entry"),
     path("version/<int:pk>/uploads/", views_uploads.start, name="upload-start"),

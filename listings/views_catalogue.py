@@ -15,6 +15,7 @@ from listings import queries
 from listings.models import CatalogueEntry, SearchKind
 from listings.search.facets import ORDER_LABELS, facets_of, search_of
 from listings.search.queries import Search, counts
+from listings.states import EntryState
 from marketplace import keyset
 
 MOST_IN_PUBLICITY = 5
@@ -26,7 +27,7 @@ MOST_INVITED = 50
 def catalogue(request: HttpRequest) -> HttpResponse:
     """The public catalogue of products on offer, searched and narrowed."""
     search = search_of(SearchKind.PRODUCT, request.GET.dict())
-    context = _found(request, search, queries.product_cards())
+    context = {**_choices(search), "page": _page(request, search, queries.product_cards())}
     if not (search.text or search.chosen):  # whoever looks for something is shown nothing else
         if request.user.is_authenticated:
             context["invited"] = queries.offered_by_invitation(request.user)[:MOST_INVITED]
@@ -43,22 +44,29 @@ def entries(request: HttpRequest) -> HttpResponse:
     Whoever looks for something looks through what is published.
     """
     search = search_of(SearchKind.ENTRY, request.GET.dict())
-    context = _found(request, search, queries.entry_cards())
-    if not (search.text or search.chosen or request.GET.get("order")):
-        visible = CatalogueEntry.objects.visible_to(request.user).select_related("unit__region")
-        context["page"] = keyset.paged(request, visible)
-    units = parties_as(request.user, CapabilityKind.UNIT, timezone.now())
-    return render(request, "listings/entries.html", {**context, "may_propose": units.exists()})
+    if search.text or search.chosen or request.GET.get("order"):
+        page = _page(request, search, queries.entry_cards())
+    else:
+        page = keyset.paged(request, CatalogueEntry.objects.visible_to(request.user).select_related("unit__region"))
+    at = timezone.now()
+    units = parties_as(request.user, CapabilityKind.UNIT, at)
+    waiting = CatalogueEntry.objects.filter(
+        authority__in=parties_as(request.user, CapabilityKind.AUTHORITY, at), state=EntryState.PROPOSED
+    )
+    context = {**_choices(search), "page": page, "may_propose": units.exists(), "any_waits": waiting.exists()}
+    return render(request, "listings/entries.html", context)
 
 
-def _found(request: HttpRequest, search: Search, cards: QuerySet[Any]) -> dict[str, Any]:
+def _page(request: HttpRequest, search: Search, cards: QuerySet[Any]) -> keyset.Page:
     try:
-        page = search.page(cards, request.GET.get("page", ""))
+        return search.page(cards, request.GET.get("page", ""))
     except keyset.BadCursor:
-        page = search.page(cards)
+        return search.page(cards)
+
+
+def _choices(search: Search) -> dict[str, Any]:
     counted = counts(search)
     return {
-        "page": page,
         "search": search,
         "q": search.text,
         "counted": counted,

@@ -2,6 +2,7 @@
 
 from listings.operations.assessment import request_assessment
 from listings.operations.entries import propose_entry, publish_entry, return_entry, revise_entry, withdraw_entry
+from listings.operations.entry_import import check_table, import_entries, publish_entries
 from listings.operations.jobs import cancel_job
 from listings.operations.objections import (
     dismiss_objection,
@@ -62,6 +63,7 @@ __all__ = [
     "assess_due",
     "cancel_job",
     "check_chunk",
+    "check_table",
     "create_product",
     "create_version",
     "declare_product",
@@ -75,10 +77,12 @@ __all__ = [
     "follow_entries",
     "follow_product",
     "hold_version",
+    "import_entries",
     "invite_buyer",
     "lodge_objection",
     "mark_columns",
     "propose_entry",
+    "publish_entries",
     "publish_entry",
     "publish_version",
     "recall_version",

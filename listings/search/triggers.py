@@ -38,7 +38,8 @@ def install(connection: BaseDatabaseWrapper) -> None:
     """Create what is missing. Harmless when repeated."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            for statement in POSTGRESQL:
+            cursor.execute("SELECT to_regclass(%s)", [f"{TABLE}_vector"])
+            for statement in POSTGRESQL if cursor.fetchone() == (None,) else ():
                 cursor.execute(statement)
             return
         cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")

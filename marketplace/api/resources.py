@@ -180,6 +180,10 @@ def listed_product(user: Any, pk: int | None) -> Product:
     return get_object_or_404(Product.objects.visible_to(user).listed(), pk=pk)
 
 
+def import_entries(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
+    return listing_forms.ImportEntriesForm(*sent, units=parties_as(user, CapabilityKind.UNIT, at).order_by("name"))
+
+
 CREATIONS = (
     Creation("entries", "entries", _("Propose a catalogue entry"), Scope.ACT, propose_entry, lambda target, **fields: listing.propose_entry(**fields), article="Art. 10"),
     Creation("products", "products", _("Create a product"), Scope.WRITE, create_product, lambda target, **fields: listing.create_product(**fields)),

@@ -390,6 +390,12 @@ class ProblemBody(serializers.Serializer[Any]):
     errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()), required=False)  # type: ignore[assignment]
 
 
+class Imported(serializers.Serializer[Any]):
+    """The entries that an import proposed, in the order of its rows."""
+
+    entries = serializers.ListField(child=serializers.IntegerField())
+
+
 class EventPage(serializers.Serializer[Any]):
     items = Event(many=True)
     next = serializers.CharField()

@@ -44,6 +44,7 @@ urlpatterns = [
         if "<" in one.path
     ),
     path("uploads/<int:pk>/chunk/", views.ChunkFace.as_view(), name="upload-chunk"),
+    path("entries/import/", views.ImportFace.as_view(), name="entries-import"),
     path("grants/<int:pk>/in-effect/", views.InEffectFace.as_view(), name="grant-in-effect"),
     path(
         "grants/<int:pk>/versions/<int:number>/download.<format:kind>",

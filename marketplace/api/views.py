@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework import generics
+from rest_framework import generics, parsers
 from rest_framework.response import Response
 
 from accounts.models import Scope
@@ -27,6 +27,7 @@ from marketplace.api.resources import (
     OPEN_FORMS,
     Creation,
     Resource,
+    import_entries,
     resource_made_by,
     scope_of,
 )
@@ -178,6 +179,32 @@ class CreateFace(WriteFace):
     def answers(self, method: str) -> dict[Any, Any]:
         made = BY_NOUN[self.creation.made]
         return {201: made.page or made.row, 204: None}
+
+
+class ImportFace(WriteFace):
+    """Many catalogue entries from a CSV file: all or none."""
+
+    tag, name, about = "entries", "import_entries", gettext_lazy("Propose catalogue entries from a CSV file")
+    parser_classes = (parsers.MultiPartParser,)
+
+    def scope_needed(self, method: str) -> str:
+        return Scope.ACT
+
+    def write(self, request: Any) -> operations.Reply:  # type: ignore[override]
+        user, at = request.user, timezone.now()
+        made = self.perform(
+            request,
+            lambda *sent: import_entries(user, at, None, *sent),
+            lambda **given: listing.import_entries(actor=user, at=at, **given),
+        )
+        return 201, {"entries": [entry.pk for entry in made]}
+
+    def body(self) -> Any:
+        form = import_entries(AnonymousUser(), timezone.now(), None)
+        return {"multipart/form-data": fields.schema_of(form)}
+
+    def answers(self, method: str) -> dict[Any, Any]:
+        return {201: serializers.Imported}
 
 
 class CollectionFace(CreateFace, ListFace):

@@ -22,6 +22,7 @@ __all__ = [
     "begin",
     "erase_detail",
     "record",
+    "record_each",
     "record_many",
     "reference",
     "verify_detail",
@@ -71,6 +72,28 @@ def record(
     entry.save(force_insert=True)
     EntryDetail.objects.create(entry=entry, salt=salt, json=canonical.decode())
     return entry
+
+
+def record_each(
+    act: Act, objects: Sequence[models.Model], details: Sequence[Mapping[str, Any]], *, new: str = ""
+) -> None:
+    """What `record` does, for many new objects at once: an entry with a detail for each."""
+    rows, texts = [], []
+    for obj, detail in zip(objects, details, strict=True):
+        told = {**detail, "acting_for": act.acting_for} if act.acting_for else detail
+        salt, canonical = secrets.token_hex(16), rfc8785.dumps(plain(told))
+        texts.append((salt, canonical.decode()))
+        rows.append(
+            Entry(
+                object_type=obj._meta.label_lower, object_id=str(obj.pk), new=new,
+                detail_hash=hash_detail(salt, canonical), **_act_columns(act),
+            )
+        )  # fmt: skip
+    Entry.objects.bulk_create(rows, batch_size=500)
+    EntryDetail.objects.bulk_create(
+        (EntryDetail(entry=row, salt=salt, json=text) for row, (salt, text) in zip(rows, texts, strict=True)),
+        batch_size=500,
+    )
 
 
 def record_many(act: Act, model: type[models.Model], keys: Sequence[int], *, old: str, new: str) -> None:

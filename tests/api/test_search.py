@@ -1,11 +1,13 @@
 """Partners search with the words, facets and orders of the pages, and see what is on offer."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from listings.models import Product, SearchRow
+from listings.models import CatalogueEntry, Product, SearchRow
 from listings.operations import follow_product
 from tests.api.conftest import Partner
+from tests.listings.test_entry_import import line, table
 from tests.pages.test_queries import copy_product
 
 
@@ -47,3 +49,24 @@ def test_searching_shows_a_seller_nothing_that_is_not_on_offer(world, partner):
 def test_what_cannot_be_meant_is_named(world, wrong):
     answer = Client().get("/api/v1/products/", wrong)
     assert (answer.status_code, answer.json()["code"]) == (400, "cursor_invalid" if "after" in wrong else "malformed")
+
+
+def test_unit_imports_a_table_once_per_key_and_is_told_what_is_wrong(world, partner):
+    unit = partner("provider")
+    fields = {"unit": world.parties["unit"].pk}
+    good = table(line("公交线路"), line("公交站点"))
+
+    def post(content, key):
+        file = SimpleUploadedFile("t.csv", content)
+        return unit.client.post(
+            "/api/v1/entries/import/", {**fields, "file": file}, headers=unit.headers(**{"Idempotency-Key": key})
+        )
+
+    first = post(good, "a")
+    assert first.status_code == 201, first.content
+    made = CatalogueEntry.objects.filter(pk__in=first.json()["entries"])
+    assert sorted(made.values_list("title", "state")) == [("公交站点", "proposed"), ("公交线路", "proposed")]
+    assert (post(good, "a").json(), CatalogueEntry.objects.count()) == (first.json(), 3)
+    again = post(good, "b")
+    assert again.status_code == 422 and len(again.json()["errors"]["file"]) == 2
+    assert CatalogueEntry.objects.count() == 3

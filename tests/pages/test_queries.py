@@ -148,6 +148,22 @@ def test_a_list_of_three_asks_as_often_as_a_list_of_one(
     assert one <= MOST
 
 
+def test_lists_of_a_hundred_ask_as_often_as_lists_of_one(clients: Callable[[str], Client], busy: Grant) -> None:
+    """On all lists, first and second page; what the search asks less for once the titles fill a page is no more."""
+    people = {who: clients(who) for who, _address in LISTS}
+    one = {(who, address): asked(people[who], address) for who, address in LISTS}
+    for number in range(1, 100):
+        more(busy, number)
+    for (who, address), count in one.items():
+        now = asked(people[who], address)
+        assert now == count or ("q=" in address and now < count <= MOST), address
+        page = people[who].get(address).context.get("page")
+        if page and page.next:
+            mark = "&" if "?" in address else "?"
+            assert asked(people[who], f"{address}{mark}page={page.next}") <= MOST
+            assert len(page) == 20
+
+
 def test_the_to_do_page_asks_the_same_for_more_tasks(clients: Callable[[str], Client], busy: Grant) -> None:
     client = clients("officer")
     one = asked(client, "/todo/")
