@@ -26,7 +26,7 @@ JOB = ledger.SystemActor("sweep")
 ACTORS = (*PEOPLE, "job")
 EVERYBODY = frozenset(PEOPLE)
 BYSTANDERS = ("other_buyer", "province_officer")
-REGULATED = ("accounts", "listings", "applications", "delivery", "supervision", "ledger", "notices", "clock")
+REGULATED = ("accounts", "listings", "applications", "delivery", "supervision", "console", "ledger", "notices", "clock")
 Table = dict[str, dict[str, str]]
 
 
