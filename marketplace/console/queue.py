@@ -113,7 +113,8 @@ class Queue(admin.ModelAdmin):
         return bool(request.kinds & set(self.roles))
 
     def lookup_allowed(self, lookup: str, value: Any, request: Any = None) -> bool:
-        return False  # by the filters and the search, and by nothing else
+        """By the filters, and by no column: else a queue could be asked for what it does not show."""
+        return lookup in {known.parameter_name for known in self.list_filter}
 
     def get_urls(self) -> list[Any]:
         name, view = f"{self.opts.app_label}_{self.opts.model_name}", self.admin_site.admin_view
