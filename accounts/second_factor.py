@@ -1,4 +1,4 @@
-"""Officers, reviewers and operators prove themselves twice, or nothing works for them.
+"""Whoever may enter the console proves themselves twice, or nothing works for them.
 
 The gate stands before every view and lets only those through that set a factor up, prove it, or lead out. A session
 that has not proved a factor itself, such as one that is older than the factor, is asked for it.
@@ -21,7 +21,13 @@ from accounts.models import CapabilityKind, Membership, User, valid_on
 from marketplace.clock.working_days import local_date
 from marketplace.errors import NotAllowed
 
-BOUND = (CapabilityKind.OPERATOR, CapabilityKind.REVIEWER, CapabilityKind.AUTHORITY)
+BOUND = (
+    CapabilityKind.OPERATOR,
+    CapabilityKind.REVIEWER,
+    CapabilityKind.AUTHORITY,
+    CapabilityKind.EXPERT,
+    CapabilityKind.OVERSIGHT,
+)
 # What works in any case: leaving, reading. What more works with no factor yet: setting one up. And to prove one.
 ALWAYS_OPEN = frozenset({"account_logout", "set_language", "accounts:privacy", "desk:health"})
 OPEN = {

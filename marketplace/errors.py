@@ -43,6 +43,9 @@ MISSING = {
     "demand": _("Say what has to be corrected."),
     "text": _("Write what there is to say."),
     "conditions": _("Name the conditions."),
+    "source": _("Name the source."),
+    "name": _("Give the name."),
+    "name_en": _("Give the name."),
 }
 
 

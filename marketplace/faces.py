@@ -66,8 +66,20 @@ def form_page(request: HttpRequest, form: Any, template: str = "form.html", **co
     return render(request, template, {"form": form, **context}, status=status)
 
 
-def verb_page(request: HttpRequest, verbs: Verbs, pk: int, name: str) -> HttpResponse:
-    """GET shows the verb's form, POST performs it and goes back to the object's page."""
+def own_page(obj: Any) -> str:
+    return obj.get_absolute_url()
+
+
+def verb_page(
+    request: HttpRequest,
+    verbs: Verbs,
+    pk: int,
+    name: str,
+    *,
+    address: Callable[[Any], str] = own_page,
+    layout: str = "base.html",
+) -> HttpResponse:
+    """GET shows the verb's form, POST performs it and goes back to the object's page, which is at `address(object)`."""
     verb = verbs.get(name)
     if verb is None:
         raise Http404
@@ -75,7 +87,7 @@ def verb_page(request: HttpRequest, verbs: Verbs, pk: int, name: str) -> HttpRes
         raise TooLarge(_("The file is larger than 100 MiB."))
     at = timezone.now()
     obj: Any = get_object_or_404(verbs.model.objects.visible_to(request.user), pk=pk)  # type: ignore[attr-defined]
-    request.back = obj.get_absolute_url()  # type: ignore[attr-defined]  # for `ErrorPages`
+    request.back = back = address(obj)  # type: ignore[attr-defined]  # for `ErrorPages`
     verbs.check(verb, obj, request.user, at)
     sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
     form: VerbForm = verb.form(*sent, target=obj, actor=request.user, at=at)
@@ -84,8 +96,8 @@ def verb_page(request: HttpRequest, verbs: Verbs, pk: int, name: str) -> HttpRes
     )
     if made:
         messages.success(request, _("Done: %(verb)s.") % {"verb": verb.label})
-        return redirect((made if verb.leads_on else obj).get_absolute_url())
-    return form_page(request, form, "verb.html", verb=verb, object=obj)
+        return redirect(address(made) if verb.leads_on else back)
+    return form_page(request, form, "verb.html", verb=verb, object=obj, back=back, layout=layout)
 
 
 def verb_urls(verbs: Verbs, noun: str) -> list[URLPattern]:

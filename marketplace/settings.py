@@ -37,7 +37,7 @@ VARIABLES: dict[str, tuple[type, object, str]] = {
     "REQUIRE_SECOND_FACTOR": (
         bool,
         None,
-        "Officers, reviewers and operators need a second factor. Unset: true, but false where DEBUG is on.",
+        "Officers, reviewers, operators, experts and overseers need a second factor. Unset: true, but false where DEBUG is on.",
     ),
     "DEFAULT_FROM_EMAIL": (str, "Minshu <noreply@localhost>", "Sender of the site's mails."),
     "DEMO": (bool, True, "May hold demo data and play the walkthrough. Never true in production."),
@@ -84,6 +84,7 @@ if not DEBUG:
         )
 
 INSTALLED_APPS = [
+    "django.contrib.admin.apps.SimpleAdminConfig",  # its lists; the site is ours: marketplace/console/site.py
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -105,6 +106,7 @@ INSTALLED_APPS = [
     "marketplace.applications",
     "marketplace.delivery",
     "marketplace.supervision",
+    "marketplace.console",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",

@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from accounts.views import set_language
+from marketplace.console.admin import console
 
 urlpatterns = [
     path("", include("marketplace.desk.urls")),
@@ -11,6 +12,7 @@ urlpatterns = [
     path("", include("marketplace.applications.urls")),
     path("", include("marketplace.delivery.urls")),
     path("", include("marketplace.supervision.urls")),
+    path("console/", console.urls),
     path("api/v1/", include("marketplace.api.urls")),
     path("language/", set_language, name="set_language"),
     path("accounts/", include("accounts.entrance")),

@@ -3,12 +3,14 @@
 A row of `ClockSetting` overrides the number; the source of a default is printed beside it.
 """
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-REGISTRATION = "Fujian public-data registration measures 2025"
-CITY_RULE = "a city's sharing rule, the nearest precedent"
-OWN = "own choice"
+REGISTRATION = _("Fujian public-data registration measures 2025")
+CITY_RULE = _("a city's sharing rule, the nearest precedent")
+OWN = _("own choice")
 
 
 class Kind(models.TextChoices):
@@ -29,7 +31,7 @@ class Kind(models.TextChoices):
 
 
 # kind -> (working days, source)
-DEFAULTS: dict[str, tuple[int, str]] = {
+DEFAULTS: dict[str, tuple[int, Any]] = {
     Kind.ACCEPTANCE: (3, REGISTRATION),
     Kind.PRECHECK: (2, CITY_RULE),
     Kind.CONSULTATION: (5, CITY_RULE),

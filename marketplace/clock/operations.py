@@ -94,6 +94,15 @@ def extend(obj: models.Model, kind: str, at: datetime, extra: int) -> Clock:
     return clock
 
 
+def recompute(at: datetime) -> None:
+    """After a change of the calendar: when each clock that still runs is over. One that stands still is computed when
+    it goes on; what had run out before stays so."""
+    for clock in Clock.objects.running().filter(due_at__gt=at).order_by("pk"):
+        due = _due(clock)
+        if due != clock.due_at:
+            Clock.objects.filter(pk=clock.pk, ended_at=None).update(due_at=due)
+
+
 def _due(clock: Clock) -> datetime:
     return working_days.due_after(clock.started_at, clock.working_days + clock.paused_days + clock.extended_days)
 

@@ -23,6 +23,11 @@ def _year(year: int) -> holidays.HolidayBase:
     return holidays.country_holidays("CN", years=[year])
 
 
+def package_says(day: date) -> bool:
+    """Whether the `holidays` package takes the day for a working day, whatever the site's own calendar says."""
+    return _year(day.year).is_working_day(day)
+
+
 def calendar_overrides() -> dict[date, bool]:
     return dict(CalendarDay.objects.values_list("date", "is_workday"))
 

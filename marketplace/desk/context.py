@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import CapabilityKind
 from accounts.queries import memberships
+from marketplace.console.queries import ENTERING
 from marketplace.notices.models import Channel, Outbox
 
 
@@ -22,6 +23,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "demo": settings.DEMO,
         "my_parties": sorted({name for name, _kind in held}),
         "is_operator": CapabilityKind.OPERATOR in kinds,
+        "may_enter_console": bool(kinds & set(ENTERING)),
         "is_officer": CapabilityKind.AUTHORITY in kinds,
         "is_seller": bool(kinds & {CapabilityKind.PRIMARY_DEVELOPER, CapabilityKind.UNIT, CapabilityKind.SELLER}),
         "is_unit": CapabilityKind.UNIT in kinds,

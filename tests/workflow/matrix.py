@@ -32,7 +32,7 @@ WITH_SELLERS = (
     *SELLERS, "buyer", "other_buyer", "officer", "province_officer", "conflicted_officer", "seller", "provider",
     "operator",
 )  # fmt: skip
-REGULATED = ("accounts", "listings", "applications", "delivery", "supervision", "ledger", "notices", "clock")
+REGULATED = ("accounts", "listings", "applications", "delivery", "supervision", "console", "ledger", "notices", "clock")
 Table = dict[str, dict[str, str]]
 
 

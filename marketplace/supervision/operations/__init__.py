@@ -30,6 +30,7 @@ from marketplace.supervision.operations.report import (
     file_nil_report,
     file_report,
     pause_for_report,
+    recompute_reports,
     return_report,
     schedule_reports,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "propose_order",
     "propose_order_on_grant",
     "publish_derived",
+    "recompute_reports",
     "register_derived",
     "return_report",
     "schedule_reports",

@@ -138,6 +138,15 @@ def _due_dates(grant: Grant, from_day: date) -> dict[str, datetime]:
     return {"due_at": end_of_day(due), "late_at": end_of_day(late)}
 
 
+def recompute_reports(at: datetime) -> None:
+    """After a change of the calendar, in the caller's act: when the reports that nobody owes yet too late are due. A
+    returned one keeps the day that its buyer was told."""
+    for report in UsageReport.objects.filter(state=ReportState.OPEN, due_at__gt=at).select_related("grant"):
+        dates = _due_dates(report.grant, report.end)
+        if dates["due_at"] != report.due_at or dates["late_at"] != report.late_at:
+            UsageReport.objects.filter(pk=report.pk, state=ReportState.OPEN).update(**dates)
+
+
 def _judge(verb: str, report: UsageReport, new: str, actor: User, at: datetime, reason: str, **fields: Any) -> None:
     act = ledger.begin(verb, actor, at, ARTICLE)
     workflow.move(act, report, new, detail={"reason": reason}, **fields)

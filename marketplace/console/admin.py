@@ -1,0 +1,229 @@
+"""The queues of the console: one class for each kind of case, in the order of the navigation."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Assignment, AssignmentRole, CapabilityKind, Party
+from accounts.states import PartyState
+from accounts.verbs import PARTY
+from listings import verbs as listings
+from listings.models import CatalogueEntry, Version
+from listings.states import EntryState, VersionState
+from marketplace.applications import verbs as applications
+from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
+from marketplace.applications.states import ApplicationState, ConsultationState, EditionState, ItemState
+from marketplace.console import cases
+from marketplace.console.models import Reading
+from marketplace.console.queue import OFFICER, OVERSEER, Queue, register
+from marketplace.console.site import console
+from marketplace.supervision import verbs as supervision
+from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
+from marketplace.supervision.states import DerivedState, FindingState, MeasureState, ReportState
+
+__all__ = ["console"]
+EXPERT, OPERATOR, REVIEWER = CapabilityKind.EXPERT, CapabilityKind.OPERATOR, CapabilityKind.REVIEWER
+S = ApplicationState
+
+
+@register(Party)
+class PartyQueue(Queue):
+    label = _("Parties")
+    roles = (OPERATOR,)
+    authority = ""
+    tables = (PARTY, applications.AUTHORITY)
+    list_display = ("case", "region", "state_now", "verified_until")
+    list_select_related = ("region",)
+    search_fields = ("name", "uscc")
+    sections = cases.party
+
+    def waits_for(self, request: Any, at: datetime) -> Q | None:
+        """Registrations to be checked, and verifications whose renewal was asked for."""
+        if OPERATOR not in request.kinds:
+            return None
+        return Q(state=PartyState.APPLIED) | Q(state=PartyState.VERIFIED, renewal_asked_at__isnull=False)
+
+
+@register(CatalogueEntry)
+class EntryQueue(Queue):
+    label = _("Catalogue entries")
+    roles = (OFFICER, OVERSEER)
+    tables = (listings.ENTRY,)
+    waiting = (EntryState.PROPOSED,)
+    is_public = True
+    list_display = ("case", "unit", "state_now", "due_on")
+    list_select_related = ("unit", "authority")
+    search_fields = ("title",)
+    sections = cases.entry
+
+
+@register(Version)
+class VersionQueue(Queue):
+    label = _("Versions")
+    roles = (OFFICER, REVIEWER, OVERSEER)
+    tables = (listings.VERSION,)
+    own = "product__seller"
+    waiting = (VersionState.SUBMITTED, VersionState.IN_PUBLICITY, VersionState.HELD)
+    is_public = True
+    list_display = ("case", "seller", "state_now", "due_on")
+    list_select_related = ("product__seller", "authority")
+    search_fields = ("product__title",)
+    sections = cases.version
+
+    @admin.display(description=_("seller"))
+    def seller(self, obj: Version) -> str:
+        return str(obj.product.seller)
+
+
+@register(Application)
+class ApplicationQueue(Queue):
+    label = _("Applications")
+    roles = (OFFICER, EXPERT, OVERSEER)
+    tables = (applications.APPLICATION,)
+    own = "buyer"
+    waiting = (S.SUBMITTED, S.ACCEPTED, S.IN_CONSULTATION, S.UNDER_REVIEW)
+    list_display = ("case", "buyer", "state_now", "due_on")
+    list_select_related = ("buyer", "authority", "applicant", "prepared_by")
+    search_fields = ("title", "buyer__name")
+    sections = cases.application
+
+    def waits_for(self, request: Any, at: datetime) -> Q | None:
+        """For an officer the authority's cases, for an expert those to be assessed."""
+        found = super().waits_for(request, at)
+        if EXPERT not in request.kinds:
+            return found
+        given = Assignment.objects.filter(
+            user=request.user, role=AssignmentRole.EXPERT, ended_at=None, object_type=Application._meta.label_lower
+        )
+        keys = [int(key) for key in given.values_list("object_id", flat=True)]
+        asked = Q(pk__in=keys, state=S.EXPERT_REVIEW)
+        return asked if found is None else found | asked
+
+
+@register(Item)
+class ItemQueue(Queue):
+    label = _("Items to decide")
+    tables = (applications.ITEM,)
+    parent, authority, own = "application", "application__authority", "application__buyer"
+    waiting = (ItemState.OPEN,)
+    list_display = ("case", "application", "state_now", "due_on")
+    list_select_related = ("product", "application")
+
+    def waits_for(self, request: Any, at: datetime) -> Q | None:
+        found = super().waits_for(request, at)
+        return None if found is None else found & Q(application__state=S.UNDER_REVIEW)
+
+
+@register(Consultation)
+class ConsultationQueue(Queue):
+    label = _("Consultations")
+    tables = (applications.CONSULTATION,)
+    parent, authority, own = "application", "application__authority", "application__buyer"
+    waiting = (ConsultationState.ASKED, ConsultationState.QUESTION)
+    list_display = ("case", "state_now", "due_on")
+    list_select_related = ("unit", "application")
+
+
+@register(StandingConsent)
+class StandingConsentQueue(Queue):
+    label = _("Standing consents")
+    tables = (applications.STANDING,)
+    authority = "entry__authority"
+    list_display = ("case", "unit", "state_now", "valid_until")
+    list_select_related = ("unit", "entry", "by")
+    sections = cases.consent
+
+
+@register(Grant)
+class GrantQueue(Queue):
+    label = _("Grants")
+    roles = (OFFICER, OVERSEER)
+    tables = (applications.GRANT, supervision.GRANT)
+    list_display = ("case", "buyer", "state_now", "ends")
+    list_select_related = ("buyer", "product__seller", "authority", "item__application", "from_version")
+    search_fields = ("product__title", "buyer__name")
+    sections = cases.grant
+
+
+@register(GrantEdition)
+class EditionQueue(Queue):
+    label = _("Changes of grants")
+    tables = (applications.EDITION,)
+    parent, authority, own = "grant", "grant__authority", "grant__buyer"
+    waiting = (EditionState.REQUESTED,)
+    list_display = ("case", "kind", "state_now", "due_on")
+    list_select_related = ("grant",)
+
+
+@register(UsageReport)
+class ReportQueue(Queue):
+    label = _("Usage reports")
+    roles = (OFFICER, OVERSEER)
+    tables = (supervision.REPORT,)
+    authority, own = "grant__authority", "grant__buyer"
+    waiting = (ReportState.FILED,)
+    list_display = ("case", "buyer", "state_now", "due_on")
+    list_select_related = ("grant__buyer", "grant__product__seller", "grant__authority")
+    sections = cases.report
+
+    @admin.display(description=_("buyer"))
+    def buyer(self, obj: UsageReport) -> str:
+        return str(obj.grant.buyer)
+
+
+@register(Finding)
+class FindingQueue(Queue):
+    label = _("Findings")
+    roles = (OFFICER, OVERSEER)
+    tables = (supervision.FINDING,)
+    own = "grant__buyer"
+    waiting = (FindingState.OPEN,)
+    list_display = ("case", "buyer", "state_now", "due_on")
+    list_select_related = ("grant__product", "grant__buyer", "authority")
+    sections = cases.finding
+
+    @admin.display(description=_("buyer"))
+    def buyer(self, obj: Finding) -> str:
+        return str(obj.grant.buyer)
+
+
+@register(Measure)
+class MeasureQueue(Queue):
+    label = _("Orders")
+    roles = (OFFICER, OVERSEER)
+    tables = (supervision.MEASURE,)
+    own = "party"
+    waiting = (MeasureState.PROPOSED, MeasureState.EVIDENCE_FILED, MeasureState.REFUSED_TO_CORRECT)
+    list_display = ("case", "party", "state_now", "due_on")
+    list_select_related = ("party", "authority", "finding", "issued_by")
+    sections = cases.measure
+
+
+@register(DerivedProduct)
+class DerivedQueue(Queue):
+    label = _("Derived products")
+    roles = (OFFICER, OVERSEER)
+    tables = (supervision.DERIVED,)
+    authority, own = "built_from__grant__authority", "party"
+    waiting = (DerivedState.FLAGGED,)
+    is_public = True
+    list_display = ("case", "party", "state_now")
+    list_select_related = ("party",)
+    search_fields = ("title",)
+    sections = cases.derived
+
+
+@register(Reading)
+class ReadingQueue(Queue):
+    """Which overseer read which case, when and why: for the overseers' own house, and for the province."""
+
+    label = _("Readings by overseers")
+    roles = (OFFICER, OVERSEER)
+    authority = ""
+    list_display = ("case", "by", "party", "day", "reason")
+    list_select_related = ("by", "party")
+    list_filter = ()
+    list_display_links = None

@@ -1,0 +1,380 @@
+"""What a case file shows, section by section. Only reading: what one may do stands at its top, as verbs.
+
+What belongs to another case is shown as far as the person may see that case (`visible_to`), whoever reads.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Prefetch
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from accounts.models import Assignment, AssignmentRole, CapabilityKind
+from listings.models import Assessment, Version, VersionSource
+from marketplace.applications import verbs
+from marketplace.applications.models import Application, Grant, Item, Route
+from marketplace.console.site import address
+from marketplace.verbs import Verb
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a table; with `obj`, what the person can do with it."""
+
+    cells: tuple[Any, ...]
+    obj: Any = None
+    verbs: tuple[Verb, ...] = ()
+
+    @property
+    def noun(self) -> str:
+        """As `{% verbs %}` names the addresses of an object's verbs."""
+        return noun_of(self.obj)
+
+
+@dataclass(frozen=True)
+class Section:
+    """Facts, a table, or a template of the site with its context. `parts`: objects whose history belongs to the case."""
+
+    title: Any
+    facts: tuple[tuple[Any, Any], ...] = ()
+    head: tuple[Any, ...] = ()
+    rows: tuple[Row, ...] = ()
+    template: str = ""
+    context: dict[str, Any] = field(default_factory=dict)
+    parts: tuple[Any, ...] = ()
+
+
+def noun_of(obj: Any) -> str:
+    return f"console:{obj._meta.app_label}_{obj._meta.model_name}"
+
+
+def table(title: Any, head: Iterable[Any], rows: Iterable[Row], parts: Iterable[Any] = ()) -> Section:
+    return Section(title, head=tuple(head), rows=tuple(rows), parts=tuple(parts))
+
+
+def link(obj: Any, text: Any = "") -> Any:
+    return format_html('<a href="{}">{}</a>', address(obj), text or obj)
+
+
+def day(value: date | datetime | None) -> str:
+    if isinstance(value, datetime):
+        return f"{timezone.localtime(value):%Y-%m-%d %H:%M}"
+    return str(value) if value else "–"
+
+
+def of(obj: Any, *names: str) -> tuple[tuple[Any, Any], ...]:
+    """Columns of an object under their own names, as people read them."""
+    return tuple((capfirst(obj._meta.get_field(name).verbose_name), _shown(obj, name)) for name in names)
+
+
+def _shown(obj: Any, name: str) -> Any:
+    value = getattr(obj, name)
+    if obj._meta.get_field(name).choices:
+        return getattr(obj, f"get_{name}_display")()
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, date):
+        return day(value)
+    return ", ".join(value) if isinstance(value, list) else value
+
+
+# --- applications ----------------------------------------------------------------------------------------------------
+
+
+def application(case: Application, user: Any, at: datetime) -> list[Section]:
+    """Scenario, items with versions and assessment, consultations, opinions, dialogue, the buyer's other grants."""
+    items = list(
+        Item.objects.filter(application=case)
+        .select_related("product__seller", "application__buyer", "application__authority", "decision__by", "grant")
+        .order_by("pk")
+    )
+    return [
+        _scenario(case),
+        _items(items, user, at),
+        _versions(items, user),
+        _consultations(case, user, at),
+        table(
+            _("Expert opinions (Art. 35)"), (_("Who"), _("Time"), _("Opinion"), _("Measures")),
+            [Row((row.by, day(row.at), row.opinion, row.measures)) for row in case.opinions.select_related("by").order_by("pk")],
+        ),
+        table(
+            _("Dialogue"), (_("Who"), _("Time"), _("Message")),
+            [Row((f"{row.party} · {row.by}", day(row.at), row.text)) for row in case.messages.select_related("by", "party").order_by("pk")],
+        ),
+        _other_grants(case, user, at),
+    ]  # fmt: skip
+
+
+def _scenario(case: Application) -> Section:
+    given = Assignment.objects.filter(
+        object_type=case._meta.label_lower, object_id=str(case.pk), role=AssignmentRole.OFFICER_IN_CHARGE, ended_at=None
+    )
+    in_charge = given.select_related("user").first()
+    facts = (
+        *of(case, "buyer", "title", "beneficiaries", "what_is_built", "why_these_fields", "period_from", "period_until",
+            "security", "people_with_access"),
+        (_("Applied by"), case.applicant),
+        (_("Submitted"), day(case.submitted_at)),
+        (_("Competent authority"), case.authority),
+        (_("Officer in charge"), in_charge and in_charge.user),
+        (_("Round"), case.round),
+    )  # fmt: skip
+    return Section(_("Scenario"), facts)
+
+
+def _items(items: list[Item], user: Any, at: datetime) -> Section:
+    # Who may do what depends on the case and the item's state alone: asked once per state, not per item.
+    offered = {state: verbs.ITEM.available(item, user, at) for state, item in {i.state: i for i in items}.items()}
+    rows = [
+        Row(
+            (item.product, item.product.seller, ", ".join(item.fields), item.get_route_display(),
+             item.get_state_display(), _decided(item)),
+            item,
+            tuple(v for v in offered[item.state] if v.name != "split_off" or item.route == Route.ON_APPLICATION),
+        )
+        for item in items
+    ]  # fmt: skip
+    head = (_("Data product"), _("Seller"), _("Fields"), _("Route"), _("State"), _("Decision"))
+    return table(_("What is asked for"), head, rows, items)
+
+
+def _decided(item: Item) -> Any:
+    if not hasattr(item, "decision"):
+        return ""
+    made = item.decision
+    text = "\n".join(filter(None, (f"{day(made.at)} {made.by}", made.reason, made.remedy)))
+    return format_html("{}\n{}", text, link(item.grant, item.grant.number)) if hasattr(item, "grant") else text
+
+
+def _versions(items: list[Item], user: Any) -> Section:
+    """Of the products asked for: each version with its newest assessment."""
+    newest = Prefetch("assessments", queryset=Assessment.objects.order_by("-at", "-pk"))
+    found = Version.objects.visible_to(user).filter(product__in=[item.product_id for item in items])
+    rows = [
+        Row((link(version), version.get_state_display(), version.rows, *_measured(version)))
+        for version in found.select_related("product").prefetch_related(newest).order_by("product", "-number")
+    ]
+    return table(
+        _("Versions and assessment"), (_("Version"), _("State"), _("Rows"), _("Assessed"), _("Result"), "k"), rows
+    )
+
+
+def _measured(version: Version) -> tuple[Any, Any, Any]:
+    newest = next(iter(version.assessments.all()), None)
+    if newest is None:
+        return "–", "–", "–"
+    return day(newest.at), _("passed") if newest.passes else _("not passed"), newest.report.get("k", "–")
+
+
+def _consultations(case: Application, user: Any, at: datetime) -> Section:
+    asked = list(
+        case.consultations.select_related("unit", "application__buyer", "application__authority", "answered_by", "standing")
+        .order_by("round", "pk")
+    )  # fmt: skip
+    rows = [
+        Row(
+            (row.round, row.unit, row.get_state_display(), day(row.answered_at), row.answered_by,
+             "\n".join(filter(None, (row.reason, row.conditions, row.standing and row.standing.document)))),
+            row,
+            tuple(verbs.CONSULTATION.available(row, user, at)),
+        )
+        for row in asked
+    ]  # fmt: skip
+    head = (_("Round"), _("Unit"), _("State"), _("Answered"), _("Who"), _("What it said"))
+    return table(_("Consultation of the providing units"), head, rows, asked)
+
+
+def _other_grants(case: Application, user: Any, at: datetime) -> Section:
+    """What the buyer has or had already: seen together, grants may reveal what each alone does not."""
+    others = Grant.objects.visible_to(user).filter(buyer=case.buyer_id).exclude(item__application=case)
+    rows = [
+        Row((link(grant), grant.get_state_display(), _("yes") if grant.effective else _("no"),
+             f"{grant.starts} – {grant.ends}", ", ".join(grant.fields)))
+        for grant in others.with_effect(at).select_related("product").order_by("pk")
+    ]  # fmt: skip
+    head = (_("Grant"), _("State"), _("In effect"), _("Period"), _("Fields"))
+    return table(_("The buyer's other grants"), head, rows)
+
+
+def consent(case: Any, user: Any, at: datetime) -> list[Section]:
+    uses = case.uses.select_related("application").order_by("pk")
+    return [
+        Section(_("Consent"), of(case, "unit", "entry", "document", "purposes", "fields", "conditions", "valid_from", "valid_until")),
+        table(_("Answers that rest on it"), (_("Application"), _("Day"), _("Reason")),
+              [Row((link(row.application), day(row.answered_at), row.reason)) for row in uses]),
+    ]  # fmt: skip
+
+
+# --- what is on offer ------------------------------------------------------------------------------------------------
+
+
+def entry(case: Any, user: Any, at: datetime) -> list[Section]:
+    products = case.products.visible_to(user).order_by("pk")
+    return [
+        Section(_("What it is"), of(case, "unit", "title", "description", "sharing", "withheld_basis", "opening", "frequency", "contact")),
+        table(_("Products made from it"), (_("Data product"), _("Seller")),
+              [Row((link(row), row.seller)) for row in products.select_related("seller")]),
+    ]  # fmt: skip
+
+
+def version(case: Version, user: Any, at: datetime) -> list[Section]:
+    """The version, its sources, its lawful-source file, what was measured, its steps and files."""
+    product = case.product
+    newest = case.assessments.order_by("-at", "-pk").first()
+    sources = VersionSource.objects.filter(version=case).select_related("unit", "entry").order_by("pk")
+    return [
+        Section(_("This version"), (
+            *of(product, "seller", "title", "nature", "acquisition", "grade", "summary", "purposes"),
+            *of(case, "about", "data_from", "data_until", "collected_from", "collected_until", "deidentification_tool",
+                "key_is_kept"),
+            (_("Rows"), case.rows), (_("Competent authority"), case.authority),
+            (_("Declared under Art. 31"), day(product.declared_at)),
+        )),
+        table(_("Whose data"), (_("Unit"), _("Catalogue entry")), [Row((row.unit, link(row.entry))) for row in sources]),
+        table(_("Lawful-source file"), (_("Kind"), _("Document"), _("Number"), _("Summary"), _("Valid until")), [
+            Row((row.get_kind_display(), row.title, row.reference, row.summary, day(row.valid_until)))
+            for row in product.source_files.order_by("pk")
+        ]),
+        *_assessment(newest),
+        Section(_("Columns"), template="listings/columns.html", context={"version": case}),
+        table(_("Processing steps (Art. 32)"), (_("Step"), _("Tool"), _("By"), _("Time")), [
+            Row((_(row.step), row.tool, row.operator, day(row.at))) for row in case.steps.order_by("number")
+        ]),
+        table(_("Files"), (_("Kind"), _("Name"), "SHA-256", _("Destroyed")), [
+            Row((row.get_kind_display(), row.name, row.sha256, day(row.destroyed_at))) for row in case.files.order_by("pk")
+        ]),
+    ]  # fmt: skip
+
+
+def _assessment(newest: Assessment | None) -> list[Section]:
+    if newest is None:
+        return []
+    return [
+        Section(_("Assessment (Art. 17)"), template="console/assessment.html",
+                context={"assessment": newest, "report": newest.report})
+    ]  # fmt: skip
+
+
+# --- what comes after the decision -----------------------------------------------------------------------------------
+
+
+def grant(case: Grant, user: Any, at: datetime) -> list[Section]:
+    """Terms, holds, editions, deliveries' reports, orders."""
+    editions, holds = (
+        list(case.editions.select_related("by", "grant__buyer", "grant__authority").order_by("pk")),
+        list(case.holds.order_by("pk")),
+    )
+    return [
+        Section(_("Grant"), (
+            *of(case, "buyer", "product", "authority", "starts", "ends", "fields"),
+            (_("In effect"), _("yes") if case.is_in_effect(at) else _("no")),
+            (_("Application"), link(case.item.application)),
+        )),
+        table(_("Holds"), (_("Why"), _("Since"), _("Ends"), _("Lifted")), [
+            Row((row.get_code_display(), day(row.opened_at), day(row.ends_at), day(row.lifted_at))) for row in holds
+        ], holds),
+        table(_("Editions"), (_("No."), _("Kind"), _("State"), _("Who"), _("Reason"), _("Until")), [
+            Row((row.number, row.get_kind_display(), row.get_state_display(), row.by, row.reason, row.after.get("ends", "–")),
+                row, tuple(verbs.EDITION.available(row, user, at)) if row.state == "requested" else ())
+            for row in editions
+        ], editions),
+        table(_("Usage reports"), (_("Period"), _("State"), _("Due")), [
+            Row((link(row), row.get_state_display(), day(row.due_at)))
+            for row in case.reports.select_related("grant").order_by("start")
+        ]),
+        table(_("Orders"), (_("Order"), _("State")), [
+            Row((link(row.measure), row.measure.get_state_display()))
+            for row in case.measures.select_related("measure").order_by("pk")
+        ]),
+    ]  # fmt: skip
+
+
+def report(case: Any, user: Any, at: datetime) -> list[Section]:
+    """What was filed, round by round, beside what the delivery records say."""
+    filings = case.filings.select_related("by").order_by("-round")
+    return [
+        Section(_("Usage report"), (
+            (_("Grant"), link(case.grant)), (_("Buyer"), case.grant.buyer),
+            (_("Period"), f"{case.start} – {case.end}"), (_("Due"), day(case.due_at)),
+        )),
+        *(
+            Section(
+                _("Filing %(n)s of %(day)s, by %(name)s") % {"n": row.round, "day": day(row.at), "name": row.by},
+                of(row, "is_nil", "use", "results", "security"),
+                template="supervision/metered.html", context={"rows": row.metered},
+            )
+            for row in filings
+        ),
+    ]  # fmt: skip
+
+
+def finding(case: Any, user: Any, at: datetime) -> list[Section]:
+    return [
+        Section(_("What was noticed"), (
+            (_("Rule"), case.rule_label), (_("Noticed"), day(case.created_at)),
+            (_("Grant"), link(case.grant)), (_("Buyer"), case.grant.buyer),
+            *((_(name.capitalize()), text) for name, text in case.text.items() if name in ("report", "due")),
+        )),
+        table(_("Orders that came of it"), (_("Order"), _("State")),
+              [Row((link(row), row.get_state_display())) for row in case.measures.order_by("pk")]),
+    ]  # fmt: skip
+
+
+def measure(case: Any, user: Any, at: datetime) -> list[Section]:
+    """Facts, demand, what it holds, evidence and statements."""
+    return [
+        Section(_("Order"), (
+            *of(case, "number", "party", "authority", "facts", "demand", "remedy"),
+            (_("Issued"), day(case.issued_at)), (_("By"), case.issued_by),
+            (_("Hearing opened"), day(case.hearing_opened_at)),
+            (_("Finding"), case.finding and link(case.finding)),
+        )),
+        table(_("What is suspended"), (_("Grant"), _("Outcome")), [
+            Row((link(row.grant), row.get_outcome_display() if row.outcome else "–"))
+            for row in case.held.select_related("grant__product").order_by("pk")
+        ]),
+        table(_("Evidence and hearing"), (_("Kind"), _("Who"), _("Time"), _("Text")), [
+            Row((row.get_kind_display(), row.by, day(row.at), row.text))
+            for row in case.evidence.select_related("by").order_by("pk")
+        ]),
+    ]  # fmt: skip
+
+
+def derived(case: Any, user: Any, at: datetime) -> list[Section]:
+    sources = case.built_from.select_related("grant__product", "version__product").order_by("pk")
+    return [
+        Section(_("Derived product"), ((_("Number"), case.number), (_("Party"), case.party), *of(case, "title", "description", "url"))),
+        table(_("Built from"), (_("Version"), _("Grant")),
+              [Row((link(row.version), link(row.grant))) for row in sources]),
+    ]  # fmt: skip
+
+
+def party(case: Any, user: Any, at: datetime) -> list[Section]:
+    """Who it is, as what it is admitted, who belongs to it, how it was verified."""
+    people = list(case.memberships.select_related("user", "party", "deputy_for__user").order_by("pk"))
+    return [
+        Section(_("Party"), (
+            *of(case, "name", "uscc", "region"), (_("Verified until"), day(case.verified_until)),
+            (_("Wants to be"), ", ".join(_wanted(case))),
+        )),
+        table(_("Admitted as"), (_("As"), _("Region"), _("From"), _("Until")), [
+            Row((row.get_kind_display(), row.region, day(row.valid_from), day(row.valid_until)))
+            for row in case.capabilities.select_related("region").order_by("pk")
+        ]),
+        table(_("People"), (_("Name"), _("Role"), _("From"), _("Until")), [
+            Row((row.user, row.get_role_display(), day(row.valid_from), day(row.valid_until))) for row in people
+        ], people),
+        table(_("Verifications"), (_("Who"), _("Time"), _("Evidence"), _("Valid until")), [
+            Row((row.by, day(row.at), row.evidence, day(row.valid_until)))
+            for row in case.verifications.select_related("by").order_by("-pk")
+        ]),
+    ]  # fmt: skip
+
+
+def _wanted(case: Any) -> list[str]:
+    return [str(CapabilityKind(kind).label) for kind in case.wanted]

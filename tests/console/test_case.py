@@ -1,0 +1,113 @@
+"""The case file: everything on it, and nothing of what the reader may not see."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from marketplace.applications.models import Application, Grant, Message
+from marketplace.applications.operations import accept_application, write_message
+from marketplace.desk.story import apply_for
+from tests.actors import World
+from tests.pages.reading import Page
+from tests.pages.test_queries import copy, copy_product
+
+Enter = Callable[..., Client]
+
+
+def file_of(obj: Any) -> str:
+    return f"/console/{obj._meta.app_label}/{obj._meta.model_name}/{obj.pk}/"
+
+
+def texts(client: Client, obj: Any) -> str:
+    answer = client.get(file_of(obj))
+    assert answer.status_code == 200
+    return " ".join(Page(answer.content.decode()).texts)
+
+
+def test_the_case_has_everything_on_it(world: World, grant: Grant, enter: Enter) -> None:
+    """Scenario, item, version, assessment, consultation, dialogue, history, and the buyer's other grant."""
+    case = apply_for(world.product, world.cast, world.at, world.fields)
+    accept_application(application=case, actor=world["officer"], at=world.at)
+    write_message(application=case, actor=world["buyer"], at=world.at, text="请尽快办理")
+    shown = texts(enter("officer"), case)
+    for text in (
+        case.what_is_built, str(world.product), str(world.version), "passed", "请尽快办理", grant.number, "In effect",
+        "accepted", "Consult the units", "Officer in charge", world["officer"].name,
+    ):  # fmt: skip
+        assert text in shown, text
+    decided = texts(enter("officer"), grant.item.application)
+    for text in ("consented", grant.item.decision.reason, str(world.parties["unit"])):
+        assert text in decided, text
+
+
+def test_every_kind_of_case_has_a_file(world: World, grant: Grant, enter: Enter) -> None:
+    officer = enter("officer")
+    assert world.version.files.earliest("pk").sha256 in texts(officer, world.version)
+    assert str(world.product) in texts(officer, world.product.entry)
+    assert grant.item.application.number in texts(officer, grant)
+    assert "演示用登记证明" in texts(enter("operator"), world.parties["buyer"])
+
+
+def test_a_part_is_shown_in_the_file_of_its_case(world: World, enter: Enter, grant: Grant) -> None:
+    item = grant.item
+    for part in (item, item.application.consultations.earliest("pk")):
+        assert enter("officer").get(file_of(part)).url == file_of(item.application)
+        assert enter("other_officer").get(file_of(part)).status_code == 404
+
+
+def test_whoever_may_not_see_the_case_finds_no_file(world: World, enter: Enter, application: Application) -> None:
+    for who in ("other_officer", "county_officer", "operator", "expert", "buyer"):
+        assert enter(who).get(file_of(application)).status_code == 404, who
+    assert enter("province_officer").get(file_of(application)).status_code == 200
+
+
+def test_a_file_offers_only_what_its_reader_may_do(world: World, enter: Enter, application: Application) -> None:
+    accept = f"{file_of(application)}accept/"
+    with time_machine.travel(world.at, tick=False):
+        assert accept in enter("officer").get(file_of(application)).content.decode()
+        for who in ("province_officer", "conflicted_officer"):
+            assert accept not in enter(who).get(file_of(application)).content.decode()
+
+
+def test_a_refusal_names_its_way_back_to_the_file(world: World, enter: Enter, application: Application) -> None:
+    answer = enter("conflicted_officer").get(f"{file_of(application)}accept/")
+    assert answer.status_code == 403
+    assert file_of(application) in Page(answer.content.decode()).links
+
+
+def test_a_verb_without_its_reason_is_refused_and_leaves_nothing(
+    world: World, enter: Enter, application: Application
+) -> None:
+    before = application.state
+    answer = enter("officer").post(f"{file_of(application)}refuse/", {"reason": " ", "remedy": "x"})
+    assert answer.status_code == 422
+    assert application._meta.model._base_manager.get(pk=application.pk).state == before
+
+
+def test_a_file_asks_the_same_for_more_items_and_messages(world: World, enter: Enter, application: Application) -> None:
+    client, item = enter("officer"), application.items.get()
+    given = {"application": application, "by": world["buyer"], "party": world.parties["buyer"]}
+    Message.objects.create(**given, text="x", at=world.at)
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(file_of(application)).status_code == 200
+        return len(queries)
+
+    asked()
+    one = asked()
+    for _number in range(3):
+        copy(item, product=copy_product(item.product))
+        copy(Message.objects.earliest("pk"))
+    assert asked() == one
+
+
+def test_a_verb_leads_back_into_the_console(world: World, enter: Enter, application: Application) -> None:
+    with time_machine.travel(world.at + timedelta(hours=1), tick=False):
+        answer = enter("officer").post(f"{file_of(application)}accept/")
+    assert (answer.status_code, answer.url) == (302, file_of(application))

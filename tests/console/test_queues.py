@@ -1,0 +1,159 @@
+"""Queues: by clock, what waits for this person first, and many rows ask the database as often as one."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from marketplace.applications.models import Application, Grant
+from marketplace.clock.models import Clock
+from marketplace.console.admin import console
+from marketplace.desk.queries import todo
+from marketplace.desk.story import apply_for
+from marketplace.supervision.models import DerivedFrom, DerivedProduct
+from marketplace.supervision.operations import propose_order_on_grant
+from tests.actors import World
+from tests.pages.test_queries import busy, copy, copy_grant  # noqa: F401
+
+Enter = Callable[..., Client]
+APPLICATIONS = "/console/applications/application/"
+
+
+def cases(client: Client, address: str) -> list[Any]:
+    return list(client.get(address).context["cl"].result_list)
+
+
+def asked(client: Client, address: str) -> int:
+    client.get(address)
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(address).status_code == 200
+    return len(queries)
+
+
+def test_the_most_urgent_comes_first_and_what_is_overdue_is_marked(
+    world: World, enter: Enter, application: Application
+) -> None:
+    later = apply_for(world.product, world.cast, world.at + timedelta(days=7), world.fields)
+    other = apply_for(world.product, world.cast, world.at + timedelta(days=7), world.fields)
+    Clock.objects.filter(object_id=str(other.pk), object_type="applications.application").delete()
+    with time_machine.travel(world.at + timedelta(days=7), tick=False):
+        client = enter("officer")
+        page = client.get(APPLICATIONS)
+        assert list(page.context["cl"].result_list) == [application, later, other]
+        text = page.content.decode()
+        assert text.count('<span class="state state-bad">overdue</span>') == 1
+        assert cases(client, f"{APPLICATIONS}?show=overdue") == [application]
+        row = next(row for row in client.get("/console/").context["rows"] if row.url == APPLICATIONS)
+        assert (row.waiting, row.overdue) == (3, 1)
+
+
+def test_a_queue_shows_only_what_the_person_may_see_and_what_waits(
+    world: World, enter: Enter, application: Application
+) -> None:
+    def shown(who: str, query: str = "") -> list[Any]:
+        return cases(enter(who), APPLICATIONS + query)
+
+    assert shown("officer") == shown("second_officer") == [application]
+    assert shown("conflicted_officer") == []  # the buyer is their own
+    assert shown("conflicted_officer", "?show=all") == [application]
+    assert shown("other_officer", "?show=all") == shown("county_officer", "?show=all") == []
+    assert shown("province_officer") == [] and shown("province_officer", "?show=all") == [application]
+    assert shown("expert") == shown("expert", "?show=all") == []
+    assert shown("officer", "?show=all&state=submitted") == [application]
+    assert shown("officer", "?show=all&state=decided") == []
+
+
+def test_public_objects_are_in_the_queues_of_their_authorities_alone(world: World, enter: Enter) -> None:
+    address = "/console/listings/version/"
+    assert cases(enter("officer"), f"{address}?show=all") == [world.version]
+    assert cases(enter("province_officer"), f"{address}?show=all") == [world.version]
+    assert cases(enter("other_officer"), f"{address}?show=all") == []
+    assert enter("other_officer").get(f"{address}{world.version.pk}/").status_code == 404
+
+
+def test_what_waits_in_the_queues_is_what_the_to_do_page_names(world: World, grant: Grant, enter: Enter) -> None:
+    """For officers, operators and experts; whatever else the to-do page names is no queue's."""
+    apply_for(world.product, world.cast, world.at, world.fields)
+    propose_order_on_grant(grant=grant, actor=world["officer"], at=world.at, facts="f", demand="d")
+    derived = DerivedProduct.objects.create(
+        party=grant.buyer, title="t", description="d", state="flagged", created_at=world.at
+    )
+    DerivedFrom.objects.create(derived=derived, grant=grant, version=world.version)
+    at = world.at + timedelta(days=1)
+    skipped = {"item", "consultation"}  # parts of an application, which the to-do page names as a whole
+    with time_machine.travel(at, tick=False):
+        for who in ("officer", "conflicted_officer", "province_officer", "operator", "expert"):
+            client, waiting = enter(who), set()
+            request = client.get("/console/").wsgi_request
+            for queue in console.queues(request):
+                found = queue.waits_for(request, at)
+                if found is not None and queue.opts.model_name not in skipped:
+                    waiting |= set(queue.get_queryset(request).filter(found))
+            tasks = {task.obj for task in todo(world[who], at) if console.is_registered(type(task.obj))}
+            mine = {obj for obj in tasks if who != "conflicted_officer" or obj in waiting}
+            assert waiting == mine, who
+
+
+@pytest.mark.parametrize("query", ["?state=%00", "?show=%00", "?p=99999", "?p=x", "?o=99.-7", "?q=%00", "?e=1"])
+def test_a_strange_query_is_no_error(world: World, enter: Enter, application: Application, query: str) -> None:
+    answer = enter("officer").get(APPLICATIONS + query, follow=True)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("query", ["?title=x", "?buyer__uscc__startswith=9", "?applicant__password__startswith=a"])
+def test_a_queue_cannot_be_asked_for_columns(world: World, enter: Enter, query: str) -> None:
+    assert enter("officer").get(APPLICATIONS + query).status_code == 400
+
+
+def test_a_search_finds_by_name_and_by_nothing_else(world: World, enter: Enter, application: Application) -> None:
+    client = enter("officer")
+    assert cases(client, f"{APPLICATIONS}?q={application.title[:3]}") == [application]
+    assert cases(client, f"{APPLICATIONS}?q={world['buyer'].email}") == []
+
+
+@pytest.fixture
+def crowded(world: World, busy: Grant) -> Callable[[], None]:  # noqa: F811
+    """Adds a few more of everything that a queue shows."""
+
+    def more() -> None:
+        for number in range(3):
+            twin = copy_grant(busy)
+            copy(busy.item.application.consultations.earliest("pk"), application=twin.item.application)
+            for queue in console._registry.values():
+                first = queue.model._base_manager.order_by("pk").first()
+                if queue.opts.model_name in ("catalogueentry", "standingconsent", "usagereport", "finding", "measure"):
+                    key = {"occasion_key": f"{first.pk} {number}"} if hasattr(first, "occasion_key") else {}
+                    copy(first, **key, **({"grant": twin} if hasattr(first, "grant_id") else {}))
+            copy(world.version, number=50 + number)
+
+    return more
+
+
+def test_no_queue_and_not_the_overview_asks_more_for_more_rows(
+    world: World,
+    enter: Enter,
+    busy: Grant,  # noqa: F811
+    crowded: Callable[[], None],
+) -> None:
+    busy.reports.create(start=busy.starts, end=busy.ends, due_at=world.at, late_at=world.at)
+    client = enter("officer")
+    officers = [queue for queue in console._registry.values() if queue.opts.model_name != "party"]
+    queues = [queue.address + ("?show=all" if queue.list_filter else "") for queue in officers]
+    addresses = ["/console/", *queues]
+    before = {address: (asked(client, address), rows(client, address)) for address in addresses}
+    crowded()
+    after = {address: (asked(client, address), rows(client, address)) for address in addresses}
+    assert {address: n for address, (n, _rows) in before.items()} == {address: n for address, (n, _r) in after.items()}
+    grown = [address for address in queues if after[address][1] > before[address][1] > 0]
+    assert len(grown) >= 8
+    assert max(n for address, (n, _rows) in after.items() if address != "/console/") <= 16
+
+
+def rows(client: Client, address: str) -> int:
+    context = client.get(address).context
+    return len(context["rows"]) if address == "/console/" else len(context["cl"].result_list)
