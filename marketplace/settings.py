@@ -42,6 +42,11 @@ VARIABLES: dict[str, tuple[type, object, str]] = {
     "DEFAULT_FROM_EMAIL": (str, "Minshu <noreply@localhost>", "Sender of the site's mails."),
     "DEMO": (bool, True, "May hold demo data and play the walkthrough. Never true in production."),
     "API_RATE": (str, "600/min", "Requests that the API takes from one credential, or one address without."),
+    "LINKAGE_SHARE": (
+        float,
+        0.0,
+        "Largest share (0 to 1) of linked subjects that two data sets of one buyer may single out together without a reason of the officer's.",
+    ),
     "LOG_LEVEL": (str, "INFO", "Level of the log on standard error."),
 }
 
@@ -198,6 +203,7 @@ CELERY_TIMEZONE = "Asia/Shanghai"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_ROUTES = {
     "listings.*": {"queue": "assessment"},
+    "applications.*": {"queue": "assessment"},
     "notices.*": {"queue": "notices"},
     "supervision.*": {"queue": "supervision"},
 }
@@ -206,6 +212,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "supervision.sweep", "schedule": 60.0},
     "notices": {"task": "notices.send_due", "schedule": 30.0},
     "assessments": {"task": "listings.assess_due", "schedule": 30.0},
+    "linkages": {"task": "applications.link_due", "schedule": 30.0},
 }
 
 AUTH_USER_MODEL = "accounts.User"
@@ -284,6 +291,7 @@ else:
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL")
 
 API_RATE = env("API_RATE")
+LINKAGE_SHARE = env("LINKAGE_SHARE")
 REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "marketplace.api.problems.handle",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

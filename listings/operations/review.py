@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.operations import check_is_left
 from accounts.queries import recipients
 from listings import files, permissions
 from listings.models import Version
@@ -87,6 +88,7 @@ def _decide(verb: str, version: Version, new: str, actor: User, at: datetime, re
     permissions.check_can_review(actor, version, at)
     if verb != "publish":
         require(reason=reason)
+    check_is_left(version.product.seller)
     remedy = fields.pop("remedy", "")
     act = ledger.begin(verb, actor, at, "Art. 17")
     workflow.move(act, version, new, detail={"reason": reason, "remedy": remedy}, **fields)

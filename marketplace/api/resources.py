@@ -56,7 +56,7 @@ def grants(user: Any) -> QuerySet[Grant]:
 
 
 RESOURCES = (
-    Resource("parties", Party, related(Party, prefetch=("capabilities",)), serializers.PartyRow, (accounts.PARTY, applications.AUTHORITY)),
+    Resource("parties", Party, related(Party, prefetch=("capabilities",)), serializers.PartyRow, (accounts.PARTY, applications.AUTHORITY, supervision.PARTY)),
     Resource("entries", CatalogueEntry, related(CatalogueEntry, "unit", "authority"), serializers.EntryRow, (listings.ENTRY,), is_public=True),
     Resource("products", Product, related(Product, "seller", "entry", prefetch=("source_files",)), serializers.ProductRow, (listings.PRODUCT,), is_public=True),
     Resource("versions", Version, version_page, serializers.VersionRow, (listings.VERSION,), serializers.VersionPage, is_public=True),
@@ -78,6 +78,7 @@ PREPARES = {
     ("products", "create_version"), ("products", "add_source_file"), ("versions", "upload_file"),
     ("versions", "mark_columns"), ("versions", "request_assessment"), ("versions", "rework"),
     ("applications", "describe"), ("applications", "add_item"), ("items", "remove"),
+    ("items", "choose_fields"),
 }  # fmt: skip
 
 
@@ -108,6 +109,11 @@ EXAMPLES: dict[type[forms.Form], Callable[[], Any]] = {
     application_forms.UseStandingForm: lambda: _consultation(),
     application_forms.DropUserForm: lambda: Grant(pk=0, buyer=Party(pk=0)),
     application_forms.NameUserForm: lambda: Grant(pk=0, buyer=Party(pk=0)),
+    application_forms.ChooseFieldsForm: lambda: Item(fields=[], product=Product(pk=0)),
+    application_forms.AgreeForm: lambda: GrantEdition(),
+    application_forms.RecuseForm: lambda: Application(pk=0, authority=Party(pk=0)),
+    application_forms.DropSystemForm: lambda: Grant(pk=0, buyer=Party(pk=0)),
+    application_forms.NameSystemForm: lambda: Grant(pk=0, buyer=Party(pk=0)),
     application_forms.ChangeForm: lambda: Grant(
         pk=0, fields=[], terms={"what_is_built": ""}, item=Item(route=""), from_version=Version(pk=0)
     ),

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy, override
 
 from accounts.models import Party
 from accounts.queries import recipients
+from accounts.states import PartyState
 from marketplace.applications.models import Consultation, Grant
 from marketplace.applications.operations import escalate_consultation
 from marketplace.applications.states import ConsultationState, GrantState
@@ -51,7 +52,7 @@ def unscheduled(at: datetime, scope: Scope) -> Iterable[Grant]:
     """Grants with a period that has begun and has no report yet, also those that ended before a sweep saw them."""
     today = local_date(at)
     return (
-        _within(Grant.objects.all(), scope, "buyer")
+        _within(Grant.objects.exclude(buyer__state=PartyState.ENDED, buyer__merged_into=None), scope, "buyer")
         .filter(starts__lte=today, activated_at__lte=at)
         .annotate(covered=Max("reports__end"), until=Least("ends", Coalesce(TruncDate("ended_at"), "ends")))
         .filter(Q(covered=None, starts__lte=F("until")) | Q(covered__lt=Least(Value(today, DateField()), "until")))

@@ -23,6 +23,7 @@ from marketplace.supervision.models import DerivedProduct
 PAGE_SIZE = 20
 
 
+@login_not_required
 @require_safe
 def derived_list(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
