@@ -120,7 +120,7 @@ class PartyQuerySet(models.QuerySet["Party"]):
         )
         if operates.exists():
             return self
-        return self.filter(pk__in=mine.values("party"))
+        return self.filter(Q(pk__in=mine.values("party")) | Q(merged_into__in=mine.values("party")))
 
 
 class Party(models.Model):
@@ -139,6 +139,14 @@ class Party(models.Model):
     renewal_asked_at = models.DateTimeField(null=True, blank=True)
     state = models.CharField(_("state"), max_length=12, choices=PartyState.choices, default=PartyState.APPLIED)
     verified_until = models.DateField(null=True, blank=True)
+    merged_into = models.ForeignKey(
+        "self",
+        verbose_name=_("successor"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="predecessors",
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = PartyQuerySet.as_manager()
@@ -157,6 +165,9 @@ class Party(models.Model):
                 | Q(state__in=OVER)
                 | (Q(id_hmac__isnull=False) & ~Q(id_encrypted="") & ~Q(id_kind="")),
                 name="party_person_has_document",
+            ),
+            models.CheckConstraint(
+                condition=Q(merged_into=None) | Q(state=PartyState.ENDED), name="party_merged_has_ended"
             ),
             models.UniqueConstraint(
                 fields=["uscc"],
@@ -177,6 +188,11 @@ class Party(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("accounts:party", args=[self.pk])
+
+    @property
+    def answers(self) -> "Party":
+        """Who acts for what was this party's: itself, or the party that it was merged into."""
+        return self.merged_into or self
 
     def is_in_good_standing(self, at: datetime) -> bool:
         """Verified, and the verification has not lapsed. The same condition as `standing` for querysets."""
@@ -353,6 +369,7 @@ class Credential(models.Model):
     expires_at = models.DateTimeField(_("valid until"))
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoked_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    first_key = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="later_keys")
 
     class Meta:
         verbose_name = _("credential")
@@ -372,6 +389,11 @@ class Credential(models.Model):
     def is_live(self, at: datetime) -> bool:
         """Neither revoked nor expired at `at`."""
         return self.revoked_at is None and at < self.expires_at
+
+    @property
+    def system(self) -> int:
+        """The same for all keys of one system: a new key may do what the key that it replaces may."""
+        return self.first_key_id or self.pk
 
     @property
     def scope_labels(self) -> list[Any]:

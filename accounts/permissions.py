@@ -29,12 +29,13 @@ def check_is_job(actor: Any) -> None:
 
 
 def check_member(actor: Any, party: Party, at: datetime, *, roles: Iterable[str] = WRITERS) -> None:
-    """An active user with a writing role (or one of `roles`) in the party, on that day.
+    """An active user with a writing role (or one of `roles`) in the party or its successor, on that day.
 
     Who has the role only as somebody's deputy acts for that person from here on, and the ledger names both.
     """
     check_is_person(actor)
-    held = queries.memberships(actor, at).filter(party=party, role__in=list(roles)).select_related("deputy_for__user")
+    living = party.merged_into_id or party.pk
+    held = queries.memberships(actor, at).filter(party=living, role__in=list(roles)).select_related("deputy_for__user")
     rows = list(held.order_by("pk"))
     if not rows:
         raise NotAllowed(_("Only people who act for %(party)s may do this.") % {"party": party.name})

@@ -37,7 +37,9 @@ def memberships(user: User | AnonymousUser, at: datetime) -> QuerySet[Membership
 
 
 def parties_of(user: Any, at: datetime) -> QuerySet[Party]:
-    return Party.objects.filter(pk__in=memberships(user, at).values("party"))
+    """The user's parties, and those that were merged into one of them."""
+    own = memberships(user, at).values("party")
+    return Party.objects.filter(Q(pk__in=own) | Q(merged_into__in=own))
 
 
 def parties_as(user: Any, kind: str, at: datetime) -> QuerySet[Party]:
@@ -54,16 +56,18 @@ def people_as(kind: str, at: datetime) -> QuerySet[User]:
 
 
 def people_of(party: Party, at: datetime) -> QuerySet[User]:
-    """Active users who act for a party."""
-    acting = Membership.objects.filter(valid_on(local_date(at)), party=party).exclude(role=Role.AUDITOR)
+    """Active users who act for a party, or for the one that it was merged into."""
+    acting = Membership.objects.filter(valid_on(local_date(at)), party=party.merged_into_id or party.pk).exclude(
+        role=Role.AUDITOR
+    )
     return User.objects.filter(is_active=True, pk__in=acting.values("user")).order_by("name", "pk")
 
 
 def recent_parties(user: User, at: datetime) -> QuerySet[Party]:
-    """Parties the user belongs to, or did in the last 12 months, whatever the role."""
+    """Parties the user belongs to, or did in the last 12 months, whatever the role; and what was merged into them."""
     since = local_date(at) - timedelta(days=round(RECUSAL_MONTHS * 30.5))
     recent = Membership.objects.filter(Q(valid_until=None) | Q(valid_until__gte=since), user=user)
-    return Party.objects.filter(pk__in=recent.values("party"))
+    return Party.objects.filter(Q(pk__in=recent.values("party")) | Q(merged_into__in=recent.values("party")))
 
 
 def represents(user: User, party: Party, at: datetime) -> list[User]:

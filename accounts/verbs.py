@@ -61,6 +61,5 @@ PARTY = Verbs(
         Verb("end_membership", _("End a membership"), LIVING, BELONG, operations.end_membership, forms.EndMembershipForm, danger=True),
         Verb("ask_for_renewal", _("Ask for renewal"), (VERIFIED,), MANAGE, operations.ask_for_renewal, ReasonForm, when=not_asked),
         Verb("bar", _("Bar"), (VERIFIED,), KEEP, operations.bar_party, ReasonForm, danger=True),
-        Verb("end", _("End"), (VERIFIED, BARRED), KEEP, operations.end_party, ReasonForm, danger=True),
     ),
 )  # fmt: skip

@@ -18,8 +18,9 @@ from accounts.models import CapabilityKind, Invitation, Party, PartyKind, User
 from accounts.operations.invitation import check_can_accept
 from accounts.queries import parties_as
 from accounts.states import InvitationState, PartyState
-from accounts.verbs import PARTY
+from accounts.verbs import PARTY, check_can_keep_party
 from marketplace import keyset
+from marketplace.errors import NotAllowed
 from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
 
@@ -64,11 +65,21 @@ def party(request: HttpRequest, pk: int) -> HttpResponse:
         "invitations": item.invitations.filter(state=InvitationState.OPEN).order_by("pk"),
         "verifications": item.verifications.select_related("by").order_by("-pk"),
         "verbs": PARTY.available(item, request.user, timezone.now()),
+        "may_end": item.state in (PartyState.VERIFIED, PartyState.BARRED) and may_keep(request, item),
         "hands_over": parties_as(request.user, CapabilityKind.AUTHORITY, timezone.now()).filter(pk=item.pk).exists(),
         "history": history_rows([item, *people]),
         "may_keep_credentials": may_keep_credentials(request, item),
     }
     return render(request, "accounts/party.html", context)
+
+
+def may_keep(request: HttpRequest, item: Party) -> bool:
+    """Whether it is the operator who looks, at a party that is not its own."""
+    try:
+        check_can_keep_party(request.user, item, timezone.now())
+    except NotAllowed:
+        return False
+    return True
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

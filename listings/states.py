@@ -20,13 +20,18 @@ CATALOGUE_ENTRY = Machine(
     name="catalogue entry",
     states=EntryState,
     initial=EntryState.PROPOSED,
-    transitions=table(proposed="published returned", returned="proposed", published="withdrawn", withdrawn=""),
+    transitions=table(
+        proposed="published returned withdrawn", returned="proposed withdrawn", published="withdrawn", withdrawn=""
+    ),
     owners={
         EntryState.PROPOSED: _("big-data authority"),
         EntryState.RETURNED: _("providing unit"),
         EntryState.PUBLISHED: _("providing unit"),
     },
 )
+
+
+ENTRY_OPEN = (EntryState.PROPOSED, EntryState.RETURNED, EntryState.PUBLISHED)
 
 
 class ProductState(models.TextChoices):

@@ -38,6 +38,7 @@ class TooLarge(Refused):
 
 MISSING = {
     "reason": _("Give the reason."),
+    "evidence": _("Name the evidence."),
     "remedy": _("Name the remedy against this."),
     "facts": _("State the facts."),
     "demand": _("Say what has to be corrected."),

@@ -44,6 +44,11 @@ VARIABLES: dict[str, tuple[type, object, str]] = {
     "API_RATE": (str, "600/min", "Requests that the API takes from one credential, or one address without."),
     "PARTY_QUOTA_GIB": (int, 20, "GiB that the files of one party may take: those kept and those on their way in."),
     "OBJECTION_RATE": (str, "10/hour", "Objections, and looks at their answers, that one address may send."),
+    "LINKAGE_SHARE": (
+        float,
+        0.0,
+        "Largest share (0 to 1) of linked subjects that two data sets of one buyer may single out together without a reason of the officer's.",
+    ),
     "LOG_LEVEL": (str, "INFO", "Level of the log on standard error."),
 }
 
@@ -202,6 +207,7 @@ CELERY_TIMEZONE = "Asia/Shanghai"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_ROUTES = {
     "listings.*": {"queue": "assessment"},
+    "applications.*": {"queue": "assessment"},
     "notices.*": {"queue": "notices"},
     "supervision.*": {"queue": "supervision"},
 }
@@ -211,6 +217,7 @@ CELERY_BEAT_SCHEDULE = {
     "notices": {"task": "notices.send_due", "schedule": 30.0},
     "uploads": {"task": "listings.sweep_uploads", "schedule": 600.0},
     "assessments": {"task": "listings.assess_due", "schedule": 30.0},
+    "linkages": {"task": "applications.link_due", "schedule": 30.0},
 }
 
 AUTH_USER_MODEL = "accounts.User"
@@ -291,6 +298,7 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL")
 
 API_RATE = env("API_RATE")
 OBJECTION_RATE = env("OBJECTION_RATE")
+LINKAGE_SHARE = env("LINKAGE_SHARE")
 REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "marketplace.api.problems.handle",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

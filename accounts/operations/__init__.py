@@ -3,6 +3,7 @@
 from accounts.operations.account import (
     close_account,
     end_sessions,
+    erase_account,
     export_account,
     open_account,
     set_up_account,
@@ -10,13 +11,15 @@ from accounts.operations.account import (
 from accounts.operations.assignment import assign, unassign
 from accounts.operations.credential import create_credential, revoke_credential, rotate_credential
 from accounts.operations.invitation import accept_invitation, invite_member, revoke_invitation
-from accounts.operations.membership import add_member, appoint_deputy, change_role, end_membership
+from accounts.operations.membership import add_member, appoint_deputy, change_role, end_membership, leave
 from accounts.operations.party import (
     amend_party,
     ask_for_renewal,
     bar_party,
+    check_is_left,
     end_party,
     found_operator,
+    pass_capabilities,
     refuse_party,
     register_party,
     renew_party,
@@ -35,15 +38,19 @@ __all__ = [
     "assign",
     "bar_party",
     "change_role",
+    "check_is_left",
     "close_account",
     "create_credential",
     "end_membership",
     "end_party",
     "end_sessions",
+    "erase_account",
     "export_account",
     "found_operator",
     "invite_member",
+    "leave",
     "open_account",
+    "pass_capabilities",
     "refuse_party",
     "register_party",
     "renew_party",

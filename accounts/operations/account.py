@@ -81,7 +81,19 @@ def close_account(*, actor: User, at: datetime, ended: Iterable[Party], nameless
     _forget_person(actor)
 
 
-def _forget_name(party: Party, actor: User, at: datetime) -> None:
+def erase_account(act: ledger.Act, user: User, party: Party, *, nameless: bool) -> None:
+    """Part of another operation: a person's account opens no more, what is personal of it and of its ended party goes.
+
+    The name of the party goes only when `nameless`: who has traded keeps the name that stands in the contracts.
+    """
+    Party.objects.filter(pk=party.pk).update(id_encrypted="", id_hmac=None)
+    if nameless:
+        _forget_name(party, act.actor, act.at)
+    ledger.record(act, user)
+    _forget_person(user)
+
+
+def _forget_name(party: Party, actor: Any, at: datetime) -> None:
     Party.objects.filter(pk=party.pk).update(name=CLOSED)
     forget_about(link=party.get_absolute_url())
     named = Entry.objects.filter(object_type=party._meta.label_lower, object_id=str(party.pk))

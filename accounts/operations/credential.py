@@ -51,7 +51,7 @@ def rotate_credential(
     ledger.record(act, locked, detail={"old_key_works_until": ends})
     return _issue_key(
         act, actor, party=locked.party, name=locked.name, responsible=locked.responsible, scopes=locked.scopes,
-        expires_at=locked.expires_at,
+        expires_at=locked.expires_at, first_key_id=locked.system,
     )  # fmt: skip
 
 

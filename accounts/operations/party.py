@@ -13,6 +13,7 @@ from accounts.models import (
     TAKEN,
     Capability,
     CapabilityKind,
+    Credential,
     Party,
     PartyKind,
     Region,
@@ -21,13 +22,13 @@ from accounts.models import (
     Verification,
     valid_on,
 )
-from accounts.operations.membership import join
-from accounts.states import OVER, PartyState
+from accounts.operations.membership import join, leave
+from accounts.states import OVER, InvitationState, PartyState
 from marketplace import workflow
 from marketplace.clock.working_days import local_date
 from marketplace.errors import InvalidState, NotAllowed, StaleState, require
 from marketplace.ledger import entries as ledger
-from marketplace.notices.operations import tell
+from marketplace.notices.operations import Recipient, tell
 
 MOST_APPLIED = 3  # organisations that one user has waiting for verification
 ADMITTED = set(CapabilityKind.values) - {CapabilityKind.OPERATOR}  # the operator is founded, not admitted
@@ -200,15 +201,39 @@ def bar_party(*, party: Party, actor: User, at: datetime, reason: str) -> None:
     _tell_people(act, party, reason=reason)
 
 
-@transaction.atomic
-def end_party(*, party: Party, actor: User, at: datetime, reason: str) -> None:
-    """verified or barred → ended: it exists no more."""
-    _check_can_keep(actor, party, at)
-    require(reason=reason)
-    workflow.check_in(party, PartyState.VERIFIED, PartyState.BARRED)
-    act = ledger.begin("end", actor, at)
-    workflow.move(act, party, PartyState.ENDED, detail={"reason": reason})
-    _tell_people(act, party, reason=reason)
+def end_party(
+    act: ledger.Act, party: Party, *, reason: str, evidence: str = "", successor: Party | None = None
+) -> None:
+    """verified or barred → ended, as part of an operation that has checked everything and seen to the party's affairs.
+
+    Its people are told, then belong to it no more; its invitations and keys end. What was merged into it before is the
+    successor's now.
+    """
+    people = queries.recipients(party, act.at)  # once it is merged, its people are the successor's
+    detail = {"reason": reason, "evidence": evidence, **({"successor": successor} if successor else {})}
+    workflow.move(act, party, PartyState.ENDED, merged_into=successor, detail=detail)
+    _tell_people(act, party, reason=reason, people=people)
+    Party.objects.filter(merged_into=party).update(merged_into=successor)
+    for membership in party.memberships.filter(valid_on(local_date(act.at))).order_by("pk"):
+        leave(act, membership)
+    for invitation in party.invitations.filter(state=InvitationState.OPEN).order_by("pk"):
+        workflow.move(act, invitation, InvitationState.REVOKED)
+    for credential in party.credentials.filter(revoked_at=None).order_by("pk"):
+        Credential.objects.filter(pk=credential.pk).update(revoked_at=act.at, revoked_by=act.actor)
+        ledger.record(act, credential)
+
+
+def check_is_left(party: Party) -> None:
+    """InvalidState where a party has ended and nobody has followed it: then nothing is sent back to it."""
+    if party.answers.state == PartyState.ENDED:
+        raise InvalidState(_("%(party)s has ended: nobody is left to correct this.") % {"party": party.name})
+
+
+def pass_capabilities(act: ledger.Act, party: Party, successor: Party) -> None:
+    """What a party may be on that day, its successor may be as well, as long as the party might have."""
+    today = valid_on(local_date(act.at))
+    for held in Capability.objects.filter(today, party=party).order_by("pk"):
+        _admit(act, successor, held.kind, held.level, held.valid_until)
 
 
 def _check_can_keep(actor: User, party: Party, at: datetime) -> None:
@@ -263,9 +288,9 @@ def _tell_operator(act: ledger.Act, party: Party, kind: str) -> None:
         tell(act, queries.recipients(operator, act.at), kind, link=party.get_absolute_url(), party=party.name)
 
 
-def _tell_people(act: ledger.Act, party: Party, reason: str = "") -> None:
+def _tell_people(act: ledger.Act, party: Party, reason: str = "", people: list[Recipient] | None = None) -> None:
     link, state = party.get_absolute_url(), PartyState(party.state).label
-    people = queries.recipients(party, act.at)
+    people = queries.recipients(party, act.at) if people is None else people
     tell(act, people, "party_moved", link=link, party=party.name, state=state, reason=reason)
 
 

@@ -75,6 +75,22 @@ def _profile(command: dict) -> dict[str, Any]:
     return {"columns": [asdict(column) for column in columns]}
 
 
+def _link(command: dict) -> dict[str, Any]:
+    from .linkage import Side, measure_linkage
+
+    first, second = (
+        Side(
+            parquet=Path(side["parquet"]),
+            fields=side["fields"],
+            quasi_identifiers=side.get("quasi_identifiers") or [],
+            sensitive=side.get("sensitive") or [],
+            subject=side.get("subject"),
+        )
+        for side in (command["first"], command["second"])
+    )
+    return {"linkage": asdict(measure_linkage(first, second))}
+
+
 def _extract(command: dict) -> dict[str, Any]:
     from .extract import extract
 
@@ -86,6 +102,7 @@ _COMMANDS: dict[str, Callable[[dict], dict[str, Any]]] = {
     "assess": _assess,
     "profile": _profile,
     "extract": _extract,
+    "link": _link,
 }
 
 

@@ -84,10 +84,11 @@ def open_parquet(parquet: Path, *, writes: Iterable[Path] = ()) -> Iterator[tupl
     with open_database(reads=[parquet], writes=writes) as connection:
         connection.execute(f"CREATE TEMP VIEW data AS SELECT * FROM read_parquet({path(parquet)})")
         described = connection.execute("DESCRIBE data").fetchall()
-        yield connection, [Column(row[0], _type(row[1])) for row in described]
+        yield connection, [Column(row[0], type_of(row[1])) for row in described]
 
 
-def _type(sql_type: str) -> str:
+def type_of(sql_type: str) -> str:
+    """The engine's name of a type of DuckDB."""
     if sql_type.startswith("DECIMAL"):
         return "integer" if sql_type.endswith(",0)") else "decimal"
     return _TYPES.get(sql_type) or ("date" if sql_type.startswith("TIMESTAMP") else "integer")

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Party, User
+from accounts.operations import check_is_left
 from accounts.queries import authority_for
 from listings import permissions
 from listings.models import CatalogueEntry
@@ -56,6 +57,7 @@ def return_entry(*, entry: CatalogueEntry, actor: User, at: datetime, reason: st
     """proposed → returned, naming everything that is missing."""
     permissions.check_can_decide_entry(actor, entry, at)
     require(reason=reason)
+    check_is_left(entry.unit)
     workflow.move(ledger.begin("return", actor, at, ARTICLE), entry, EntryState.RETURNED, detail={"reason": reason})
 
 

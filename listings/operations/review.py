@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.operations import check_is_left
 from accounts.queries import recipients
 from listings import files, permissions
 from listings.models import Version
@@ -96,6 +97,7 @@ def _decide(verb: str, version: Version, new: str, actor: User, at: datetime, re
     permissions.check_can_review(actor, version, at)
     if verb != "publish":
         require(reason=reason)
+    check_is_left(version.product.seller)
     act = ledger.begin(verb, actor, at, _article(version))
     _move(act, version, new, reason, **fields)
     return act

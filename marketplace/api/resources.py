@@ -57,7 +57,7 @@ def grants(user: Any) -> QuerySet[Grant]:
 
 
 RESOURCES = (
-    Resource("parties", Party, related(Party, prefetch=("capabilities",)), serializers.PartyRow, (accounts.PARTY, applications.AUTHORITY)),
+    Resource("parties", Party, related(Party, prefetch=("capabilities",)), serializers.PartyRow, (accounts.PARTY, applications.AUTHORITY, supervision.PARTY)),
     Resource("source-files", SourceFile, related(SourceFile), serializers.SourceFileRow, (listings.SOURCE,), is_public=True),
     Resource("objections", Objection, related(Objection), serializers.ObjectionRow, (listings.OBJECTION,)),
     Resource("entries", CatalogueEntry, related(CatalogueEntry, "unit", "authority"), serializers.EntryRow, (listings.ENTRY,), is_public=True, search=SearchKind.ENTRY),
@@ -83,6 +83,7 @@ PREPARES = {
     ("versions", "mark_columns"), ("versions", "request_assessment"), ("versions", "rework"),
     ("versions", "cancel_job"), ("uploads", "finish"), ("uploads", "abandon"),
     ("applications", "describe"), ("applications", "add_item"), ("items", "remove"),
+    ("items", "choose_fields"),
 }  # fmt: skip
 
 
@@ -115,6 +116,11 @@ EXAMPLES: dict[type[forms.Form], Callable[[], Any]] = {
     application_forms.UseStandingForm: lambda: _consultation(),
     application_forms.DropUserForm: lambda: Grant(pk=0, buyer=Party(pk=0)),
     application_forms.NameUserForm: lambda: Grant(pk=0, buyer=Party(pk=0)),
+    application_forms.ChooseFieldsForm: lambda: Item(fields=[], product=Product(pk=0)),
+    application_forms.AgreeForm: lambda: GrantEdition(),
+    application_forms.RecuseForm: lambda: Application(pk=0, authority=Party(pk=0)),
+    application_forms.DropSystemForm: lambda: Grant(pk=0, buyer=Party(pk=0)),
+    application_forms.NameSystemForm: lambda: Grant(pk=0, buyer=Party(pk=0)),
     application_forms.ChangeForm: lambda: Grant(
         pk=0, fields=[], terms={"what_is_built": ""}, item=Item(route=""), from_version=Version(pk=0)
     ),

@@ -237,7 +237,7 @@ class InEffectFace(Face):
     def get(self, request: Any, pk: int) -> Response:
         grant = get_object_or_404(Grant.objects.visible_to(request.user), pk=pk)
         at = _moment(request.query_params.get("at"))
-        code = gate.introspect(grant, at)
+        code = gate.introspect(grant, at, request.user)
         row = {"grant": grant.pk, "at": at, "in_effect": code == "ok", "code": code}
         return Response(serializers.InEffect(row).data)
 

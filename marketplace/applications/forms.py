@@ -3,12 +3,13 @@
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import MemberField, members
-from accounts.models import CapabilityKind, Party, User
+from accounts.models import CapabilityKind, Credential, Party, User
 from accounts.permissions import WRITERS
 from accounts.queries import parties_as, people_as, people_of
 from listings.models import CatalogueEntry, Opening, Product
@@ -17,6 +18,7 @@ from marketplace.applications import queries
 from marketplace.applications.models import Application, ExpertOpinion, ScenarioDraft, StandingConsent
 from marketplace.applications.operations.application import SCENARIO
 from marketplace.applications.operations.grant import REVOCATION
+from marketplace.applications.operations.linkage import pairs_of, results_of
 from marketplace.verbs import ReasonForm, RefusalForm, VerbForm, model_fields
 
 
@@ -71,6 +73,49 @@ class AddItemForm(VerbForm):
         return {"product": product, "fields": list(version.columns.order_by("position").values_list("name", flat=True))}
 
 
+class ChooseFieldsForm(VerbForm):
+    """The fields of the newest version, those asked for so far ticked."""
+
+    wanted = forms.MultipleChoiceField(label=_("Fields"), widget=forms.CheckboxSelectMultiple)
+
+    def prepare(self) -> None:
+        version = queries.newest_version(self.target.product)
+        names = version.columns.order_by("position").values_list("name", flat=True) if version else []
+        self.fields["wanted"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
+        self.initial["wanted"] = self.target.fields
+
+    def clean(self) -> dict[str, Any]:
+        return {"fields": self.cleaned_data.get("wanted", [])}
+
+
+class LinkageReasonField(forms.CharField):
+    """Why an approval may be given though the buyer's data singles people out together (Art. 35)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label=_("Reason in view of what the data reveals together"), max_length=4000, required=False,
+            widget=forms.Textarea(attrs={"rows": 4}),
+            help_text=_(
+                "Needed where two data sets of the buyer single people out together or could not be measured. Before "
+                "you approve you can also have an expert assess the case."
+            ),
+        )  # fmt: skip
+
+
+def ask_only_where_needed(form: VerbForm) -> None:
+    """A form for one object asks for this reason only where it is needed; the description of the API always has it."""
+    if form.target.pk and not any(row.is_worrying for row in results_of(pairs_of(form.target))):
+        del form.fields["linkage_reason"]
+
+
+class AgreeForm(ReasonForm):
+    linkage_reason = LinkageReasonField()
+    field_order = ("linkage_reason", "reason")
+
+    def prepare(self) -> None:
+        ask_only_where_needed(self)
+
+
 class ApproveItemForm(ReasonForm):
     """The terms: period, conditions, and fields that may be narrowed."""
 
@@ -78,7 +123,8 @@ class ApproveItemForm(ReasonForm):
     ends = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     conditions = forms.CharField(label=_("Conditions"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
     granted = forms.MultipleChoiceField(label=_("Fields granted"), widget=forms.CheckboxSelectMultiple)
-    field_order = ("starts", "ends", "granted", "conditions", "reason")
+    linkage_reason = LinkageReasonField()
+    field_order = ("starts", "ends", "granted", "conditions", "linkage_reason", "reason")
 
     def prepare(self) -> None:
         offered = queries.grantable_fields(self.target)
@@ -88,6 +134,7 @@ class ApproveItemForm(ReasonForm):
             "starts": self.target.application.period_from,
             "ends": self.target.application.period_until,
         }
+        ask_only_where_needed(self)
 
     def clean(self) -> dict[str, Any]:
         data = dict(self.cleaned_data)
@@ -173,6 +220,29 @@ class DropUserForm(VerbForm):
             named if named.exists() else people_of(self.target.buyer, self.at)
         )  # nobody named: the operation says so
         self.fields["user"].queryset = people.order_by("name", "pk")  # type: ignore[attr-defined]
+
+
+class NameSystemForm(VerbForm):
+    credential = forms.ModelChoiceField(queryset=Credential.objects.none(), label=_("Credential of the system"))
+    until = forms.DateField(
+        label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+    def prepare(self) -> None:
+        live = Credential.objects.filter(party=self.target.buyer, revoked_at=None, expires_at__gt=self.at)
+        self.fields["credential"].queryset = live.order_by("name", "pk")  # type: ignore[attr-defined]
+        self.initial["credential"] = getattr(self.actor, "credential", None)  # a system that asks names itself
+
+
+class DropSystemForm(VerbForm):
+    credential = forms.ModelChoiceField(queryset=Credential.objects.none(), label=_("Credential of the system"))
+
+    def prepare(self) -> None:
+        named = Q(pk__in=self.target.systems.filter(removed_at=None).values("credential"))
+        own = Credential.objects.filter(party=self.target.buyer)  # nothing named: the operation says so
+        self.fields["credential"].queryset = (  # type: ignore[attr-defined]
+            own.filter(named) if own.filter(named).exists() else own
+        ).order_by("name", "pk")
 
 
 class ChangeForm(ReasonForm):

@@ -1,12 +1,13 @@
 """What operations, forms and pages read alike: who is in charge, whose data an item holds, what is consented to."""
 
 from datetime import datetime
+from typing import Any
 
 from accounts.models import Assignment, AssignmentRole, Party
 from accounts.queries import recipient, recipients
 from listings.models import Product, Version, VersionSource
 from listings.states import VersionState
-from marketplace.applications.models import Application, Consultation, Grant, Item, Route
+from marketplace.applications.models import Application, Consultation, Grant, Item, LinkageResult, Route
 from marketplace.applications.states import CONSENT, ItemState
 from marketplace.notices.operations import Recipient
 
@@ -40,6 +41,17 @@ def items_of(consultation: Consultation) -> list[Item]:
     """The open items of the case that hold data of the unit that is asked."""
     items = consultation.application.items.filter(state=ItemState.OPEN).select_related("product", "application")
     return [item for item in items.order_by("pk") if consultation.unit in units_in(item)]
+
+
+def newest_linkages(application: Application, user: Any) -> list[tuple[str, list[LinkageResult]]]:
+    """Of each product of the case, the newest figure of each pair; only for those who decide or assess."""
+    rows = LinkageResult.objects.visible_to(user).filter(item__application=application)
+    rows = rows.select_related("item__product", "second__product", "with_grant")
+    newest = {(row.item_id, row.with_grant_id, row.with_item_id): row for row in rows.order_by("pk")}
+    by_item: dict[int, list[LinkageResult]] = {}
+    for row in newest.values():
+        by_item.setdefault(row.item_id, []).append(row)
+    return [(rows[0].item.product.title, rows) for rows in by_item.values()]
 
 
 def consented_fields(item: Item) -> list[str]:

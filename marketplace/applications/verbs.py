@@ -1,5 +1,8 @@
 """What people can do with applications, items, consultations and grants."""
 
+from datetime import datetime
+from typing import Any
+
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -91,6 +94,14 @@ def may_be_split_off(item: Item) -> bool:
     return under_review(item) and item.route == Route.ON_APPLICATION and item.application.items.count() > 1
 
 
+def keep_item(actor: Any, item: Item, at: datetime) -> None:
+    KEEP(actor, item.application, at)
+
+
+def is_editable(item: Item) -> bool:
+    return item.application.state in EDITABLE
+
+
 ITEM = Verbs(
     Item,
     "item",
@@ -98,7 +109,8 @@ ITEM = Verbs(
         Verb("approve", _("Approve"), (ItemState.OPEN,), permissions.check_can_decide, operations.approve_item, forms.ApproveItemForm, "Art. 16", facts="applications/facts_item.html", when=under_review),
         Verb("refuse", _("Refuse"), (ItemState.OPEN,), permissions.check_can_decide, operations.refuse_item, RefusalForm, "Art. 16", danger=True, facts="applications/facts_item.html", when=under_review),
         Verb("split_off", _("Split it off"), (ItemState.OPEN,), permissions.check_can_decide, operations.split_off_item, ReasonForm, "Art. 15", leads_on=True, when=may_be_split_off),
-        Verb("remove", _("Remove"), (ItemState.OPEN,), lambda actor, item, at: KEEP(actor, item.application, at), operations.remove_item, danger=True, when=lambda item: item.application.state in EDITABLE),
+        Verb("choose_fields", _("Choose the fields"), (ItemState.OPEN,), keep_item, operations.choose_fields, forms.ChooseFieldsForm, "Art. 16", when=is_editable),
+        Verb("remove", _("Remove"), (ItemState.OPEN,), keep_item, operations.remove_item, danger=True, when=is_editable),
     ),
 )  # fmt: skip
 
@@ -146,6 +158,10 @@ def has_named_users(grant: Grant) -> bool:
     return grant.users.filter(removed_at=None).exists()
 
 
+def has_named_systems(grant: Grant) -> bool:
+    return grant.systems.filter(removed_at=None).exists()
+
+
 GRANT = Verbs(
     Grant,
     "grant",
@@ -155,7 +171,8 @@ GRANT = Verbs(
         Verb("request_change", _("Ask for a change or a renewal"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.request_change, forms.ChangeForm, "Art. 16", aside=True),
         Verb("name_user", _("Name a person who may use it"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.name_user, forms.NameUserForm, "Art. 16", aside=True),
         Verb("drop_user", _("Take a person's use away"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.drop_user, forms.DropUserForm, "Art. 16", when=has_named_users),
-        Verb("revoke", _("Revoke"), (GrantState.ACTIVE,), permissions.check_can_revoke_grant, operations.revoke_grant, forms.RevokeForm, "Art. 16", danger=True),
+        Verb("name_system", _("Name a system that may use it"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.name_system, forms.NameSystemForm, "Art. 16", aside=True),
+        Verb("drop_system", _("Take a system's use away"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.drop_system, forms.DropSystemForm, "Art. 16", when=has_named_systems, aside=True),
         Verb("surrender", _("Surrender"), (GrantState.ACTIVE,), permissions.check_can_leave_grant, operations.surrender_grant, ReasonForm, "Art. 16", danger=True),
         Verb("close", _("Close"), (GrantState.ACTIVE,), permissions.check_can_close_grant, operations.close_grant, ReasonForm, "Art. 16", when=is_over),
     ),
@@ -166,8 +183,8 @@ EDITION = Verbs(
     GrantEdition,
     "edition",
     (
-        Verb("agree", _("Agree to the change"), REQUESTED, permissions.check_can_decide_edition, operations.agree_change, ReasonForm, "Art. 16"),
-        Verb("refuse", _("Refuse the change"), REQUESTED, permissions.check_can_decide_edition, operations.refuse_change, RefusalForm, "Art. 16", danger=True),
+        Verb("agree", _("Agree to the change"), REQUESTED, permissions.check_can_decide_edition, operations.agree_change, forms.AgreeForm, "Art. 16", facts="applications/facts_edition.html"),
+        Verb("refuse", _("Refuse the change"), REQUESTED, permissions.check_can_decide_edition, operations.refuse_change, RefusalForm, "Art. 16", danger=True, facts="applications/facts_edition.html"),
         Verb("withdraw", _("Withdraw the request"), REQUESTED, permissions.check_can_keep_edition, operations.withdraw_change, danger=True),
     ),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from accounts.permissions import MANAGERS
 from accounts.queries import memberships, parties_as
 from listings.models import Product
 from marketplace import keyset
-from marketplace.applications import forms, operations, verbs
+from marketplace.applications import forms, operations, queries, verbs
 from marketplace.applications.models import Application, Consultation, Grant, Item, Route
 from marketplace.applications.states import UNANSWERED
 from marketplace.clock import operations as clock
@@ -84,6 +84,7 @@ def application(request: HttpRequest, pk: int) -> HttpResponse:
         "message_form": forms.MessageForm(target=case, actor=request.user, at=at) if may_write else None,
         "items": [(item, _fitting(offered[item.state], item), parts.get(item.pk)) for item in items],
         "origin": Application.objects.visible_to(request.user).filter(items__split_into=case).first(),
+        "linkages": queries.newest_linkages(case, request.user),
         "opinions": case.opinions.select_related("by").order_by("pk"),
         "consultations": [
             (row, verbs.CONSULTATION.available(row, request.user, at), due.get(str(row.pk))) for row in consultations

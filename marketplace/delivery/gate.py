@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Credential
 from accounts.permissions import check_member
 from listings import files
 from listings.models import Opening, Version
 from listings.states import ProductState, VersionState
-from marketplace.applications.models import Grant, GrantUser, HoldCode, open_holds
+from marketplace.applications.models import Grant, GrantSystem, GrantUser, HoldCode, open_holds
 from marketplace.applications.states import GrantState
 from marketplace.clock.working_days import local_date
 from marketplace.errors import NotAllowed
@@ -24,6 +25,7 @@ SERVED = (VersionState.PUBLISHED, VersionState.RETIRED)
 SENTENCES = {
     "not_a_user": _("Only people who act for the buyer may use this grant."),
     "not_named": _("The buyer has named who may use this grant, and you are not among them."),
+    "system_not_named": _("This system is not among those that the buyer has named for this grant."),
     "other_product": _("This version does not belong to the grant."),
     "version_not_served": _("This version is held, recalled or not published."),
     "further_sources": _("This version holds data of further sources, about which nobody was asked: apply for it."),
@@ -81,9 +83,15 @@ def judge_open(version: Version) -> Verdict:
     return Verdict(True, "ok")
 
 
-def introspect(grant: Grant, at: datetime) -> str:
-    """`ok` if the grant is in effect at `at`, else the code of the first reason against it."""
-    return "ok" if grant.is_in_effect(at) else _why_not_in_effect(grant.pk, at)
+def introspect(grant: Grant, at: datetime, user: Any = None) -> str:
+    """`ok` if the grant is in effect at `at`, else the code of the first reason against it.
+
+    A system of the buyer is told of its own use: a grant that it is not named on is not in effect for it.
+    """
+    if not grant.is_in_effect(at):
+        return _why_not_in_effect(grant.pk, at)
+    asks_for_itself = user is not None and user.credential and user.credential.party_id == grant.buyer_id
+    return _refusal_by_system(user.credential, grant, at) or "ok" if asks_for_itself else "ok"
 
 
 def granted_fields(grant: Grant, version: Version) -> list[str]:
@@ -99,7 +107,16 @@ def _refusal_by_user(user: Any, grant: Grant, at: datetime) -> str:
         return "not_a_user"
     named = GrantUser.objects.filter(grant=grant, removed_at=None)
     mine = named.filter(Q(until=None) | Q(until__gte=local_date(at)), user=user)
-    return "not_named" if named.exists() and not mine.exists() else ""
+    if named.exists() and not mine.exists():
+        return "not_named"
+    return _refusal_by_system(user.credential, grant, at) if user.credential else ""
+
+
+def _refusal_by_system(credential: Credential, grant: Grant, at: datetime) -> str:
+    """Unlike people, of whom all may until somebody is named, no system may that is not named."""
+    in_time = Q(until=None) | Q(until__gte=local_date(at))
+    named = GrantSystem.objects.filter(in_time, grant=grant, credential=credential.system, removed_at=None)
+    return "" if named.exists() else "system_not_named"
 
 
 def _refusal_by_version(grant: Grant, version: Version) -> str:

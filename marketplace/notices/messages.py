@@ -124,6 +124,14 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Grant %(number)s: the buyer has changed who may use it"),
         _("Named now: %(people)s."),
     ),
+    "party_merged": (
+        _("%(party)s was merged into your organisation"),
+        _("You answer for its reports and orders. Its grants are closed: apply for what you need. %(reason)s"),
+    ),
+    "grant_systems": (
+        _("Grant %(number)s: the buyer has changed which systems may use it"),
+        _("Named now: %(systems)s."),
+    ),
     "change_requested": (
         _("Grant %(number)s: a change is requested"),
         _("%(buyer)s asks: %(reason)s"),

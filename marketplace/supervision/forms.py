@@ -6,9 +6,10 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Party, PartyKind, standing
 from marketplace.supervision.models import DerivedProduct, ReportFiling
 from marketplace.supervision.queries import metered_use, obtained
-from marketplace.verbs import RefusalForm, VerbForm, model_fields
+from marketplace.verbs import ReasonForm, RefusalForm, VerbForm, model_fields
 
 
 class ReportForm(VerbForm):
@@ -30,6 +31,22 @@ def _metered_text(metered: list[dict[str, Any]]) -> str:
         for row in metered
     ]
     return "\n".join([*lines, gettext("Used for: ")]) if lines else ""
+
+
+class EvidencedForm(ReasonForm):
+    evidence = forms.CharField(
+        label=_("Evidence"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Which document, by whom, of which day, you have checked."),
+    )  # fmt: skip
+    field_order = ("successor", "evidence", "reason")
+
+
+class MergeForm(EvidencedForm):
+    successor = forms.ModelChoiceField(queryset=Party.objects.none(), label=_("Merged into"))
+
+    def prepare(self) -> None:
+        others = Party.objects.filter(standing(self.at), kind=PartyKind.ORGANISATION).exclude(pk=self.target.pk)
+        self.fields["successor"].queryset = others.order_by("name", "pk")  # type: ignore[attr-defined]
 
 
 class ProposeOrderForm(VerbForm):

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy, override
 
 from accounts.models import Party
 from accounts.queries import recipients
+from accounts.states import PartyState
 from listings import operations as listing
 from listings.models import Objection
 from listings.operations.objections import KEEP_CONTACT
@@ -54,7 +55,7 @@ def unscheduled(at: datetime, scope: Scope) -> Iterable[Grant]:
     """Grants with a period that has begun and has no report yet, also those that ended before a sweep saw them."""
     today = local_date(at)
     return (
-        _within(Grant.objects.all(), scope, "buyer")
+        _within(Grant.objects.exclude(buyer__state=PartyState.ENDED, buyer__merged_into=None), scope, "buyer")
         .filter(starts__lte=today, activated_at__lte=at)
         .exclude(item__route=Route.NON_PUBLIC)  # Art. 16 wants reports on public data
         .annotate(covered=Max("reports__end"), until=Least("ends", Coalesce(TruncDate("ended_at"), "ends")))

@@ -10,13 +10,14 @@ class ReportState(models.TextChoices):
     FILED = "filed", _("filed")
     RETURNED = "returned", _("returned")
     ACCEPTED = "accepted", _("accepted")
+    CEASED = "ceased", _("no longer owed: nobody is left to report")
 
 
 REPORT = Machine(
     name="usage report",
     states=ReportState,
     initial=ReportState.OPEN,
-    transitions=table(open="filed", filed="accepted returned", returned="filed", accepted=""),
+    transitions=table(open="filed ceased", filed="accepted returned", returned="filed ceased", accepted="", ceased=""),
     owners={
         ReportState.OPEN: _("buyer"),
         ReportState.FILED: _("big-data authority"),

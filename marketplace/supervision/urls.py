@@ -26,4 +26,5 @@ urlpatterns = [
     *verb_urls(verbs.FINDING, "finding"),
     *verb_urls(verbs.MEASURE, "order"),
     *verb_urls(verbs.GRANT, "grant"),
+    *verb_urls(verbs.PARTY, "party"),
 ]

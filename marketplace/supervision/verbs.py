@@ -3,7 +3,12 @@
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Party, PartyKind
+from accounts.states import PartyState
+from accounts.verbs import check_can_keep_party
+from marketplace.applications.forms import RevokeForm
 from marketplace.applications.models import Grant, HoldCode, open_holds
+from marketplace.applications.permissions import check_can_revoke_grant
 from marketplace.applications.states import GrantState
 from marketplace.supervision import forms, operations, permissions
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
@@ -46,6 +51,23 @@ FINDING = Verbs(
     ),
 )  # fmt: skip
 
+ENDING, KEEP = (PartyState.VERIFIED, PartyState.BARRED), check_can_keep_party
+
+
+def is_person(party: Party) -> bool:
+    return party.kind == PartyKind.PERSON
+
+
+PARTY = Verbs(
+    Party,
+    "party",
+    (
+        Verb("merge", _("Record a merger"), ENDING, KEEP, operations.merge_party, forms.MergeForm, danger=True, when=lambda party: not is_person(party)),
+        Verb("record_death", _("Record a death"), ENDING, KEEP, operations.record_death, forms.EvidencedForm, danger=True, when=is_person),
+        Verb("end", _("End"), ENDING, KEEP, operations.end_party, ReasonForm, danger=True),
+    ),
+)  # fmt: skip
+
 ORDER, RESPOND = permissions.check_can_order, permissions.check_can_respond
 OPEN = (MeasureState.ISSUED, MeasureState.EVIDENCE_FILED)
 
@@ -85,6 +107,7 @@ GRANT = Verbs(
     "grant",
     (
         Verb("propose_order", _("Propose an order"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.propose_order_on_grant, forms.ProposeOrderForm, "Art. 33", danger=True, leads_on=True),
+        Verb("revoke", _("Revoke"), (GrantState.ACTIVE,), check_can_revoke_grant, operations.revoke_grant, RevokeForm, "Art. 16", danger=True),
         Verb("take_precaution", _("Pause as a precaution"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.take_precaution, ReasonForm, "Art. 34", danger=True, when=lambda grant: not has_precaution(grant)),
         Verb("lift_precaution", _("Lift the precaution"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.lift_precaution, ReasonForm, "Art. 34", when=has_precaution, aside=True),
     ),

@@ -72,6 +72,7 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
         "verbs": application_verbs.GRANT.available(item, request.user, at),
         "officer_verbs": verbs.GRANT.available(item, request.user, at),
         "named": item.users.filter(removed_at=None).select_related("user").order_by("pk"),
+        "named_systems": item.systems.filter(removed_at=None).select_related("credential").order_by("pk"),
         "editions": [
             (edition, application_verbs.EDITION.available(edition, request.user, at) if edition is pending else [])
             for edition in editions

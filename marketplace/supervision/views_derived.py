@@ -21,6 +21,7 @@ from marketplace.supervision import attribution, forms, operations, queries, ver
 from marketplace.supervision.models import DerivedProduct
 
 
+@login_not_required
 @require_safe
 def derived_list(request: HttpRequest) -> HttpResponse:
     at = timezone.now()

@@ -44,7 +44,7 @@ def partners(world: World, who: str) -> list[Partner]:
 def expected(noun: str, state: str) -> matrix.Table:
     table = tables.MATRICES[noun]
     # A party that asks to be verified has no credential yet: its people's other parties do not see it.
-    blind = {"other_buyer", "provider"} if noun == "party" else set()
+    blind = {"other_buyer", "provider"} if noun in ("party", "party-ending") else set()
     cells = {
         name: {
             who: STATUSES.get(outcome, outcome) if who in table.sees(state) - blind else "404"

@@ -12,10 +12,11 @@ from listings.models import Version
 from marketplace.api import paging, queries
 from marketplace.api.resources import RESOURCES
 from marketplace.applications.models import Application, Grant
+from marketplace.applications.operations import name_system
 from marketplace.delivery.models import AccessRecord, Delivery
 from marketplace.ledger.models import Entry
 from marketplace.supervision import operations as supervision
-from tests.api.conftest import Partner
+from tests.api.conftest import Partner, credential_in
 from tests.pages.test_queries import asked as asked_at
 from tests.pages.test_queries import busy, more  # noqa: F401
 from tests.workflow import stages
@@ -129,6 +130,7 @@ def test_in_effect_says_why_not(world, partner, grant):
 def test_download_under_a_grant_goes_through_the_gate(world, partner, grant):
     buyer = partner("buyer", scopes=("read",))
     path = f"grants/{grant.pk}/versions/1/download.csv"
+    name_system(grant=grant, actor=world["buyer"], at=world.at, credential=credential_in(world, buyer))
     answer = buyer.get(path)
     content = b"".join(answer.streaming_content)
     assert answer.status_code == 200 and answer["Content-Type"] == "text/csv; charset=utf-8"

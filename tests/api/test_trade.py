@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Credential, User
 from listings import operations as listing
 from listings.models import Job
 from marketplace.clock.defaults import Kind
@@ -137,7 +137,10 @@ def grant_product(systems, product, at):
     officer("begin_review_applications", case["id"])
     item = officer("approve_items", case["items"][0], reason="必要")
     assert (item["state"], item["fields_wanted"]) == ("approved", ["区县", "年龄段"])
-    return buyer("accept_grants", item["grant"], terms_accepted=True)["id"]
+    grant = buyer("accept_grants", item["grant"], terms_accepted=True)["id"]
+    system = Credential.objects.get(party=own)
+    buyer("name_system_grants", grant, credential=system.pk)
+    return grant
 
 
 def use(systems, grant):

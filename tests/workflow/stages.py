@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from accounts import operations as accounts
-from accounts.models import CapabilityKind, Party
+from accounts.models import CapabilityKind, Credential, Party
 from listings import operations as listing
 from listings.models import CatalogueEntry, Objection, Opening, Product, SourceFile, Upload, Version
 from listings.operations.objections import PUBLIC
@@ -86,6 +86,8 @@ def party(world: World, state: str) -> tuple[Party, datetime]:
             accounts.verify_party(
                 **who, evidence="营业执照", valid_until=date(2029, 1, 1), capabilities={CapabilityKind.BUYER: None}
             )
+        elif step == "end":
+            supervision.end_party(**who, reason="注销")
         elif step == "refuse":
             accounts.refuse_party(**who, reason="无法核实", remedy=REMEDY)
         else:
@@ -432,6 +434,7 @@ def active_grant(world: World, *, buyer: str = "buyer", at: datetime | None = No
 def grant(world: World, state: str) -> tuple[Grant, datetime]:
     case, at = application(world, "decided")
     made = Grant.objects.get(item__application=case)
+    system = a_system(world, made, at)
     who = {"grant": made, "actor": world["buyer"], "at": at}
     if state == "offered":
         return made, at
@@ -452,9 +455,20 @@ def grant(world: World, state: str) -> tuple[Grant, datetime]:
         )
     elif state == "active+named":
         applications.name_user(grant=made, actor=world["buyer"], at=at, user=world["buyer"])
+    elif state == "active+system":
+        applications.name_system(grant=made, actor=world["buyer"], at=at, credential=system)
     elif state == "active+precaution":
         supervision.take_precaution(grant=made, actor=world["officer"], at=over, reason="查证举报")
     return Grant.objects.get(pk=made.pk), over
+
+
+def a_system(world: World, of: Grant, at: datetime) -> Credential:
+    """A credential of the buyer."""
+    made, _key = accounts.create_credential(
+        party=of.buyer, actor=world["buyer"], at=at, name="取数系统", responsible=world["buyer"], scopes=["read"],
+        expires_at=at + timedelta(days=730),
+    )  # fmt: skip
+    return made
 
 
 def edition(world: World, state: str) -> tuple[GrantEdition, datetime]:
@@ -479,12 +493,20 @@ def report(world: World, state: str) -> tuple[UsageReport, datetime]:
     of = active_grant(world)
     at = datetime(2026, 4, 1, 9, tzinfo=SHANGHAI)
     made = supervision.schedule_reports(grant=of, actor=JOB, at=at)[0]
-    if state != "open":
+    if state not in ("open", "ceased"):
         supervision.file_report(report=made, actor=world["buyer"], at=at, use="训练模型")
     if state == "returned":
         supervision.return_report(report=made, actor=world["officer"], at=at, reason="说明成果")
+    elif state == "ceased":
+        return ceased(world, made, at)
     elif state == "accepted":
         supervision.accept_report(report=made, actor=world["officer"], at=at)
+    return UsageReport.objects.get(pk=made.pk), at
+
+
+def ceased(world: World, made: UsageReport, at: datetime) -> tuple[UsageReport, datetime]:
+    """Its buyer has ended without a successor; today is its people's last day."""
+    supervision.end_party(party=made.grant.buyer, actor=world["operator"], at=at, reason="注销")
     return UsageReport.objects.get(pk=made.pk), at
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts import verbs as account_verbs
+from accounts.models import Credential
 from listings import verbs as listing_verbs
 from listings.models import SourceKind
 from marketplace.applications import verbs as application_verbs
@@ -49,7 +50,7 @@ def by_source(verbs: Verbs) -> Any:
 
 
 OWNER, MEMBER = frozenset({"other_buyer"}), frozenset({"provider"})
-BY_OPERATOR = ("verify", "return", "refuse", "renew", "bar", "end")
+BY_OPERATOR = ("verify", "return", "refuse", "renew", "bar")
 
 
 def may_party(verb: str, state: str) -> frozenset[str]:
@@ -126,7 +127,30 @@ PARTY = Matrix(
         "appoint_deputy": Says("*", ("membership appoint_deputy →",), a_deputy, as_keys(a_deputy)),
         "end_membership": Says("*", ("membership end_membership →",), one_member, as_keys(one_member)),
         "bar": Says("barred", ("party bar *→barred",), REASON),
-        "end": Says("ended", ("party end *→ended",), REASON),
+    },
+)
+
+LEAVING = ("membership {0} →", "membership {0} →", "invitation {0} open→revoked")
+
+
+def merger(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"successor": world.parties["buyer"], "evidence": "登记通知书", "reason": "吸收合并"}
+
+
+PARTY_ENDING = Matrix(
+    verbs=supervision_verbs.PARTY,
+    reach=stages.party,
+    may=lambda verb, state: OPERATOR,
+    # the death of a person: `test_ending.py`
+    possible=lambda verb, state: verb != "record_death" and by_source(supervision_verbs.PARTY)(verb, state),
+    sees=lambda state: OPERATOR | OWNER | MEMBER,
+    url="supervision:party",
+    says={
+        "merge": Says(
+            "ended", ("party merge *→ended", *(line.format("merge") for line in LEAVING)), merger, as_keys(merger)
+        ),
+        "record_death": Says("ended", (), given(evidence="死亡医学证明", reason="死亡")),
+        "end": Says("ended", ("party end *→ended", *(line.format("end") for line in LEAVING)), REASON),
     },
 )
 
@@ -429,7 +453,7 @@ def application_state(state: str) -> str:
 
 
 def may_item(verb: str, state: str) -> frozenset[str]:
-    if verb == "remove":
+    if verb in ("remove", "choose_fields"):
         return BUYER
     return IN_CHARGE if application_state(state) in ASSIGNED else NOBODY
 
@@ -438,6 +462,8 @@ TWO_ITEMS, OTHER_UNIT = ("open@under_review+unconsented", "split_off"), frozense
 
 
 def possible_item(verb: str, state: str) -> bool:
+    if verb == "choose_fields":
+        return state in ("open@draft", "open@returned")
     if state == "open@under_review+unconsented":
         return verb in ("refuse", "split_off")
     return verb in ("approve", "refuse") and state == "open@under_review"
@@ -459,6 +485,9 @@ ITEM = Matrix(
             terms_form,
         ),
         "refuse": Says("refused", ("item refuse open→refused", "application refuse under_review→decided"), REFUSAL),
+        "choose_fields": Says(
+            "open", ("item choose_fields →",), given(fields=["区县", "性别"]), given(wanted=["区县", "性别"])
+        ),
         "split_off": Says(
             "split_off",
             (
@@ -532,6 +561,10 @@ def one_user(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {"user": world["buyer"]}
 
 
+def one_system(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"credential": Credential.objects.get(name="取数系统")}
+
+
 def renewal(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {
         "ends": date(2028, 3, 1), "fields": obj.fields, "what_is_built": obj.terms["what_is_built"], "reason": "续期",
@@ -545,15 +578,16 @@ def renewal_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
 
 
 def possible_grant(verb: str, state: str) -> bool:
-    if verb in ("name_user", "drop_user") and state.startswith("active"):
-        return (verb == "drop_user") == (state == "active+named")
+    for noun, named in (("user", "active+named"), ("system", "active+system")):
+        if verb in (f"name_{noun}", f"drop_{noun}") and state.startswith("active"):
+            return (verb == f"drop_{noun}") == (state == named)
     return by_source(application_verbs.GRANT)(verb, state)
 
 
 GRANT = Matrix(
     verbs=application_verbs.GRANT,
     reach=stages.grant,
-    may=lambda verb, state: UNBIASED if verb in ("close", "revoke") else BUYER,
+    may=lambda verb, state: UNBIASED if verb == "close" else BUYER,
     possible=possible_grant,
     sees=lambda state: GRANT_SEEN,
     url="applications:grant",
@@ -563,10 +597,11 @@ GRANT = Matrix(
         "request_change": Says("*", ("grantedition request_change →requested",), renewal, renewal_form),
         "name_user": Says("*", ("grantuser name_user →", "grantedition name_user →agreed"), one_user, keys(one_user)),
         "drop_user": Says("*", ("grantuser drop_user →", "grantedition drop_user →agreed"), one_user, keys(one_user)),
-        "revoke": Says(
-            "revoked",
-            ("grant revoke active→revoked",),
-            given(article="Art. 17", reason="可复原", remedy=stages.REMEDY),
+        "name_system": Says(
+            "*", ("grantsystem name_system →", "grantedition name_system →agreed"), one_system, keys(one_system)
+        ),
+        "drop_system": Says(
+            "*", ("grantsystem drop_system →", "grantedition drop_system →agreed"), one_system, keys(one_system)
         ),
         "surrender": Says("surrendered", ("grant surrender active→surrendered",), REASON),
         "close": Says("closed", ("grant close active→closed",), REASON),
@@ -616,6 +651,11 @@ GRANT_OFFICER = Matrix(
     url="supervision:grant",
     says={
         "propose_order": Says("*", ("measure propose_order →proposed",), given(facts="超出约定用途", demand="停止")),
+        "revoke": Says(
+            "revoked",
+            ("grant revoke active→revoked",),
+            given(article="Art. 17", reason="可复原", remedy=stages.REMEDY),
+        ),
         "take_precaution": Says("*", ("hold take_precaution →open",), REASON),
         "lift_precaution": Says("*", ("hold lift_precaution open→lifted", "grant lift_precaution →"), REASON),
     },
@@ -865,7 +905,7 @@ NON_PUBLIC_GRANT_OFFICER = replace(
 )
 
 MATRICES = {
-    "party": PARTY, "authority": AUTHORITY,
+    "party": PARTY, "party-ending": PARTY_ENDING, "authority": AUTHORITY,
     "source-file": SOURCE_FILE, "objection": OBJECTION, "non-public-version": NON_PUBLIC_VERSION,
     "non-public-application": NON_PUBLIC_APPLICATION, "non-public-item": NON_PUBLIC_ITEM,
     "non-public-grant": NON_PUBLIC_GRANT, "non-public-grant-officer": NON_PUBLIC_GRANT_OFFICER,
@@ -879,7 +919,7 @@ BEYOND = {
     "upload": ("open+partial",),
     "application": ("under_review+question", "draft+two_persons", "draft+prepared"),
     "product": ("active+undeclared",),
-    "grant": ("active+named",),
+    "grant": ("active+named", "active+system"),
     "source-file": ("accepted+lapsed",),
     "grant-officer": ("active+precaution",),
     "measure": ("issued+hearing", "evidence_filed+hearing"),
@@ -888,6 +928,7 @@ BEYOND = {
 
 FEW = {  # the other states are those of public data, which their own tables go through
     "authority": ("verified",),
+    "party-ending": ("applied", "verified", "barred", "ended"),
     "non-public-version": (
         "assessed", "submitted", "returned", "in_publicity", "published", "held", "recalled", "retired", "refused",
     ),

@@ -14,6 +14,14 @@ ELSEWHERE = {
         ("open", "accepted"): "whoever was invited: test_membership.py",
         ("open", "revoked"): "its party's `revoke_invitation`",
     },
+    "listings.catalogueentry": {
+        ("proposed", "withdrawn"): "the `end` of its unit: test_ending.py",
+        ("returned", "withdrawn"): "the same",
+    },
+    "supervision.usagereport": {
+        ("open", "ceased"): "the `end` or death of the buyer: test_ending.py",
+        ("returned", "ceased"): "the same",
+    },
     "listings.version": {
         ("in_publicity", "submitted"): "the `uphold` of an objection",
         ("draft", "assessed"): "the assessment's job",

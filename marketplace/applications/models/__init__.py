@@ -25,12 +25,14 @@ from marketplace.applications.models.grant import (
     GrantEdition,
     GrantEditionQuerySet,
     GrantQuerySet,
+    GrantSystem,
     GrantUser,
     Hold,
     HoldCode,
     in_effect,
     open_holds,
 )
+from marketplace.applications.models.linkage import LinkageResult
 
 __all__ = [
     "Application",
@@ -46,11 +48,13 @@ __all__ = [
     "GrantEdition",
     "GrantEditionQuerySet",
     "GrantQuerySet",
+    "GrantSystem",
     "GrantUser",
     "Hold",
     "HoldCode",
     "Item",
     "ItemQuerySet",
+    "LinkageResult",
     "Message",
     "Route",
     "ScenarioDraft",

@@ -33,11 +33,11 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
         asked = Consultation.objects.filter(application=OuterRef("pk"), unit__in=mine)
         decides = Q(seller__in=mine)
         return self.filter(
-            Q(buyer__in=mine) | (submitted & (overseen(user) | decides)) | Exists(asked) | _assessed_by(user)
+            Q(buyer__in=mine) | (submitted & (overseen(user) | decides)) | Exists(asked) | assessed_by(user)
         )
 
 
-def _assessed_by(user: Any) -> Q:
+def assessed_by(user: Any) -> Q:
     """Cases that a member of the expert committee is asked to assess, or has assessed."""
     if not user.is_authenticated:
         return Q(pk__in=[])
@@ -257,6 +257,7 @@ class Decision(models.Model):
     reason = models.TextField(_("reason"))
     article = models.CharField(max_length=40)
     remedy = models.TextField(_("remedy"), blank=True)
+    linkage_reason = models.TextField(blank=True)  # why, in view of what the buyer's data reveals together (Art. 35)
 
     class Meta:
         constraints = (

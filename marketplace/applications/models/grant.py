@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Party, User, standing
+from accounts.models import Credential, Party, User, standing
 from accounts.queries import parties_of
 from listings.models import Product, Version, VersionSource, is_provincial_officer, overseen
 from marketplace.applications.models.application import Item
@@ -141,8 +141,29 @@ class GrantUser(models.Model):
         return f"{self.user} · {self.grant}"
 
 
+class GrantSystem(models.Model):
+    """A system of the buyer that may use a grant through the API: by its first key; later keys of it may, too."""
+
+    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="systems")
+    credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="+")
+    until = models.DateField(_("until"), null=True, blank=True)
+    named_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["grant", "credential"], condition=Q(removed_at=None), name="grant_system_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.credential} · {self.grant}"
+
+
 class EditionKind(models.TextChoices):
     PEOPLE = "people", _("people who may use it: notice by the buyer")
+    SYSTEMS = "systems", _("systems that may use it: notice by the buyer")
     CHANGE = "change", _("period, fields or scenario: agreed by the authority")
 
 

@@ -2,6 +2,7 @@
 
 from marketplace.applications.operations.application import (
     add_item,
+    choose_fields,
     describe_application,
     keep_draft,
     remove_item,
@@ -28,7 +29,9 @@ from marketplace.applications.operations.dialogue import (
 )
 from marketplace.applications.operations.edition import (
     agree_change,
+    drop_system,
     drop_user,
+    name_system,
     name_user,
     refuse_change,
     request_change,
@@ -50,6 +53,7 @@ from marketplace.applications.operations.grant import (
 )
 from marketplace.applications.operations.handover import hand_over_cases
 from marketplace.applications.operations.hold import lift_hold, open_hold
+from marketplace.applications.operations.linkage import link_due, run_linkage
 from marketplace.applications.operations.processing import (
     accept_application,
     begin_review,
@@ -78,12 +82,14 @@ __all__ = [
     "ask_from_unit",
     "begin_review",
     "call_expert",
+    "choose_fields",
     "close_grant",
     "consent",
     "consent_in_part",
     "consult_units",
     "decline_grant",
     "describe_application",
+    "drop_system",
     "drop_user",
     "end_grant",
     "escalate_consultation",
@@ -94,6 +100,8 @@ __all__ = [
     "hand_over_cases",
     "keep_draft",
     "lift_hold",
+    "link_due",
+    "name_system",
     "name_user",
     "object_to",
     "open_hold",
@@ -108,6 +116,7 @@ __all__ = [
     "request_change",
     "return_application",
     "revoke_grant",
+    "run_linkage",
     "set_two_person_rule",
     "split_off_item",
     "start_application",

@@ -59,6 +59,21 @@ def add_item(*, application: Application, actor: User, at: datetime, product: Pr
 
 
 @transaction.atomic
+def choose_fields(*, item: Item, actor: User, at: datetime, fields: Sequence[str]) -> None:
+    """Ask for other fields of a product while the application is with the buyer."""
+    permissions.check_can_keep_application(actor, item.application, at)
+    application = Application.objects.select_for_update().get(pk=item.application_id)
+    workflow.check_in(application, *EDITABLE)
+    workflow.check_in(item, ItemState.OPEN)
+    _check_fields(offered_version(item.product), fields)
+    Item.objects.filter(pk=item.pk).update(fields=list(fields))
+    _unprepare(application)
+    ledger.record(
+        ledger.begin("choose_fields", actor, at, "Art. 16"), item, detail={"before": item.fields, "after": list(fields)}
+    )
+
+
+@transaction.atomic
 def remove_item(*, item: Item, actor: User, at: datetime) -> None:
     """Take a product out again while the application is with the buyer; the last one stays."""
     permissions.check_can_keep_application(actor, item.application, at)

@@ -13,8 +13,9 @@ from accounts.queries import recipients
 from listings.models import Version
 from marketplace import workflow
 from marketplace.applications import permissions
-from marketplace.applications.models import Application, Decision, Grant, Item, Route
+from marketplace.applications.models import Application, Decision, Grant, Item, LinkageResult, Route
 from marketplace.applications.operations.application import check_still_competent, offered_version
+from marketplace.applications.operations.linkage import check_linkage, lock_buyer, pairs_of_item
 from marketplace.applications.operations.processing import units_of
 from marketplace.applications.queries import consented_fields, grantable_fields
 from marketplace.applications.states import CONSENT, ApplicationState, ItemState
@@ -31,15 +32,17 @@ ARTICLE = {Route.ON_APPLICATION: "Art. 15", Route.SECONDARY_DEVELOPMENT: "Art. 1
 @transaction.atomic
 def approve_item(
     *, item: Item, actor: User, at: datetime, starts: date, ends: date, reason: str, conditions: str = "",
-    fields: Sequence[str] | None = None,
+    fields: Sequence[str] | None = None, linkage_reason: str = "",
 ) -> Grant:  # fmt: skip
     """open → approved: a grant is offered with frozen terms. `fields` may narrow what was asked for, never widen it.
 
-    An Art. 15 item without the consent of each of its units cannot be approved. Raises ValidationError for terms that
-    do not fit, InvalidState for a missing consent.
+    An Art. 15 item without the consent of each of its units cannot be approved, nor one of which it is not measured
+    yet what it reveals together with the buyer's other data; where that singles people out, `linkage_reason` says why
+    all the same (Art. 35). Raises ValidationError for terms that do not fit, InvalidState for what is missing.
     """
     permissions.check_can_decide(actor, item, at)
     require(reason=reason)
+    lock_buyer(item.application.buyer_id)
     application = lock_under_review(item)
     check_still_competent(application, [item], at)
     _check_seller(item, at)
@@ -47,8 +50,12 @@ def approve_item(
     _check_consents(item)
     fields = list(item.fields if fields is None else fields)
     _check_terms(item, at, starts, ends, fields)
+    linkages = check_linkage(pairs_of_item(item), linkage_reason)
     act = ledger.begin("approve", actor, at, ARTICLE[Route(item.route)])
-    _decide(act, actor, item, ItemState.APPROVED, is_approval=True, reason=reason)
+    _decide(
+        act, actor, item, ItemState.APPROVED, is_approval=True, reason=reason, linkage_reason=linkage_reason,
+        linkages=linkages,
+    )  # fmt: skip
     grant = _offer(act, item, offered_version(item.product), starts, ends, fields, conditions)
     finish(act, application)
     return grant
@@ -121,12 +128,15 @@ def _check_terms(item: Item, at: datetime, starts: date, ends: date, fields: Seq
 
 
 def _decide(
-    act: ledger.Act, actor: User, item: Item, new: str, *, is_approval: bool, reason: str, remedy: str = ""
-) -> None:
-    workflow.move(act, item, new, detail={"reason": reason, "remedy": remedy})
+    act: ledger.Act, actor: User, item: Item, new: str, *, is_approval: bool, reason: str, remedy: str = "",
+    linkage_reason: str = "", linkages: Sequence[LinkageResult] = (),
+) -> None:  # fmt: skip
+    weighed = {"linkages": list(linkages), "linkage_reason": linkage_reason} if linkages else {}
+    workflow.move(act, item, new, detail={"reason": reason, "remedy": remedy, **weighed})
     Decision.objects.create(
-        item=item, is_approval=is_approval, by=actor, at=act.at, reason=reason, article=act.article, remedy=remedy
-    )
+        item=item, is_approval=is_approval, by=actor, at=act.at, reason=reason, article=act.article, remedy=remedy,
+        linkage_reason=linkage_reason,
+    )  # fmt: skip
     application = item.application
     told = recipients(application.buyer, act.at)
     if application.seller_id is not None and application.authority is not None:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import Credential, User
 from accounts.queries import people_of, recipients
 from listings.models import VersionSource
 from marketplace import workflow
@@ -18,12 +18,14 @@ from marketplace.applications.models import (
     EditionKind,
     Grant,
     GrantEdition,
+    GrantSystem,
     GrantUser,
     HoldCode,
     Route,
     open_holds,
 )
 from marketplace.applications.operations.application import offered_version
+from marketplace.applications.operations.linkage import check_linkage, lock_buyer, pairs_of_edition, request_linkages
 from marketplace.applications.queries import changeable_fields, counterparts
 from marketplace.applications.states import EditionState, GrantState
 from marketplace.clock.working_days import local_date
@@ -39,15 +41,14 @@ def name_user(*, grant: Grant, actor: User, at: datetime, user: User, until: dat
     workflow.check_in(_lock(grant), GrantState.ACTIVE)
     if not people_of(grant.buyer, at).filter(pk=user.pk).exists():
         raise ValidationError({"user": _("Name somebody who acts for the buyer.")})
-    if until is not None and not local_date(at) <= until <= grant.ends:
-        raise ValidationError({"until": _("Name a day within the grant's period that is not over.")})
+    _check_until(grant, at, until)
     if grant.users.filter(user=user, removed_at=None).exists():
         raise InvalidState(_("This person is named already."))
     act = ledger.begin("name_user", actor, at, grant.article)
     before = _people(grant)
     named = GrantUser.objects.create(grant=grant, user=user, until=until, named_at=at)
     ledger.record(act, named, detail={"grant": grant, "user": user, "until": until})
-    return _notice(act, grant, actor, before)
+    return _notice(act, grant, actor, EditionKind.PEOPLE, before, _people(grant))
 
 
 @transaction.atomic
@@ -62,7 +63,44 @@ def drop_user(*, grant: Grant, actor: User, at: datetime, user: User) -> GrantEd
     before = _people(grant)
     GrantUser.objects.filter(pk=named.pk).update(removed_at=at)
     ledger.record(act, named, detail={"grant": grant, "user": user})
-    return _notice(act, grant, actor, before)
+    return _notice(act, grant, actor, EditionKind.PEOPLE, before, _people(grant))
+
+
+@transaction.atomic
+def name_system(
+    *, grant: Grant, actor: User, at: datetime, credential: Credential, until: date | None = None
+) -> GrantEdition:
+    """The buyer names one of its systems that may use the grant through the API, as a notice to the authority.
+
+    No system may that is not named. A new key of a named system may as its old one.
+    """
+    permissions.check_can_take_grant(actor, grant, at)
+    workflow.check_in(_lock(grant), GrantState.ACTIVE)
+    if credential.party_id != grant.buyer_id or not credential.is_live(at):
+        raise ValidationError({"credential": _("Name a credential of the buyer that has not ended.")})
+    _check_until(grant, at, until)
+    if grant.systems.filter(credential=credential.system, removed_at=None).exists():
+        raise InvalidState(_("This system is named already."))
+    act = ledger.begin("name_system", actor, at, grant.article)
+    before = _systems(grant)
+    named = GrantSystem.objects.create(grant=grant, credential_id=credential.system, until=until, named_at=at)
+    ledger.record(act, named, detail={"grant": grant, "credential": credential, "until": until})
+    return _notice(act, grant, actor, EditionKind.SYSTEMS, before, _systems(grant))
+
+
+@transaction.atomic
+def drop_system(*, grant: Grant, actor: User, at: datetime, credential: Credential) -> GrantEdition:
+    """A named system may use the grant no more, at once."""
+    permissions.check_can_take_grant(actor, grant, at)
+    workflow.check_in(_lock(grant), GrantState.ACTIVE)
+    named = grant.systems.filter(credential=credential.system, removed_at=None).first()
+    if named is None:
+        raise InvalidState(_("This system is not named."))
+    act = ledger.begin("drop_system", actor, at, grant.article)
+    before = _systems(grant)
+    GrantSystem.objects.filter(pk=named.pk).update(removed_at=at)
+    ledger.record(act, named, detail={"grant": grant, "credential": credential})
+    return _notice(act, grant, actor, EditionKind.SYSTEMS, before, _systems(grant))
 
 
 @transaction.atomic
@@ -84,6 +122,7 @@ def request_change(
         grant=grant, kind=EditionKind.CHANGE, before=before, after=after, reason=reason, by=actor, at=at
     )
     ledger.record(act, edition, new=edition.state, detail={"before": before, "after": after, "reason": reason})
+    request_linkages(pairs_of_edition(edition), at)
     units = [source.unit for source in VersionSource.objects.filter(version=grant.from_version).select_related("unit")]
     people = counterparts(grant, at) + [to for unit in units for to in recipients(unit, at)]
     tell(
@@ -94,18 +133,25 @@ def request_change(
 
 
 @transaction.atomic
-def agree_change(*, edition: GrantEdition, actor: User, at: datetime, reason: str) -> None:
-    """requested → agreed: the grant's terms are the new ones from now on, as its next edition."""
+def agree_change(*, edition: GrantEdition, actor: User, at: datetime, reason: str, linkage_reason: str = "") -> None:
+    """requested → agreed: the grant's terms are the new ones from now on, as its next edition.
+
+    More fields may reveal more together with the buyer's other grants: as at an approval (Art. 35).
+    """
     permissions.check_can_decide_edition(actor, edition, at)
     require(reason=reason)
+    lock_buyer(edition.grant.buyer_id)
     grant = _lock(edition.grant)
     workflow.check_in(edition, EditionState.REQUESTED)
     workflow.check_in(grant, GrantState.ACTIVE)
     if open_holds(at, grant=grant, code=HoldCode.MEASURE).exists():
         raise InvalidState(_("An order stands against this grant: correct what it names first."))
     _check_change(grant, at, _terms_of(grant), edition.after)
+    weighed = {"linkages": check_linkage(pairs_of_edition(edition), linkage_reason), "linkage_reason": linkage_reason}
     act = ledger.begin("agree", actor, at, grant.article)
-    workflow.move(act, edition, EditionState.AGREED, number=_next_number(grant), detail={"reason": reason})
+    workflow.move(
+        act, edition, EditionState.AGREED, number=_next_number(grant), detail={"reason": reason, **weighed}
+    )  # fmt: skip
     terms = {**grant.terms, "what_is_built": edition.after["what_is_built"]}
     Grant.objects.filter(pk=grant.pk).update(
         ends=date.fromisoformat(edition.after["ends"]), fields=edition.after["fields"], terms=terms
@@ -146,6 +192,16 @@ def _people(grant: Grant) -> dict[str, Any]:
     return {"people": [row.user.name for row in named]}
 
 
+def _systems(grant: Grant) -> dict[str, Any]:
+    named = grant.systems.filter(removed_at=None).select_related("credential").order_by("pk")
+    return {"systems": [str(row.credential) for row in named]}
+
+
+def _check_until(grant: Grant, at: datetime, until: date | None) -> None:
+    if until is not None and not local_date(at) <= until <= grant.ends:
+        raise ValidationError({"until": _("Name a day within the grant's period that is not over.")})
+
+
 def _check_change(grant: Grant, at: datetime, before: dict[str, Any], after: dict[str, Any]) -> None:
     """A change widens something. On the Art. 15 route it stays within what the units have consented to."""
     offered_version(grant.product)
@@ -163,16 +219,17 @@ def _check_change(grant: Grant, at: datetime, before: dict[str, Any], after: dic
         raise ValidationError(_("The units have consented to other terms: apply anew, so that they are asked."))
 
 
-def _notice(act: ledger.Act, grant: Grant, actor: User, before: dict[str, Any]) -> GrantEdition:
-    after = _people(grant)
+def _notice(
+    act: ledger.Act, grant: Grant, actor: User, kind: EditionKind, before: dict[str, Any], after: dict[str, Any]
+) -> GrantEdition:
     edition = GrantEdition.objects.create(
-        grant=grant, number=_next_number(grant), kind=EditionKind.PEOPLE, state=EditionState.AGREED, before=before,
-        after=after, by=actor, at=act.at,
+        grant=grant, number=_next_number(grant), kind=kind, state=EditionState.AGREED, before=before, after=after,
+        by=actor, at=act.at,
     )  # fmt: skip
     ledger.record(act, edition, new=edition.state, detail={"before": before, "after": after})
     tell(
-        act, counterparts(grant, act.at), "grant_people", link=grant.get_absolute_url(), number=grant.number,
-        people="; ".join(after["people"]) or "–",
+        act, counterparts(grant, act.at), f"grant_{kind.value}", link=grant.get_absolute_url(),
+        number=grant.number, **{kind.value: "; ".join(after[kind.value]) or "–"},
     )  # fmt: skip
     return edition
 

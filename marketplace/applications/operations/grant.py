@@ -74,15 +74,18 @@ def close_grant(*, grant: Grant, actor: User, at: datetime, reason: str) -> None
 
 
 @transaction.atomic
-def revoke_grant(*, grant: Grant, actor: User, at: datetime, article: str, reason: str, remedy: str) -> None:
+def revoke_grant(*, grant: Grant, actor: User, at: datetime, article: str, reason: str, remedy: str) -> ledger.Act:
     """active → revoked: the ground of the grant has gone (a consent, the purpose, the safety of the data). Art. 33 is
-    another thing: there a breach is corrected first. Names its article and its remedy."""
+    another thing: there a breach is corrected first. Names its article and its remedy. Part of supervision's operation,
+    which flags what was built."""
     permissions.check_can_revoke_grant(actor, grant, at)
     if article not in REVOCATION:
         raise ValidationError({"article": _("Name the article on which the grant no longer rests.")})
     require(reason=reason, remedy=remedy)
     workflow.check_in(grant, GrantState.ACTIVE)
-    end_grant(ledger.begin("revoke", actor, at, article), grant, GrantState.REVOKED, reason=f"{reason} {remedy}")
+    act = ledger.begin("revoke", actor, at, article)
+    end_grant(act, grant, GrantState.REVOKED, reason=f"{reason} {remedy}")
+    return act
 
 
 def end_grant(act: ledger.Act, grant: Grant, new: str, *, reason: str) -> None:

@@ -15,6 +15,7 @@ from marketplace.applications import permissions
 from marketplace.applications.models import Application, Consultation, Item
 from marketplace.applications.operations.application import check_still_competent, close_consultations, offered_version
 from marketplace.applications.operations.dialogue import IN_HAND
+from marketplace.applications.operations.linkage import pairs_of_item, request_linkages
 from marketplace.applications.queries import units_in
 from marketplace.applications.states import UNANSWERED, ApplicationState, ItemState
 from marketplace.clock import operations as clock
@@ -82,7 +83,10 @@ def consult_units(*, application: Application, actor: User, at: datetime) -> Non
 
 @transaction.atomic
 def begin_review(*, application: Application, actor: User, at: datetime) -> None:
-    """accepted (nobody to consult) or in consultation (everybody answered or recorded) → under review."""
+    """accepted (nobody to consult) or in consultation (everybody answered or recorded) → under review.
+
+    From now on it is measured what each item would reveal together with the buyer's other data (Art. 35).
+    """
     permissions.check_in_charge(actor, application, at)
     workflow.check_in(application, ApplicationState.ACCEPTED, ApplicationState.IN_CONSULTATION)
     if application.state == ApplicationState.ACCEPTED and units_to_consult(application):
@@ -90,6 +94,8 @@ def begin_review(*, application: Application, actor: User, at: datetime) -> None
     if open_consultations(application).exists():
         raise InvalidState(_("A unit has not answered yet. Once its time is over, record that it gave no answer."))
     _step("begin_review", application, ApplicationState.UNDER_REVIEW, actor, at, "", keep=(Kind.DECISION,))
+    for item in application.items.filter(state=ItemState.OPEN).select_related("product"):
+        request_linkages(pairs_of_item(item), at)
 
 
 def units_to_consult(application: Application) -> list[Party]:

@@ -12,8 +12,10 @@ from marketplace.supervision.operations.derived import (
     flag_derived,
     publish_derived,
     register_derived,
+    revoke_grant,
     withdraw_derived,
 )
+from marketplace.supervision.operations.ending import end_party, merge_party, record_death
 from marketplace.supervision.operations.finding import dismiss_finding, open_finding
 from marketplace.supervision.operations.order import (
     annul_order,
@@ -42,6 +44,7 @@ __all__ = [
     "clear_derived",
     "dismiss_finding",
     "drop_order",
+    "end_party",
     "file_evidence",
     "file_nil_report",
     "file_report",
@@ -51,6 +54,7 @@ __all__ = [
     "issue_order",
     "lift_order",
     "lift_precaution",
+    "merge_party",
     "open_finding",
     "open_hearing",
     "pause_for_report",
@@ -58,8 +62,10 @@ __all__ = [
     "propose_order_on_grant",
     "publish_derived",
     "recompute_reports",
+    "record_death",
     "register_derived",
     "return_report",
+    "revoke_grant",
     "schedule_reports",
     "take_precaution",
     "terminate_service",

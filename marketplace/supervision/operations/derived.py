@@ -11,6 +11,7 @@ from accounts.models import Party, User
 from accounts.queries import recipients
 from listings.models import Version
 from marketplace import workflow
+from marketplace.applications import operations as applications
 from marketplace.applications.models import Grant
 from marketplace.applications.states import GrantState
 from marketplace.delivery.models import Delivery
@@ -49,13 +50,14 @@ def register_derived(
 
 @transaction.atomic
 def publish_derived(*, derived: DerivedProduct, actor: User, at: datetime) -> None:
-    """registered → published: its page with the attribution is public; flagged at once if a grant was terminated."""
+    """registered → published: its page with the attribution is public; flagged at once if a grant was ended."""
     permissions.check_can_keep_derived(actor, derived, at)
     workflow.check_in(derived, DerivedState.REGISTERED)
     act = ledger.begin("publish", actor, at, ARTICLE)
     workflow.move(act, derived, DerivedState.PUBLISHED)
-    for grant in Grant.objects.filter(derived_uses__derived=derived, state=GrantState.TERMINATED):
-        flag_derived(act, derived, reason=f"{grant.number}: {GrantState.TERMINATED.label}")
+    ended = Grant.objects.filter(derived_uses__derived=derived, state__in=[GrantState.TERMINATED, GrantState.REVOKED])
+    for grant in ended.order_by("pk"):
+        flag_derived(act, derived, reason=f"{grant.number}: {GrantState(grant.state).label}")
 
 
 @transaction.atomic
@@ -77,12 +79,22 @@ def clear_derived(*, derived: DerivedProduct, actor: User, at: datetime, reason:
     workflow.move(ledger.begin("clear", actor, at, ARTICLE), derived, DerivedState.PUBLISHED, detail={"reason": reason})
 
 
+@transaction.atomic
+def revoke_grant(*, grant: Grant, actor: User, at: datetime, article: str, reason: str, remedy: str) -> None:
+    """active → revoked (see `applications`), and what was built from it is flagged in the same act."""
+    act = applications.revoke_grant(grant=grant, actor=actor, at=at, article=article, reason=reason, remedy=remedy)
+    for derived in DerivedProduct.objects.filter(built_from__grant=grant).distinct().order_by("pk"):
+        flag_derived(act, derived, reason=f"{grant.number}: {GrantState.REVOKED.label}")
+
+
 def flag_derived(act: ledger.Act, derived: DerivedProduct, *, reason: str) -> None:
-    """published → flagged, as part of a measure; in any other state there is nothing to flag."""
+    """published → flagged, as part of a measure; in any other state there is nothing to flag. Keeper and authority are
+    told: the officer clears it or the product goes."""
     if derived.state != DerivedState.PUBLISHED:
         return
     workflow.move(act, derived, DerivedState.FLAGGED, detail={"reason": reason})
+    authorities = Party.objects.filter(pk__in=derived.built_from.values("grant__authority")).order_by("pk")
     tell(
-        act, recipients(derived.party, act.at), "derived_flagged", link=derived.get_absolute_url(),
-        title=derived.title, reason=reason,
+        act, [to for party in (derived.party, *authorities) for to in recipients(party, act.at)], "derived_flagged",
+        link=derived.get_absolute_url(), title=derived.title, reason=reason,
     )  # fmt: skip

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.operations import check_is_left
 from accounts.permissions import check_is_job
 from accounts.queries import recipients
 from marketplace import workflow
@@ -102,6 +103,7 @@ def return_report(*, report: UsageReport, actor: User, at: datetime, reason: str
     """filed → returned: due again, 10 working days from now by default."""
     permissions.check_can_judge_report(actor, report, at)
     require(reason=reason)
+    check_is_left(report.grant.buyer)
     _judge("return", report, ReportState.RETURNED, actor, at, reason, **_due_dates(report.grant, local_date(at)))
 
 

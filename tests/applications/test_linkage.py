@@ -1,0 +1,292 @@
+"""What one buyer's data reveals together: due, measured, kept, shown, and weighed before an approval (Art. 35)."""
+
+import csv
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core.exceptions import ValidationError
+from django.test import Client
+
+from listings.deidentification import sandbox
+from listings.models import Column
+from marketplace.applications import operations
+from marketplace.applications.models import Application, Decision, Grant, LinkageResult
+from marketplace.applications.operations.linkage import pairs_of
+from marketplace.desk.story import consult, list_version, make_entry, make_product, make_version
+from marketplace.errors import InvalidState
+from marketplace.ledger.models import Entry
+from tests.workflow import stages
+from tests.workflow.matrix import rows
+
+TOWNS = [f"街道{n}" for n in range(20)]
+JOBS = [f"职业{n}" for n in range(20)]
+GRID = [(town, job) for town in TOWNS for job in JOBS]  # 400 persons: 20 in each town, 20 in each job, one in both
+
+
+def product(world, name, column, values, *, key="p"):
+    """A product about the same 400 persons, each with a pseudonym and one quasi-identifier: k = 20."""
+    path = stages.scratch(f"{name}.csv")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("化名", column), *((f"{key}{n}", value) for n, value in enumerate(values))])
+    made = make_product(world.cast, make_entry(world.cast, world.at, title=name), world.at, title=name)
+    roles = {"化名": "subject", column: "quasi_identifier"}
+    list_version(make_version(made, world.cast, world.at, path, roles, about="persons"), world.cast, world.at)
+    return made
+
+
+@pytest.fixture
+def towns(world):
+    return product(world, "住地", "街道", [town for town, _job in GRID])
+
+
+@pytest.fixture
+def jobs(world):
+    return product(world, "职业", "职业", [job for _town, job in GRID])
+
+
+def under_review(world, *products, fields=None, buyer="buyer"):
+    case = operations.start_application(
+        buyer=world.parties[buyer], actor=world[buyer], at=world.at, title="分析", product=products[0],
+        fields=fields or names(products[0]),
+    )  # fmt: skip
+    for other in products[1:]:
+        operations.add_item(application=case, actor=world[buyer], at=world.at, product=other, fields=names(other))
+    operations.describe_application(
+        application=case, actor=world[buyer], at=world.at, title="分析", period_from=world.at.date(),
+        period_until=world.at.date() + timedelta(days=365), **stages.SCENARIO,
+    )  # fmt: skip
+    operations.submit_application(application=case, actor=world[buyer], at=world.at)
+    consult(case, world.cast, world.at)
+    for asked in case.consultations.all():
+        operations.consent(consultation=asked, actor=world["provider"], at=world.at)
+    operations.begin_review(application=case, actor=world["officer"], at=world.at)
+    return Application.objects.get(pk=case.pk)
+
+
+def names(product):
+    return list(Column.objects.filter(version__product=product).order_by("position").values_list("name", flat=True))
+
+
+def granted(world, product, **more):
+    return stages.approve(under_review(world, product, **more).items.get(), world, world.at)
+
+
+def test_two_harmless_grants_take_a_reason(world, towns, jobs, sent_tasks):
+    held = granted(world, towns)
+    del sent_tasks[:]
+    item = under_review(world, jobs).items.get()
+    row = LinkageResult.objects.get()
+    assert (row.item, row.with_grant, row.state, row.fields, row.with_fields) == (
+        item, held, "queued", ["化名", "职业"], ["化名", "街道"]
+    )  # fmt: skip
+    before = rows()
+    with pytest.raises(InvalidState):
+        stages.approve(item, world, world.at)
+    assert rows() == before  # fail closed, and no trace
+
+    assert [operations.link_due(at=world.at) for _ in range(2)] == [1, 0]
+    row.refresh_from_db()
+    assert (row.state, row.measured_at, row.is_worrying) == ("done", world.at, True)
+    assert row.figure == {
+        "method": "subject", "shared": ["化名"], "subjects": [400, 400], "k": [20, 20], "k_together": 1, "linked": 400,
+        "singled_out": 400, "share": 1.0,
+    }  # fmt: skip
+    entry = Entry.objects.get(object_type="applications.linkageresult")
+    assert (entry.verb, entry.actor_ref, entry.article, entry.new) == ("link", "system:linkage", "Art. 35", "done")
+
+    before = rows()
+    for reason in ("", "  "):
+        with pytest.raises(ValidationError) as refused:
+            stages.approve(item, world, world.at, linkage_reason=reason)
+        assert list(refused.value.error_dict) == ["linkage_reason"]
+    assert rows() == before
+    stages.approve(item, world, world.at, linkage_reason="只在平台内使用,已由专家评估")
+    assert Decision.objects.get(item=item).linkage_reason == "只在平台内使用,已由专家评估"
+    said = Entry.objects.get(object_type="applications.item", object_id=str(item.pk), verb="approve").detail.json
+    assert f'"linkages":["applications.linkageresult:{row.pk}"]' in said and "已由专家评估" in said
+
+
+def test_the_setting_allows_a_share(world, towns, jobs, settings):
+    granted(world, towns)
+    item = under_review(world, jobs).items.get()
+    operations.link_due(at=world.at)
+    settings.LINKAGE_SHARE = 1.0
+    assert stages.approve(item, world, world.at).state == "offered"
+    assert Decision.objects.get(item=item).linkage_reason == ""
+
+
+def test_nothing_shared_needs_no_reason(world, towns):
+    granted(world, towns)
+    others = product(world, "别人", "学历", [job for _town, job in GRID], key="x")
+    item = under_review(world, others).items.get()
+    operations.link_due(at=world.at)
+    assert LinkageResult.objects.get().figure["method"] == "nothing"
+    assert stages.approve(item, world, world.at).state == "offered"
+
+
+def test_fields_decide(world, towns, jobs):
+    """Without the pseudonym the jobs cannot be joined to the towns."""
+    granted(world, towns)
+    item = under_review(world, jobs, fields=["职业"]).items.get()
+    operations.link_due(at=world.at)
+    assert LinkageResult.objects.get().figure["linked"] == 0
+    assert stages.approve(item, world, world.at).fields == ["职业"]
+
+
+def test_two_items_of_one_application_are_a_pair(world, towns, jobs):
+    case = under_review(world, towns, jobs)
+    first, second = case.items.order_by("pk")
+    assert set(LinkageResult.objects.values_list("item", "with_item")) == {
+        (first.pk, second.pk), (second.pk, first.pk)
+    }  # fmt: skip
+    assert operations.link_due(at=world.at) == 2
+    operations.refuse_item(item=first, actor=world["officer"], at=world.at, reason="无必要", remedy=stages.REMEDY)
+    assert pairs_of(second) == []  # what was refused reveals nothing
+    assert stages.approve(second, world, world.at).state == "offered"
+
+
+def test_the_second_of_two_open_cases_waits_for_the_first(world, towns, jobs):
+    """Neither has a grant when both go under review: the offer made meanwhile counts, a declined one does not."""
+    one, two = under_review(world, towns).items.get(), under_review(world, jobs).items.get()
+    assert not LinkageResult.objects.exists()
+    offer = stages.approve(one, world, world.at)
+    with pytest.raises(InvalidState):
+        stages.approve(two, world, world.at)
+    assert operations.link_due(at=world.at) == 1  # found by the query, though nobody asked
+    with pytest.raises(ValidationError):
+        stages.approve(two, world, world.at)
+    operations.decline_grant(grant=offer, actor=world["buyer"], at=world.at, reason="不需要")
+    assert stages.approve(two, world, world.at).state == "offered"
+
+
+def test_another_buyer_and_data_about_nobody_are_no_pair(world, towns, jobs):
+    granted(world, towns)
+    item = under_review(world, jobs, buyer="other_buyer").items.get()
+    assert (pairs_of(item), operations.link_due(at=world.at)) == ([], 0)
+    assert stages.approve(item, world, world.at).state == "offered"
+    beds = under_review(world, stages.another_listed_product(world)).items.get()
+    assert pairs_of(beds) == []
+
+
+def test_a_version_published_meanwhile_is_measured_anew(world, towns, jobs):
+    granted(world, towns)
+    item = under_review(world, jobs).items.get()
+    operations.link_due(at=world.at)
+    path = stages.scratch("again.csv")
+    path.write_text("化名,职业\n" + "".join(f"z{n},{job}\n" for n, (_town, job) in enumerate(GRID)), encoding="utf-8")
+    roles = {"化名": "subject", "职业": "quasi_identifier"}
+    list_version(make_version(jobs, world.cast, world.at, path, roles, about="persons"), world.cast, world.at)
+    with pytest.raises(InvalidState):
+        stages.approve(item, world, world.at)
+    assert operations.link_due(at=world.at) == 1
+    assert sorted(LinkageResult.objects.values_list("figure__method", flat=True)) == ["nothing", "subject"]
+    assert stages.approve(item, world, world.at).state == "offered"
+
+
+def test_what_cannot_be_measured_takes_a_reason(world, towns, jobs, monkeypatch):
+    granted(world, towns)
+    item = under_review(world, jobs).items.get()
+    gave_up = {"ok": False, "code": "too_slow", "params": {"seconds": 300}, "text": "…"}
+    monkeypatch.setattr(sandbox, "run", lambda command, **options: gave_up)
+    for state in ("queued", "queued", "failed"):
+        assert operations.link_due(at=world.at) == 1
+        assert LinkageResult.objects.get().state == state
+    assert operations.link_due(at=world.at) == 0
+    assert LinkageResult.objects.get().error == {"code": "too_slow", "params": {"seconds": 300}}
+    with pytest.raises(ValidationError):
+        stages.approve(item, world, world.at)
+    assert stages.approve(item, world, world.at, linkage_reason="人工核对两份数据").state == "offered"
+
+
+def test_a_lost_worker_is_taken_over_and_comes_too_late(world, towns, jobs, monkeypatch):
+    granted(world, towns)
+    under_review(world, jobs)
+    row, real = LinkageResult.objects.get(), sandbox.run
+    later = world.at + timedelta(minutes=15)
+
+    def overtaken(command, **options):
+        monkeypatch.setattr(sandbox, "run", real)
+        assert not operations.run_linkage(result=row, at=later - timedelta(seconds=1))
+        assert operations.run_linkage(result=LinkageResult.objects.get(), at=later)
+        return {"ok": True, "linkage": {"share": 0.0}}
+
+    monkeypatch.setattr(sandbox, "run", overtaken)
+    assert operations.run_linkage(result=row, at=world.at)
+    row = LinkageResult.objects.get()
+    assert (row.state, row.attempts, row.figure["singled_out"], row.measured_at) == ("done", 2, 400, later)
+    assert Entry.objects.filter(verb="link").count() == 1
+
+
+def test_more_fields_of_a_grant_are_weighed_as_well(world, towns, jobs):
+    """The way round: first the harmless columns, then the pseudonym by a change of the grant."""
+    granted(world, towns)
+    item = under_review(world, jobs, fields=["职业"]).items.get()
+    operations.link_due(at=world.at)
+    narrow = stages.approve(item, world, world.at)
+    operations.accept_grant(grant=narrow, actor=world["buyer"], at=world.at, terms_accepted=True)
+    narrow = Grant.objects.get(pk=narrow.pk)
+    change = {"ends": narrow.ends, "what_is_built": narrow.terms["what_is_built"], "reason": "需要关联"}
+    edition = operations.request_change(
+        grant=narrow, actor=world["buyer"], at=world.at, fields=["化名", "职业"], **change
+    )
+    agree = {"edition": edition, "actor": world["officer"], "at": world.at, "reason": "同意"}
+    with pytest.raises(InvalidState):
+        operations.agree_change(**agree)
+    assert operations.link_due(at=world.at) == 1
+    with pytest.raises(ValidationError):
+        operations.agree_change(**agree)
+    page = as_person(world, "officer").get(f"/edition/{edition.pk}/agree/").content.decode()
+    assert "400" in page and 'name="linkage_reason"' in page
+    operations.agree_change(**agree, linkage_reason="在安全环境中使用")
+    assert Grant.objects.get(pk=narrow.pk).fields == ["化名", "职业"]
+
+
+def as_person(world, who):
+    client = Client()
+    client.force_login(world[who])
+    return client
+
+
+def test_officers_read_the_figure_and_the_buyer_never(world, towns, jobs):
+    held = granted(world, towns)
+    case = under_review(world, jobs)
+    item = case.items.get()
+    with time_machine.travel(world.at, tick=False):
+        address = f"/item/{item.pk}/approve/"
+        waiting = as_person(world, "officer").get(address).content.decode()
+        assert "正在测算" in waiting and 'name="linkage_reason"' not in waiting
+        operations.link_due(at=world.at)
+        shown = as_person(world, "officer").get(address).content.decode()
+        assert held.number in shown and "400" in shown and 'name="linkage_reason"' in shown
+        form = {
+            "starts": "2026-03-30", "ends": "2026-12-31", "granted": ["化名", "职业"], "conditions": "",
+            "reason": "必要",
+        }  # fmt: skip
+        answer = as_person(world, "officer").post(address, form)
+        assert (answer.status_code, Decision.objects.filter(item=item).exists()) == (422, False)
+        seen = {
+            who: held.number in as_person(world, who).get(case.get_absolute_url()).content.decode()
+            for who in ("officer", "province_officer", "buyer", "provider")
+        }
+        assert seen == {"officer": True, "province_officer": True, "buyer": False, "provider": False}
+        # an officer who belongs to the buyer sees the case as the buyer does
+        assert held.number not in as_person(world, "conflicted_officer").get(case.get_absolute_url()).content.decode()
+        answer = as_person(world, "officer").post(address, {**form, "linkage_reason": "专家已评估"})
+        assert (answer.status_code, Decision.objects.get(item=item).linkage_reason) == (302, "专家已评估")
+
+
+def test_an_item_that_was_measured_can_still_be_removed(world, towns, jobs):
+    case = under_review(world, towns, jobs)
+    operations.link_due(at=world.at)
+    operations.return_application(application=case, actor=world["officer"], at=world.at, reason="补正")
+    operations.remove_item(item=case.items.order_by("pk").first(), actor=world["buyer"], at=world.at)
+    assert not LinkageResult.objects.exists()
+
+
+def test_a_pair_is_made_once_and_measured_in_a_state_of_its_own(world, towns, jobs):
+    granted(world, towns)
+    under_review(world, jobs)
+    for _ in range(2):
+        operations.link_due(at=world.at)
+    assert list(LinkageResult.objects.values_list("state", "attempts")) == [("done", 1)]

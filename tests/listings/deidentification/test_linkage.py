@@ -1,0 +1,184 @@
+"""What two files reveal together: planted pairs with known answers."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from listings.deidentification.commands import answer
+from listings.deidentification.linkage import Linkage, Side, measure_linkage
+
+JOBS = ("医生", "教师", "司机", "厨师", "编辑")
+TOWNS = ("鼓楼", "台江", "仓山", "晋安", "马尾")
+
+
+def a_file(folder: Path, name: str, header: list[str], rows: list[tuple]) -> Path:
+    columns = dict(zip(header, map(list, zip(*rows, strict=True)), strict=True))
+    pq.write_table(pa.table(columns), folder / f"{name}.parquet")
+    return folder / f"{name}.parquet"
+
+
+def side(
+    parquet: Path, fields: list[str], quasi: list[str], *, subject: str | None = None, sensitive: tuple = ()
+) -> Side:
+    return Side(parquet, fields, quasi, list(sensitive), subject)
+
+
+def people(folder: Path, key: str = "p") -> tuple[Path, Path]:
+    """25 persons: five in each town, five in each job, one in each town with each job."""
+    grid = [(town, job) for town in TOWNS for job in JOBS]
+    towns = a_file(folder, "towns", ["化名", "住地"], [(f"{key}{n}", town) for n, (town, _job) in enumerate(grid)])
+    jobs = a_file(folder, "jobs", ["编号", "职业"], [(f"p{n}", job) for n, (_town, job) in enumerate(grid)])
+    return towns, jobs
+
+
+def test_two_harmless_files_single_everybody_out_by_a_shared_pseudonym(tmp_path):
+    towns, jobs = people(tmp_path)
+    found = measure_linkage(
+        side(towns, ["化名", "住地"], ["住地"], subject="化名"), side(jobs, ["编号", "职业"], ["职业"], subject="编号")
+    )
+    assert found == Linkage("subject", ["化名"], [25, 25], [5, 5], 1, 25, 25, 1.0)
+
+
+def test_without_the_pseudonym_among_the_fields_nothing_links(tmp_path):
+    towns, jobs = people(tmp_path)
+    with_key = side(jobs, ["编号", "职业"], ["职业"], subject="编号")
+    found = measure_linkage(side(towns, ["住地"], ["住地"], subject="化名"), with_key)
+    assert found == Linkage("nothing", [], [25, 25], [5, 5], None, 0, 0, 0.0)
+
+
+def test_pseudonyms_of_other_persons_link_nobody(tmp_path):
+    towns, jobs = people(tmp_path, key="x")
+    found = measure_linkage(
+        side(towns, ["化名", "住地"], ["住地"], subject="化名"), side(jobs, ["编号", "职业"], ["职业"], subject="编号")
+    )
+    assert (found.method, found.linked, found.singled_out) == ("nothing", 0, 0)
+
+
+def test_who_is_alone_in_one_file_already_is_not_counted(tmp_path):
+    """Four of five share a town; the fifth is alone in the first file, whatever the second adds."""
+    towns = a_file(tmp_path, "t", ["u", "住地"], [*[(f"p{n}", "鼓楼") for n in range(4)], ("p4", "台江")])
+    jobs = a_file(
+        tmp_path, "j", ["u", "职业"], [("p0", "医生"), ("p1", "医生"), ("p2", "教师"), ("p3", "教师"), ("p4", "教师")]
+    )
+    found = measure_linkage(
+        side(towns, ["u", "住地"], ["住地"], subject="u"), side(jobs, ["u", "职业"], ["职业"], subject="u")
+    )
+    assert (found.k, found.k_together, found.linked, found.singled_out) == ([1, 2], 1, 5, 0)
+
+
+def test_a_column_unmarked_in_one_file_links_to_the_other(tmp_path):
+    """Both sellers marked the order number as nothing; it joins the rows, and the join tells them apart."""
+    grid = [(town, job) for town in TOWNS for job in JOBS]
+    first = a_file(tmp_path, "a", ["住地", "单号"], [(town, f"N{n}") for n, (town, _job) in enumerate(grid)])
+    second = a_file(tmp_path, "b", ["单号", "职业"], [(f"N{n}", job) for n, (_town, job) in enumerate(grid) if n >= 10])
+    found = measure_linkage(side(first, ["住地", "单号"], ["住地"]), side(second, ["单号", "职业"], ["职业"]))
+    assert found == Linkage("columns", ["单号"], [25, 15], [5, 3], 1, 15, 15, 1.0)
+
+
+def test_what_one_seller_marked_counts_in_the_other_file_too(tmp_path):
+    """The day of visit is nothing to the first seller and a quasi-identifier to the second: holders of both know it."""
+    first = a_file(tmp_path, "a", ["年龄段", "日期"], [("18-44", f"2025-01-{n:02d}") for n in range(10, 20)])
+    second = a_file(
+        tmp_path, "b", ["日期", "区县"], [(f"2025-01-{n:02d}", "鼓楼") for n in range(10, 20) for _ in range(2)]
+    )
+    found = measure_linkage(
+        side(first, ["年龄段", "日期"], ["年龄段"]), side(second, ["日期", "区县"], ["日期", "区县"])
+    )
+    assert (found.k, found.k_together, found.linked, found.singled_out) == ([10, 2], 2, 10, 0)
+    once = a_file(tmp_path, "c", ["日期", "区县"], [(f"2025-01-{n // 2 + 10}", "鼓楼") for n in range(5)])
+    found = measure_linkage(side(first, ["年龄段", "日期"], ["年龄段"]), side(once, ["日期", "区县"], ["区县"]))
+    assert (found.k_together, found.singled_out) == (5, 0)  # to neither seller: it links, but nobody is known by it
+
+
+def test_coarse_columns_in_common_link_but_single_nobody_out(tmp_path):
+    first = a_file(
+        tmp_path, "a", ["区县", "年龄段"], [(town, age) for town in TOWNS for age in "甲乙" for _ in range(5)]
+    )
+    second = a_file(
+        tmp_path, "b", ["区县", "职业"], [(town, job) for town in TOWNS[:3] for job in JOBS for _ in range(4)]
+    )
+    found = measure_linkage(
+        side(first, ["区县", "年龄段"], ["区县", "年龄段"]), side(second, ["区县", "职业"], ["区县", "职业"])
+    )
+    assert found == Linkage("columns", ["区县"], [50, 60], [5, 4], 20, 30, 0, 0.0)
+
+
+def test_an_ambiguous_meeting_singles_nobody_out(tmp_path):
+    """Two rows of the second file bear the number of one row of the first, alike in everything else."""
+    first = a_file(tmp_path, "a", ["甲", "号"], [("x", "1"), ("x", "2")])
+    second = a_file(tmp_path, "b", ["号", "乙"], [("1", "y"), ("1", "y"), ("2", "z"), ("5", "z")])
+    found = measure_linkage(side(first, ["甲", "号"], ["甲"]), side(second, ["号", "乙"], ["乙"]))
+    assert (found.linked, found.singled_out, found.k_together) == (2, 1, 1)
+
+
+def test_one_pair_that_meets_twice_is_one_pair(tmp_path):
+    first = a_file(tmp_path, "a", ["u", "甲", "月"], [("p0", "x", "1"), ("p0", "x", "2"), ("p1", "x", "3")])
+    second = a_file(tmp_path, "b", ["v", "月", "乙"], [("r0", "1", "y"), ("r0", "2", "y"), ("r1", "4", "y")])
+    found = measure_linkage(
+        side(first, ["甲", "月"], ["甲"], subject="u"), side(second, ["月", "乙"], ["乙"], subject="v")
+    )
+    assert (found.method, found.linked, found.singled_out, found.k_together) == ("columns", 1, 1, 1)
+
+
+def test_null_links_nobody_and_agrees_with_null(tmp_path):
+    first = a_file(tmp_path, "a", ["u", "q"], [("p0", None), ("p1", None), (None, "x"), ("p2", "x")])
+    second = a_file(tmp_path, "b", ["u", "r"], [("p0", "m"), ("p1", None), (None, "m"), ("p2", None)])
+    found = measure_linkage(side(first, ["u", "q"], ["q"], subject="u"), side(second, ["u", "r"], ["r"], subject="u"))
+    # p0: (null, m), p1: (null, null), p2: (x, null) are three classes; p2 is alone with x, p0 with m in its own file
+    assert (found.subjects, found.k, found.linked, found.singled_out) == ([3, 3], [1, 1], 3, 1)
+
+
+def test_null_in_a_common_column_does_not_link(tmp_path):
+    first = a_file(tmp_path, "a", ["号", "甲"], [(None, "x"), (None, "x"), ("1", "x")])
+    second = a_file(tmp_path, "b", ["号", "乙"], [(None, "y"), ("1", "y"), (None, "y")])
+    found = measure_linkage(side(first, ["号", "甲"], ["甲"]), side(second, ["号", "乙"], ["乙"]))
+    assert (found.linked, found.singled_out) == (1, 1)
+
+
+def test_numbers_compare_as_numbers(tmp_path):
+    first = a_file(tmp_path, "a", ["号", "甲"], [(1, "x"), (2, "x")])
+    second = a_file(tmp_path, "b", ["号", "乙"], [(1.0, "y"), (2.5, "y")])
+    found = measure_linkage(side(first, ["号", "甲"], ["甲"]), side(second, ["号", "乙"], ["乙"]))
+    assert (found.method, found.linked) == ("columns", 1)
+
+
+def test_several_rows_of_one_person_count_once(tmp_path):
+    rows = [(f"p{n}", town) for n in range(4) for town in ("鼓楼", "台江")]
+    first = a_file(tmp_path, "a", ["u", "住地"], rows)
+    second = a_file(tmp_path, "b", ["u", "职业"], [(f"p{n}", JOBS[n // 2]) for n in range(4)] * 3)
+    found = measure_linkage(
+        side(first, ["u", "住地"], ["住地"], subject="u"), side(second, ["u", "职业"], ["职业"], subject="u")
+    )
+    assert found == Linkage("subject", ["u"], [4, 4], [4, 2], 2, 4, 0, 0.0)
+
+
+def test_without_marks_every_field_but_subject_and_sensitive_counts(tmp_path):
+    first = a_file(tmp_path, "a", ["u", "住地", "病"], [(f"p{n}", TOWNS[n % 2], f"d{n}") for n in range(4)])
+    second = a_file(tmp_path, "b", ["u", "职业"], [(f"p{n}", JOBS[n // 2]) for n in range(4)])
+    found = measure_linkage(
+        side(first, ["u", "住地", "病"], [], subject="u", sensitive=("病",)),
+        side(second, ["u", "职业"], [], subject="u"),
+    )
+    assert (found.k, found.singled_out) == ([2, 2], 4)
+
+
+def test_the_command_answers_and_refuses(tmp_path):
+    towns, jobs = people(tmp_path)
+    first = {"parquet": str(towns), "fields": ["住地"], "quasi_identifiers": ["住地"], "subject": "化名"}
+    second = {"parquet": str(jobs), "fields": ["职业"], "quasi_identifiers": ["职业"], "subject": "编号"}
+    found = answer({"do": "link", "first": first, "second": second})
+    assert (found["ok"], found["linkage"]["method"]) == (True, "nothing")
+    strange = answer({"do": "link", "first": {**first, "fields": ["姓名"]}, "second": second})
+    assert (strange["ok"], strange["code"], strange["params"]) == (False, "unknown_column", {"column": "姓名"})
+    empty = answer({"do": "link", "first": first, "second": {**second, "fields": []}})
+    assert (empty["ok"], empty["code"]) == (False, "no_fields")
+
+
+@pytest.mark.parametrize("name", ['a"b', "select", "l0", "q0", "u"])
+def test_names_that_sql_might_trip_over(tmp_path, name):
+    first = a_file(tmp_path, "a", [name, "x"], [("1", "v"), ("2", "v")])
+    second = a_file(tmp_path, "b", [name, "y"], [("1", "w"), ("3", "w")])
+    found = measure_linkage(side(first, [name, "x"], ["x"]), side(second, [name, "y"], ["y"]))
+    assert (found.shared, found.linked, found.singled_out) == ([name], 1, 1)
