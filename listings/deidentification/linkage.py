@@ -177,12 +177,11 @@ def _by_subject(connection: Connection, first: int, second: int) -> tuple[Any, .
 def _by_columns(connection: Connection, links: list[int], known: list[int], first: int, second: int) -> tuple[Any, ...]:
     """Classes of each file by links and quasi-identifiers meet where the links agree, then lose those nobody knows."""
     names, qa, qb = [f"l{number}" for number in links], _names("q", first), _names("q", second)
-    present = " AND ".join(f"{name} IS NOT NULL" for name in names)
     for table, marked in (("a", qa), ("b", qb)):
         columns = _list("here", names, marked)
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE by_{table} AS SELECT {columns}, count(DISTINCT u) AS n, min(u) AS w "
-            f"FROM {table} WHERE {present} AND u IS NOT NULL GROUP BY {columns}"
+            f"FROM {table} WHERE u IS NOT NULL GROUP BY {columns}"
         )
     classes = _list("x.here", [f"x.l{n}" for n in known], [f"x.{q}" for q in qa], [f"y.{q}" for q in qb])
     connection.execute(

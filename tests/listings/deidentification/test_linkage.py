@@ -113,6 +113,13 @@ def test_an_ambiguous_meeting_singles_nobody_out(tmp_path):
     assert (found.linked, found.singled_out, found.k_together) == (2, 1, 1)
 
 
+def test_a_partner_who_is_alone_in_its_own_file_is_not_counted(tmp_path):
+    first = a_file(tmp_path, "a", ["甲", "号"], [("x", "1"), ("x", "2"), ("x", "3")])
+    second = a_file(tmp_path, "b", ["号", "乙"], [("1", "y"), ("2", "z"), ("5", "z")])
+    found = measure_linkage(side(first, ["甲", "号"], ["甲"]), side(second, ["号", "乙"], ["乙"]))
+    assert (found.linked, found.singled_out) == (2, 1)  # the first meets y, who is alone as it is
+
+
 def test_one_pair_that_meets_twice_is_one_pair(tmp_path):
     first = a_file(tmp_path, "a", ["u", "甲", "月"], [("p0", "x", "1"), ("p0", "x", "2"), ("p1", "x", "3")])
     second = a_file(tmp_path, "b", ["v", "月", "乙"], [("r0", "1", "y"), ("r0", "2", "y"), ("r1", "4", "y")])
