@@ -306,9 +306,10 @@ def test_one_upload_sent_and_finished_by_three_at_once_is_read_once(world, setti
     assert upload.chunks.count() == 1
     one_won(together(*[lambda: listing.finish_upload(upload=fresh(upload), **who)] * 3))
     assert (fresh(upload).state, upload.jobs.count(), upload.version.files.count()) == ("done", 1, 2)
-    assert sorted(path.name.partition("-")[0] for path in (settings.MEDIA_ROOT / "quarantine").iterdir()) == [
-        str(upload.version_id)
-    ] * 2
+    assert (
+        sorted(path.name.partition("-")[0] for path in (settings.MEDIA_ROOT / "quarantine").iterdir())
+        == [str(upload.version_id)] * 2
+    )
 
 
 def test_grant_is_not_given_back_while_its_order_is_being_signed(world):
