@@ -25,7 +25,7 @@ from listings.deidentification.reasons import shown
 from listings.models import FileKind, Upload, Version, VersionFile
 
 QUARANTINE, ACCEPTED = "quarantine", "files"
-BYTES_A_SECOND = 2 * 1024 * 1024  # that reading takes at the slowest, beyond the first five minutes
+BYTES_A_SECOND = 1024 * 1024  # that reading takes at the slowest, beyond the first five minutes
 
 
 @dataclass(frozen=True)

@@ -70,3 +70,27 @@ def test_no_rare_value_is_named_and_none_hides_alone(sizes, minimum):
     assert hidden != 1 or len(sizes) == 1
     assert hidden == 0 or not named or sum(sorted(sizes)[:hidden]) >= minimum
     assert hidden == 0 or min(sizes) < minimum
+
+
+def ends(tmp_path, column: list, who: list | None = None, minimum: int = 5, **roles) -> list[str] | None:
+    people = who or [f"w{n}" for n in range(len(column))]
+    parquet = canonical(tmp_path, ["v", "who"], list(zip(column, people, strict=True)))
+    return profile(parquet, minimum=minimum, **roles)[0].range
+
+
+def test_range_ends_where_enough_lie_at_or_beyond_it_and_is_rounded_outwards(tmp_path):
+    assert ends(tmp_path, [1, *range(1234, 1254), 99_999]) == ["1200", "1300"]
+    assert ends(tmp_path, [-0.00123, *[0.0567] * 5, *[0.0678] * 5, 9.9]) == ["0.056", "0.068"]
+    assert ends(tmp_path, ["a", *["bb"] * 5, *["cccc"] * 5, "d" * 90]) == ["2", "4"]
+    assert ends(tmp_path, ["1901-01-01", *["2024-02-29"] * 5, *["2024-05-01"] * 5]) == ["2024-02", "2024-05"]
+
+
+def test_range_counts_subjects_and_is_left_out_where_they_are_too_few(tmp_path):
+    assert ends(tmp_path, [3, 4, 5, 6]) is None
+    assert ends(tmp_path, [7] * 40, who=["one"] * 40, subject="who") is None
+    assert (
+        ends(tmp_path, [7] * 4 + [8] * 40, who=["a", "b", "c", "d"] + ["e"] * 40, subject="who") is None
+    )  # they cross
+    assert ends(tmp_path, [7] * 5 + [8] * 5, who=list("abcdefghij"), subject="who") == ["7", "8"]
+    assert ends(tmp_path, ["true"] * 9) is None
+    assert ends(tmp_path, [7] * 40, sensitive=["v"]) is None
