@@ -12,10 +12,13 @@ from listings.models import (
     CatalogueEntry,
     ColumnRole,
     Grade,
+    Nature,
     Product,
+    ReleaseRule,
     SourceFile,
     Version,
 )
+from listings.operations.release_rules import BOUNDS
 from listings.permissions import SELLING
 from marketplace.verbs import ReasonForm, RowsField, VerbForm, model_fields
 
@@ -56,7 +59,9 @@ class CreateProductForm(forms.Form):
             CatalogueEntry.objects.listable().order_by("title")
         )
         self.fields.update(model_fields(Product, PRODUCT_FIELDS))
-        self.fields["acquisition"].choices = [c for c in Acquisition.choices if c[0] != Acquisition.SHARING]  # type: ignore[attr-defined]
+        for name, never in (("acquisition", (Acquisition.SHARING, Acquisition.GRANT)), ("nature", (Nature.BUILT,))):
+            choices = self.fields[name].choices  # type: ignore[attr-defined]
+            self.fields[name].choices = [c for c in choices if c[0] not in never]  # type: ignore[attr-defined]
         self.fields["grade"].choices = [c for c in Grade.choices if c[0] == Grade.GENERAL]  # type: ignore[attr-defined]
 
 
@@ -89,6 +94,9 @@ class CreateVersionForm(VerbForm):
 
     def prepare(self) -> None:
         self.fields.update(model_fields(Version, VERSION_FIELDS))
+        if self.target.is_built:
+            del self.fields["sources"]  # its grants' versions bring theirs
+            return
         self.fields["sources"].queryset = (  # type: ignore[attr-defined]
             CatalogueEntry.objects.listable().exclude(pk=self.target.entry_id).order_by("title")
         )
@@ -102,6 +110,14 @@ class DescribeProductForm(VerbForm):
 class DescribeVersionForm(VerbForm):
     def prepare(self) -> None:
         self.fields.update(model_fields(Version, VERSION_FIELDS, self.target))
+
+
+class ProposeRuleForm(VerbForm):
+    """Bounds around the version reviewed; `target` is the product, or the rule that is revised."""
+
+    def prepare(self) -> None:
+        rule = self.target if isinstance(self.target, ReleaseRule) else None
+        self.fields.update(model_fields(ReleaseRule, BOUNDS, rule))
 
 
 class UploadForm(VerbForm):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Capability, CapabilityKind, Party, valid_on
 from accounts.permissions import check_acts_for, check_member, check_not_own_case, check_officer
-from listings.models import CatalogueEntry, Product, Version
+from listings.models import CatalogueEntry, Product, ReleaseRule, Version
 from marketplace.clock.working_days import local_date
 from marketplace.errors import NotAllowed
 
@@ -49,14 +49,28 @@ def check_can_sell(actor: Any, seller: Party, at: datetime) -> None:
 
 
 def check_can_keep_product(actor: Any, product: Product, at: datetime) -> None:
+    """Who may list it; what is built on public data is kept by its developer, as a verified buyer."""
+    if product.is_built:
+        return check_acts_for(actor, product.seller, CapabilityKind.BUYER, at)
     check_can_sell(actor, product.seller, at)
 
 
 def check_can_keep_version(actor: Any, version: Version, at: datetime) -> None:
-    check_can_sell(actor, version.product.seller, at)
+    check_can_keep_product(actor, version.product, at)
 
 
 def check_can_review(actor: Any, version: Version, at: datetime) -> None:
     """An officer of the competent authority who belongs neither to the seller nor to a unit whose data is in it."""
     check_officer(actor, version.authority, at)
     check_not_own_case(actor, [version.product.seller, *(source.unit for source in version.sources.all())], at)
+
+
+def check_can_keep_rule(actor: Any, rule: ReleaseRule, at: datetime) -> None:
+    check_can_keep_product(actor, rule.product, at)
+
+
+def check_can_decide_rule(actor: Any, rule: ReleaseRule, at: datetime) -> None:
+    """As for the review of the version that the rule rests on."""
+    check_officer(actor, rule.authority, at)
+    units = (source.unit for source in rule.basis.sources.select_related("unit"))
+    check_not_own_case(actor, [rule.product.seller, *units], at)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 
+from accounts.models import Region
 from listings.models import Assessment, Product, Version, VersionSource
 from listings.states import VersionState
 from marketplace.clock.defaults import Kind
@@ -33,6 +34,21 @@ def search(text: str, *, nature: str = "", opening: str = "") -> QuerySet[Produc
     )
 
 
+def regions_of(version: Version) -> set[Region]:
+    """Whose authority is competent for a version: its units' regions and its seller's. Of what is built on public data
+    the sources' alone: where its developer sits makes no data of that place of it."""
+    regions = {source.unit.region for source in version.sources.select_related("unit__region__parent")}
+    return regions if version.product.is_built else regions | {version.product.seller.region}
+
+
+def upstream_conditions(product: Product) -> list[dict[str, Any]]:
+    """The conditions of every grant a product was built under, up to the first source, each once, in a stable order."""
+    found: list[dict[str, Any]] = []
+    for upstream in product.upstream.order_by("pk"):
+        found += [one for one in upstream.conditions if one not in found]
+    return found
+
+
 def in_publicity(limit: int) -> list[tuple[Version, datetime | None]]:
     """The newest versions in publicity, each with the moment until which objections are heard."""
     versions = list(Version.objects.in_publicity().select_related("product__entry__unit").order_by("-pk")[:limit])
@@ -52,7 +68,9 @@ def version_page(user: Any) -> QuerySet[Version]:
             "steps",
             "product__source_files",
             "files",
-            Prefetch("sources", queryset=VersionSource.objects.select_related("unit", "entry")),
+            Prefetch(
+                "sources", queryset=VersionSource.objects.select_related("unit", "entry", "upstream_version__product")
+            ),
             Prefetch("assessments", queryset=Assessment.objects.order_by("-at", "-pk")),
         )
     )

@@ -61,7 +61,7 @@ VERSION = Machine(
     initial=VersionState.DRAFT,
     transitions=table(
         draft="assessed discarded",
-        assessed="draft submitted discarded",
+        assessed="draft submitted published discarded",
         submitted="returned refused in_publicity",
         returned="submitted discarded",
         in_publicity="submitted published",
@@ -85,3 +85,33 @@ VERSION = Machine(
 WITH_SELLER = (VersionState.DRAFT, VersionState.ASSESSED, VersionState.RETURNED)
 REVIEWED = (VersionState.PUBLISHED, VersionState.HELD, VersionState.RECALLED, VersionState.RETIRED)
 PUBLIC_STATES = (VersionState.IN_PUBLICITY, VersionState.PUBLISHED, VersionState.HELD, VersionState.RETIRED)
+
+
+class RuleState(models.TextChoices):
+    PROPOSED = "proposed", _("proposed")
+    RETURNED = "returned", _("returned")
+    APPROVED = "approved", _("approved")
+    REFUSED = "refused", _("refused")
+    REVOKED = "revoked", _("revoked")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+RELEASE_RULE = Machine(
+    name="release rule",
+    states=RuleState,
+    initial=RuleState.PROPOSED,
+    transitions=table(
+        proposed="approved returned refused withdrawn",
+        returned="proposed withdrawn",
+        approved="revoked withdrawn",
+        refused="",
+        revoked="",
+        withdrawn="",
+    ),
+    owners={
+        RuleState.PROPOSED: _("big-data authority"),
+        RuleState.RETURNED: _("seller"),
+        RuleState.APPROVED: _("seller"),
+    },
+)
+LIVING_RULE = (RuleState.PROPOSED, RuleState.RETURNED, RuleState.APPROVED)

@@ -4,9 +4,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from listings import forms, operations, permissions
-from listings.models import CatalogueEntry, Product, Version
+from listings.models import CatalogueEntry, Product, ReleaseRule, Version
 from listings.operations.products import was_reviewed
-from listings.states import WITH_SELLER, EntryState, ProductState, VersionState
+from listings.states import LIVING_RULE, WITH_SELLER, EntryState, ProductState, RuleState, VersionState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.verbs import ReasonForm, RefusalForm, Verb, Verbs
@@ -22,6 +22,12 @@ ENTRY = Verbs(
     ),
 )  # fmt: skip
 
+
+def may_have_a_rule(product: Product) -> bool:
+    living = product.release_rules.filter(state__in=LIVING_RULE)
+    return product.versions.filter(state=VersionState.PUBLISHED).exists() and not living.exists()
+
+
 KEEP_PRODUCT = permissions.check_can_keep_product
 PRODUCT = Verbs(
     Product,
@@ -31,6 +37,7 @@ PRODUCT = Verbs(
         Verb("add_source_file", _("Add to the lawful-source file"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.add_source_file, forms.SourceFileForm, "Art. 17", aside=True),
         Verb("create_version", _("Start a new version"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.create_version, forms.CreateVersionForm, "Art. 32", leads_on=True),
         Verb("describe", _("Correct the description"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.describe_product, forms.DescribeProductForm, when=lambda product: not was_reviewed(product), aside=True),
+        Verb("propose_rule", _("Propose a release rule"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.propose_rule, forms.ProposeRuleForm, "Art. 17", leads_on=True, aside=True, when=may_have_a_rule),
         Verb("withdraw", _("Withdraw"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.withdraw_product, ReasonForm, danger=True),
     ),
 )  # fmt: skip
@@ -61,5 +68,19 @@ VERSION = Verbs(
         Verb("release", _("Release"), (VersionState.HELD,), REVIEW, operations.release_version, ReasonForm, "Art. 17"),
         Verb("recall", _("Recall"), (VersionState.PUBLISHED, VersionState.HELD), REVIEW, operations.recall_version, ReasonForm, "Art. 17", danger=True),
         Verb("retire", _("Retire"), (VersionState.PUBLISHED,), KEEP, operations.retire_version, ReasonForm, danger=True),
+    ),
+)  # fmt: skip
+
+KEEP_RULE, DECIDE_RULE = permissions.check_can_keep_rule, permissions.check_can_decide_rule
+RULE = Verbs(
+    ReleaseRule,
+    "rule",
+    (
+        Verb("approve", _("Approve the rule"), (RuleState.PROPOSED,), DECIDE_RULE, operations.approve_rule, ReasonForm, "Art. 17"),
+        Verb("return", _("Return"), (RuleState.PROPOSED,), DECIDE_RULE, operations.return_rule, ReasonForm, "Art. 17", aside=True),
+        Verb("refuse", _("Refuse"), (RuleState.PROPOSED,), DECIDE_RULE, operations.refuse_rule, RefusalForm, "Art. 17", danger=True),
+        Verb("revise", _("Revise and propose again"), (RuleState.RETURNED,), KEEP_RULE, operations.revise_rule, forms.ProposeRuleForm, "Art. 17"),
+        Verb("revoke", _("Revoke the rule"), (RuleState.APPROVED,), DECIDE_RULE, operations.revoke_rule, RefusalForm, "Art. 17", danger=True),
+        Verb("withdraw", _("Withdraw"), LIVING_RULE, KEEP_RULE, operations.withdraw_rule, danger=True),
     ),
 )  # fmt: skip

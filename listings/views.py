@@ -14,9 +14,18 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import CapabilityKind
 from accounts.queries import parties_as, parties_of
 from listings import forms, operations, queries, verbs
-from listings.models import CatalogueEntry, Nature, Opening, Product, Version, is_provincial_officer
+from listings.models import (
+    CatalogueEntry,
+    Nature,
+    Opening,
+    Product,
+    ProductStop,
+    ReleaseCheck,
+    Version,
+    is_provincial_officer,
+)
 from listings.operations.versions import what_is_missing
-from listings.states import WITH_SELLER, EntryState
+from listings.states import LIVING_RULE, WITH_SELLER, EntryState
 from marketplace.clock import operations as clock
 from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
@@ -60,7 +69,11 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "product": item,
         "current": current,
+        "upstream": item.upstream.select_related("version__product").order_by("pk") if item.is_built else [],
+        "conditions": queries.upstream_conditions(item) if item.is_built else [],
+        "stopped": item.is_built and ProductStop.objects.standing(timezone.now()).filter(product=item).exists(),
         "verbs": available,
+        "rules": item.release_rules.filter(state__in=LIVING_RULE) if available else [],
         "history": history_rows([item, *item.shown]) if available else [],
         "may_see_history": bool(available),
     }
@@ -82,6 +95,7 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
         "clocks": clock.of(item).open().order_by("due_at"),
         "verbs": verbs.VERSION.available(item, request.user, timezone.now()),
         "insider": insider,
+        "check": ReleaseCheck.objects.filter(version=item).select_related("rule").first() if insider else None,
         "history": history_rows([item]) if insider else [],
     }
     return render(request, "listings/version.html", context)

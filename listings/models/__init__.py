@@ -1,5 +1,6 @@
 """What is on offer: catalogue entries, products, their lawful sources, and versions with all that was measured."""
 
+from listings.models.built import ProductStop, Upstream
 from listings.models.catalogue import (
     CatalogueEntry,
     CatalogueEntryQuerySet,
@@ -30,6 +31,7 @@ from listings.models.products import (
     VersionQuerySet,
     VersionSource,
 )
+from listings.models.release_rules import ReleaseCheck, ReleaseRule, ReleaseRuleQuerySet
 
 __all__ = [
     "About",
@@ -49,9 +51,14 @@ __all__ = [
     "ProcessingStep",
     "Product",
     "ProductQuerySet",
+    "ProductStop",
+    "ReleaseCheck",
+    "ReleaseRule",
+    "ReleaseRuleQuerySet",
     "Sharing",
     "SourceFile",
     "SourceKind",
+    "Upstream",
     "Version",
     "VersionFile",
     "VersionQuerySet",

@@ -24,12 +24,14 @@ class Nature(models.TextChoices):
     GOVERNMENT = "government", _("government data")
     PUBLIC_SERVICE = "public_service", _("public-service data")
     PUBLIC_UTILITY = "public_utility", _("public-utility data")
+    BUILT = "built", _("built on public data")
 
 
 class Acquisition(models.TextChoices):
     OWN_DUTY = "own_duty", _("own collection in duty")
     PRIMARY_DEVELOPER = "primary_developer", _("gathered and governed by a primary developer")
     SHARING = "sharing", _("received by inter-agency sharing")
+    GRANT = "grant", _("built under a grant")
 
 
 class Grade(models.TextChoices):
@@ -99,6 +101,12 @@ class Product(models.Model):
                 | Q(declared_at__isnull=False, declared_by__isnull=False),
                 name="product_declared_both",
             ),
+            models.CheckConstraint(
+                condition=Q(nature=Nature.BUILT, acquisition=Acquisition.GRANT)
+                | ~Q(nature=Nature.BUILT) & ~Q(acquisition=Acquisition.GRANT),
+                name="product_built_under_grant",
+                violation_error_message=_("“Built on public data” and “built under a grant” go together."),
+            ),
         )
 
     def __str__(self) -> str:
@@ -109,7 +117,17 @@ class Product(models.Model):
 
     @property
     def is_openly_available(self) -> bool:
-        return self.entry.opening == Opening.OPENLY_AVAILABLE
+        return not self.is_built and self.entry.opening == Opening.OPENLY_AVAILABLE
+
+    @property
+    def is_built(self) -> bool:
+        """A developer's own, built under grants on public data (Arts 16, 17)."""
+        return self.nature == Nature.BUILT
+
+    @property
+    def way_in(self) -> Any:
+        """How one comes by it, in words: by the opening of its catalogue entry, which a built product has none of."""
+        return self.get_nature_display() if self.is_built else self.entry.get_opening_display()  # type: ignore[attr-defined]
 
 
 class SourceKind(models.TextChoices):
@@ -275,9 +293,17 @@ class VersionSource(models.Model):
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="sources")
     unit = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
     entry = models.ForeignKey(CatalogueEntry, on_delete=models.PROTECT, related_name="+")
+    upstream_version = models.ForeignKey(
+        Version, null=True, blank=True, on_delete=models.PROTECT, related_name="inherited_by"
+    )
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["version", "entry"], name="version_source"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["version", "entry"], condition=Q(upstream_version=None), name="version_source"
+            ),
+            models.UniqueConstraint(fields=["version", "entry", "upstream_version"], name="version_source_upstream"),
+        )
 
     def __str__(self) -> str:
         return f"{self.unit} → {self.version}"

@@ -1,6 +1,14 @@
 """Every write of this app. One module a noun; called as `operations.submit_version(...)`."""
 
 from listings.operations.assessment import assess_due, request_assessment, run_assessment
+from listings.operations.built import (
+    Obtained,
+    add_upstream,
+    check_not_stopped,
+    resume_products,
+    start_built_product,
+    stop_products,
+)
 from listings.operations.entries import propose_entry, publish_entry, return_entry, revise_entry, withdraw_entry
 from listings.operations.products import (
     add_source_file,
@@ -8,6 +16,15 @@ from listings.operations.products import (
     declare_product,
     describe_product,
     withdraw_product,
+)
+from listings.operations.release_rules import (
+    approve_rule,
+    propose_rule,
+    refuse_rule,
+    return_rule,
+    revise_rule,
+    revoke_rule,
+    withdraw_rule,
 )
 from listings.operations.review import (
     approve_version,
@@ -31,9 +48,13 @@ from listings.operations.versions import (
 )
 
 __all__ = [
+    "Obtained",
     "add_source_file",
+    "add_upstream",
+    "approve_rule",
     "approve_version",
     "assess_due",
+    "check_not_stopped",
     "create_product",
     "create_version",
     "declare_product",
@@ -43,21 +64,30 @@ __all__ = [
     "hold_version",
     "mark_columns",
     "propose_entry",
+    "propose_rule",
     "publish_entry",
     "publish_version",
     "recall_version",
+    "refuse_rule",
     "refuse_version",
     "release_version",
     "request_assessment",
+    "resume_products",
     "retire_version",
     "return_entry",
+    "return_rule",
     "return_version",
     "revise_entry",
+    "revise_rule",
+    "revoke_rule",
     "rework_version",
     "run_assessment",
+    "start_built_product",
+    "stop_products",
     "submit_version",
     "uphold_objection",
     "upload_file",
     "withdraw_entry",
     "withdraw_product",
+    "withdraw_rule",
 ]

@@ -9,6 +9,7 @@ from accounts.models import User
 from accounts.queries import recipients
 from listings import files, permissions
 from listings.models import Version
+from listings.operations.built import check_not_stopped, check_sources_stand
 from listings.states import VersionState
 from marketplace import workflow
 from marketplace.clock import operations as clock
@@ -40,6 +41,8 @@ def approve_version(
     if not (sources_checked and irreversible):
         raise InvalidState(_("Without both sign-offs a version cannot go public."))
     act = _decide("approve", version, VersionState.IN_PUBLICITY, actor, at, reason, checked_sources_by=actor)
+    check_not_stopped(version.product, at)
+    check_sources_stand(version)
     clock.start(version, Kind.PUBLICITY, act.at)
 
 
@@ -57,6 +60,8 @@ def publish_version(*, version: Version, actor: User, at: datetime) -> None:
     """in publicity → published, once the publicity clock has run out. Older versions stay as they are."""
     permissions.check_can_review(actor, version, at)
     workflow.check_in(version, VersionState.IN_PUBLICITY)
+    check_not_stopped(version.product, at)
+    check_sources_stand(version)
     if not clock.has_run_out(version, Kind.PUBLICITY, at):
         raise InvalidState(_("The publicity period is not over yet."))
     _decide("publish", version, VersionState.PUBLISHED, actor, at, "", published_at=at)

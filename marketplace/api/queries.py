@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Party
 from accounts.queries import parties_of
-from listings.models import CatalogueEntry, Product, Version, is_provincial_officer, overseen
+from listings.models import CatalogueEntry, Product, ReleaseRule, Version, is_provincial_officer, overseen
 from listings.states import PUBLIC_STATES, EntryState, ProductState
 from marketplace.applications.models import Application, Consultation, Grant, Hold, Item
 from marketplace.delivery.models import Delivery
@@ -19,7 +19,18 @@ from marketplace.ledger.models import Entry
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.states import DerivedState
 
-PRIVATE: tuple[Any, ...] = (Party, Application, Item, Consultation, Grant, Delivery, UsageReport, Finding, Measure)
+PRIVATE: tuple[Any, ...] = (
+    Party,
+    ReleaseRule,
+    Application,
+    Item,
+    Consultation,
+    Grant,
+    Delivery,
+    UsageReport,
+    Finding,
+    Measure,
+)
 SETTLED = RawSQL("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", [])  # below it nothing is still running
 SHOWN_DERIVED = (DerivedState.PUBLISHED, DerivedState.FLAGGED, DerivedState.WITHDRAWN)
 

@@ -7,7 +7,16 @@ from rest_framework import serializers
 
 from accounts.models import Capability, Party
 from listings import reasons
-from listings.models import Assessment, CatalogueEntry, Column, ProcessingStep, Product, SourceFile, Version
+from listings.models import (
+    Assessment,
+    CatalogueEntry,
+    Column,
+    ProcessingStep,
+    Product,
+    ReleaseRule,
+    SourceFile,
+    Version,
+)
 from marketplace.applications.models import (
     Application,
     Consultation,
@@ -150,6 +159,17 @@ class VersionPage(VersionRow):
     def get_assessment(self, row: Version) -> Any:
         newest = next(iter(row.assessments.all()), None)
         return AssessmentRow(newest).data if newest else None
+
+
+class ReleaseRuleRow(serializers.ModelSerializer[ReleaseRule]):
+    authority = NamedParty()
+
+    class Meta:
+        model = ReleaseRule
+        fields = (
+            "id", "product", "basis", "authority", "state", "min_rows", "max_rows", "min_k", "max_drift", "valid_until",
+            "decided_at", "created_at",
+        )  # fmt: skip
 
 
 class ApplicationRow(serializers.ModelSerializer[Application]):

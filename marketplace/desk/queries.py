@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Assignment, AssignmentRole, CapabilityKind, Party
 from accounts.queries import parties_as, parties_of, recent_parties
 from accounts.states import PartyState
-from listings.models import CatalogueEntry, Version
-from listings.states import EntryState, VersionState
+from listings.models import CatalogueEntry, ReleaseRule, Version
+from listings.states import EntryState, RuleState, VersionState
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition
 from marketplace.applications.operations.dialogue import IN_HAND
 from marketplace.applications.states import ApplicationState, ConsultationState, EditionState, GrantState
@@ -63,6 +63,8 @@ def _as_member(user: Any, at: datetime) -> Iterable[Task]:
         (VersionState.RETURNED, _("Complete the version and submit it again")),
     ):
         yield from (Task(label, version, None) for version in versions.filter(state=state))
+    for rule in ReleaseRule.objects.filter(product__seller__in=mine, state=RuleState.RETURNED).order_by("pk"):
+        yield Task(_("Revise the release rule"), rule, None)
     for entry in CatalogueEntry.objects.filter(unit__in=mine, state=EntryState.RETURNED).order_by("pk"):
         yield Task(_("Revise the catalogue entry"), entry, None)
     editable = [ApplicationState.DRAFT, ApplicationState.RETURNED]
@@ -129,6 +131,9 @@ def _as_officer(user: Any, at: datetime) -> Iterable[Task]:
         (VersionState.HELD, _("Release or recall the held version")),
     ):
         yield from (Task(label, version, None) for version in versions.filter(state=state))
+    rules = ReleaseRule.objects.filter(authority__in=mine, state=RuleState.PROPOSED).exclude(product__seller__in=own)
+    for rule in rules.select_related("product").order_by("pk"):
+        yield Task(_("Approve, return or refuse the release rule"), rule, None)
     applications = Application.objects.filter(authority__in=mine).exclude(buyer__in=own).order_by("pk")
     for stage, label in (
         (ApplicationState.SUBMITTED, _("Accept, return or refuse the application")),

@@ -31,6 +31,7 @@ from marketplace.notices.operations import tell
 from marketplace.supervision import operations
 from marketplace.supervision.models import UsageReport
 from marketplace.supervision.operations.finding import open_finding
+from marketplace.supervision.operations.recall import Holder, holders_untold
 
 WATCHER = ledger.SystemActor("sweep")
 Scope = Iterable[Party] | None
@@ -151,6 +152,7 @@ class Duty:
 DUTIES: dict[tuple[str, str], Duty] = {
     ("listings.version", Kind.ACCEPTANCE): Duty("listings.Version", "authority", "product__seller"),
     ("listings.version", Kind.PUBLICITY): Duty("listings.Version", "authority", "product__seller"),
+    ("listings.releaserule", Kind.ACCEPTANCE): Duty("listings.ReleaseRule", "authority", "product__seller"),
     ("applications.application", Kind.ACCEPTANCE): Duty("applications.Application", "authority", "buyer"),
     ("applications.application", Kind.PRECHECK): Duty("applications.Application", "authority", "buyer"),
     ("applications.application", Kind.DECISION): Duty("applications.Application", "authority", "buyer"),
@@ -194,6 +196,16 @@ def escalate(consultation: Consultation, at: datetime) -> bool:
     return escalate_consultation(consultation=consultation, actor=WATCHER, at=at)
 
 
+def holders(at: datetime, scope: Scope) -> Iterable[Holder]:
+    """Whoever obtained a recalled version, or one built from it, and was not told yet."""
+    parties = None if scope is None else {party.pk for party in scope}
+    return [holder for holder in holders_untold() if parties is None or holder.grant.buyer_id in parties]
+
+
+def notice_recall(holder: Holder, at: datetime) -> bool:
+    return operations.notice_recall(holder=holder, actor=WATCHER, at=at)
+
+
 MONITORS: tuple[Monitor, ...] = (
     Monitor("report_schedule", gettext_lazy("report periods that have begun"), "Art. 16", unscheduled, schedule),
     Monitor("report_due_soon", gettext_lazy("reports due soon"), "Art. 16", due_soon, remind),
@@ -202,6 +214,7 @@ MONITORS: tuple[Monitor, ...] = (
         "report_late", gettext_lazy("reports so late that the grant pauses"), "Art. 33", too_late, pause_and_propose
     ),
     Monitor("unit_silent", gettext_lazy("units that have not answered in time"), "Art. 15", unanswered, escalate),
+    Monitor("version_recalled", gettext_lazy("holders of recalled versions"), "Art. 17", holders, notice_recall),
     Monitor("clock_overdue", gettext_lazy("deadlines that have run out"), "Art. 45", run_out, tell_overdue),
 )
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from accounts import operations as accounts
 from accounts.models import CapabilityKind, Party
 from listings import operations as listing
-from listings.models import CatalogueEntry, Opening, Product, Version
+from listings.models import CatalogueEntry, Opening, Product, ReleaseRule, Version
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
 from marketplace.clock.defaults import Kind
@@ -162,6 +162,28 @@ def version(world: World, state: str) -> tuple[Version, datetime]:
     return Version.objects.get(pk=made.pk), at
 
 
+RULE: dict[str, Any] = {
+    "min_rows": 100, "max_rows": 100_000, "min_k": 20, "max_drift": 10, "valid_until": date(2026, 12, 31),
+}  # fmt: skip
+
+
+def release_rule(world: World, state: str) -> tuple[ReleaseRule, datetime]:
+    """On the world's own product."""
+    made = listing.propose_rule(product=world.product, actor=world["seller"], at=world.at, **RULE)
+    officer = {"rule": made, "actor": world["officer"], "at": world.at, "reason": "更新稳定"}
+    if state in ("approved", "revoked"):
+        listing.approve_rule(**officer)
+    if state == "returned":
+        listing.return_rule(**officer)
+    elif state == "refused":
+        listing.refuse_rule(**officer, remedy=REMEDY)
+    elif state == "revoked":
+        listing.revoke_rule(**officer, remedy=REMEDY)
+    elif state == "withdrawn":
+        listing.withdraw_rule(rule=made, actor=world["seller"], at=world.at)
+    return ReleaseRule.objects.get(pk=made.pk), world.at
+
+
 def draft_with_file(world: World) -> Version:
     """The next version of the world's product, marked and ready to be assessed."""
     made = listing.create_version(
@@ -291,12 +313,14 @@ def approve(one: Item, world: World, at: datetime, **terms: Any) -> Grant:
     return applications.approve_item(item=one, actor=world["officer"], at=at, **terms)
 
 
-def active_grant(world: World, *, buyer: str = "buyer", at: datetime | None = None) -> Grant:
+def active_grant(
+    world: World, *, buyer: str = "buyer", at: datetime | None = None, onward_supply: bool = False
+) -> Grant:
     """Applied, consented, approved, accepted: in effect for a year."""
     at = at or world.at
     case = apply_for(world.product, world.cast, at, world.fields, buyer=buyer)
     consult(case, world.cast, at)
-    made = decide(case, world.cast, at)
+    made = decide(case, world.cast, at, onward_supply=onward_supply)
     applications.accept_grant(grant=made, actor=world[buyer], at=at, terms_accepted=True)
     return Grant.objects.get(pk=made.pk)
 
@@ -422,7 +446,9 @@ def measure(world: World, state: str) -> tuple[Measure, datetime]:
 
 
 def finding(world: World, state: str) -> tuple[Finding, datetime]:
-    """An overdue report's finding."""
+    """An overdue report's finding; `open+recalled`: the finding about the holder of a recalled version."""
+    if state == "open+recalled":
+        return recall_finding(world), world.at
     late, _at = report(world, "open")
     at = late.due_at + timedelta(hours=10)
     sweep(at=at)
@@ -438,10 +464,20 @@ def finding(world: World, state: str) -> tuple[Finding, datetime]:
     return Finding.objects.get(pk=made.pk), at
 
 
-def derived(world: World, state: str) -> tuple[DerivedProduct, datetime]:
+def recall_finding(world: World) -> Finding:
     of = active_grant(world)
+    delivery.deliver(grant=of, version=world.version, actor=world["buyer"], at=world.at)
+    listing.recall_version(version=world.version, actor=world["officer"], at=world.at, reason="可复原")
+    sweep(at=world.at)
+    return Finding.objects.get(grant=of)
+
+
+def derived(world: World, state: str) -> tuple[DerivedProduct, datetime]:
+    """What a buyer has built under one grant; under another one it has obtained the same version."""
+    of, more = (active_grant(world, onward_supply=True) for _n in range(2))
     who = {"actor": world["buyer"], "at": world.at}
-    delivery.deliver(grant=of, version=world.version, **who)
+    for one in (of, more):
+        delivery.deliver(grant=one, version=world.version, **who)
     made = supervision.register_derived(
         party=world.parties["buyer"], title="需求地图", description="按区县", built_from=[(of, world.version)], **who
     )

@@ -9,7 +9,7 @@ from accounts import verbs as account_verbs
 from listings import verbs as listing_verbs
 from listings.models import SourceKind
 from marketplace.applications import verbs as application_verbs
-from marketplace.applications.models import StandingConsent
+from marketplace.applications.models import Grant, StandingConsent
 from marketplace.desk.sample_data import VISIT_ROLES, write_visits
 from marketplace.desk.story import SCENARIO
 from marketplace.supervision import verbs as supervision_verbs
@@ -173,6 +173,8 @@ DESCRIPTION = {
 def possible_product(verb: str, state: str) -> bool:
     if verb in ("declare", "describe"):
         return state == "active+undeclared"  # once; and until a version is under review
+    if verb == "propose_rule":
+        return state == "active"  # a version is published
     return by_source(listing_verbs.PRODUCT)(verb, state)
 
 
@@ -188,7 +190,25 @@ PRODUCT = Matrix(
         "add_source_file": Says("active", ("sourcefile add_source_file →",), SOURCE),
         "create_version": Says("active", ("version create →draft",), new_version, new_version_form),
         "describe": Says("active", ("product describe →",), given(**DESCRIPTION)),
+        "propose_rule": Says("active", ("releaserule propose →proposed",), given(**stages.RULE)),
         "withdraw": Says("withdrawn", ("product withdraw active→withdrawn",), REASON),
+    },
+)
+
+RULE = Matrix(
+    verbs=listing_verbs.RULE,
+    reach=stages.release_rule,
+    may=lambda verb, state: SELLER if verb in ("revise", "withdraw") else CITY,
+    possible=by_source(listing_verbs.RULE),
+    sees=lambda state: SELLER | CITY | PROVINCE,
+    url="listings:release-rule",
+    says={
+        "approve": Says("approved", ("releaserule approve proposed→approved",), REASON),
+        "return": Says("returned", ("releaserule return proposed→returned",), REASON),
+        "refuse": Says("refused", ("releaserule refuse proposed→refused",), REFUSAL),
+        "revise": Says("proposed", ("releaserule revise returned→proposed",), given(**stages.RULE)),
+        "revoke": Says("revoked", ("releaserule revoke_rule approved→revoked",), REFUSAL),
+        "withdraw": Says("withdrawn", ("releaserule withdraw *→withdrawn",)),
     },
 )
 
@@ -609,14 +629,24 @@ REPORT = Matrix(
 
 # --- findings, measures, derived products ---------------------------------------------------------------------------
 
+
+def possible_finding(verb: str, state: str) -> bool:
+    return state == "open+recalled" if verb == "take_precaution" else state.startswith("open")
+
+
 FINDING = Matrix(
     verbs=supervision_verbs.FINDING,
     reach=stages.finding,
     may=lambda verb, state: UNBIASED,
-    possible=by_source(supervision_verbs.FINDING),
+    possible=possible_finding,
     sees=lambda state: UNBIASED | PROVINCE,  # not who belongs to the buyer
     url="supervision:finding",
-    says={"dismiss": Says("dismissed", ("finding dismiss open→dismissed",), REASON)},
+    says={
+        "take_precaution": Says(
+            "measure", ("finding take_precaution open→measure", "hold take_precaution →open"), REASON
+        ),
+        "dismiss": Says("dismissed", ("finding dismiss open→dismissed",), REASON),
+    },
 )
 
 
@@ -672,6 +702,22 @@ def may_derived(verb: str, state: str) -> frozenset[str]:
     return BUYER | UNBIASED if (verb, state) == ("withdraw", "flagged") else BUYER
 
 
+LISTED = {
+    "grade": "general", "title": "需求地图", "summary": "分区县", "description": "按区县汇总", "purposes": "研究",
+    "terms": "不得转售", "price_text": "每年一万元", "frequency": "monthly",
+}  # fmt: skip
+
+
+def further(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    """The delivery under the buyer's other grant."""
+    other = Grant.objects.exclude(derived_uses__derived=obj).get(buyer=obj.party)
+    return {"built_from": [(other, world.version)]}
+
+
+def further_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"built_from": [f"{grant.pk}:{version.pk}" for grant, version in further(world, obj, at)["built_from"]]}
+
+
 DERIVED = Matrix(
     verbs=supervision_verbs.DERIVED,
     reach=stages.derived,
@@ -681,6 +727,8 @@ DERIVED = Matrix(
     url="supervision:derived-product",
     says={
         "publish": Says("published", ("derivedproduct publish registered→published",)),
+        "offer": Says("*", ("product list →active", "derivedproduct list →"), given(**LISTED)),
+        "add_sources": Says("*", ("derivedproduct add_sources →",), further, further_form),
         "clear": Says("published", ("derivedproduct clear flagged→published",), REASON),
         "withdraw": Says("withdrawn", ("derivedproduct withdraw *→withdrawn",), REASON),
     },
@@ -688,7 +736,8 @@ DERIVED = Matrix(
 
 MATRICES = {
     "party": PARTY, "authority": AUTHORITY,
-    "entry": ENTRY, "product": PRODUCT, "version": VERSION, "application": APPLICATION, "item": ITEM,
+    "entry": ENTRY, "product": PRODUCT, "version": VERSION, "release-rule": RULE,
+    "application": APPLICATION, "item": ITEM,
     "consultation": CONSULTATION, "standing-consent": STANDING, "grant": GRANT,
     "edition": EDITION, "grant-officer": GRANT_OFFICER, "report": REPORT,
     "finding": FINDING, "measure": MEASURE, "derived": DERIVED,
@@ -698,6 +747,7 @@ BEYOND = {
     "product": ("active+undeclared",),
     "grant": ("active+named",),
     "grant-officer": ("active+precaution",),
+    "finding": ("open+recalled",),
     "measure": ("issued+hearing", "evidence_filed+hearing"),
 }
 

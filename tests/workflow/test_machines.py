@@ -16,6 +16,7 @@ ELSEWHERE = {
     },
     "listings.version": {
         ("draft", "assessed"): "the assessment's job",
+        ("assessed", "published"): "`submit`, under an approved release rule: test_release_rules.py",
         ("assessed", "draft"): "the assessment's job, and `rework`",
     },
     "applications.application": {
@@ -57,7 +58,8 @@ def test_every_machine_is_known():
         "applications.application", "applications.consultation", "applications.grant",
         "applications.grantedition",
         "applications.hold", "applications.item",
-        "applications.standingconsent", "listings.catalogueentry", "listings.product", "listings.version",
+        "applications.standingconsent", "listings.catalogueentry", "listings.product", "listings.releaserule",
+        "listings.version",
         "supervision.derivedproduct", "supervision.finding", "supervision.measure", "supervision.usagereport",
     ]  # fmt: skip
 

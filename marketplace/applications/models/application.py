@@ -125,6 +125,7 @@ class Route(models.TextChoices):
         "secondary_development",
         _("through a primary developer: the authority, units heard (Art. 16)"),
     )
+    BUILT = "built", _("built on public data: the authority and its developer, units heard (Arts 16, 17)")
 
 
 class ItemQuerySet(models.QuerySet["Item"]):

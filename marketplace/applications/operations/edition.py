@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.queries import people_of, recipients
-from listings.models import VersionSource
+from listings import operations as listing
 from marketplace import workflow
 from marketplace.applications import permissions
 from marketplace.applications.models import (
@@ -24,7 +24,7 @@ from marketplace.applications.models import (
     open_holds,
 )
 from marketplace.applications.operations.application import offered_version
-from marketplace.applications.queries import changeable_fields
+from marketplace.applications.queries import asked_about, changeable_fields
 from marketplace.applications.states import EditionState, GrantState
 from marketplace.clock.working_days import local_date
 from marketplace.errors import InvalidState, require
@@ -86,8 +86,7 @@ def request_change(
         grant=grant, kind=EditionKind.CHANGE, before=before, after=after, reason=reason, by=actor, at=at
     )
     ledger.record(act, edition, new=edition.state, detail={"before": before, "after": after, "reason": reason})
-    units = [source.unit for source in VersionSource.objects.filter(version=grant.from_version).select_related("unit")]
-    people = [to for party in [grant.authority, *units] for to in recipients(party, at)]
+    people = [to for party in [grant.authority, *asked_about(grant.from_version)] for to in recipients(party, at)]
     tell(
         act, people, "change_requested", link=grant.get_absolute_url(), number=grant.number, buyer=grant.buyer,
         reason=reason,
@@ -105,6 +104,7 @@ def agree_change(*, edition: GrantEdition, actor: User, at: datetime, reason: st
     workflow.check_in(grant, GrantState.ACTIVE)
     if open_holds(at, grant=grant, code=HoldCode.MEASURE).exists():
         raise InvalidState(_("An order stands against this grant: correct what it names first."))
+    listing.check_not_stopped(grant.product, at)
     _check_change(grant, at, _terms_of(grant), edition.after)
     act = ledger.begin("agree", actor, at, ARTICLE)
     workflow.move(act, edition, EditionState.AGREED, number=_next_number(grant), detail={"reason": reason})
@@ -161,7 +161,7 @@ def _check_change(grant: Grant, at: datetime, before: dict[str, Any], after: dic
         raise ValidationError(_("Nothing would change."))
     asked = grant.item.application
     longer = asked.period_until is not None and ends > max(grant.ends, asked.period_until)
-    if grant.item.route == Route.ON_APPLICATION and (longer or not same_scenario):
+    if grant.item.route != Route.SECONDARY_DEVELOPMENT and (longer or not same_scenario):
         raise ValidationError(_("The units have consented to other terms: apply anew, so that they are asked."))
 
 

@@ -9,13 +9,12 @@ from django.utils.translation import gettext as _
 from accounts.models import Party, User
 from accounts.operations import assign
 from accounts.queries import recipients
-from listings.models import VersionSource
 from marketplace import workflow
 from marketplace.applications import permissions
 from marketplace.applications.models import Application, Consultation, Item
 from marketplace.applications.operations.application import check_still_competent, close_consultations, offered_version
 from marketplace.applications.operations.dialogue import IN_HAND
-from marketplace.applications.queries import units_in
+from marketplace.applications.queries import asked_about, units_in
 from marketplace.applications.states import UNANSWERED, ApplicationState, ItemState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
@@ -94,10 +93,9 @@ def begin_review(*, application: Application, actor: User, at: datetime) -> None
 
 
 def units_to_consult(application: Application) -> list[Party]:
-    """The distinct units whose data is in what is asked for; the buyer itself is not asked about its own case."""
+    """Who is asked about what is asked for, each once; the buyer itself is not asked about its own case."""
     versions = [offered_version(item.product) for item in application.items.filter(state=ItemState.OPEN)]
-    units = VersionSource.objects.filter(version__in=versions).exclude(unit=application.buyer).values("unit")
-    return list(Party.objects.filter(pk__in=units).order_by("pk"))
+    return list(asked_about(*versions).exclude(pk=application.buyer_id).order_by("pk"))
 
 
 def units_of(item: Item) -> list[Party]:

@@ -15,6 +15,7 @@ from marketplace.supervision.operations.derived import (
     withdraw_derived,
 )
 from marketplace.supervision.operations.finding import dismiss_finding, open_finding
+from marketplace.supervision.operations.listing_again import add_sources, list_derived
 from marketplace.supervision.operations.order import (
     annul_order,
     drop_order,
@@ -25,6 +26,7 @@ from marketplace.supervision.operations.order import (
     terminate_service,
 )
 from marketplace.supervision.operations.precaution import lift_precaution, take_precaution
+from marketplace.supervision.operations.recall import answer_by_precaution, notice_recall
 from marketplace.supervision.operations.report import (
     accept_report,
     file_nil_report,
@@ -36,7 +38,9 @@ from marketplace.supervision.operations.report import (
 
 __all__ = [
     "accept_report",
+    "add_sources",
     "annul_order",
+    "answer_by_precaution",
     "ask_for_more",
     "clear_derived",
     "dismiss_finding",
@@ -50,6 +54,8 @@ __all__ = [
     "issue_order",
     "lift_order",
     "lift_precaution",
+    "list_derived",
+    "notice_recall",
     "open_finding",
     "open_hearing",
     "pause_for_report",
