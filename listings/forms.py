@@ -6,7 +6,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.queries import parties_of
+from accounts.models import CapabilityKind, User
+from accounts.queries import parties_of, people_as
 from listings.models import (
     Acquisition,
     CatalogueEntry,
@@ -17,6 +18,7 @@ from listings.models import (
     ReleaseRule,
     SourceFile,
     Version,
+    VersionOpinion,
 )
 from listings.operations.release_rules import BOUNDS
 from listings.permissions import SELLING
@@ -153,6 +155,19 @@ class ApproveVersionForm(ReasonForm):
     irreversible = forms.BooleanField(
         label=_("Nobody keeps a key or mapping table, and the original cannot be restored (Art. 17).")
     )
+
+
+class CallExpertForm(ReasonForm):
+    expert = forms.ModelChoiceField(queryset=User.objects.none(), label=_("Member of the expert committee"))
+    field_order = ("expert", "reason")
+
+    def prepare(self) -> None:
+        self.fields["expert"].queryset = people_as(CapabilityKind.EXPERT, self.at)  # type: ignore[attr-defined]
+
+
+class OpinionForm(VerbForm):
+    def prepare(self) -> None:
+        self.fields.update(model_fields(VersionOpinion, ("opinion", "measures")))
 
 
 def sellers_of(user: Any, at: Any) -> Any:

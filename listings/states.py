@@ -45,6 +45,7 @@ class VersionState(models.TextChoices):
     DRAFT = "draft", _("draft")
     ASSESSED = "assessed", _("assessed")
     SUBMITTED = "submitted", _("submitted")
+    EXPERT_REVIEW = "expert_review", _("expert review")
     RETURNED = "returned", _("returned")
     REFUSED = "refused", pgettext_lazy("version", "refused")
     IN_PUBLICITY = "in_publicity", _("in publicity")
@@ -62,7 +63,8 @@ VERSION = Machine(
     transitions=table(
         draft="assessed discarded",
         assessed="draft submitted published discarded",
-        submitted="returned refused in_publicity",
+        submitted="expert_review returned refused in_publicity",
+        expert_review="submitted",
         returned="submitted discarded",
         in_publicity="submitted published",
         published="held recalled retired",
@@ -76,6 +78,7 @@ VERSION = Machine(
         VersionState.DRAFT: _("seller"),
         VersionState.ASSESSED: _("seller"),
         VersionState.SUBMITTED: _("big-data authority"),
+        VersionState.EXPERT_REVIEW: _("expert committee"),
         VersionState.RETURNED: _("seller"),
         VersionState.IN_PUBLICITY: _("big-data authority"),
         VersionState.PUBLISHED: _("seller"),

@@ -22,6 +22,7 @@ from listings.models import (
     ProductStop,
     ReleaseCheck,
     Version,
+    assessed_by,
     is_provincial_officer,
 )
 from listings.operations.versions import what_is_missing
@@ -95,6 +96,7 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
         "clocks": clock.of(item).open().order_by("due_at"),
         "verbs": verbs.VERSION.available(item, request.user, timezone.now()),
         "insider": insider,
+        "opinions": item.opinions.select_related("by").order_by("pk") if insider else [],
         "check": ReleaseCheck.objects.filter(version=item).select_related("rule").first() if insider else None,
         "history": history_rows([item]) if insider else [],
     }
@@ -115,12 +117,13 @@ def _missing(version: Version) -> list[tuple[str, str]]:
 
 
 def _is_insider(user: Any, version: Version) -> bool:
-    """The seller's people, the competent authority's and the province's: they see how it came to be."""
+    """The seller's people, the authorities' and an expert who was asked: they see how it came to be."""
     at = timezone.now()
     return user.is_authenticated and (
         version.product.seller in parties_of(user, at)
         or version.authority in parties_as(user, CapabilityKind.AUTHORITY, at)
         or is_provincial_officer(user)
+        or Version.objects.filter(assessed_by(user), pk=version.pk).exists()
     )
 
 

@@ -10,6 +10,12 @@ from listings.models.catalogue import (
     is_provincial_officer,
     overseen,
 )
+from listings.models.expert import (
+    VersionGroupObjectPermission,
+    VersionOpinion,
+    VersionUserObjectPermission,
+    assessed_by,
+)
 from listings.models.products import (
     About,
     Acquisition,
@@ -61,8 +67,12 @@ __all__ = [
     "Upstream",
     "Version",
     "VersionFile",
+    "VersionGroupObjectPermission",
+    "VersionOpinion",
     "VersionQuerySet",
     "VersionSource",
+    "VersionUserObjectPermission",
+    "assessed_by",
     "is_provincial_officer",
     "overseen",
 ]

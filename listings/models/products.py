@@ -55,7 +55,8 @@ class ProductQuerySet(models.QuerySet["Product"]):
             return self
         mine = parties_of(user, timezone.now())
         submitted = Version.objects.filter(overseen(user), product=OuterRef("pk"))
-        return self.filter(shown | Q(seller__in=mine) | Q(entry__unit__in=mine) | Exists(submitted))
+        of_unit = Q(entry__unit__in=mine) & ~Q(nature=Nature.BUILT)  # a developer's own is nobody else's before
+        return self.filter(shown | Q(seller__in=mine) | of_unit | Exists(submitted))
 
 
 class Product(models.Model):
@@ -171,10 +172,13 @@ class VersionQuerySet(models.QuerySet["Version"]):
         if is_provincial_officer(user):
             return self
         mine = parties_of(user, timezone.now())
+        from listings.models.expert import assessed_by  # it needs Version first
+
         from_unit = VersionSource.objects.filter(version=OuterRef("pk"), unit__in=mine)
         submitted = Q(authority__isnull=False)
         return self.filter(
             Q(state__in=PUBLIC_STATES)
+            | assessed_by(user)
             | Q(product__seller__in=mine)
             | (submitted & (overseen(user) | Exists(from_unit)))
         )
@@ -205,11 +209,12 @@ class Version(models.Model):
 
     class Meta:
         verbose_name = _("version")
+        permissions = (("expert", "expert asked to assess the version"),)
         constraints = (
             models.UniqueConstraint(fields=["product", "number"], name="version_number"),
             models.UniqueConstraint(
                 fields=["product"],
-                condition=Q(state__in=["draft", "assessed", "submitted", "returned", "in_publicity"]),
+                condition=Q(state__in=["draft", "assessed", "submitted", "expert_review", "returned", "in_publicity"]),
                 name="version_one_in_work",
                 violation_error_message=_("Another version of this product is still in work."),
             ),

@@ -10,6 +10,7 @@ from listings.operations.built import (
     stop_products,
 )
 from listings.operations.entries import propose_entry, publish_entry, return_entry, revise_entry, withdraw_entry
+from listings.operations.expert import call_version_expert, give_version_opinion, recall_version_expert
 from listings.operations.products import (
     add_source_file,
     create_product,
@@ -54,6 +55,7 @@ __all__ = [
     "approve_rule",
     "approve_version",
     "assess_due",
+    "call_version_expert",
     "check_not_stopped",
     "create_product",
     "create_version",
@@ -61,6 +63,7 @@ __all__ = [
     "describe_product",
     "describe_version",
     "discard_version",
+    "give_version_opinion",
     "hold_version",
     "mark_columns",
     "propose_entry",
@@ -68,6 +71,7 @@ __all__ = [
     "publish_entry",
     "publish_version",
     "recall_version",
+    "recall_version_expert",
     "refuse_rule",
     "refuse_version",
     "release_version",

@@ -104,12 +104,16 @@ def _as_member(user: Any, at: datetime) -> Iterable[Task]:
 
 
 def _as_expert(user: Any) -> Iterable[Task]:
-    given = Assignment.objects.filter(
-        user=user, role=AssignmentRole.EXPERT, ended_at=None, object_type=Application._meta.label_lower
-    )
-    keys = [int(key) for key in given.values_list("object_id", flat=True)]
-    for application in Application.objects.filter(pk__in=keys, state=ApplicationState.EXPERT_REVIEW).order_by("pk"):
+    given = Assignment.objects.filter(user=user, role=AssignmentRole.EXPERT, ended_at=None)
+    keys: dict[str, list[int]] = {}
+    for object_type, key in given.values_list("object_type", "object_id"):
+        keys.setdefault(object_type, []).append(int(key))
+    cases = Application.objects.filter(state=ApplicationState.EXPERT_REVIEW)
+    for application in cases.filter(pk__in=keys.get(Application._meta.label_lower, [])).order_by("pk"):
         yield Task(_("Assess the case and give your opinion"), application, None)
+    versions = Version.objects.filter(state=VersionState.EXPERT_REVIEW).select_related("product")
+    for version in versions.filter(pk__in=keys.get(Version._meta.label_lower, [])).order_by("pk"):
+        yield Task(_("Assess the version and give your opinion"), version, None)
 
 
 def _as_officer(user: Any, at: datetime) -> Iterable[Task]:

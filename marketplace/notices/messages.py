@@ -36,6 +36,10 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Your unit is asked about application %(number)s"),
         _("%(buyer)s applies for data of your unit. Answer by %(due)s; silence is recorded as no answer."),
     ),
+    "developer_asked": (
+        _("Your consent is asked for application %(number)s"),
+        _("%(buyer)s applies for what you have built. Answer by %(due)s; without your consent it is not granted."),
+    ),
     "consultation_answered": (
         _("Application %(number)s: %(unit)s has answered"),
         _("%(state)s"),
@@ -178,6 +182,14 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
             "Under grant %(number)s you obtained %(version)s, which is that version or was built from it. "
             "Use no copy of it until you hear from the authority."
         ),
+    ),
+    "version_expert_called": (
+        _("You are asked to assess “%(product)s” version %(number)s"),
+        _("%(reason)s"),
+    ),
+    "version_opinion": (
+        _("“%(product)s” version %(number)s: the expert's opinion is there"),
+        _("%(name)s has assessed it. The review goes on."),
     ),
     "product_stopped": (
         _("“%(product)s” stands still: no new version and no new grant for now"),

@@ -142,7 +142,7 @@ def test_every_condition_travels_through_a_third_hand(world, product):
 
 def test_without_onward_supply_nothing_is_listed(world):
     _grant, derived = built(world, onward_supply=False)
-    with pytest.raises(InvalidState, match="不允许成果再提供|onward supply"):
+    with pytest.raises(InvalidState, match=r"不允许成果再提供|onward supply"):
         supervision.list_derived(derived=derived, actor=world["buyer"], at=world.at, **LISTED)
     assert not Product.objects.filter(nature="built").exists()
 

@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from listings import operations as listing
 from listings.models import Version
@@ -110,10 +111,11 @@ def test_held_version_is_served_under_no_grant_and_its_pages_say_so(world, grant
     client = Client()
     client.force_login(world["buyer"], backend="allauth.account.auth_backends.AuthenticationBackend")
     page = client.get(grant.get_absolute_url()).content.decode()
-    assert "目前没有可提供的版本" in page and "download" not in page
+    assert "IN EFFECT" not in page
+    assert reverse("delivery:download", args=[grant.pk, world.version.pk, "csv"]) not in page
     held = Version.objects.get(pk=world.version.pk)
     listing.release_version(version=held, actor=world["officer"], at=world.at, **WHY)
-    delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at)
+    delivery.deliver(grant=grant, version=held, actor=world["buyer"], at=world.at)
 
 
 def test_withdrawn_product_takes_no_application_and_live_grants_run_on(world, grant):

@@ -152,7 +152,11 @@ def version(world: World, state: str) -> tuple[Version, datetime]:
     if state == "assessed":
         return made, at
     listing.submit_version(version=made, actor=world["seller"], at=at)
-    if state == "returned":
+    if state == "expert_review":
+        listing.call_version_expert(
+            version=made, actor=world["officer"], at=at, expert=world["expert"], reason="关联后可能涉敏"
+        )
+    elif state == "returned":
         listing.return_version(version=made, actor=world["officer"], at=at, reason="补充来源")
     elif state == "refused":
         listing.refuse_version(version=made, actor=world["officer"], at=at, reason="来源不明", remedy=REMEDY)

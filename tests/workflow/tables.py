@@ -236,6 +236,10 @@ def same_version_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {name: value for name, value in same_version(world, obj, at).items() if value is not False}
 
 
+def expert(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"expert": world["expert"], "reason": "关联后可能涉敏"}
+
+
 KEPT = (
     "upload_file", "mark_columns", "request_assessment", "submit", "describe", "rework", "discard", "retire",
 )  # fmt: skip
@@ -245,13 +249,16 @@ UNSUBMITTED, PUBLIC = ("draft", "assessed", "discarded"), ("in_publicity", "publ
 def may_version(verb: str, state: str) -> frozenset[str]:
     if verb in KEPT:
         return SELLER
+    if verb == "give_opinion":
+        return EXPERT if state == "expert_review" else NOBODY
     return NOBODY if state in UNSUBMITTED else CITY  # before it is submitted no authority is competent
 
 
 def sees_version(state: str) -> frozenset[str]:
     if state in PUBLIC:
         return EVERYBODY
-    return SELLER | PROVINCE if state in UNSUBMITTED else SELLER | PROVINCE | CITY | UNIT
+    expert = EXPERT if state == "expert_review" else NOBODY
+    return SELLER | PROVINCE if state in UNSUBMITTED else SELLER | PROVINCE | CITY | UNIT | expert
 
 
 VERSION = Matrix(
@@ -273,6 +280,13 @@ VERSION = Matrix(
         "return": Says("returned", ("version return submitted→returned",), REASON),
         "refuse": Says("refused", ("version refuse submitted→refused",), REFUSAL),
         "publish": Says("published", ("version publish in_publicity→published",)),
+        "call_expert": Says("expert_review", ("version call_expert submitted→expert_review",), expert, as_keys(expert)),
+        "give_opinion": Says(
+            "submitted",
+            ("versionopinion give_opinion →", "version give_opinion expert_review→submitted"),
+            given(opinion="可控", measures="年龄段并为两档"),
+        ),
+        "recall_expert": Says("submitted", ("version recall_expert expert_review→submitted",), REASON),
         "uphold_objection": Says("submitted", ("version uphold_objection in_publicity→submitted",), REASON),
         "hold": Says("held", ("version hold published→held",), REASON),
         "release": Says("published", ("version release held→published",), REASON),
@@ -348,10 +362,6 @@ OPEN_CASE = ("accepted", "in_consultation", "under_review", "under_review+questi
 
 def colleague(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {"colleague": world["second_officer"], "reason": "亲属任职"}
-
-
-def expert(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
-    return {"expert": world["expert"], "reason": "关联后可能涉敏"}
 
 
 def keys(fields: Any) -> Any:

@@ -11,7 +11,7 @@ from accounts.operations import assign
 from accounts.queries import recipients
 from marketplace import workflow
 from marketplace.applications import permissions
-from marketplace.applications.models import Application, Consultation, Item
+from marketplace.applications.models import Application, Consultation, Item, Route
 from marketplace.applications.operations.application import check_still_competent, close_consultations, offered_version
 from marketplace.applications.operations.dialogue import IN_HAND
 from marketplace.applications.queries import asked_about, units_in
@@ -112,9 +112,11 @@ def _ask(act: ledger.Act, application: Application, unit: Party) -> None:
     consultation = Consultation.objects.create(application=application, unit=unit, round=application.round)
     ledger.record(act, consultation, new=consultation.state, detail={"unit": unit, "round": application.round})
     running = clock.start(consultation, Kind.CONSULTATION, act.at)
+    built = application.items.filter(route=Route.BUILT, product__seller=unit).exists()
     tell(
-        act, recipients(unit, act.at), "consultation_asked", link=application.get_absolute_url(),
-        number=application.number, buyer=application.buyer, due=last_day(running.due_at),
+        act, recipients(unit, act.at), "developer_asked" if built else "consultation_asked",
+        link=application.get_absolute_url(), number=application.number, buyer=application.buyer,
+        due=last_day(running.due_at),
     )  # fmt: skip
 
 

@@ -71,7 +71,8 @@ def _obtained(grant: Grant, version: Version, at: datetime) -> listing.Obtained:
             _("Grant %(number)s does not allow onward supply: what is built from it cannot be listed.")
             % {"number": grant.number}
         )
-    if not grant.is_in_effect(at):
+    locked = Grant.objects.select_for_update().get(pk=grant.pk)  # a hold that is being opened is waited for
+    if not locked.is_in_effect(at):
         raise InvalidState(_("Grant %(number)s is not in effect.") % {"number": grant.number})
     return listing.Obtained(version, ledger.reference(grant), conditions_of(grant))
 
