@@ -110,7 +110,7 @@ def test_a_list_of_three_asks_as_often_as_a_list_of_one(world, partner, busy, no
     more(busy, 1)
     more(busy, 2)
     assert asked_at(client, f"/api/v1/{noun}/") == one
-    assert one <= (24 if noun == "events" else 12)  # the feed asks for each kind of object what is visible
+    assert one <= (26 if noun == "events" else 12)  # the feed asks for each kind of object what is visible
 
 
 def test_in_effect_says_why_not(world, partner, grant):
