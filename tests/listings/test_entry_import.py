@@ -185,6 +185,7 @@ def test_page_shows_what_is_wrong_then_what_is_right_and_proposes_once_confirmed
     )
     good = upload(provider, world, table(line("<b>甲</b>")))
     assert good.status_code == 200 and b"<b>" not in good.content and rows() == before
+    assert word("opening", "on_application") in good.content.decode() and b"on_application" not in good.content
     token = good.context["token"]
     stranger = enter(world, "other_provider").post("/entries/import/confirm/", {"token": token})
     assert stranger.url == "/entries/import/" and rows() == before

@@ -242,6 +242,20 @@ def test_pages_go_forward_and_back_and_meet_every_row_once(world):
         assert page.previous == ""
 
 
+def test_pages_of_computed_items_go_forward_and_back():
+    items = [[n % 3, n] for n in range(11)]
+    page = keyset.page_of(items, list, "nonsense", 4)
+    seen = [page.object_list]
+    while page.next:
+        page = keyset.page_of(items, list, page.next, 4)
+        seen.append(page.object_list)
+    assert [item for one in seen for item in one] == sorted(items) and [len(one) for one in seen] == [4, 4, 3]
+    for expected in reversed(seen[:-1]):
+        page = keyset.page_of(items, list, page.previous, 4)
+        assert page.object_list == expected
+    assert page.previous == "" and keyset.page_of([], list, "").has_other_pages is False
+
+
 def test_cursor_of_another_list_or_made_up_is_refused(world):
     put(world, [("公交", "")] * 3)
     rows = SearchRow.objects.all()
