@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import pytest
@@ -178,28 +179,39 @@ def actual_pages(matrix: Matrix, world: World, state: str) -> Table:
     obj, at = matrix.reach(world, state)
     before, last = rows(), last_entry()
     table: Table = {verb.name: {} for verb in matrix.verbs.verbs}
+    browser_of = cache(lambda who: logged_in(world[who]))
     with time_machine.travel(at, tick=False):
-        clients = {who: Client() for who in matrix.people}
-        for who, client in clients.items():
-            client.force_login(world[who])
-        for turn, verb in enumerate(matrix.verbs.verbs):
+        for turn, verb in enumerate(matrix.verbs.verbs, start=len(state)):
             data = matrix.says[verb.name].form(world, obj, at)
             for who in asked(matrix, verb.name, state, turn):
                 look = matrix.possible(verb.name, state) and who in matrix.may(verb.name, state)
-                table[verb.name][who] = posted(clients[who], matrix.url, verb, obj, data, world[who], last, look=look)
+                table[verb.name][who] = posted(
+                    browser_of(who), matrix.url, verb, obj, data, world[who], last, look=look
+                )
     assert rows() == before
     return table
 
 
+def logged_in(user: Any) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
 def asked(matrix: Matrix, verb: str, state: str, turn: int) -> list[str]:
-    """Who posts: of those who may, all where it is possible, else one; of those who see it but may not, and of those
-    who do not see it, one each, another for each verb. `actual` asks everybody: a page only has to ask the operation.
+    """Who posts. Where the verb is possible: one each of those who may, who only see it, and who do not see it.
+    Elsewhere by turns one who may, and one of the others. `actual` asks everybody: a page only asks the operation.
     """
     may, sees = matrix.may(verb, state), matrix.sees(state)
     allowed = [who for who in matrix.people if who in may]
-    groups = [[who for who in matrix.people if who in sees - may], [who for who in matrix.people if who not in sees]]
-    some = [group[turn % len(group)] for group in groups if group]
-    return [*(allowed if matrix.possible(verb, state) else allowed[:1]), *some]
+    onlookers = [who for who in matrix.people if who in sees - may]
+    outsiders = [who for who in matrix.people if who not in sees | may]
+    if matrix.possible(verb, state):
+        return [group[turn % len(group)] for group in (allowed, onlookers, outsiders) if group]
+    if allowed and turn % 2:
+        return allowed[:1]
+    others = [*onlookers, *outsiders] or allowed
+    return [others[turn // 2 % len(others)]]
 
 
 def posted(client: Client, noun: str, verb: Verb, obj: Any, data: Any, actor: Any, last: int, *, look: bool) -> str:
