@@ -939,7 +939,7 @@ NON_PUBLIC_APPLICATION = replace(
 NON_PUBLIC_ITEM = replace(
     ITEM,
     reach=stages.non_public_item,
-    may=lambda verb, state: BUYER if verb == "remove" else VENDOR,
+    may=lambda verb, state: BUYER if verb in ("remove", "choose_fields") else VENDOR,
     possible=lambda verb, state: verb in ("approve", "refuse") and state == "open@under_review",
     sees=lambda state: BUYER | VENDORS | OVERSIGHT,
     people=WITH_SELLERS,
