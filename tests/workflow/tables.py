@@ -875,15 +875,16 @@ def sees_non_public_version(state: str) -> frozenset[str]:
     return VENDORS | PROVINCE if state in UNSUBMITTED else VENDORS | OVERSIGHT | REVIEWER
 
 
-def possible_non_public_version(verb: str, state: str) -> bool:
-    return by_source(listing_verbs.VERSION)(verb, state)
+def may_non_public_version(verb: str, state: str) -> frozenset[str]:
+    if verb in KEPT:
+        return VENDORS
+    return NOBODY if state in UNSUBMITTED or verb == "give_opinion" else REVIEWER  # no expert was called
 
 
 NON_PUBLIC_VERSION = replace(
     VERSION,
     reach=stages.non_public_version,
-    may=lambda verb, state: VENDORS if verb in KEPT else (NOBODY if state in UNSUBMITTED else REVIEWER),
-    possible=possible_non_public_version,
+    may=may_non_public_version,
     sees=sees_non_public_version,
     people=WITH_SELLERS,
 )
@@ -938,7 +939,7 @@ NON_PUBLIC_APPLICATION = replace(
 NON_PUBLIC_ITEM = replace(
     ITEM,
     reach=stages.non_public_item,
-    may=lambda verb, state: BUYER if verb == "remove" else VENDOR,
+    may=lambda verb, state: BUYER if verb in ("remove", "choose_fields") else VENDOR,
     possible=lambda verb, state: verb in ("approve", "refuse") and state == "open@under_review",
     sees=lambda state: BUYER | VENDORS | OVERSIGHT,
     people=WITH_SELLERS,
@@ -1027,3 +1028,16 @@ def states(noun: str) -> list[str]:
 
 
 CASES = [(noun, state) for noun in MATRICES for state in states(noun)]
+
+
+def writing(noun: str) -> dict[str, list[str]]:
+    """State -> verbs: every verb that is possible for somebody, once for each list of entries that it may leave."""
+    table, states_of = MATRICES[noun], dict[tuple[str, tuple[str, ...]], str]()
+    for state in states(noun):
+        for verb in table.verbs.verbs:
+            if table.may(verb.name, state) and table.possible(verb.name, state):
+                states_of.setdefault((verb.name, table.entries(verb.name, state)), state)
+    return {state: [verb for (verb, _), at in states_of.items() if at == state] for state in states_of.values()}
+
+
+WRITING = [(noun, state, verbs) for noun in MATRICES for state, verbs in writing(noun).items()]
