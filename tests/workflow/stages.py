@@ -290,6 +290,7 @@ def non_public_grant(world: World, state: str) -> tuple[Grant, datetime]:
     """`offered`, or `active` and its period over."""
     case, at = non_public_application(world, "decided")
     made = Grant.objects.get(item__application=case)
+    a_system(world, made, at)
     if state == "offered":
         return made, at
     applications.accept_grant(grant=made, actor=world["buyer"], at=at, terms_accepted=True)

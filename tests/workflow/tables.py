@@ -1,5 +1,6 @@
 """Who may do what in which state, and what it leaves in the ledger: written by hand, not read from the code."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -519,7 +520,7 @@ ITEM = Matrix(
         ),
         "refuse": Says("refused", ("item refuse open→refused", "application refuse under_review→decided"), REFUSAL),
         "choose_fields": Says(
-            "open", ("item choose_fields →",), given(fields=["区县", "性别"]), given(wanted=["区县", "性别"])
+            "open", ("item choose_fields →",), given(fields=["区县"]), given(wanted=["区县"])
         ),
         "split_off": Says(
             "split_off",
@@ -938,7 +939,7 @@ NON_PUBLIC_APPLICATION = replace(
 NON_PUBLIC_ITEM = replace(
     ITEM,
     reach=stages.non_public_item,
-    may=lambda verb, state: BUYER if verb == "remove" else VENDOR,
+    may=lambda verb, state: BUYER if verb in ("remove", "choose_fields") else VENDOR,
     possible=lambda verb, state: verb in ("approve", "refuse") and state == "open@under_review",
     sees=lambda state: BUYER | VENDORS | OVERSIGHT,
     people=WITH_SELLERS,
@@ -1027,3 +1028,18 @@ def states(noun: str) -> list[str]:
 
 
 CASES = [(noun, state) for noun in MATRICES for state in states(noun)]
+
+
+def fewest(counts: Callable[[Matrix, str, str], bool]) -> list[tuple[str, str]]:
+    """Few cases in which every verb of every table is done once, of the (matrix, verb, state) that count."""
+    does = {
+        (noun, state): {(noun, verb.name) for verb in table.verbs.verbs if counts(table, verb.name, state)}
+        for noun, table in MATRICES.items()
+        for state in states(noun)
+    }
+    chosen, left = set(), set().union(*does.values())
+    while left:
+        most = max(does, key=lambda case: len(does[case] & left))
+        chosen.add(most)
+        left -= does[most]
+    return [case for case in CASES if case in chosen]
