@@ -64,6 +64,9 @@ def newest_linkages(application: Application, user: Any) -> list[tuple[str, list
     return [(rows[0].item.product.title, rows) for rows in by_item.values()]
 
 
+BY_CONSENT = (Route.ON_APPLICATION, Route.BUILT)
+
+
 def binding_on(item: Item) -> Q:
     """Whose consultations bind the decision: open on application every unit's, of built products their developer's."""
     if item.route == Route.BUILT:
@@ -85,6 +88,6 @@ def grantable_fields(item: Item) -> list[str]:
 
 def changeable_fields(grant: Grant) -> list[str]:
     """What a later edition can hold at most: where consent was needed the consented fields, else all of the data's."""
-    if grant.item.route != Route.SECONDARY_DEVELOPMENT:
+    if grant.item.route in BY_CONSENT:
         return grantable_fields(grant.item)
     return list(grant.from_version.columns.order_by("position").values_list("name", flat=True))

@@ -1,5 +1,6 @@
 """Who may do what in which state, and what it leaves in the ledger: written by hand, not read from the code."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -519,7 +520,7 @@ ITEM = Matrix(
         ),
         "refuse": Says("refused", ("item refuse open→refused", "application refuse under_review→decided"), REFUSAL),
         "choose_fields": Says(
-            "open", ("item choose_fields →",), given(fields=["区县", "性别"]), given(wanted=["区县", "性别"])
+            "open", ("item choose_fields →",), given(fields=["区县"]), given(wanted=["区县"])
         ),
         "split_off": Says(
             "split_off",
@@ -1041,3 +1042,18 @@ def writing(noun: str) -> dict[str, list[str]]:
 
 
 WRITING = [(noun, state, verbs) for noun in MATRICES for state, verbs in writing(noun).items()]
+
+
+def fewest(counts: Callable[[Matrix, str, str], bool]) -> list[tuple[str, str]]:
+    """Few cases in which every verb of every table is done once, of the (matrix, verb, state) that count."""
+    does = {
+        (noun, state): {(noun, verb.name) for verb in table.verbs.verbs if counts(table, verb.name, state)}
+        for noun, table in MATRICES.items()
+        for state in states(noun)
+    }
+    chosen, left = set(), set().union(*does.values())
+    while left:
+        most = max(does, key=lambda case: len(does[case] & left))
+        chosen.add(most)
+        left -= does[most]
+    return [case for case in CASES if case in chosen]

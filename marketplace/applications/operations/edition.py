@@ -21,12 +21,11 @@ from marketplace.applications.models import (
     GrantSystem,
     GrantUser,
     HoldCode,
-    Route,
     open_holds,
 )
 from marketplace.applications.operations.application import offered_version
 from marketplace.applications.operations.linkage import check_linkage, lock_buyer, pairs_of_edition, request_linkages
-from marketplace.applications.queries import asked_about, changeable_fields, counterparts
+from marketplace.applications.queries import BY_CONSENT, asked_about, changeable_fields, counterparts
 from marketplace.applications.states import EditionState, GrantState
 from marketplace.clock.working_days import local_date
 from marketplace.errors import InvalidState, require
@@ -204,7 +203,7 @@ def _check_until(grant: Grant, at: datetime, until: date | None) -> None:
 
 
 def _check_change(grant: Grant, at: datetime, before: dict[str, Any], after: dict[str, Any]) -> None:
-    """A change widens something. On the Art. 15 route it stays within what the units have consented to."""
+    """A change widens something. Where consent was needed, it stays within what was consented to."""
     offered_version(grant.product)
     ends, fields = date.fromisoformat(after["ends"]), set(after["fields"])
     if ends < max(grant.ends, local_date(at)):
@@ -216,7 +215,7 @@ def _check_change(grant: Grant, at: datetime, before: dict[str, Any], after: dic
         raise ValidationError(_("Nothing would change."))
     asked = grant.item.application
     longer = asked.period_until is not None and ends > max(grant.ends, asked.period_until)
-    if grant.item.route != Route.SECONDARY_DEVELOPMENT and (longer or not same_scenario):
+    if grant.item.route in BY_CONSENT and (longer or not same_scenario):
         raise ValidationError(_("The units have consented to other terms: apply anew, so that they are asked."))
 
 
