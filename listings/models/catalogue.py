@@ -40,13 +40,22 @@ def overseen(user: Any) -> models.Q:
     return Q(authority__in=parties_as(user, CapabilityKind.AUTHORITY, timezone.now()))
 
 
-def is_provincial_officer(user: Any) -> bool:
-    """The province sees every case."""
+def _of_the_province(user: Any) -> models.QuerySet[Party]:
     at = timezone.now()
     provincial = Capability.objects.filter(
         valid_on(local_date(at)), kind=CapabilityKind.AUTHORITY, level=RegionLevel.PROVINCE
     )
-    return parties_as(user, CapabilityKind.AUTHORITY, at).filter(pk__in=provincial.values("party")).exists()
+    return parties_as(user, CapabilityKind.AUTHORITY, at).filter(pk__in=provincial.values("party"))
+
+
+def is_provincial_officer(user: Any) -> bool:
+    """The province sees every case."""
+    return _of_the_province(user).exists()
+
+
+def seen_by_the_province(user: Any) -> Q:
+    """The same as a condition, which costs no query of its own."""
+    return Q(models.Exists(_of_the_province(user)))
 
 
 class CatalogueEntryQuerySet(models.QuerySet["CatalogueEntry"]):

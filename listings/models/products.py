@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import CapabilityKind, Party, User
 from accounts.queries import parties_as, parties_of
-from listings.models.catalogue import CatalogueEntry, Frequency, Opening, is_provincial_officer, overseen
+from listings.models.catalogue import CatalogueEntry, Frequency, Opening, overseen, seen_by_the_province
 from listings.states import (
     PRODUCT,
     PUBLIC_STATES,
@@ -63,13 +63,12 @@ class ProductQuerySet(models.QuerySet["Product"]):
         shown = Exists(Version.objects.filter(product=OuterRef("pk"), state__in=PUBLIC_STATES))
         if not user.is_authenticated:
             return self.filter(shown, visibility=Visibility.ALL)
-        if is_provincial_officer(user):
-            return self
         mine = parties_of(user, timezone.now())
         invited = Exists(ProductInvitation.objects.filter(product=OuterRef("pk"), party__in=mine))
         submitted = Version.objects.filter(overseen(user) | reviewed(user), product=OuterRef("pk"))
         return self.filter(
-            (shown & (Q(visibility=Visibility.ALL) | invited))
+            seen_by_the_province(user)
+            | (shown & (Q(visibility=Visibility.ALL) | invited))
             | Q(seller__in=mine)
             | (Q(entry__unit__in=mine) & ~Q(nature=Nature.BUILT))  # a developer's own is nobody else's before
             | Exists(submitted)
@@ -222,8 +221,6 @@ class VersionQuerySet(models.QuerySet["Version"]):
         for_all = Q(product__visibility=Visibility.ALL)
         if not user.is_authenticated:
             return self.filter(public & for_all)
-        if is_provincial_officer(user):
-            return self
         mine = parties_of(user, timezone.now())
         from listings.models.expert import assessed_by  # it needs Version first
 
@@ -231,7 +228,8 @@ class VersionQuerySet(models.QuerySet["Version"]):
         invited = Exists(ProductInvitation.objects.filter(product=OuterRef("product"), party__in=mine))
         submitted = Q(authority__isnull=False)
         return self.filter(
-            (public & (for_all | invited))
+            seen_by_the_province(user)
+            | (public & (for_all | invited))
             | assessed_by(user)
             | Q(product__seller__in=mine)
             | (submitted & (overseen(user) | reviewed(user) | Exists(from_unit)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,6 +58,10 @@ class Person:
         self.page.wait_for_load_state()
         assert self.page.locator("#errors").count() == 0, self.text()
 
+    def offers(self, obj: Any, words: str) -> bool:
+        self.open(obj.get_absolute_url())
+        return bool(self.page.locator("main a.btn").get_by_text(words, exact=True).count())
+
     def press(self, obj: Any, words: str, **fields: Any) -> None:
         self.open(obj.get_absolute_url())
         way = self.page.locator("main a.btn").get_by_text(words, exact=True).first
@@ -65,6 +70,14 @@ class Person:
         self.fill(**fields)
         self.send()
         self.page.locator(".messages, [role=status]").first.wait_for()
+
+    def upload(self, obj: Any, path: Path) -> None:
+        """The page's script sends the file in pieces and goes on to the version once it was read."""
+        self.open(obj.get_absolute_url())
+        self.page.locator("main a.btn").get_by_text("上传文件", exact=True).first.click()
+        self.fill(file=str(path))
+        self.page.locator("main form[method=post] button[type=submit]").first.click()
+        self.page.wait_for_url(self.site + obj.get_absolute_url())
 
     def text(self) -> str:
         return str(self.page.locator("main").inner_text())
@@ -102,7 +115,7 @@ def newest(model: Any) -> Any:
 
 
 def test_everybody_plays_their_part_of_a_trade_in_a_browser(
-    people: Callable[[str], Person], world: World, tmp_path: Any
+    people: Callable[[str], Person], world: World, tmp_path: Path
 ) -> None:
     with time_machine.travel(world.at, tick=True) as time:
 
@@ -116,7 +129,7 @@ def test_everybody_plays_their_part_of_a_trade_in_a_browser(
         order_and_lift(people, grant, move_to)
 
 
-def list_a_product(people: Callable[[str], Person], tmp_path: Any, move_to: Callable[[datetime], None]) -> Version:
+def list_a_product(people: Callable[[str], Person], tmp_path: Path, move_to: Callable[[datetime], None]) -> Version:
     """A unit proposes, the authority publishes; the developer lists a file, the authority reviews it."""
     people("provider").open("/entries/new/")
     people("provider").fill(
@@ -144,13 +157,15 @@ def list_a_product(people: Callable[[str], Person], tmp_path: Any, move_to: Call
         collected_from="2025-07-01", collected_until="2026-01-05", deidentification_tool="泛化", steps="删除姓名",
     )  # fmt: skip
     version = newest(Version)
-    seller.press(version, "上传文件", file=str(write_visits(tmp_path / "visits.csv")))
+    seller.upload(version, write_visits(tmp_path / "visits.csv"))
     marks = {f"column_{column.position}": VISIT_ROLES.get(column.name, "plain") for column in version.columns.all()}
     seller.press(version, "标注各列", **marks)
     seller.press(version, "提请评估")
-    run_assessment(job=version.jobs.get(), at=timezone.now())
+    run_assessment(job=version.jobs.get(kind="assess"), at=timezone.now())
     seller.press(version, "提交审核")
     officer.has_to_do("急诊需求数据")
+    assert not officer.offers(version, "审核通过并公示")
+    officer.press(product.source_files.get(), "核查无误", reason="原件核对无误")
     officer.press(version, "审核通过并公示", sources_checked=True, irreversible=True, reason="材料齐全")
     move_to(later(timezone.now(), "publicity") + timedelta(minutes=1))
     officer.press(version, "发布")

@@ -9,10 +9,11 @@ SILENT = {"script", "style", "title", "textarea"}  # what a textarea holds is so
 
 
 class Page(HTMLParser):
-    """`texts`: visible pieces of text; `links`: internal addresses; `headings`: texts of every h1."""
+    """`texts`: visible pieces of text; `links`: internal addresses; `headings`: of every h1; `html`: as it was sent."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
+        self.html = html
         self.texts: list[str] = []
         self.links: list[str] = []
         self.headings: list[str] = []
