@@ -14,7 +14,7 @@ from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import end_of_day, local_date
 from marketplace.delivery import operations as delivery
 from marketplace.desk.sample_data import write_bed_use
-from marketplace.desk.story import apply_for, consult, later, list_version
+from marketplace.desk.story import apply_for, check_sources, consult, later, list_version
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.supervision import operations as supervision
 from marketplace.supervision.queries import attribution
@@ -285,6 +285,7 @@ def test_version_under_way_is_neither_approved_nor_published_while_stopped(world
     product = list_again(world, derived)
     version = version_of(world, product, write_bed_use(stages.scratch("built.csv")))
     listing.submit_version(version=version, actor=world["buyer"], at=world.at)
+    check_sources(product, world["officer"], world.at)
     order = stages.order(world, grant)
     with pytest.raises(InvalidState):
         listing.approve_version(version=version, actor=world["officer"], at=world.at, **stages.SIGN_OFF)
