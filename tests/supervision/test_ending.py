@@ -67,7 +67,10 @@ def waiting_for_nobody(world, at):
     for model in {model for _table, model in TABLES} - {Item}:  # an item waits as its application does
         mine = [table for table, of in TABLES if of is model]
         for obj in model.objects.exclude(state__in=model.machine.terminal):
-            if not any(table.available(obj, who, at) for table in mine for who in people):
+            found = next((who for who in people if any(table.available(obj, who, at) for table in mine)), None)
+            if found:
+                people.insert(0, people.pop(people.index(found)))  # can likely do the next one as well
+            else:
                 lost.append(f"{model.__name__} {obj.state}")
     return sorted(lost)
 
