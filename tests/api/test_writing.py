@@ -265,8 +265,8 @@ def test_a_file_is_uploaded_once_per_key_and_a_bad_one_leaves_nothing(world, par
 
 
 def test_an_upload_over_the_limit_is_cut_off(world, partner, settings):
-    settings.UPLOAD_LIMIT = 1000
     made = stages.draft_with_file(world)
+    settings.UPLOAD_LIMIT = 1000
     before = Version.objects.get(pk=made.pk).rows
     refused(upload(partner("seller"), made, b"a,b\n" * 1000), 413, "too_large")
     assert Version.objects.get(pk=made.pk).rows == before
@@ -276,7 +276,8 @@ def test_columns_are_marked_by_position(world, partner):
     made = stages.draft_with_file(world)
     path = f"versions/{made.pk}/mark-columns/"
     answer = partner("seller").post(path, {"column_0": "plain"})
-    assert answer.json()["columns"][0] == {"position": 0, "name": "区县", "type": "text", "role": "plain"}
+    column = {"position": 0, "name": "区县", "type": "text", "role": "plain", "profile": {}}
+    assert answer.json()["columns"][0] == column
     assert answer.json()["columns"][1]["role"] == "quasi_identifier"  # what is left out stays
     errors = refused(partner("seller").post(path, {"column_0": "x", "column_99": "plain"}), 422, "invalid_fields")
     assert list(errors["errors"]) == ["column_99"]
