@@ -21,6 +21,7 @@ from accounts.queries import parties_as
 from accounts.states import InvitationState, PartyState
 from accounts.verbs import PARTY
 from marketplace.faces import form_page, submit
+from marketplace.notices.operations import speak
 from marketplace.pages import history_rows
 
 
@@ -91,4 +92,5 @@ def set_language(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("language")
     if isinstance(request.user, User) and chosen in dict(settings.LANGUAGES):
         User.objects.filter(pk=request.user.pk).update(language=chosen)
+        speak(recipient_ref=request.user.ledger_ref, language=chosen)
     return i18n.set_language(request)

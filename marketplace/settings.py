@@ -40,6 +40,7 @@ VARIABLES: dict[str, tuple[type, object, str]] = {
         "Officers, reviewers and operators need a second factor. Unset: true, but false where DEBUG is on.",
     ),
     "DEFAULT_FROM_EMAIL": (str, "Minshu <noreply@localhost>", "Sender of the site's mails."),
+    "DIGEST_HOUR": (int, 8, "Hour, in China, at which the mails that gather notices go out on working days."),
     "DEMO": (bool, True, "May hold demo data and play the walkthrough. Never true in production."),
     "API_RATE": (str, "600/min", "Requests that the API takes from one credential, or one address without."),
     "LOG_LEVEL": (str, "INFO", "Level of the log on standard error."),
@@ -205,6 +206,7 @@ CELERY_TASK_DEFAULT_QUEUE = "supervision"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "supervision.sweep", "schedule": 60.0},
     "notices": {"task": "notices.send_due", "schedule": 30.0},
+    "digests": {"task": "notices.send_digests", "schedule": 60.0},
     "assessments": {"task": "listings.assess_due", "schedule": 30.0},
 }
 
@@ -282,6 +284,7 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = VAR_DIR / "mail"
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL")
+DIGEST_HOUR = env("DIGEST_HOUR")
 
 API_RATE = env("API_RATE")
 REST_FRAMEWORK = {

@@ -11,6 +11,7 @@ from accounts.operations.assignment import assign, unassign
 from accounts.operations.credential import create_credential, revoke_credential, rotate_credential
 from accounts.operations.invitation import accept_invitation, invite_member, revoke_invitation
 from accounts.operations.membership import add_member, appoint_deputy, change_role, end_membership
+from accounts.operations.notice import choose_notices, switch_mails_off
 from accounts.operations.party import (
     amend_party,
     ask_for_renewal,
@@ -35,6 +36,7 @@ __all__ = [
     "assign",
     "bar_party",
     "change_role",
+    "choose_notices",
     "close_account",
     "create_credential",
     "end_membership",
@@ -53,6 +55,7 @@ __all__ = [
     "revoke_invitation",
     "rotate_credential",
     "set_up_account",
+    "switch_mails_off",
     "unassign",
     "verify_party",
     "withdraw_party",
