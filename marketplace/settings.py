@@ -109,11 +109,13 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "marketplace.api",
     "marketplace.desk",
+    "marketplace.sandboxes",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "marketplace.sandboxes.middleware.Sandboxes",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -150,6 +152,12 @@ TEMPLATES = [
     }
 ]
 
+# WAL alone gave lock errors under concurrent writers; with IMMEDIATE there were none (model.md).
+SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA recursive_triggers=ON;",
+}
 if env("DATABASE_URL"):
     DATABASES = {"default": env.db("DATABASE_URL")}
     DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
@@ -160,12 +168,7 @@ else:
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": VAR_DIR / "minshu.sqlite3",
-            # WAL alone gave lock errors under concurrent writers; with IMMEDIATE there were none (model.md).
-            "OPTIONS": {
-                "transaction_mode": "IMMEDIATE",
-                "timeout": 20,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA recursive_triggers=ON;",
-            },
+            "OPTIONS": SQLITE_OPTIONS,
         }
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -186,6 +189,7 @@ CACHES = {
     "default": {
         "BACKEND": "marketplace.caching.ResilientRedisCache",
         "LOCATION": REDIS_URL,
+        "KEY_FUNCTION": "marketplace.elsewhere.cache_key",
         "OPTIONS": {"retry": Retry(NoBackoff(), 0), "socket_timeout": 2},  # memory stands in: do not wait
     }
 }
@@ -207,6 +211,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "supervision.sweep", "schedule": 60.0},
     "notices": {"task": "notices.send_due", "schedule": 30.0},
     "digests": {"task": "notices.send_digests", "schedule": 60.0},
+    "sandboxes": {"task": "sandboxes.prepare", "schedule": 60.0},
     "assessments": {"task": "listings.assess_due", "schedule": 30.0},
 }
 
@@ -261,8 +266,9 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
 WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_ROOT = VAR_DIR / "files"
+SANDBOX_DIR = VAR_DIR / "sandboxes"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "marketplace.elsewhere.PlacedStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG

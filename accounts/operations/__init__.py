@@ -8,7 +8,13 @@ from accounts.operations.account import (
     set_up_account,
 )
 from accounts.operations.assignment import assign, unassign
-from accounts.operations.credential import create_credential, revoke_credential, rotate_credential
+from accounts.operations.credential import (
+    agree_to_be_named,
+    create_credential,
+    revoke_credential,
+    rotate_credential,
+    withdraw_from_naming,
+)
 from accounts.operations.invitation import accept_invitation, invite_member, revoke_invitation
 from accounts.operations.membership import add_member, appoint_deputy, change_role, end_membership
 from accounts.operations.notice import choose_notices, switch_mails_off
@@ -30,6 +36,7 @@ from accounts.operations.sealing import reseal_everything
 __all__ = [
     "accept_invitation",
     "add_member",
+    "agree_to_be_named",
     "amend_party",
     "appoint_deputy",
     "ask_for_renewal",
@@ -58,5 +65,6 @@ __all__ = [
     "switch_mails_off",
     "unassign",
     "verify_party",
+    "withdraw_from_naming",
     "withdraw_party",
 ]

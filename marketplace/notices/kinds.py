@@ -37,7 +37,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     Group.DIALOGUE: (
         "message_written", "question_asked", "question_answered", "consultation_answered", "expert_opinion",
     ),
-    Group.SYSTEM: ("grant_people", "invited"),
+    Group.SYSTEM: ("grant_people", "invited", "naming_asked"),
 }  # fmt: skip
 GROUP_OF = {kind: group for group, kinds in GROUPS.items() for kind in kinds}
 

@@ -114,7 +114,7 @@ def test_a_digest_is_one_mail_with_everything_that_waits_by_group(clean):
     assert digests.send_digests(at=WEDNESDAY + timedelta(hours=3)) == 0
     (message,) = mail.outbox
     assert message.to == [clean["buyer"].email]
-    assert message.subject == "3 条通知,2026-03-25"
+    assert message.subject == "3 条通知，2026-03-25"
     places = [message.body.index(text) for text in ("== 职责与期限 ==", "逾期", "== 对话 ==", "第一", "第二")]
     assert places == sorted(places)
     assert message.body.count("https://minshu.example/application/1/") == 3
