@@ -8,7 +8,7 @@ CATALOGUES := $(wildcard marketplace/locale/*/LC_MESSAGES/*.po)
 COMPILED := $(CATALOGUES:.po=.mo)
 LOCK = $(PY) -m uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header
 
-.PHONY: setup run test services lint lint-code lint-format lint-templates lint-imports lint-types lock messages
+.PHONY: setup run test fuzz services lint lint-code lint-format lint-templates lint-imports lint-types lock messages
 
 setup: $(STAMP) $(COMPILED)
 
@@ -25,6 +25,9 @@ run: setup  ## the site on http://127.0.0.1:$(PORT)/
 
 test: setup  ## on SQLite; on PostgreSQL and Redis where DATABASE_URL and REDIS_URL say so
 	$(PY) -m pytest -n auto $(ARGS)
+
+fuzz: setup  ## more than 10,000 requests to the API, each answer as described; some ten minutes
+	API_EXAMPLES=36 API_STEPS=1000 $(PY) -m pytest -s -k "described" tests/api/test_schema.py $(ARGS)
 
 services:  ## install and start PostgreSQL and Redis; prints the two lines to export
 	@bash deploy/services.sh

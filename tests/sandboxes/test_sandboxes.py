@@ -268,13 +268,13 @@ def test_the_page_opens_shows_keys_once_and_closes(world, late, client):
     client.force_login(world["conflicted_officer"])
     assert client.get(address).status_code == 403
     client.force_login(world["buyer"])
-    assert "SANDBOX" not in client.get(address).content.decode()
+    assert 'state-open">沙盒' not in client.get(address).content.decode()
     opened = client.post(f"{address}open/")
     number = Sandbox.objects.get().pk
     assert opened.status_code == 201
     assert opened.content.decode().count(f"minshu_sandbox_{number}_") == len(operations.ROLES)
     page = client.get(address).content.decode()
-    assert "SANDBOX" in page and f"minshu_sandbox_{number}_" not in page
+    assert 'state-open">沙盒' in page and f"minshu_sandbox_{number}_" not in page
     assert client.get(f"{address}close/").status_code == 405
     assert client.post(f"{address}nothing/").status_code == 404
     assert client.post(f"{address}close/").status_code == 302
