@@ -50,7 +50,7 @@ def _person(request: Any, credential: Credential) -> User:
         raise Problem(
             403, "responsible_person_refused", _("The responsible person does not act for this organisation today.")
         )
-    if request.method == "POST" and not queries.has_agreed(credential, person):
+    if request.method not in SAFE_METHODS and not queries.has_agreed(credential, person):
         raise Problem(
             403, "responsible_person_not_agreed",
             _("The responsible person has not agreed to be named by this system: My account → Systems that name you."),

@@ -27,17 +27,18 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "version_submitted", "application_submitted", "application_prepared", "consultation_asked",
         "consultation_overdue", "consultation_escalated", "expert_called", "case_passed_on", "cases_handed_over",
         "change_requested", "report_due", "report_overdue", "report_filed", "measure_proposed", "clock_overdue",
-        "clock_extended", "party_applied", "party_asks_renewal",
+        "clock_extended", "party_applied", "party_asks_renewal", "objection_lodged", "application_to_seller",
     ),
     Group.DECISIONS: (
         "assessed", "assessment_failed", "version_moved", "application_moved", "item_split_off", "item_decided",
         "grant_offered", "grant_moved", "change_decided", "hold_opened", "hold_lifted", "report_moved",
-        "measure_moved", "hearing_opened", "derived_flagged", "party_moved", "standing_consent_used",
+        "measure_moved", "hearing_opened", "derived_flagged", "party_moved", "party_merged", "standing_consent_used",
+        "source_rejected", "objection_answered", "product_offered",
     ),
     Group.DIALOGUE: (
         "message_written", "question_asked", "question_answered", "consultation_answered", "expert_opinion",
     ),
-    Group.SYSTEM: ("grant_people", "invited", "naming_asked"),
+    Group.SYSTEM: ("grant_people", "grant_systems", "invited", "naming_asked"),
 }  # fmt: skip
 GROUP_OF = {kind: group for group, kinds in GROUPS.items() for kind in kinds}
 
@@ -45,7 +46,7 @@ GROUP_OF = {kind: group for group, kinds in GROUPS.items() for kind in kinds}
 BINDING = frozenset({
     "version_moved", "application_moved", "item_split_off", "item_decided", "grant_offered", "grant_moved",
     "change_decided", "hold_opened", "report_moved", "measure_moved", "hearing_opened", "derived_flagged",
-    "party_moved", "invited",
+    "party_moved", "party_merged", "source_rejected", "objection_answered", "invited",
 })  # fmt: skip
 
 
