@@ -8,8 +8,8 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import CapabilityKind, Party, standing
-from accounts.queries import parties_of
+from accounts.models import CapabilityKind, Party, User, standing
+from accounts.queries import parties_of, people_as
 from listings import queries
 from listings.deidentification import formats, limits
 from listings.entry_csv import MOST_BYTES
@@ -18,11 +18,15 @@ from listings.models import (
     CatalogueEntry,
     ColumnRole,
     Grade,
+    Nature,
     Product,
+    ReleaseRule,
     SourceFile,
     Version,
+    VersionOpinion,
     Visibility,
 )
+from listings.operations.release_rules import BOUNDS
 from listings.permissions import SELLING
 from marketplace.verbs import ReasonForm, RowsField, VerbForm, model_fields
 
@@ -99,6 +103,9 @@ class CreateProductForm(forms.Form):
         self.fields["acquisition"].choices = [c for c in Acquisition.choices if c[0] != Acquisition.SHARING]  # type: ignore[attr-defined]
         self.fields["visibility"].required = False
         self.fields["visibility"].help_text = _("Public data: everybody. It cannot be changed later.")
+        for name, never in (("acquisition", (Acquisition.SHARING, Acquisition.GRANT)), ("nature", (Nature.BUILT,))):
+            choices = self.fields[name].choices  # type: ignore[attr-defined]
+            self.fields[name].choices = [c for c in choices if c[0] not in never]  # type: ignore[attr-defined]
         self.fields["grade"].choices = [c for c in Grade.choices if c[0] == Grade.GENERAL]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
@@ -191,6 +198,9 @@ class CreateVersionForm(VerbForm):
 
     def prepare(self) -> None:
         self.fields.update(model_fields(Version, VERSION_FIELDS))
+        if self.target.is_built:
+            del self.fields["sources"]  # its grants' versions bring theirs
+            return
         self.fields["sources"].queryset = (  # type: ignore[attr-defined]
             CatalogueEntry.objects.listable().exclude(pk=self.target.entry_id).order_by("title")
         )
@@ -204,6 +214,14 @@ class DescribeProductForm(VerbForm):
 class DescribeVersionForm(VerbForm):
     def prepare(self) -> None:
         self.fields.update(model_fields(Version, VERSION_FIELDS, self.target))
+
+
+class ProposeRuleForm(VerbForm):
+    """Bounds around the version reviewed; `target` is the product, or the rule that is revised."""
+
+    def prepare(self) -> None:
+        rule = self.target if isinstance(self.target, ReleaseRule) else None
+        self.fields.update(model_fields(ReleaseRule, BOUNDS, rule))
 
 
 class UploadForm(VerbForm):
@@ -262,6 +280,19 @@ class ApproveVersionForm(ReasonForm):
     irreversible = forms.BooleanField(
         label=_("Nobody keeps a key or mapping table, and the original cannot be restored (Art. 17).")
     )
+
+
+class CallExpertForm(ReasonForm):
+    expert = forms.ModelChoiceField(queryset=User.objects.none(), label=_("Member of the expert committee"))
+    field_order = ("expert", "reason")
+
+    def prepare(self) -> None:
+        self.fields["expert"].queryset = people_as(CapabilityKind.EXPERT, self.at)  # type: ignore[attr-defined]
+
+
+class OpinionForm(VerbForm):
+    def prepare(self) -> None:
+        self.fields.update(model_fields(VersionOpinion, ("opinion", "measures")))
 
 
 def sellers_of(user: Any, at: Any) -> Any:

@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from guardian.shortcuts import get_user_perms
 
-from accounts.models import Capability, CapabilityKind, Party, valid_on
-from accounts.permissions import check_acts_for, check_member, check_not_own_case, check_officer
-from listings.models import CatalogueEntry, Nature, Objection, Product, SourceFile, Upload, Version
+from accounts.models import AssignmentRole, Capability, CapabilityKind, Party, valid_on
+from accounts.permissions import check_acts_for, check_is_person, check_member, check_not_own_case, check_officer
+from accounts.queries import people_as
+from listings.models import CatalogueEntry, Nature, Objection, Product, ReleaseRule, SourceFile, Upload, Version
 from marketplace.clock.working_days import local_date
 from marketplace.errors import NotAllowed
 
@@ -51,11 +53,14 @@ def check_can_sell(actor: Any, seller: Party, nature: str, at: datetime) -> None
 
 
 def check_can_keep_product(actor: Any, product: Product, at: datetime) -> None:
+    """Who may list it; what is built on public data is kept by its developer, as a verified buyer."""
+    if product.is_built:
+        return check_acts_for(actor, product.seller, CapabilityKind.BUYER, at)
     check_can_sell(actor, product.seller, product.nature, at)
 
 
 def check_can_keep_version(actor: Any, version: Version, at: datetime) -> None:
-    check_can_sell(actor, version.product.seller, version.product.nature, at)
+    check_can_keep_product(actor, version.product, at)
 
 
 def check_can_keep_upload(actor: Any, upload: Upload, at: datetime) -> None:
@@ -69,7 +74,7 @@ def check_can_review(actor: Any, version: Version, at: datetime) -> None:
         check_officer(actor, version.authority, at)
     else:
         check_reviewer(actor, version.reviewer, at)
-    check_not_own_case(actor, [version.product.seller, *(source.unit for source in version.sources.all())], at)
+    check_not_own_case(actor, parties_of_version(version), at)
 
 
 def check_reviewer(actor: Any, reviewer: Party | None, at: datetime) -> None:
@@ -96,3 +101,27 @@ def check_can_answer_objection(actor: Any, objection: Objection, at: datetime) -
     check_can_review(actor, objection.version, at)
     if objection.by_id == actor.pk:
         raise NotAllowed(_("You do not answer your own objection."))
+
+
+def parties_of_version(version: Version) -> list[Party]:
+    """Whose case it is: the seller's, and the units' whose data is in it."""
+    return [version.product.seller, *(source.unit for source in version.sources.all())]
+
+
+def check_can_assess_version(actor: Any, version: Version, at: datetime) -> None:
+    """The member of the expert committee who was asked, on nobody's side."""
+    check_is_person(actor)
+    if not people_as(CapabilityKind.EXPERT, at).filter(pk=actor.pk).exists():
+        raise NotAllowed(_("Only a member of the expert committee may do this."))
+    if AssignmentRole.EXPERT not in get_user_perms(actor, version):  # `has_perm` would let a superuser through
+        raise NotAllowed(_("This case was not assigned to you."))
+    check_not_own_case(actor, parties_of_version(version), at)
+
+
+def check_can_keep_rule(actor: Any, rule: ReleaseRule, at: datetime) -> None:
+    check_can_keep_product(actor, rule.product, at)
+
+
+def check_can_decide_rule(actor: Any, rule: ReleaseRule, at: datetime) -> None:
+    """As for the review of the version that the rule rests on."""
+    check_can_review(actor, rule.basis, at)

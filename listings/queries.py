@@ -10,7 +10,7 @@ from django.db.models import Prefetch, QuerySet, Sum
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
-from accounts.models import Party
+from accounts.models import Party, Region
 from listings.models import (
     Assessment,
     CatalogueEntry,
@@ -37,6 +37,21 @@ def product_cards() -> QuerySet[Product]:
         .select_related("seller", "entry__unit__region")
         .prefetch_related(Prefetch("versions", queryset=newest, to_attr="published"))
     )
+
+
+def regions_of(version: Version) -> set[Region]:
+    """Whose authority is competent for a version: its units' regions and its seller's. Of what is built on public data
+    the sources' alone: where its developer sits makes no data of that place of it."""
+    regions = {source.unit.region for source in version.sources.select_related("unit__region__parent")}
+    return regions if version.product.is_built else regions | {version.product.seller.region}
+
+
+def upstream_conditions(product: Product) -> list[dict[str, Any]]:
+    """The conditions of every grant a product was built under, up to the first source, each once, in a stable order."""
+    found: list[dict[str, Any]] = []
+    for upstream in product.upstream.order_by("pk"):
+        found += [one for one in upstream.conditions if one not in found]
+    return found
 
 
 def entry_cards() -> QuerySet[CatalogueEntry]:
@@ -85,6 +100,9 @@ def version_page(user: Any) -> QuerySet[Version]:
             "files",
             Prefetch("sources", queryset=VersionSource.objects.select_related("unit", "entry")),
             Prefetch("jobs", queryset=Job.objects.order_by("-pk")),
+            Prefetch(
+                "sources", queryset=VersionSource.objects.select_related("unit", "entry", "upstream_version__product")
+            ),
             Prefetch("assessments", queryset=Assessment.objects.order_by("-at", "-pk")),
         )
     )

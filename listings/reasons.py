@@ -58,6 +58,7 @@ EXTRACTED = (
     gettext_noop(
         "%(unique)s of %(subjects)s subjects are alone in their group in %(columns)s; a share of at most %(allowed)s is accepted."
     ),
+    gettext_noop("Every row is found in “%(product)s” version %(number)s: a mere copy of a source is not listed."),
     gettext_noop("Some group has only %(l)s different values of “%(column)s”; at least %(required)s are needed."),
     gettext_noop(
         "In some group “%(column)s” is distributed very differently from the whole file (distance %(t)s; at most %(allowed)s is accepted)."

@@ -77,6 +77,7 @@ class VersionState(models.TextChoices):
     DRAFT = "draft", _("draft")
     ASSESSED = "assessed", _("assessed")
     SUBMITTED = "submitted", _("submitted")
+    EXPERT_REVIEW = "expert_review", _("expert review")
     RETURNED = "returned", _("returned")
     REFUSED = "refused", pgettext_lazy("version", "refused")
     IN_PUBLICITY = "in_publicity", _("in publicity")
@@ -93,8 +94,9 @@ VERSION = Machine(
     initial=VersionState.DRAFT,
     transitions=table(
         draft="assessed discarded",
-        assessed="draft submitted discarded",
-        submitted="returned refused in_publicity",
+        assessed="draft submitted published discarded",
+        submitted="expert_review returned refused in_publicity",
+        expert_review="submitted",
         returned="submitted discarded",
         in_publicity="submitted published",
         published="held recalled retired",
@@ -108,6 +110,8 @@ VERSION = Machine(
         VersionState.DRAFT: _("seller"),
         VersionState.ASSESSED: _("seller"),
         VersionState.SUBMITTED: REVIEWER,
+        VersionState.SUBMITTED: _("big-data authority"),
+        VersionState.EXPERT_REVIEW: _("expert committee"),
         VersionState.RETURNED: _("seller"),
         VersionState.IN_PUBLICITY: REVIEWER,
         VersionState.PUBLISHED: _("seller"),
@@ -150,3 +154,33 @@ OBJECTION = Machine(
     transitions=table(open="upheld dismissed", upheld="", dismissed=""),
     owners={ObjectionState.OPEN: REVIEWER},
 )
+
+
+class RuleState(models.TextChoices):
+    PROPOSED = "proposed", _("proposed")
+    RETURNED = "returned", _("returned")
+    APPROVED = "approved", _("approved")
+    REFUSED = "refused", _("refused")
+    REVOKED = "revoked", _("revoked")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+RELEASE_RULE = Machine(
+    name="release rule",
+    states=RuleState,
+    initial=RuleState.PROPOSED,
+    transitions=table(
+        proposed="approved returned refused withdrawn",
+        returned="proposed withdrawn",
+        approved="revoked withdrawn",
+        refused="",
+        revoked="",
+        withdrawn="",
+    ),
+    owners={
+        RuleState.PROPOSED: _("big-data authority"),
+        RuleState.RETURNED: _("seller"),
+        RuleState.APPROVED: _("seller"),
+    },
+)
+LIVING_RULE = (RuleState.PROPOSED, RuleState.RETURNED, RuleState.APPROVED)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from listings import verbs, views, views_catalogue, views_import, views_publicity, views_uploads
+from listings import verbs, views, views_catalogue, views_import, views_publicity, views_rules, views_uploads
 from marketplace.faces import verb_urls
 
 app_name = "listings"
@@ -21,6 +21,7 @@ urlpatterns = [
     path("entries/publish/", views_import.publish_entries, name="entries-publish"),
     path("entries/new/", views.propose_entry, name="entry-propose"),
     path("entry/<int:pk>/", views.entry, name="entry"),
+    path("release-rule/<int:pk>/", views_rules.release_rule, name="release-rule"),
     path("version/<int:pk>/uploads/", views_uploads.start, name="upload-start"),
     path("upload/<int:pk>/", views_uploads.status, name="upload"),
     path("upload/<int:pk>/chunk/", views_uploads.chunk, name="upload-chunk"),
@@ -31,4 +32,5 @@ urlpatterns = [
     *verb_urls(verbs.UPLOAD, "upload"),
     *verb_urls(verbs.SOURCE, "source-file"),
     *verb_urls(verbs.OBJECTION, "objection"),
+    *verb_urls(verbs.RULE, "release-rule"),
 ]

@@ -4,14 +4,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from listings import forms, operations, permissions
-from listings.models import CatalogueEntry, Objection, Product, SourceFile, Upload, Version, Visibility
+from listings.models import CatalogueEntry, Objection, Product, ReleaseRule, SourceFile, Upload, Version, Visibility
 from listings.operations.products import was_reviewed
 from listings.operations.sources import faulty_sources
 from listings.states import (
+    LIVING_RULE,
     WITH_SELLER,
     EntryState,
     ObjectionState,
     ProductState,
+    RuleState,
     SourceState,
     UploadState,
     VersionState,
@@ -40,6 +42,11 @@ def has_invited(product: Product) -> bool:
     return is_for_invited(product) and product.invitations.exists()
 
 
+def may_have_a_rule(product: Product) -> bool:
+    living = product.release_rules.filter(state__in=LIVING_RULE)
+    return product.versions.filter(state=VersionState.PUBLISHED).exists() and not living.exists()
+
+
 KEEP_PRODUCT = permissions.check_can_keep_product
 PRODUCT = Verbs(
     Product,
@@ -51,6 +58,7 @@ PRODUCT = Verbs(
         Verb("uninvite", _("Take an invitation back"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.uninvite_buyer, forms.UninviteForm, "Art. 40", danger=True, when=has_invited),
         Verb("create_version", _("Start a new version"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.create_version, forms.CreateVersionForm, "Art. 32", leads_on=True),
         Verb("describe", _("Correct the description"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.describe_product, forms.DescribeProductForm, when=lambda product: not was_reviewed(product), aside=True),
+        Verb("propose_rule", _("Propose a release rule"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.propose_rule, forms.ProposeRuleForm, "Art. 17", leads_on=True, aside=True, when=may_have_a_rule),
         Verb("withdraw", _("Withdraw"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.withdraw_product, ReasonForm, danger=True),
     ),
 )  # fmt: skip
@@ -115,6 +123,9 @@ VERSION = Verbs(
         Verb("approve", _("Approve and make public"), (VersionState.SUBMITTED,), REVIEW, operations.approve_version, forms.ApproveVersionForm, "Art. 17", facts="listings/facts.html", when=has_sources_in_order),
         Verb("return", _("Return"), (VersionState.SUBMITTED,), REVIEW, operations.return_version, ReasonForm, "Art. 17", aside=True),
         Verb("refuse", _("Refuse"), (VersionState.SUBMITTED,), REVIEW, operations.refuse_version, RefusalForm, "Art. 17", danger=True, facts="listings/facts.html"),
+        Verb("call_expert", _("Have an expert assess it"), (VersionState.SUBMITTED,), REVIEW, operations.call_version_expert, forms.CallExpertForm, "Art. 35", aside=True),
+        Verb("give_opinion", _("Give the opinion"), (VersionState.EXPERT_REVIEW,), permissions.check_can_assess_version, operations.give_version_opinion, forms.OpinionForm, "Art. 35"),
+        Verb("recall_expert", _("End the expert review"), (VersionState.EXPERT_REVIEW,), REVIEW, operations.recall_version_expert, ReasonForm, "Art. 35", aside=True),
         Verb("publish", _("Publish"), (VersionState.IN_PUBLICITY,), REVIEW, operations.publish_version, article="Art. 17", when=publicity_is_over),
         Verb("hold", _("Hold"), (VersionState.PUBLISHED,), REVIEW, operations.hold_version, ReasonForm, "Art. 17", danger=True),
         Verb("release", _("Release"), (VersionState.HELD,), REVIEW, operations.release_version, ReasonForm, "Art. 17"),
@@ -130,5 +141,19 @@ UPLOAD = Verbs(
     (
         Verb("finish", _("Read the file"), (UploadState.OPEN,), KEEP_UPLOAD, operations.finish_upload, article="Art. 17", apart=True),
         Verb("abandon", _("Give up the upload"), (UploadState.OPEN,), KEEP_UPLOAD, operations.abandon_upload, danger=True),
+    ),
+)  # fmt: skip
+
+KEEP_RULE, DECIDE_RULE = permissions.check_can_keep_rule, permissions.check_can_decide_rule
+RULE = Verbs(
+    ReleaseRule,
+    "rule",
+    (
+        Verb("approve", _("Approve the rule"), (RuleState.PROPOSED,), DECIDE_RULE, operations.approve_rule, ReasonForm, "Art. 17"),
+        Verb("return", _("Return"), (RuleState.PROPOSED,), DECIDE_RULE, operations.return_rule, ReasonForm, "Art. 17", aside=True),
+        Verb("refuse", _("Refuse"), (RuleState.PROPOSED,), DECIDE_RULE, operations.refuse_rule, RefusalForm, "Art. 17", danger=True),
+        Verb("revise", _("Revise and propose again"), (RuleState.RETURNED,), KEEP_RULE, operations.revise_rule, forms.ProposeRuleForm, "Art. 17"),
+        Verb("revoke", _("Revoke the rule"), (RuleState.APPROVED,), DECIDE_RULE, operations.revoke_rule, RefusalForm, "Art. 17", danger=True),
+        Verb("withdraw", _("Withdraw"), LIVING_RULE, KEEP_RULE, operations.withdraw_rule, danger=True),
     ),
 )  # fmt: skip

@@ -19,14 +19,17 @@ from listings.models import (
     CatalogueEntry,
     Objection,
     Product,
+    ProductStop,
+    ReleaseCheck,
     SourceFile,
     Upload,
     Version,
+    assessed_by,
     is_provincial_officer,
 )
 from listings.operations.sources import faulty_sources
 from listings.operations.versions import what_is_missing
-from listings.states import WITH_SELLER, ObjectionState, VersionState
+from listings.states import LIVING_RULE, WITH_SELLER, ObjectionState, VersionState
 from marketplace import keyset
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
@@ -57,7 +60,11 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
         "sources": _with_verbs(sources, request.user, at),
         "invited": item.invitations.select_related("party").order_by("pk") if available else [],
         "current": current,
+        "upstream": item.upstream.select_related("version__product").order_by("pk") if item.is_built else [],
+        "conditions": queries.upstream_conditions(item) if item.is_built else [],
+        "stopped": item.is_built and ProductStop.objects.standing(timezone.now()).filter(product=item).exists(),
         "verbs": available,
+        "rules": item.release_rules.filter(state__in=LIVING_RULE) if available else [],
         "history": history_rows([item, *sources, *item.shown]) if available else [],
         "may_see_history": bool(available),
     }
@@ -90,6 +97,8 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
         "clocks": clock.of(item).open().order_by("due_at"),
         "verbs": verbs.VERSION.available(item, request.user, timezone.now()),
         "insider": insider,
+        "opinions": item.opinions.select_related("by").order_by("pk") if insider else [],
+        "check": ReleaseCheck.objects.filter(version=item).select_related("rule").first() if insider else None,
         "history": history_rows([item]) if insider else [],
     }
     return render(request, "listings/version.html", context)
@@ -130,12 +139,14 @@ def _missing(version: Version) -> list[tuple[str, str]]:
 
 def _is_insider(user: Any, version: Version) -> bool:
     """The people of the seller, the compliance reviewer, the authority and the province: they see how it came to be."""
+    """The seller's people, the authorities' and an expert who was asked: they see how it came to be."""
     at = timezone.now()
     return user.is_authenticated and (
         version.product.seller in parties_of(user, at)
         or version.authority in parties_as(user, CapabilityKind.AUTHORITY, at)
         or version.reviewer in parties_as(user, CapabilityKind.REVIEWER, at)
         or is_provincial_officer(user)
+        or Version.objects.filter(assessed_by(user), pk=version.pk).exists()
     )
 
 

@@ -97,12 +97,19 @@ def _extract(command: dict) -> dict[str, Any]:
     return asdict(extract(Path(command["parquet"]), Path(command["target"]), command["fields"], command["format"]))
 
 
+def _compare(command: dict) -> dict[str, Any]:
+    from .compare import compare
+
+    return asdict(compare(Path(command["parquet"]), Path(command["origin"])))
+
+
 _COMMANDS: dict[str, Callable[[dict], dict[str, Any]]] = {
     "ingest": _ingest,
     "assess": _assess,
     "profile": _profile,
     "extract": _extract,
     "link": _link,
+    "compare": _compare,
 }
 
 

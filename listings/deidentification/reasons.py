@@ -67,6 +67,7 @@ REASONS: dict[str, str] = {
         "%(unique)s of %(subjects)s subjects are alone in their group in %(columns)s; a share of at"
         " most %(allowed)s is accepted."
     ),
+    "mere_copy": "Every row is found in “%(product)s” version %(number)s: a mere copy of a source is not listed.",
     "l_too_small": ("Some group has only %(l)s different values of “%(column)s”; at least %(required)s are needed."),
     "t_too_large": (
         "In some group “%(column)s” is distributed very differently from the whole file (distance "

@@ -1,5 +1,6 @@
 """What is on offer: catalogue entries, products, their lawful sources, and versions with all that was measured."""
 
+from listings.models.built import ProductStop, Upstream
 from listings.models.catalogue import (
     CatalogueEntry,
     CatalogueEntryQuerySet,
@@ -8,6 +9,12 @@ from listings.models.catalogue import (
     Sharing,
     is_provincial_officer,
     overseen,
+)
+from listings.models.expert import (
+    VersionGroupObjectPermission,
+    VersionOpinion,
+    VersionUserObjectPermission,
+    assessed_by,
 )
 from listings.models.objections import Objection
 from listings.models.products import (
@@ -31,6 +38,7 @@ from listings.models.products import (
     Visibility,
     reviewed,
 )
+from listings.models.release_rules import ReleaseCheck, ReleaseRule, ReleaseRuleQuerySet
 from listings.models.search import SearchKind, SearchRow, SearchValue
 from listings.models.sources import SourceFile, SourceKind
 from listings.models.work import OPEN_JOB, Job, JobKind, JobState, Stage, Upload, UploadChunk, UploadQuerySet
@@ -58,6 +66,10 @@ __all__ = [
     "Product",
     "ProductInvitation",
     "ProductQuerySet",
+    "ProductStop",
+    "ReleaseCheck",
+    "ReleaseRule",
+    "ReleaseRuleQuerySet",
     "SearchKind",
     "SearchRow",
     "SearchValue",
@@ -68,11 +80,16 @@ __all__ = [
     "Upload",
     "UploadChunk",
     "UploadQuerySet",
+    "Upstream",
     "Version",
     "VersionFile",
+    "VersionGroupObjectPermission",
+    "VersionOpinion",
     "VersionQuerySet",
     "VersionSource",
+    "VersionUserObjectPermission",
     "Visibility",
+    "assessed_by",
     "is_provincial_officer",
     "overseen",
     "reviewed",

@@ -25,6 +25,7 @@ class Nature(models.TextChoices):
     PUBLIC_SERVICE = "public_service", _("public-service data")
     PUBLIC_UTILITY = "public_utility", _("public-utility data")
     NON_PUBLIC = "non_public", _("non-public data")
+    BUILT = "built", _("built on public data")
 
 
 class Acquisition(models.TextChoices):
@@ -33,6 +34,7 @@ class Acquisition(models.TextChoices):
     OWN_BUSINESS = "own_business", _("collected in own business")
     BOUGHT = "bought", _("bought with the right to resell")
     SHARING = "sharing", _("received by inter-agency sharing")
+    GRANT = "grant", _("built under a grant")
 
 
 NON_PUBLIC_BASES = (Acquisition.OWN_BUSINESS, Acquisition.BOUGHT)
@@ -69,7 +71,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
         return self.filter(
             (shown & (Q(visibility=Visibility.ALL) | invited))
             | Q(seller__in=mine)
-            | Q(entry__unit__in=mine)
+            | (Q(entry__unit__in=mine) & ~Q(nature=Nature.BUILT))  # a developer's own is nobody else's before
             | Exists(submitted)
         )
 
@@ -150,6 +152,12 @@ class Product(models.Model):
                 | Q(declared_at__isnull=False, declared_by__isnull=False),
                 name="product_declared_both",
             ),
+            models.CheckConstraint(
+                condition=Q(nature=Nature.BUILT, acquisition=Acquisition.GRANT)
+                | ~Q(nature=Nature.BUILT) & ~Q(acquisition=Acquisition.GRANT),
+                name="product_built_under_grant",
+                violation_error_message=_("“Built on public data” and “built under a grant” go together."),
+            ),
         )
 
     def __str__(self) -> str:
@@ -160,12 +168,24 @@ class Product(models.Model):
 
     @property
     def is_openly_available(self) -> bool:
-        return self.entry is not None and self.entry.opening == Opening.OPENLY_AVAILABLE
+        return not self.is_built and self.entry is not None and self.entry.opening == Opening.OPENLY_AVAILABLE
 
     @property
     def is_public_data(self) -> bool:
         """Reviewed and decided by the authority; else by the platform's compliance reviewer and the seller."""
         return self.nature != Nature.NON_PUBLIC
+
+    @property
+    def is_built(self) -> bool:
+        """A developer's own, built under grants on public data (Arts 16, 17)."""
+        return self.nature == Nature.BUILT
+
+    @property
+    def way_in(self) -> Any:
+        """How one comes by it, in words: by the opening of its catalogue entry, which a built product has none of."""
+        if self.is_built or self.entry is None:
+            return self.get_nature_display()  # type: ignore[attr-defined]
+        return self.entry.get_opening_display()  # type: ignore[attr-defined]
 
 
 class ProductInvitation(models.Model):
@@ -205,11 +225,14 @@ class VersionQuerySet(models.QuerySet["Version"]):
         if is_provincial_officer(user):
             return self
         mine = parties_of(user, timezone.now())
+        from listings.models.expert import assessed_by  # it needs Version first
+
         from_unit = VersionSource.objects.filter(version=OuterRef("pk"), unit__in=mine)
         invited = Exists(ProductInvitation.objects.filter(product=OuterRef("product"), party__in=mine))
         submitted = Q(authority__isnull=False)
         return self.filter(
             (public & (for_all | invited))
+            | assessed_by(user)
             | Q(product__seller__in=mine)
             | (submitted & (overseen(user) | reviewed(user) | Exists(from_unit)))
         )
@@ -241,11 +264,12 @@ class Version(models.Model):
 
     class Meta:
         verbose_name = _("version")
+        permissions = (("expert", "expert asked to assess the version"),)
         constraints = (
             models.UniqueConstraint(fields=["product", "number"], name="version_number"),
             models.UniqueConstraint(
                 fields=["product"],
-                condition=Q(state__in=["draft", "assessed", "submitted", "returned", "in_publicity"]),
+                condition=Q(state__in=["draft", "assessed", "submitted", "expert_review", "returned", "in_publicity"]),
                 name="version_one_in_work",
                 violation_error_message=_("Another version of this product is still in work."),
             ),
@@ -334,9 +358,17 @@ class VersionSource(models.Model):
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="sources")
     unit = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
     entry = models.ForeignKey(CatalogueEntry, on_delete=models.PROTECT, related_name="+")
+    upstream_version = models.ForeignKey(
+        Version, null=True, blank=True, on_delete=models.PROTECT, related_name="inherited_by"
+    )
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["version", "entry"], name="version_source"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["version", "entry"], condition=Q(upstream_version=None), name="version_source"
+            ),
+            models.UniqueConstraint(fields=["version", "entry", "upstream_version"], name="version_source_upstream"),
+        )
 
     def __str__(self) -> str:
         return f"{self.unit} → {self.version}"

@@ -1,8 +1,17 @@
 """Every write of this app. One module a noun; called as `operations.submit_version(...)`."""
 
 from listings.operations.assessment import request_assessment
+from listings.operations.built import (
+    Obtained,
+    add_upstream,
+    check_not_stopped,
+    resume_products,
+    start_built_product,
+    stop_products,
+)
 from listings.operations.entries import propose_entry, publish_entry, return_entry, revise_entry, withdraw_entry
 from listings.operations.entry_import import check_table, import_entries, publish_entries
+from listings.operations.expert import call_version_expert, give_version_opinion, recall_version_expert
 from listings.operations.jobs import cancel_job
 from listings.operations.objections import (
     dismiss_objection,
@@ -18,6 +27,15 @@ from listings.operations.products import (
     invite_buyer,
     uninvite_buyer,
     withdraw_product,
+)
+from listings.operations.release_rules import (
+    approve_rule,
+    propose_rule,
+    refuse_rule,
+    return_rule,
+    revise_rule,
+    revoke_rule,
+    withdraw_rule,
 )
 from listings.operations.review import (
     approve_version,
@@ -56,13 +74,18 @@ from listings.operations.versions import (
 from listings.operations.work import assess_due, run_assessment
 
 __all__ = [
+    "Obtained",
     "abandon_upload",
     "accept_source_file",
     "add_source_file",
+    "add_upstream",
+    "approve_rule",
     "approve_version",
     "assess_due",
+    "call_version_expert",
     "cancel_job",
     "check_chunk",
+    "check_not_stopped",
     "check_table",
     "create_product",
     "create_version",
@@ -76,30 +99,40 @@ __all__ = [
     "finish_upload",
     "follow_entries",
     "follow_product",
+    "give_version_opinion",
     "hold_version",
     "import_entries",
     "invite_buyer",
     "lodge_objection",
     "mark_columns",
     "propose_entry",
+    "propose_rule",
     "publish_entries",
     "publish_entry",
     "publish_version",
     "recall_version",
+    "recall_version_expert",
     "receive_chunk",
+    "refuse_rule",
     "refuse_version",
     "reindex",
     "reject_source_file",
     "release_version",
     "request_assessment",
     "reseal_objectors",
+    "resume_products",
     "retire_version",
     "return_entry",
+    "return_rule",
     "return_version",
     "revise_entry",
+    "revise_rule",
+    "revoke_rule",
     "rework_version",
     "run_assessment",
+    "start_built_product",
     "start_upload",
+    "stop_products",
     "submit_version",
     "sweep_uploads",
     "uninvite_buyer",
@@ -107,5 +140,6 @@ __all__ = [
     "upload_file",
     "withdraw_entry",
     "withdraw_product",
+    "withdraw_rule",
     "withdraw_source_file",
 ]

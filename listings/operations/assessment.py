@@ -12,6 +12,7 @@ from listings import files, permissions
 from listings.deidentification import sandbox
 from listings.models import Assessment, Column, ColumnRole, Job, JobKind, Version
 from listings.operations import jobs
+from listings.operations.copies import compare_with_sources
 from listings.operations.versions import add_step, lock_in
 from listings.states import VersionState
 from marketplace import workflow
@@ -79,6 +80,12 @@ def _measure(version: Version, at: datetime, watch: sandbox.Watch) -> dict[str, 
         )
         if not answer["ok"] or not answer["report"]["passes"]:
             return answer
+        compared = compare_with_sources(version, parquet)
+        if not compared["ok"]:
+            return compared
+        if compared["reasons"]:
+            refused = {"passes": False, "allowed_modes": [], "reasons": compared["reasons"]}
+            return {**answer, "report": {**answer["report"], **refused}}
         profile = sandbox.run({"do": "profile", "parquet": str(parquet), "minimum": SMALLEST_CELL, **command}, **limits)
     return {**answer, "profile": profile["columns"]} if profile["ok"] else profile
 

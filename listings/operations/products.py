@@ -163,6 +163,8 @@ def _check_entry(entry: CatalogueEntry) -> None:
 
 def _check_acquisition(product: Product, entry: CatalogueEntry, at: datetime) -> None:
     """Own data is the unit's own; a primary developer lists what it has gathered and governed."""
+    if product.is_built:
+        raise ValidationError({"nature": _("What was built under a grant is listed from its derived product.")})
     kind = permissions.selling_capability(product.seller, at)
     if product.acquisition == Acquisition.OWN_DUTY and entry.unit_id != product.seller_id:
         raise ValidationError({"acquisition": _("Own collection in duty means your own catalogue entry.")})

@@ -11,6 +11,7 @@ from accounts.operations import check_is_left
 from accounts.queries import recipients
 from listings import files, permissions
 from listings.models import Version
+from listings.operations.built import check_not_stopped, check_sources_stand
 from listings.operations.search import follow_product
 from listings.operations.sources import check_sources_in_order
 from listings.states import VersionState
@@ -50,6 +51,8 @@ def approve_version(
     workflow.check_in(version, VersionState.SUBMITTED)
     check_sources_in_order(version, at)
     act = _decide("approve", version, VersionState.IN_PUBLICITY, actor, at, reason, checked_sources_by=actor)
+    check_not_stopped(version.product, at)
+    check_sources_stand(version)
     clock.start(version, Kind.PUBLICITY, act.at)
 
 
@@ -64,6 +67,8 @@ def publish_version(*, version: Version, actor: User, at: datetime) -> None:
     """in publicity → published, once the publicity clock has run out. Older versions stay as they are."""
     permissions.check_can_review(actor, version, at)
     workflow.check_in(version, VersionState.IN_PUBLICITY)
+    check_not_stopped(version.product, at)
+    check_sources_stand(version)
     if not clock.has_run_out(version, Kind.PUBLICITY, at):
         raise InvalidState(_("The publicity period is not over yet."))
     Version.objects.select_for_update(of=("self",)).get(pk=version.pk)  # an objection that is being lodged counts

@@ -77,7 +77,7 @@ def _of_product(product: Any) -> Made:
             product.seller.name, region.name, region.name_en,
         ),
         newest_at=newest.published_at or newest.created_at, nature=product.nature,
-        opening=product.entry.opening if product.entry else "",
+        opening=product.entry.opening if product.entry and not product.is_built else "",
         frequency=product.frequency, region=region, unit=unit, seller=product.seller,
     )  # fmt: skip
     purposes = [one.strip()[:60] for one in PURPOSES.split(product.purposes) if one.strip()][:MOST_PURPOSES]

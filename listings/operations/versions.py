@@ -28,7 +28,10 @@ from listings.models import (
     VersionSource,
 )
 from listings.operations import jobs
+from listings.operations.built import check_further_sources, check_not_stopped, check_sources_stand, inherit_sources
+from listings.operations.release_rules import hold_against_rule, keep_check, publish_by_rule
 from listings.operations.search import follow_product
+from listings.queries import regions_of
 from listings.states import WITH_SELLER, EntryState, ProductState, SourceState, UploadState, VersionState
 from marketplace import workflow
 from marketplace.clock import operations as clock
@@ -57,21 +60,35 @@ def create_version(
     """
     permissions.check_can_keep_product(actor, product, at)
     workflow.check_in(product, ProductState.ACTIVE)
+    check_not_stopped(product, at)
+    check_further_sources(product, sources)
     Product.objects.select_for_update().get(pk=product.pk)
     number = (product.versions.aggregate(Max("number"))["number__max"] or 0) + 1
     version = Version(product=product, number=number, created_at=at, **fields)
     version.full_clean()
     _check_collected(version, at)
     version.save()
+    entries = _add_sources(version, sources)
+    _declare_steps(version, steps, at)
+    act = ledger.begin("create", actor, at, "Art. 32")
+    ledger.record(act, version, new=version.state, detail={"sources": entries, "steps": steps, **fields})
+    return version
+
+
+def _add_sources(version: Version, sources: Iterable[CatalogueEntry]) -> list[int]:
+    """The product's entry and the others named; of a built product all that its grants' versions hold."""
+    product = version.product
+    if product.is_built:
+        inherit_sources(version)
+        found = [source.entry for source in version.sources.select_related("entry")]
+        _check_sources(product, found)
+        return sorted({entry.pk for entry in found})
     own = [product.entry] if product.entry else []
     entries = {entry.pk: entry for entry in [*own, *sources]}
     _check_sources(product, entries.values())
     for entry in entries.values():
         VersionSource.objects.create(version=version, unit=entry.unit, entry=entry)
-    _declare_steps(version, steps, at)
-    act = ledger.begin("create", actor, at, "Art. 32")
-    ledger.record(act, version, new=version.state, detail={"sources": list(entries), "steps": steps, **fields})
-    return version
+    return list(entries)
 
 
 @transaction.atomic
@@ -206,22 +223,27 @@ def submit_version(*, version: Version, actor: User, at: datetime) -> None:
     """assessed or returned → submitted: the authority competent for all its sources is to review it.
 
     Non-public data is reviewed by the platform's compliance reviewer; the authority sees it all.
+    assessed → published at once where a release rule is in force and the version lies within each of its bounds.
     """
     permissions.check_can_keep_version(actor, version, at)
     workflow.check_in(version, VersionState.ASSESSED, VersionState.RETURNED)
     _check_complete(version, at)
-    regions = {source.unit.region for source in version.sources.select_related("unit__region__parent")}
-    authority = authority_over(regions | {version.product.seller.region}, at)
+    authority = authority_over(regions_of(version), at)
     if authority is None:
         raise InvalidState(_("No authority is set up that is competent for all sources of this version."))
     reviewer = None if version.product.is_public_data else reviewer_for(version.product.seller.region, at)
     if reviewer is None and not version.product.is_public_data:
         raise InvalidState(_("The platform has no compliance reviewer who could review this."))
+    outcome = hold_against_rule(version, at)
+    if outcome is not None and outcome.holds:
+        act = ledger.begin("release_by_rule", actor, at, "Art. 17")
+        publish_by_rule(act, version, outcome)
+        return keep_check(act, version, outcome)
     act = ledger.begin("submit", actor, at, "Art. 17")
-    workflow.move(
-        act, version, VersionState.SUBMITTED, authority=authority, reviewer=reviewer,
-        detail={"authority": authority, "reviewer": reviewer},
-    )  # fmt: skip
+    detail = {"authority": authority, "reviewer": reviewer, **({"bounds": outcome.as_detail()} if outcome else {})}
+    workflow.move(act, version, VersionState.SUBMITTED, authority=authority, reviewer=reviewer, detail=detail)
+    if outcome is not None:
+        keep_check(act, version, outcome)
     clock.start(version, Kind.ACCEPTANCE, at)
     tell(
         act, recipients(reviewer or authority, at), "version_submitted", link=version.get_absolute_url(),
@@ -297,6 +319,8 @@ def _check_complete(version: Version, at: datetime) -> None:
     """Everything Art. 17 and Art. 31 want before an officer is asked; all that is missing is named at once."""
     product = version.product
     workflow.check_in(product, ProductState.ACTIVE)
+    check_not_stopped(product, at)
+    check_sources_stand(version)
     _check_sources(product, [source.entry for source in version.sources.select_related("entry")])
     if missing := what_is_missing(version, at):
         raise InvalidState(" ".join(missing.values()))

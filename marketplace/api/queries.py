@@ -15,6 +15,7 @@ from listings.models import (
     CatalogueEntry,
     Objection,
     Product,
+    ReleaseRule,
     SourceFile,
     Upload,
     Version,
@@ -31,6 +32,7 @@ from marketplace.supervision.states import DerivedState
 
 PRIVATE: tuple[Any, ...] = (
     Party,
+    ReleaseRule,
     Application,
     Item,
     Consultation,

@@ -18,7 +18,17 @@ from accounts.queries import parties_as
 from listings import forms as listing_forms
 from listings import operations as listing
 from listings import verbs as listings
-from listings.models import CatalogueEntry, ColumnRole, Objection, Product, SearchKind, SourceFile, Upload, Version
+from listings.models import (
+    CatalogueEntry,
+    ColumnRole,
+    Objection,
+    Product,
+    ReleaseRule,
+    SearchKind,
+    SourceFile,
+    Upload,
+    Version,
+)
 from listings.queries import version_page
 from marketplace.api import serializers
 from marketplace.applications import forms as application_forms
@@ -64,6 +74,7 @@ RESOURCES = (
     Resource("products", Product, related(Product, "seller", "entry", prefetch=("source_files",)), serializers.ProductRow, (listings.PRODUCT,), is_public=True, search=SearchKind.PRODUCT),
     Resource("versions", Version, version_page, serializers.VersionRow, (listings.VERSION,), serializers.VersionPage, is_public=True),
     Resource("uploads", Upload, related(Upload, "version__product__seller"), serializers.UploadRow, (listings.UPLOAD,)),
+    Resource("release-rules", ReleaseRule, related(ReleaseRule, "authority"), serializers.ReleaseRuleRow, (listings.RULE,)),
     Resource("applications", Application, related(Application, "buyer", "authority", "seller", prefetch=("items",)), serializers.ApplicationRow, (applications.APPLICATION,)),
     Resource("items", Item, related(Item, "application", "decision", "grant"), serializers.ItemRow, (applications.ITEM,)),
     Resource("consultations", Consultation, related(Consultation, "unit"), serializers.ConsultationRow, (applications.CONSULTATION,)),
@@ -122,7 +133,11 @@ EXAMPLES: dict[type[forms.Form], Callable[[], Any]] = {
     application_forms.DropSystemForm: lambda: Grant(pk=0, buyer=Party(pk=0)),
     application_forms.NameSystemForm: lambda: Grant(pk=0, buyer=Party(pk=0)),
     application_forms.ChangeForm: lambda: Grant(
-        pk=0, fields=[], terms={"what_is_built": ""}, item=Item(route=""), from_version=Version(pk=0)
+        pk=0,
+        fields=[],
+        terms={"what_is_built": ""},
+        item=Item(route="secondary_development"),
+        from_version=Version(pk=0),
     ),
 }
 OPEN_FORMS: dict[type[forms.Form], dict[str, Any]] = {

@@ -15,6 +15,7 @@ from listings.models import (
     Objection,
     ProcessingStep,
     Product,
+    ReleaseRule,
     SourceFile,
     Upload,
     Version,
@@ -203,6 +204,17 @@ class VersionPage(VersionRow):
     def get_job(self, row: Version) -> Any:
         newest = next(iter(row.jobs.all()), None) if row.state in WITH_SELLER else None
         return JobRow(newest).data if newest else None
+
+
+class ReleaseRuleRow(serializers.ModelSerializer[ReleaseRule]):
+    authority = NamedParty()
+
+    class Meta:
+        model = ReleaseRule
+        fields = (
+            "id", "product", "basis", "authority", "state", "min_rows", "max_rows", "min_k", "max_drift", "valid_until",
+            "decided_at", "created_at",
+        )  # fmt: skip
 
 
 class ApplicationRow(serializers.ModelSerializer[Application]):

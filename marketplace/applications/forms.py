@@ -124,7 +124,11 @@ class ApproveItemForm(ReasonForm):
     conditions = forms.CharField(label=_("Conditions"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
     granted = forms.MultipleChoiceField(label=_("Fields granted"), widget=forms.CheckboxSelectMultiple)
     linkage_reason = LinkageReasonField()
-    field_order = ("starts", "ends", "granted", "conditions", "linkage_reason", "reason")
+    onward_supply = forms.BooleanField(
+        label=_("Onward supply: what is built from it may be listed and supplied to others"), required=False,
+        help_text=_("Your conditions and the units' travel along. Without this, nothing built from it can be listed."),
+    )  # fmt: skip
+    field_order = ("starts", "ends", "granted", "conditions", "onward_supply", "linkage_reason", "reason")
 
     def prepare(self) -> None:
         offered = queries.grantable_fields(self.target)

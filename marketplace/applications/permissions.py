@@ -21,7 +21,7 @@ from accounts.permissions import (
 from accounts.queries import memberships, people_as, represents
 from listings.models import VersionSource
 from listings.states import REVIEWED
-from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
+from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, Route, StandingConsent
 from marketplace.errors import NotAllowed
 
 DECIDING = (RegionLevel.PROVINCE, RegionLevel.CITY)
@@ -128,8 +128,9 @@ def check_can_decide(actor: Any, item: Item, at: datetime) -> None:
 
 
 def check_can_answer(actor: Any, consultation: Consultation, at: datetime) -> None:
-    """Somebody of the unit that was asked, who does not belong to the applicant."""
-    check_acts_for(actor, consultation.unit, CapabilityKind.UNIT, at)
+    """Somebody of the unit, or of the developer of a built product, that was asked; not of the applicant."""
+    built = consultation.application.items.filter(route=Route.BUILT, product__seller=consultation.unit_id)
+    check_acts_for(actor, consultation.unit, CapabilityKind.BUYER if built.exists() else CapabilityKind.UNIT, at)
     check_not_own_case(actor, [consultation.application.buyer], at)
 
 

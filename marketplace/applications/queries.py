@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q, QuerySet
+
 from accounts.models import Assignment, AssignmentRole, Party
 from accounts.queries import recipient, recipients
 from listings.models import Product, Version, VersionSource
@@ -33,8 +35,16 @@ def newest_version(product: Product) -> Version | None:
 
 def units_in(item: Item) -> list[Party]:
     """The units whose data is in what one item would be granted, save the buyer itself."""
-    units = VersionSource.objects.filter(version=newest_version(item.product)).values("unit")
-    return list(Party.objects.filter(pk__in=units).exclude(pk=item.application.buyer_id).order_by("pk"))
+    asked = asked_about(newest_version(item.product))
+    return list(asked.exclude(pk=item.application.buyer_id).order_by("pk"))
+
+
+def asked_about(*versions: Version | None) -> QuerySet[Party]:
+    """Who is asked before versions are granted: the units whose data is in them; of built products their developer."""
+    offered = [version for version in versions if version is not None]
+    units = VersionSource.objects.filter(version__in=offered).values("unit")
+    developers = [version.product.seller_id for version in offered if version.product.is_built]
+    return Party.objects.filter(Q(pk__in=units) | Q(pk__in=developers))
 
 
 def items_of(consultation: Consultation) -> list[Item]:
@@ -54,20 +64,27 @@ def newest_linkages(application: Application, user: Any) -> list[tuple[str, list
     return [(rows[0].item.product.title, rows) for rows in by_item.values()]
 
 
-def consented_fields(item: Item) -> list[str]:
-    """The fields of an item that no unit of this round has taken out; an objection takes out none by itself."""
-    answers = item.application.consultations.filter(round=item.application.round, state__in=CONSENT)
+def binding_on(item: Item) -> Q:
+    """Whose consultations bind the decision: open on application every unit's, of built products their developer's."""
+    if item.route == Route.BUILT:
+        return Q(unit=item.product.seller_id)
+    return Q() if item.route == Route.ON_APPLICATION else Q(pk__in=[])
+
+
+def consented_fields(item: Item, *whose: Q) -> list[str]:
+    """The fields of an item that nobody asked in this round has taken out; an objection takes out none by itself."""
+    answers = item.application.consultations.filter(*whose, round=item.application.round, state__in=CONSENT)
     narrowed = [set(row.fields[str(item.pk)]) for row in answers if row.fields and str(item.pk) in row.fields]
     return [name for name in item.fields if all(name in names for names in narrowed)]
 
 
-def changeable_fields(grant: Grant) -> list[str]:
-    """What a later edition can hold at most: on the Art. 15 route the consented fields, else all that the data has."""
-    if grant.item.route == Route.ON_APPLICATION:
-        return consented_fields(grant.item)
-    return list(grant.from_version.columns.order_by("position").values_list("name", flat=True))
-
-
 def grantable_fields(item: Item) -> list[str]:
-    """What a decision can offer at most: on the Art. 15 route the consented fields, else what was asked for."""
-    return consented_fields(item) if item.route == Route.ON_APPLICATION else list(item.fields)
+    """What a decision can offer at most: what was asked for, less what those took out whose consent it needs."""
+    return consented_fields(item, binding_on(item))
+
+
+def changeable_fields(grant: Grant) -> list[str]:
+    """What a later edition can hold at most: where consent was needed the consented fields, else all of the data's."""
+    if grant.item.route != Route.SECONDARY_DEVELOPMENT:
+        return grantable_fields(grant.item)
+    return list(grant.from_version.columns.order_by("position").values_list("name", flat=True))

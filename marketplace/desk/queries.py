@@ -10,8 +10,8 @@ from accounts.models import Assignment, AssignmentRole, CapabilityKind, Party
 from accounts.permissions import MANAGERS
 from accounts.queries import memberships, parties_as, parties_of, recent_parties
 from accounts.states import PartyState
-from listings.models import CatalogueEntry, Objection, Version
-from listings.states import EntryState, VersionState
+from listings.models import CatalogueEntry, Objection, ReleaseRule, Version
+from listings.states import EntryState, RuleState, VersionState
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Route
 from marketplace.applications.operations.dialogue import IN_HAND
 from marketplace.applications.states import ApplicationState, ConsultationState, EditionState, GrantState
@@ -71,6 +71,8 @@ def _as_member(user: Any, at: datetime) -> Iterable[Task]:
         (VersionState.RETURNED, _("Complete the version and submit it again")),
     ):
         yield from (Task(label, version, None) for version in versions.filter(state=state))
+    for rule in ReleaseRule.objects.filter(product__seller__in=mine, state=RuleState.RETURNED).order_by("pk"):
+        yield Task(_("Revise the release rule"), rule, None)
     for entry in CatalogueEntry.objects.filter(unit__in=mine, state=EntryState.RETURNED).order_by("pk"):
         yield Task(_("Revise the catalogue entry"), entry, None)
     editable = [ApplicationState.DRAFT, ApplicationState.RETURNED]
@@ -110,12 +112,16 @@ def _as_member(user: Any, at: datetime) -> Iterable[Task]:
 
 
 def _as_expert(user: Any) -> Iterable[Task]:
-    given = Assignment.objects.filter(
-        user=user, role=AssignmentRole.EXPERT, ended_at=None, object_type=Application._meta.label_lower
-    )
-    keys = [int(key) for key in given.values_list("object_id", flat=True)]
-    for application in Application.objects.filter(pk__in=keys, state=ApplicationState.EXPERT_REVIEW).order_by("pk"):
+    given = Assignment.objects.filter(user=user, role=AssignmentRole.EXPERT, ended_at=None)
+    keys: dict[str, list[int]] = {}
+    for object_type, key in given.values_list("object_type", "object_id"):
+        keys.setdefault(object_type, []).append(int(key))
+    cases = Application.objects.filter(state=ApplicationState.EXPERT_REVIEW)
+    for application in cases.filter(pk__in=keys.get(Application._meta.label_lower, [])).order_by("pk"):
         yield Task(_("Assess the case and give your opinion"), application, None)
+    versions = Version.objects.filter(state=VersionState.EXPERT_REVIEW).select_related("product")
+    for version in versions.filter(pk__in=keys.get(Version._meta.label_lower, [])).order_by("pk"):
+        yield Task(_("Assess the version and give your opinion"), version, None)
 
 
 def _as_officer(user: Any, at: datetime) -> Iterable[Task]:
@@ -132,6 +138,9 @@ def _as_officer(user: Any, at: datetime) -> Iterable[Task]:
         .order_by("pk")
     )
     yield from _review_of(versions)
+    rules = ReleaseRule.objects.filter(authority__in=mine, state=RuleState.PROPOSED).exclude(product__seller__in=own)
+    for rule in rules.select_related("product").order_by("pk"):
+        yield Task(_("Approve, return or refuse the release rule"), rule, None)
     applications = Application.objects.filter(authority__in=mine, seller=None).exclude(buyer__in=own).order_by("pk")
     yield from _decision_on(applications)
     for report in (

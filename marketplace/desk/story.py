@@ -184,8 +184,9 @@ def consult(application: Application, cast: Cast, at: datetime, *, officer: str 
 
 
 def decide(
-    application: Application, cast: Cast, at: datetime, *, officer: str = "officer", provider: str = "provider"
-) -> Grant:
+    application: Application, cast: Cast, at: datetime, *, officer: str = "officer", provider: str = "provider",
+    onward_supply: bool = False,
+) -> Grant:  # fmt: skip
     """Every unit consents, the review begins, the first item is approved: the grant that is offered."""
     for consultation in application.consultations.all():
         applications.consent(consultation=consultation, actor=cast[provider], at=at)
@@ -193,5 +194,5 @@ def decide(
     item = application.items.get()
     return applications.approve_item(
         item=item, actor=cast[officer], at=at, starts=local_date(at), ends=local_date(at) + timedelta(days=365),
-        reason="场景具体,字段必要,措施适当",
+        reason="场景具体,字段必要,措施适当", onward_supply=onward_supply,
     )  # fmt: skip

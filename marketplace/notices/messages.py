@@ -56,6 +56,10 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Your unit is asked about application %(number)s"),
         _("%(buyer)s applies for data of your unit. Answer by %(due)s; silence is recorded as no answer."),
     ),
+    "developer_asked": (
+        _("Your consent is asked for application %(number)s"),
+        _("%(buyer)s applies for what you have built. Answer by %(due)s; without your consent it is not granted."),
+    ),
     "consultation_answered": (
         _("Application %(number)s: %(unit)s has answered"),
         _("%(state)s"),
@@ -182,6 +186,45 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
     ),
     "derived_flagged": (
         _("Your derived product “%(title)s” was flagged"),
+        _("%(reason)s"),
+    ),
+    "rule_proposed": (
+        _("A release rule is proposed for “%(product)s”"),
+        _("Approve, return or refuse it. Under an approved rule new versions inside its bounds are published at once."),
+    ),
+    "rule_moved": (
+        _("Release rule for “%(product)s”: %(state)s"),
+        _("%(reason)s"),
+    ),
+    "version_released": (
+        _("“%(product)s” version %(number)s was published under its release rule"),
+        _("Every bound holds; the figures are on its page."),
+    ),
+    "rule_not_met": (
+        _("“%(product)s” version %(number)s lies outside its release rule and is reviewed"),
+        _("Bounds that do not hold: %(count)s. Its page says which, with the figures."),
+    ),
+    "version_recalled": (
+        _("Recalled: %(recalled)s"),
+        _(
+            "Under grant %(number)s you obtained %(version)s, which is that version or was built from it. "
+            "Use no copy of it until you hear from the authority."
+        ),
+    ),
+    "version_expert_called": (
+        _("You are asked to assess “%(product)s” version %(number)s"),
+        _("%(reason)s"),
+    ),
+    "version_opinion": (
+        _("“%(product)s” version %(number)s: the expert's opinion is there"),
+        _("%(name)s has assessed it. The review goes on."),
+    ),
+    "product_stopped": (
+        _("“%(product)s” stands still: no new version and no new grant for now"),
+        _("A grant it was built under: %(reason)s. What is granted already goes on."),
+    ),
+    "product_resumed": (
+        _("“%(product)s”: one reason for standing still is gone"),
         _("%(reason)s"),
     ),
     "party_applied": (

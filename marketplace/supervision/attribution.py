@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
+from listings.models import Version
 from marketplace.ledger.queries import history
 from marketplace.supervision.models import DerivedProduct
 from marketplace.supervision.queries import Attribution
@@ -76,6 +77,17 @@ def _source(line: Attribution) -> dict[str, Any]:
         "schema:version": str(version.number),
         "schema:temporalCoverage": f"{version.data_from}/{version.data_until}",
         "schema:creator": [{"@type": "schema:GovernmentOrganization", "schema:name": unit} for unit in line.units],
+        **({"prov:wasDerivedFrom": [_origin(one) for one in line.origins]} if line.origins else {}),
+    }
+
+
+def _origin(version: Version) -> dict[str, Any]:
+    """A version further up, that what was obtained was itself built from."""
+    return {
+        "@id": f"{settings.SITE_URL}{version.get_absolute_url()}",
+        "@type": ["schema:Dataset", "prov:Entity"],
+        "schema:name": version.product.title,
+        "schema:version": str(version.number),
     }
 
 

@@ -7,6 +7,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Party, PartyKind, standing
+from listings.forms import DESCRIPTION_FIELDS
+from listings.models import Grade, Product
 from marketplace.supervision.models import DerivedProduct, ReportFiling
 from marketplace.supervision.queries import metered_use, obtained
 from marketplace.verbs import ReasonForm, RefusalForm, VerbForm, model_fields
@@ -81,6 +83,36 @@ class StatementForm(TextForm):
 
 class CheckForm(forms.Form):
     q = forms.CharField(label=_("Number, or address of the attribution"), max_length=300)
+
+
+class ListDerivedForm(VerbForm):
+    """The product that is listed: what it is, in its developer's words. Sources and conditions come by themselves."""
+
+    def prepare(self) -> None:
+        self.fields.update(model_fields(Product, ("grade", *DESCRIPTION_FIELDS)))
+        self.fields["grade"].choices = [c for c in Grade.choices if c[0] == Grade.GENERAL]  # type: ignore[attr-defined]
+        self.initial |= {"title": self.target.title, "description": self.target.description}
+
+
+class AddSourcesForm(VerbForm):
+    """Further deliveries that went in; those named already are not asked for again."""
+
+    built_from = forms.MultipleChoiceField(label=_("Built from"), widget=forms.CheckboxSelectMultiple)
+
+    def prepare(self) -> None:
+        named = set(self.target.built_from.values_list("grant", "version")) if self.target.pk else set()
+        pairs = obtained(self.target.party) if self.target.pk else []
+        self.pairs = {
+            f"{grant.pk}:{version.pk}": (grant, version)
+            for grant, version in pairs
+            if (grant.pk, version.pk) not in named
+        }
+        self.fields["built_from"].choices = [  # type: ignore[attr-defined]
+            (key, f"{version} ({grant.number})") for key, (grant, version) in self.pairs.items()
+        ]
+
+    def clean_built_from(self) -> list[Any]:
+        return [self.pairs[key] for key in dict.fromkeys(self.cleaned_data["built_from"])]
 
 
 class RegisterDerivedForm(forms.Form):

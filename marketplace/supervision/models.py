@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Party, User
 from accounts.queries import parties_of, recent_parties
-from listings.models import Version, is_provincial_officer, overseen
+from listings.models import Product, Version, is_provincial_officer, overseen
 from marketplace.applications.models import Grant
 from marketplace.supervision.states import (
     DERIVED_PRODUCT,
@@ -110,6 +110,7 @@ class DerivedProduct(models.Model):
     description = models.TextField(_("description"))
     url = models.URLField(_("where it can be found"), blank=True)
     token = models.CharField(max_length=24, unique=True, default=new_token)
+    listed_as = models.OneToOneField(Product, null=True, blank=True, on_delete=models.PROTECT, related_name="built_as")
     state = models.CharField(_("state"), max_length=12, choices=DerivedState.choices, default=DerivedState.REGISTERED)
     created_at = models.DateTimeField()
 
@@ -152,7 +153,7 @@ class FindingQuerySet(models.QuerySet["Finding"]):
 
 
 # What a finding is about: the monitors' rules that open one.
-RULES = {"report_overdue": _("usage report overdue")}
+RULES = {"report_overdue": _("usage report overdue"), "version_recalled": _("version recalled")}
 
 
 class Finding(models.Model):

@@ -35,6 +35,7 @@ from marketplace.notices.operations import tell
 from marketplace.supervision import operations
 from marketplace.supervision.models import UsageReport
 from marketplace.supervision.operations.finding import open_finding
+from marketplace.supervision.operations.recall import Holder, holders_untold
 
 WATCHER = ledger.SystemActor("sweep")
 Scope = Iterable[Party] | None
@@ -161,6 +162,7 @@ DUTIES: dict[tuple[str, str], Duty] = {
     ("listings.version", Kind.ACCEPTANCE): Duty("listings.Version", "authority", "product__seller", "reviewer"),
     ("listings.version", Kind.PUBLICITY): Duty("listings.Version", "authority", "product__seller", "reviewer"),
     ("applications.application", Kind.ACCEPTANCE): Duty("applications.Application", "authority", "buyer", "seller"),
+    ("listings.releaserule", Kind.ACCEPTANCE): Duty("listings.ReleaseRule", "authority", "product__seller"),
     ("applications.application", Kind.PRECHECK): Duty("applications.Application", "authority", "buyer"),
     ("applications.application", Kind.DECISION): Duty("applications.Application", "authority", "buyer", "seller"),
     ("applications.grant", Kind.OFFER): Duty("applications.Grant", "buyer", "buyer"),
@@ -214,6 +216,16 @@ def erase_objectors(objection: Objection, at: datetime) -> bool:
     return listing.erase_objectors(objection=objection, actor=WATCHER, at=at)
 
 
+def holders(at: datetime, scope: Scope) -> Iterable[Holder]:
+    """Whoever obtained a recalled version, or one built from it, and was not told yet."""
+    parties = None if scope is None else {party.pk for party in scope}
+    return [holder for holder in holders_untold() if parties is None or holder.grant.buyer_id in parties]
+
+
+def notice_recall(holder: Holder, at: datetime) -> bool:
+    return operations.notice_recall(holder=holder, actor=WATCHER, at=at)
+
+
 MONITORS: tuple[Monitor, ...] = (
     Monitor("report_schedule", gettext_lazy("report periods that have begun"), "Art. 16", unscheduled, schedule),
     Monitor("report_due_soon", gettext_lazy("reports due soon"), "Art. 16", due_soon, remind),
@@ -225,6 +237,7 @@ MONITORS: tuple[Monitor, ...] = (
     Monitor(
         "objectors", gettext_lazy("names of objectors, no longer needed"), "Art. 31", known_objectors, erase_objectors
     ),
+    Monitor("version_recalled", gettext_lazy("holders of recalled versions"), "Art. 17", holders, notice_recall),
     Monitor("clock_overdue", gettext_lazy("deadlines that have run out"), "Art. 45", run_out, tell_overdue),
 )
 

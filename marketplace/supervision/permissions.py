@@ -68,6 +68,11 @@ def check_can_register_derived(actor: Any, party: Party, at: datetime) -> None:
     check_acts_for(actor, party, CapabilityKind.BUYER, at)
 
 
+def check_can_list_derived(actor: Any, derived: DerivedProduct, at: datetime) -> None:
+    """Its developer, a verified buyer: listing is an act of trade, unlike keeping the page."""
+    check_acts_for(actor, derived.party, CapabilityKind.BUYER, at)
+
+
 def check_can_keep_derived(actor: Any, derived: DerivedProduct, at: datetime) -> None:
     check_member(actor, derived.party, at)
 

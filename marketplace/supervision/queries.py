@@ -54,6 +54,7 @@ class Attribution(NamedTuple):
     version: Version
     obtained_first: Any
     obtained_last: Any
+    origins: list[Version]  # where it was itself built on public data: every version that went into it
 
 
 def attribution(derived: DerivedProduct) -> list[Attribution]:
@@ -73,9 +74,22 @@ def attribution(derived: DerivedProduct) -> list[Attribution]:
             version.product.title,
             version,
             *dates[version.pk],
+            origins_of(version),
         )
         for version in versions
     ]
+
+
+def origins_of(version: Version) -> list[Version]:
+    """The versions that a version was built from, however far up, the nearest first."""
+    found: dict[int, Version] = {}
+    last = [version.pk] if version.product.is_built else []
+    while last:
+        above = Version.objects.filter(inherited_by__version__in=last).exclude(pk__in=found).distinct()
+        rows = above.select_related("product").prefetch_related("sources__unit").order_by("pk")
+        last = [row.pk for row in rows]
+        found |= {row.pk: row for row in rows}
+    return list(found.values())
 
 
 def obtained(party: Party) -> list[tuple[Grant, Version]]:

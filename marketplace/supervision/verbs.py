@@ -12,8 +12,10 @@ from marketplace.applications.permissions import check_can_revoke_grant
 from marketplace.applications.states import GrantState
 from marketplace.supervision import forms, operations, permissions
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
+from marketplace.supervision.operations.listing_again import LISTABLE
 from marketplace.supervision.operations.order import is_outdated
-from marketplace.supervision.queries import deliveries_of
+from marketplace.supervision.operations.recall import proposes_precaution
+from marketplace.supervision.queries import deliveries_of, obtained
 from marketplace.supervision.states import STANDING_MEASURE, DerivedState, FindingState, MeasureState, ReportState
 from marketplace.verbs import ReasonForm, RefusalForm, Verb, Verbs
 
@@ -33,11 +35,24 @@ REPORT = Verbs(
     ),
 )  # fmt: skip
 
+
+def may_be_listed(derived: DerivedProduct) -> bool:
+    terms = [use.grant.terms for use in derived.built_from.select_related("grant")]
+    return derived.listed_as_id is None and all(one.get("onward_supply", False) for one in terms)
+
+
+def has_further_sources(derived: DerivedProduct) -> bool:
+    named = set(derived.built_from.values_list("grant", "version"))
+    return any((grant.pk, version.pk) not in named for grant, version in obtained(derived.party))
+
+
 DERIVED = Verbs(
     DerivedProduct,
     "derived",
     (
         Verb("publish", _("Publish"), (DerivedState.REGISTERED,), permissions.check_can_keep_derived, operations.publish_derived, article="Art. 16"),
+        Verb("offer", _("List it as a data product"), LISTABLE, permissions.check_can_list_derived, operations.list_derived, forms.ListDerivedForm, "Art. 16", leads_on=True, aside=True, when=may_be_listed),
+        Verb("add_sources", _("Name further deliveries"), LISTABLE, permissions.check_can_list_derived, operations.add_sources, forms.AddSourcesForm, "Art. 16", aside=True, when=has_further_sources),
         Verb("clear", _("Clear the flag"), (DerivedState.FLAGGED,), permissions.check_can_clear_derived, operations.clear_derived, ReasonForm, "Art. 16"),
         Verb("withdraw", _("Withdraw"), (DerivedState.REGISTERED, DerivedState.PUBLISHED, DerivedState.FLAGGED), permissions.check_can_withdraw_derived, operations.withdraw_derived, ReasonForm, danger=True),
     ),
@@ -47,6 +62,7 @@ FINDING = Verbs(
     Finding,
     "finding",
     (
+        Verb("take_precaution", _("Pause as a precaution"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.answer_by_precaution, ReasonForm, "Art. 34", danger=True, when=proposes_precaution),
         Verb("dismiss", _("Dismiss"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.dismiss_finding, ReasonForm),
     ),
 )  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Any
 
 import segno
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -54,14 +55,16 @@ def register_derived(request: HttpRequest, party: int) -> HttpResponse:
 @require_safe
 def derived(request: HttpRequest, token: str) -> HttpResponse:
     """The public page of a derived product: anybody can check where its data comes from."""
-    item = get_object_or_404(DerivedProduct.objects.visible_to(request.user).select_related("party"), token=token)
+    item = get_object_or_404(
+        DerivedProduct.objects.visible_to(request.user).select_related("party", "listed_as"), token=token
+    )
     insider = request.user.is_authenticated and bool(verbs.DERIVED.available(item, request.user, timezone.now()))
     context = {
         "derived": item,
         "attribution": queries.attribution(item),
         "open_to_me": set(
             Product.objects.visible_to(request.user)
-            .filter(grants__derived_uses__derived=item)
+            .filter(Q(grants__derived_uses__derived=item) | Q(built_as=item))
             .values_list("pk", flat=True)
         ),
         "verbs": verbs.DERIVED.available(item, request.user, timezone.now()) if insider else [],

@@ -19,7 +19,7 @@ def _digest(path: str) -> str:
 
 def run(command: dict[str, Any], **options: Any) -> dict[str, Any]:
     """As the real one, on the same content the second time without a subprocess."""
-    content = {name: _digest(command[name]) for name in ("source", "parquet") if name in command}
+    content = {name: _digest(command[name]) for name in ("source", "parquet", "origin") if name in command}
     key = json.dumps({**command, "target": "", **content}, sort_keys=True, ensure_ascii=False)
     target = command.get("target")
     if key not in _answers:

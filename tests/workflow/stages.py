@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from accounts import operations as accounts
 from accounts.models import CapabilityKind, Credential, Party
 from listings import operations as listing
-from listings.models import CatalogueEntry, Objection, Opening, Product, SourceFile, Upload, Version
+from listings.models import CatalogueEntry, Objection, Opening, Product, ReleaseRule, SourceFile, Upload, Version
 from listings.operations.objections import PUBLIC
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
@@ -161,7 +161,11 @@ def version(world: World, state: str) -> tuple[Version, datetime]:
     if state == "assessed":
         return made, at
     listing.submit_version(version=made, actor=world["seller"], at=at)
-    if state == "returned":
+    if state == "expert_review":
+        listing.call_version_expert(
+            version=made, actor=world["officer"], at=at, expert=world["expert"], reason="关联后可能涉敏"
+        )
+    elif state == "returned":
         listing.return_version(version=made, actor=world["officer"], at=at, reason="补充来源")
     elif state == "refused":
         listing.refuse_version(version=made, actor=world["officer"], at=at, reason="来源不明", remedy=REMEDY)
@@ -290,6 +294,28 @@ def non_public_grant(world: World, state: str) -> tuple[Grant, datetime]:
         return made, at
     applications.accept_grant(grant=made, actor=world["buyer"], at=at, terms_accepted=True)
     return Grant.objects.get(pk=made.pk), end_of_day(made.ends)
+
+
+RULE: dict[str, Any] = {
+    "min_rows": 100, "max_rows": 100_000, "min_k": 20, "max_drift": 10, "valid_until": date(2026, 12, 31),
+}  # fmt: skip
+
+
+def release_rule(world: World, state: str) -> tuple[ReleaseRule, datetime]:
+    """On the world's own product."""
+    made = listing.propose_rule(product=world.product, actor=world["seller"], at=world.at, **RULE)
+    officer = {"rule": made, "actor": world["officer"], "at": world.at, "reason": "更新稳定"}
+    if state in ("approved", "revoked"):
+        listing.approve_rule(**officer)
+    if state == "returned":
+        listing.return_rule(**officer)
+    elif state == "refused":
+        listing.refuse_rule(**officer, remedy=REMEDY)
+    elif state == "revoked":
+        listing.revoke_rule(**officer, remedy=REMEDY)
+    elif state == "withdrawn":
+        listing.withdraw_rule(rule=made, actor=world["seller"], at=world.at)
+    return ReleaseRule.objects.get(pk=made.pk), world.at
 
 
 def draft_with_file(world: World) -> Version:
@@ -421,12 +447,14 @@ def approve(one: Item, world: World, at: datetime, *, by: str = "officer", **ter
     return applications.approve_item(item=one, actor=world[by], at=at, **terms)
 
 
-def active_grant(world: World, *, buyer: str = "buyer", at: datetime | None = None) -> Grant:
+def active_grant(
+    world: World, *, buyer: str = "buyer", at: datetime | None = None, onward_supply: bool = False
+) -> Grant:
     """Applied, consented, approved, accepted: in effect for a year."""
     at = at or world.at
     case = apply_for(world.product, world.cast, at, world.fields, buyer=buyer)
     consult(case, world.cast, at)
-    made = decide(case, world.cast, at)
+    made = decide(case, world.cast, at, onward_supply=onward_supply)
     applications.accept_grant(grant=made, actor=world[buyer], at=at, terms_accepted=True)
     return Grant.objects.get(pk=made.pk)
 
@@ -572,7 +600,9 @@ def measure(world: World, state: str) -> tuple[Measure, datetime]:
 
 
 def finding(world: World, state: str) -> tuple[Finding, datetime]:
-    """An overdue report's finding."""
+    """An overdue report's finding; `open+recalled`: the finding about the holder of a recalled version."""
+    if state == "open+recalled":
+        return recall_finding(world), world.at
     late, _at = report(world, "open")
     at = late.due_at + timedelta(hours=10)
     sweep(at=at)
@@ -588,10 +618,20 @@ def finding(world: World, state: str) -> tuple[Finding, datetime]:
     return Finding.objects.get(pk=made.pk), at
 
 
-def derived(world: World, state: str) -> tuple[DerivedProduct, datetime]:
+def recall_finding(world: World) -> Finding:
     of = active_grant(world)
+    delivery.deliver(grant=of, version=world.version, actor=world["buyer"], at=world.at)
+    listing.recall_version(version=world.version, actor=world["officer"], at=world.at, reason="可复原")
+    sweep(at=world.at)
+    return Finding.objects.get(grant=of)
+
+
+def derived(world: World, state: str) -> tuple[DerivedProduct, datetime]:
+    """What a buyer has built under one grant; under another one it has obtained the same version."""
+    of, more = (active_grant(world, onward_supply=True) for _n in range(2))
     who = {"actor": world["buyer"], "at": world.at}
-    delivery.deliver(grant=of, version=world.version, **who)
+    for one in (of, more):
+        delivery.deliver(grant=one, version=world.version, **who)
     made = supervision.register_derived(
         party=world.parties["buyer"], title="需求地图", description="按区县", built_from=[(of, world.version)], **who
     )

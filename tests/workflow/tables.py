@@ -11,7 +11,7 @@ from accounts.models import Credential
 from listings import verbs as listing_verbs
 from listings.models import SourceKind
 from marketplace.applications import verbs as application_verbs
-from marketplace.applications.models import StandingConsent
+from marketplace.applications.models import Grant, StandingConsent
 from marketplace.desk.sample_data import VISIT_ROLES, write_visits
 from marketplace.desk.story import SCENARIO
 from marketplace.supervision import verbs as supervision_verbs
@@ -209,6 +209,8 @@ def possible_product(verb: str, state: str) -> bool:
         return False  # everybody sees public data
     if verb in ("declare", "describe"):
         return state == "active+undeclared"  # once; and until a version is under review
+    if verb == "propose_rule":
+        return state == "active"  # a version is published
     return by_source(listing_verbs.PRODUCT)(verb, state)
 
 
@@ -226,7 +228,25 @@ PRODUCT = Matrix(
         "uninvite": Says("active", (), one_party, keys(one_party)),
         "create_version": Says("active", ("version create →draft",), new_version, new_version_form),
         "describe": Says("active", ("product describe →",), given(**DESCRIPTION)),
+        "propose_rule": Says("active", ("releaserule propose →proposed",), given(**stages.RULE)),
         "withdraw": Says("withdrawn", ("product withdraw active→withdrawn",), REASON),
+    },
+)
+
+RULE = Matrix(
+    verbs=listing_verbs.RULE,
+    reach=stages.release_rule,
+    may=lambda verb, state: SELLER if verb in ("revise", "withdraw") else CITY,
+    possible=by_source(listing_verbs.RULE),
+    sees=lambda state: SELLER | CITY | PROVINCE,
+    url="listings:release-rule",
+    says={
+        "approve": Says("approved", ("releaserule approve proposed→approved",), REASON),
+        "return": Says("returned", ("releaserule return proposed→returned",), REASON),
+        "refuse": Says("refused", ("releaserule refuse proposed→refused",), REFUSAL),
+        "revise": Says("proposed", ("releaserule revise returned→proposed",), given(**stages.RULE)),
+        "revoke": Says("revoked", ("releaserule revoke_rule approved→revoked",), REFUSAL),
+        "withdraw": Says("withdrawn", ("releaserule withdraw *→withdrawn",)),
     },
 )
 
@@ -254,6 +274,10 @@ def same_version_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {name: value for name, value in same_version(world, obj, at).items() if value is not False}
 
 
+def expert(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"expert": world["expert"], "reason": "关联后可能涉敏"}
+
+
 KEPT = (
     "upload_file", "mark_columns", "request_assessment", "cancel_job", "submit", "describe", "rework", "discard",
     "retire",
@@ -270,15 +294,16 @@ def possible_version(verb: str, state: str) -> bool:
 def may_version(verb: str, state: str) -> frozenset[str]:
     if verb in KEPT:
         return SELLER
-    return (
-        NOBODY if state.partition("+")[0] in UNSUBMITTED else CITY
-    )  # before it is submitted no authority is competent
+    if verb == "give_opinion":
+        return EXPERT if state == "expert_review" else NOBODY
+    return NOBODY if state.partition("+")[0] in UNSUBMITTED else CITY  # before that no authority is competent
 
 
 def sees_version(state: str) -> frozenset[str]:
     if state in PUBLIC:
         return EVERYBODY
-    return SELLER | PROVINCE if state.partition("+")[0] in UNSUBMITTED else SELLER | PROVINCE | CITY | UNIT
+    expert = EXPERT if state == "expert_review" else NOBODY
+    return SELLER | PROVINCE if state.partition("+")[0] in UNSUBMITTED else SELLER | PROVINCE | CITY | UNIT | expert
 
 
 VERSION = Matrix(
@@ -301,6 +326,13 @@ VERSION = Matrix(
         "return": Says("returned", ("version return submitted→returned",), REASON),
         "refuse": Says("refused", ("version refuse submitted→refused",), REFUSAL),
         "publish": Says("published", ("version publish in_publicity→published",)),
+        "call_expert": Says("expert_review", ("version call_expert submitted→expert_review",), expert, as_keys(expert)),
+        "give_opinion": Says(
+            "submitted",
+            ("versionopinion give_opinion →", "version give_opinion expert_review→submitted"),
+            given(opinion="可控", measures="年龄段并为两档"),
+        ),
+        "recall_expert": Says("submitted", ("version recall_expert expert_review→submitted",), REASON),
         "hold": Says("held", ("version hold published→held",), REASON),
         "release": Says("published", ("version release held→published",), REASON),
         "recall": Says("recalled", ("version recall *→recalled",), REASON),
@@ -390,8 +422,9 @@ def colleague(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {"colleague": world["second_officer"], "reason": "亲属任职"}
 
 
-def expert(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
-    return {"expert": world["expert"], "reason": "关联后可能涉敏"}
+def keys(fields: Any) -> Any:
+    """The same input as a form sends it: people by their key."""
+    return lambda *given: {name: getattr(value, "pk", value) for name, value in fields(*given).items()}
 
 
 TEXT = given(text="请说明")
@@ -680,14 +713,24 @@ REPORT = Matrix(
 
 # --- findings, measures, derived products ---------------------------------------------------------------------------
 
+
+def possible_finding(verb: str, state: str) -> bool:
+    return state == "open+recalled" if verb == "take_precaution" else state.startswith("open")
+
+
 FINDING = Matrix(
     verbs=supervision_verbs.FINDING,
     reach=stages.finding,
     may=lambda verb, state: UNBIASED,
-    possible=by_source(supervision_verbs.FINDING),
+    possible=possible_finding,
     sees=lambda state: UNBIASED | PROVINCE,  # not who belongs to the buyer
     url="supervision:finding",
-    says={"dismiss": Says("dismissed", ("finding dismiss open→dismissed",), REASON)},
+    says={
+        "take_precaution": Says(
+            "measure", ("finding take_precaution open→measure", "hold take_precaution →open"), REASON
+        ),
+        "dismiss": Says("dismissed", ("finding dismiss open→dismissed",), REASON),
+    },
 )
 
 
@@ -743,6 +786,22 @@ def may_derived(verb: str, state: str) -> frozenset[str]:
     return BUYER | UNBIASED if (verb, state) == ("withdraw", "flagged") else BUYER
 
 
+LISTED = {
+    "grade": "general", "title": "需求地图", "summary": "分区县", "description": "按区县汇总", "purposes": "研究",
+    "terms": "不得转售", "price_text": "每年一万元", "frequency": "monthly",
+}  # fmt: skip
+
+
+def further(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    """The delivery under the buyer's other grant."""
+    other = Grant.objects.exclude(derived_uses__derived=obj).get(buyer=obj.party)
+    return {"built_from": [(other, world.version)]}
+
+
+def further_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"built_from": [f"{grant.pk}:{version.pk}" for grant, version in further(world, obj, at)["built_from"]]}
+
+
 DERIVED = Matrix(
     verbs=supervision_verbs.DERIVED,
     reach=stages.derived,
@@ -752,6 +811,8 @@ DERIVED = Matrix(
     url="supervision:derived-product",
     says={
         "publish": Says("published", ("derivedproduct publish registered→published",)),
+        "offer": Says("*", ("product list →active", "derivedproduct list →"), given(**LISTED)),
+        "add_sources": Says("*", ("derivedproduct add_sources →",), further, further_form),
         "clear": Says("published", ("derivedproduct clear flagged→published",), REASON),
         "withdraw": Says("withdrawn", ("derivedproduct withdraw *→withdrawn",), REASON),
     },
@@ -909,7 +970,8 @@ MATRICES = {
     "source-file": SOURCE_FILE, "objection": OBJECTION, "non-public-version": NON_PUBLIC_VERSION,
     "non-public-application": NON_PUBLIC_APPLICATION, "non-public-item": NON_PUBLIC_ITEM,
     "non-public-grant": NON_PUBLIC_GRANT, "non-public-grant-officer": NON_PUBLIC_GRANT_OFFICER,
-    "entry": ENTRY, "product": PRODUCT, "version": VERSION, "upload": UPLOAD, "application": APPLICATION, "item": ITEM,
+    "entry": ENTRY, "product": PRODUCT, "version": VERSION, "upload": UPLOAD,
+    "release-rule": RULE, "application": APPLICATION, "item": ITEM,
     "consultation": CONSULTATION, "standing-consent": STANDING, "grant": GRANT,
     "edition": EDITION, "grant-officer": GRANT_OFFICER, "report": REPORT,
     "finding": FINDING, "measure": MEASURE, "derived": DERIVED,
@@ -922,6 +984,7 @@ BEYOND = {
     "grant": ("active+named", "active+system"),
     "source-file": ("accepted+lapsed",),
     "grant-officer": ("active+precaution",),
+    "finding": ("open+recalled",),
     "measure": ("issued+hearing", "evidence_filed+hearing"),
 }
 

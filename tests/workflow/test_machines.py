@@ -25,6 +25,7 @@ ELSEWHERE = {
     "listings.version": {
         ("in_publicity", "submitted"): "the `uphold` of an objection",
         ("draft", "assessed"): "the assessment's job",
+        ("assessed", "published"): "`submit`, under an approved release rule: test_release_rules.py",
         ("assessed", "draft"): "the assessment's job, and `rework`",
     },
     "listings.upload": {
@@ -72,7 +73,7 @@ def test_every_machine_is_known():
         "applications.grantedition",
         "applications.hold", "applications.item",
         "applications.standingconsent", "listings.catalogueentry", "listings.objection", "listings.product",
-        "listings.sourcefile", "listings.upload", "listings.version",
+        "listings.releaserule", "listings.sourcefile", "listings.upload", "listings.version",
         "supervision.derivedproduct", "supervision.finding", "supervision.measure", "supervision.usagereport",
     ]  # fmt: skip
 

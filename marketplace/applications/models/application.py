@@ -143,6 +143,7 @@ class Route(models.TextChoices):
         _("through a primary developer: the authority, units heard (Art. 16)"),
     )
     NON_PUBLIC = "non_public", _("non-public data: the seller accepts or refuses, the authority is told (Art. 40)")
+    BUILT = "built", _("built on public data: the authority and its developer, units heard (Arts 16, 17)")
 
 
 class ItemQuerySet(models.QuerySet["Item"]):

@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Party, Region, User
 from accounts.queries import authority_over, recipients
+from listings import operations as listing
 from listings.models import Acquisition, Opening, Product, Version
+from listings.queries import regions_of
 from listings.states import EntryState, VersionState
 from marketplace import workflow
 from marketplace.applications import permissions
@@ -132,6 +134,7 @@ def submit_application(*, application: Application, actor: User, at: datetime) -
     )
     for item in items:
         _check_offered_to(locked.buyer, item.product)
+        listing.check_not_stopped(item.product, at)
         _check_fields(offered_version(item.product), item.fields)
     seller = _check_one_decider(items)
     authority = authority_over(_regions(items), at)
@@ -227,12 +230,8 @@ def check_still_competent(application: Application, items: Iterable[Item], at: d
 
 
 def _regions(items: Iterable[Item]) -> set[Region]:
-    """Where the sellers of some items are, and the units whose data is in what is on offer of them."""
-    regions = {item.product.seller.region for item in items}
-    for item in items:
-        sources = offered_version(item.product).sources.select_related("unit__region__parent")
-        regions |= {source.unit.region for source in sources}
-    return regions
+    """Whose authorities are competent for what is on offer of some items."""
+    return {region for item in items for region in regions_of(offered_version(item.product))}
 
 
 def route_of(product: Product) -> str:
@@ -240,6 +239,8 @@ def route_of(product: Product) -> str:
     entry = product.entry
     if entry is None:
         return Route.NON_PUBLIC
+    if product.is_built:
+        return Route.BUILT
     if entry.opening == Opening.OPENLY_AVAILABLE:
         raise InvalidState(_("This data is openly available: download it, nobody needs to be asked (Art. 15)."))
     if entry.state == EntryState.WITHDRAWN or not entry.may_be_listed:
@@ -252,6 +253,7 @@ def _add(act: ledger.Act, application: Application, product: Product, fields: Se
         raise InvalidState(_("This product is already part of the application."))
     _check_offered_to(application.buyer, product)
     version = offered_version(product)
+    listing.check_not_stopped(product, act.at)
     _check_fields(version, fields)
     item = Item(application=application, product=product, fields=list(fields), route=route_of(product))
     _check_one_decider([*application.items.filter(state=ItemState.OPEN).select_related("product__seller"), item])

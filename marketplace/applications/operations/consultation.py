@@ -72,7 +72,7 @@ def record_no_answer(*, consultation: Consultation, actor: User, at: datetime) -
 def article_of(application: Application) -> str:
     """Units consent under Art. 15 and are heard under Art. 16; an application may have items of both."""
     by_consent = application.items.filter(route=Route.ON_APPLICATION).exists()
-    heard = application.items.filter(route=Route.SECONDARY_DEVELOPMENT).exists()
+    heard = application.items.exclude(route=Route.ON_APPLICATION).exists()
     return "Arts 15, 16" if by_consent and heard else "Art. 15" if by_consent else "Art. 16"
 
 

@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Party, User
 from accounts.queries import recipients
+from listings import operations as listing
 from listings.models import Version
+from listings.queries import upstream_conditions
 from marketplace import workflow
 from marketplace.applications import permissions
 from marketplace.applications.models import Application, Decision, Grant, Item, LinkageResult, Route
@@ -26,19 +28,24 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
-ARTICLE = {Route.ON_APPLICATION: "Art. 15", Route.SECONDARY_DEVELOPMENT: "Art. 16", Route.NON_PUBLIC: "Art. 40"}
+ARTICLE = {
+    Route.ON_APPLICATION: "Art. 15", Route.SECONDARY_DEVELOPMENT: "Art. 16", Route.BUILT: "Art. 16",
+    Route.NON_PUBLIC: "Art. 40",
+}  # fmt: skip
 
 
 @transaction.atomic
 def approve_item(
     *, item: Item, actor: User, at: datetime, starts: date, ends: date, reason: str, conditions: str = "",
-    fields: Sequence[str] | None = None, linkage_reason: str = "",
+    fields: Sequence[str] | None = None, onward_supply: bool = False, linkage_reason: str = "",
 ) -> Grant:  # fmt: skip
     """open → approved: a grant is offered with frozen terms. `fields` may narrow what was asked for, never widen it.
 
-    An Art. 15 item without the consent of each of its units cannot be approved, nor one of which it is not measured
-    yet what it reveals together with the buyer's other data; where that singles people out, `linkage_reason` says why
-    all the same (Art. 35). Raises ValidationError for terms that do not fit, InvalidState for what is missing.
+    With `onward_supply` the buyer may list what it builds from the data, and supply that to others (Art. 16).
+    An Art. 15 item without the consent of each of its units cannot be approved, nor a built product without its
+    developer's, nor an item of which it is not measured yet what it reveals together with the buyer's other data;
+    where that singles people out, `linkage_reason` says why all the same (Art. 35). Raises ValidationError for terms
+    that do not fit, InvalidState for what is missing.
     """
     permissions.check_can_decide(actor, item, at)
     require(reason=reason)
@@ -46,6 +53,7 @@ def approve_item(
     application = lock_under_review(item)
     check_still_competent(application, [item], at)
     _check_seller(item, at)
+    listing.check_not_stopped(item.product, at)
     _check_heard(item)
     _check_consents(item)
     fields = list(item.fields if fields is None else fields)
@@ -56,7 +64,8 @@ def approve_item(
         act, actor, item, ItemState.APPROVED, is_approval=True, reason=reason, linkage_reason=linkage_reason,
         linkages=linkages,
     )  # fmt: skip
-    grant = _offer(act, item, offered_version(item.product), starts, ends, fields, conditions)
+    terms = _terms(item, conditions, onward_supply)
+    grant = _offer(act, item, offered_version(item.product), starts, ends, fields, terms)
     finish(act, application)
     return grant
 
@@ -96,15 +105,18 @@ def _check_heard(item: Item) -> None:
 
 
 def lacking_consent(item: Item) -> list[Party]:
-    """The units of an item that have not consented in this round."""
+    """Those of an item whose consent it needs and who have not given it in this round."""
     answers = item.application.consultations.filter(round=item.application.round, state__in=CONSENT)
     given = set(answers.values_list("unit", flat=True))
-    return [unit for unit in units_of(item) if unit.pk not in given]
+    lacking = [unit for unit in units_of(item) if unit.pk not in given]
+    return [unit for unit in lacking if item.route != Route.BUILT or unit.pk == item.product.seller_id]
 
 
 def _check_consents(item: Item) -> None:
-    if item.route != Route.ON_APPLICATION:
+    if item.route == Route.SECONDARY_DEVELOPMENT:
         return
+    if item.route == Route.BUILT:
+        return _check_developer(item)
     lacking = [unit.name for unit in lacking_consent(item)]
     if not lacking and not consented_fields(item):
         raise InvalidState(_("The units consented to none of its fields: this cannot be approved (Art. 15)."))
@@ -112,6 +124,17 @@ def _check_consents(item: Item) -> None:
         raise InvalidState(
             _("Without the consent of %(units)s this cannot be approved (Art. 15).") % {"units": ", ".join(lacking)}
         )
+
+
+def _check_developer(item: Item) -> None:
+    """What is built on public data is its developer's own: it consents as well, save to its own application."""
+    if lacking := lacking_consent(item):
+        raise InvalidState(
+            _("%(developer)s has not consented: what it has built is granted by the authority and by it (Art. 16).")
+            % {"developer": lacking[0].name}
+        )
+    if not grantable_fields(item):
+        raise InvalidState(_("Its developer consented to none of the fields: this cannot be approved."))
 
 
 def _check_terms(item: Item, at: datetime, starts: date, ends: date, fields: Sequence[str]) -> None:
@@ -149,17 +172,18 @@ def _decide(
 
 
 def _offer(
-    act: ledger.Act, item: Item, version: Version, starts: date, ends: date, fields: Sequence[str], conditions: str
-) -> Grant:
+    act: ledger.Act, item: Item, version: Version, starts: date, ends: date, fields: Sequence[str],
+    terms: dict[str, Any],
+) -> Grant:  # fmt: skip
     application = item.application
     assert application.authority is not None  # it was submitted
     grant = Grant.objects.create(
         item=item, buyer=application.buyer, product=item.product, from_version=version, authority=application.authority,
-        starts=starts, ends=ends, fields=list(fields), terms=_terms(item, conditions), created_at=act.at,
+        starts=starts, ends=ends, fields=list(fields), terms=terms, created_at=act.at,
     )  # fmt: skip
     ledger.record(
         act, grant, new=grant.state,
-        detail={"starts": starts, "ends": ends, "fields": list(fields), "terms": grant.terms, "version": version},
+        detail={"starts": starts, "ends": ends, "fields": list(fields), "terms": terms, "version": version},
     )  # fmt: skip
     due = clock.start(grant, Kind.OFFER, act.at).due_at
     tell(
@@ -169,7 +193,7 @@ def _offer(
     return grant
 
 
-def _terms(item: Item, conditions: str) -> dict[str, Any]:
+def _terms(item: Item, conditions: str, onward_supply: bool) -> dict[str, Any]:
     """What the buyer agrees to, frozen: nothing of it changes when product, scenario or settings change later."""
     application, product = item.application, item.product
     parts = application.consultations.filter(round=application.round).exclude(conditions="").select_related("unit")
@@ -180,6 +204,8 @@ def _terms(item: Item, conditions: str) -> dict[str, Any]:
         "product_terms": product.terms,
         "price": product.price_text,
         "conditions": conditions,
+        "onward_supply": onward_supply,
+        "upstream": upstream_conditions(product),
         "unit_conditions": [{"unit": part.unit.name, "text": part.conditions} for part in parts],
         "people_with_access": application.people_with_access,
         "report_schedule": "calendar_quarters" if product.is_public_data else "none",

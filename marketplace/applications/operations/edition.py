@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Credential, User
 from accounts.queries import people_of, recipients
-from listings.models import VersionSource
+from listings import operations as listing
 from marketplace import workflow
 from marketplace.applications import permissions
 from marketplace.applications.models import (
@@ -26,7 +26,7 @@ from marketplace.applications.models import (
 )
 from marketplace.applications.operations.application import offered_version
 from marketplace.applications.operations.linkage import check_linkage, lock_buyer, pairs_of_edition, request_linkages
-from marketplace.applications.queries import changeable_fields, counterparts
+from marketplace.applications.queries import asked_about, changeable_fields, counterparts
 from marketplace.applications.states import EditionState, GrantState
 from marketplace.clock.working_days import local_date
 from marketplace.errors import InvalidState, require
@@ -123,8 +123,8 @@ def request_change(
     )
     ledger.record(act, edition, new=edition.state, detail={"before": before, "after": after, "reason": reason})
     request_linkages(pairs_of_edition(edition), at)
-    units = [source.unit for source in VersionSource.objects.filter(version=grant.from_version).select_related("unit")]
-    people = counterparts(grant, at) + [to for unit in units for to in recipients(unit, at)]
+    asked = [to for party in asked_about(grant.from_version) for to in recipients(party, at)]
+    people = counterparts(grant, at) + asked
     tell(
         act, people, "change_requested", link=grant.get_absolute_url(), number=grant.number, buyer=grant.buyer,
         reason=reason,
@@ -146,6 +146,7 @@ def agree_change(*, edition: GrantEdition, actor: User, at: datetime, reason: st
     workflow.check_in(grant, GrantState.ACTIVE)
     if open_holds(at, grant=grant, code=HoldCode.MEASURE).exists():
         raise InvalidState(_("An order stands against this grant: correct what it names first."))
+    listing.check_not_stopped(grant.product, at)
     _check_change(grant, at, _terms_of(grant), edition.after)
     weighed = {"linkages": check_linkage(pairs_of_edition(edition), linkage_reason), "linkage_reason": linkage_reason}
     act = ledger.begin("agree", actor, at, grant.article)
@@ -215,7 +216,7 @@ def _check_change(grant: Grant, at: datetime, before: dict[str, Any], after: dic
         raise ValidationError(_("Nothing would change."))
     asked = grant.item.application
     longer = asked.period_until is not None and ends > max(grant.ends, asked.period_until)
-    if grant.item.route == Route.ON_APPLICATION and (longer or not same_scenario):
+    if grant.item.route != Route.SECONDARY_DEVELOPMENT and (longer or not same_scenario):
         raise ValidationError(_("The units have consented to other terms: apply anew, so that they are asked."))
 
 

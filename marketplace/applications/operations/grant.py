@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.queries import recipients
+from listings import operations as listing
 from marketplace import workflow
 from marketplace.applications import permissions
 from marketplace.applications.models import Grant, HoldCode, open_holds
@@ -20,6 +21,7 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
+BY_FORCE = (GrantState.TERMINATED, GrantState.REVOKED)  # nothing new comes of what was built under such a grant
 REVOCATION = ("Art. 15", "Art. 16", "Art. 17", "Art. 35")
 
 
@@ -34,6 +36,7 @@ def accept_grant(*, grant: Grant, actor: User, at: datetime, terms_accepted: boo
         raise InvalidState(_("The offer has lapsed: apply again."))
     if not grant.product.seller.is_in_good_standing(at):
         raise InvalidState(_("The seller is not verified, or its verification has lapsed: no new grants."))
+    listing.check_not_stopped(grant.product, at)
     act = ledger.begin("accept", actor, at, grant.article)
     workflow.move(act, grant, GrantState.ACTIVE, activated_at=at, detail={"terms": grant.terms})
     clock.stop(grant, at)
@@ -93,6 +96,9 @@ def end_grant(act: ledger.Act, grant: Grant, new: str, *, reason: str) -> None:
     fields = {} if new == GrantState.DECLINED else {"ended_at": act.at}
     workflow.move(act, grant, new, detail={"reason": reason}, **fields)
     clock.stop(grant, act.at)
+    if new in BY_FORCE:
+        ref = ledger.reference(grant)
+        listing.stop_products(act, ref, ref, reason=f"{grant.number}: {GrantState(new).label}")
     people = (
         recipients(grant.buyer, act.at) + recipients(grant.product.seller, act.at) + recipients(grant.authority, act.at)
     )

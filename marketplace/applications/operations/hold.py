@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from accounts.queries import recipients
+from listings import operations as listing
 from marketplace import workflow
 from marketplace.applications.models import Grant, Hold, HoldCode, open_holds
 from marketplace.applications.states import HoldState
@@ -28,6 +29,10 @@ def open_hold(
     ledger.record(
         act, hold, new=hold.state, detail={"grant": grant, "code": code, "source": source_ref, "reason": reason}
     )
+    listing.stop_products(
+        act, ledger.reference(grant), ledger.reference(hold), ends_at=ends_at,
+        reason=f"{grant.number}: {HoldCode(code).label}",
+    )  # fmt: skip
     tell(
         act, recipients(grant.buyer, act.at), "hold_opened", link=grant.get_absolute_url(),
         key=f"hold:{hold.pk}", number=grant.number, reason=HoldCode(code).label,
@@ -44,6 +49,7 @@ def lift_hold(act: ledger.Act, grant: Grant, code: str, source_ref: str) -> int:
         return others.count()
     left = others.exclude(pk=lifted.pk).count()
     workflow.move(act, lifted, HoldState.LIFTED, lifted_at=act.at, lifted_by_ref=act.actor.ledger_ref)
+    listing.resume_products(act, [ledger.reference(lifted)])
     tell(
         act, recipients(grant.buyer, act.at), "hold_lifted", link=grant.get_absolute_url(),
         key=f"lift:{lifted.pk}", number=grant.number, left=left,

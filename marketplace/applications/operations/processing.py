@@ -9,14 +9,13 @@ from django.utils.translation import gettext as _
 from accounts.models import Party, User
 from accounts.operations import assign
 from accounts.queries import recipients
-from listings.models import VersionSource
 from marketplace import workflow
 from marketplace.applications import permissions
-from marketplace.applications.models import Application, Consultation, Item
+from marketplace.applications.models import Application, Consultation, Item, Route
 from marketplace.applications.operations.application import check_still_competent, close_consultations, offered_version
 from marketplace.applications.operations.dialogue import IN_HAND
 from marketplace.applications.operations.linkage import pairs_of_item, request_linkages
-from marketplace.applications.queries import units_in
+from marketplace.applications.queries import asked_about, units_in
 from marketplace.applications.states import UNANSWERED, ApplicationState, ItemState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
@@ -99,10 +98,9 @@ def begin_review(*, application: Application, actor: User, at: datetime) -> None
 
 
 def units_to_consult(application: Application) -> list[Party]:
-    """The distinct units whose data is in what is asked for; the buyer itself is not asked about its own case."""
+    """Who is asked about what is asked for, each once; the buyer itself is not asked about its own case."""
     versions = [offered_version(item.product) for item in application.items.filter(state=ItemState.OPEN)]
-    units = VersionSource.objects.filter(version__in=versions).exclude(unit=application.buyer).values("unit")
-    return list(Party.objects.filter(pk__in=units).order_by("pk"))
+    return list(asked_about(*versions).exclude(pk=application.buyer_id).order_by("pk"))
 
 
 def units_of(item: Item) -> list[Party]:
@@ -119,9 +117,11 @@ def _ask(act: ledger.Act, application: Application, unit: Party) -> None:
     consultation = Consultation.objects.create(application=application, unit=unit, round=application.round)
     ledger.record(act, consultation, new=consultation.state, detail={"unit": unit, "round": application.round})
     running = clock.start(consultation, Kind.CONSULTATION, act.at)
+    built = application.items.filter(route=Route.BUILT, product__seller=unit).exists()
     tell(
-        act, recipients(unit, act.at), "consultation_asked", link=application.get_absolute_url(),
-        number=application.number, buyer=application.buyer, due=last_day(running.due_at),
+        act, recipients(unit, act.at), "developer_asked" if built else "consultation_asked",
+        link=application.get_absolute_url(), number=application.number, buyer=application.buyer,
+        due=last_day(running.due_at),
     )  # fmt: skip
 
 

@@ -11,7 +11,9 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import CapabilityKind
+from listings.queries import upstream_conditions as conditions_of
 from listings.reasons import sentence
+from listings.release_bounds import LABELS, VALUES
 from listings.search import highlight as hits
 from listings.states import REVIEWER
 from marketplace.applications.states import DECIDER
@@ -151,6 +153,24 @@ def why_now(history: Iterable[Any], obj: Any) -> Any:
     rows = [row for row in history if (row.entry.object_type, row.entry.object_id) == (label, str(obj.pk))]
     found = next((row for row in reversed(rows) if row.entry.new == obj.state), None)
     return found if found is not None and found.text else None
+
+
+@register.filter
+def upstream_conditions(product: Any) -> Any:
+    """What binds whoever gets a product that was built under grants; nothing for any other."""
+    return conditions_of(product)
+
+
+@register.filter
+def bound(name: str) -> Any:
+    """What a bound of a release rule asks for."""
+    return LABELS.get(name, name)
+
+
+@register.filter
+def figure(value: str) -> Any:
+    """What a bound wants or found: a figure as it is, a code in words."""
+    return VALUES.get(value, value)
 
 
 @register.filter

@@ -17,6 +17,7 @@ from marketplace.supervision.operations.derived import (
 )
 from marketplace.supervision.operations.ending import end_party, merge_party, record_death
 from marketplace.supervision.operations.finding import dismiss_finding, open_finding
+from marketplace.supervision.operations.listing_again import add_sources, list_derived
 from marketplace.supervision.operations.order import (
     annul_order,
     drop_order,
@@ -27,6 +28,7 @@ from marketplace.supervision.operations.order import (
     terminate_service,
 )
 from marketplace.supervision.operations.precaution import lift_precaution, take_precaution
+from marketplace.supervision.operations.recall import answer_by_precaution, notice_recall
 from marketplace.supervision.operations.report import (
     accept_report,
     file_nil_report,
@@ -39,7 +41,9 @@ from marketplace.supervision.operations.report import (
 
 __all__ = [
     "accept_report",
+    "add_sources",
     "annul_order",
+    "answer_by_precaution",
     "ask_for_more",
     "clear_derived",
     "dismiss_finding",
@@ -54,7 +58,9 @@ __all__ = [
     "issue_order",
     "lift_order",
     "lift_precaution",
+    "list_derived",
     "merge_party",
+    "notice_recall",
     "open_finding",
     "open_hearing",
     "pause_for_report",

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Party, User
 from accounts.queries import recipients
 from listings.models import Version
+from listings.states import ProductState
 from marketplace import workflow
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Grant
@@ -20,6 +21,7 @@ from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
 from marketplace.supervision.models import DerivedFrom, DerivedProduct
+from marketplace.supervision.operations.listing_again import free_listing
 from marketplace.supervision.states import DerivedState
 
 ARTICLE = "Art. 16"
@@ -62,21 +64,25 @@ def publish_derived(*, derived: DerivedProduct, actor: User, at: datetime) -> No
 
 @transaction.atomic
 def withdraw_derived(*, derived: DerivedProduct, actor: User, at: datetime, reason: str) -> None:
-    """registered, published or flagged → withdrawn: by its keeper, a flagged one by the officer as well."""
+    """registered, published or flagged → withdrawn: by its keeper, a flagged one by the officer as well. Its listing
+    as a data product ends with it: no new applications, live grants run on."""
     permissions.check_can_withdraw_derived(actor, derived, at)
     require(reason=reason)
-    workflow.move(
-        ledger.begin("withdraw", actor, at, ARTICLE), derived, DerivedState.WITHDRAWN, detail={"reason": reason}
-    )
+    act = ledger.begin("withdraw", actor, at, ARTICLE)
+    workflow.move(act, derived, DerivedState.WITHDRAWN, detail={"reason": reason})
+    if derived.listed_as is not None and derived.listed_as.state == ProductState.ACTIVE:
+        workflow.move(act, derived.listed_as, ProductState.WITHDRAWN, detail={"reason": reason})
 
 
 @transaction.atomic
 def clear_derived(*, derived: DerivedProduct, actor: User, at: datetime, reason: str) -> None:
-    """flagged → published: an officer found that it may stay."""
+    """flagged → published: an officer found that it may stay, and its listing, if it has one, may go on."""
     permissions.check_can_clear_derived(actor, derived, at)
     require(reason=reason)
     workflow.check_in(derived, DerivedState.FLAGGED)
-    workflow.move(ledger.begin("clear", actor, at, ARTICLE), derived, DerivedState.PUBLISHED, detail={"reason": reason})
+    act = ledger.begin("clear", actor, at, ARTICLE)
+    workflow.move(act, derived, DerivedState.PUBLISHED, detail={"reason": reason})
+    free_listing(act, derived)
 
 
 @transaction.atomic

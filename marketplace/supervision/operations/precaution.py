@@ -27,13 +27,17 @@ def take_precaution(*, grant: Grant, actor: User, at: datetime, reason: str) -> 
     permissions.check_can_supervise(actor, grant, at)
     require(reason=reason)
     workflow.check_in(Grant.objects.select_for_update().get(pk=grant.pk), GrantState.ACTIVE)
-    since = at - timedelta(days=REST_DAYS)
+    hold_as_precaution(ledger.begin("take_precaution", actor, at, ARTICLE), grant, reason)
+
+
+def hold_as_precaution(act: ledger.Act, grant: Grant, reason: str) -> None:
+    """Part of another operation, which has locked the grant. Raises InvalidState so soon after an earlier one."""
+    since = act.at - timedelta(days=REST_DAYS)
     if Hold.objects.filter(grant=grant, code=HoldCode.PRECAUTION, opened_at__gt=since).exists():
         raise InvalidState(_("A precaution was taken already and is not renewed: propose an order, or let it go."))
-    act = ledger.begin("take_precaution", actor, at, ARTICLE)
     open_hold(
         act, grant, HoldCode.PRECAUTION, str(act.operation_id), reason=reason,
-        ends_at=due_after(at, clock.days(Kind.PRECAUTION)),
+        ends_at=due_after(act.at, clock.days(Kind.PRECAUTION)),
     )  # fmt: skip
 
 

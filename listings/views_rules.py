@@ -1,0 +1,30 @@
+"""The page of a release rule: its bounds, the version they rest on, and what was checked against them."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from listings import verbs
+from listings.models import ReleaseRule
+from marketplace.clock import operations as clock
+from marketplace.clock.working_days import local_date
+from marketplace.pages import history_rows
+
+RECENT = 20
+
+
+@require_safe
+def release_rule(request: HttpRequest, pk: int) -> HttpResponse:
+    at = timezone.now()
+    visible = ReleaseRule.objects.visible_to(request.user)
+    rule = get_object_or_404(visible.select_related("product__seller", "basis__product", "authority"), pk=pk)
+    context = {
+        "rule": rule,
+        "has_lapsed": rule.valid_until < local_date(at),
+        "checks": rule.checks.select_related("version__product").order_by("-pk")[:RECENT],
+        "clocks": clock.of(rule).open(),
+        "verbs": verbs.RULE.available(rule, request.user, at),
+        "history": history_rows([rule]),
+    }
+    return render(request, "listings/release_rule.html", context)

@@ -1,0 +1,100 @@
+"""A derived product listed again, as a data product built on public data (Arts 16, 17)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from listings import operations as listing
+from listings.models import Product, Version
+from marketplace import workflow
+from marketplace.applications.models import Grant
+from marketplace.applications.operations.grant import BY_FORCE
+from marketplace.delivery.models import Delivery
+from marketplace.errors import InvalidState
+from marketplace.ledger import entries as ledger
+from marketplace.supervision import permissions
+from marketplace.supervision.models import DerivedFrom, DerivedProduct
+from marketplace.supervision.states import DerivedState
+
+ARTICLE = "Art. 16"
+LISTABLE = (DerivedState.REGISTERED, DerivedState.PUBLISHED)
+
+
+@transaction.atomic
+def list_derived(*, derived: DerivedProduct, actor: User, at: datetime, **fields: Any) -> Product:
+    """Start a product from what a buyer has built: its sources and their conditions travel along.
+
+    Every grant it was built under is in effect and allows onward supply; else InvalidState names the grant.
+    """
+    permissions.check_can_list_derived(actor, derived, at)
+    locked = DerivedProduct.objects.select_for_update().get(pk=derived.pk)
+    workflow.check_in(locked, *LISTABLE)
+    if locked.listed_as_id is not None:
+        raise InvalidState(_("This derived product is listed already."))
+    uses = derived.built_from.select_related("grant__product", "version__product").order_by("pk")
+    sources = [_obtained(use.grant, use.version, at) for use in uses]
+    act = ledger.begin("list", actor, at, ARTICLE)
+    product = listing.start_built_product(act, seller=derived.party, sources=sources, **fields)
+    DerivedProduct.objects.filter(pk=derived.pk).update(listed_as=product)
+    derived.listed_as = product
+    ledger.record(act, derived, detail={"listed_as": product})
+    return product
+
+
+@transaction.atomic
+def add_sources(
+    *, derived: DerivedProduct, actor: User, at: datetime, built_from: Sequence[tuple[Grant, Version]]
+) -> None:
+    """Name further deliveries that went in, for a newer edition. Of a listed one they go into its next versions."""
+    permissions.check_can_list_derived(actor, derived, at)
+    workflow.check_in(DerivedProduct.objects.select_for_update().get(pk=derived.pk), *LISTABLE)
+    if not built_from:
+        raise ValidationError({"built_from": _("Name what it was built from.")})
+    for grant, version in built_from:
+        if grant.buyer_id != derived.party_id or not Delivery.objects.filter(grant=grant, version=version).exists():
+            raise ValidationError({"built_from": _("“%(version)s” was never delivered to you.") % {"version": version}})
+        DerivedFrom.objects.get_or_create(derived=derived, grant=grant, version=version)
+        if derived.listed_as is not None:
+            listing.add_upstream(derived.listed_as, [_obtained(grant, version, at)])
+    act = ledger.begin("add_sources", actor, at, ARTICLE)
+    ledger.record(act, derived, detail={"built_from": [[grant, version] for grant, version in built_from]})
+
+
+def _obtained(grant: Grant, version: Version, at: datetime) -> listing.Obtained:
+    if not grant.terms.get("onward_supply", False):
+        raise InvalidState(
+            _("Grant %(number)s does not allow onward supply: what is built from it cannot be listed.")
+            % {"number": grant.number}
+        )
+    locked = Grant.objects.select_for_update().get(pk=grant.pk)  # a hold that is being opened is waited for
+    if not locked.is_in_effect(at):
+        raise InvalidState(_("Grant %(number)s is not in effect.") % {"number": grant.number})
+    return listing.Obtained(version, ledger.reference(grant), conditions_of(grant))
+
+
+def conditions_of(grant: Grant) -> list[dict[str, Any]]:
+    """What binds whoever gets what was built under a grant: its own conditions, after those it inherited."""
+    terms = grant.terms
+    own = {
+        "grant": grant.number,
+        "product": grant.product.title,
+        "purposes": terms["purposes"],
+        "terms": terms["product_terms"],
+        "conditions": terms["conditions"],
+        "units": terms["unit_conditions"],
+    }
+    return [*terms.get("upstream", []), own]
+
+
+def free_listing(act: ledger.Act, derived: DerivedProduct) -> None:
+    """An officer cleared the flag: of the grants that were ended by force, none stands against the listing any more."""
+    if derived.listed_as is None:
+        return
+    ended = [use.grant for use in derived.built_from.select_related("grant") if use.grant.state in BY_FORCE]
+    refs = [ledger.reference(one) for grant in ended for one in (grant, *grant.holds.all())]
+    listing.resume_products(act, refs, below=derived.listed_as)
