@@ -124,9 +124,10 @@ def check_room(version: Version, more: int, field: str) -> None:
     """ValidationError on `field` unless `more` bytes fit into the seller's quota. Holds the party's row to the end."""
     seller = Party.objects.select_for_update().get(pk=version.product.seller_id)
     used = space_used(seller, version)
-    if used + more > settings.PARTY_QUOTA:
+    quota = elsewhere.quota()
+    if used + more > quota:
         sizes = {
-            "used": filesizeformat(used), "quota": filesizeformat(settings.PARTY_QUOTA), "more": filesizeformat(more),
+            "used": filesizeformat(used), "quota": filesizeformat(quota), "more": filesizeformat(more),
         }  # fmt: skip
         raise ValidationError(
             {field: _("Your files take %(used)s of %(quota)s: there is no room for %(more)s more.") % sizes}

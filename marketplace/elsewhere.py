@@ -17,6 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.utils import load_backend
 from django.utils import timezone
 
+SANDBOX_QUOTA = 200 * 1024**2
 site_now = timezone.now  # before the app `sandboxes` puts `now` in its place
 
 
@@ -46,6 +47,11 @@ def now() -> datetime:
     """The time here: a sandbox may be ahead of the site."""
     place = current()
     return site_now() + place.ahead if place else site_now()
+
+
+def quota() -> int:
+    """Bytes that the files of one party may take. A sandbox has eight parties and stands on the site's disk."""
+    return min(SANDBOX_QUOTA, settings.PARTY_QUOTA) if current() else settings.PARTY_QUOTA
 
 
 @contextmanager

@@ -118,8 +118,9 @@ def test_a_client_generated_from_the_description_plays_a_trade(site):
     grant = officer.approve_items(case["items"][0], reason="场景具体，字段必要")["grant"]
     with pytest.raises(Refused) as early:
         buyer.download_grant_version(grant, 1, "csv")
-    assert (early.value.status, early.value.problem["code"]) == (403, "not_active")
+    assert (early.value.status, early.value.problem["code"]) == (403, "system_not_named")
     buyer.accept_grants(grant, terms_accepted=True)
+    buyer.name_system_grants(grant)
     assert buyer.grant_in_effect(grant)["in_effect"] is True
     data = buyer.download_grant_version(grant, 1, "csv").decode("utf-8-sig").splitlines()
     assert data[0] == "区县,月份" and len(data) > 1
@@ -143,4 +144,5 @@ def report_late_use(buyer, officer):
     for report in late:
         buyer.file_reports(report["id"], use="训练模型")
         assert officer.accept_reports(report["id"])["state"] == "accepted"
+        buyer.name_system_grants(report["grant"])
     assert late and buyer.grant_in_effect(late[0]["grant"])["code"] == "ok"

@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from accounts import operations as accounts
 from accounts.models import Credential, Party, User
-from listings.models import Product
+from listings.models import Product, Upload, Version
+from listings.operations.search import drift, follow_product
 from marketplace import elsewhere
 from marketplace.api.resources import RESOURCES
 from marketplace.applications.models import Application
@@ -103,6 +104,7 @@ def test_a_trade_in_a_sandbox_leaves_nothing_on_the_site_and_sees_nothing_of_it(
     officer(f"applications/{pk}/begin-review/", {})
     item = officer(f"items/{case.json()['items'][0]}/approve/", {"reason": "必要"}).json()
     grant = buyer(f"grants/{item['grant']}/accept/", {"terms_accepted": True}).json()["id"]
+    assert buyer(f"grants/{grant}/name-system/", {}).status_code == 200
     data = buyer(f"grants/{grant}/versions/1/download.csv")
     assert b"".join(data.streaming_content).startswith("\ufeff区县".encode())
 
@@ -146,8 +148,61 @@ def test_no_key_reaches_the_other_side_whatever_the_resource(practice, late, wor
 def test_nothing_of_a_sandbox_is_on_public_pages(practice, late, client):
     with elsewhere.inside(practice[0].place):
         Product.objects.update(title="沙盒里的数据")
-    for address in ("/", "/products/", "/products/?q=沙盒", "/check/?q=沙盒", "/api/v1/products/"):
-        assert "沙盒里的数据" not in client.get(address, follow=True).content.decode(), address
+        follow_product(Product.objects.get())
+        Version.objects.update(state="in_publicity")
+    for address in (
+        "/", "/products/", "/products/?q=沙盒", "/entries/?q=沙盒", "/check/?q=沙盒", "/api/v1/products/",
+        "/api/v1/products/?q=沙盒", "/publicity/", "/derived/",
+    ):  # fmt: skip
+        page = client.get(address, follow=True)
+        assert page.status_code == 200, address
+        assert "沙盒里的数据" not in page.content.decode(), address
+
+
+def test_the_search_finds_what_is_here_and_nothing_of_the_other_side(practice, late, world):
+    real = Caller(credential_for(world, world.parties["buyer"], person=world["buyer"]), world["buyer"].email)
+    practised = caller(practice, "buyer")
+    with elsewhere.inside(practice[0].place):
+        Product.objects.update(title="沙盒里的数据")
+        follow_product(Product.objects.get())
+        assert drift() == []
+    Product.objects.filter(pk=world.product.pk).update(title="真实的数据")
+    follow_product(world.product)
+    found = {
+        (name, words): [row["title"] for row in one("products/", q=words).json()["items"]]
+        for name, one in (("real", real), ("practised", practised))
+        for words in ("沙盒里", "真实的")
+    }
+    assert found == {
+        ("real", "沙盒里"): [], ("real", "真实的"): ["真实的数据"],
+        ("practised", "沙盒里"): ["沙盒里的数据"], ("practised", "真实的"): [],
+    }  # fmt: skip
+    assert drift() == []
+
+
+def test_a_key_of_a_sandbox_leads_to_no_page_and_no_console(practice, late, client):
+    headers = {"Authorization": f"Bearer {practice[1]['officer']}"}
+    for address in ("/console/", "/applications/", "/publicity/"):
+        answer = client.get(address, headers=headers)
+        assert "Minshu-Sandbox" not in answer and not client.session.get("_auth_user_id"), address
+        assert (answer.status_code, address) in ((302, "/console/"), (302, "/applications/"), (200, "/publicity/"))
+
+
+def test_a_file_in_chunks_is_read_inside_while_the_site_stays_as_it_is(practice, late, world):
+    before, seller = counts(), caller(practice, "seller")
+    (product,) = seller("products/").json()["items"]
+    version = seller(f"products/{product['id']}/new-version/", {"about": "persons"}).json()
+    content = "区县,人数\n鼓楼,3\n台江,4\n".encode()
+    upload = seller(f"versions/{version['id']}/uploads/", {"name": "a.csv", "size": len(content)}).json()
+    sent = seller.client.put(
+        f"/api/v1/uploads/{upload['id']}/chunk/", content, content_type="application/octet-stream",
+        headers={"Authorization": f"Bearer {seller.key}", "Responsible-Person": seller.email, "Upload-Offset": "0"},
+    )  # fmt: skip
+    assert (sent.status_code, sent["Minshu-Sandbox"]) == (200, "true")
+    assert seller(f"uploads/{upload['id']}/finish/", {}).json()["state"] == "done"
+    assert (counts(), Upload.objects.count(), list(Path(default_storage.location).glob("quarantine/upload*"))) == (
+        before, 0, [],
+    )  # fmt: skip
 
 
 def test_a_real_key_moves_no_time_and_a_real_person_is_not_known_in_a_sandbox(practice, late, world):
