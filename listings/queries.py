@@ -23,7 +23,7 @@ from listings.models import (
     VersionSource,
     Visibility,
 )
-from listings.states import EntryState, VersionState
+from listings.states import EntryState, SourceState, VersionState
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import calendar_overrides, last_day, local_date, working_days_between
@@ -98,7 +98,6 @@ def version_page(user: Any) -> QuerySet[Version]:
             "steps",
             Prefetch("product__source_files", queryset=SourceFile.objects.select_related("checked_by").order_by("pk")),
             "files",
-            Prefetch("sources", queryset=VersionSource.objects.select_related("unit", "entry")),
             Prefetch("jobs", queryset=Job.objects.order_by("-pk")),
             Prefetch(
                 "sources", queryset=VersionSource.objects.select_related("unit", "entry", "upstream_version__product")
@@ -106,6 +105,12 @@ def version_page(user: Any) -> QuerySet[Version]:
             Prefetch("assessments", queryset=Assessment.objects.order_by("-at", "-pk")),
         )
     )
+
+
+def faulty_sources(version: Version, at: datetime) -> list[SourceFile]:
+    """The items that keep a version from being approved: unchecked, found not in order, or lapsed."""
+    items = SourceFile.objects.standing().filter(product=version.product_id).order_by("pk")
+    return [item for item in items if item.state != SourceState.ACCEPTED or item.has_lapsed(at)]
 
 
 def space_used(seller: Party, but: Version | None = None) -> int:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.queries import authority_over
 from listings.models import About, Assessment, Column, ColumnRole, ReleaseRule, Version
-from listings.queries import regions_of
+from listings.queries import faulty_sources, regions_of
 from listings.states import VersionState
 
 LABELS = {
@@ -54,8 +54,9 @@ def _same(rule: ReleaseRule, version: Version, at: datetime) -> Iterator[Bound]:
     authority = authority_over(regions_of(version), at)
     yield Bound("authority", rule.authority.name, authority.name if authority else "–", authority == rule.authority)
     assert rule.decided_at is not None  # a rule in force was approved
-    later = version.product.source_files.filter(created_at__gt=rule.decided_at).count()
-    yield Bound("source_file", "+0", f"+{later}", later == 0)
+    later = set(version.product.source_files.filter(created_at__gt=rule.decided_at))
+    unlike = len(later | set(faulty_sources(version, at)))
+    yield Bound("source_file", "+0", f"+{unlike}", unlike == 0)
     for name, look in (("sources", _sources), ("columns", _columns), ("recipe", _recipe)):
         was, now = look(basis), look(version)
         changed = len(set(was) ^ set(now))

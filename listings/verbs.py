@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from listings import forms, operations, permissions
 from listings.models import CatalogueEntry, Objection, Product, ReleaseRule, SourceFile, Upload, Version, Visibility
 from listings.operations.products import was_reviewed
-from listings.operations.sources import faulty_sources
+from listings.queries import faulty_sources
 from listings.states import (
     LIVING_RULE,
     WITH_SELLER,

@@ -27,7 +27,6 @@ from listings.models import (
     assessed_by,
     is_provincial_officer,
 )
-from listings.operations.sources import faulty_sources
 from listings.operations.versions import what_is_missing
 from listings.states import LIVING_RULE, WITH_SELLER, ObjectionState, VersionState
 from marketplace import keyset
@@ -83,7 +82,7 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "version": item,
         "sources": _with_verbs(item.product.source_files.all(), request.user, at) if insider else [],
-        "faulty": faulty_sources(item, at) if insider and item.state == VersionState.SUBMITTED else [],
+        "faulty": queries.faulty_sources(item, at) if insider and item.state == VersionState.SUBMITTED else [],
         "objections": [one for one in objections if one.pk in readable],
         "objections_raised": len(objections),
         "objections_open": sum(one.state == ObjectionState.OPEN for one in objections),

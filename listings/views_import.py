@@ -44,7 +44,7 @@ def import_entries(request: HttpRequest) -> HttpResponse:
     context = {
         "unit": form.cleaned_data["unit"],
         "table": table,
-        "shown": [list(row.fields.values()) for row in table.rows[:SHOWN_ROWS]],
+        "shown": [[_word(*cell) for cell in row.fields.items()] for row in table.rows[:SHOWN_ROWS]],
         "columns": columns,
         "wrong": table.wrong[: entry_csv.MOST_ERRORS],
         "token": "" if table.wrong else _keep(request, form.cleaned_data),
@@ -101,6 +101,12 @@ def publish_entries(request: HttpRequest) -> HttpResponse:
 def _allowed(field: str) -> str:
     kind = entry_csv.CHOICES.get(field)
     return "、".join(str(label) for label in kind.labels) if kind else ""
+
+
+def _word(field: str, value: str) -> str:
+    """A choice as people call it; what is no choice is among what is wrong."""
+    kind = entry_csv.CHOICES.get(field)
+    return str(dict(kind.choices).get(value, value)) if kind else value
 
 
 def _keep(request: HttpRequest, fields: dict[str, Any]) -> str:

@@ -4,7 +4,8 @@ A cursor is opaque and signed: it holds the values of the row it stands at, and 
 """
 
 import datetime
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +66,27 @@ def page(sections: Sequence[QuerySet[Any]], cursor: str, order: Sequence[str] = 
         previous=ends[0] if (has_more if backwards else cursor) else "",
         next=ends[1] if (backwards or has_more) else "",
     )
+
+
+def page_of(items: Sequence[Any], key: Callable[[Any], list[Any]], cursor: str, size: int = SIZE) -> Page:
+    """The same of what is computed and stands in no table: `key` orders the items, in what JSON can hold.
+
+    A cursor that is none gives the first page.
+    """
+    signer = signing.Signer(salt="keyset items")
+    ordered = sorted(items, key=key)
+    try:
+        backwards, value = signer.unsign_object(cursor)
+    except (signing.BadSignature, ValueError, TypeError):
+        backwards, value = False, []
+    start = bisect_left(ordered, value, key=key) if backwards else bisect_right(ordered, value, key=key)
+    start = max(0, start - size) if backwards else start
+    shown = ordered[start : start + size]
+    more_before, more_after = start > 0, start + size < len(ordered)
+    ends = (
+        [signer.sign_object([way, key(item)]) for way, item in ((True, shown[0]), (False, shown[-1]))] if shown else []
+    )
+    return Page(shown, ends[0] if shown and more_before else "", ends[1] if shown and more_after else "")
 
 
 Row = tuple[int, Any]  # the number of its section, and the row

@@ -10,6 +10,7 @@ from accounts.models import User
 from accounts.queries import recipients
 from listings import permissions
 from listings.models import Product, SourceFile, Version
+from listings.queries import faulty_sources
 from listings.states import ProductState, SourceState
 from marketplace import workflow
 from marketplace.clock.working_days import local_date
@@ -104,9 +105,3 @@ def check_sources_in_order(version: Version, at: datetime) -> None:
         raise InvalidState(
             _("The lawful-source file is not in order, item by item: %(items)s.") % {"items": "; ".join(said)}
         )
-
-
-def faulty_sources(version: Version, at: datetime) -> list[SourceFile]:
-    """The items that keep a version from being approved: unchecked, found not in order, or lapsed."""
-    items = SourceFile.objects.standing().filter(product=version.product_id).order_by("pk")
-    return [item for item in items if item.state != SourceState.ACCEPTED or item.has_lapsed(at)]

@@ -18,7 +18,7 @@ from marketplace.applications.models import Application, Consultation, Grant, Gr
 from marketplace.applications.states import ApplicationState, ConsultationState, EditionState, ItemState
 from marketplace.console import cases
 from marketplace.console.models import Reading
-from marketplace.console.queue import OFFICER, OVERSEER, Queue, register
+from marketplace.console.queue import OFFICER, OVERSEER, Queue, column, register
 from marketplace.console.site import console
 from marketplace.supervision import verbs as supervision
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
@@ -35,7 +35,7 @@ class PartyQueue(Queue):
     roles = (OPERATOR,)
     authority = ""
     tables = (PARTY, applications.AUTHORITY)
-    list_display = ("case", "region", "state_now", "verified_until")
+    list_display = ("case", "region", "state_now", column(_("Verified until"), "verified_until"))
     list_select_related = ("region",)
     search_fields = ("name", "uscc")
     sections = cases.party
@@ -109,7 +109,7 @@ class ItemQueue(Queue):
     tables = (applications.ITEM,)
     parent, authority, own = "application", "application__authority", "application__buyer"
     waiting = (ItemState.OPEN,)
-    list_display = ("case", "application", "state_now", "due_on")
+    list_display = ("case", column(_("Application"), "application"), "state_now", "due_on")
     list_select_related = ("product", "application")
 
     def waits_for(self, request: Any, at: datetime) -> Q | None:
@@ -154,7 +154,7 @@ class EditionQueue(Queue):
     tables = (applications.EDITION,)
     parent, authority, own = "grant", "grant__authority", "grant__buyer"
     waiting = (EditionState.REQUESTED,)
-    list_display = ("case", "kind", "state_now", "due_on")
+    list_display = ("case", column(_("Kind"), "get_kind_display"), "state_now", "due_on")
     list_select_related = ("grant",)
 
 
@@ -210,7 +210,7 @@ class DerivedQueue(Queue):
     authority, own = "built_from__grant__authority", "party"
     waiting = (DerivedState.FLAGGED,)
     is_public = True
-    list_display = ("case", "party", "state_now")
+    list_display = ("case", column(_("Party"), "party"), "state_now")
     list_select_related = ("party",)
     search_fields = ("title",)
     sections = cases.derived

@@ -246,5 +246,16 @@ def _verb_view(table: Verbs, verb: Verb) -> Callable[..., HttpResponse]:
     return view
 
 
+def column(label: Any, name: str) -> Callable[[Any], Any]:
+    """A column whose name on the model is none for people."""
+
+    @admin.display(description=label)
+    def value(obj: Any) -> Any:
+        found = getattr(obj, name)
+        return found() if callable(found) else found
+
+    return value
+
+
 def register(model: Any) -> Callable[[type[Queue]], type[Queue]]:
     return admin.register(model, site=console)

@@ -1,5 +1,7 @@
 """The first page, the to-do page, the notices."""
 
+from typing import Any
+
 from django.contrib import auth, messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -16,6 +18,7 @@ from listings.models import Product, SearchKind
 from listings.search.queries import Search
 from marketplace import keyset
 from marketplace.desk import operations
+from marketplace.desk.queries import Task
 from marketplace.desk.queries import todo as todo_of
 from marketplace.faces import form_page
 from marketplace.notices import operations as notices
@@ -34,7 +37,14 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 def todo(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
-    return render(request, "desk/todo.html", {"tasks": todo_of(request.user, at), "now": at})
+    tasks = todo_of(request.user, at)
+    page = keyset.page_of(tasks, _urgency, request.GET.get("page", ""))
+    return render(request, "desk/todo.html", {"tasks": page, "total": len(tasks), "page": page, "now": at})
+
+
+def _urgency(task: Task) -> list[Any]:
+    due = task.due_at.timestamp() if task.due_at else 0
+    return [task.due_at is None, due, task.obj._meta.label_lower, task.obj.pk, str(task.label)]
 
 
 @require_safe

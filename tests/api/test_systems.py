@@ -29,7 +29,6 @@ def asked(world, one, grant):
     seen = one.get(f"grants/{grant.pk}/in-effect/", at=world.at.isoformat()).json()
     if answer.status_code == 200:
         list(answer.streaming_content)
-        answer.close()
     code = "ok" if answer.status_code == 200 else answer.json()["code"]
     return answer.status_code, code, seen["in_effect"], seen["code"]
 

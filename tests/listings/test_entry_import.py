@@ -178,13 +178,14 @@ def upload(client, world, content):
 
 def test_page_shows_what_is_wrong_then_what_is_right_and_proposes_once_confirmed(world):
     provider, before = enter(world, "provider"), rows()
-    assert provider.get("/entries/import/template.csv").content.decode("utf-8-sig").strip() == ",".join(HEADER)
+    assert provider.get("/entries/import/download.csv").content.decode("utf-8-sig").strip() == ",".join(HEADER)
     bad = upload(provider, world, table(line("<b>甲</b>", opening="随便")))
     assert bad.status_code == 422 and b"token" not in bad.content.partition(b"<main")[2].replace(
         b"csrfmiddlewaretoken", b""
     )
     good = upload(provider, world, table(line("<b>甲</b>")))
     assert good.status_code == 200 and b"<b>" not in good.content and rows() == before
+    assert word("opening", "on_application") in good.content.decode() and b"on_application" not in good.content
     token = good.context["token"]
     stranger = enter(world, "other_provider").post("/entries/import/confirm/", {"token": token})
     assert stranger.url == "/entries/import/" and rows() == before

@@ -1,5 +1,7 @@
 """The search finds what a plain look through the text finds, on both databases, and nothing that is not on offer."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.management import call_command
@@ -224,6 +226,8 @@ def test_terms_are_words_phrases_and_runs():
 
 def test_pages_go_forward_and_back_and_meet_every_row_once(world):
     put(world, [("公交" if n % 3 else "别的", "公交") for n in range(23)])
+    for row in SearchRow.objects.all():  # the newest are not those with the largest keys
+        SearchRow.objects.filter(pk=row.pk).update(newest_at=world.at - timedelta(days=row.object_id % 4))
     search = Search(SearchKind.ENTRY, "公交")
     sections = [search.hits(in_title=True), search.hits(in_title=False)]
     for order in (("-newest_at", "-pk"), ("title", "pk"), ("pk",)):
@@ -240,6 +244,20 @@ def test_pages_go_forward_and_back_and_meet_every_row_once(world):
             page = keyset.page(sections, page.previous, order, 5)
             assert [row.pk for row in page] == expected
         assert page.previous == ""
+
+
+def test_pages_of_computed_items_go_forward_and_back():
+    items = [[n % 3, n] for n in range(11)]
+    page = keyset.page_of(items, list, "nonsense", 4)
+    seen = [page.object_list]
+    while page.next:
+        page = keyset.page_of(items, list, page.next, 4)
+        seen.append(page.object_list)
+    assert [item for one in seen for item in one] == sorted(items) and [len(one) for one in seen] == [4, 4, 3]
+    for expected in reversed(seen[:-1]):
+        page = keyset.page_of(items, list, page.previous, 4)
+        assert page.object_list == expected
+    assert page.previous == "" and keyset.page_of([], list, "").has_other_pages is False
 
 
 def test_cursor_of_another_list_or_made_up_is_refused(world):
