@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Prefetch, QuerySet, Sum
 from django.template.defaultfilters import filesizeformat
@@ -24,6 +23,7 @@ from listings.models import (
     Visibility,
 )
 from listings.states import EntryState, SourceState, VersionState
+from marketplace import elsewhere
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import calendar_overrides, last_day, local_date, working_days_between
