@@ -8,7 +8,7 @@ CATALOGUES := $(wildcard marketplace/locale/*/LC_MESSAGES/*.po)
 COMPILED := $(CATALOGUES:.po=.mo)
 LOCK = $(PY) -m uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header
 
-.PHONY: setup run test bench services lint lint-code lint-format lint-templates lint-imports lint-types lock messages
+.PHONY: setup run test fuzz bench services lint lint-code lint-format lint-templates lint-imports lint-types lock messages
 
 setup: $(STAMP) $(COMPILED)
 
@@ -29,6 +29,9 @@ test: setup  ## on SQLite; on PostgreSQL and Redis where DATABASE_URL and REDIS_
 bench: setup  ## ratios against a peer and a bound: SCALE=small|medium|full, ONLY=search|lists|pages; on PostgreSQL where DATABASE_URL says so
 	@if [ -n "$$DATABASE_URL" ]; then bash deploy/services.sh >/dev/null 2>&1; fi
 	@$(PY) -m tests.bench --scale $(or $(SCALE),small) --only "$(ONLY)"
+
+fuzz: setup  ## more than 10,000 requests to the API, each answer as described; some ten minutes
+	API_EXAMPLES=36 API_STEPS=1000 $(PY) -m pytest -s -k "described" tests/api/test_schema.py $(ARGS)
 
 services:  ## install and start PostgreSQL and Redis; prints the two lines to export
 	@bash deploy/services.sh

@@ -9,7 +9,7 @@ from allauth.usersessions.models import UserSession
 from accounts import identity
 from accounts.models import Invitation, Party, User
 from marketplace.ledger.models import Entry
-from marketplace.notices.models import Outbox
+from marketplace.notices.models import Outbox, Preference
 
 
 def collect(user: User) -> dict[str, Any]:
@@ -27,6 +27,8 @@ def collect(user: User) -> dict[str, Any]:
         "notices": _rows(
             Outbox.objects.filter(recipient_ref=user.ledger_ref), "channel", "kind", "context", "created_at"
         ),
+        "named_by_systems": _rows(user.namings.all(), "credential__name", "agreed_at", "withdrawn_at"),
+        "mails": _rows(Preference.objects.filter(recipient_ref=user.ledger_ref), "group", "delivery"),
         "acts": [_act(entry) for entry in acts],
     }
 

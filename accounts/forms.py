@@ -26,6 +26,7 @@ from accounts.models import (
 from accounts.permissions import WRITERS
 from accounts.states import InvitationState
 from marketplace.clock.working_days import local_date
+from marketplace.notices.kinds import Delivery, Group
 from marketplace.verbs import VerbForm
 
 ORGANISATION_MAY = [choice for choice in CapabilityKind.choices if choice[0] != CapabilityKind.OPERATOR]
@@ -50,6 +51,23 @@ class SignUpForm(SignupForm):
 
     def clean_name(self) -> Any:
         return " ".join(self.cleaned_data["name"].split())
+
+
+def delivery_field(label: Any, help_text: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, choices=Delivery.choices, initial=Delivery.AT_ONCE, help_text=help_text)
+
+
+class NoticesForm(forms.Form):
+    """A field for each group of notices."""
+
+    duties = delivery_field(
+        Group.DUTIES.label, _("What waits for you, and until when. A weekly mail may come after a deadline.")
+    )
+    decisions = delivery_field(
+        Group.DECISIONS.label, _("Results of checks, holds that were lifted. What has legal effect comes in any case.")
+    )
+    dialogue = delivery_field(Group.DIALOGUE.label, _("What others write in your cases."))
+    system = delivery_field(Group.SYSTEM.label, _("Changes of people and settings."))
 
 
 class CloseAccountForm(forms.Form):

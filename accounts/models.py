@@ -398,3 +398,22 @@ class Credential(models.Model):
     @property
     def scope_labels(self) -> list[Any]:
         return [Scope(scope).label for scope in self.scopes]
+
+
+class Naming(models.Model):
+    """A person agrees to be named by a credential's system as responsible for what it writes; until withdrawn."""
+
+    credential = models.ForeignKey(Credential, on_delete=models.PROTECT, related_name="namings")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="namings")
+    agreed_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["credential", "user"], condition=Q(withdrawn_at=None), name="naming_one_open"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.credential}: {self.user}"

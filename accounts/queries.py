@@ -16,6 +16,7 @@ from accounts.models import (
     Region,
     RegionLevel,
     Role,
+    Scope,
     User,
     standing,
     valid_on,
@@ -160,6 +161,19 @@ def credential_of(key: str, at: datetime) -> Credential | None:
     """The live credential with this key. Looked up by its hash: the time it takes tells nothing about the key."""
     found = Credential.objects.select_related("party", "responsible").filter(key_hash=hash_of(key)).first()
     return found if found and found.is_live(at) else None
+
+
+def has_agreed(credential: Credential, person: User) -> bool:
+    """Whether the person lets this credential's system name them."""
+    return credential.namings.filter(user=person, withdrawn_at=None).exists()
+
+
+def systems_of(user: User, at: datetime) -> QuerySet[Credential]:
+    """Live credentials that may write and could name the user, or that the user lets name them."""
+    parties = memberships(user, at).exclude(role=Role.AUDITOR).values("party")
+    agreed = user.namings.filter(withdrawn_at=None).values("credential")
+    live = Credential.objects.filter(revoked_at=None, expires_at__gt=at).exclude(scopes=[Scope.READ])
+    return live.filter(Q(party__in=parties) | Q(pk__in=agreed)).select_related("party").order_by("-pk")
 
 
 def acting(credential: Credential, person: User) -> User:

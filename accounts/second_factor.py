@@ -46,8 +46,12 @@ def is_bound(user: User) -> bool:
 def missing_step(request: HttpRequest) -> str:
     """URL name of what this session still has to do; empty when nothing is missing."""
     assert isinstance(request.user, User)
-    if not is_bound(request.user):
-        return ""
+    return step_to_prove(request) if is_bound(request.user) else ""
+
+
+def step_to_prove(request: HttpRequest) -> str:
+    """URL name of what a session must do to have proved a second factor, whoever it is; empty when it has."""
+    assert isinstance(request.user, User)
     if not is_mfa_enabled(request.user):
         return "mfa_index"
     records = get_authentication_records(request, request.user)

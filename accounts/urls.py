@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts import account_views, credential_views, verbs, views
+from accounts import account_views, credential_views, naming_views, notice_views, verbs, views
 from marketplace.faces import verb_urls
 
 app_name = "accounts"
@@ -12,6 +12,11 @@ urlpatterns = [
     path("privacy/", account_views.privacy, name="privacy"),
     path("account/", account_views.account, name="account"),
     path("account/export/", account_views.export, name="export"),
+    path("account/notices/", notice_views.notices, name="notices"),
+    path("notices/off/<str:token>/", notice_views.notices_off, name="notices-off"),
+    path("account/systems/", naming_views.systems, name="systems"),
+    path("account/systems/<int:pk>/agree/", naming_views.agree, name="system-agree"),
+    path("account/systems/<int:pk>/withdraw/", naming_views.withdraw, name="system-withdraw"),
     path("account/sessions/", account_views.sessions, name="sessions"),
     path("account/sessions/<int:pk>/end/", account_views.end_session, name="session-end"),
     path("account/sessions/end-all/", account_views.end_all_sessions, name="sessions-end"),

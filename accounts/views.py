@@ -22,6 +22,7 @@ from accounts.verbs import PARTY, check_can_keep_party
 from marketplace import keyset
 from marketplace.errors import NotAllowed
 from marketplace.faces import form_page, submit
+from marketplace.notices.operations import speak
 from marketplace.pages import history_rows
 
 
@@ -101,4 +102,5 @@ def set_language(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("language")
     if isinstance(request.user, User) and chosen in dict(settings.LANGUAGES):
         User.objects.filter(pk=request.user.pk).update(language=chosen)
+        speak(recipient_ref=request.user.ledger_ref, language=chosen)
     return i18n.set_language(request)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Prefetch, QuerySet, Sum
 from django.template.defaultfilters import filesizeformat
@@ -24,6 +23,7 @@ from listings.models import (
     Visibility,
 )
 from listings.states import EntryState, SourceState, VersionState
+from marketplace import elsewhere
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import calendar_overrides, last_day, local_date, working_days_between
@@ -129,9 +129,10 @@ def check_room(version: Version, more: int, field: str) -> None:
     """ValidationError on `field` unless `more` bytes fit into the seller's quota. Holds the party's row to the end."""
     seller = Party.objects.select_for_update().get(pk=version.product.seller_id)
     used = space_used(seller, version)
-    if used + more > settings.PARTY_QUOTA:
+    quota = elsewhere.quota()
+    if used + more > quota:
         sizes = {
-            "used": filesizeformat(used), "quota": filesizeformat(settings.PARTY_QUOTA), "more": filesizeformat(more),
+            "used": filesizeformat(used), "quota": filesizeformat(quota), "more": filesizeformat(more),
         }  # fmt: skip
         raise ValidationError(
             {field: _("Your files take %(used)s of %(quota)s: there is no room for %(more)s more.") % sizes}

@@ -40,6 +40,7 @@ VARIABLES: dict[str, tuple[type, object, str]] = {
         "Officers, reviewers, operators, experts and overseers need a second factor. Unset: true, but false where DEBUG is on.",
     ),
     "DEFAULT_FROM_EMAIL": (str, "Minshu <noreply@localhost>", "Sender of the site's mails."),
+    "DIGEST_HOUR": (int, 8, "Hour, in China, at which the mails that gather notices go out on working days."),
     "DEMO": (bool, True, "May hold demo data and play the walkthrough. Never true in production."),
     "API_RATE": (str, "600/min", "Requests that the API takes from one credential, or one address without."),
     "PARTY_QUOTA_GIB": (int, 20, "GiB that the files of one party may take: those kept and those on their way in."),
@@ -117,11 +118,13 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "marketplace.api",
     "marketplace.desk",
+    "marketplace.sandboxes",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "marketplace.sandboxes.middleware.Sandboxes",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -158,6 +161,12 @@ TEMPLATES = [
     }
 ]
 
+# WAL alone gave lock errors under concurrent writers; with IMMEDIATE there were none (model.md).
+SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA recursive_triggers=ON;",
+}
 if env("DATABASE_URL"):
     DATABASES = {"default": env.db("DATABASE_URL")}
     DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
@@ -168,12 +177,7 @@ else:
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": VAR_DIR / "minshu.sqlite3",
-            # WAL alone gave lock errors under concurrent writers; with IMMEDIATE there were none (model.md).
-            "OPTIONS": {
-                "transaction_mode": "IMMEDIATE",
-                "timeout": 20,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA recursive_triggers=ON;",
-            },
+            "OPTIONS": SQLITE_OPTIONS,
         }
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -194,6 +198,7 @@ CACHES = {
     "default": {
         "BACKEND": "marketplace.caching.ResilientRedisCache",
         "LOCATION": REDIS_URL,
+        "KEY_FUNCTION": "marketplace.elsewhere.cache_key",
         "OPTIONS": {"retry": Retry(NoBackoff(), 0), "socket_timeout": 2},  # memory stands in: do not wait
     }
 }
@@ -216,6 +221,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "supervision.sweep", "schedule": 60.0},
     "notices": {"task": "notices.send_due", "schedule": 30.0},
     "uploads": {"task": "listings.sweep_uploads", "schedule": 600.0},
+    "digests": {"task": "notices.send_digests", "schedule": 60.0},
+    "sandboxes": {"task": "sandboxes.prepare", "schedule": 60.0},
     "assessments": {"task": "listings.assess_due", "schedule": 30.0},
     "linkages": {"task": "applications.link_due", "schedule": 30.0},
 }
@@ -271,8 +278,9 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = VAR_DIR / "static"
 WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_ROOT = VAR_DIR / "files"
+SANDBOX_DIR = VAR_DIR / "sandboxes"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "marketplace.elsewhere.PlacedStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
@@ -295,6 +303,7 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = VAR_DIR / "mail"
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL")
+DIGEST_HOUR = env("DIGEST_HOUR")
 
 API_RATE = env("API_RATE")
 OBJECTION_RATE = env("OBJECTION_RATE")

@@ -13,6 +13,8 @@ urlpatterns = [
     path("", include("marketplace.delivery.urls")),
     path("", include("marketplace.supervision.urls")),
     path("console/", console.urls),
+    path("", include("marketplace.sandboxes.urls")),
+    path("api/v1/sandbox/", include("marketplace.sandboxes.urls_api")),
     path("api/v1/", include("marketplace.api.urls")),
     path("language/", set_language, name="set_language"),
     path("accounts/", include("accounts.entrance")),

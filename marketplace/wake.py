@@ -10,6 +10,8 @@ from celery import Task
 from django.db import transaction
 from django.utils.module_loading import import_string
 
+from marketplace import elsewhere
+
 log = logging.getLogger(__name__)
 
 
@@ -25,7 +27,10 @@ def _hook(path: str):  # type: ignore[no-untyped-def]
     def send() -> None:
         task: Task = import_string(path)
         try:
-            task.delay()
+            if elsewhere.current():
+                task.run()  # the worker knows nothing of sandboxes: done when the answer is there
+            else:
+                task.delay()
         except Exception as error:  # the broker's client raises many kinds; none may undo what was committed
             log.warning("the broker is away, %s waits for the next beat: %s", task.name, type(error).__name__)
 

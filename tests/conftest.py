@@ -20,6 +20,7 @@ from marketplace import celery_app
 from marketplace.ledger import triggers
 
 pytest_plugins = ["tests.actors"]
+KEY_FUNCTION = "marketplace.elsewhere.cache_key"
 
 
 def pytest_configure() -> None:
@@ -31,10 +32,13 @@ def pytest_configure() -> None:
 def cache_of_this_worker() -> dict[str, str]:
     """Redis when REDIS_URL names one, in a database per xdist worker; else this process's memory."""
     if not os.environ.get("REDIS_URL"):
-        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "KEY_FUNCTION": KEY_FUNCTION}
     number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     address = urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{1 + number % 15}")  # a server has 16
-    return {"BACKEND": "marketplace.caching.ResilientRedisCache", "LOCATION": address.geturl()}
+    return {
+        "BACKEND": "marketplace.caching.ResilientRedisCache", "LOCATION": address.geturl(),
+        "KEY_FUNCTION": KEY_FUNCTION,
+    }  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -97,6 +101,7 @@ def _flush_lifts_the_ledger_triggers() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _own_cache_and_files(settings: Any, tmp_path: Path) -> Iterator[None]:
     settings.MEDIA_ROOT = tmp_path / "files"
+    settings.SANDBOX_DIR = tmp_path / "sandboxes"
     settings.EMAIL_FILE_PATH = tmp_path / "mail"
     translation.activate(settings.LANGUAGE_CODE)  # a request before may have left its own
     yield

@@ -9,9 +9,16 @@ from accounts.operations.account import (
     set_up_account,
 )
 from accounts.operations.assignment import assign, unassign
-from accounts.operations.credential import create_credential, revoke_credential, rotate_credential
+from accounts.operations.credential import (
+    agree_to_be_named,
+    create_credential,
+    revoke_credential,
+    rotate_credential,
+    withdraw_from_naming,
+)
 from accounts.operations.invitation import accept_invitation, invite_member, revoke_invitation
 from accounts.operations.membership import add_member, appoint_deputy, change_role, end_membership, leave
+from accounts.operations.notice import choose_notices, switch_mails_off
 from accounts.operations.party import (
     amend_party,
     ask_for_renewal,
@@ -32,6 +39,7 @@ from accounts.operations.sealing import reseal_everything
 __all__ = [
     "accept_invitation",
     "add_member",
+    "agree_to_be_named",
     "amend_party",
     "appoint_deputy",
     "ask_for_renewal",
@@ -39,6 +47,7 @@ __all__ = [
     "bar_party",
     "change_role",
     "check_is_left",
+    "choose_notices",
     "close_account",
     "create_credential",
     "end_membership",
@@ -60,7 +69,9 @@ __all__ = [
     "revoke_invitation",
     "rotate_credential",
     "set_up_account",
+    "switch_mails_off",
     "unassign",
     "verify_party",
+    "withdraw_from_naming",
     "withdraw_party",
 ]

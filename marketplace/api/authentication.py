@@ -13,7 +13,11 @@ from rest_framework.throttling import SimpleRateThrottle
 
 from accounts import queries
 from accounts.models import Credential, Scope, User
+from accounts.states import PartyState
 from marketplace.api.problems import Problem
+
+# A barred or lapsed party still reads, reports and corrects, as on the pages; each operation checks the rest.
+OPEN_TO_SYSTEMS = (PartyState.VERIFIED, PartyState.BARRED)
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -26,8 +30,8 @@ class BearerAuthentication(BaseAuthentication):
         credential = queries.credential_of(key.strip(), timezone.now()) if kind.lower() == "bearer" else None
         if credential is None:
             raise AuthenticationFailed(_("This key opens nothing: it is unknown, expired or revoked."))
-        if not credential.party.is_in_good_standing(timezone.now()):
-            raise Problem(403, "party_not_in_standing", _("The organisation is not verified at present."))
+        if credential.party.state not in OPEN_TO_SYSTEMS:
+            raise Problem(403, "party_not_in_standing", _("The organisation is not on the marketplace any more."))
         return queries.acting(credential, _person(request, credential)), credential
 
     def authenticate_header(self, request: Any) -> str:
@@ -46,6 +50,11 @@ def _person(request: Any, credential: Credential) -> User:
         raise Problem(
             403, "responsible_person_refused", _("The responsible person does not act for this organisation today.")
         )
+    if request.method not in SAFE_METHODS and not queries.has_agreed(credential, person):
+        raise Problem(
+            403, "responsible_person_not_agreed",
+            _("The responsible person has not agreed to be named by this system: My account → Systems that name you."),
+        )  # fmt: skip
     return person
 
 

@@ -242,6 +242,10 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
             "It works once, for %(days)s days."
         ),
     ),
+    "naming_asked": (
+        _("“%(name)s” of %(party)s wants to name you"),
+        _("A system of your organisation is to name you as responsible for what it writes. It may once you agree."),
+    ),
     "cases_handed_over": (
         _("%(by)s has handed %(count)s cases over to you"),
         _("%(reason)s"),

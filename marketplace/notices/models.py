@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models import Q
 
+from marketplace.notices.kinds import Delivery, Group
+
 
 class Channel(models.TextChoices):
     PAGE = "page"
@@ -15,8 +17,46 @@ class OutboxState(models.TextChoices):
     FAILED = "failed"
 
 
+class Preference(models.Model):
+    """How a person wants to hear of one group of notices. Without a row: by mail at once."""
+
+    recipient_ref = models.CharField(max_length=80)
+    group = models.CharField(max_length=10, choices=Group.choices)
+    delivery = models.CharField(max_length=8, choices=Delivery.choices)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["recipient_ref", "group"], name="preference_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.recipient_ref}: {self.group} {self.delivery}"
+
+
+class Digest(models.Model):
+    """One mail that gathers what waits for a person; at most one for each morning, and one open at a time."""
+
+    recipient_ref = models.CharField(max_length=80)
+    morning = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=OutboxState.choices, default=OutboxState.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["recipient_ref", "morning"], name="digest_one_a_morning"),
+            models.UniqueConstraint(fields=["recipient_ref"], condition=Q(state="pending"), name="digest_one_open"),
+        )
+        indexes = (models.Index(fields=["next_try"], condition=Q(state="pending"), name="digest_due"),)
+
+    def __str__(self) -> str:
+        return f"{self.recipient_ref} {self.morning:%F}"
+
+
 class Outbox(models.Model):
-    """One message to one recipient by one channel. Page notices are sent by being there."""
+    """One message to one recipient by one channel. Page notices are sent by being there.
+
+    A mail with a `rhythm` waits for the morning in `next_try` and then goes out as part of a `digest`.
+    """
 
     dedup_key = models.CharField(max_length=200, unique=True)
     channel = models.CharField(max_length=8, choices=Channel.choices)
@@ -26,6 +66,8 @@ class Outbox(models.Model):
     kind = models.CharField(max_length=40)
     context = models.JSONField(default=dict)
     link = models.CharField(max_length=200, blank=True)
+    rhythm = models.CharField(max_length=8, choices=Delivery.choices, blank=True, default="")
+    digest = models.ForeignKey(Digest, null=True, blank=True, on_delete=models.SET_NULL, related_name="rows")
     state = models.CharField(max_length=8, choices=OutboxState.choices, default=OutboxState.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_try = models.DateTimeField()

@@ -1,7 +1,10 @@
-"""`tell` writes a message with the change it tells of; `send_due` sends what is due."""
+"""`tell` writes a message with the change it tells of; `send_due` sends what is due.
+
+Mails that wait for a morning are gathered in `digests.py`.
+"""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -10,10 +13,13 @@ from django.core.mail import EmailMessage
 from django.db.models import F, Q
 from django.utils import translation
 
-from marketplace import wake
+from marketplace import elsewhere, wake
 from marketplace.ledger import entries as ledger
+from marketplace.notices import links
+from marketplace.notices.kinds import GROUP_OF, Delivery, Group, choosable, is_binding
 from marketplace.notices.messages import render
-from marketplace.notices.models import Channel, Outbox, OutboxState
+from marketplace.notices.models import Channel, Digest, Outbox, OutboxState, Preference
+from marketplace.notices.rhythm import next_morning
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)
@@ -31,23 +37,34 @@ class Recipient(NamedTuple):
 def tell(
     act: ledger.Act, recipients: Iterable[Recipient], kind: str, *, link: str = "", key: str = "", **context: Any
 ) -> None:
-    """One page notice and one e-mail for each recipient, in the caller's transaction.
+    """One page notice for each recipient and, as each has chosen, one e-mail, in the caller's transaction.
 
     `key` makes a message unique across operations (a reminder that must go out once); by default each operation
     tells each person once of each kind and link.
     """
-    for to in set(recipients):
-        for channel in Channel.values:
-            _write(act, to, channel, kind, link, key or f"{act.operation_id}:{link}", context)
+    people = set(recipients)
+    chosen = {} if is_binding(kind) else chosen_by({to.ref for to in people}, GROUP_OF[kind])
+    for to in people:
+        delivery, row = chosen.get(to.ref, Delivery.AT_ONCE), (kind, link, key or f"{act.operation_id}:{link}", context)
+        _write(act, to, Channel.PAGE, Delivery.AT_ONCE, *row)
+        if delivery != Delivery.PAGE and not elsewhere.current():  # no mail leaves a sandbox
+            _write(act, to, Channel.EMAIL, delivery, *row)
     wake.on_commit("marketplace.notices.tasks.send_due")
 
 
+def chosen_by(refs: Iterable[str], group: str) -> dict[str, str]:
+    """How these people want to hear of the group; who chose nothing is left out."""
+    return dict(Preference.objects.filter(recipient_ref__in=refs, group=group).values_list("recipient_ref", "delivery"))
+
+
 def _write(
-    act: ledger.Act, to: Recipient, channel: str, kind: str, link: str, key: str, context: dict[str, Any]
-) -> None:
+    act: ledger.Act, to: Recipient, channel: str, delivery: str, kind: str, link: str, key: str,
+    context: dict[str, Any],
+) -> None:  # fmt: skip
     Outbox.objects.get_or_create(
         dedup_key=f"{kind}:{channel}:{to.ref}:{key}"[:200],
         defaults={
+            **_plan(delivery, act.at),
             "channel": channel,
             "recipient_ref": to.ref,
             "address": to.email if channel == Channel.EMAIL else "",
@@ -56,10 +73,15 @@ def _write(
             "context": {name: _words(value) for name, value in context.items()},
             "link": link,
             "state": OutboxState.SENT if channel == Channel.PAGE else OutboxState.PENDING,
-            "next_try": act.at,
             "created_at": act.at,
         },
     )
+
+
+def _plan(delivery: str, at: datetime) -> dict[str, Any]:
+    if delivery == Delivery.AT_ONCE:
+        return {"rhythm": "", "next_try": at}
+    return {"rhythm": delivery, "next_try": next_morning(at, delivery)}
 
 
 def _words(value: Any) -> str | dict[str, str]:
@@ -77,7 +99,7 @@ def send_due(*, at: datetime, limit: int = 100) -> int:
     Returns how many were sent. A message that fails is tried again later and never blocks the others.
     """
     due = Outbox.objects.filter(
-        Q(lease_until=None) | Q(lease_until__lte=at), state=OutboxState.PENDING, next_try__lte=at
+        Q(lease_until=None) | Q(lease_until__lte=at), state=OutboxState.PENDING, rhythm="", next_try__lte=at
     )
     sent = 0
     for row in due.order_by("next_try", "pk")[:limit]:
@@ -91,22 +113,54 @@ def _send(row: Outbox, at: datetime) -> bool:
         subject, body = render(row.kind, row.context)
     if row.link:
         body = f"{body}\n\n{settings.SITE_URL}{row.link}"
-    message = EmailMessage(subject, body, to=[row.address], headers={"Message-ID": f"<outbox-{row.pk}@minshu>"})
+    headers = {"Message-ID": f"<outbox-{row.pk}@minshu>"}
+    if not is_binding(row.kind):
+        headers |= links.headers(row.recipient_ref, [GROUP_OF[row.kind]])
+    sent = hand_over(row, EmailMessage(subject, body, to=[row.address], headers=headers), at)
+    if sent:
+        Outbox.objects.filter(pk=row.pk).update(state=OutboxState.SENT, lease_until=None)
+    return sent
+
+
+def hand_over(row: Outbox | Digest, message: EmailMessage, at: datetime) -> bool:
+    """Give a mail to the mail server. Where that fails, plan the next try, or give up after the last."""
     try:
         message.send()
     except Exception as error:  # smtplib and sockets raise many kinds; each means: later
-        _postpone(row, at, error)
+        tried = row.attempts + 1
+        state = OutboxState.FAILED if tried > len(BACKOFF_MINUTES) else OutboxState.PENDING
+        wait = timedelta(minutes=BACKOFF_MINUTES[min(tried, len(BACKOFF_MINUTES)) - 1])
+        type(row)._base_manager.filter(pk=row.pk).update(state=state, lease_until=None, next_try=at + wait)
+        log.warning("%s %s was not sent (try %s): %s", row._meta.model_name, row.pk, tried, type(error).__name__)
         return False
-    Outbox.objects.filter(pk=row.pk).update(state=OutboxState.SENT, lease_until=None)
     return True
 
 
-def _postpone(row: Outbox, at: datetime, error: Exception) -> None:
-    tried = row.attempts + 1
-    state = OutboxState.FAILED if tried > len(BACKOFF_MINUTES) else OutboxState.PENDING
-    wait = timedelta(minutes=BACKOFF_MINUTES[min(tried, len(BACKOFF_MINUTES)) - 1])
-    Outbox.objects.filter(pk=row.pk).update(state=state, lease_until=None, next_try=at + wait)
-    log.warning("notice %s was not sent (try %s): %s", row.pk, tried, type(error).__name__)
+def choose(*, recipient_ref: str, chosen: Mapping[str, str], at: datetime) -> dict[str, str]:
+    """Keep a person's choices by group, and plan anew what is still waiting for them. Returns what changed.
+
+    What is on its way stays on its way; what waits of a group that is now on the page only is sent no more.
+    """
+    known = dict(Preference.objects.filter(recipient_ref=recipient_ref).values_list("group", "delivery"))
+    changed = {group: way for group, way in chosen.items() if known.get(group, Delivery.AT_ONCE) != way}
+    for group, delivery in changed.items():
+        Preference.objects.update_or_create(
+            recipient_ref=recipient_ref, group=Group(group).value, defaults={"delivery": Delivery(delivery).value}
+        )
+        waiting = Outbox.objects.filter(
+            recipient_ref=recipient_ref, channel=Channel.EMAIL, state=OutboxState.PENDING, lease_until=None,
+            digest=None, kind__in=choosable(group),
+        )  # fmt: skip
+        if delivery == Delivery.PAGE:
+            waiting.delete()
+        else:
+            waiting.update(**_plan(delivery, at))
+    return changed
+
+
+def speak(*, recipient_ref: str, language: str) -> None:
+    """What is still waiting for a person goes out in the language that they have chosen now."""
+    Outbox.objects.filter(recipient_ref=recipient_ref, state=OutboxState.PENDING).update(language=language)
 
 
 def mark_seen(*, recipient_ref: str, at: datetime) -> None:
@@ -121,4 +175,5 @@ def forget_about(*, link: str) -> None:
 
 def forget(*, recipient_ref: str) -> None:
     """A person's account is closed: what was told to them goes, and nothing waiting is sent any more."""
-    Outbox.objects.filter(recipient_ref=recipient_ref).delete()
+    for model in (Outbox, Digest, Preference):
+        model._base_manager.filter(recipient_ref=recipient_ref).delete()

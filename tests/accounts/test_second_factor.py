@@ -46,7 +46,7 @@ def test_officers_and_operators_are_bound_in_every_role_and_others_are_not(world
     bound = {key for key in world.cast.people if second_factor.is_bound(world[key])}
     assert bound == {
         "operator", "officer", "second_officer", "conflicted_officer", "other_officer", "county_officer",
-        "province_officer", "expert",
+        "province_officer", "expert", "reviewer",
     }  # fmt: skip
     Membership.objects.filter(user=world["officer"]).update(role="auditor")
     assert second_factor.is_bound(world["officer"])

@@ -49,10 +49,11 @@ class Partner:
 def credential_for(world: World, party: Party, *, person: User, scopes: tuple[str, ...] = ALL, days: int = 730) -> str:
     """A key of this party for this person, made by its owner."""
     owner = Membership.objects.filter(party=party, role=Role.OWNER).earliest("pk").user
-    _made, key = operations.create_credential(
+    made, key = operations.create_credential(
         party=party, actor=owner, at=world.at, name="system", responsible=person, scopes=scopes,
         expires_at=world.at + timedelta(days=days),
     )  # fmt: skip
+    operations.agree_to_be_named(credential=made, actor=person, at=world.at)
     return key
 
 

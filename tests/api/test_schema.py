@@ -22,6 +22,8 @@ from tests.api.conftest import Partner
 from tests.workflow import stages
 
 EXAMPLES = int(os.environ.get("API_EXAMPLES", "4"))  # a request each, for each of the some hundred operations
+STEPS = int(os.environ.get("API_STEPS", "60"))  # requests in a row that leave what they wrote
+ROLES = ("officer", "buyer", "seller", "provider", "operator", "other_buyer", "expert", "county_officer")
 CHECKS = (
     known.not_a_server_error, known.status_code_conformance, known.content_type_conformance,
     known.response_schema_conformance, known.response_headers_conformance,
@@ -40,7 +42,7 @@ def fuzzed(world, partner, settings, grant):
     stages.proposal(world, grant)
     act = ledger.begin("notice", ledger.SystemActor("sweep"), world.at)
     open_finding(act, grant, "report_overdue", "first", "Art. 16", report="x")
-    return [partner(who) for who in ("officer", "buyer", "seller")]
+    return [partner(who) for who in ROLES]
 
 
 def sent(case: Any, headers: dict[str, str]) -> requests.Response:
@@ -78,7 +80,43 @@ def test_every_answer_is_as_described_and_none_is_the_sites_fault(db, world, fuz
             operation = found.ok()
             run(operation, fuzzed, ids.get(operation.path.split("/")[3], []), asked)
     statuses = {status for _operation, status in asked}
+    print(f"\n{len(asked)} requests")
     assert len(asked) >= EXAMPLES * 95 and {200, 400, 404, 409, 422} <= statuses, statuses
+
+
+def test_requests_in_a_row_that_build_on_each_other_are_answered_as_described(db, world, fuzzed):
+    """Without rolling back: each request finds what the ones before it wrote, whoever sent them."""
+    schema = schemathesis.openapi.from_dict(document())
+    schema.config.update(base_url="http://testserver")
+    operations = [found.ok() for found in schema.get_all_operations()]
+    asked: list[Any] = []
+
+    @hypothesis.settings(
+        max_examples=max(1, STEPS // 20), deadline=None, database=None, derandomize=True,
+        suppress_health_check=list(hypothesis.HealthCheck), phases=[hypothesis.Phase.generate],
+    )  # fmt: skip
+    @hypothesis.given(data=strategies.data())
+    def walk(data: Any) -> None:
+        with transaction.atomic():
+            for number in range(20):
+                ask_next(data, operations, fuzzed, asked, number)
+            transaction.set_rollback(True)
+
+    with time_machine.travel(world.at, tick=True):
+        walk()
+    print(f"\n{len(asked)} requests in rows of 20")
+    assert len(asked) >= STEPS
+
+
+def ask_next(data: Any, operations: list[Any], systems: list[Partner], asked: list[Any], number: int) -> None:
+    operation = data.draw(strategies.sampled_from(operations))
+    case, system = data.draw(operation.as_strategy()), data.draw(strategies.sampled_from(systems))
+    if "id" in (case.path_parameters or {}):
+        ids = existing().get(operation.path.split("/")[3], [])
+        case.path_parameters["id"] = data.draw(strategies.sampled_from([*ids, 10**6]))
+    answer = sent(case, system.headers(**{"Idempotency-Key": f"row-{number}"}))
+    asked.append((operation.label, answer.status_code))
+    case.validate_response(answer, checks=CHECKS)
 
 
 def run(operation: Any, systems: list[Partner], ids: list[int], asked: list[Any]) -> None:

@@ -26,8 +26,9 @@ class Command(BaseCommand):
         if not settings.DEMO or owned is None:
             raise CommandError(f"There is no demo person {email} who owns an organisation here.")
         at = timezone.now()
-        _credential, key = operations.create_credential(
+        credential, key = operations.create_credential(
             party=owned.party, actor=owned.user, at=at, name="demo", responsible=owned.user,
             scopes=Scope.values, expires_at=at + timedelta(days=1),
         )  # fmt: skip
+        operations.agree_to_be_named(credential=credential, actor=owned.user, at=at)
         self.stdout.write(key)

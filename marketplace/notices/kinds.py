@@ -1,0 +1,60 @@
+"""What each kind of notice is about, and which of them nobody can switch off."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Group(models.TextChoices):
+    """What a person chooses for."""
+
+    DUTIES = "duties", _("duties and deadlines")
+    DECISIONS = "decisions", _("decisions about me")
+    DIALOGUE = "dialogue", _("dialogue")
+    SYSTEM = "system", _("system")
+
+
+class Delivery(models.TextChoices):
+    """When a mail follows the notice on the page."""
+
+    AT_ONCE = "at_once", _("by mail at once")
+    DAILY = "daily", _("one mail on the morning of each working day")
+    WEEKLY = "weekly", _("one mail on the morning of the week's first working day")
+    PAGE = "page", _("on the page only")
+
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    Group.DUTIES: (
+        "version_submitted", "application_submitted", "application_prepared", "consultation_asked",
+        "consultation_overdue", "consultation_escalated", "expert_called", "case_passed_on", "cases_handed_over",
+        "change_requested", "report_due", "report_overdue", "report_filed", "measure_proposed", "clock_overdue",
+        "clock_extended", "party_applied", "party_asks_renewal", "objection_lodged", "application_to_seller",
+    ),
+    Group.DECISIONS: (
+        "assessed", "assessment_failed", "version_moved", "application_moved", "item_split_off", "item_decided",
+        "grant_offered", "grant_moved", "change_decided", "hold_opened", "hold_lifted", "report_moved",
+        "measure_moved", "hearing_opened", "derived_flagged", "party_moved", "party_merged", "standing_consent_used",
+        "source_rejected", "objection_answered", "product_offered",
+    ),
+    Group.DIALOGUE: (
+        "message_written", "question_asked", "question_answered", "consultation_answered", "expert_opinion",
+    ),
+    Group.SYSTEM: ("grant_people", "grant_systems", "invited", "naming_asked"),
+}  # fmt: skip
+GROUP_OF = {kind: group for group, kinds in GROUPS.items() for kind in kinds}
+
+# With legal effect on the reader, or for somebody who has no account yet: by mail at once, whatever was chosen.
+BINDING = frozenset({
+    "version_moved", "application_moved", "item_split_off", "item_decided", "grant_offered", "grant_moved",
+    "change_decided", "hold_opened", "report_moved", "measure_moved", "hearing_opened", "derived_flagged",
+    "party_moved", "party_merged", "source_rejected", "objection_answered", "invited",
+})  # fmt: skip
+
+
+def is_binding(kind: str) -> bool:
+    """A kind that nobody has placed yet counts as binding: better a mail too many than a missed order."""
+    return kind in BINDING or kind not in GROUP_OF
+
+
+def choosable(group: str) -> list[str]:
+    """The kinds of a group for which the person's choice counts."""
+    return [kind for kind in GROUPS[group] if kind not in BINDING]
