@@ -34,7 +34,7 @@ class PartyQueue(Queue):
     label = _("Parties")
     roles = (OPERATOR,)
     authority = ""
-    tables = (PARTY, applications.AUTHORITY)
+    tables = (PARTY, applications.AUTHORITY, supervision.PARTY)
     list_display = ("case", "region", "state_now", column(_("Verified until"), "verified_until"))
     list_select_related = ("region",)
     search_fields = ("name", "uscc")
