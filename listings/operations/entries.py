@@ -65,6 +65,7 @@ def return_entry(*, entry: CatalogueEntry, actor: User, at: datetime, reason: st
 def withdraw_entry(*, entry: CatalogueEntry, actor: User, at: datetime, reason: str) -> None:
     """published → withdrawn: no new products from it; what is listed stays."""
     permissions.check_can_keep_entry(actor, entry, at)
+    workflow.check_in(entry, EntryState.PUBLISHED)  # what is not published ends only with its unit
     require(reason=reason)
     workflow.move(ledger.begin("withdraw", actor, at, ARTICLE), entry, EntryState.WITHDRAWN, detail={"reason": reason})
     follow_entries([entry])
