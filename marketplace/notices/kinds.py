@@ -34,8 +34,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "assessed", "assessment_failed", "version_moved", "application_moved", "item_split_off", "item_decided",
         "grant_offered", "grant_moved", "change_decided", "hold_opened", "hold_lifted", "report_moved",
         "measure_moved", "hearing_opened", "derived_flagged", "party_moved", "party_merged", "standing_consent_used",
-        "source_rejected", "objection_answered", "product_offered", "version_released", "version_recalled", "rule_moved",
-        "rule_not_met", "product_stopped", "product_resumed",
+        "source_rejected", "objection_answered", "product_offered", "version_released", "version_recalled",
+        "rule_moved", "rule_not_met", "product_stopped", "product_resumed",
     ),
     Group.DIALOGUE: (
         "message_written", "question_asked", "question_answered", "consultation_answered", "expert_opinion",
