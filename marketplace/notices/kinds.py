@@ -28,15 +28,18 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "consultation_overdue", "consultation_escalated", "expert_called", "case_passed_on", "cases_handed_over",
         "change_requested", "report_due", "report_overdue", "report_filed", "measure_proposed", "clock_overdue",
         "clock_extended", "party_applied", "party_asks_renewal", "objection_lodged", "application_to_seller",
+        "version_expert_called", "rule_proposed", "developer_asked",
     ),
     Group.DECISIONS: (
         "assessed", "assessment_failed", "version_moved", "application_moved", "item_split_off", "item_decided",
         "grant_offered", "grant_moved", "change_decided", "hold_opened", "hold_lifted", "report_moved",
         "measure_moved", "hearing_opened", "derived_flagged", "party_moved", "party_merged", "standing_consent_used",
-        "source_rejected", "objection_answered", "product_offered",
+        "source_rejected", "objection_answered", "product_offered", "version_released", "version_recalled",
+        "rule_moved", "rule_not_met", "product_stopped", "product_resumed",
     ),
     Group.DIALOGUE: (
         "message_written", "question_asked", "question_answered", "consultation_answered", "expert_opinion",
+        "version_opinion",
     ),
     Group.SYSTEM: ("grant_people", "grant_systems", "invited", "naming_asked"),
 }  # fmt: skip
@@ -47,6 +50,7 @@ BINDING = frozenset({
     "version_moved", "application_moved", "item_split_off", "item_decided", "grant_offered", "grant_moved",
     "change_decided", "hold_opened", "report_moved", "measure_moved", "hearing_opened", "derived_flagged",
     "party_moved", "party_merged", "source_rejected", "objection_answered", "invited",
+    "version_recalled", "version_released", "rule_moved", "rule_not_met", "product_stopped",
 })  # fmt: skip
 
 

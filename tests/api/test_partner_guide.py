@@ -76,6 +76,11 @@ def test_every_command_of_the_guide_works_as_it_stands_there(site, tmp_path):
     written = commands().replace("http://127.0.0.1:8000", address)
     assert address in written
     program = written.replace(".venv/bin/python manage.py", f"{sys.executable} {settings.BASE_DIR / 'manage.py'}")
+    (tmp_path / "visits.csv").write_text("区县,人数\n鼓楼,3\n台江,4\n")
+    draft = "from listings.models import Version; Version.objects.filter(pk=4).update(state='draft')"
+    subprocess.run(
+        [sys.executable, str(settings.BASE_DIR / "manage.py"), "shell", "-c", draft], env=environment, check=True
+    )
     done = subprocess.run(
         ["bash", "-euxo", "pipefail", "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True,
         timeout=PATIENCE,
