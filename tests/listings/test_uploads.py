@@ -419,6 +419,7 @@ def test_cancelled_reading_leaves_nothing_and_drops_its_result(
         assert operations.assess_due(at=who["at"]) == 0
     assert (Upload.objects.get(pk=upload.pk).state, reading().state) == ("abandoned", "cancelled")
     assert (stored(), draft.files.count()) == (before, 0)
+    settings.UPLOAD_LIMIT = 100_000
     operations.upload_file(version=draft, path=write_visits(stages.scratch("v.csv")), name="v.csv", **who)
 
 

@@ -10,10 +10,11 @@ from django.db import transaction
 
 from accounts import operations as accounts
 from accounts.models import Capability, Credential, Membership, Party, User
-from listings.models import CatalogueEntry, Product, VersionSource
+from listings.models import CatalogueEntry, Product, Version, VersionSource
 from marketplace.api.resources import RESOURCES
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Application, Consultation, Grant, Item
+from marketplace.clock import operations as clock
 from marketplace.clock.working_days import SHANGHAI
 from marketplace.delivery import gate
 from marketplace.delivery import operations as delivery
@@ -64,9 +65,11 @@ def waiting_for_nobody(world, at):
     likely = ("officer", "other_buyer", "operator", "province_officer", "other_officer")  # asked first: it saves time
     people = [User.objects.get(pk=world[who].pk) for who in dict.fromkeys([*likely, *matrix.PEOPLE])]
     lost = []
+    answered_first = Version.objects.filter(objections__state="open")  # such a version waits as its objection does
     for model in {model for _table, model in TABLES} - {Item}:  # an item waits as its application does
         mine = [table for table, of in TABLES if of is model]
-        for obj in model.objects.exclude(state__in=model.machine.terminal):
+        rows = model.objects.exclude(state__in=model.machine.terminal)
+        for obj in rows.exclude(pk__in=answered_first) if model is Version else rows:
             found = next((who for who in people if any(table.available(obj, who, at) for table in mine)), None)
             if found:
                 people.insert(0, people.pop(people.index(found)))  # can likely do the next one as well
@@ -82,6 +85,10 @@ WAITING = {  # what waits, and the party whose end it must survive
     "consultation": (UNIT, "asked", "question"),
     "product": (SELLER, "active"),
     "version": (SELLER, "assessed", "submitted", "returned", "in_publicity"),
+    "upload": (SELLER, "open"),
+    "source-file": (SELLER, "unchecked", "rejected"),
+    "release-rule": (SELLER, "proposed", "returned", "approved"),
+    "objection": (SELLER, "open"),
     "application": (BUYER, "draft", "in_consultation", "expert_review"),
     "grant": (BUYER + SELLER, "offered", "active"),
     "edition": (BUYER, "requested"),
@@ -241,6 +248,16 @@ def test_an_ended_seller_leaves_the_catalogue_and_grants_run_on(world, grant):
     end(world, "developer")
     assert Product.objects.get(pk=world.product.pk).state == "withdrawn"
     assert Grant.objects.get().is_in_effect(world.at)
+
+
+def test_an_ended_sellers_rule_and_upload_end_with_it(world):
+    rule, _at = stages.release_rule(world, "proposed")
+    upload, _at = stages.upload(world, "open+partial")
+    end(world, "developer")
+    for obj, state in ((rule, "withdrawn"), (upload, "abandoned"), (upload.version, "discarded")):
+        obj.refresh_from_db()
+        assert obj.state == state
+    assert not clock.of(rule).open().exists()
 
 
 @pytest.fixture

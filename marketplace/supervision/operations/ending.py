@@ -18,8 +18,17 @@ from accounts.queries import recipients
 from accounts.states import PartyState
 from accounts.verbs import check_can_keep_party
 from listings import files
-from listings.models import CatalogueEntry, JobState, Product, Version, VersionSource
-from listings.states import ENTRY_OPEN, WITH_SELLER, EntryState, ProductState, VersionState
+from listings.models import CatalogueEntry, JobState, Product, ReleaseRule, Version, VersionSource
+from listings.operations.versions import give_up_uploads
+from listings.states import (
+    ENTRY_OPEN,
+    RELEASE_RULE,
+    WITH_SELLER,
+    EntryState,
+    ProductState,
+    RuleState,
+    VersionState,
+)
 from marketplace import workflow
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, StandingConsent
 from marketplace.applications.operations import end_grant
@@ -161,8 +170,12 @@ def _end_supply(act: ledger.Act, party: Party, reason: str) -> None:
         raise InvalidState(_("The assessment is running: wait for its result."))
     for version in work.order_by("pk"):
         workflow.move(act, version, VersionState.DISCARDED, detail={"reason": reason})
+        give_up_uploads(version, act)
         files.destroy(version.files.filter(destroyed_at=None), act.at)
         version.columns.all().delete()
+    for rule in ReleaseRule.objects.filter(product__seller=party).exclude(state__in=RELEASE_RULE.terminal):
+        workflow.move(act, rule, RuleState.WITHDRAWN, detail={"reason": reason})
+        clock.stop(rule, act.at)
     _move_all(act, Product.objects.filter(seller=party, state=ProductState.ACTIVE), ProductState.WITHDRAWN, reason)
     _move_all(act, CatalogueEntry.objects.filter(unit=party, state__in=ENTRY_OPEN), EntryState.WITHDRAWN, reason)
     _move_all(
