@@ -15,6 +15,7 @@ from accounts.models import Membership, Party
 from listings.models import Version
 from marketplace.api.models import IdempotencyKey
 from marketplace.applications.models import Application
+from marketplace.applications.operations import name_system
 from marketplace.desk.sample_data import write_visits
 from marketplace.ledger.models import Entry
 from tests.api.conftest import Partner, credential_in
@@ -110,6 +111,7 @@ def test_a_barred_or_lapsed_party_still_reads_and_reports_but_begins_nothing(wor
     buyer = partner("buyer")
     report, later = stages.report(world, "open")
     draft = stages.application(world, "draft")[0]
+    name_system(grant=grant, actor=world["buyer"], at=world.at, credential=credential_in(world, buyer))
     Party.objects.filter(pk=grant.buyer_id).update(**change)
     assert buyer.get("grants/").status_code == 200
     with time_machine.travel(later, tick=False):

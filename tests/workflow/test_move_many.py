@@ -49,9 +49,9 @@ def test_move_many_moves_and_records_each_object_once(world):
 
 def test_move_many_knows_only_the_transitions_of_the_table(world):
     propose(world, 1)
-    act = ledger.begin("withdraw", SWEEP, world.at)
+    act = ledger.begin("revise", SWEEP, world.at)
     with pytest.raises(InvalidState):
-        workflow.move_many(act, CatalogueEntry.objects.all(), "proposed", "withdrawn")
+        workflow.move_many(act, CatalogueEntry.objects.all(), "published", "proposed")
     assert entries_of(act) == []
 
 
