@@ -38,8 +38,10 @@ REFUSAL = given(reason="理由充分", remedy=stages.REMEDY)
 
 
 def keys(fields: Any) -> Any:
-    """The same input as a form sends it: people by their key."""
-    return lambda *given: {name: getattr(value, "pk", value) for name, value in fields(*given).items()}
+    """The same input as a form sends it: objects by their key."""
+    return lambda world, obj, at: {
+        name: getattr(value, "pk", value) for name, value in fields(world, obj, at).items() if value is not None
+    }
 
 
 def by_source(verbs: Verbs) -> Any:
@@ -62,13 +64,6 @@ def may_party(verb: str, state: str) -> frozenset[str]:
 
 def person_of(obj: Any, who: Any) -> Any:
     return obj.memberships.get(user=who)
-
-
-def as_keys(fields: Any) -> Any:
-    """The same fields as a form sends them."""
-    return lambda world, obj, at: {
-        name: getattr(value, "pk", value) for name, value in fields(world, obj, at).items() if value is not None
-    }
 
 
 def new_role(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
@@ -123,10 +118,10 @@ PARTY = Matrix(
         "renew": Says("verified", ("party renew →",), given(evidence="营业执照", valid_until=date(2031, 1, 1))),
         "ask_for_renewal": Says("verified", ("party ask_for_renewal →",), REASON),
         "invite": Says("*", ("invitation invite →open",), given(email="new@test.example", role="member")),
-        "revoke_invitation": Says("*", ("invitation revoke open→revoked",), one_invited, as_keys(one_invited)),
-        "change_role": Says("*", ("membership change_role →",), new_role, as_keys(new_role)),
-        "appoint_deputy": Says("*", ("membership appoint_deputy →",), a_deputy, as_keys(a_deputy)),
-        "end_membership": Says("*", ("membership end_membership →",), one_member, as_keys(one_member)),
+        "revoke_invitation": Says("*", ("invitation revoke open→revoked",), one_invited, keys(one_invited)),
+        "change_role": Says("*", ("membership change_role →",), new_role, keys(new_role)),
+        "appoint_deputy": Says("*", ("membership appoint_deputy →",), a_deputy, keys(a_deputy)),
+        "end_membership": Says("*", ("membership end_membership →",), one_member, keys(one_member)),
         "bar": Says("barred", ("party bar *→barred",), REASON),
     },
 )
@@ -148,7 +143,7 @@ PARTY_ENDING = Matrix(
     url="supervision:party",
     says={
         "merge": Says(
-            "ended", ("party merge *→ended", *(line.format("merge") for line in LEAVING)), merger, as_keys(merger)
+            "ended", ("party merge *→ended", *(line.format("merge") for line in LEAVING)), merger, keys(merger)
         ),
         "record_death": Says("ended", (), given(evidence="死亡医学证明", reason="死亡")),
         "end": Says("ended", ("party end *→ended", *(line.format("end") for line in LEAVING)), REASON),
@@ -162,7 +157,7 @@ AUTHORITY = Matrix(
     possible=by_source(application_verbs.AUTHORITY),
     sees=lambda state: CITY | OPERATOR,
     url="applications:party",
-    says={"hand_over": Says("verified", ("application hand_over →",), two_officers, as_keys(two_officers))},
+    says={"hand_over": Says("verified", ("application hand_over →",), two_officers, keys(two_officers))},
 )
 
 # --- entries -------------------------------------------------------------------------------------------------------
@@ -327,7 +322,7 @@ VERSION = Matrix(
         "return": Says("returned", ("version return submitted→returned",), REASON),
         "refuse": Says("refused", ("version refuse submitted→refused",), REFUSAL),
         "publish": Says("published", ("version publish in_publicity→published",)),
-        "call_expert": Says("expert_review", ("version call_expert submitted→expert_review",), expert, as_keys(expert)),
+        "call_expert": Says("expert_review", ("version call_expert submitted→expert_review",), expert, keys(expert)),
         "give_opinion": Says(
             "submitted",
             ("versionopinion give_opinion →", "version give_opinion expert_review→submitted"),
@@ -421,11 +416,6 @@ OPEN_CASE = ("accepted", "in_consultation", "under_review", "under_review+questi
 
 def colleague(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {"colleague": world["second_officer"], "reason": "亲属任职"}
-
-
-def keys(fields: Any) -> Any:
-    """The same input as a form sends it: people by their key."""
-    return lambda *given: {name: getattr(value, "pk", value) for name, value in fields(*given).items()}
 
 
 TEXT = given(text="请说明")
