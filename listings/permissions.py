@@ -124,4 +124,8 @@ def check_can_keep_rule(actor: Any, rule: ReleaseRule, at: datetime) -> None:
 
 def check_can_decide_rule(actor: Any, rule: ReleaseRule, at: datetime) -> None:
     """As for the review of the version that the rule rests on."""
-    check_can_review(actor, rule.basis, at)
+    if rule.product.is_public_data:
+        check_officer(actor, rule.authority, at)
+    else:
+        check_reviewer(actor, rule.basis.reviewer, at)
+    check_not_own_case(actor, parties_of_version(rule.basis), at)

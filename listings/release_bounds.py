@@ -60,7 +60,8 @@ def _same(rule: ReleaseRule, version: Version, at: datetime) -> Iterator[Bound]:
     for name, look in (("sources", _sources), ("columns", _columns), ("recipe", _recipe)):
         was, now = look(basis), look(version)
         changed = len(set(was) ^ set(now))
-        yield Bound(name, "±0", f"±{changed}", bool(was) and was == now)
+        may_lack = name == "sources" and not version.product.is_public_data  # it has none in the catalogue
+        yield Bound(name, "±0", f"±{changed}", (bool(was) or may_lack) and was == now)
     yield Bound("about", basis.about, version.about, basis.about == version.about)
     was_set, now_set = _assessed(basis).get("rule_set"), _assessed(version).get("rule_set")
     yield Bound("rule_set", str(was_set), str(now_set), was_set is not None and was_set == now_set)

@@ -18,7 +18,9 @@ RECENT = 20
 def release_rule(request: HttpRequest, pk: int) -> HttpResponse:
     at = timezone.now()
     visible = ReleaseRule.objects.visible_to(request.user)
-    rule = get_object_or_404(visible.select_related("product__seller", "basis__product", "authority"), pk=pk)
+    rule = get_object_or_404(
+        visible.select_related("product__seller", "basis__product", "basis__reviewer", "authority"), pk=pk
+    )
     context = {
         "rule": rule,
         "has_lapsed": rule.valid_until < local_date(at),

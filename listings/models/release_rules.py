@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Party, User
 from accounts.queries import parties_of
 from listings.models.catalogue import is_provincial_officer, overseen
-from listings.models.products import Product, Version
+from listings.models.products import Product, Version, reviewed
 from listings.states import RELEASE_RULE, RuleState
 from marketplace.clock.working_days import local_date
 
@@ -22,10 +22,12 @@ class ReleaseRuleQuerySet(models.QuerySet["ReleaseRule"]):
         return self.filter(state=RuleState.APPROVED, valid_until__gte=local_date(at))
 
     def visible_to(self, user: Any) -> "ReleaseRuleQuerySet":
-        """The seller's people and the authorities'."""
+        """The seller's people, the authorities', and those of the compliance reviewer of the version it rests on."""
         if is_provincial_officer(user):
             return self
-        return self.filter(Q(product__seller__in=parties_of(user, timezone.now())) | overseen(user))
+        mine = Q(product__seller__in=parties_of(user, timezone.now()))
+        of_reviewer = Exists(Version.objects.filter(reviewed(user), pk=OuterRef("basis")))
+        return self.filter(mine | overseen(user) | of_reviewer)
 
 
 class ReleaseRule(models.Model):
@@ -82,6 +84,11 @@ class ReleaseRule(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("listings:release-rule", args=[self.pk])
+
+    @property
+    def reviewing_body(self) -> Party:
+        """Whoever decides on the rule: the authority, or the compliance reviewer of the version it rests on."""
+        return self.basis.reviewer or self.authority
 
 
 class ReleaseCheck(models.Model):

@@ -131,7 +131,11 @@ def hold_against_rule(version: Version, at: datetime) -> Outcome | None:
     if version.state != VersionState.ASSESSED:
         return None
     in_force = ReleaseRule.objects.in_force(at).filter(product=version.product_id)
-    rule = in_force.select_for_update(of=("self",)).select_related("basis__product", "authority").first()
+    rule = (
+        in_force.select_for_update(of=("self",))
+        .select_related("basis__product", "basis__reviewer", "authority")
+        .first()
+    )
     return None if rule is None else Outcome(rule, bounds(rule, version, at))
 
 
@@ -139,11 +143,11 @@ def publish_by_rule(act: ledger.Act, version: Version, outcome: Outcome) -> None
     """assessed → published, as part of submitting: the officer who approved the rule has signed for its bounds."""
     rule = outcome.rule
     workflow.move(
-        act, version, VersionState.PUBLISHED, authority=rule.authority, published_at=act.at,
-        checked_sources_by=rule.decided_by, detail={"rule": rule, "bounds": outcome.as_detail()},
+        act, version, VersionState.PUBLISHED, authority=rule.authority, reviewer=rule.basis.reviewer,
+        published_at=act.at, checked_sources_by=rule.decided_by, detail={"rule": rule, "bounds": outcome.as_detail()},
     )  # fmt: skip
     follow_product(version.product)
-    people = recipients(rule.authority, act.at) + recipients(version.product.seller, act.at)
+    people = recipients(rule.reviewing_body, act.at) + recipients(version.product.seller, act.at)
     tell(
         act, people, "version_released", link=version.get_absolute_url(), product=version.product.title,
         number=version.number,
@@ -182,7 +186,7 @@ def _terms(rule: ReleaseRule) -> dict[str, Any]:
 def _ask(act: ledger.Act, rule: ReleaseRule) -> None:
     clock.start(rule, Kind.ACCEPTANCE, act.at)
     tell(
-        act, recipients(rule.authority, act.at), "rule_proposed", link=rule.get_absolute_url(),
+        act, recipients(rule.reviewing_body, act.at), "rule_proposed", link=rule.get_absolute_url(),
         product=rule.product.title,
     )  # fmt: skip
 

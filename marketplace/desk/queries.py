@@ -138,9 +138,8 @@ def _as_officer(user: Any, at: datetime) -> Iterable[Task]:
         .order_by("pk")
     )
     yield from _review_of(versions)
-    rules = ReleaseRule.objects.filter(authority__in=mine, state=RuleState.PROPOSED).exclude(product__seller__in=own)
-    for rule in rules.select_related("product").order_by("pk"):
-        yield Task(_("Approve, return or refuse the release rule"), rule, None)
+    rules = ReleaseRule.objects.filter(authority__in=mine, basis__reviewer=None).exclude(product__seller__in=own)
+    yield from _decision_on_rules(rules)
     applications = Application.objects.filter(authority__in=mine, seller=None).exclude(buyer__in=own).order_by("pk")
     yield from _decision_on(applications)
     for report in (
@@ -173,6 +172,8 @@ def _as_reviewer(user: Any, at: datetime) -> Iterable[Task]:
     if mine.exists():
         versions = Version.objects.filter(reviewer__in=mine).exclude(product__seller__in=recent_parties(user, at))
         yield from _review_of(versions.select_related("product").order_by("pk"))
+        rules = ReleaseRule.objects.filter(basis__reviewer__in=mine)
+        yield from _decision_on_rules(rules.exclude(product__seller__in=recent_parties(user, at)))
 
 
 def _as_seller(user: Any, at: datetime) -> Iterable[Task]:
@@ -188,6 +189,11 @@ def _as_seller(user: Any, at: datetime) -> Iterable[Task]:
     )
     for edition in changes.exclude(grant__buyer__in=own).select_related("grant__product").order_by("pk"):
         yield Task(_("Decide on the change of the grant"), edition, None)
+
+
+def _decision_on_rules(rules: Any) -> Iterable[Task]:
+    for rule in rules.filter(state=RuleState.PROPOSED).select_related("product").order_by("pk"):
+        yield Task(_("Approve, return or refuse the release rule"), rule, None)
 
 
 def _review_of(versions: Any) -> Iterable[Task]:

@@ -8,6 +8,7 @@ overlapping sweeps are harmless and an outage is caught up by the next one.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from django.apps import apps
@@ -162,7 +163,9 @@ DUTIES: dict[tuple[str, str], Duty] = {
     ("listings.version", Kind.ACCEPTANCE): Duty("listings.Version", "authority", "product__seller", "reviewer"),
     ("listings.version", Kind.PUBLICITY): Duty("listings.Version", "authority", "product__seller", "reviewer"),
     ("applications.application", Kind.ACCEPTANCE): Duty("applications.Application", "authority", "buyer", "seller"),
-    ("listings.releaserule", Kind.ACCEPTANCE): Duty("listings.ReleaseRule", "authority", "product__seller"),
+    ("listings.releaserule", Kind.ACCEPTANCE): Duty(
+        "listings.ReleaseRule", "authority", "product__seller", "basis__reviewer"
+    ),
     ("applications.application", Kind.PRECHECK): Duty("applications.Application", "authority", "buyer"),
     ("applications.application", Kind.DECISION): Duty("applications.Application", "authority", "buyer", "seller"),
     ("applications.grant", Kind.OFFER): Duty("applications.Grant", "buyer", "buyer"),
@@ -180,10 +183,8 @@ def run_out(at: datetime, scope: Scope) -> Iterable[tuple[Clock, Any, Party]]:
         objects = _within(apps.get_model(duty.model)._default_manager.filter(pk__in=list(by_id)), scope, duty.party)
         paths = [path for path in (duty.owner, duty.instead) if path]
         for obj in objects.select_related(*paths).order_by("pk"):
-            owner = obj
-            for step in duty.owner.split("__"):
-                owner = getattr(owner, step)
-            yield by_id[str(obj.pk)], obj, (duty.instead and getattr(obj, duty.instead)) or owner
+            instead = duty.instead and attrgetter(duty.instead.replace("__", "."))(obj)
+            yield by_id[str(obj.pk)], obj, instead or attrgetter(duty.owner.replace("__", "."))(obj)
 
 
 def tell_overdue(row: tuple[Clock, Any, Party], at: datetime) -> bool:

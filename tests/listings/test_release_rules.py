@@ -10,8 +10,9 @@ from listings import operations
 from listings.models import Assessment, Column, ProcessingStep, ReleaseCheck, ReleaseRule, SourceFile, Version
 from listings.release_bounds import drift
 from marketplace.delivery import operations as delivery
+from marketplace.desk.queries import todo
 from marketplace.desk.sample_data import VISIT_ROLES
-from marketplace.errors import InvalidState, StaleState
+from marketplace.errors import InvalidState, NotAllowed, StaleState
 from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from tests.workflow import stages
@@ -185,3 +186,35 @@ def test_pages_show_the_rule_and_what_was_checked(world, rule, successor):
     assert done.get_absolute_url() in client.get(rule.get_absolute_url()).content.decode()
     client.force_login(world["buyer"], backend="allauth.account.auth_backends.AuthenticationBackend")
     assert client.get(rule.get_absolute_url()).status_code == 404
+
+
+def test_rule_of_non_public_data_is_the_compliance_reviewers(world):
+    basis, at = stages.non_public_version(world, "published")
+    bounds = {**stages.RULE, "min_rows": 1, "min_k": None, "max_drift": 100}
+    rule = operations.propose_rule(product=basis.product, actor=world["vendor"], at=at, **bounds)
+    told = Outbox.objects.filter(kind="rule_proposed", channel="page").values_list("recipient_ref", flat=True)
+    assert list(told) == [world["reviewer"].ledger_ref]
+    assert rule in [task.obj for task in todo(world["reviewer"], at)]
+    assert rule not in [task.obj for task in todo(world["officer"], at)]
+    with pytest.raises(NotAllowed):
+        operations.approve_rule(rule=rule, actor=world["officer"], at=at, reason="更新稳定")
+    assert rule in ReleaseRule.objects.visible_to(world["reviewer"])
+    operations.approve_rule(rule=rule, actor=world["reviewer"], at=at, reason="更新稳定")
+    done = next_non_public(world, basis, at)
+    operations.submit_version(version=done, actor=world["vendor"], at=at)
+    done.refresh_from_db()
+    assert (done.state, done.reviewer, failed(done)) == ("published", world.parties["compliance"], [])
+    operations.hold_version(version=done, actor=world["reviewer"], at=at, reason="核查")
+
+
+def next_non_public(world, basis, at):
+    """The next version of a seller's own data, made by the same steps, assessed and not submitted yet."""
+    steps = "\n".join(basis.steps.filter(is_measured=False).order_by("number").values_list("step", flat=True))
+    fields = {**stages.VERSION_FIELDS, "deidentification_tool": basis.deidentification_tool}
+    who = {"actor": world["vendor"], "at": at}
+    made = operations.create_version(product=basis.product, about=basis.about, steps=steps, **fields, **who)
+    path = stages.write_bed_use(stages.scratch("sales.csv"))
+    operations.upload_file(version=made, path=path, name=path.name, **who)
+    operations.mark_columns(version=made, roles={}, **who)
+    operations.run_assessment(job=operations.request_assessment(version=made, **who), at=at)
+    return Version.objects.get(pk=made.pk)
