@@ -46,7 +46,7 @@ from listings.operations.review import (
     release_version,
     return_version,
 )
-from listings.operations.search import drift, follow_entries, follow_product, reindex
+from listings.operations.search import drift, follow_entries, follow_product, follow_rows, reindex
 from listings.operations.sources import (
     accept_source_file,
     add_source_file,
@@ -99,6 +99,7 @@ __all__ = [
     "finish_upload",
     "follow_entries",
     "follow_product",
+    "follow_rows",
     "give_version_opinion",
     "hold_version",
     "import_entries",

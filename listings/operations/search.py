@@ -28,6 +28,19 @@ def follow_entries(entries: Sequence[CatalogueEntry]) -> None:
     _put(SearchKind.ENTRY, keys, list(map(_of_entry, _entries().filter(pk__in=keys))))
 
 
+def follow_rows(rows: QuerySet[SearchRow]) -> None:
+    """Put anew what these rows were made of: a party or a region that they name is another, or is called otherwise."""
+    keys = list(rows.values_list("kind", "object_id"))
+    for kind, fresh, made in (
+        (SearchKind.PRODUCT, _products(), _of_product),
+        (SearchKind.ENTRY, _entries(), _of_entry),
+    ):
+        of_kind = [key for row_kind, key in keys if row_kind == kind]
+        for start in range(0, len(of_kind), AT_ONCE):
+            some = of_kind[start : start + AT_ONCE]
+            _put(kind, some, list(map(made, fresh.filter(pk__in=some))))  # type: ignore[arg-type]
+
+
 def reindex() -> int:
     """Rebuild every row, some hundred at a time; returns how many there are now."""
     count = 0

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from accounts.models import Region
+from listings.operations import drift
 from marketplace.applications.models import Grant
 from marketplace.clock import operations as clock
 from marketplace.clock import working_days
@@ -129,6 +130,10 @@ def test_a_region_is_renamed_and_another_added_where_its_code_says(world: World)
     operations.rename_region(region=county, actor=operator, at=AT, name="闽侯区", name_en="Minhou", reason="撤县设区")
     county.refresh_from_db()
     assert county.name == "闽侯区" and last_entry() == ("accounts.region", "350121", "rename_region")
+    city = world.parties["city"].region
+    operations.rename_region(region=city, actor=operator, at=AT, name="榕城市", name_en="Rong", reason="更名")
+    assert drift() == []
+    city.refresh_from_db()
     made = operations.add_region(code="350199", actor=operator, at=AT, name="新区", name_en="New", reason="新设")
     assert (made.parent_id, made.level) == ("350100", "county")
     assert last_entry() == ("accounts.region", "350199", "add_region")

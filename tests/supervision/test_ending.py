@@ -11,6 +11,7 @@ from django.db import transaction
 from accounts import operations as accounts
 from accounts.models import Capability, Credential, Membership, Party, User
 from listings.models import CatalogueEntry, Product, Version, VersionSource
+from listings.operations import drift
 from marketplace.api.resources import RESOURCES
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Application, Consultation, Grant, Item
@@ -63,7 +64,7 @@ def heir(world):
 def waiting_for_nobody(world, at):
     """Every object that is not over and that none of the world's people can do anything with."""
     likely = ("officer", "other_buyer", "operator", "province_officer", "other_officer")  # asked first: it saves time
-    people = [User.objects.get(pk=world[who].pk) for who in dict.fromkeys([*likely, *matrix.PEOPLE])]
+    people = [User.objects.get(pk=world[who].pk) for who in dict.fromkeys([*likely, *matrix.PEOPLE, *matrix.SELLERS])]
     lost = []
     answered_first = Version.objects.filter(objections__state="open")  # such a version waits as its objection does
     for model in {model for _table, model in TABLES} - {Item}:  # an item waits as its application does
@@ -78,7 +79,7 @@ def waiting_for_nobody(world, at):
     return sorted(lost)
 
 
-BUYER, SELLER, UNIT = ("buyer",), ("developer",), ("unit",)
+BUYER, SELLER, UNIT, VENDOR = ("buyer",), ("developer",), ("unit",), ("vendor",)
 WAITING = {  # what waits, and the party whose end it must survive
     "entry": (UNIT, "proposed", "returned"),
     "standing-consent": (UNIT, "given"),
@@ -90,6 +91,9 @@ WAITING = {  # what waits, and the party whose end it must survive
     "release-rule": (SELLER, "proposed", "returned", "approved"),
     "objection": (SELLER, "open"),
     "application": (BUYER, "draft", "in_consultation", "expert_review"),
+    "non-public-application": (VENDOR, "submitted", "under_review"),
+    "non-public-version": (VENDOR, "submitted", "published"),
+    "non-public-grant": (VENDOR, "active"),
     "grant": (BUYER + SELLER, "offered", "active"),
     "edition": (BUYER, "requested"),
     "report": (BUYER, "filed", "returned"),
@@ -113,6 +117,7 @@ def test_nothing_waits_for_a_party_that_has_ended(world, noun, state, ends):
                     end(world, key, at=at)
                 with time_machine.travel(at + DAY, tick=False):  # yesterday was the last day of its people
                     assert waiting_for_nobody(world, at + DAY) == [], (key, successor)
+                assert drift() == []
                 transaction.set_rollback(True)
             world.parties[key].refresh_from_db()
 

@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Region, User
 from accounts.regions import level_of
+from listings.models import SearchRow
+from listings.operations import follow_rows
 from marketplace.clock import operations as clock
 from marketplace.clock import working_days
 from marketplace.clock.models import CalendarDay, ClockSetting
@@ -92,6 +94,7 @@ def rename_region(*, region: Region, actor: User, at: datetime, name: str, name_
     detail = {"name": name, "name_en": name_en, "before": region.name, "before_en": region.name_en, "reason": reason}
     region.name, region.name_en = name, name_en
     region.save(update_fields=["name", "name_en"])
+    follow_rows(SearchRow.objects.filter(region=region))
     ledger.record(ledger.begin("rename_region", actor, at), region, detail=detail)
     return region
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts import operations as accounts
@@ -18,7 +19,8 @@ from accounts.queries import recipients
 from accounts.states import PartyState
 from accounts.verbs import check_can_keep_party
 from listings import files
-from listings.models import CatalogueEntry, JobState, Product, ReleaseRule, Version, VersionSource
+from listings.models import CatalogueEntry, JobState, Product, ReleaseRule, SearchRow, Version, VersionSource
+from listings.operations import follow_rows
 from listings.operations.versions import give_up_uploads
 from listings.states import (
     ENTRY_OPEN,
@@ -75,7 +77,9 @@ def merge_party(*, party: Party, successor: Party, actor: User, at: datetime, ev
     _pass_on(act, StandingConsent.objects.filter(unit=party), "unit", successor)
     _pass_on(act, DerivedProduct.objects.filter(party=party), "party", successor)
     VersionSource.objects.filter(unit=party).update(unit=successor)
+    _pass_on(act, Application.objects.filter(seller=party), "seller", successor)
     _pass_questions_on(act, party, successor)
+    follow_rows(SearchRow.objects.filter(Q(seller=party) | Q(unit=party)))
     accounts.end_party(act, party, reason=reason, evidence=evidence, successor=successor)
     tell(
         act, recipients(successor, at), "party_merged", link=party.get_absolute_url(), party=party.name, reason=reason,
@@ -139,10 +143,7 @@ def _end_without_successor(act: ledger.Act, party: Party, reason: str, evidence:
 
 def _end_use(act: ledger.Act, party: Party, reason: str) -> None:
     """Applications are withdrawn, grants closed or declined; buyer, seller, authority and units are told."""
-    for application in Application.objects.filter(buyer=party, state__in=OPEN_APPLICATION).order_by("pk"):
-        workflow.move(act, application, ApplicationState.WITHDRAWN, detail={"reason": reason})
-        clock.stop(application, act.at)
-        close_consultations(act, application)
+    _withdraw_applications(act, Application.objects.filter(buyer=party), reason)
     _move_all(
         act,
         GrantEdition.objects.filter(grant__buyer=party, state=EditionState.REQUESTED),
@@ -161,6 +162,18 @@ def _end_use(act: ledger.Act, party: Party, reason: str) -> None:
                 act, recipients(unit, act.at), "grant_moved", link=grant.get_absolute_url(),
                 key=f"{act.operation_id}:{grant.pk}", number=grant.number, state=GrantState(new).label, reason=reason,
             )  # fmt: skip
+
+
+def _withdraw_applications(act: ledger.Act, applications: "models.QuerySet[Application]", reason: str) -> None:
+    for application in applications.filter(state__in=OPEN_APPLICATION).order_by("pk"):
+        workflow.move(act, application, ApplicationState.WITHDRAWN, detail={"reason": reason})
+        clock.stop(application, act.at)
+        close_consultations(act, application)
+        tell(
+            act, recipients(application.buyer, act.at), "application_moved", link=application.get_absolute_url(),
+            key=f"{act.operation_id}:{application.pk}", number=application.number,
+            state=ApplicationState.WITHDRAWN.label, reason=reason,
+        )  # fmt: skip
 
 
 def _end_supply(act: ledger.Act, party: Party, reason: str) -> None:
@@ -183,6 +196,8 @@ def _end_supply(act: ledger.Act, party: Party, reason: str) -> None:
     )
     for asked in Consultation.objects.filter(unit=party, state__in=UNANSWERED).order_by("pk"):
         _close_question(act, asked)
+    _withdraw_applications(act, Application.objects.filter(seller=party), reason)
+    follow_rows(SearchRow.objects.filter(Q(seller=party) | Q(unit=party)))
 
 
 def _pass_questions_on(act: ledger.Act, party: Party, successor: Party) -> None:
