@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from guardian.shortcuts import get_user_perms
 
 from accounts import queries
-from accounts.models import Capability, CapabilityKind, Party, RegionLevel, Role, User, valid_on
+from accounts.models import AssignmentRole, Capability, CapabilityKind, Party, RegionLevel, Role, User, valid_on
 from marketplace.clock.working_days import local_date
 from marketplace.errors import NotAllowed
 from marketplace.ledger.acts import SystemActor
@@ -76,6 +78,33 @@ def check_not_own_case(actor: Any, parties: Iterable[Party], at: datetime) -> No
     """Nobody acts on the case of an organisation that they belong to, or left less than 12 months ago."""
     if queries.recent_parties(actor, at).filter(pk__in=[party.pk for party in parties]).exists():
         raise NotAllowed(_("This is your own case: you belong to a party of it, or did in the last 12 months."))
+
+
+def check_expert(actor: Any, at: datetime) -> None:
+    """A member of the expert committee (Art. 35)."""
+    check_is_person(actor)
+    if not queries.people_as(CapabilityKind.EXPERT, at).filter(pk=actor.pk).exists():
+        raise NotAllowed(_("Only a member of the expert committee may do this."))
+
+
+def check_is_asked(actor: Any, case: Any, parties: Iterable[Party], at: datetime) -> None:
+    """The member of the expert committee to whom the case was assigned, on nobody's side."""
+    check_expert(actor, at)
+    if AssignmentRole.EXPERT not in get_user_perms(actor, case):  # `has_perm` would let a superuser through
+        raise NotAllowed(_("This case was not assigned to you."))
+    check_not_own_case(actor, parties, at)
+
+
+def check_can_be_asked(expert: User, parties: Iterable[Party], at: datetime) -> None:
+    """Whom an officer names: of the committee, on nobody's side. Raises ValidationError on `expert`."""
+    try:
+        check_expert(expert, at)
+    except NotAllowed as error:
+        raise ValidationError({"expert": str(error)}) from error
+    try:
+        check_not_own_case(expert, parties, at)
+    except NotAllowed as error:
+        raise ValidationError({"expert": _("It would be this person's own case.")}) from error
 
 
 def check_operator(actor: Any, at: datetime) -> None:

@@ -4,11 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
-from guardian.shortcuts import get_user_perms
 
-from accounts.models import AssignmentRole, Capability, CapabilityKind, Party, valid_on
-from accounts.permissions import check_acts_for, check_is_person, check_member, check_not_own_case, check_officer
-from accounts.queries import people_as
+from accounts.models import Capability, CapabilityKind, Party, valid_on
+from accounts.permissions import check_acts_for, check_is_asked, check_member, check_not_own_case, check_officer
 from listings.models import CatalogueEntry, Nature, Objection, Product, ReleaseRule, SourceFile, Upload, Version
 from marketplace.clock.working_days import local_date
 from marketplace.errors import NotAllowed
@@ -110,12 +108,7 @@ def parties_of_version(version: Version) -> list[Party]:
 
 def check_can_assess_version(actor: Any, version: Version, at: datetime) -> None:
     """The member of the expert committee who was asked, on nobody's side."""
-    check_is_person(actor)
-    if not people_as(CapabilityKind.EXPERT, at).filter(pk=actor.pk).exists():
-        raise NotAllowed(_("Only a member of the expert committee may do this."))
-    if AssignmentRole.EXPERT not in get_user_perms(actor, version):  # `has_perm` would let a superuser through
-        raise NotAllowed(_("This case was not assigned to you."))
-    check_not_own_case(actor, parties_of_version(version), at)
+    check_is_asked(actor, version, parties_of_version(version), at)
 
 
 def check_can_keep_rule(actor: Any, rule: ReleaseRule, at: datetime) -> None:

@@ -6,17 +6,17 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import AssignmentRole, CapabilityKind, User
+from accounts.models import AssignmentRole, User
 from accounts.operations import assign, unassign
-from accounts.permissions import check_not_own_case
-from accounts.queries import people_as, recipient, recipients
+from accounts.permissions import check_can_be_asked
+from accounts.queries import recipient, recipients
 from listings import permissions
 from listings.models import Version, VersionOpinion
 from listings.states import VersionState
 from marketplace import workflow
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
-from marketplace.errors import NotAllowed, require
+from marketplace.errors import require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
@@ -28,12 +28,7 @@ def call_version_expert(*, version: Version, actor: User, at: datetime, expert: 
     """submitted → expert review: one member of the committee, on nobody's side, is asked; the clock stands still."""
     permissions.check_can_review(actor, version, at)
     require(reason=reason)
-    if not people_as(CapabilityKind.EXPERT, at).filter(pk=expert.pk).exists():
-        raise ValidationError({"expert": _("Only a member of the expert committee may do this.")})
-    try:
-        check_not_own_case(expert, permissions.parties_of_version(version), at)
-    except NotAllowed as error:
-        raise ValidationError({"expert": _("It would be this person's own case.")}) from error
+    check_can_be_asked(expert, permissions.parties_of_version(version), at)
     workflow.check_in(version, VersionState.SUBMITTED)
     act = ledger.begin("call_expert", actor, at, ARTICLE)
     workflow.move(act, version, VersionState.EXPERT_REVIEW, detail={"expert": expert, "reason": reason})
@@ -58,9 +53,9 @@ def give_version_opinion(
     given = VersionOpinion.objects.create(version=version, by=actor, opinion=opinion, measures=measures, at=at)
     ledger.record(act, given, detail={"version": version, "text": opinion, "measures": measures})
     _back_to_review(act, version)
-    assert version.authority is not None  # it was submitted
+    assert version.reviewing_body is not None  # it was submitted
     tell(
-        act, recipients(version.authority, at), "version_opinion", link=version.get_absolute_url(),
+        act, recipients(version.reviewing_body, at), "version_opinion", link=version.get_absolute_url(),
         product=version.product.title, number=version.number, name=actor.name,
     )  # fmt: skip
     return given

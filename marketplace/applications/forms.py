@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.forms import MemberField, members
 from accounts.models import CapabilityKind, Credential, Party, User
 from accounts.permissions import WRITERS
-from accounts.queries import parties_as, people_as, people_of
+from accounts.queries import parties_as, people_of
 from listings.models import CatalogueEntry, Opening, Product
 from listings.states import EntryState
 from marketplace.applications import queries
@@ -174,14 +174,6 @@ class ConsentInPartForm(VerbForm):
 
 class MessageForm(VerbForm):
     text = forms.CharField(label=_("Message"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4}))
-
-
-class CallExpertForm(ReasonForm):
-    expert = forms.ModelChoiceField(queryset=User.objects.none(), label=_("Member of the expert committee"))
-    field_order = ("expert", "reason")
-
-    def prepare(self) -> None:
-        self.fields["expert"].queryset = people_as(CapabilityKind.EXPERT, self.at)  # type: ignore[attr-defined]
 
 
 class OpinionForm(VerbForm):

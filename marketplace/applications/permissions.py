@@ -13,12 +13,13 @@ from accounts.permissions import (
     WRITERS,
     act_for,
     check_acts_for,
+    check_is_asked,
     check_is_person,
     check_member,
     check_not_own_case,
     check_officer,
 )
-from accounts.queries import memberships, people_as, represents
+from accounts.queries import memberships, represents
 from listings.models import VersionSource
 from listings.states import REVIEWED
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, Route, StandingConsent
@@ -115,12 +116,7 @@ def check_can_recuse(actor: Any, application: Application, at: datetime) -> None
 
 def check_can_assess(actor: Any, application: Application, at: datetime) -> None:
     """The member of the expert committee who was asked, on nobody's side."""
-    check_is_person(actor)
-    if not people_as(CapabilityKind.EXPERT, at).filter(pk=actor.pk).exists():
-        raise NotAllowed(_("Only a member of the expert committee may do this."))
-    if AssignmentRole.EXPERT not in get_user_perms(actor, application):
-        raise NotAllowed(_("This case was not assigned to you."))
-    check_not_own_case(actor, parties_of_case(application), at)
+    check_is_asked(actor, application, parties_of_case(application), at)
 
 
 def check_can_decide(actor: Any, item: Item, at: datetime) -> None:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Party
 from accounts.states import PartyState
+from listings.forms import CallExpertForm
 from marketplace.applications import forms, operations, permissions
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, Route, StandingConsent
 from marketplace.applications.operations.application import EDITABLE, needs_two_persons
@@ -76,7 +77,7 @@ APPLICATION = Verbs(
         Verb("ask", _("Ask the buyer"), IN_HAND, CHARGE, operations.ask_buyer, forms.MessageForm, "Art. 16", when=lambda application: not has_question(application), aside=True),
         Verb("extend", _("Extend the time for the decision"), IN_HAND, CHARGE, operations.extend_decision, forms.ExtendForm, "Art. 16", aside=True),
         Verb("write", _("Write a message"), SPOKEN, permissions.check_can_write, operations.write_message, forms.MessageForm, "Art. 16", aside=True),
-        Verb("call_expert", _("Have an expert assess it"), (S.UNDER_REVIEW,), CHARGE, operations.call_expert, forms.CallExpertForm, "Art. 35", when=lambda application: application.seller_id is None),
+        Verb("call_expert", _("Have an expert assess it"), (S.UNDER_REVIEW,), CHARGE, operations.call_expert, CallExpertForm, "Art. 35", when=lambda application: application.seller_id is None),
         Verb("give_opinion", _("Give the opinion"), (S.EXPERT_REVIEW,), permissions.check_can_assess, operations.give_opinion, forms.OpinionForm, "Art. 35"),
         Verb("recall_expert", _("End the expert review"), (S.EXPERT_REVIEW,), CHARGE, operations.recall_expert, ReasonForm, "Art. 35", aside=True),
         Verb("recuse", _("Step back and pass the case on"), IN_HAND, permissions.check_can_recuse, operations.recuse_officer, forms.RecuseForm, "Art. 45", aside=True),

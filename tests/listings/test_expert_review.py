@@ -87,3 +87,12 @@ def test_no_second_version_while_one_is_with_the_expert(world, submitted):
     call(world, submitted)
     with pytest.raises(ValidationError):
         stages.draft_with_file(world)
+
+
+def test_opinion_on_non_public_data_is_told_to_the_compliance_reviewer(world):
+    version, at = stages.non_public_version(world, "submitted")
+    asked = {"version": version, "actor": world["reviewer"], "at": at}
+    operations.call_version_expert(**asked, expert=world["expert"], reason="汇聚后可能涉敏")
+    operations.give_version_opinion(**{**asked, "actor": world["expert"]}, opinion="可控")
+    told = Outbox.objects.filter(kind="version_opinion", channel="page").values_list("recipient_ref", flat=True)
+    assert list(told) == [world["reviewer"].ledger_ref]

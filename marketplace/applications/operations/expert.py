@@ -6,10 +6,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import AssignmentRole, CapabilityKind, User
+from accounts.models import AssignmentRole, User
 from accounts.operations import assign, unassign
-from accounts.permissions import check_not_own_case
-from accounts.queries import people_as, people_of, recipient
+from accounts.permissions import check_can_be_asked
+from accounts.queries import people_of, recipient
 from marketplace import workflow
 from marketplace.applications import permissions
 from marketplace.applications.models import Application, ExpertOpinion
@@ -30,12 +30,7 @@ def call_expert(*, application: Application, actor: User, at: datetime, expert: 
     require(reason=reason)
     if application.seller_id is not None:
         raise InvalidState(_("The expert committee assesses public data (Art. 35)."))
-    if not people_as(CapabilityKind.EXPERT, at).filter(pk=expert.pk).exists():
-        raise ValidationError({"expert": _("Only a member of the expert committee may do this.")})
-    try:
-        check_not_own_case(expert, permissions.parties_of_case(application), at)
-    except NotAllowed as error:
-        raise ValidationError({"expert": _("It would be this person's own case.")}) from error
+    check_can_be_asked(expert, permissions.parties_of_case(application), at)
     act = ledger.begin("call_expert", actor, at, ARTICLE)
     workflow.move(act, application, ApplicationState.EXPERT_REVIEW, detail={"expert": expert, "reason": reason})
     assign(act, application, expert, role=AssignmentRole.EXPERT, reason=reason)
