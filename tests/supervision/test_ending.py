@@ -216,7 +216,8 @@ def test_what_is_no_merger_is_refused_without_a_trace(world, heir):
         ({"successor": world.parties["buyer"]}, ValidationError),  # itself
         ({"evidence": " "}, ValidationError), ({"reason": ""}, ValidationError),
         ({"actor": world["buyer"]}, NotAllowed), ({"actor": world["officer"]}, NotAllowed),
-        ({"party": world.parties["city"]}, InvalidState), ({"party": world.parties["operator"]}, NotAllowed),
+        ({"party": world.parties["city"]}, InvalidState), ({"party": world.parties["compliance"]}, InvalidState),
+        ({"party": world.parties["operator"]}, NotAllowed),
     ]  # fmt: skip
     for changes, error in wrong:
         with pytest.raises(error):

@@ -54,7 +54,7 @@ from marketplace.supervision.models import DerivedProduct, UsageReport
 from marketplace.supervision.states import DerivedState, ReportState
 
 ENDING = (PartyState.VERIFIED, PartyState.BARRED)
-PUBLIC_POWER = (CapabilityKind.OPERATOR, CapabilityKind.AUTHORITY)
+PUBLIC_POWER = (CapabilityKind.OPERATOR, CapabilityKind.AUTHORITY, CapabilityKind.REVIEWER)  # cases wait for these
 
 
 @transaction.atomic
@@ -123,7 +123,7 @@ def _check(party: Party, actor: User, at: datetime, kind: str | None, **texts: s
     if kind is not None and party.kind != kind:
         raise InvalidState(_("Organisations are merged or ended; that somebody has died is recorded of a person."))
     if Capability.objects.filter(valid_on(local_date(at)), party=party, kind__in=PUBLIC_POWER).exists():
-        raise InvalidState(_("The law says who follows an authority or the operator: it is not ended here."))
+        raise InvalidState(_("Who follows an authority, the operator or the compliance reviewer is not said here."))
 
 
 def _lock(*parties: Party) -> None:
