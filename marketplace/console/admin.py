@@ -7,26 +7,35 @@ from django.contrib import admin
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Assignment, AssignmentRole, CapabilityKind, Party
+from accounts.models import CapabilityKind, Party
 from accounts.states import PartyState
 from accounts.verbs import PARTY
 from listings import verbs as listings
-from listings.models import CatalogueEntry, Version
-from listings.states import EntryState, VersionState
+from listings.models import CatalogueEntry, Objection, ReleaseRule, SourceFile, Version, assessed_by
+from listings.states import EntryState, ObjectionState, RuleState, VersionState
 from marketplace.applications import verbs as applications
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
 from marketplace.applications.states import ApplicationState, ConsultationState, EditionState, ItemState
 from marketplace.console import cases
 from marketplace.console.models import Reading
-from marketplace.console.queue import OFFICER, OVERSEER, Queue, column, register
+from marketplace.console.queries import assigned
+from marketplace.console.queue import OFFICER, OVERSEER, REVIEWER, Queue, column, register
 from marketplace.console.site import console
 from marketplace.supervision import verbs as supervision
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.states import DerivedState, FindingState, MeasureState, ReportState
 
 __all__ = ["console"]
-EXPERT, OPERATOR, REVIEWER = CapabilityKind.EXPERT, CapabilityKind.OPERATOR, CapabilityKind.REVIEWER
+EXPERT, OPERATOR = CapabilityKind.EXPERT, CapabilityKind.OPERATOR
 S = ApplicationState
+
+
+def _or_assessed(found: Q | None, request: Any, model: Any, state: str) -> Q | None:
+    """Besides what waits for the person anyway, for an expert the cases to be assessed."""
+    if EXPERT not in request.kinds:
+        return found
+    asked = assigned(request.user, model) & Q(state=state)
+    return asked if found is None else found | asked
 
 
 @register(Party)
@@ -63,8 +72,9 @@ class EntryQueue(Queue):
 @register(Version)
 class VersionQueue(Queue):
     label = _("Versions")
-    roles = (OFFICER, REVIEWER, OVERSEER)
+    roles = (OFFICER, REVIEWER, EXPERT, OVERSEER)
     tables = (listings.VERSION,)
+    reviewer = instead = "reviewer"
     own = "product__seller"
     waiting = (VersionState.SUBMITTED, VersionState.IN_PUBLICITY, VersionState.HELD)
     is_public = True
@@ -77,12 +87,57 @@ class VersionQueue(Queue):
     def seller(self, obj: Version) -> str:
         return str(obj.product.seller)
 
+    def theirs(self, user: Any, at: datetime) -> Q:
+        return super().theirs(user, at) | assessed_by(user)
+
+    def waits_for(self, request: Any, at: datetime) -> Q | None:
+        """For whoever reviews theirs, for an expert those to be assessed."""
+        return _or_assessed(super().waits_for(request, at), request, Version, VersionState.EXPERT_REVIEW)
+
+
+@register(SourceFile)
+class SourceFileQueue(Queue):
+    label = _("Lawful-source files")
+    roles = (OFFICER, REVIEWER)
+    tables = (listings.SOURCE,)
+    authority, reviewer = "product__versions__authority", "product__versions__reviewer"
+    is_public = True
+    list_display = ("case", column(_("Data product"), "product"), "state_now", "valid_until")
+    list_select_related = ("product",)
+    sections = cases.source
+
+
+@register(Objection)
+class ObjectionQueue(Queue):
+    label = _("Objections")
+    roles = (OFFICER, REVIEWER)
+    tables = (listings.OBJECTION,)
+    parent, authority, own = "version", "version__authority", "version__product__seller"
+    reviewer = instead = "version__reviewer"
+    waiting = (ObjectionState.OPEN,)
+    list_display = ("case", column(_("Version"), "version"), "state_now", "due_on")
+    list_select_related = ("version__product",)
+
+
+@register(ReleaseRule)
+class RuleQueue(Queue):
+    label = _("Release rules")
+    roles = (OFFICER, REVIEWER)
+    tables = (listings.RULE,)
+    own = "product__seller"
+    reviewer = instead = "basis__reviewer"
+    waiting = (RuleState.PROPOSED,)
+    list_display = ("case", "state_now", "valid_until", "due_on")
+    list_select_related = ("product__seller", "authority", "basis__product", "basis__reviewer")
+    sections = cases.rule
+
 
 @register(Application)
 class ApplicationQueue(Queue):
     label = _("Applications")
     roles = (OFFICER, EXPERT, OVERSEER)
     tables = (applications.APPLICATION,)
+    instead = "seller"
     own = "buyer"
     waiting = (S.SUBMITTED, S.ACCEPTED, S.IN_CONSULTATION, S.UNDER_REVIEW)
     list_display = ("case", "buyer", "state_now", "due_on")
@@ -92,15 +147,7 @@ class ApplicationQueue(Queue):
 
     def waits_for(self, request: Any, at: datetime) -> Q | None:
         """For an officer the authority's cases, for an expert those to be assessed."""
-        found = super().waits_for(request, at)
-        if EXPERT not in request.kinds:
-            return found
-        given = Assignment.objects.filter(
-            user=request.user, role=AssignmentRole.EXPERT, ended_at=None, object_type=Application._meta.label_lower
-        )
-        keys = [int(key) for key in given.values_list("object_id", flat=True)]
-        asked = Q(pk__in=keys, state=S.EXPERT_REVIEW)
-        return asked if found is None else found | asked
+        return _or_assessed(super().waits_for(request, at), request, Application, S.EXPERT_REVIEW)
 
 
 @register(Item)
@@ -108,6 +155,7 @@ class ItemQueue(Queue):
     label = _("Items to decide")
     tables = (applications.ITEM,)
     parent, authority, own = "application", "application__authority", "application__buyer"
+    instead = "application__seller"
     waiting = (ItemState.OPEN,)
     list_display = ("case", column(_("Application"), "application"), "state_now", "due_on")
     list_select_related = ("product", "application")
@@ -153,6 +201,7 @@ class EditionQueue(Queue):
     label = _("Changes of grants")
     tables = (applications.EDITION,)
     parent, authority, own = "grant", "grant__authority", "grant__buyer"
+    instead = "grant__item__application__seller"
     waiting = (EditionState.REQUESTED,)
     list_display = ("case", column(_("Kind"), "get_kind_display"), "state_now", "due_on")
     list_select_related = ("grant",)

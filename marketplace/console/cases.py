@@ -3,85 +3,20 @@
 What belongs to another case is shown as far as the person may see that case (`visible_to`), whoever reads.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Prefetch
-from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.models import Assignment, AssignmentRole, CapabilityKind
-from listings.models import Assessment, Version, VersionSource
+from listings import verbs as listings
+from listings.models import Assessment, Objection, Product, Version, VersionSource
 from marketplace.applications import verbs
 from marketplace.applications.models import Application, Grant, Item, Route
-from marketplace.console.site import address
-from marketplace.verbs import Verb
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line of a table; with `obj`, what the person can do with it."""
-
-    cells: tuple[Any, ...]
-    obj: Any = None
-    verbs: tuple[Verb, ...] = ()
-
-    @property
-    def noun(self) -> str:
-        """As `{% verbs %}` names the addresses of an object's verbs."""
-        return noun_of(self.obj)
-
-
-@dataclass(frozen=True)
-class Section:
-    """Facts, a table, or a template of the site with its context. `parts`: objects whose history belongs to the case."""
-
-    title: Any
-    facts: tuple[tuple[Any, Any], ...] = ()
-    head: tuple[Any, ...] = ()
-    rows: tuple[Row, ...] = ()
-    template: str = ""
-    context: dict[str, Any] = field(default_factory=dict)
-    parts: tuple[Any, ...] = ()
-
-
-def noun_of(obj: Any) -> str:
-    return f"console:{obj._meta.app_label}_{obj._meta.model_name}"
-
-
-def table(title: Any, head: Iterable[Any], rows: Iterable[Row], parts: Iterable[Any] = ()) -> Section:
-    return Section(title, head=tuple(head), rows=tuple(rows), parts=tuple(parts))
-
-
-def link(obj: Any, text: Any = "") -> Any:
-    return format_html('<a href="{}">{}</a>', address(obj), text or obj)
-
-
-def day(value: date | datetime | None) -> str:
-    if isinstance(value, datetime):
-        return f"{timezone.localtime(value):%Y-%m-%d %H:%M}"
-    return str(value) if value else "–"
-
-
-def of(obj: Any, *names: str) -> tuple[tuple[Any, Any], ...]:
-    """Columns of an object under their own names, as people read them."""
-    return tuple((capfirst(obj._meta.get_field(name).verbose_name), _shown(obj, name)) for name in names)
-
-
-def _shown(obj: Any, name: str) -> Any:
-    value = getattr(obj, name)
-    if obj._meta.get_field(name).choices:
-        return getattr(obj, f"get_{name}_display")()
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, date):
-        return day(value)
-    return ", ".join(value) if isinstance(value, list) else value
-
+from marketplace.applications.queries import newest_linkages
+from marketplace.console.sections import Row, Section, day, link, of, table
 
 # --- applications ----------------------------------------------------------------------------------------------------
 
@@ -107,6 +42,10 @@ def application(case: Application, user: Any, at: datetime) -> list[Section]:
             [Row((f"{row.party} · {row.by}", day(row.at), row.text)) for row in case.messages.select_related("by", "party").order_by("pk")],
         ),
         _other_grants(case, user, at),
+        *(
+            Section(product, template="applications/linkage.html", context={"rows": rows})
+            for product, rows in newest_linkages(case, user)
+        ),
     ]  # fmt: skip
 
 
@@ -236,10 +175,8 @@ def version(case: Version, user: Any, at: datetime) -> list[Section]:
             (_("Declared under Art. 31"), day(product.declared_at)),
         )),
         table(_("Whose data"), (_("Unit"), _("Catalogue entry")), [Row((row.unit, link(row.entry))) for row in sources]),
-        table(_("Lawful-source file"), (_("Kind"), _("Document"), _("Number"), _("Summary"), _("Valid until")), [
-            Row((row.get_kind_display(), row.title, row.reference, row.summary, day(row.valid_until)))
-            for row in product.source_files.order_by("pk")
-        ]),
+        _sources(product, user, at),
+        _objections(case, user, at),
         *_assessment(newest),
         Section(_("Columns"), template="listings/columns.html", context={"version": case}),
         table(_("Processing steps (Art. 32)"), (_("Step"), _("Tool"), _("By"), _("Time")), [
@@ -248,6 +185,53 @@ def version(case: Version, user: Any, at: datetime) -> list[Section]:
         table(_("Files"), (_("Kind"), _("Name"), "SHA-256", _("Destroyed")), [
             Row((row.get_kind_display(), row.name, row.sha256, day(row.destroyed_at))) for row in case.files.order_by("pk")
         ]),
+    ]  # fmt: skip
+
+
+def _sources(product: Product, user: Any, at: datetime) -> Section:
+    rows = list(product.source_files.select_related("product__seller").order_by("pk"))
+    offered = {(row.state, row.has_lapsed(at)): row for row in rows}  # what may be done depends on these alone
+    may = {key: tuple(listings.SOURCE.available(row, user, at)) for key, row in offered.items()}
+    head = (_("Kind"), _("Document"), _("Number"), _("Summary"), _("Valid until"), _("State"))
+    return table(_("Lawful-source file"), head, [
+        Row((row.get_kind_display(), row.title, row.reference, row.summary, day(row.valid_until), row.get_state_display()),
+            row, may[row.state, row.has_lapsed(at)])
+        for row in rows
+    ], rows)  # fmt: skip
+
+
+def _objections(case: Version, user: Any, at: datetime) -> Section:
+    """As far as the person may see them: an objector is protected from the seller."""
+    rows = list(
+        Objection.objects.visible_to(user).filter(version=case).select_related("version__product").order_by("pk")
+    )
+    may = {row.state: tuple(listings.OBJECTION.available(row, user, at)) for row in rows if row.by_id != user.pk}
+    return table(_("Objections"), (_("Number"), _("Received"), _("Objection"), _("State"), _("Answer")), [
+        Row((row.number, day(row.created_at), row.text, row.get_state_display(), row.answer), row,
+            () if row.by_id == user.pk else may.get(row.state, ()))
+        for row in rows
+    ], rows)  # fmt: skip
+
+
+def source(case: Any, user: Any, at: datetime) -> list[Section]:
+    return [
+        Section(_("What it is"), (
+            (_("Data product"), link(case.product)), *of(case, "kind", "title", "reference", "summary", "valid_until"),
+        )),
+        Section(_("What the check found"), ((_("Checked"), day(case.checked_at)), (_("By"), case.checked_by), *of(case, "check_words"))),
+    ]  # fmt: skip
+
+
+def rule(case: Any, user: Any, at: datetime) -> list[Section]:
+    """The bounds, and each version that was held against them."""
+    checks = case.checks.select_related("version__product").order_by("-pk")
+    return [
+        Section(_("Bounds"), (
+            (_("Version reviewed"), link(case.basis)), (_("Seller"), case.product.seller),
+            *of(case, "min_rows", "max_rows", "min_k", "max_drift", "valid_until"),
+        )),
+        table(_("Versions held against it"), (_("Version"), _("Time"), _("Inside every bound")),
+              [Row((link(row.version), day(row.at), _("yes") if row.holds else _("no"))) for row in checks]),
     ]  # fmt: skip
 
 

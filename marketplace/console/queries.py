@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import CharField, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast
 
-from accounts.models import Capability, CapabilityKind, Region, standing, valid_on
+from accounts.models import Assignment, AssignmentRole, Capability, CapabilityKind, Region, standing, valid_on
 from accounts.queries import parties_as, parties_of
 from listings.models import is_provincial_officer
 from marketplace.clock.models import Clock
@@ -38,13 +38,19 @@ def watched_regions(user: Any, at: datetime) -> QuerySet[Region]:
     return Region.objects.filter(Q(pk__in=seats) | Q(parent__in=seats) | Q(parent__parent__in=seats))
 
 
-def entrusted(model: Any, authority: str, is_public: bool, user: Any, at: datetime) -> QuerySet[Any]:
+def entrusted(model: Any, theirs: Q | None, user: Any) -> QuerySet[Any]:
     """What the person may open without giving a reason: what `visible_to` says; of what is public to everybody, only
-    the cases of their own authorities, for the case file shows how it came to be."""
+    what is `theirs`, for the case file shows how it came to be."""
     visible = model.objects.visible_to(user)
-    if not is_public or is_provincial_officer(user):
-        return visible
-    return visible.filter(**{f"{authority}__in": parties_as(user, CapabilityKind.AUTHORITY, at)})
+    return visible if theirs is None or is_provincial_officer(user) else visible.filter(theirs)
+
+
+def assigned(user: Any, model: type[Model]) -> Q:
+    """The cases that the person was asked to assess as a member of the expert committee."""
+    given = Assignment.objects.filter(
+        user=user, role=AssignmentRole.EXPERT, ended_at=None, object_type=model._meta.label_lower
+    )
+    return Q(pk__in=[int(key) for key in given.values_list("object_id", flat=True)])
 
 
 def watched(model: Any, authority: str, user: Any, at: datetime) -> QuerySet[Any]:

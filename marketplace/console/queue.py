@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib import admin
@@ -21,14 +23,14 @@ from accounts.queries import parties_as, recent_parties
 from marketplace.clock import operations as clock
 from marketplace.clock.working_days import last_day
 from marketplace.console import operations, queries
-from marketplace.console.cases import Section, noun_of
 from marketplace.console.forms import StatedReasonForm
+from marketplace.console.sections import Section, noun_of
 from marketplace.console.site import address, console
 from marketplace.faces import form_page, submit, verb_page
 from marketplace.pages import history_rows
 from marketplace.verbs import Verb, Verbs
 
-OFFICER, OVERSEER = CapabilityKind.AUTHORITY, CapabilityKind.OVERSIGHT
+OFFICER, OVERSEER, REVIEWER = CapabilityKind.AUTHORITY, CapabilityKind.OVERSIGHT, CapabilityKind.REVIEWER
 
 
 class Waiting(admin.SimpleListFilter):
@@ -76,7 +78,8 @@ class QueueList(ChangeList):
 class Queue(admin.ModelAdmin):
     """One kind of case. A subclass says who works on it, what waits for an officer, and what the file shows.
 
-    `authority` is the path to the competent authority, `own` the paths to parties whose people never decide;
+    `authority` is the path to the competent authority, `own` the path to the party whose people never decide;
+    `reviewer` that to the compliance reviewer, `instead` that to whoever decides on non-public data in its place;
     `is_public`: everybody sees such objects on the site, but the file is for their authority.
     `parent`: it is part of another case, whose file shows it and its verbs.
     """
@@ -85,6 +88,8 @@ class Queue(admin.ModelAdmin):
     roles: tuple[str, ...] = (OFFICER,)
     tables: tuple[Verbs, ...] = ()
     authority = "authority"
+    reviewer = ""
+    instead = ""
     own = ""
     waiting: tuple[str, ...] = ()
     is_public = False
@@ -144,7 +149,7 @@ class Queue(admin.ModelAdmin):
 
     def get_queryset(self, request: Any) -> Any:
         user, at = request.user, timezone.now()
-        shown = Q(pk__in=queries.entrusted(self.model, self.authority, self.is_public, user, at).values("pk"))
+        shown = Q(pk__in=self._entrusted(user, at).values("pk"))
         if self._watches(request):
             shown |= Q(pk__in=queries.watched(self.model, self.authority, user, at).values("pk"))
         return self.model.objects.filter(shown).annotate(due=queries.nearest_deadline(self.model))
@@ -154,13 +159,33 @@ class Queue(admin.ModelAdmin):
 
     def waits_for(self, request: Any, at: datetime) -> Q | None:
         """The rows on which this person is to act; None where nothing of this kind ever waits for them."""
-        if not self.waiting or OFFICER not in request.kinds:
+        turns = self._turns(request, at) if self.waiting else []
+        if not turns:
             return None
-        mine = parties_as(request.user, OFFICER, at)
-        rows = self.model.objects.filter(state__in=self.waiting, **{f"{self.authority}__in": mine})
+        rows = self.model.objects.filter(reduce(or_, turns), state__in=self.waiting)
         if self.own:
             rows = rows.exclude(**{f"{self.own}__in": recent_parties(request.user, at)})
         return Q(pk__in=rows.values("pk"))
+
+    def _turns(self, request: Any, at: datetime) -> list[Q]:
+        """What is to be decided by the person's authorities, and by their compliance review."""
+        turns = []
+        if OFFICER in request.kinds:
+            others = {self.instead: None} if self.instead else {}
+            turns.append(Q(**{f"{self.authority}__in": parties_as(request.user, OFFICER, at)}, **others))
+        if self.reviewer and REVIEWER in request.kinds:
+            turns.append(Q(**{f"{self.reviewer}__in": parties_as(request.user, REVIEWER, at)}))
+        return turns
+
+    def theirs(self, user: Any, at: datetime) -> Q:
+        """Of what is public to everybody: the cases of the person's authorities and of their compliance review."""
+        found = Q(**{f"{self.authority}__in": parties_as(user, OFFICER, at)})
+        if self.reviewer:
+            found |= Q(**{f"{self.reviewer}__in": parties_as(user, REVIEWER, at)})
+        return found
+
+    def _entrusted(self, user: Any, at: datetime) -> Any:
+        return queries.entrusted(self.model, self.theirs(user, at) if self.is_public else None, user)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         answer: Any = super().changelist_view(request, {"label": self.label})
@@ -192,7 +217,7 @@ class Queue(admin.ModelAdmin):
 
     def case_view(self, request: Any, pk: int) -> HttpResponse:
         user, at = request.user, timezone.now()
-        found = queries.entrusted(self.model, self.authority, self.is_public, user, at).filter(pk=pk)
+        found = self._entrusted(user, at).filter(pk=pk)
         obj: Any = found.select_related(*(self.list_select_related or ())).first()
         if obj is None:
             obj = self._watched_or_404(request, pk, at)

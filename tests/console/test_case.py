@@ -9,12 +9,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from listings.operations import submit_version
 from marketplace.applications.models import Application, Grant, Message
 from marketplace.applications.operations import accept_application, write_message
 from marketplace.desk.story import apply_for
 from tests.actors import World
 from tests.pages.reading import Page
 from tests.pages.test_queries import copy, copy_product
+from tests.workflow import stages
 
 Enter = Callable[..., Client]
 
@@ -111,3 +113,26 @@ def test_a_verb_leads_back_into_the_console(world: World, enter: Enter, applicat
     with time_machine.travel(world.at + timedelta(hours=1), tick=False):
         answer = enter("officer").post(f"{file_of(application)}accept/")
     assert (answer.status_code, answer.url) == (302, file_of(application))
+
+
+def test_a_reviewer_checks_the_sources_of_non_public_data_in_the_file(world: World, enter: Enter) -> None:
+    version, at = stages.non_public_version(world, "assessed")
+    submit_version(version=version, actor=world["vendor"], at=at)
+    source = version.product.source_files.get()
+    with time_machine.travel(at, tick=False):
+        reviewer = enter("reviewer")
+        assert source.title in texts(reviewer, version) and "In order" in texts(reviewer, version)
+        assert "In order" not in texts(enter("province_officer"), version)
+        assert enter("other_officer").get(file_of(source)).status_code == 404
+        answer = reviewer.post(f"{file_of(source)}accept/", {"reason": "核对原件"})
+        assert answer.url == file_of(source)
+        assert "核对原件" in texts(reviewer, source)
+
+
+def test_an_objection_is_answered_in_the_file_of_its_version(world: World, enter: Enter) -> None:
+    objection, _over = stages.objection(world, "open")
+    officer = enter("officer")
+    assert officer.get(file_of(objection)).url == file_of(objection.version)
+    shown = texts(officer, objection.version)
+    assert objection.text in shown and "Dismiss the objection" in shown and "13800000000" not in shown
+    assert officer.post(f"{file_of(objection)}dismiss/", {"reason": "已核实"}).url == file_of(objection.version)

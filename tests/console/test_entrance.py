@@ -82,7 +82,9 @@ def test_each_role_has_its_own_queues(world: World, enter: Enter, overseer: User
         return [way.url for way in client.get("/console/").wsgi_request.ways]  # type: ignore[attr-defined]
 
     assert shown(enter("operator")) == ["/console/", "/console/accounts/party/", "/console/settings/"]
-    assert shown(enter("expert")) == ["/console/", "/console/applications/application/"]
+    assert shown(enter("expert")) == [
+        "/console/", "/console/listings/version/", "/console/applications/application/",
+    ]  # fmt: skip
     assert "/console/supervision/finding/" in shown(log_in(overseer))
     assert "/console/applications/item/" not in shown(log_in(overseer))
     assert enter("operator").get("/console/applications/application/").status_code == 403

@@ -16,7 +16,7 @@ from tests.workflow import matrix, tables
 
 ENTER = (
     "officer", "second_officer", "conflicted_officer", "other_officer", "county_officer", "province_officer",
-    "operator", "expert",
+    "operator", "expert", "reviewer",
 )  # fmt: skip
 OFFICIALS = set(ENTER) - {"conflicted_officer"}
 # Besides one of those whom the table allows: who belongs to two sides. Who may not enter: `test_entrance.py`.
@@ -82,6 +82,5 @@ def test_the_console_allows_and_refuses_as_the_table_says(world: World, noun: st
 def test_every_table_but_the_sellers_is_in_the_console() -> None:
     shown = {id(table) for queue in console._registry.values() for table in queue.tables}
     every = {noun: id(table.verbs) for noun, table in tables.MATRICES.items()}
-    on_the_pages_alone = {"source-file", "objection", "release-rule"}  # parts of a product's or a version's review
-    assert {noun for noun, key in every.items() if key not in shown} == {"product", "upload", *on_the_pages_alone}
+    assert {noun for noun, key in every.items() if key not in shown} == {"product", "upload"}
     assert shown <= set(every.values())

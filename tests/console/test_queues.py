@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from listings.operations import call_version_expert
 from marketplace.applications.models import Application, Grant
 from marketplace.clock.models import Clock
 from marketplace.console.admin import console
@@ -19,6 +20,7 @@ from marketplace.supervision.models import DerivedFrom, DerivedProduct
 from marketplace.supervision.operations import propose_order_on_grant
 from tests.actors import World
 from tests.pages.test_queries import busy, copy, copy_grant  # noqa: F401
+from tests.workflow import stages
 
 Enter = Callable[..., Client]
 APPLICATIONS = "/console/applications/application/"
@@ -77,7 +79,15 @@ def test_public_objects_are_in_the_queues_of_their_authorities_alone(world: Worl
 
 
 def test_what_waits_in_the_queues_is_what_the_to_do_page_names(world: World, grant: Grant, enter: Enter) -> None:
-    """For officers, operators and experts; whatever else the to-do page names is no queue's."""
+    """For officers, reviewers, operators and experts; whatever else the to-do page names is no queue's."""
+    stages.objection(world, "open")
+    stages.release_rule(world, "proposed")
+    stages.non_public_version(world, "submitted")
+    assessed = stages.non_public_version(world, "submitted")[0]
+    call_version_expert(
+        version=assessed, actor=world["reviewer"], at=world.at, expert=world["expert"], reason="可能涉敏"
+    )
+    stages.non_public_application(world, "submitted")  # its seller decides: it waits for no officer
     apply_for(world.product, world.cast, world.at, world.fields)
     propose_order_on_grant(grant=grant, actor=world["officer"], at=world.at, facts="f", demand="d")
     derived = DerivedProduct.objects.create(
@@ -87,7 +97,7 @@ def test_what_waits_in_the_queues_is_what_the_to_do_page_names(world: World, gra
     at = world.at + timedelta(days=1)
     skipped = {"item", "consultation"}  # parts of an application, which the to-do page names as a whole
     with time_machine.travel(at, tick=False):
-        for who in ("officer", "conflicted_officer", "province_officer", "operator", "expert"):
+        for who in ("officer", "conflicted_officer", "province_officer", "operator", "expert", "reviewer"):
             client, waiting = enter(who), set()
             request = client.get("/console/").wsgi_request
             for queue in console.queues(request):

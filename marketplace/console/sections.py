@@ -1,0 +1,75 @@
+"""What case files are made of: facts and tables under a title, and values as people read them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from marketplace.console.site import address
+from marketplace.verbs import Verb
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a table; with `obj`, what the person can do with it."""
+
+    cells: tuple[Any, ...]
+    obj: Any = None
+    verbs: tuple[Verb, ...] = ()
+
+    @property
+    def noun(self) -> str:
+        """As `{% verbs %}` names the addresses of an object's verbs."""
+        return noun_of(self.obj)
+
+
+@dataclass(frozen=True)
+class Section:
+    """Facts, a table, or a template with its context. `parts`: objects whose history belongs to the case."""
+
+    title: Any
+    facts: tuple[tuple[Any, Any], ...] = ()
+    head: tuple[Any, ...] = ()
+    rows: tuple[Row, ...] = ()
+    template: str = ""
+    context: dict[str, Any] = field(default_factory=dict)
+    parts: tuple[Any, ...] = ()
+
+
+def noun_of(obj: Any) -> str:
+    return f"console:{obj._meta.app_label}_{obj._meta.model_name}"
+
+
+def table(title: Any, head: Iterable[Any], rows: Iterable[Row], parts: Iterable[Any] = ()) -> Section:
+    return Section(title, head=tuple(head), rows=tuple(rows), parts=tuple(parts))
+
+
+def link(obj: Any, text: Any = "") -> Any:
+    return format_html('<a href="{}">{}</a>', address(obj), text or obj)
+
+
+def day(value: date | datetime | None) -> str:
+    if isinstance(value, datetime):
+        return f"{timezone.localtime(value):%Y-%m-%d %H:%M}"
+    return str(value) if value else "–"
+
+
+def of(obj: Any, *names: str) -> tuple[tuple[Any, Any], ...]:
+    """Columns of an object under their own names, as people read them."""
+    return tuple((capfirst(obj._meta.get_field(name).verbose_name), _shown(obj, name)) for name in names)
+
+
+def _shown(obj: Any, name: str) -> Any:
+    value = getattr(obj, name)
+    if obj._meta.get_field(name).choices:
+        return getattr(obj, f"get_{name}_display")()
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, date):
+        return day(value)
+    return ", ".join(value) if isinstance(value, list) else value
