@@ -20,13 +20,16 @@ def faults_of(page: Any) -> list[str]:
 def test_an_officer_decides_an_application_in_the_console(browser: Any, live_server: Any, world: World) -> None:
     case, _at = stages.application(world, "under_review")
     client = log_in(world["officer"])
-    context = browser.new_context(viewport=PHONE, bypass_csp=True, extra_http_headers={"Accept-Language": "en"})
+    context = browser.new_context(
+        viewport=PHONE, bypass_csp=True, reduced_motion="reduce", extra_http_headers={"Accept-Language": "en"}
+    )
     name = settings.SESSION_COOKIE_NAME
     context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
     page, faults = context.new_page(), []
     page.goto(f"{live_server.url}/todo/")
     page.get_by_role("button", name="Menu").click()
     page.locator("#ways").get_by_role("link", name="Console").click()
+    page.wait_for_url(f"{live_server.url}/console/")
     faults += faults_of(page)
     page.get_by_role("rowheader", name="Applications").get_by_role("link").click()
     faults += faults_of(page)
