@@ -1,5 +1,8 @@
 """Pages of applications, for buyers, officers and units."""
 
+from datetime import datetime
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -35,66 +38,67 @@ def application_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def application(request: HttpRequest, pk: int) -> HttpResponse:
     """The case: scenario, items with their decisions, consultations, clocks, history."""
-    at = timezone.now()
-    visible = Application.objects.visible_to(request.user).select_related(
-        "buyer", "authority", "seller", "applicant", "prepared_by"
+    at, user = timezone.now(), request.user
+    visible = Application.objects.visible_to(user)
+    case = get_object_or_404(visible.select_related("buyer", "authority", "seller", "applicant", "prepared_by"), pk=pk)
+    items = _items_with_verbs(case, user, at)
+    consultations = _consultations_with_verbs(case, {str(item.pk): item.product.title for item, *_ in items}, user, at)
+    in_charge = Assignment.objects.filter(
+        object_type=case._meta.label_lower, object_id=str(case.pk), role=AssignmentRole.OFFICER_IN_CHARGE, ended_at=None
     )
-    case = get_object_or_404(visible, pk=pk)
+    offered = verbs.APPLICATION.available(case, user, at)
+    may_write = any(verb.name == "write" for verb in offered)
+    context = {
+        "application": case,
+        "dialogue": case.messages.select_related("by", "party").order_by("pk"),
+        "message_form": forms.MessageForm(target=case, actor=user, at=at) if may_write else None,
+        "items": items,
+        "origin": visible.filter(items__split_into=case).first(),
+        "linkages": queries.newest_linkages(case, user),
+        "opinions": case.opinions.select_related("by").order_by("pk"),
+        "consultations": consultations,
+        "clocks": clock.of(case).open().order_by("due_at"),
+        "in_charge": in_charge.select_related("user").first(),
+        "verbs": [verb for verb in offered if verb.name != "write"],
+        "history": history_rows([case, *(item for item, *_ in items), *(row for row, *_ in consultations)]),
+    }
+    return render(request, "applications/application.html", context)
+
+
+def _items_with_verbs(case: Application, user: Any, at: datetime) -> list[tuple[Item, list[Verb], Application | None]]:
+    """Each item with what the person can do and the application that it was split off into."""
     items = list(
         Item.objects.filter(application=case)
         .select_related(
-            "product__seller",
-            "product__entry",
-            "application__buyer",
-            "application__authority",
-            "application__seller",
+            "product__seller", "product__entry", "application__buyer", "application__authority", "application__seller",
             "decision__by",
         )
         .prefetch_related(Prefetch("grant", queryset=Grant.objects.all()))
         .order_by("pk")
-    )
-    consultations = list(
+    )  # fmt: skip
+    parts = {part.split_from_id: part for part in Application.objects.visible_to(user).filter(split_from__in=items)}
+    # Who may do what with an item depends on the case and the item's state alone: asked once, not per item; `_fitting`
+    # hides what does not fit its route.
+    of_state = {item.state: item for item in items}
+    offered = {state: verbs.ITEM.available(item, user, at) for state, item in of_state.items()}
+    return [(item, _fitting(offered[item.state], item), parts.get(item.pk)) for item in items]
+
+
+def _consultations_with_verbs(
+    case: Application, titles: dict[str, str], user: Any, at: datetime
+) -> list[tuple[Consultation, list[Verb], Any]]:
+    """Each consultation with what the person can do and its clock; `titles` are those of the items by key."""
+    rows = list(
         Consultation.objects.filter(application=case)
         .select_related("unit", "application__buyer", "application__authority", "answered_by", "standing")
         .order_by("round", "pk")
     )
-    parts = {
-        part.split_from_id: part for part in Application.objects.visible_to(request.user).filter(split_from__in=items)
-    }
-    titles = {str(item.pk): item.product.title for item in items}
-    for row in consultations:
-        row.narrowed = [(titles[key], names) for key, names in (row.fields or {}).items() if key in titles]  # type: ignore[attr-defined]
-    in_charge = Assignment.objects.filter(
-        object_type=case._meta.label_lower, object_id=str(case.pk), role=AssignmentRole.OFFICER_IN_CHARGE, ended_at=None
-    )
-    asked = [str(row.pk) for row in consultations if row.state in UNANSWERED]
+    asked = [str(row.pk) for row in rows if row.state in UNANSWERED]
     running = Clock.objects.open().filter(object_type=Consultation._meta.label_lower, object_id__in=asked)
-    due = {row.clock.object_id: row for row in clock.days_used(running, at)}
-    # Who may do what with an item depends on the case and the item's state alone: asked once, not per item; `_fitting`
-    # hides what does not fit its route.
-    offered = {
-        item.state: verbs.ITEM.available(item, request.user, at)
-        for item in {item.state: item for item in items}.values()
-    }
-    offered_verbs = verbs.APPLICATION.available(case, request.user, at)
-    may_write = any(verb.name == "write" for verb in offered_verbs)
-    context = {
-        "application": case,
-        "dialogue": case.messages.select_related("by", "party").order_by("pk"),
-        "message_form": forms.MessageForm(target=case, actor=request.user, at=at) if may_write else None,
-        "items": [(item, _fitting(offered[item.state], item), parts.get(item.pk)) for item in items],
-        "origin": Application.objects.visible_to(request.user).filter(items__split_into=case).first(),
-        "linkages": queries.newest_linkages(case, request.user),
-        "opinions": case.opinions.select_related("by").order_by("pk"),
-        "consultations": [
-            (row, verbs.CONSULTATION.available(row, request.user, at), due.get(str(row.pk))) for row in consultations
-        ],
-        "clocks": clock.of(case).open().order_by("due_at"),
-        "in_charge": in_charge.select_related("user").first(),
-        "verbs": [verb for verb in offered_verbs if verb.name != "write"],
-        "history": history_rows([case, *items, *consultations]),
-    }
-    return render(request, "applications/application.html", context)
+    due = {used.clock.object_id: used for used in clock.days_used(running, at)}
+    for row in rows:
+        row.narrowed = [(titles[key], names) for key, names in (row.fields or {}).items() if key in titles]  # type: ignore[attr-defined]
+    return [(row, verbs.CONSULTATION.available(row, user, at), due.get(str(row.pk))) for row in rows]
 
 
 @require_POST
