@@ -9,9 +9,22 @@ from accounts.models import Assignment, AssignmentRole, Party
 from accounts.queries import recipient, recipients
 from listings.models import Product, Version, VersionSource
 from listings.states import VersionState
-from marketplace.applications.models import Application, Consultation, Grant, Item, LinkageResult, Route
+from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, LinkageResult, Route
 from marketplace.applications.states import CONSENT, ItemState
 from marketplace.notices.operations import Recipient
+
+
+def article_of(case: Application | Item | Grant | GrantEdition) -> str:
+    """The article that acts on a case rest on, for buttons and ledger alike: public data Art. 16 (an item that needs
+    consent Art. 15), non-public data Art. 40. A draft, which nobody decides yet, by what it asks for."""
+    if isinstance(case, Item):
+        return Route(case.route).article
+    if isinstance(case, GrantEdition):
+        return case.grant.article
+    if isinstance(case, Application) and case.authority_id is None:
+        is_private = case.items.filter(route=Route.NON_PUBLIC).exists()
+        return Route.NON_PUBLIC.article if is_private else case.article
+    return case.article
 
 
 def people_in_charge(application: Application) -> list[Recipient]:

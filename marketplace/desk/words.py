@@ -10,6 +10,7 @@ ARTICLES = (
     gettext_noop("Art. 10"), gettext_noop("Art. 14"), gettext_noop("Art. 15"), gettext_noop("Art. 16"),
     gettext_noop("Art. 17"), gettext_noop("Art. 31"), gettext_noop("Art. 32"), gettext_noop("Art. 33"), gettext_noop("Art. 34"),
     gettext_noop("Art. 35"), gettext_noop("Art. 40"), gettext_noop("Art. 45"), gettext_noop("Arts 15, 16"),
+    gettext_noop("Arts 16, 40"), gettext_noop("Arts 15, 16, 40"),
 )  # fmt: skip
 
 # verb of a ledger entry -> what was done
@@ -24,6 +25,12 @@ ACTS: dict[str, Any] = {
     "dismiss_objection": _("dismissed the objection"),
     "add_item": _("added a product"),
     "add_member": _("added a member"),
+    "add_purpose": _("added the purpose"),
+    "retire_purpose": _("retired the purpose"),
+    "offer_purpose_again": _("offered the purpose again"),
+    "delete_purpose": _("deleted the purpose"),
+    "sign_standing_rule": _("signed the standing rule"),
+    "withdraw_standing_rule": _("withdrew the standing rule"),
     "add_region": _("added the region"),
     "add_source_file": _("added to the lawful-source file"),
     "amend": _("corrected it"),
@@ -134,6 +141,7 @@ ACTS: dict[str, Any] = {
     "publish_calendar": _("published the calendar"),
     "read_case": _("read the case for a stated reason"),
     "rename_region": _("renamed the region"),
+    "set_visibility": _("changed who sees it"),
     "set_deadline": _("set a deadline"),
     "link": _("measured what the data reveals together"),
     "terminate": _("terminated the service"),
@@ -235,7 +243,8 @@ EFFECTS: dict[tuple[str, str], Any] = {
     ("listings.sourcefile", "withdraw"): _("The item counts no more; it stays readable. Add its successor."),
     ("listings.objection", "dismiss"): _("Whoever objected reads your reasons. The publicity goes on."),
     ("listings.objection", "uphold"): _("Whoever objected reads your reasons. The publicity ends and the review begins again."),
-    ("listings.product", "invite"): _("The buyer is told, sees the product and may apply for it."),
+    ("listings.product", "invite"): _("The buyer is told, sees the product and may apply for it. A natural person only if the address is their verified one; you are answered the same either way."),
+    ("listings.product", "set_visibility"): _("Everybody sees it, or invited parties only. To invited parties alone it can be shown only until a version was in publicity. Opened to everybody, a publicity period that runs begins anew."),
     ("listings.product", "uninvite"): _("The party sees the product no more. What it applied for or was granted goes on."),
     ("listings.version", "hold"): _("From now on nothing of this version is served to anybody, until you release or recall it."),
     ("listings.version", "release"): _("The version is served again."),

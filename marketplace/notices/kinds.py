@@ -28,7 +28,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "consultation_overdue", "consultation_escalated", "expert_called", "case_passed_on", "cases_handed_over",
         "change_requested", "report_due", "report_overdue", "report_filed", "measure_proposed", "clock_overdue",
         "clock_extended", "party_applied", "party_asks_renewal", "objection_lodged", "application_to_seller",
-        "version_expert_called", "rule_proposed", "developer_asked",
+        "version_expert_called", "rule_proposed", "developer_asked", "product_opened",
     ),
     Group.DECISIONS: (
         "assessed", "assessment_failed", "version_moved", "application_moved", "item_split_off", "item_decided",

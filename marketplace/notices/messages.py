@@ -36,6 +36,10 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("%(seller)s offers you “%(product)s”"),
         _("It is shown to invited parties only. You can read about it and apply."),
     ),
+    "product_opened": (
+        _("“%(product)s” is shown to everybody now"),
+        _("%(seller)s offered it to invited parties only before. A publicity period that runs has begun anew."),
+    ),
     "source_rejected": (
         _("“%(product)s”: “%(source)s” is not in order"),
         _("%(reason)s Add a better document, then withdraw this one."),

@@ -201,7 +201,7 @@ DESCRIPTION = {
 
 
 def possible_product(verb: str, state: str) -> bool:
-    if verb in ("invite", "uninvite"):
+    if verb in ("invite", "uninvite", "set_visibility"):
         return False  # everybody sees public data
     if verb in ("declare", "describe"):
         return state == "active+undeclared"  # once; and until a version is under review
@@ -220,6 +220,7 @@ PRODUCT = Matrix(
     says={
         "declare": Says("active", ("product declare →",), given(), given(declared="on")),
         "add_source_file": Says("active", ("sourcefile add_source_file →unchecked",), SOURCE),
+        "set_visibility": Says("active", (), given(visibility="invited")),
         "invite": Says("active", (), given(uscc="91350100MA00000067")),  # public data: test_non_public.py
         "uninvite": Says("active", (), one_party, keys(one_party)),
         "create_version": Says("active", ("version create →draft",), new_version, new_version_form),
