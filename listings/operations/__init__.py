@@ -67,6 +67,7 @@ from listings.operations.uploads import (
     finish_upload,
     receive_chunk,
     start_upload,
+    sweep_orphans,
     sweep_uploads,
 )
 from listings.operations.versions import (
@@ -149,6 +150,7 @@ __all__ = [
     "start_upload",
     "stop_products",
     "submit_version",
+    "sweep_orphans",
     "sweep_uploads",
     "uninvite_buyer",
     "uphold_objection",

@@ -142,7 +142,7 @@ SETTINGS = (
     ("settings/deadline/<str:kind>/", deadline, "deadline"),
     ("settings/calendar/<int:year>/", calendar, "calendar"),
     ("settings/purposes/new/", new_purpose, "purpose-add"),
-    ("settings/purpose/<slug:code>/<str:change>/", purpose, "purpose"),
+    ("settings/purpose/<str:code>/<str:change>/", purpose, "purpose"),
     ("settings/regions/new/", new_region, "region-add"),
     ("settings/region/<str:code>/", region, "region"),
 )

@@ -41,7 +41,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "message_written", "question_asked", "question_answered", "consultation_answered", "expert_opinion",
         "version_opinion",
     ),
-    Group.SYSTEM: ("grant_people", "grant_systems", "invited", "naming_asked"),
+    Group.SYSTEM: ("grant_people", "grant_systems", "invited", "naming_asked", "second_factor_reset"),
 }  # fmt: skip
 GROUP_OF = {kind: group for group, kinds in GROUPS.items() for kind in kinds}
 
@@ -49,7 +49,7 @@ GROUP_OF = {kind: group for group, kinds in GROUPS.items() for kind in kinds}
 BINDING = frozenset({
     "version_moved", "application_moved", "item_split_off", "item_decided", "grant_offered", "grant_moved",
     "change_decided", "hold_opened", "report_moved", "measure_moved", "hearing_opened", "derived_flagged",
-    "party_moved", "party_merged", "source_rejected", "objection_answered", "invited",
+    "party_moved", "party_merged", "source_rejected", "objection_answered", "invited", "second_factor_reset",
     "version_recalled", "version_released", "rule_moved", "rule_not_met", "product_stopped",
 })  # fmt: skip
 

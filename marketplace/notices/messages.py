@@ -246,6 +246,10 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
             "It works once, for %(days)s days."
         ),
     ),
+    "second_factor_reset": (
+        _("Your second factor was reset"),
+        _("By %(name)s: %(reason)s You were logged out everywhere. If you did not ask for this, tell the operator."),
+    ),
     "naming_asked": (
         _("“%(name)s” of %(party)s wants to name you"),
         _("A system of your organisation is to name you as responsible for what it writes. It may once you agree."),

@@ -55,7 +55,7 @@ def test_a_case_of_public_data_is_cited_as_before(world):
 
 
 def test_a_grant_is_cited_under_the_article_it_rests_on(world):
-    grant, at = stages.non_public_grant(world, "active")
+    grant, _at = stages.non_public_grant(world, "active")
     assert verbs.GRANT.get("surrender").cites(grant) == "Art. 40"
     assert set(cited(grant).values()) == {"Art. 40"}
     assert str(verbs.GRANT.get("surrender").article) == "Arts 16, 40"

@@ -219,7 +219,7 @@ def test_an_objection_has_a_deadline_that_is_seen_and_said_when_it_is_over(world
     with time_machine.travel(running.due_at + timedelta(hours=10), tick=False):
         mine = next(task for task in todo(world["officer"], running.due_at) if task.obj == made)
         assert mine.due_at == running.due_at
-        for address in ("/", "/console/listings/objection/", made.get_absolute_url()):
+        for address in ("/todo/", "/console/listings/objection/", made.get_absolute_url()):
             assert "overdue" in client.get(address).content.decode(), address
 
     def did():

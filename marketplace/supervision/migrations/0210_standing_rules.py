@@ -5,8 +5,19 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+def let_stopped_deadlines_stand(apps, schema_editor):
+    """A deadline to correct was ended by evidence and begun anew; now it stands still and goes on."""
+    Clock, Measure = apps.get_model("clock", "Clock"), apps.get_model("supervision", "Measure")
+    for measure in Measure.objects.filter(state="evidence_filed"):
+        mine = Clock.objects.filter(object_type="supervision.measure", object_id=str(measure.pk), kind="correction")
+        last = mine.order_by("-started_at", "-pk").first()
+        if last is not None and last.ended_at is not None and last.ended_at < last.due_at:
+            Clock.objects.filter(pk=last.pk).update(paused_at=last.ended_at, ended_at=None)
+
+
 class Migration(migrations.Migration):
     dependencies = [
+        ("clock", "0210_objections"),
         ("accounts", "0100_naming"),
         ("supervision", "0110_listed_as"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -97,4 +108,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.RunPython(let_stopped_deadlines_stand, migrations.RunPython.noop),
     ]
