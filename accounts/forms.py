@@ -27,7 +27,7 @@ from accounts.permissions import WRITERS
 from accounts.states import InvitationState
 from marketplace.clock.working_days import local_date
 from marketplace.notices.kinds import Delivery, Group
-from marketplace.verbs import VerbForm
+from marketplace.verbs import ReasonForm, VerbForm
 
 ORGANISATION_MAY = [choice for choice in CapabilityKind.choices if choice[0] != CapabilityKind.OPERATOR]
 PERSON_MAY = [
@@ -234,6 +234,17 @@ class EndMembershipForm(VerbForm):
     def prepare(self) -> None:
         held = Membership.objects.filter(valid_on(local_date(self.at)), party=self.target)
         self.fields["membership"].queryset = held.select_related("user").order_by("pk")
+
+
+class ResetFactorForm(ReasonForm):
+    """Whose; and why, with how it was checked who asks."""
+
+    membership = MemberField(_("Person"))
+    field_order = ("membership", "reason")
+
+    def prepare(self) -> None:
+        self.fields["membership"].queryset = members(self.target, self.at)
+        self.fields["reason"].help_text = _("Say how you checked who asks. Recorded, and told to the person by mail.")
 
 
 class DeputyForm(VerbForm):

@@ -4,6 +4,7 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -13,6 +14,7 @@ from accounts.models import (
     Credential,
     Membership,
     Party,
+    PartyKind,
     Region,
     RegionLevel,
     Role,
@@ -47,6 +49,13 @@ def parties_as(user: Any, kind: str, at: datetime) -> QuerySet[Party]:
     """The user's parties that have a capability and are in good standing at `at`."""
     able = Capability.objects.filter(valid_on(local_date(at)), party=OuterRef("pk"), kind=kind)
     return parties_of(user, at).filter(standing(at), Exists(able))
+
+
+def persons_at(email: str, at: datetime) -> QuerySet[Party]:
+    """Natural persons whose own, verified address this is."""
+    holders = EmailAddress.objects.filter(verified=True, email__iexact=email, user__is_active=True).values("user")
+    own = Membership.objects.filter(valid_on(local_date(at)), user__in=holders, role=Role.OWNER, deputy_for=None)
+    return Party.objects.filter(kind=PartyKind.PERSON, pk__in=own.values("party"))
 
 
 def people_as(kind: str, at: datetime) -> QuerySet[User]:

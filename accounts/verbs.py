@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.utils.translation import gettext_lazy as _
 
 from accounts import forms, operations, permissions
@@ -31,9 +32,19 @@ def check_can_belong_to_party(actor: Any, party: Party, at: datetime) -> None:
     permissions.check_member(actor, party, at, roles=Role.values)
 
 
+def check_can_operate(actor: Any, party: Party, at: datetime) -> None:
+    """Any operator, a colleague too; the operation sees to it that it is never for oneself."""
+    permissions.check_operator(actor, at)
+
+
 APPLIED, RETURNED = PartyState.APPLIED, PartyState.RETURNED
 VERIFIED, BARRED = PartyState.VERIFIED, PartyState.BARRED
 KEEP, MANAGE, BELONG = check_can_keep_party, check_can_manage_party, check_can_belong_to_party
+OPERATE = check_can_operate
+
+
+def has_second_factors(party: Party) -> bool:
+    return Authenticator.objects.filter(user__memberships__party=party).exists()
 
 
 def has_invitations(party: Party) -> bool:
@@ -59,6 +70,7 @@ PARTY = Verbs(
         Verb("change_role", _("Change a role"), LIVING, MANAGE, operations.change_role, forms.RoleForm),
         Verb("appoint_deputy", _("Name a deputy"), LIVING, BELONG, operations.appoint_deputy, forms.DeputyForm),
         Verb("end_membership", _("End a membership"), LIVING, BELONG, operations.end_membership, forms.EndMembershipForm, danger=True),
+        Verb("reset_second_factor", _("Reset a lost second factor"), LIVING, OPERATE, operations.reset_second_factor, forms.ResetFactorForm, "Art. 45", danger=True, when=has_second_factors),
         Verb("ask_for_renewal", _("Ask for renewal"), (VERIFIED,), MANAGE, operations.ask_for_renewal, ReasonForm, when=not_asked),
         Verb("bar", _("Bar"), (VERIFIED,), KEEP, operations.bar_party, ReasonForm, danger=True),
     ),

@@ -9,6 +9,7 @@ class ListingsConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(index_after_migrate, sender=self, dispatch_uid="search-index")
+        post_migrate.connect(purposes_after_migrate, sender=self, dispatch_uid="purposes")
 
 
 def index_after_migrate(*, using: str, **kwargs: Any) -> None:
@@ -19,3 +20,9 @@ def index_after_migrate(*, using: str, **kwargs: Any) -> None:
 
     if triggers.install_on(using) and not SearchRow.objects.using(using).exists():
         reindex()
+
+
+def purposes_after_migrate(*, using: str, **kwargs: Any) -> None:
+    from listings.operations.purposes import install_purposes
+
+    install_purposes(using)

@@ -22,7 +22,7 @@ from django.db import transaction
 
 from listings.deidentification import sandbox
 from listings.deidentification.reasons import shown
-from listings.models import FileKind, Upload, Version, VersionFile
+from listings.models import FileKind, Upload, UploadChunk, Version, VersionFile
 
 QUARANTINE, ACCEPTED = "quarantine", "files"
 BYTES_A_SECOND = 1024 * 1024  # that reading takes at the slowest, beyond the first five minutes
@@ -146,6 +146,21 @@ def current(version: Version, kind: str = FileKind.PARQUET) -> VersionFile | Non
 def put_chunk(upload: Upload, offset: int, content: bytes) -> str:
     """Store a piece of an upload in quarantine; its key."""
     return default_storage.save(f"{QUARANTINE}/upload-{upload.pk}-{offset}", ContentFile(content))
+
+
+def delete_orphans(before: datetime) -> int:
+    """Delete what has lain in quarantine since `before` and belongs to no row: a process died between storing it and
+    writing the row. Returns how many."""
+    done = 0
+    for name in default_storage.listdir(QUARANTINE)[1] if default_storage.exists(QUARANTINE) else []:
+        key = f"{QUARANTINE}/{name}"
+        if not default_storage.exists(key) or default_storage.get_modified_time(key) > before:
+            continue
+        if UploadChunk.objects.filter(key=key).exists() or VersionFile.objects.filter(key=key).exists():
+            continue
+        default_storage.delete(key)
+        done += 1
+    return done
 
 
 def delete(key: str) -> None:

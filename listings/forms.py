@@ -102,7 +102,7 @@ class CreateProductForm(forms.Form):
         self.fields.update(model_fields(Product, PRODUCT_FIELDS))
         self.fields["acquisition"].choices = [c for c in Acquisition.choices if c[0] != Acquisition.SHARING]  # type: ignore[attr-defined]
         self.fields["visibility"].required = False
-        self.fields["visibility"].help_text = _("Public data: everybody. It cannot be changed later.")
+        self.fields["visibility"].help_text = _("Public data: everybody.")
         for name, never in (("acquisition", (Acquisition.SHARING, Acquisition.GRANT)), ("nature", (Nature.BUILT,))):
             choices = self.fields[name].choices  # type: ignore[attr-defined]
             self.fields[name].choices = [c for c in choices if c[0] not in never]  # type: ignore[attr-defined]
@@ -114,8 +114,22 @@ class CreateProductForm(forms.Form):
         return data
 
 
+class VisibilityForm(VerbForm):
+    def prepare(self) -> None:
+        self.fields.update(model_fields(Product, ("visibility",), self.target))
+
+
 class InviteForm(VerbForm):
-    uscc = forms.CharField(label=_("Unified social credit code of the buyer"), max_length=18)
+    """An organisation by its code, or a natural person by their address."""
+
+    uscc = forms.CharField(
+        label=_("Unified social credit code of the buyer"), max_length=18, required=False,
+        help_text=_("For an organisation."),
+    )  # fmt: skip
+    email = forms.EmailField(
+        label=_("E-mail address of the buyer"), required=False,
+        help_text=_("For a natural person. You are not told whether somebody is registered with it."),
+    )  # fmt: skip
 
 
 def parties_like_buyers(at: datetime) -> Any:
@@ -123,10 +137,13 @@ def parties_like_buyers(at: datetime) -> Any:
 
 
 class UninviteForm(VerbForm):
-    party = forms.ModelChoiceField(queryset=Party.objects.none(), label=_("Party"))
+    party = forms.ModelChoiceField(queryset=Party.objects.none(), label=_("Party"), required=False)
+    email = forms.EmailField(
+        label=_("E-mail address of the buyer"), required=False, help_text=_("Where you invited by address.")
+    )
 
     def prepare(self) -> None:
-        invited = Party.objects.filter(pk__in=self.target.invitations.values("party"))
+        invited = Party.objects.filter(pk__in=self.target.invitations.filter(email="").values("party"))
         choices = invited if invited.exists() else parties_like_buyers(self.at)  # nobody invited: the operation says so
         self.fields["party"].queryset = choices.order_by("name")  # type: ignore[attr-defined]
 

@@ -21,3 +21,4 @@ def assess_due() -> None:
 @shared_task(name="listings.sweep_uploads")
 def sweep_uploads() -> None:
     operations.sweep_uploads(at=timezone.now())
+    operations.sweep_orphans(at=timezone.now())

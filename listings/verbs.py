@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from listings import forms, operations, permissions
 from listings.models import CatalogueEntry, Objection, Product, ReleaseRule, SourceFile, Upload, Version, Visibility
-from listings.operations.products import was_reviewed
+from listings.operations.products import was_reviewed, was_shown
 from listings.queries import faulty_sources
 from listings.states import (
     LIVING_RULE,
@@ -38,6 +38,10 @@ def is_for_invited(product: Product) -> bool:
     return product.visibility == Visibility.INVITED
 
 
+def may_change_visibility(product: Product) -> bool:
+    return not product.is_public_data and (is_for_invited(product) or not was_shown(product))
+
+
 def has_invited(product: Product) -> bool:
     return is_for_invited(product) and product.invitations.exists()
 
@@ -54,6 +58,7 @@ PRODUCT = Verbs(
     (
         Verb("declare", _("Declare under Art. 31"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.declare_product, forms.DeclareForm, "Art. 31", when=lambda product: product.declared_at is None),
         Verb("add_source_file", _("Add to the lawful-source file"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.add_source_file, forms.SourceFileForm, "Art. 17", aside=True),
+        Verb("set_visibility", _("Change who sees it"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.set_visibility, forms.VisibilityForm, "Art. 40", aside=True, when=may_change_visibility),
         Verb("invite", _("Invite a buyer"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.invite_buyer, forms.InviteForm, "Art. 40", when=is_for_invited, aside=True),
         Verb("uninvite", _("Take an invitation back"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.uninvite_buyer, forms.UninviteForm, "Art. 40", danger=True, when=has_invited),
         Verb("create_version", _("Start a new version"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.create_version, forms.CreateVersionForm, "Art. 32", leads_on=True),

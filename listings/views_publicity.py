@@ -85,6 +85,7 @@ def objection(request: HttpRequest, pk: int) -> HttpResponse:
         "objection": item,
         "person": item.person() if decides else {},
         "decides": decides,
+        "clocks": clock.of(item).open(),
         "verbs": verbs.OBJECTION.available(item, request.user, at),
         "history": history_rows([item]),
     }

@@ -97,7 +97,9 @@ def verb_page(
     if made:
         messages.success(request, _("Done: %(verb)s.") % {"verb": verb.label})
         return redirect(address(made) if verb.leads_on else back)
-    return form_page(request, form, "verb.html", verb=verb, object=obj, back=back, layout=layout)
+    return form_page(
+        request, form, "verb.html", verb=verb, article=verb.cites(obj), object=obj, back=back, layout=layout
+    )
 
 
 def verb_urls(verbs: Verbs, noun: str) -> list[URLPattern]:

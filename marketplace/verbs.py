@@ -85,6 +85,17 @@ def model_fields(model: type[models.Model], names: Iterable[str], target: Any = 
 
 
 @dataclass(frozen=True)
+class ByCase:
+    """An article that depends on the case. Documents, where there is no case, print `general`."""
+
+    general: str
+    of: Callable[[Any], str]
+
+    def __str__(self) -> str:
+        return self.general
+
+
+@dataclass(frozen=True)
 class Verb:
     """One row of the table. `check` raises NotAllowed for the wrong person; `sources` are the states it starts from.
 
@@ -101,13 +112,17 @@ class Verb:
     check: Callable[[Any, Any, datetime], None]
     operation: Callable[..., Any]
     form: type[VerbForm] = VerbForm
-    article: str = ""
+    article: str | ByCase = ""
     danger: bool = False
     leads_on: bool = False
     aside: bool = False
     facts: str = ""
     apart: bool = False
     when: Callable[[Any], bool] = lambda obj: True
+
+    def cites(self, obj: Any) -> str:
+        """The article that the act rests on, in the case of this object."""
+        return self.article.of(obj) if isinstance(self.article, ByCase) else self.article
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from accounts.operations.account import (
     erase_account,
     export_account,
     open_account,
+    reset_second_factor,
     set_up_account,
 )
 from accounts.operations.assignment import assign, unassign
@@ -64,6 +65,7 @@ __all__ = [
     "register_party",
     "renew_party",
     "reseal_everything",
+    "reset_second_factor",
     "return_party",
     "revoke_credential",
     "revoke_invitation",

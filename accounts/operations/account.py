@@ -9,18 +9,20 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts import export, permissions
-from accounts.models import Invitation, Party, User, valid_on
+from accounts.models import Invitation, Membership, Party, User, valid_on
 from accounts.operations.membership import leave
+from accounts.queries import recipient
 from accounts.states import PartyState
 from marketplace import workflow
 from marketplace.clock.working_days import local_date
-from marketplace.errors import NotAllowed
+from marketplace.errors import InvalidState, NotAllowed, require
 from marketplace.ledger import entries as ledger
 from marketplace.ledger.models import Entry
-from marketplace.notices.operations import forget, forget_about
+from marketplace.notices.operations import forget, forget_about, tell
 
 CLOSED = "（已注销）"  # stands where a name stood
 PRIVACY_NOTICE = "2026-11"  # edition that a new account's owner has read
@@ -53,6 +55,30 @@ def end_sessions(*, sessions: Iterable[UserSession], actor: User, at: datetime) 
     for session in sessions:
         session.end()
     ledger.record(ledger.begin("end_sessions", actor, at), actor)
+
+
+@transaction.atomic
+def reset_second_factor(*, party: Party, membership: Membership, actor: User, at: datetime, reason: str) -> None:
+    """An operator takes away the lost second factor of somebody who belongs to a party, never their own.
+
+    Every factor and recovery code goes, every session ends, and the person is told by mail; where their role needs a
+    factor, the next login asks for a new one. Raises InvalidState where there is none.
+    """
+    permissions.check_operator(actor, at)
+    person = membership.user
+    if person.pk == actor.pk:
+        raise NotAllowed(_("Nobody resets their own second factor: ask another operator."))
+    require(reason=reason)
+    mine = Membership.objects.filter(valid_on(local_date(at)), pk=membership.pk, party=party)
+    if not mine.exists():
+        raise InvalidState(_("This person does not belong to the party today."))
+    if not Authenticator.objects.filter(user=person).delete()[0]:
+        raise InvalidState(_("This person has no second factor."))
+    for session in UserSession.objects.filter(user=person):
+        session.end()
+    act = ledger.begin("reset_second_factor", actor, at, "Art. 45")
+    ledger.record(act, person, detail={"party": party, "reason": reason})
+    tell(act, [recipient(person)], "second_factor_reset", link=reverse("mfa_index"), name=actor.name, reason=reason)
 
 
 @transaction.atomic

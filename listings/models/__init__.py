@@ -38,6 +38,7 @@ from listings.models.products import (
     Visibility,
     reviewed,
 )
+from listings.models.purposes import Purpose, PurposesField
 from listings.models.release_rules import ReleaseCheck, ReleaseRule, ReleaseRuleQuerySet
 from listings.models.search import SearchKind, SearchRow, SearchValue
 from listings.models.sources import SourceFile, SourceKind
@@ -67,6 +68,8 @@ __all__ = [
     "ProductInvitation",
     "ProductQuerySet",
     "ProductStop",
+    "Purpose",
+    "PurposesField",
     "ReleaseCheck",
     "ReleaseRule",
     "ReleaseRuleQuerySet",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import CapabilityKind, Party, User
 from accounts.queries import parties_as, parties_of
 from listings.models.catalogue import CatalogueEntry, Frequency, Opening, overseen, seen_by_the_province
+from listings.models.purposes import PurposesField
 from listings.states import (
     PRODUCT,
     PUBLIC_STATES,
@@ -104,7 +105,7 @@ class Product(models.Model):
     title = models.CharField(_("title"), max_length=200)
     summary = models.CharField(_("summary"), max_length=400)
     description = models.TextField(_("description"))
-    purposes = models.TextField(_("permitted purposes"), blank=True)
+    purposes = PurposesField(_("permitted purposes"), blank=True)
     terms = models.TextField(_("terms of use"), blank=True)
     price_text = models.CharField(_("price"), max_length=200, blank=True)
     frequency = models.CharField(_("update frequency"), max_length=12, choices=Frequency.choices)
@@ -188,18 +189,34 @@ class Product(models.Model):
 
 
 class ProductInvitation(models.Model):
-    """A party that sees, and may apply for, a product which is not shown to everybody."""
+    """A party that sees, and may apply for, a product which is not shown to everybody.
+
+    A natural person is invited by `email`, and `party` is set only where that is the verified address of a verified
+    one. The seller is shown the address alone: who is registered is nobody's to find out.
+    """
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="invitations")
-    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    party = models.ForeignKey(Party, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    email = models.EmailField(blank=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["product", "party"], name="product_invitation_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=["product", "party"], condition=Q(email=""), name="product_invitation_once"),
+            models.UniqueConstraint(
+                fields=["product", "email"], condition=~Q(email=""), name="product_invitation_by_email_once"
+            ),
+            models.CheckConstraint(condition=Q(party__isnull=False) | ~Q(email=""), name="product_invitation_somebody"),
+        )
 
     def __str__(self) -> str:
-        return f"{self.party} → {self.product}"
+        return f"{self.shown} → {self.product}"
+
+    @property
+    def shown(self) -> str:
+        """Whom the seller has invited, in the seller's own words."""
+        return self.email or str(self.party)
 
 
 class About(models.TextChoices):

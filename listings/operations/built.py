@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Party
 from accounts.queries import recipients
 from listings.models import Acquisition, Nature, Product, ProductStop, Upstream, Version, VersionSource
+from listings.operations.purposes import choose_purposes
 from listings.states import VersionState
 from marketplace.errors import InvalidState
 from marketplace.ledger import entries as ledger
@@ -34,6 +35,7 @@ def start_built_product(act: ledger.Act, *, seller: Party, sources: Sequence[Obt
         created_at=act.at, **fields,
     )  # fmt: skip
     product.full_clean()
+    choose_purposes(product.purposes)
     product.save()
     detail = {"seller": seller, "built_from": [[source.version, source.grant_ref] for source in sources], **fields}
     ledger.record(act, product, new=product.state, detail=detail)

@@ -41,7 +41,7 @@ class Lodged(NamedTuple):
 def lodge_objection(
     *, version: Version, actor: Any, at: datetime, text: str, name: str = "", contact: str = ""
 ) -> Lodged:
-    """Anybody objects to a version in publicity: a user, or `PUBLIC`. Whoever reviews it is told."""
+    """Anybody objects to a version in publicity: a user, or `PUBLIC`. Whoever reviews it is told and has a deadline."""
     require(text=text)
     version = Version.objects.select_for_update(of=("self",)).get(pk=version.pk)
     check_in_publicity(version, at)
@@ -54,6 +54,7 @@ def lodge_objection(
     objection.save()
     act = ledger.begin("lodge", actor, at, ARTICLE)
     ledger.record(act, objection, new=objection.state, detail={"version": version})
+    clock.start(objection, Kind.OBJECTION, at)
     if version.reviewing_body:
         tell(
             act, recipients(version.reviewing_body, at), "objection_lodged", link=objection.get_absolute_url(),
@@ -133,6 +134,7 @@ def _answer(act: ledger.Act, objection: Objection, new: str, reason: str) -> Non
     workflow.move(
         act, objection, new, answer=reason, decided_by=act.actor, decided_at=act.at, detail={"reason": reason}
     )
+    clock.stop(objection, act.at)
     if objection.by is not None:
         tell(
             act, [recipient(objection.by)], "objection_answered", link=objection.get_absolute_url(),

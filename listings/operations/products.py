@@ -1,5 +1,6 @@
 """Products: created, declared under Art. 31, offered to all or to invited parties, withdrawn."""
 
+import hashlib
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Capability, CapabilityKind, Party, User, standing, valid_on
-from accounts.queries import recipients
+from accounts.queries import persons_at, recipients
 from listings import permissions
 from listings.models import (
     NON_PUBLIC_BASES,
@@ -19,9 +20,13 @@ from listings.models import (
     ProductInvitation,
     Visibility,
 )
+from listings.operations.purposes import choose_purposes
 from listings.operations.search import follow_product
 from listings.states import WITH_SELLER, EntryState, ProductState, VersionState
 from marketplace import workflow
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
+from marketplace.clock.models import Clock
 from marketplace.clock.working_days import local_date
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
@@ -44,6 +49,7 @@ def create_product(
         _check_entry(product.entry)
         _check_acquisition(product, product.entry, at)
     _check_price(product)
+    choose_purposes(product.purposes)
     product.save()
     ledger.record(
         ledger.begin("create", actor, at),
@@ -65,10 +71,12 @@ def describe_product(*, product: Product, actor: User, at: datetime, **fields: A
     workflow.check_in(product, ProductState.ACTIVE)
     if was_reviewed(product):
         raise InvalidState(_("A version of this product is under review or was public: what was reviewed stays."))
+    before = product.purposes
     for name, value in fields.items():
         setattr(product, name, value)
     product.full_clean()
     _check_price(product)
+    choose_purposes(product.purposes, before)
     product.save(update_fields=list(fields))
     follow_product(product)
     ledger.record(ledger.begin("describe", actor, at), product, detail=fields)
@@ -90,40 +98,118 @@ def declare_product(*, product: Product, actor: User, at: datetime) -> None:
 
 
 @transaction.atomic
-def invite_buyer(*, product: Product, actor: User, at: datetime, uscc: str) -> None:
-    """A buyer, named by its unified social credit code, may see and apply for a product that not everybody sees."""
+def set_visibility(*, product: Product, actor: User, at: datetime, visibility: str) -> None:
+    """Show a product of non-public data to everybody, or to invited parties only.
+
+    It is narrowed only until a version of it was in publicity: nobody loses what they have seen. Opened to everybody it
+    can be at any time; a publicity period that runs begins anew, for now the public is heard, and the reviewer is told.
+    """
+    permissions.check_can_keep_product(actor, product, at)
+    product = Product.objects.select_for_update().get(pk=product.pk)
+    workflow.check_in(product, ProductState.ACTIVE)
+    if product.is_public_data:
+        raise InvalidState(_("Public data is shown to everybody."))
+    if visibility == product.visibility:
+        raise InvalidState(_("It is shown so already."))
+    if visibility == Visibility.INVITED and was_shown(product):
+        raise InvalidState(_("A version of it was public: what people have seen is not taken away from them."))
+    old, product.visibility = product.visibility, visibility
+    product.save(update_fields=["visibility"])
+    act = ledger.begin("set_visibility", actor, at, "Art. 40")
+    ledger.record(act, product, detail={"before": old, "visibility": visibility})
+    if visibility == Visibility.ALL:
+        _hear_the_public(act, product)
+    follow_product(product)
+
+
+def was_shown(product: Product) -> bool:
+    """Whether a version was ever in publicity, and so before the eyes of others than its seller and reviewers."""
+    keys = [str(key) for key in product.versions.values_list("pk", flat=True)]
+    return Clock.objects.filter(object_type="listings.version", object_id__in=keys, kind=Kind.PUBLICITY).exists()
+
+
+def _hear_the_public(act: ledger.Act, product: Product) -> None:
+    reviewers: dict[int, Party] = {}
+    for version in product.versions.select_related("reviewer").order_by("pk"):
+        if version.reviewer is not None:
+            reviewers[version.reviewer.pk] = version.reviewer
+        if version.state == VersionState.IN_PUBLICITY:
+            clock.stop(version, act.at, Kind.PUBLICITY)
+            clock.start(version, Kind.PUBLICITY, act.at)
+    for reviewer in reviewers.values():
+        tell(
+            act, recipients(reviewer, act.at), "product_opened", link=product.get_absolute_url(),
+            product=product.title, seller=product.seller,
+        )  # fmt: skip
+
+
+@transaction.atomic
+def invite_buyer(*, product: Product, actor: User, at: datetime, uscc: str = "", email: str = "") -> None:
+    """A buyer may see and apply for a product that not everybody sees: an organisation named by its unified social
+    credit code, a natural person (Art. 16) by their e-mail address.
+
+    An address is answered alike whoever has it: the invitation counts where it is the verified address of a verified
+    natural person; an earlier one is looked up again. Raises ValidationError unless exactly one is given.
+    """
     permissions.check_can_keep_product(actor, product, at)
     workflow.check_in(product, ProductState.ACTIVE)
     if product.visibility != Visibility.INVITED:
         raise InvalidState(_("Everybody sees this product: nobody needs to be invited."))
-    buyers = Capability.objects.filter(valid_on(local_date(at)), kind=CapabilityKind.BUYER).values("party")
-    party = Party.objects.filter(standing(at), pk__in=buyers, uscc=uscc.strip().upper()).first()
-    if party is None or party.pk == product.seller_id:
-        raise ValidationError({"uscc": _("No verified buyer other than yourself has this code.")})
-    invitation, is_new = ProductInvitation.objects.get_or_create(
-        product=product, party=party, defaults={"by": actor, "at": at}
-    )
-    if not is_new:
-        raise InvalidState(_("This party is invited already."))
+    if bool(uscc.strip()) == bool(email.strip()):
+        raise ValidationError(_("Give either a code or an e-mail address."))
+    invitation = _by_code(product, actor, at, uscc) if uscc.strip() else _by_email(product, actor, at, email)
     act = ledger.begin("invite_buyer", actor, at, "Art. 40")
-    ledger.record(act, invitation, detail={"product": product, "party": party})
+    ledger.record(act, invitation, detail={"product": product, "invited": _named(invitation)})
+    if invitation.party is None:
+        return
     tell(
-        act, recipients(party, at), "product_offered", link=product.get_absolute_url(), product=product.title,
-        seller=product.seller,
+        act, recipients(invitation.party, at), "product_offered", link=product.get_absolute_url(),
+        product=product.title, seller=product.seller,
     )  # fmt: skip
 
 
+def _by_code(product: Product, actor: User, at: datetime, uscc: str) -> ProductInvitation:
+    party = _buyers(at).filter(uscc=uscc.strip().upper()).first()
+    if party is None or party.pk == product.seller_id:
+        raise ValidationError({"uscc": _("No verified buyer other than yourself has this code.")})
+    invitation, is_new = ProductInvitation.objects.get_or_create(
+        product=product, party=party, email="", defaults={"by": actor, "at": at}
+    )
+    if not is_new:
+        raise InvalidState(_("This party is invited already."))
+    return invitation
+
+
+def _by_email(product: Product, actor: User, at: datetime, email: str) -> ProductInvitation:
+    email = email.strip().lower()
+    person = _buyers(at).filter(pk__in=persons_at(email, at)).order_by("pk").first()
+    invitation, _is_new = ProductInvitation.objects.update_or_create(
+        product=product, email=email, defaults={"party": person, "by": actor, "at": at}
+    )
+    return invitation
+
+
+def _named(invitation: ProductInvitation) -> Any:
+    """In the ledger an address stands as its hash alone: who was asked for is not kept for ever."""
+    return hashlib.sha256(invitation.email.encode()).hexdigest() if invitation.email else invitation.party
+
+
+def _buyers(at: datetime) -> Any:
+    able = Capability.objects.filter(valid_on(local_date(at)), kind=CapabilityKind.BUYER).values("party")
+    return Party.objects.filter(standing(at), pk__in=able)
+
+
 @transaction.atomic
-def uninvite_buyer(*, product: Product, actor: User, at: datetime, party: Party) -> None:
-    """The party sees the product no more; what it applied for or was granted goes on."""
+def uninvite_buyer(*, product: Product, actor: User, at: datetime, party: Party | None = None, email: str = "") -> None:
+    """Who was invited by code or by address sees the product no more; what was applied for or granted goes on."""
     permissions.check_can_keep_product(actor, product, at)
     workflow.check_in(product, ProductState.ACTIVE)
-    invitation = ProductInvitation.objects.filter(product=product, party=party).first()
-    if invitation is None:
+    asked = {"email": email.strip().lower()} if party is None else {"party": party, "email": ""}
+    invitation = ProductInvitation.objects.filter(product=product, **asked).first()
+    if invitation is None or asked == {"email": ""}:
         raise InvalidState(_("This party is not invited."))
-    ledger.record(
-        ledger.begin("uninvite_buyer", actor, at, "Art. 40"), invitation, detail={"product": product, "party": party}
-    )
+    detail = {"product": product, "invited": _named(invitation)}
+    ledger.record(ledger.begin("uninvite_buyer", actor, at, "Art. 40"), invitation, detail=detail)
     invitation.delete()
 
 

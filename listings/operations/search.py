@@ -1,6 +1,5 @@
 """The search's rows follow what they are made of. Parts of other operations, and the rebuilding of all."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -8,11 +7,11 @@ from django.db import transaction
 from django.db.models import Model, Prefetch, QuerySet
 
 from listings.models import CatalogueEntry, Product, SearchKind, SearchRow, SearchValue, Version, Visibility
+from listings.models.purposes import split_purposes
 from listings.search.tokens import indexed
 from listings.states import EntryState
 
 AT_ONCE = 500
-PURPOSES = re.compile(r"[、,,;;。\n]+")
 MOST_PURPOSES = 20
 Made = tuple[SearchRow, list[tuple[str, str]]]  # a row, and its (facet, value) pairs
 
@@ -93,7 +92,7 @@ def _of_product(product: Any) -> Made:
         opening=product.entry.opening if product.entry and not product.is_built else "",
         frequency=product.frequency, region=region, unit=unit, seller=product.seller,
     )  # fmt: skip
-    purposes = [one.strip()[:60] for one in PURPOSES.split(product.purposes) if one.strip()][:MOST_PURPOSES]
+    purposes = [one[:60] for one in split_purposes(product.purposes)][:MOST_PURPOSES]
     modes = {mode for version in product.published for mode in version.allowed_modes}
     return row, sorted({("mode", mode) for mode in modes} | {("purpose", purpose) for purpose in purposes})
 

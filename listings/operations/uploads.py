@@ -175,6 +175,11 @@ def sweep_uploads(*, at: datetime) -> int:
     return done
 
 
+def sweep_orphans(*, at: datetime) -> int:
+    """Destroy what a crash left in quarantine without a row, once it has lain there for a day. Returns how many."""
+    return files.delete_orphans(at - KEPT)
+
+
 def _abandon(upload: Upload, act: ledger.Act) -> None:
     workflow.move(act, upload, UploadState.ABANDONED)
     files.drop_chunks(upload)

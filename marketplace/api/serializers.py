@@ -225,7 +225,7 @@ class ApplicationRow(serializers.ModelSerializer[Application]):
         model = Application
         fields = (
             "id", "number", "buyer", "authority", "seller", "state", "round", "title", "beneficiaries", "what_is_built",
-            "why_these_fields", "period_from", "period_until", "security", "people_with_access", "items",
+            "purposes", "why_these_fields", "period_from", "period_until", "security", "people_with_access", "items",
             "submitted_at", "created_at",
         )  # fmt: skip
 

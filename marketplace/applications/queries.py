@@ -4,14 +4,28 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from accounts.models import Assignment, AssignmentRole, Party
-from accounts.queries import recipient, recipients
+from accounts.queries import parties_of, recipient, recipients
 from listings.models import Product, Version, VersionSource
 from listings.states import VersionState
-from marketplace.applications.models import Application, Consultation, Grant, Item, LinkageResult, Route
+from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, LinkageResult, Route
 from marketplace.applications.states import CONSENT, ItemState
 from marketplace.notices.operations import Recipient
+
+
+def article_of(case: Application | Item | Grant | GrantEdition) -> str:
+    """The article that acts on a case rest on, for buttons and ledger alike: public data Art. 16 (an item that needs
+    consent Art. 15), non-public data Art. 40. A draft, which nobody decides yet, by what it asks for."""
+    if isinstance(case, Item):
+        return Route(case.route).article
+    if isinstance(case, GrantEdition):
+        return case.grant.article
+    if isinstance(case, Application) and case.authority_id is None:
+        is_private = case.items.filter(route=Route.NON_PUBLIC).exists()
+        return Route.NON_PUBLIC.article if is_private else case.article
+    return case.article
 
 
 def people_in_charge(application: Application) -> list[Recipient]:
@@ -53,11 +67,28 @@ def items_of(consultation: Consultation) -> list[Item]:
     return [item for item in items.order_by("pk") if consultation.unit in units_in(item)]
 
 
+def is_its_sellers(application: Application, user: Any) -> bool:
+    """Whether the person belongs to the seller that decides this case of non-public data."""
+    return (
+        application.seller_id is not None and parties_of(user, timezone.now()).filter(pk=application.seller_id).exists()
+    )
+
+
+def veil(rows: list[LinkageResult], seller_id: int | None) -> None:
+    """Let nothing be told of the data of other sellers, which the buyer has besides: no name, no number, no size."""
+    for row in rows:
+        row.is_veiled = row.second.product.seller_id != seller_id
+
+
 def newest_linkages(application: Application, user: Any) -> list[tuple[str, list[LinkageResult]]]:
-    """Of each product of the case, the newest figure of each pair; only for those who decide or assess."""
-    rows = LinkageResult.objects.visible_to(user).filter(item__application=application)
-    rows = rows.select_related("item__product", "second__product", "with_grant")
+    """Of each product of the case, the newest figure of each pair; only for those who decide or assess. A seller who
+    decides reads the figures of its own product, without a word of whose other data it is."""
+    decides = is_its_sellers(application, user)
+    rows = LinkageResult.objects.all() if decides else LinkageResult.objects.visible_to(user)
+    rows = rows.filter(item__application=application).select_related("item__product", "second__product", "with_grant")
     newest = {(row.item_id, row.with_grant_id, row.with_item_id): row for row in rows.order_by("pk")}
+    if decides:
+        veil(list(newest.values()), application.seller_id)
     by_item: dict[int, list[LinkageResult]] = {}
     for row in newest.values():
         by_item.setdefault(row.item_id, []).append(row)

@@ -15,6 +15,7 @@ from marketplace.applications.operations.application import EDITABLE, needs_two_
 from marketplace.applications.operations.dialogue import IN_HAND, SPOKEN
 from marketplace.applications.operations.handover import check_can_hand_over
 from marketplace.applications.operations.processing import open_consultations, units_to_consult
+from marketplace.applications.queries import article_of
 from marketplace.applications.states import (
     OPEN_APPLICATION,
     UNANSWERED,
@@ -29,9 +30,10 @@ from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import local_date
 from marketplace.errors import InvalidState
-from marketplace.verbs import ReasonForm, RefusalForm, Verb, Verbs
+from marketplace.verbs import ByCase, ReasonForm, RefusalForm, Verb, Verbs
 
 S = ApplicationState
+CASE, ITEMS = ByCase("Arts 16, 40", article_of), ByCase("Arts 15, 16, 40", article_of)
 KEEP, PROCESS, CHARGE = (
     permissions.check_can_keep_application,
     permissions.check_can_process,
@@ -64,25 +66,25 @@ APPLICATION = Verbs(
     Application,
     "application",
     (
-        Verb("describe", _("Describe the scenario"), EDITABLE, KEEP, operations.describe_application, forms.ScenarioForm, "Art. 16"),
-        Verb("add_item", _("Add a product"), EDITABLE, KEEP, operations.add_item, forms.AddItemForm, "Art. 16"),
-        Verb("prepare", _("Mark as ready to be signed"), EDITABLE, KEEP, operations.prepare_application, article="Art. 16", when=lacks_signature),
-        Verb("submit", _("Submit"), EDITABLE, KEEP, operations.submit_application, article="Art. 16"),
-        Verb("accept", _("Accept for processing"), (S.SUBMITTED,), PROCESS, operations.accept_application, article="Art. 16"),
+        Verb("describe", _("Describe the scenario"), EDITABLE, KEEP, operations.describe_application, forms.ScenarioForm, CASE),
+        Verb("add_item", _("Add a product"), EDITABLE, KEEP, operations.add_item, forms.AddItemForm, CASE),
+        Verb("prepare", _("Mark as ready to be signed"), EDITABLE, KEEP, operations.prepare_application, article=CASE, when=lacks_signature),
+        Verb("submit", _("Submit"), EDITABLE, KEEP, operations.submit_application, article=CASE),
+        Verb("accept", _("Accept for processing"), (S.SUBMITTED,), PROCESS, operations.accept_application, article=CASE),
         Verb("consult", _("Consult the units"), (S.ACCEPTED,), CHARGE, operations.consult_units, article="Art. 16", when=somebody_to_ask),
-        Verb("begin_review", _("Begin the review"), (S.ACCEPTED, S.IN_CONSULTATION), CHARGE, operations.begin_review, article="Art. 16", when=ready_for_review),
-        Verb("return", _("Return"), (S.SUBMITTED, S.ACCEPTED, S.IN_CONSULTATION, S.UNDER_REVIEW), PROCESS, operations.return_application, ReasonForm, "Art. 16", aside=True),
-        Verb("refuse", _("Refuse"), (S.SUBMITTED,), PROCESS, operations.refuse_application, RefusalForm, "Art. 16", danger=True),
-        Verb("answer", _("Answer the question"), IN_HAND, permissions.check_can_reply, operations.answer_officer, forms.MessageForm, "Art. 16", when=has_question),
-        Verb("ask", _("Ask the buyer"), IN_HAND, CHARGE, operations.ask_buyer, forms.MessageForm, "Art. 16", when=lambda application: not has_question(application), aside=True),
-        Verb("extend", _("Extend the time for the decision"), IN_HAND, CHARGE, operations.extend_decision, forms.ExtendForm, "Art. 16", aside=True),
-        Verb("write", _("Write a message"), SPOKEN, permissions.check_can_write, operations.write_message, forms.MessageForm, "Art. 16", aside=True),
+        Verb("begin_review", _("Begin the review"), (S.ACCEPTED, S.IN_CONSULTATION), CHARGE, operations.begin_review, article=CASE, when=ready_for_review),
+        Verb("return", _("Return"), (S.SUBMITTED, S.ACCEPTED, S.IN_CONSULTATION, S.UNDER_REVIEW), PROCESS, operations.return_application, ReasonForm, CASE, aside=True),
+        Verb("refuse", _("Refuse"), (S.SUBMITTED,), PROCESS, operations.refuse_application, RefusalForm, CASE, danger=True),
+        Verb("answer", _("Answer the question"), IN_HAND, permissions.check_can_reply, operations.answer_officer, forms.MessageForm, CASE, when=has_question),
+        Verb("ask", _("Ask the buyer"), IN_HAND, CHARGE, operations.ask_buyer, forms.MessageForm, CASE, when=lambda application: not has_question(application), aside=True),
+        Verb("extend", _("Extend the time for the decision"), IN_HAND, CHARGE, operations.extend_decision, forms.ExtendForm, CASE, aside=True),
+        Verb("write", _("Write a message"), SPOKEN, permissions.check_can_write, operations.write_message, forms.MessageForm, CASE, aside=True),
         Verb("call_expert", _("Have an expert assess it"), (S.UNDER_REVIEW,), CHARGE, operations.call_expert, CallExpertForm, "Art. 35", when=lambda application: application.seller_id is None),
         Verb("give_opinion", _("Give the opinion"), (S.EXPERT_REVIEW,), permissions.check_can_assess, operations.give_opinion, forms.OpinionForm, "Art. 35"),
         Verb("recall_expert", _("End the expert review"), (S.EXPERT_REVIEW,), CHARGE, operations.recall_expert, ReasonForm, "Art. 35", aside=True),
         Verb("recuse", _("Step back and pass the case on"), IN_HAND, permissions.check_can_recuse, operations.recuse_officer, forms.RecuseForm, "Art. 45", aside=True),
-        Verb("take_over", _("Take the case over"), IN_HAND, PROCESS, operations.take_over_application, ReasonForm, "Art. 16", aside=True),
-        Verb("withdraw", _("Withdraw"), OPEN_APPLICATION, permissions.check_can_withdraw_application, operations.withdraw_application, ReasonForm, danger=True),
+        Verb("take_over", _("Take the case over"), IN_HAND, PROCESS, operations.take_over_application, ReasonForm, CASE, aside=True),
+        Verb("withdraw", _("Withdraw"), OPEN_APPLICATION, permissions.check_can_withdraw_application, operations.withdraw_application, ReasonForm, article=CASE, danger=True),
     ),
 )  # fmt: skip
 
@@ -107,11 +109,11 @@ ITEM = Verbs(
     Item,
     "item",
     (
-        Verb("approve", _("Approve"), (ItemState.OPEN,), permissions.check_can_decide, operations.approve_item, forms.ApproveItemForm, "Art. 16", facts="applications/facts_item.html", when=under_review),
-        Verb("refuse", _("Refuse"), (ItemState.OPEN,), permissions.check_can_decide, operations.refuse_item, RefusalForm, "Art. 16", danger=True, facts="applications/facts_item.html", when=under_review),
+        Verb("approve", _("Approve"), (ItemState.OPEN,), permissions.check_can_decide, operations.approve_item, forms.ApproveItemForm, ITEMS, facts="applications/facts_item.html", when=under_review),
+        Verb("refuse", _("Refuse"), (ItemState.OPEN,), permissions.check_can_decide, operations.refuse_item, RefusalForm, ITEMS, danger=True, facts="applications/facts_item.html", when=under_review),
         Verb("split_off", _("Split it off"), (ItemState.OPEN,), permissions.check_can_decide, operations.split_off_item, ReasonForm, "Art. 15", leads_on=True, when=may_be_split_off),
-        Verb("choose_fields", _("Choose the fields"), (ItemState.OPEN,), keep_item, operations.choose_fields, forms.ChooseFieldsForm, "Art. 16", when=is_editable),
-        Verb("remove", _("Remove"), (ItemState.OPEN,), keep_item, operations.remove_item, danger=True, when=is_editable),
+        Verb("choose_fields", _("Choose the fields"), (ItemState.OPEN,), keep_item, operations.choose_fields, forms.ChooseFieldsForm, ITEMS, when=is_editable),
+        Verb("remove", _("Remove"), (ItemState.OPEN,), keep_item, operations.remove_item, article=ITEMS, danger=True, when=is_editable),
     ),
 )  # fmt: skip
 
@@ -167,15 +169,15 @@ GRANT = Verbs(
     Grant,
     "grant",
     (
-        Verb("accept", _("Accept the terms"), (GrantState.OFFERED,), permissions.check_can_take_grant, operations.accept_grant, forms.AcceptTermsForm, "Art. 16"),
-        Verb("decline", _("Decline"), (GrantState.OFFERED,), permissions.check_can_leave_grant, operations.decline_grant, ReasonForm, "Art. 16", danger=True),
-        Verb("request_change", _("Ask for a change or a renewal"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.request_change, forms.ChangeForm, "Art. 16", aside=True),
-        Verb("name_user", _("Name a person who may use it"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.name_user, forms.NameUserForm, "Art. 16", aside=True),
-        Verb("drop_user", _("Take a person's use away"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.drop_user, forms.DropUserForm, "Art. 16", when=has_named_users),
-        Verb("name_system", _("Name a system that may use it"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.name_system, forms.NameSystemForm, "Art. 16", aside=True),
-        Verb("drop_system", _("Take a system's use away"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.drop_system, forms.DropSystemForm, "Art. 16", when=has_named_systems, aside=True),
-        Verb("surrender", _("Surrender"), (GrantState.ACTIVE,), permissions.check_can_leave_grant, operations.surrender_grant, ReasonForm, "Art. 16", danger=True),
-        Verb("close", _("Close"), (GrantState.ACTIVE,), permissions.check_can_close_grant, operations.close_grant, ReasonForm, "Art. 16", when=is_over),
+        Verb("accept", _("Accept the terms"), (GrantState.OFFERED,), permissions.check_can_take_grant, operations.accept_grant, forms.AcceptTermsForm, CASE),
+        Verb("decline", _("Decline"), (GrantState.OFFERED,), permissions.check_can_leave_grant, operations.decline_grant, ReasonForm, CASE, danger=True),
+        Verb("request_change", _("Ask for a change or a renewal"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.request_change, forms.ChangeForm, CASE, aside=True),
+        Verb("name_user", _("Name a person who may use it"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.name_user, forms.NameUserForm, CASE, aside=True),
+        Verb("drop_user", _("Take a person's use away"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.drop_user, forms.DropUserForm, CASE, when=has_named_users),
+        Verb("name_system", _("Name a system that may use it"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.name_system, forms.NameSystemForm, CASE, aside=True),
+        Verb("drop_system", _("Take a system's use away"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.drop_system, forms.DropSystemForm, CASE, when=has_named_systems, aside=True),
+        Verb("surrender", _("Surrender"), (GrantState.ACTIVE,), permissions.check_can_leave_grant, operations.surrender_grant, ReasonForm, CASE, danger=True),
+        Verb("close", _("Close"), (GrantState.ACTIVE,), permissions.check_can_close_grant, operations.close_grant, ReasonForm, CASE, when=is_over),
     ),
 )  # fmt: skip
 
@@ -184,9 +186,9 @@ EDITION = Verbs(
     GrantEdition,
     "edition",
     (
-        Verb("agree", _("Agree to the change"), REQUESTED, permissions.check_can_decide_edition, operations.agree_change, forms.AgreeForm, "Art. 16", facts="applications/facts_edition.html"),
-        Verb("refuse", _("Refuse the change"), REQUESTED, permissions.check_can_decide_edition, operations.refuse_change, RefusalForm, "Art. 16", danger=True, facts="applications/facts_edition.html"),
-        Verb("withdraw", _("Withdraw the request"), REQUESTED, permissions.check_can_keep_edition, operations.withdraw_change, danger=True),
+        Verb("agree", _("Agree to the change"), REQUESTED, permissions.check_can_decide_edition, operations.agree_change, forms.AgreeForm, CASE, facts="applications/facts_edition.html"),
+        Verb("refuse", _("Refuse the change"), REQUESTED, permissions.check_can_decide_edition, operations.refuse_change, RefusalForm, CASE, danger=True, facts="applications/facts_edition.html"),
+        Verb("withdraw", _("Withdraw the request"), REQUESTED, permissions.check_can_keep_edition, operations.withdraw_change, article=CASE, danger=True),
     ),
 )  # fmt: skip
 

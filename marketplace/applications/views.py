@@ -106,7 +106,8 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
     """What the scenario's form sends while somebody types."""
     case = get_object_or_404(Application.objects.visible_to(request.user), pk=pk)
     at = timezone.now()
-    texts = {name: request.POST[name] for name in request.POST if "\0" not in request.POST[name]}
+    sent = {name: "、".join(values) for name, values in request.POST.lists()}
+    texts = {name: text for name, text in sent.items() if "\0" not in text}
     try:
         operations.keep_draft(application=case, actor=request.user, at=at, texts=texts)  # type: ignore[arg-type]
     except ValidationError as error:

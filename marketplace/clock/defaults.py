@@ -19,6 +19,7 @@ class Kind(models.TextChoices):
     CONSULTATION = "consultation", _("providing unit's answer")
     DECISION = "decision", _("decision")
     PUBLICITY = "publicity", _("publicity of a listing")
+    OBJECTION = "objection", _("answer to an objection against a listing")
     OFFER = "offer", _("accept the terms offered")
     REPORT = "report", _("usage report after its period")
     REPORT_GRACE = "report_grace", _("report late: pause by the grant's terms")
@@ -37,6 +38,7 @@ DEFAULTS: dict[str, tuple[int, Any]] = {
     Kind.CONSULTATION: (5, CITY_RULE),
     Kind.DECISION: (20, REGISTRATION),
     Kind.PUBLICITY: (10, REGISTRATION),
+    Kind.OBJECTION: (5, OWN),
     Kind.OFFER: (20, OWN),
     Kind.REPORT: (10, OWN),
     Kind.REPORT_GRACE: (5, OWN),

@@ -56,28 +56,21 @@ def has_run_out(obj: models.Model, kind: str, at: datetime) -> bool:
     return clock.due_at <= at and (clock.ended_at is None or clock.ended_at >= clock.due_at)
 
 
-def resume(obj: models.Model, kind: str, at: datetime) -> Clock:
-    """Let a stopped clock go on with the working days that were left, at least one; nothing to do if it runs."""
-    last = of(obj).filter(kind=kind).order_by("-started_at", "-pk")[0]
-    if last.ended_at is None:
-        return last
-    used = working_days.working_days_between(
-        working_days.local_date(last.started_at), working_days.local_date(last.ended_at)
-    )
-    return start(obj, kind, at, length=max(1, last.working_days - used))
-
-
 def pause(obj: models.Model, kind: str, at: datetime) -> None:
     """The other side must act: the clock stands still. One that has run out already stays so."""
     of(obj).running().filter(kind=kind, due_at__gt=at).update(paused_at=at)
 
 
 def go_on(obj: models.Model, kind: str, at: datetime) -> None:
-    """The other side has acted: a clock that stands still goes on, due later by the working days that it stood."""
+    """The other side has acted: a clock that stands still goes on, due later by the working days that it stood, and
+    with one day at least for whoever must act now."""
     for clock in of(obj).open().filter(kind=kind).exclude(paused_at=None):
         still = working_days.working_days_between(working_days.local_date(clock.paused_at), working_days.local_date(at))
         clock.paused_days, clock.paused_at = clock.paused_days + still, None
         clock.due_at = _due(clock)
+        while clock.due_at < working_days.due_after(at, 1):
+            clock.paused_days += 1
+            clock.due_at = _due(clock)
         clock.save(update_fields=["paused_days", "paused_at", "due_at"])
 
 

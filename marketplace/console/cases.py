@@ -55,7 +55,7 @@ def _scenario(case: Application) -> Section:
     )
     in_charge = given.select_related("user").first()
     facts = (
-        *of(case, "buyer", "title", "beneficiaries", "what_is_built", "why_these_fields", "period_from", "period_until",
+        *of(case, "buyer", "title", "beneficiaries", "what_is_built", "purposes", "why_these_fields", "period_from", "period_until",
             "security", "people_with_access"),
         (_("Applied by"), case.applicant),
         (_("Submitted"), day(case.submitted_at)),

@@ -71,6 +71,34 @@ class RegionForm(forms.Form):
     reason = words(_("Reason"), 4000)
 
 
+class ReasonOnlyForm(forms.Form):
+    reason = words(_("Reason"), 4000)
+
+
+class PurposeForm(forms.Form):
+    code = forms.SlugField(
+        label=_("Code"), max_length=40, help_text=_("Latin letters, digits and hyphens. It never changes.")
+    )
+    name = forms.CharField(label=_("Name"), max_length=60)
+    name_en = forms.CharField(label=_("Name in English"), max_length=100)
+    reason = words(_("Reason"), 4000)
+
+
+class SignRuleForm(forms.Form):
+    """`authorities` are those for which the person may sign."""
+
+    authority = forms.ModelChoiceField(queryset=None, label=_("Authority"), empty_label=None)
+    text = words(_("What the proposed order demands"), 2000, _("Left empty, the order demands the duty by its name."))
+    reason = words(_("Reason"), 4000)
+
+    def __init__(self, *args: Any, authorities: Any, has_text: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["authority"].queryset = authorities  # type: ignore[attr-defined]
+        self.fields["text"].required = False
+        if not has_text:
+            del self.fields["text"]
+
+
 class NewRegionForm(RegionForm):
     code = forms.RegexField(r"^\d{6}$", label=_("Code (GB/T 2260)"), help_text=_("Six digits: they say where it lies."))
     field_order = ("code", "name", "name_en", "reason")

@@ -11,6 +11,7 @@ from accounts.queries import parties_as
 from marketplace.errors import NotAllowed
 
 check_can_set = check_operator
+READS_RULES = frozenset({CapabilityKind.AUTHORITY, CapabilityKind.OVERSIGHT, CapabilityKind.OPERATOR})
 
 
 def check_can_oversee(actor: Any, at: datetime) -> Party:

@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_safe
 
 from accounts.models import CapabilityKind
-from marketplace.console import queries
+from marketplace.console import permissions, queries
 
 
 class Way(NamedTuple):
@@ -58,11 +58,14 @@ class Console(admin.AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
         """The first page, the settings and the queues: nothing of what Django's own site offers besides."""
-        from marketplace.console import views
+        from marketplace.console import views, views_rules
 
         return [
             path("", self.admin_view(require_safe(self.index)), name="index"),
-            *(path(where, self.admin_view(view), name=name) for where, view, name in views.SETTINGS),
+            *(
+                path(where, self.admin_view(view), name=name)
+                for where, view, name in (*views.SETTINGS, *views_rules.RULES)
+            ),
             *(
                 path(f"{model._meta.app_label}/{model._meta.model_name}/", include(queue.urls))
                 for model, queue in self._registry.items()
@@ -76,6 +79,8 @@ class Console(admin.AdminSite):
     def ways(self, request: Any) -> list[Way]:
         ways = [(_("Overview"), reverse("console:index"))]
         ways += [(queue.label, queue.address) for queue in self.queues(request)]
+        if request.kinds & permissions.READS_RULES:
+            ways.append((_("Standing rules"), reverse("console:rules")))
         if CapabilityKind.OPERATOR in request.kinds:
             ways.append((_("Settings"), reverse("console:settings")))
         return [Way(label, url, request.path == url) for label, url in ways]

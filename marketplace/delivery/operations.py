@@ -83,7 +83,7 @@ def _record(
     )  # fmt: skip
     if grant is not None:
         ledger.record(
-            ledger.begin("deliver", principal, at, "Art. 16"), delivery,
+            ledger.begin("deliver", principal, at, grant.article), delivery,
             detail={"grant": grant, "version": version, "fields": extract.fields, "sha256": extract.sha256},
         )  # fmt: skip
     return delivery

@@ -30,6 +30,7 @@ PARTIES: dict[str, tuple[str, str, tuple[str, ...], str]] = {
     "compliance": ("闽数平台合规审核中心", "province", (K.REVIEWER,), ""),
     "vendor": ("福建海丝商贸数据有限公司", "city", (K.SELLER,), ""),
     "other_vendor": ("厦门湾物流信息有限公司", "other_city", (K.SELLER,), ""),
+    "oversight": ("中共福州市委网络安全和信息化委员会办公室", "city", (K.OVERSIGHT,), ""),
     "other_buyer": ("厦门鹭岛数据服务有限公司", "other_city", (K.BUYER,), ""),
 }
 # key -> (name, party, role as shown with the demo logins)
@@ -50,6 +51,7 @@ PEOPLE: dict[str, tuple[str, str, str]] = {
     "vendor_member": ("林小帆", "vendor", "member of that seller, who decides nothing"),
     "other_vendor": ("苏杭", "other_vendor", "another seller of non-public data"),
     "expert": ("赵岚", "experts", "expert committee member"),
+    "overseer": ("宋察", "oversight", "overseer (cyberspace office)"),
 }
 YEARS = 3
 

@@ -28,7 +28,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "consultation_overdue", "consultation_escalated", "expert_called", "case_passed_on", "cases_handed_over",
         "change_requested", "report_due", "report_overdue", "report_filed", "measure_proposed", "clock_overdue",
         "clock_extended", "party_applied", "party_asks_renewal", "objection_lodged", "application_to_seller",
-        "version_expert_called", "rule_proposed", "developer_asked",
+        "version_expert_called", "rule_proposed", "developer_asked", "product_opened",
     ),
     Group.DECISIONS: (
         "assessed", "assessment_failed", "version_moved", "application_moved", "item_split_off", "item_decided",
@@ -41,7 +41,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "message_written", "question_asked", "question_answered", "consultation_answered", "expert_opinion",
         "version_opinion",
     ),
-    Group.SYSTEM: ("grant_people", "grant_systems", "invited", "naming_asked"),
+    Group.SYSTEM: ("grant_people", "grant_systems", "invited", "naming_asked", "second_factor_reset"),
 }  # fmt: skip
 GROUP_OF = {kind: group for group, kinds in GROUPS.items() for kind in kinds}
 
@@ -49,7 +49,7 @@ GROUP_OF = {kind: group for group, kinds in GROUPS.items() for kind in kinds}
 BINDING = frozenset({
     "version_moved", "application_moved", "item_split_off", "item_decided", "grant_offered", "grant_moved",
     "change_decided", "hold_opened", "report_moved", "measure_moved", "hearing_opened", "derived_flagged",
-    "party_moved", "party_merged", "source_rejected", "objection_answered", "invited",
+    "party_moved", "party_merged", "source_rejected", "objection_answered", "invited", "second_factor_reset",
     "version_recalled", "version_released", "rule_moved", "rule_not_met", "product_stopped",
 })  # fmt: skip
 

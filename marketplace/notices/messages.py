@@ -36,6 +36,10 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("%(seller)s offers you “%(product)s”"),
         _("It is shown to invited parties only. You can read about it and apply."),
     ),
+    "product_opened": (
+        _("“%(product)s” is shown to everybody now"),
+        _("%(seller)s offered it to invited parties only before. A publicity period that runs has begun anew."),
+    ),
     "source_rejected": (
         _("“%(product)s”: “%(source)s” is not in order"),
         _("%(reason)s Add a better document, then withdraw this one."),
@@ -241,6 +245,10 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
             "Your role: %(role)s. Sign up or log in with this e-mail address, then follow the link. "
             "It works once, for %(days)s days."
         ),
+    ),
+    "second_factor_reset": (
+        _("Your second factor was reset"),
+        _("By %(name)s: %(reason)s You were logged out everywhere. If you did not ask for this, tell the operator."),
     ),
     "naming_asked": (
         _("“%(name)s” of %(party)s wants to name you"),

@@ -1,6 +1,7 @@
 """The table of rules that watch. Each finds its offenders with one query and handles each by one operation.
 
-A monitor reminds, opens a finding, pauses by the grant's own terms, or proposes. None orders, lifts or terminates.
+A monitor reminds, opens a finding, pauses by the grant's own terms, or proposes: what a standing rule that an officer
+has signed lets follow by itself (`standing.py`). None orders, lifts or terminates.
 Every occasion fires once: report periods, holds, findings, proposals and notices have unique keys, so repeated or
 overlapping sweeps are harmless and an outage is caught up by the next one.
 """
@@ -37,6 +38,7 @@ from marketplace.supervision import operations
 from marketplace.supervision.models import UsageReport
 from marketplace.supervision.operations.finding import open_finding
 from marketplace.supervision.operations.recall import Holder, holders_untold
+from marketplace.supervision.standing import Action, rules_of
 
 WATCHER = ledger.SystemActor("sweep")
 Scope = Iterable[Party] | None
@@ -51,6 +53,7 @@ class Monitor:
     article: str
     find: Callable[[datetime, Scope], Iterable[Any]]
     handle: Callable[[Any, datetime], bool]
+    authority: Callable[[Any], int | None] = attrgetter("grant.authority_id")  # of a row: whose rules are asked
 
 
 def unscheduled(at: datetime, scope: Scope) -> Iterable[Grant]:
@@ -122,15 +125,20 @@ def too_late(at: datetime, scope: Scope) -> Iterable[UsageReport]:
 
 @transaction.atomic
 def pause_and_propose(report: UsageReport, at: datetime) -> bool:
-    """The hold by the grant's terms, and an order **proposed**: an officer issues or drops it."""
+    """By the rules in force, the hold by the grant's terms and an order **proposed**: an officer issues or drops it."""
     if not _still(too_late, report, at):
         return False
-    paused = operations.pause_for_report(report=report, actor=WATCHER, at=at)
+    rules, authority = rules_of("report_late"), report.grant.authority_id
+    paused = bool(rules.of(Action.HOLD, authority)) and operations.pause_for_report(report=report, actor=WATCHER, at=at)
+    rule = rules.of(Action.PROPOSE, authority)
+    if rule is None:
+        return paused
     with override("zh-hans"):  # the text of an order is Chinese until an officer edits it
         facts = _("The usage report for %(start)s to %(end)s was due on %(due)s and has not been filed.") % {
             "start": report.start, "end": report.end, "due": last_day(report.due_at),
         }  # fmt: skip
         demand = _("File the usage report for %(start)s to %(end)s.") % {"start": report.start, "end": report.end}
+    demand = rule.text or demand
     finding = report.grant.findings.filter(occasion_key=f"report_overdue:{report.pk}:{report.round}").first()
     proposed = operations.propose_order(
         grants=[report.grant], actor=WATCHER, at=at, key=f"report_late:{report.pk}:{report.round}", facts=facts,
@@ -162,6 +170,9 @@ class Duty:
 DUTIES: dict[tuple[str, str], Duty] = {
     ("listings.version", Kind.ACCEPTANCE): Duty("listings.Version", "authority", "product__seller", "reviewer"),
     ("listings.version", Kind.PUBLICITY): Duty("listings.Version", "authority", "product__seller", "reviewer"),
+    ("listings.objection", Kind.OBJECTION): Duty(
+        "listings.Objection", "version__authority", "version__product__seller", "version__reviewer"
+    ),
     ("applications.application", Kind.ACCEPTANCE): Duty("applications.Application", "authority", "buyer", "seller"),
     ("listings.releaserule", Kind.ACCEPTANCE): Duty(
         "listings.ReleaseRule", "authority", "product__seller", "basis__reviewer"
@@ -195,12 +206,18 @@ def tell_overdue(row: tuple[Clock, Any, Party], at: datetime) -> bool:
     )  # fmt: skip
 
 
+def _authority_of(row: tuple[Clock, Any, Party]) -> int | None:
+    case = row[1].version if isinstance(row[1], Objection) else row[1]
+    authority: int | None = case.authority_id
+    return authority
+
+
 def unanswered(at: datetime, scope: Scope) -> Iterable[Consultation]:
     """Consultations whose unit is silent after its time, and that were not escalated yet."""
     late = Clock.objects.overdue(at).filter(object_type="applications.consultation", kind=Kind.CONSULTATION)
     keys = [int(key) for key in late.values_list("object_id", flat=True)]
     waiting = Consultation.objects.filter(pk__in=keys, state=ConsultationState.ASKED, escalated_at=None)
-    return _within(waiting, scope, "application__buyer").order_by("pk")
+    return _within(waiting, scope, "application__buyer").select_related("application").order_by("pk")
 
 
 def escalate(consultation: Consultation, at: datetime) -> bool:
@@ -210,7 +227,7 @@ def escalate(consultation: Consultation, at: datetime) -> bool:
 def known_objectors(at: datetime, scope: Scope) -> Iterable[Objection]:
     """Answered objections whose names and contacts are no longer needed."""
     answered = Objection.objects.filter(decided_at__lte=at - KEEP_CONTACT).exclude(person_sealed="")
-    return _within(answered, scope, "version__product__seller").order_by("pk")
+    return _within(answered, scope, "version__product__seller").select_related("version").order_by("pk")
 
 
 def erase_objectors(objection: Objection, at: datetime) -> bool:
@@ -228,18 +245,44 @@ def notice_recall(holder: Holder, at: datetime) -> bool:
 
 
 MONITORS: tuple[Monitor, ...] = (
-    Monitor("report_schedule", gettext_lazy("report periods that have begun"), "Art. 16", unscheduled, schedule),
+    Monitor(
+        "report_schedule",
+        gettext_lazy("report periods that have begun"),
+        "Art. 16",
+        unscheduled,
+        schedule,
+        attrgetter("authority_id"),
+    ),
     Monitor("report_due_soon", gettext_lazy("reports due soon"), "Art. 16", due_soon, remind),
     Monitor("report_overdue", gettext_lazy("reports overdue"), "Art. 16", overdue, notice_overdue),
     Monitor(
         "report_late", gettext_lazy("reports so late that the grant pauses"), "Art. 33", too_late, pause_and_propose
     ),
-    Monitor("unit_silent", gettext_lazy("units that have not answered in time"), "Art. 15", unanswered, escalate),
     Monitor(
-        "objectors", gettext_lazy("names of objectors, no longer needed"), "Art. 31", known_objectors, erase_objectors
+        "unit_silent",
+        gettext_lazy("units that have not answered in time"),
+        "Art. 15",
+        unanswered,
+        escalate,
+        attrgetter("application.authority_id"),
+    ),
+    Monitor(
+        "objectors",
+        gettext_lazy("names of objectors, no longer needed"),
+        "Art. 31",
+        known_objectors,
+        erase_objectors,
+        attrgetter("version.authority_id"),
     ),
     Monitor("version_recalled", gettext_lazy("holders of recalled versions"), "Art. 17", holders, notice_recall),
-    Monitor("clock_overdue", gettext_lazy("deadlines that have run out"), "Art. 45", run_out, tell_overdue),
+    Monitor(
+        "clock_overdue",
+        gettext_lazy("deadlines that have run out"),
+        "Art. 45",
+        run_out,
+        tell_overdue,
+        _authority_of,
+    ),
 )
 
 

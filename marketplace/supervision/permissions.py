@@ -6,11 +6,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.models import CapabilityKind, Party, RegionLevel
-from accounts.permissions import check_acts_for, check_member, check_not_own_case, check_officer
-from listings.models import VersionSource
+from accounts.permissions import check_acts_for, check_is_person, check_member, check_not_own_case, check_officer
+from accounts.queries import authority_level
+from listings.models import VersionSource, is_provincial_officer
 from marketplace.applications.models import Grant
 from marketplace.errors import NotAllowed
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
+from marketplace.supervision.standing import StandingRule
 from marketplace.supervision.states import DerivedState
 
 ORDERING = (RegionLevel.PROVINCE, RegionLevel.CITY)
@@ -62,6 +64,21 @@ def check_can_annul(actor: Any, measure: Measure, at: datetime) -> None:
 def check_can_respond(actor: Any, measure: Measure, at: datetime) -> None:
     """The party against which the order goes. Suspended or lapsed, it may always correct and be heard."""
     check_member(actor, measure.party, at)
+
+
+def check_can_sign_rule(actor: Any, authority: Party, at: datetime) -> bool:
+    """An officer of a city or of the province; returns whether the rule holds for every authority: the province's."""
+    check_officer(actor, authority, at, levels=ORDERING)
+    return authority_level(authority, at) == RegionLevel.PROVINCE
+
+
+def check_can_withdraw_rule(actor: Any, rule: StandingRule, at: datetime) -> None:
+    """The authority that signed it; what holds for all, any officer of the province."""
+    if not rule.is_for_all:
+        return check_officer(actor, rule.authority, at, levels=ORDERING)
+    check_is_person(actor)
+    if not is_provincial_officer(actor):
+        raise NotAllowed(_("What holds for every authority is withdrawn by the province."))
 
 
 def check_can_register_derived(actor: Any, party: Party, at: datetime) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from marketplace.supervision.monitors import MONITORS, Monitor, Scope
+from marketplace.supervision.standing import rules_of
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +21,10 @@ class Result(NamedTuple):
 
 
 def sweep(*, at: datetime, scope: Scope = None) -> list[Result]:
-    """Run every monitor once at `at`, for all parties or those in `scope`. Safe to repeat and to overlap."""
+    """Run every monitor once at `at`, for all parties or those in `scope`. Safe to repeat and to overlap.
+
+    Nothing follows where no standing rule is in force.
+    """
     return [_run(monitor, at, scope) for monitor in MONITORS]
 
 
@@ -31,10 +35,11 @@ def _run(monitor: Monitor, at: datetime, scope: Scope) -> Result:
     except Exception:  # nor one bad monitor the others
         log.exception("monitor %s failed and waits for the next sweep", monitor.name)
         return Result(monitor.name, monitor.article, 0, 0, 1)
+    rules = rules_of(monitor.name)
     for row in rows:
         found += 1
         try:
-            did += monitor.handle(row, at)
+            did += rules.allow(monitor.authority(row)) and monitor.handle(row, at)
         except Exception:  # one bad row must never keep the others from being watched
             failed += 1
             log.exception("monitor %s: a row failed and waits for the next sweep", monitor.name)

@@ -7,17 +7,22 @@ from collections.abc import Callable
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret, hotp_value
+from allauth.usersessions.models import UserSession
 from django.conf import settings as django_settings
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts import second_factor
+from accounts import operations, second_factor
 from accounts.models import Capability, Membership
 from listings.models import CatalogueEntry
+from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.models import Entry
+from marketplace.notices.models import Outbox
 from tests.actors import PASSWORD, World
 from tests.pages.conftest import BACKEND
 from tests.workflow import stages
+from tests.workflow.matrix import rows
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
@@ -46,7 +51,7 @@ def test_officers_and_operators_are_bound_in_every_role_and_others_are_not(world
     bound = {key for key in world.cast.people if second_factor.is_bound(world[key])}
     assert bound == {
         "operator", "officer", "second_officer", "conflicted_officer", "other_officer", "county_officer",
-        "province_officer", "expert", "reviewer",
+        "province_officer", "expert", "reviewer", "overseer",
     }  # fmt: skip
     Membership.objects.filter(user=world["officer"]).update(role="auditor")
     assert second_factor.is_bound(world["officer"])
@@ -148,3 +153,62 @@ def test_who_removes_the_last_factor_is_sent_back(enter, world: World):
 def test_not_required_where_the_site_says_so(enter, settings):
     settings.REQUIRE_SECOND_FACTOR = False
     assert enter("officer").get("/todo/").status_code == 200
+
+
+def lose(world: World, who: str) -> Membership:
+    """The person had an app and recovery codes, and is logged in somewhere."""
+    for kind in ("totp", "recovery_codes"):
+        Authenticator.objects.create(user=world[who], type=kind, data={})
+    UserSession.objects.create(user=world[who], session_key=f"lost-{who}", ip="127.0.0.1", user_agent="x")
+    return Membership.objects.filter(user=world[who]).earliest("pk")
+
+
+def reset(world: World, of: Membership, who: str = "operator", reason: str = "手机丢失,已当面核验", **more) -> None:
+    operations.reset_second_factor(
+        **{"party": of.party, "membership": of, "actor": world[who], "at": world.at, "reason": reason, **more}
+    )
+
+
+def test_an_operator_resets_a_lost_factor_and_the_person_is_told_and_logged_out(world: World):
+    reset(world, lose(world, "officer"))
+    assert not Authenticator.objects.filter(user=world["officer"]).exists()
+    assert not UserSession.objects.filter(user=world["officer"]).exists()
+    entry = Entry.objects.latest("pk")
+    assert (entry.object_type, entry.object_id, entry.verb) == (
+        "accounts.user", str(world["officer"].pk), "reset_second_factor",
+    )  # fmt: skip
+    assert "手机丢失" in entry.detail.json
+    told = Outbox.objects.filter(recipient_ref=world["officer"].ledger_ref, kind="second_factor_reset")
+    assert told.filter(channel="email").exists()
+    with pytest.raises(InvalidState):
+        reset(world, Membership.objects.filter(user=world["officer"]).earliest("pk"))
+
+
+def test_nobody_resets_their_own_and_nobody_but_an_operator_anothers(world: World):
+    own, officers = lose(world, "operator"), lose(world, "officer")
+    before = rows()
+    with pytest.raises(NotAllowed):
+        reset(world, own)
+    for who in ("officer", "second_officer", "province_officer", "reviewer", "buyer"):
+        with pytest.raises(NotAllowed):
+            reset(world, officers, who)
+    with pytest.raises(ValidationError):
+        reset(world, officers, reason=" ")
+    with pytest.raises(InvalidState):
+        reset(world, officers, party=world.parties["buyer"])
+    assert rows() == before
+    assert Authenticator.objects.filter(user=world["officer"]).count() == 2
+
+
+def test_the_console_offers_it_where_somebody_has_a_factor(world: World, settings):
+    settings.REQUIRE_SECOND_FACTOR = False
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(world["operator"], backend=BACKEND)
+    where = f"/console/accounts/party/{world.parties['city'].pk}/"
+    assert "Reset a lost second factor" not in client.get(where).content.decode()
+    of = lose(world, "officer")
+    assert "Reset a lost second factor" in client.get(where).content.decode()
+    sent = {"membership": of.pk, "reason": "手机丢失"}
+    assert client.post(f"{where}reset-second-factor/", {**sent, "reason": ""}).status_code == 422
+    assert client.post(f"{where}reset-second-factor/", sent).status_code == 302
+    assert not Authenticator.objects.filter(user=world["officer"]).exists()

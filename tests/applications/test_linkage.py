@@ -13,7 +13,15 @@ from listings.models import Column
 from marketplace.applications import operations
 from marketplace.applications.models import Application, Decision, Grant, LinkageResult
 from marketplace.applications.operations.linkage import pairs_of
-from marketplace.desk.story import consult, list_version, make_entry, make_product, make_version
+from marketplace.desk.story import (
+    apply_for,
+    consult,
+    list_version,
+    make_entry,
+    make_non_public_product,
+    make_product,
+    make_version,
+)
 from marketplace.errors import InvalidState
 from marketplace.ledger.models import Entry
 from tests.workflow import stages
@@ -290,3 +298,33 @@ def test_a_pair_is_made_once_and_measured_in_a_state_of_its_own(world, towns, jo
     for _ in range(2):
         operations.link_due(at=world.at)
     assert list(LinkageResult.objects.values_list("state", "attempts")) == [("done", 1)]
+
+
+def test_a_seller_reads_the_figure_of_its_own_data_and_nothing_of_whose_other_it_is(world, towns):
+    """It has to give the reason, so it reads what for; what else the buyer has, and of whom, is not the seller's."""
+    other = granted(world, towns)
+    path = stages.scratch("招聘.csv")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("化名", "职业"), *((f"p{n}", job) for n, (_town, job) in enumerate(GRID))])
+    own = make_non_public_product(world.cast, world.at, title="招聘需求")
+    roles = {"化名": "subject", "职业": "quasi_identifier"}
+    version = make_version(own, world.cast, world.at, path, roles, about="persons", person="vendor")
+    at = list_version(version, world.cast, world.at, person="vendor", officer="reviewer")
+    case = apply_for(own, world.cast, at, ["化名", "职业"], title="选址")
+    by = {"application": case, "actor": world["vendor"], "at": at}
+    operations.accept_application(**by)
+    operations.begin_review(**by)
+    operations.link_due(at=at)
+    item, row = case.items.get(), LinkageResult.objects.get()
+    assert row.is_worrying and row.second.product == towns
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(world["vendor"])
+    with time_machine.travel(at, tick=False):
+        for address in (f"/item/{item.pk}/approve/", f"/application/{case.pk}/"):
+            page = client.get(address).content.decode()
+            assert f"{row.figure['singled_out']} of them" in page and "With other data that the buyer has" in page
+            assert towns.title not in page and other.number not in page and towns.seller.name not in page
+        client.force_login(world["province_officer"])
+        assert towns.title in client.get(f"/application/{case.pk}/").content.decode()
+        client.force_login(world["buyer"])
+        assert "of them" not in client.get(f"/application/{case.pk}/").content.decode()

@@ -11,7 +11,7 @@ from listings import operations as listing
 from listings.models import Opening
 from marketplace.applications import operations
 from marketplace.applications.models import Application, Decision, Grant, Item
-from marketplace.applications.operations.application import SCENARIO as SCENARIO_FIELDS
+from marketplace.applications.operations.application import NEEDED
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.desk.sample_data import write_bed_use
@@ -230,7 +230,7 @@ def test_officer_of_either_side_decides_nothing(world, application, party):
     assert application.state == "accepted"
 
 
-@pytest.mark.parametrize("name", SCENARIO_FIELDS)
+@pytest.mark.parametrize("name", NEEDED)
 def test_submission_names_what_is_missing_in_the_scenario(world, name):
     application, at = stages.application(world, "draft")
     Application.objects.filter(pk=application.pk).update(**{name: None if name.startswith("period") else ""})

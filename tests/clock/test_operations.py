@@ -16,9 +16,9 @@ MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)
 
 def test_every_kind_has_a_default_with_its_source():
     assert {str(kind): DEFAULTS[kind][0] for kind in Kind} == {
-        "acceptance": 3, "precheck": 2, "consultation": 5, "decision": 20, "publicity": 10, "offer": 20, "report": 10,
-        "report_grace": 5, "correction": 15, "hearing": 5, "finding": 3, "precaution": 10, "whereabouts": 3,
-        "destruction": 10,
+        "acceptance": 3, "precheck": 2, "consultation": 5, "decision": 20, "publicity": 10, "objection": 5, "offer": 20,
+        "report": 10, "report_grace": 5, "correction": 15, "hearing": 5, "finding": 3, "precaution": 10,
+        "whereabouts": 3, "destruction": 10,
     }  # fmt: skip
     assert all(source for _days, source in DEFAULTS.values())
 
@@ -84,20 +84,22 @@ def test_newest_clock_of_a_kind_decides_whether_time_is_over(world):
     assert date(2026, 4, 1) == (MONDAY + timedelta(days=30)).date()
 
 
-def test_stopped_clock_has_not_run_out_and_goes_on_with_the_days_that_were_left(world):
+def test_paused_clock_has_not_run_out_and_goes_on_with_the_days_that_were_left(world):
     clock.start(world.product, Kind.HEARING, MONDAY)  # 5 working days
-    clock.stop(world.product, MONDAY + timedelta(days=2))  # 2 used
+    clock.pause(world.product, Kind.HEARING, MONDAY + timedelta(days=2))  # 2 used
     assert clock.has_run_out(world.product, Kind.HEARING, MONDAY + timedelta(days=99)) is False
-    again = clock.resume(world.product, Kind.HEARING, MONDAY + timedelta(days=14))
-    assert (again.working_days, again.due_at) == (3, datetime(2026, 3, 20, tzinfo=SHANGHAI))
-    assert clock.resume(world.product, Kind.HEARING, MONDAY + timedelta(days=15)) == again
+    clock.go_on(world.product, Kind.HEARING, MONDAY + timedelta(days=14))
+    assert clock.of(world.product).get().due_at == datetime(2026, 3, 20, tzinfo=SHANGHAI)
 
 
 def test_clock_that_goes_on_leaves_at_least_one_day(world):
     clock.start(world.product, Kind.HEARING, MONDAY)
-    clock.stop(world.product, MONDAY + timedelta(days=7))  # all 5 used, not yet over
-    again = clock.resume(world.product, Kind.HEARING, MONDAY + timedelta(days=14))
-    assert (again.working_days, again.due_at) == (1, datetime(2026, 3, 18, tzinfo=SHANGHAI))
+    clock.pause(world.product, Kind.HEARING, MONDAY + timedelta(days=7))  # all 5 used, not yet over
+    clock.go_on(world.product, Kind.HEARING, MONDAY + timedelta(days=14))
+    again = clock.of(world.product).get()
+    assert again.due_at == datetime(2026, 3, 18, tzinfo=SHANGHAI)
+    clock.recompute(MONDAY + timedelta(days=14))
+    assert clock.of(world.product).get().due_at == again.due_at
 
 
 def test_paused_clock_is_not_overdue_and_goes_on_later_by_the_days_it_stood(world):

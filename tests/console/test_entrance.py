@@ -20,7 +20,10 @@ OUTSIDE = ("seller", "buyer", "other_buyer", "provider")
 
 def addresses() -> dict[str, str]:
     """Every address of the console by its name, with an object's key that exists nowhere."""
-    samples = {"pk": "987654", "kind": "decision", "year": "2026", "code": "350000"}
+    samples = {
+        "pk": "987654", "kind": "decision", "year": "2026", "code": "350000", "monitor": "report_late",
+        "action": "hold", "change": "retire",
+    }  # fmt: skip
 
     def walk(patterns: list[Any], prefix: str) -> dict[str, str]:
         found = {}
@@ -81,7 +84,9 @@ def test_each_role_has_its_own_queues(world: World, enter: Enter, overseer: User
     def shown(client: Client) -> list[str]:
         return [way.url for way in client.get("/console/").wsgi_request.ways]  # type: ignore[attr-defined]
 
-    assert shown(enter("operator")) == ["/console/", "/console/accounts/party/", "/console/settings/"]
+    assert shown(enter("operator")) == [
+        "/console/", "/console/accounts/party/", "/console/standing-rules/", "/console/settings/",
+    ]  # fmt: skip
     assert shown(enter("expert")) == [
         "/console/", "/console/listings/version/", "/console/applications/application/",
     ]  # fmt: skip
@@ -121,3 +126,28 @@ def test_reading_pages_refuse_to_be_posted_to(world: World, enter: Enter) -> Non
 def test_the_site_links_to_the_console_only_for_those_who_may_enter(world: World, enter: Enter) -> None:
     linked = {who: b'href="/console/"' in enter(who).get("/todo/").content for who in ("officer", "expert", *OUTSIDE)}
     assert linked == {"officer": True, "expert": True} | dict.fromkeys(OUTSIDE, False)
+
+
+ROLES = {
+    "officer": "authority", "county_officer": "authority", "reviewer": "reviewer", "expert": "expert",
+    "operator": "operator", "overseer": "oversight",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("who", ROLES)
+def test_a_queue_of_another_role_is_refused_with_every_file_in_it(
+    world: World, enter: Enter, application: Application, who: str
+) -> None:
+    client, refused = enter(who), 0
+    for model, queue in console._registry.items():
+        is_theirs = ROLES[who] in queue.roles
+        row = model._base_manager.first()
+        assert client.get(queue.address).status_code == (200 if is_theirs else 403), model
+        if not is_theirs:
+            refused += 1
+            assert client.get(f"{queue.address}{row.pk if row else 1}/").status_code in (403, 404), model
+            assert client.post(f"{queue.address}{row.pk if row else 1}/read/", {"reason": "x"}).status_code in (
+                403,
+                404,
+            )
+    assert refused

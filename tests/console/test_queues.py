@@ -16,7 +16,7 @@ from marketplace.clock.models import Clock
 from marketplace.console.admin import console
 from marketplace.desk.queries import todo
 from marketplace.desk.story import apply_for
-from marketplace.supervision.models import DerivedFrom, DerivedProduct
+from marketplace.supervision.models import DerivedFrom, DerivedProduct, Finding
 from marketplace.supervision.operations import propose_order_on_grant
 from tests.actors import World
 from tests.pages.test_queries import busy, copy, copy_grant  # noqa: F401
@@ -167,3 +167,28 @@ def test_no_queue_and_not_the_overview_asks_more_for_more_rows(
 def rows(client: Client, address: str) -> int:
     context = client.get(address).context
     return len(context["rows"]) if address == "/console/" else len(context["cl"].result_list)
+
+
+def test_a_county_officer_finds_the_findings_of_the_county_and_no_other(
+    world: World, grant: Grant, enter: Enter
+) -> None:
+    keys = {}
+    for name in ("city", "county", "other_city"):
+        made = Finding.objects.create(
+            occasion_key=name, rule="report_overdue", article="Art. 16", grant=grant, authority=world.parties[name],
+            created_at=world.at,
+        )  # fmt: skip
+        keys[name] = made.pk
+    shown = {}
+    with time_machine.travel(world.at, tick=False):
+        for who in ("county_officer", "officer", "other_officer", "province_officer"):
+            page = enter(who).get("/console/supervision/finding/?show=all")
+            listed = {row.pk for row in page.context["cl"].result_list}
+            shown[who] = {name for name, key in keys.items() if key in listed}
+            for name, key in keys.items():
+                status = enter(who).get(f"/console/supervision/finding/{key}/").status_code
+                assert (status == 200) == (name in shown[who]), (who, name, status)
+    assert shown["county_officer"] == {"county"}
+    assert shown["officer"] == {"city"}
+    assert shown["other_officer"] == {"other_city"}
+    assert shown["province_officer"] == set(keys)

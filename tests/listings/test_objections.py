@@ -13,6 +13,8 @@ from django.urls import reverse
 from listings import operations
 from listings.models import Objection, Version
 from listings.operations.objections import KEEP_CONTACT, PUBLIC, find_objection
+from marketplace.clock import operations as clock
+from marketplace.desk.queries import todo
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.models import Entry, EntryDetail
 from marketplace.supervision.sweep import sweep
@@ -206,3 +208,23 @@ def test_code_opens_its_own_objection_only(world, shown):
     one, other = lodge(shown, world.at), lodge(shown, world.at)
     assert find_objection(one.objection.number, one.code) == one.objection
     assert find_objection(one.objection.number, other.code) is None
+
+
+def test_an_objection_has_a_deadline_that_is_seen_and_said_when_it_is_over(world, shown):
+    made = lodge(shown, world.at).objection
+    running = clock.of(made).open().get()
+    assert (running.kind, running.working_days) == ("objection", 5)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(world["officer"])
+    with time_machine.travel(running.due_at + timedelta(hours=10), tick=False):
+        mine = next(task for task in todo(world["officer"], running.due_at) if task.obj == made)
+        assert mine.due_at == running.due_at
+        for address in ("/todo/", "/console/listings/objection/", made.get_absolute_url()):
+            assert "overdue" in client.get(address).content.decode(), address
+
+    def did():
+        return next(row.did for row in sweep(at=running.due_at) if row.monitor == "clock_overdue")
+
+    assert [did(), did()] == [1, 0]
+    operations.dismiss_objection(objection=made, actor=world["officer"], at=running.due_at, reason="不成立")
+    assert not clock.of(made).open().exists()

@@ -3,20 +3,24 @@
 import hashlib
 import html
 import io
+import tempfile
 import uuid
+import zipfile
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
 from django.core.exceptions import ValidationError
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import translation
 
 from accounts.models import Membership
 from listings import files, operations
-from listings.deidentification import sandbox
+from listings.deidentification import limits, sandbox
 from listings.models import Job, Upload, UploadChunk, VersionFile
 from listings.operations.uploads import SMALLEST_CHUNK, WrongOffset
 from listings.operations.versions import discard_version
@@ -25,6 +29,7 @@ from marketplace.desk.story import make_product
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.models import Entry
 from tests.api.conftest import Partner, credential_for
+from tests.listings.deidentification.workbooks import PLAIN, workbook
 from tests.listings.hostile import REFUSED, SCRIPT
 from tests.listings.test_listing import start, stored
 from tests.pages.conftest import BACKEND
@@ -138,6 +143,54 @@ def test_hostile_file_is_refused_by_every_way_in_and_gone(
     assert not UploadChunk.objects.exists()
     draft.refresh_from_db()
     assert (draft.state, draft.rows, draft.columns.count()) == ("draft", None, 0)
+
+
+def test_workbook_that_unpacks_without_end_is_refused_by_every_way_in_and_the_worker_lives(
+    draft, page, system, tmp_path, monkeypatch, django_capture_on_commit_callbacks
+):
+    """Nine megabytes that unpack to more than the site's two gibibytes."""
+    content, before, scratch = bomb_of(limits.MAX_INFLATED_BYTES + 1, tmp_path / "bomb.xlsx"), stored(), tmp_path / "s"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    assert len(content) < 10 * 2**20
+    with django_capture_on_commit_callbacks(execute=True):
+        answers = [
+            page.post(f"/version/{draft.pk}/upload-file/", {"file": SimpleUploadedFile("data.xlsx", content)}),
+            by_chunks(page, draft, "data.xlsx", content),
+            system.post(f"versions/{draft.pk}/upload-file/", {"file": SimpleUploadedFile("data.xlsx", content)}),
+            by_api(system, draft, "data.xlsx", content),
+        ]
+    assert [answer.status_code for answer in answers] == [422] * 4
+    assert all("unpacks to more than" in html.unescape(answer.content.decode()) for answer in answers)
+    assert (stored(), list(scratch.glob("minshu-*")), UploadChunk.objects.count()) == (before, [], 0)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert by_chunks(page, draft, "data.csv", csv_of(400)).json()["state"] == "done"
+
+
+def bomb_of(inflated: int, path: Path) -> bytes:
+    """A workbook with zeros in a part that no reader needs, packed piece by piece."""
+    path.write_bytes(workbook(PLAIN))
+    with (
+        zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open("xl/media/image1.png", "w", force_zip64=True) as part,
+    ):
+        for left in range(inflated, 0, -(2**24)):
+            part.write(bytes(min(left, 2**24)))
+    return path.read_bytes()
+
+
+def test_piece_without_a_row_is_swept_after_a_day_and_nothing_else_is(world, draft, who):
+    before, content = stored(), csv_of(2 * SMALLEST_CHUNK)
+    upload = send(begin(draft, who, content), who, content[:SMALLEST_CHUNK])
+    kept = stored()
+    orphan = files.put_chunk(upload, SMALLEST_CHUNK, b"x")  # the process dies before its row is written
+    written = default_storage.get_modified_time(orphan)
+    assert operations.sweep_orphans(at=written + timedelta(hours=23)) == 0
+    assert default_storage.exists(orphan)
+    late = written + timedelta(hours=24)
+    assert [operations.sweep_orphans(at=late) for _ in range(2)] == [1, 0]
+    assert (stored(), default_storage.exists(orphan)) == (kept, False)
+    assert before < kept and UploadChunk.objects.filter(upload=upload).count() == 1
 
 
 @pytest.mark.parametrize("name", ["data.exe", "data", "../../../etc/passwd", "x" * 256 + ".csv", "", "a\0.csv"])

@@ -96,7 +96,7 @@ def test_every_act_in_the_ledger_has_words() -> None:
 @pytest.mark.parametrize(("model", "verb"), ALL_VERBS, ids=[f"{model}-{verb.name}" for model, verb in ALL_VERBS])
 def test_every_verb_says_what_it_does(model: str, verb: Any) -> None:
     assert words.EFFECTS.get((model, verb.name))
-    assert not verb.article or verb.article in words.ARTICLES
+    assert not str(verb.article) or str(verb.article) in words.ARTICLES
 
 
 def test_no_words_for_verbs_that_are_gone() -> None:

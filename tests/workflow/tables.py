@@ -53,7 +53,7 @@ def by_source(verbs: Verbs) -> Any:
 
 
 OWNER, MEMBER = frozenset({"other_buyer"}), frozenset({"provider"})
-BY_OPERATOR = ("verify", "return", "refuse", "renew", "bar")
+BY_OPERATOR = ("verify", "return", "refuse", "renew", "reset_second_factor", "bar")
 
 
 def may_party(verb: str, state: str) -> frozenset[str]:
@@ -76,6 +76,10 @@ def one_invited(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
 
 def one_member(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {"membership": person_of(obj, world["provider"])}
+
+
+def reset_of(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return one_member(world, obj, at) | {"reason": "手机丢失,已当面核验"}
 
 
 def a_deputy(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
@@ -104,7 +108,8 @@ PARTY = Matrix(
     verbs=account_verbs.PARTY,
     reach=stages.party,
     may=may_party,
-    possible=by_source(account_verbs.PARTY),
+    # nobody has a second factor here: `test_second_factor.py`
+    possible=lambda verb, state: verb != "reset_second_factor" and by_source(account_verbs.PARTY)(verb, state),
     sees=lambda state: OPERATOR | OWNER | MEMBER,
     url="accounts:party",
     says={
@@ -122,6 +127,7 @@ PARTY = Matrix(
         "change_role": Says("*", ("membership change_role →",), new_role, keys(new_role)),
         "appoint_deputy": Says("*", ("membership appoint_deputy →",), a_deputy, keys(a_deputy)),
         "end_membership": Says("*", ("membership end_membership →",), one_member, keys(one_member)),
+        "reset_second_factor": Says("*", (), reset_of, keys(reset_of)),
         "bar": Says("barred", ("party bar *→barred",), REASON),
     },
 )
@@ -201,7 +207,7 @@ DESCRIPTION = {
 
 
 def possible_product(verb: str, state: str) -> bool:
-    if verb in ("invite", "uninvite"):
+    if verb in ("invite", "uninvite", "set_visibility"):
         return False  # everybody sees public data
     if verb in ("declare", "describe"):
         return state == "active+undeclared"  # once; and until a version is under review
@@ -220,6 +226,7 @@ PRODUCT = Matrix(
     says={
         "declare": Says("active", ("product declare →",), given(), given(declared="on")),
         "add_source_file": Says("active", ("sourcefile add_source_file →unchecked",), SOURCE),
+        "set_visibility": Says("active", (), given(visibility="invited")),
         "invite": Says("active", (), given(uscc="91350100MA00000067")),  # public data: test_non_public.py
         "uninvite": Says("active", (), one_party, keys(one_party)),
         "create_version": Says("active", ("version create →draft",), new_version, new_version_form),

@@ -11,7 +11,7 @@ from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from accounts.models import AssignmentRole, Party, User
 from accounts.queries import parties_of
-from listings.models import Product, is_provincial_officer, overseen
+from listings.models import Product, PurposesField, is_provincial_officer, overseen
 from marketplace.applications.states import (
     APPLICATION,
     CONSULTATION,
@@ -63,6 +63,9 @@ class Application(models.Model):
     title = models.CharField(_("name of the scenario"), max_length=200)
     beneficiaries = models.TextField(_("who benefits"), blank=True)
     what_is_built = models.TextField(_("what is built"), blank=True)
+    purposes = PurposesField(
+        _("purposes"), blank=True, help_text=_("What the data is to be used for, of what is permitted.")
+    )
     why_these_fields = models.TextField(_("which fields and why"), blank=True)
     period_from = models.DateField(_("use from"), null=True, blank=True)
     period_until = models.DateField(_("use until"), null=True, blank=True)
@@ -144,6 +147,17 @@ class Route(models.TextChoices):
     )
     NON_PUBLIC = "non_public", _("non-public data: the seller accepts or refuses, the authority is told (Art. 40)")
     BUILT = "built", _("built on public data: the authority and its developer, units heard (Arts 16, 17)")
+
+    @property
+    def article(self) -> str:
+        """On which article it is decided."""
+        return ARTICLE[self]
+
+
+ARTICLE = {
+    Route.ON_APPLICATION: "Art. 15", Route.SECONDARY_DEVELOPMENT: "Art. 16", Route.BUILT: "Art. 16",
+    Route.NON_PUBLIC: "Art. 40",
+}  # fmt: skip
 
 
 class ItemQuerySet(models.QuerySet["Item"]):

@@ -53,6 +53,7 @@ class LinkageResult(models.Model):
     created_at = models.DateTimeField()
     measured_at = models.DateTimeField(null=True, blank=True)
 
+    is_veiled = False  # set on what a seller reads of the data of others
     objects = LinkageQuerySet.as_manager()
 
     class Meta:

@@ -18,6 +18,7 @@ from listings.states import EntryState, VersionState
 from marketplace import workflow
 from marketplace.applications import permissions
 from marketplace.applications.models import Application, Item, Route, ScenarioDraft, TwoPersonRule
+from marketplace.applications.queries import article_of
 from marketplace.applications.states import UNANSWERED, ApplicationState, ConsultationState, ItemState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
@@ -26,10 +27,11 @@ from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
 EDITABLE = (ApplicationState.DRAFT, ApplicationState.RETURNED)
-SCENARIO = (
+NEEDED = (
     "title", "beneficiaries", "what_is_built", "why_these_fields", "period_from", "period_until", "security",
     "people_with_access",
 )  # fmt: skip
+SCENARIO = (*NEEDED, "purposes")
 MIXED = gettext_lazy(
     "Public data is decided by the authority, non-public data by its seller: send an application to each of them."
 )
@@ -45,7 +47,9 @@ def start_application(
     application = Application(buyer=buyer, applicant=actor, title=title, created_at=at, **scenario)
     application.full_clean()
     application.save()
-    act = ledger.begin("start", actor, at, "Art. 16")
+    act = ledger.begin(
+        "start", actor, at, (Route.SECONDARY_DEVELOPMENT if product.is_public_data else Route.NON_PUBLIC).article
+    )
     ledger.record(act, application, new=application.state, detail={"buyer": buyer, "title": title, **scenario})
     _add(act, application, product, fields)
     return application
@@ -57,7 +61,7 @@ def add_item(*, application: Application, actor: User, at: datetime, product: Pr
     permissions.check_can_keep_application(actor, application, at)
     workflow.check_in(application, *EDITABLE)
     _unprepare(application)
-    return _add(ledger.begin("add_item", actor, at), application, product, fields)
+    return _add(ledger.begin("add_item", actor, at, article_of(application)), application, product, fields)
 
 
 @transaction.atomic
@@ -71,7 +75,9 @@ def choose_fields(*, item: Item, actor: User, at: datetime, fields: Sequence[str
     Item.objects.filter(pk=item.pk).update(fields=list(fields))
     _unprepare(application)
     ledger.record(
-        ledger.begin("choose_fields", actor, at, "Art. 16"), item, detail={"before": item.fields, "after": list(fields)}
+        ledger.begin("choose_fields", actor, at, article_of(item)),
+        item,
+        detail={"before": item.fields, "after": list(fields)},
     )
 
 
@@ -83,7 +89,9 @@ def remove_item(*, item: Item, actor: User, at: datetime) -> None:
     workflow.check_in(item, ItemState.OPEN)
     if item.application.items.filter(state=ItemState.OPEN).count() == 1:
         raise InvalidState(_("An application needs at least one product: withdraw it instead."))
-    ledger.record(ledger.begin("remove_item", actor, at), item, old=item.state, detail={"product": item.product})
+    ledger.record(
+        ledger.begin("remove_item", actor, at, article_of(item)), item, old=item.state, detail={"product": item.product}
+    )
     item.delete()
     _unprepare(item.application)
 
@@ -94,6 +102,8 @@ def describe_application(*, application: Application, actor: User, at: datetime,
     permissions.check_can_keep_application(actor, application, at)
     locked = Application.objects.select_for_update().get(pk=application.pk)
     workflow.check_in(locked, *EDITABLE)
+    permitted = application.items.values_list("product__purposes", flat=True)
+    listing.choose_purposes(scenario.get("purposes", ""), "\n".join([locked.purposes, *permitted]))
     for name in SCENARIO:
         if name in scenario:
             setattr(locked, name, scenario[name])
@@ -102,7 +112,7 @@ def describe_application(*, application: Application, actor: User, at: datetime,
     locked.save(update_fields=[*SCENARIO, "prepared_by"])
     ScenarioDraft.objects.filter(application=locked).delete()
     application.refresh_from_db(fields=list(SCENARIO))
-    ledger.record(ledger.begin("describe", actor, at, "Art. 16"), locked, detail=scenario)
+    ledger.record(ledger.begin("describe", actor, at, article_of(locked)), locked, detail=scenario)
 
 
 @transaction.atomic
@@ -141,7 +151,7 @@ def submit_application(*, application: Application, actor: User, at: datetime) -
     if authority is None:
         raise InvalidState(_("No authority is set up that is competent for all products of this application."))
     again = application.state == ApplicationState.RETURNED
-    act = ledger.begin("submit", actor, at, "Art. 40" if seller else "Art. 16")
+    act = ledger.begin("submit", actor, at, (Route.NON_PUBLIC if seller else Route.SECONDARY_DEVELOPMENT).article)
     workflow.move(
         act, application, ApplicationState.SUBMITTED, authority=authority, seller=seller, submitted_at=at,
         round=application.round + again, question_at=None, prepared_by=None,
@@ -165,7 +175,7 @@ def withdraw_application(*, application: Application, actor: User, at: datetime,
     Application.objects.select_for_update().get(pk=application.pk)  # a decision made meanwhile is not overtaken
     if application.items.exclude(decision=None).exists():
         raise InvalidState(_("A part of this application is already decided; decline the offer instead."))
-    act = ledger.begin("withdraw", actor, at)
+    act = ledger.begin("withdraw", actor, at, article_of(application))
     workflow.move(act, application, ApplicationState.WITHDRAWN, detail={"reason": reason})
     clock.stop(application, at)
     close_consultations(act, application)
@@ -271,7 +281,7 @@ def _check_fields(version: Version, fields: Sequence[str]) -> None:
 
 
 def check_complete(application: Application) -> None:
-    missing = [name for name in SCENARIO if not getattr(application, name)]
+    missing = [name for name in NEEDED if not getattr(application, name)]
     if missing:
         labels = [str(Application._meta.get_field(name).verbose_name) for name in missing]  # type: ignore[union-attr]
         raise ValidationError(_("Still missing in the scenario: %(fields)s.") % {"fields": "; ".join(labels)})

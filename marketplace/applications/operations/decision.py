@@ -28,11 +28,6 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
-ARTICLE = {
-    Route.ON_APPLICATION: "Art. 15", Route.SECONDARY_DEVELOPMENT: "Art. 16", Route.BUILT: "Art. 16",
-    Route.NON_PUBLIC: "Art. 40",
-}  # fmt: skip
-
 
 @transaction.atomic
 def approve_item(
@@ -59,7 +54,7 @@ def approve_item(
     fields = list(item.fields if fields is None else fields)
     _check_terms(item, at, starts, ends, fields)
     linkages = check_linkage(pairs_of_item(item), linkage_reason)
-    act = ledger.begin("approve", actor, at, ARTICLE[Route(item.route)])
+    act = ledger.begin("approve", actor, at, Route(item.route).article)
     _decide(
         act, actor, item, ItemState.APPROVED, is_approval=True, reason=reason, linkage_reason=linkage_reason,
         linkages=linkages,
@@ -76,7 +71,7 @@ def refuse_item(*, item: Item, actor: User, at: datetime, reason: str, remedy: s
     permissions.check_can_decide(actor, item, at)
     require(reason=reason, remedy=remedy)
     application = lock_under_review(item)
-    act = ledger.begin("refuse", actor, at, ARTICLE[Route(item.route)])
+    act = ledger.begin("refuse", actor, at, Route(item.route).article)
     _decide(act, actor, item, ItemState.REFUSED, is_approval=False, reason=reason, remedy=remedy)
     finish(act, application)
 
@@ -200,7 +195,7 @@ def _terms(item: Item, conditions: str, onward_supply: bool) -> dict[str, Any]:
     return {
         "scenario": application.title,
         "what_is_built": application.what_is_built,
-        "purposes": product.purposes,
+        "purposes": application.purposes or product.purposes,
         "product_terms": product.terms,
         "price": product.price_text,
         "conditions": conditions,

@@ -12,6 +12,7 @@ from marketplace import workflow
 from marketplace.applications import permissions
 from marketplace.applications.models import Application, TwoPersonRule
 from marketplace.applications.operations.application import EDITABLE, check_complete, needs_two_persons
+from marketplace.applications.queries import article_of
 from marketplace.errors import InvalidState
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
@@ -43,7 +44,7 @@ def prepare_application(*, application: Application, actor: User, at: datetime) 
         raise InvalidState(_("It is marked as ready already."))
     check_complete(locked)
     Application.objects.filter(pk=locked.pk).update(prepared_by=actor)
-    act = ledger.begin("prepare", actor, at, "Art. 16")
+    act = ledger.begin("prepare", actor, at, article_of(locked))
     ledger.record(act, locked)
     others = people_of(locked.buyer, at).exclude(pk=actor.pk)
     tell(

@@ -38,6 +38,7 @@ from marketplace.supervision.operations.report import (
     return_report,
     schedule_reports,
 )
+from marketplace.supervision.operations.standing_rule import sign_standing_rule, withdraw_standing_rule
 
 __all__ = [
     "accept_report",
@@ -73,7 +74,9 @@ __all__ = [
     "return_report",
     "revoke_grant",
     "schedule_reports",
+    "sign_standing_rule",
     "take_precaution",
     "terminate_service",
     "withdraw_derived",
+    "withdraw_standing_rule",
 ]

@@ -34,8 +34,7 @@ def file_evidence(*, measure: Measure, actor: User, at: datetime, text: str) -> 
     act = ledger.begin("file_evidence", actor, at, ARTICLE)
     workflow.move(act, measure, MeasureState.EVIDENCE_FILED, refuses=False, detail={"text": text})
     Evidence.objects.create(measure=measure, kind=EvidenceKind.CORRECTION, text=text, by=actor, at=at)
-    if not clock.has_run_out(measure, Kind.CORRECTION, at):
-        clock.stop(measure, at, Kind.CORRECTION)
+    clock.pause(measure, Kind.CORRECTION, at)
     _tell_authority(act, measure, text)
 
 
@@ -47,7 +46,7 @@ def ask_for_more(*, measure: Measure, actor: User, at: datetime, reason: str) ->
     workflow.check_in(measure, MeasureState.EVIDENCE_FILED)
     act = ledger.begin("ask_for_more", actor, at, ARTICLE)
     workflow.move(act, measure, MeasureState.ISSUED, detail={"reason": reason})
-    clock.resume(measure, Kind.CORRECTION, at)
+    clock.go_on(measure, Kind.CORRECTION, at)
     tell_party(act, measure, reason)
 
 
