@@ -52,3 +52,12 @@ def test_declared_steps_are_kept_in_order_with_tool_and_maker_and_shown(world):
     ]
     page = log_in(world["seller"]).get(version.get_absolute_url()).content.decode()
     assert page.index("合并同日就诊") < page.index("删除姓名列")
+
+
+def test_step_that_is_too_long_is_refused_and_not_cut(world):
+    with pytest.raises(ValidationError) as refused:
+        operations.create_version(
+            product=world.product, actor=world["seller"], at=world.at, about="persons", steps="合并\n" + "长" * 201,
+            **stages.VERSION_FIELDS,
+        )  # fmt: skip
+    assert list(refused.value.message_dict) == ["steps"]
