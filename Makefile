@@ -30,8 +30,8 @@ bench: setup  ## ratios against a peer and a bound: SCALE=small|medium|full, ONL
 	@if [ -n "$$DATABASE_URL" ]; then bash deploy/services.sh >/dev/null 2>&1; fi
 	@$(PY) -m tests.bench --scale $(or $(SCALE),small) --only "$(ONLY)"
 
-fuzz: setup  ## more than 10,000 requests to the API, each answer as described; some ten minutes
-	API_EXAMPLES=36 API_STEPS=1000 $(PY) -m pytest -s -k "described" tests/api/test_schema.py $(ARGS)
+fuzz: setup  ## more than 10,000 requests to the API, each answer as described; some fifteen minutes
+	API_EXAMPLES=60 API_STEPS=1000 $(PY) -m pytest -s -k "described" tests/api/test_schema.py $(ARGS)
 
 services:  ## install and start PostgreSQL and Redis; prints the two lines to export
 	@bash deploy/services.sh

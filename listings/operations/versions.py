@@ -42,6 +42,7 @@ from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
 MOST_STEPS = 100
+LONGEST_STEP = 200  # characters
 
 
 @transaction.atomic
@@ -272,7 +273,9 @@ def add_step(
 
 
 def _declare_steps(version: Version, steps: str, at: datetime) -> None:
-    lines = [line.strip()[:200] for line in steps.splitlines() if line.strip()]
+    lines = [line.strip() for line in steps.splitlines() if line.strip()]
+    if any(len(line) > LONGEST_STEP for line in lines):
+        raise ValidationError({"steps": _("A step has at most %(most)s characters.") % {"most": LONGEST_STEP}})
     if len(lines) > MOST_STEPS:
         raise ValidationError({"steps": _("At most %(most)s steps, one a line.") % {"most": MOST_STEPS}})
     tool, operator = version.deidentification_tool[:200], version.product.seller.name

@@ -7,6 +7,7 @@ from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, Valid
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from listings.operations.uploads import WrongOffset
@@ -29,6 +30,7 @@ TITLES: dict[int, Any] = {
     403: _("Not allowed"),
     404: _("Not there, or not visible to you"),
     405: _("Not with this method"),
+    406: _("Not in this form"),
     409: _("Not in this state"),
     413: _("Too large"),
     415: _("This content type is not read here"),
@@ -49,6 +51,7 @@ KINDS: tuple[tuple[type[BaseException], int, str], ...] = (
     (exceptions.AuthenticationFailed, 401, "credential_invalid"),
     (exceptions.ParseError, 400, "malformed"),
     (exceptions.MethodNotAllowed, 405, "method_not_allowed"),
+    (exceptions.NotAcceptable, 406, "not_acceptable"),
     (exceptions.UnsupportedMediaType, 415, "unsupported_media_type"),
     (exceptions.Throttled, 429, "throttled"),
     (RequestDataTooBig, 413, "too_large"),
@@ -58,6 +61,7 @@ SENTENCES: dict[str, Any] = {
     "not_found": _("There is no such object, or you may not see it."),
     "credential_missing": _("Send a credential: Authorization: Bearer <key>."),
     "method_not_allowed": _("This address does not take this method."),
+    "not_acceptable": _("The description is there as YAML and as JSON, its page as HTML."),
     "unsupported_media_type": _("Send JSON, or a file as multipart/form-data where a file is asked for."),
     "throttled": _("Too many requests: wait as long as Retry-After says."),
     "malformed": _("The request cannot be read."),
@@ -65,7 +69,12 @@ SENTENCES: dict[str, Any] = {
 
 
 def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
-    """DRF's exception handler. None, and so a 500 that is logged, only for what is our own fault."""
+    """DRF's exception handler. None, and so a 500 that is logged, only for what is our own fault.
+
+    A problem is JSON also where the answer would have been YAML or a page.
+    """
+    request = context["request"]
+    request.accepted_renderer, request.accepted_media_type = JSONRenderer(), JSONRenderer.media_type
     if isinstance(error, ValidationError):
         error = Problem(422, "invalid_fields", _("Some fields are wrong."), error.message_dict)
     if isinstance(error, Problem):

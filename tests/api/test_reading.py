@@ -216,3 +216,17 @@ def test_a_cursor_says_nothing_about_the_rest(world):
     assert paging.decode(paging.encode(0, 7), 2) == [0, 7]
     assert queries.position(Entry(pk=7, xid=None)) == (0, 7)
     assert (Application.objects.count(), Grant.objects.count()) == (0, 0) and timezone.now() == world.at
+
+
+@pytest.mark.parametrize("accept", ["image/png", "text/csv"])
+@pytest.mark.parametrize("address", ["schema/", "docs/"])
+def test_a_form_in_which_the_description_is_not_there_is_refused(db, client, address, accept):
+    answer = client.get(f"/api/v1/{address}", headers={"accept": accept})
+    assert (answer.status_code, answer.json()["code"]) == (406, "not_acceptable")
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("address", ["schema/", "docs/"])
+def test_a_no_of_the_description_is_a_problem_in_json(db, client, address):
+    answer = client.post(f"/api/v1/{address}")
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")

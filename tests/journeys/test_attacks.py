@@ -397,6 +397,7 @@ def test_attack_refused_version_keeps_its_file(world: World, tmp_path: Path) -> 
         version=version, actor=world["officer"], at=world.at, reason="来源不合法", remedy="可申请复议"
     )
     assert not any(default_storage.exists(key) for key in keys)
+    assert version.assessments.count() == 1
 
 
 # --- floods and odd input --------------------------------------------------------------------------------------------
