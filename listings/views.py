@@ -62,6 +62,7 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
         "upstream": item.upstream.select_related("version__product").order_by("pk") if item.is_built else [],
         "conditions": queries.upstream_conditions(item) if item.is_built else [],
         "stopped": item.is_built and ProductStop.objects.standing(timezone.now()).filter(product=item).exists(),
+        "over": [operations.why_over(one) for one in operations.grants_over(item, at)],
         "verbs": available,
         "rules": item.release_rules.filter(state__in=LIVING_RULE) if available else [],
         "history": history_rows([item, *sources, *item.shown]) if available else [],
