@@ -120,6 +120,7 @@ VERSION = Machine(
 )
 WITH_SELLER = (VersionState.DRAFT, VersionState.ASSESSED, VersionState.RETURNED)
 REVIEWED = (VersionState.PUBLISHED, VersionState.HELD, VersionState.RECALLED, VersionState.RETIRED)
+ON_OFFER = (VersionState.PUBLISHED, VersionState.HELD)  # what is assessed again, periodically (Art. 35)
 PUBLIC_STATES = (VersionState.IN_PUBLICITY, VersionState.PUBLISHED, VersionState.HELD, VersionState.RETIRED)
 
 

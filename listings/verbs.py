@@ -9,6 +9,7 @@ from listings.operations.products import was_reviewed
 from listings.queries import faulty_sources
 from listings.states import (
     LIVING_RULE,
+    ON_OFFER,
     WITH_SELLER,
     EntryState,
     ObjectionState,
@@ -130,6 +131,7 @@ VERSION = Verbs(
         Verb("hold", _("Hold"), (VersionState.PUBLISHED,), REVIEW, operations.hold_version, ReasonForm, "Art. 17", danger=True),
         Verb("release", _("Release"), (VersionState.HELD,), REVIEW, operations.release_version, ReasonForm, "Art. 17"),
         Verb("recall", _("Recall"), (VersionState.PUBLISHED, VersionState.HELD), REVIEW, operations.recall_version, ReasonForm, "Art. 17", danger=True),
+        Verb("reassess", _("Have it assessed again"), ON_OFFER, REVIEW, operations.request_reassessment, ReasonForm, "Art. 35", aside=True, when=is_idle),
         Verb("retire", _("Retire"), (VersionState.PUBLISHED,), KEEP, operations.retire_version, ReasonForm, danger=True),
     ),
 )  # fmt: skip

@@ -13,7 +13,9 @@ class UpstreamQuerySet(models.QuerySet["Upstream"]):
     def over(self, at: datetime) -> "UpstreamQuerySet":
         """Those whose grant is over, where the same product has no other grant on the same source that still runs."""
         runs = Upstream.objects.filter(
-            Q(over_at=None) | Q(over_at__gt=at), product=OuterRef("product"), version__product=OuterRef("version__product")
+            Q(over_at=None) | Q(over_at__gt=at),
+            product=OuterRef("product"),
+            version__product=OuterRef("version__product"),
         )
         return self.filter(~Exists(runs), over_at__lte=at)
 

@@ -32,6 +32,14 @@ from listings.operations.products import (
     uninvite_buyer,
     withdraw_product,
 )
+from listings.operations.reassessed import check_grantable, newest_assessment
+from listings.operations.reassessment import (
+    due_for_reassessment,
+    lapses_at,
+    lapsing_soon,
+    open_reassessment,
+    request_reassessment,
+)
 from listings.operations.release_rules import (
     approve_rule,
     propose_rule,
@@ -89,6 +97,7 @@ __all__ = [
     "call_version_expert",
     "cancel_job",
     "check_chunk",
+    "check_grantable",
     "check_not_stopped",
     "check_table",
     "create_product",
@@ -99,6 +108,7 @@ __all__ = [
     "discard_version",
     "dismiss_objection",
     "drift",
+    "due_for_reassessment",
     "end_upstream",
     "erase_objectors",
     "finish_upload",
@@ -111,8 +121,12 @@ __all__ = [
     "hold_version",
     "import_entries",
     "invite_buyer",
+    "lapses_at",
+    "lapsing_soon",
     "lodge_objection",
     "mark_columns",
+    "newest_assessment",
+    "open_reassessment",
     "propose_entry",
     "propose_rule",
     "publish_entries",
@@ -127,6 +141,7 @@ __all__ = [
     "reject_source_file",
     "release_version",
     "request_assessment",
+    "request_reassessment",
     "reseal_objectors",
     "resume_products",
     "retire_version",

@@ -91,6 +91,7 @@ def grants_over(product: Product, at: datetime) -> list[Upstream]:
 
 
 def why_over(upstream: Upstream) -> str:
+    assert upstream.over_at is not None
     return _(
         "Grant %(number)s, under which “%(product)s” was built, was over on %(day)s: neither a new version nor a new "
         "grant, until its developer has another grant on the same source and names what was delivered under it."

@@ -20,6 +20,7 @@ from listings.models import (
     Upload,
     Version,
 )
+from listings.queries import concerns, shown_assessment
 from listings.states import WITH_SELLER
 from marketplace.applications.models import (
     Application,
@@ -197,8 +198,8 @@ class VersionPage(VersionRow):
 
     @extend_schema_field(AssessmentRow(allow_null=True))
     def get_assessment(self, row: Version) -> Any:
-        newest = next(iter(row.assessments.all()), None)
-        return AssessmentRow(newest).data if newest else None
+        shown = shown_assessment(row, concerns(self.context["request"].user, row))
+        return AssessmentRow(shown).data if shown else None
 
     @extend_schema_field(JobRow(allow_null=True))
     def get_job(self, row: Version) -> Any:
@@ -344,7 +345,7 @@ class FindingRow(serializers.ModelSerializer[Finding]):
 
     class Meta:
         model = Finding
-        fields = ("id", "rule", "article", "grant", "authority", "text", "state", "created_at")
+        fields = ("id", "rule", "article", "grant", "version", "authority", "text", "state", "created_at")
 
 
 class HeldRow(serializers.ModelSerializer[MeasureGrant]):

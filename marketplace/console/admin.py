@@ -226,17 +226,20 @@ class ReportQueue(Queue):
 @register(Finding)
 class FindingQueue(Queue):
     label = _("Findings")
-    roles = (OFFICER, OVERSEER)
+    roles = (OFFICER, REVIEWER, OVERSEER)
     tables = (supervision.FINDING,)
-    own = "grant__buyer"
+    reviewer = instead = "reviewer"
+    own = "party"
     waiting = (FindingState.OPEN,)
-    list_display = ("case", "buyer", "state_now", "due_on")
-    list_select_related = ("grant__product", "grant__buyer", "authority")
+    list_display = ("case", "party", "state_now", "due_on")
+    list_select_related = (
+        "grant__product__seller",
+        "version__product__seller",
+        "version__reviewer",
+        "party",
+        "authority",
+    )
     sections = cases.finding
-
-    @admin.display(description=_("buyer"))
-    def buyer(self, obj: Finding) -> str:
-        return str(obj.grant.buyer)
 
 
 @register(Measure)

@@ -178,6 +178,7 @@ def version(case: Version, user: Any, at: datetime) -> list[Section]:
         _sources(product, user, at),
         _objections(case, user, at),
         *_assessment(newest),
+        *_assessments(case),
         Section(_("Columns"), template="listings/columns.html", context={"version": case}),
         table(_("Processing steps (Art. 32)"), (_("Step"), _("Tool"), _("By"), _("Time")), [
             Row((_(row.step), row.tool, row.operator, day(row.at))) for row in case.steps.order_by("number")
@@ -244,6 +245,14 @@ def _assessment(newest: Assessment | None) -> list[Section]:
     ]  # fmt: skip
 
 
+def _assessments(case: Version) -> list[Section]:
+    """All of them where there are several, the newest first."""
+    rows = list(case.assessments.order_by("-at", "-pk"))
+    return [
+        Section(_("Assessments so far"), template="listings/assessments.html", context={"assessments": rows})
+    ] if len(rows) > 1 else []  # fmt: skip
+
+
 # --- what comes after the decision -----------------------------------------------------------------------------------
 
 
@@ -301,9 +310,11 @@ def finding(case: Any, user: Any, at: datetime) -> list[Section]:
     return [
         Section(_("What was noticed"), (
             (_("Rule"), case.rule_label), (_("Noticed"), day(case.created_at)),
-            (_("Grant"), link(case.grant)), (_("Buyer"), case.grant.buyer),
+            (_("Grant"), case.grant and link(case.grant)), (_("Version"), case.version and link(case.version)),
+            (_("Party"), case.party),
             *((_(name.capitalize()), text) for name, text in case.text.items() if name in ("report", "due")),
         )),
+        *(_assessments(case.version) if case.version else []),
         table(_("Orders that came of it"), (_("Order"), _("State")),
               [Row((link(row), row.get_state_display())) for row in case.measures.order_by("pk")]),
     ]  # fmt: skip

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Region
 from marketplace.clock import working_days
-from marketplace.clock.defaults import DEFAULTS, Kind
+from marketplace.clock.defaults import DEFAULTS, Kind, unit
 from marketplace.clock.models import ClockSetting
 from marketplace.console import forms, operations, permissions
 from marketplace.faces import form_page, submit
@@ -29,7 +29,8 @@ def settings(request: HttpRequest) -> HttpResponse:
     year = working_days.local_date(timezone.now()).year
     context = {
         "deadlines": [
-            (kind, Kind(kind).label, days, source, held.get(kind)) for kind, (days, source) in DEFAULTS.items()
+            (kind, Kind(kind).label, days, source, held.get(kind), unit(kind))
+            for kind, (days, source) in DEFAULTS.items()
         ],
         "years": [(n, working_days.is_provisional(date(n, 12, 31))) for n in range(year, year + YEARS_AHEAD + 1)],
         "regions": Region.objects.select_related("parent").order_by("code"),
@@ -45,7 +46,10 @@ def deadline(request: HttpRequest, kind: str) -> HttpResponse:
     row = ClockSetting.objects.filter(kind=kind).first()
     days, source = (row.days, row.source) if row else DEFAULTS[kind]
     form = forms.DeadlineForm(request.POST or None, initial={"days": days, "source": source})
+    form.fields["days"].label = unit(kind)
     note = _("Holds for every deadline of this kind that begins from now on. Those that run keep their length.")
+    if kind == Kind.REASSESSMENT:
+        note = _("Holds at once: what was assessed longer ago is assessed again within the next hours.")
     return _written(request, form, operations.set_deadline, Kind(kind).label, note, kind=kind)
 
 

@@ -155,7 +155,10 @@ def _as_officer(user: Any, at: datetime) -> Iterable[Task]:
     for edition in changes.exclude(grant__buyer__in=own).select_related("grant__product").order_by("pk"):
         yield Task(_("Decide on the change of the grant"), edition, None)
     for finding in (
-        Finding.objects.filter(authority__in=mine, state=FindingState.OPEN).exclude(grant__buyer__in=own).order_by("pk")
+        Finding.objects.filter(authority__in=mine, reviewer=None, state=FindingState.OPEN)
+        .exclude(party__in=own)
+        .select_related("version__product")
+        .order_by("pk")
     ):
         yield Task(_("Answer the finding"), finding, None)
     for measure in Measure.objects.filter(authority__in=mine).exclude(party__in=own).order_by("pk"):
@@ -173,6 +176,11 @@ def _as_reviewer(user: Any, at: datetime) -> Iterable[Task]:
         versions = Version.objects.filter(reviewer__in=mine).exclude(product__seller__in=recent_parties(user, at))
         yield from _review_of(versions.select_related("product").order_by("pk"))
         rules = ReleaseRule.objects.filter(basis__reviewer__in=mine)
+        findings = Finding.objects.filter(reviewer__in=mine, state=FindingState.OPEN)
+        for finding in (
+            findings.exclude(party__in=recent_parties(user, at)).select_related("version__product").order_by("pk")
+        ):
+            yield Task(_("Answer the finding"), finding, None)
         yield from _decision_on_rules(rules.exclude(product__seller__in=recent_parties(user, at)))
 
 

@@ -25,9 +25,7 @@ def upstream_grant(world):
 
 
 def new_version(world, made, at):
-    return listing.create_version(
-        product=made, actor=world["buyer"], at=at, about="none", **stages.VERSION_FIELDS
-    )
+    return listing.create_version(product=made, actor=world["buyer"], at=at, about="none", **stages.VERSION_FIELDS)
 
 
 def refused(made, at):
@@ -53,7 +51,7 @@ def test_period_over_the_page_says_why(world, product):  # noqa: F811
 
 
 def test_surrendered_grant_stops_versions_and_grants_at_once(world, product):  # noqa: F811
-    item, at = applied(world, product)
+    _item, at = applied(world, product)
     applications.surrender_grant(grant=upstream_grant(world), actor=world["buyer"], at=at, reason="不再需要")
     with pytest.raises(InvalidState):
         new_version(world, product, at)
@@ -89,9 +87,7 @@ def test_another_grant_on_the_same_source_lets_it_go_on(world, product):  # noqa
     Grant.objects.filter(pk=again.pk).update(ends=date(2027, 12, 31))
     delivery.deliver(grant=again, version=world.version, actor=world["buyer"], at=at)
     refused(product, at)
-    supervision.add_sources(
-        derived=product.built_as, actor=world["buyer"], at=at, built_from=[(again, world.version)]
-    )
+    supervision.add_sources(derived=product.built_as, actor=world["buyer"], at=at, built_from=[(again, world.version)])
     listing.check_not_stopped(product, at)
     refused(product, datetime(2028, 1, 1, tzinfo=SHANGHAI))  # the other is over as well
 

@@ -145,7 +145,7 @@ def agree_change(*, edition: GrantEdition, actor: User, at: datetime, reason: st
     workflow.check_in(grant, GrantState.ACTIVE)
     if open_holds(at, grant=grant, code=HoldCode.MEASURE).exists():
         raise InvalidState(_("An order stands against this grant: correct what it names first."))
-    listing.check_not_stopped(grant.product, at)
+    listing.check_grantable(grant.product, at)
     _check_change(grant, at, _terms_of(grant), edition.after)
     weighed = {"linkages": check_linkage(pairs_of_edition(edition), linkage_reason), "linkage_reason": linkage_reason}
     act = ledger.begin("agree", actor, at, grant.article)

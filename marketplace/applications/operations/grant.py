@@ -37,7 +37,7 @@ def accept_grant(*, grant: Grant, actor: User, at: datetime, terms_accepted: boo
         raise InvalidState(_("The offer has lapsed: apply again."))
     if not grant.product.seller.is_in_good_standing(at):
         raise InvalidState(_("The seller is not verified, or its verification has lapsed: no new grants."))
-    listing.check_not_stopped(grant.product, at)
+    listing.check_grantable(grant.product, at)
     act = ledger.begin("accept", actor, at, grant.article)
     workflow.move(act, grant, GrantState.ACTIVE, activated_at=at, detail={"terms": grant.terms})
     clock.stop(grant, at)
