@@ -26,7 +26,16 @@ from listings.models import (
     Version,
 )
 from listings.operations.versions import what_is_missing
-from listings.states import LIVING_RULE, ON_OFFER, REVIEWED, WITH_SELLER, ObjectionState, VersionState
+from listings.states import (
+    LIVING_RULE,
+    ON_OFFER,
+    OPEN_CHANGE,
+    REVIEWED,
+    WITH_SELLER,
+    ChangeState,
+    ObjectionState,
+    VersionState,
+)
 from marketplace import keyset
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
@@ -63,6 +72,8 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
         "stopped": item.is_built and ProductStop.objects.standing(timezone.now()).filter(product=item).exists(),
         "over": [operations.why_over(one) for one in operations.grants_over(item, at)],
         "verbs": available,
+        "changes": item.description_changes.filter(state=ChangeState.ACCEPTED).order_by("-decided_at"),
+        "open_changes": item.description_changes.filter(state__in=OPEN_CHANGE) if available else [],
         "rules": item.release_rules.filter(state__in=LIVING_RULE) if available else [],
         "history": history_rows([item, *sources, *item.shown]) if available else [],
         "may_see_history": bool(available),

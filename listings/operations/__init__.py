@@ -13,6 +13,15 @@ from listings.operations.built import (
     stop_products,
     why_over,
 )
+from listings.operations.description import (
+    accept_description,
+    claim_untold,
+    propose_description,
+    return_description,
+    revise_description,
+    withdraw_description,
+    withdraw_open_changes,
+)
 from listings.operations.entries import propose_entry, publish_entry, return_entry, revise_entry, withdraw_entry
 from listings.operations.entry_import import check_table, import_entries, publish_entries
 from listings.operations.expert import call_version_expert, give_version_opinion, recall_version_expert
@@ -88,6 +97,7 @@ from listings.operations.work import assess_due, run_assessment
 __all__ = [
     "Obtained",
     "abandon_upload",
+    "accept_description",
     "accept_source_file",
     "add_source_file",
     "add_upstream",
@@ -100,6 +110,7 @@ __all__ = [
     "check_grantable",
     "check_not_stopped",
     "check_table",
+    "claim_untold",
     "create_product",
     "create_version",
     "declare_product",
@@ -127,6 +138,7 @@ __all__ = [
     "mark_columns",
     "newest_assessment",
     "open_reassessment",
+    "propose_description",
     "propose_entry",
     "propose_rule",
     "publish_entries",
@@ -145,9 +157,11 @@ __all__ = [
     "reseal_objectors",
     "resume_products",
     "retire_version",
+    "return_description",
     "return_entry",
     "return_rule",
     "return_version",
+    "revise_description",
     "revise_entry",
     "revise_rule",
     "revoke_rule",
@@ -162,7 +176,9 @@ __all__ = [
     "uphold_objection",
     "upload_file",
     "why_over",
+    "withdraw_description",
     "withdraw_entry",
+    "withdraw_open_changes",
     "withdraw_product",
     "withdraw_rule",
     "withdraw_source_file",

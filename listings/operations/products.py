@@ -19,6 +19,7 @@ from listings.models import (
     ProductInvitation,
     Visibility,
 )
+from listings.operations.description import withdraw_open_changes
 from listings.operations.search import follow_product
 from listings.states import WITH_SELLER, EntryState, ProductState, VersionState
 from marketplace import workflow
@@ -132,7 +133,9 @@ def withdraw_product(*, product: Product, actor: User, at: datetime, reason: str
     """active → withdrawn: no new applications; live grants run to their end."""
     permissions.check_can_keep_product(actor, product, at)
     require(reason=reason)
-    workflow.move(ledger.begin("withdraw", actor, at), product, ProductState.WITHDRAWN, detail={"reason": reason})
+    act = ledger.begin("withdraw", actor, at)
+    workflow.move(act, product, ProductState.WITHDRAWN, detail={"reason": reason})
+    withdraw_open_changes(act, [product])
     follow_product(product)
 
 

@@ -11,6 +11,7 @@ from listings.models import (
     Assessment,
     CatalogueEntry,
     Column,
+    DescriptionChange,
     Job,
     Objection,
     ProcessingStep,
@@ -215,6 +216,16 @@ class ReleaseRuleRow(serializers.ModelSerializer[ReleaseRule]):
         fields = (
             "id", "product", "basis", "authority", "state", "min_rows", "max_rows", "min_k", "max_drift", "valid_until",
             "decided_at", "created_at",
+        )  # fmt: skip
+
+
+class DescriptionChangeRow(serializers.ModelSerializer[DescriptionChange]):
+    authority = NamedParty()
+
+    class Meta:
+        model = DescriptionChange
+        fields = (
+            "id", "product", "basis", "authority", "state", "before", "after", "reason", "decided_at", "created_at",
         )  # fmt: skip
 
 

@@ -11,8 +11,8 @@ from accounts.models import CapabilityKind, Party
 from accounts.states import PartyState
 from accounts.verbs import PARTY
 from listings import verbs as listings
-from listings.models import CatalogueEntry, Objection, ReleaseRule, SourceFile, Version, assessed_by
-from listings.states import EntryState, ObjectionState, RuleState, VersionState
+from listings.models import CatalogueEntry, DescriptionChange, Objection, ReleaseRule, SourceFile, Version, assessed_by
+from listings.states import ChangeState, EntryState, ObjectionState, RuleState, VersionState
 from marketplace.applications import verbs as applications
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
 from marketplace.applications.states import ApplicationState, ConsultationState, EditionState, ItemState
@@ -130,6 +130,19 @@ class RuleQueue(Queue):
     list_display = ("case", "state_now", "valid_until", "due_on")
     list_select_related = ("product__seller", "authority", "basis__product", "basis__reviewer")
     sections = cases.rule
+
+
+@register(DescriptionChange)
+class DescriptionQueue(Queue):
+    label = _("Changes of descriptions")
+    roles = (OFFICER, REVIEWER)
+    tables = (listings.DESCRIPTION,)
+    own = "product__seller"
+    reviewer = instead = "reviewer"
+    waiting = (ChangeState.PROPOSED,)
+    list_display = ("case", "state_now", "due_on")
+    list_select_related = ("product__seller", "authority", "reviewer", "basis__product", "by")
+    sections = cases.description
 
 
 @register(Application)

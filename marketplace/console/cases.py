@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Assignment, AssignmentRole, CapabilityKind
 from listings import verbs as listings
+from listings.difference import differences
 from listings.models import Assessment, Objection, Product, Version, VersionSource
 from marketplace.applications import verbs
 from marketplace.applications.models import Application, Grant, Item, Route
@@ -233,6 +234,18 @@ def rule(case: Any, user: Any, at: datetime) -> list[Section]:
         )),
         table(_("Versions held against it"), (_("Version"), _("Time"), _("Inside every bound")),
               [Row((link(row.version), day(row.at), _("yes") if row.holds else _("no"))) for row in checks]),
+    ]  # fmt: skip
+
+
+def description(case: Any, user: Any, at: datetime) -> list[Section]:
+    """Both texts side by side."""
+    return [
+        Section(_("What it is"), (
+            (_("Data product"), link(case.product)), (_("Seller"), case.product.seller), (_("By"), case.by),
+            *of(case, "reason"), (_("Version reviewed"), link(case.basis)),
+        )),
+        Section(_("Both texts"), template="listings/difference.html",
+                context={"rows": differences(case.before, case.after)}),
     ]  # fmt: skip
 
 

@@ -22,6 +22,7 @@ TABLES: tuple[Verbs, ...] = (
     listing.ENTRY,
     listing.PRODUCT,
     listing.VERSION,
+    listing.DESCRIPTION,
     applications.APPLICATION,
     applications.ITEM,
     applications.CONSULTATION,

@@ -34,13 +34,25 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
     "version_failing": (
         _("Version %(number)s of “%(product)s” failed its re-assessment: it is proposed to hold it"),
         _(
-            "Hold it, or drop the proposal with reasons. Until then it is served under the grants that run; nothing new "
-            "is granted."
+            "Hold it, or drop the proposal with reasons. Until then it is served under the grants that run; nothing "
+            "new is granted."
         ),
     ),
     "version_held": (
         _("Grant %(number)s: a version is held"),
         _("%(version)s failed its re-assessment and is not served until that is settled. Do not pass copies of it on."),
+    ),
+    "description_proposed": (
+        _("“%(product)s”: its seller proposes another description"),
+        _("%(reason)s Accept the texts or return them with reasons; until then the old ones stand."),
+    ),
+    "description_moved": (
+        _("“%(product)s”, change of the description: %(state)s"),
+        _("%(reason)s"),
+    ),
+    "product_described": (
+        _("Grant %(number)s: “%(product)s” is described anew"),
+        _("The texts before and after are on its page. The terms of your grant stay as they are."),
     ),
     "version_submitted": (
         _("“%(product)s” version %(number)s awaits review"),

@@ -22,8 +22,9 @@ from accounts.models import Party
 from accounts.queries import recipients
 from accounts.states import PartyState
 from listings import operations as listing
-from listings.models import Objection, Version
+from listings.models import DescriptionChange, Objection, Version
 from listings.operations.objections import KEEP_CONTACT
+from listings.states import ChangeState
 from marketplace.applications.models import Consultation, Grant, Route
 from marketplace.applications.operations import escalate_consultation
 from marketplace.applications.states import ConsultationState, GrantState
@@ -167,6 +168,9 @@ DUTIES: dict[tuple[str, str], Duty] = {
     ("listings.releaserule", Kind.ACCEPTANCE): Duty(
         "listings.ReleaseRule", "authority", "product__seller", "basis__reviewer"
     ),
+    ("listings.descriptionchange", Kind.ACCEPTANCE): Duty(
+        "listings.DescriptionChange", "authority", "product__seller", "reviewer"
+    ),
     ("applications.application", Kind.PRECHECK): Duty("applications.Application", "authority", "buyer"),
     ("applications.application", Kind.DECISION): Duty("applications.Application", "authority", "buyer", "seller"),
     ("applications.grant", Kind.OFFER): Duty("applications.Grant", "buyer", "buyer"),
@@ -283,6 +287,27 @@ def tell_held(row: reassessment.HeldFrom, at: datetime) -> bool:
     )  # fmt: skip
 
 
+def described_anew(at: datetime, scope: Scope) -> Iterable[DescriptionChange]:
+    untold = DescriptionChange.objects.filter(state=ChangeState.ACCEPTED, holders_told_at=None)
+    return _within(untold, scope, "product__seller").select_related("product").order_by("pk")
+
+
+@transaction.atomic
+def tell_described(change: DescriptionChange, at: datetime) -> bool:
+    """Whoever holds a grant that runs, once."""
+    if not listing.claim_untold(change=change, actor=WATCHER, at=at):
+        return False
+    act = ledger.begin("remind", WATCHER, at)
+    for grant in (
+        Grant.objects.active().filter(product=change.product, ends__gte=local_date(at)).select_related("buyer")
+    ):
+        tell(
+            act, recipients(grant.buyer, at), "product_described", link=change.product.get_absolute_url(),
+            key=f"{change.pk}:{grant.pk}", product=change.product.title, number=grant.number,
+        )  # fmt: skip
+    return True
+
+
 MONITORS: tuple[Monitor, ...] = (
     Monitor("report_schedule", gettext_lazy("report periods that have begun"), "Art. 16", unscheduled, schedule),
     Monitor("report_due_soon", gettext_lazy("reports due soon"), "Art. 16", due_soon, remind),
@@ -300,6 +325,13 @@ MONITORS: tuple[Monitor, ...] = (
     Monitor("assessment_failed", gettext_lazy("failed re-assessments"), "Art. 35", failing, notice_failing),
     Monitor("assessment_mended", gettext_lazy("versions that pass again"), "Art. 35", mended, notice_mended),
     Monitor("version_held", gettext_lazy("holders of versions held for it"), "Art. 35", held_from, tell_held),
+    Monitor(
+        "product_described",
+        gettext_lazy("holders of products described anew"),
+        "Art. 32",
+        described_anew,
+        tell_described,
+    ),
     Monitor("clock_overdue", gettext_lazy("deadlines that have run out"), "Art. 45", run_out, tell_overdue),
 )
 

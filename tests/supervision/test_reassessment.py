@@ -1,4 +1,4 @@
-"""What is on offer is assessed again: on time, under a new rule set, once; a failure is a person's to act on (Art. 35)."""
+"""What is on offer is assessed again: on time, under a new rule set, once; to act on a failure is a person's."""
 
 from datetime import date, timedelta
 
@@ -7,8 +7,9 @@ from django.core.files.storage import default_storage
 from django.test import Client
 
 from listings import operations as listing
-from listings.models import Assessment, Column, Job, Version, VersionFile
+from listings.models import Assessment, Column, Job, ReleaseRule, Version, VersionFile
 from listings.operations import jobs
+from listings.release_bounds import bounds
 from marketplace.applications import operations as applications
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import ClockSetting
@@ -293,14 +294,9 @@ def test_what_is_wrong_is_for_who_is_concerned_and_no_recipe_for_the_public(worl
 
 
 def test_release_rule_publishes_nothing_while_a_version_on_offer_fails(world):
-    from listings.models import ReleaseRule
-    from listings.release_bounds import bounds
-
     rule, at = stages.release_rule(world, "approved")
     held = {bound.name: bound.holds for bound in bounds(rule, rule.basis, at)}
     assert held["reassessed"]
-    Assessment.objects.create(
-        version=rule.basis, rule_set="minshu-1", report={}, file_sha256="", passes=False, at=at
-    )
+    Assessment.objects.create(version=rule.basis, rule_set="minshu-1", report={}, file_sha256="", passes=False, at=at)
     rule = ReleaseRule.objects.get(pk=rule.pk)
     assert not {bound.name: bound.holds for bound in bounds(rule, rule.basis, at)}["reassessed"]
