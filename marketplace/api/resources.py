@@ -120,6 +120,7 @@ def _consultation() -> Consultation:
 EXAMPLES: dict[type[forms.Form], Callable[[], Any]] = {
     listing_forms.CheckSourceForm: lambda: SourceFile(pk=0),
     listing_forms.UninviteForm: lambda: Product(pk=0),
+    listing_forms.ProposeDescriptionForm: lambda: Product(pk=0),
     account_forms.AmendForm: lambda: Party(pk=0, kind=PartyKind.ORGANISATION, region=Region()),
     application_forms.ApproveItemForm: lambda: Item(fields=[], application=Application(pk=0)),
     supervision_forms.ReportForm: lambda: UsageReport(
