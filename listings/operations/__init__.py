@@ -60,6 +60,7 @@ from listings.operations.release_rules import (
 )
 from listings.operations.review import (
     approve_version,
+    hold_for_finding,
     hold_version,
     publish_version,
     recall_version,
@@ -129,6 +130,7 @@ __all__ = [
     "free_upstream",
     "give_version_opinion",
     "grants_over",
+    "hold_for_finding",
     "hold_version",
     "import_entries",
     "invite_buyer",

@@ -85,10 +85,10 @@ def answer_by_hold(*, finding: Finding, actor: User, at: datetime, reason: str) 
     workflow.check_in(finding, FindingState.OPEN)
     if finding.rule != RULE or finding.version is None:
         raise InvalidState(_("Only a failed re-assessment is answered by holding the version."))
-    version = finding.version
-    if version.state != VersionState.HELD:
-        listing.hold_version(version=version, actor=actor, at=at, reason=reason)
-    close_finding(ledger.begin("hold", actor, at, ARTICLE), finding, FindingState.MEASURE, reason=reason)
+    act = ledger.begin("hold", actor, at, ARTICLE)
+    close_finding(act, finding, FindingState.MEASURE, reason=reason)
+    if finding.version.state != VersionState.HELD:
+        listing.hold_for_finding(act, finding.version, reason)
 
 
 def proposes_hold(finding: Any) -> bool:
