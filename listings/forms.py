@@ -14,9 +14,11 @@ from listings import queries
 from listings.deidentification import formats, limits
 from listings.entry_csv import MOST_BYTES
 from listings.models import (
+    CHANGEABLE,
     Acquisition,
     CatalogueEntry,
     ColumnRole,
+    DescriptionChange,
     Grade,
     Nature,
     Product,
@@ -226,6 +228,18 @@ class CreateVersionForm(VerbForm):
 class DescribeProductForm(VerbForm):
     def prepare(self) -> None:
         self.fields.update(model_fields(Product, DESCRIPTION_FIELDS, self.target))
+
+
+class ProposeDescriptionForm(ReasonForm):
+    """Other texts for a product; `target` is the product, or the change that is revised."""
+
+    def prepare(self) -> None:
+        change = self.target if isinstance(self.target, DescriptionChange) else None
+        reason = self.fields.pop("reason")
+        self.fields.update(model_fields(Product, CHANGEABLE, None if change else self.target))
+        self.fields["reason"] = reason
+        if change:
+            self.initial.update(change.after)
 
 
 class DescribeVersionForm(VerbForm):

@@ -7,7 +7,17 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Capability, CapabilityKind, Party, valid_on
 from accounts.permissions import check_acts_for, check_is_asked, check_member, check_not_own_case, check_officer
-from listings.models import CatalogueEntry, Nature, Objection, Product, ReleaseRule, SourceFile, Upload, Version
+from listings.models import (
+    CatalogueEntry,
+    DescriptionChange,
+    Nature,
+    Objection,
+    Product,
+    ReleaseRule,
+    SourceFile,
+    Upload,
+    Version,
+)
 from marketplace.clock.working_days import local_date
 from marketplace.errors import NotAllowed
 
@@ -122,3 +132,12 @@ def check_can_decide_rule(actor: Any, rule: ReleaseRule, at: datetime) -> None:
     else:
         check_reviewer(actor, rule.basis.reviewer, at)
     check_not_own_case(actor, parties_of_version(rule.basis), at)
+
+
+def check_can_keep_change(actor: Any, change: DescriptionChange, at: datetime) -> None:
+    check_can_keep_product(actor, change.product, at)
+
+
+def check_can_decide_change(actor: Any, change: DescriptionChange, at: datetime) -> None:
+    """Whoever reviews the product's newest version that was submitted."""
+    check_can_review(actor, change.basis, at)

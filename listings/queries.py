@@ -7,9 +7,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import Prefetch, QuerySet, Sum
 from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Party, Region
+from accounts.models import CapabilityKind, Party, Region
+from accounts.queries import parties_as, parties_of
 from listings.models import (
     Assessment,
     CatalogueEntry,
@@ -21,8 +23,10 @@ from listings.models import (
     VersionFile,
     VersionSource,
     Visibility,
+    assessed_by,
+    is_provincial_officer,
 )
-from listings.states import EntryState, SourceState, VersionState
+from listings.states import WITH_SELLER, EntryState, SourceState, VersionState
 from marketplace import elsewhere
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
@@ -105,6 +109,33 @@ def version_page(user: Any) -> QuerySet[Version]:
             Prefetch("assessments", queryset=Assessment.objects.order_by("-at", "-pk")),
         )
     )
+
+
+def concerns(user: Any, version: Version) -> bool:
+    """The people of the seller, the compliance reviewer, the authorities, and an expert who was asked: they see how it
+    came to be."""
+    at = timezone.now()
+    return user.is_authenticated and (
+        version.product.seller in parties_of(user, at)
+        or version.authority in parties_as(user, CapabilityKind.AUTHORITY, at)
+        or version.reviewer in parties_as(user, CapabilityKind.REVIEWER, at)
+        or is_provincial_officer(user)
+        or Version.objects.filter(assessed_by(user), pk=version.pk).exists()
+    )
+
+
+def shown_assessment(version: Version, insider: bool) -> Assessment | None:
+    """The newest for who is concerned; for everybody else the newest that passed: what is wrong with data that is still
+    out is no recipe for the public, and held or recalled it is by a person.
+
+    Of a draft with another file than the one that failed, none. Needs the assessments, newest first, prefetched.
+    """
+    rows = list(version.assessments.all())
+    if not insider:
+        return next((row for row in rows if row.passes), None)
+    newest = next(iter(rows), None)
+    has_file = any(file.destroyed_at is None for file in version.files.all())
+    return None if newest and not newest.passes and has_file and version.state in WITH_SELLER else newest
 
 
 def faulty_sources(version: Version, at: datetime) -> list[SourceFile]:

@@ -73,10 +73,13 @@ EXTRACTED = (
     gettext_noop("The work was cancelled."),
 )
 
+# What the site notices before the engine is asked.
+OWN = {"file_changed": gettext_noop("The stored file is not the one that was assessed: its SHA-256 is another.")}
+
 
 def sentence(code: str, params: Mapping[str, Any]) -> str:
     """The sentence of a reason code, with its parameters filled in."""
-    return gettext(REASONS[code]) % dict(params)
+    return gettext(OWN.get(code) or REASONS[code]) % dict(params)
 
 
 def sentence_of(problem: Mapping[str, Any]) -> str:

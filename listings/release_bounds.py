@@ -13,6 +13,7 @@ from listings.states import VersionState
 
 LABELS = {
     "basis": _("the version reviewed is still on offer or retired, neither held nor recalled"),
+    "reassessed": _("no version on offer failed its last assessment"),
     "authority": _("the same competent authority"),
     "sources": _("the same sources"),
     "source_file": _("the lawful-source file as it was reviewed"),
@@ -51,6 +52,8 @@ def _same(rule: ReleaseRule, version: Version, at: datetime) -> Iterator[Bound]:
     basis = rule.basis
     stands = basis.state in (VersionState.PUBLISHED, VersionState.RETIRED)
     yield Bound("basis", f"v{basis.number}", basis.state, stands)
+    failing = version.product.versions.on_offer().failing().count()
+    yield Bound("reassessed", "0", str(failing), failing == 0)
     authority = authority_over(regions_of(version), at)
     yield Bound("authority", rule.authority.name, authority.name if authority else "–", authority == rule.authority)
     assert rule.decided_at is not None  # a rule in force was approved

@@ -120,6 +120,7 @@ VERSION = Machine(
 )
 WITH_SELLER = (VersionState.DRAFT, VersionState.ASSESSED, VersionState.RETURNED)
 REVIEWED = (VersionState.PUBLISHED, VersionState.HELD, VersionState.RECALLED, VersionState.RETIRED)
+ON_OFFER = (VersionState.PUBLISHED, VersionState.HELD)  # what is assessed again, periodically (Art. 35)
 PUBLIC_STATES = (VersionState.IN_PUBLICITY, VersionState.PUBLISHED, VersionState.HELD, VersionState.RETIRED)
 
 
@@ -184,3 +185,20 @@ RELEASE_RULE = Machine(
     },
 )
 LIVING_RULE = (RuleState.PROPOSED, RuleState.RETURNED, RuleState.APPROVED)
+
+
+class ChangeState(models.TextChoices):
+    PROPOSED = "proposed", _("proposed")
+    RETURNED = "returned", _("returned")
+    ACCEPTED = "accepted", _("accepted")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+DESCRIPTION_CHANGE = Machine(
+    name="change of a description",
+    states=ChangeState,
+    initial=ChangeState.PROPOSED,
+    transitions=table(proposed="accepted returned withdrawn", returned="proposed withdrawn", accepted="", withdrawn=""),
+    owners={ChangeState.PROPOSED: REVIEWER, ChangeState.RETURNED: _("seller")},
+)
+OPEN_CHANGE = (ChangeState.PROPOSED, ChangeState.RETURNED)

@@ -33,4 +33,6 @@ urlpatterns = [
     *verb_urls(verbs.SOURCE, "source-file"),
     *verb_urls(verbs.OBJECTION, "objection"),
     *verb_urls(verbs.RULE, "release-rule"),
+    path("description-change/<int:pk>/", views_rules.description_change, name="description-change"),
+    *verb_urls(verbs.DESCRIPTION, "description-change"),
 ]

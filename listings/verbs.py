@@ -4,12 +4,25 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from listings import forms, operations, permissions
-from listings.models import CatalogueEntry, Objection, Product, ReleaseRule, SourceFile, Upload, Version, Visibility
+from listings.models import (
+    CatalogueEntry,
+    DescriptionChange,
+    Objection,
+    Product,
+    ReleaseRule,
+    SourceFile,
+    Upload,
+    Version,
+    Visibility,
+)
 from listings.operations.products import was_reviewed, was_shown
 from listings.queries import faulty_sources
 from listings.states import (
     LIVING_RULE,
+    ON_OFFER,
+    OPEN_CHANGE,
     WITH_SELLER,
+    ChangeState,
     EntryState,
     ObjectionState,
     ProductState,
@@ -51,6 +64,11 @@ def may_have_a_rule(product: Product) -> bool:
     return product.versions.filter(state=VersionState.PUBLISHED).exists() and not living.exists()
 
 
+def may_be_described_anew(product: Product) -> bool:
+    open_ones = product.description_changes.filter(state__in=OPEN_CHANGE)
+    return product.versions.exclude(authority=None).exists() and not open_ones.exists()
+
+
 KEEP_PRODUCT = permissions.check_can_keep_product
 PRODUCT = Verbs(
     Product,
@@ -63,6 +81,7 @@ PRODUCT = Verbs(
         Verb("uninvite", _("Take an invitation back"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.uninvite_buyer, forms.UninviteForm, "Art. 40", danger=True, when=has_invited),
         Verb("create_version", _("Start a new version"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.create_version, forms.CreateVersionForm, "Art. 32", leads_on=True),
         Verb("describe", _("Correct the description"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.describe_product, forms.DescribeProductForm, when=lambda product: not was_reviewed(product), aside=True),
+        Verb("propose_description", _("Propose another description"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.propose_description, forms.ProposeDescriptionForm, "Art. 32", leads_on=True, aside=True, when=may_be_described_anew),
         Verb("propose_rule", _("Propose a release rule"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.propose_rule, forms.ProposeRuleForm, "Art. 17", leads_on=True, aside=True, when=may_have_a_rule),
         Verb("withdraw", _("Withdraw"), (ProductState.ACTIVE,), KEEP_PRODUCT, operations.withdraw_product, ReasonForm, danger=True),
     ),
@@ -135,6 +154,7 @@ VERSION = Verbs(
         Verb("hold", _("Hold"), (VersionState.PUBLISHED,), REVIEW, operations.hold_version, ReasonForm, "Art. 17", danger=True),
         Verb("release", _("Release"), (VersionState.HELD,), REVIEW, operations.release_version, ReasonForm, "Art. 17"),
         Verb("recall", _("Recall"), (VersionState.PUBLISHED, VersionState.HELD), REVIEW, operations.recall_version, ReasonForm, "Art. 17", danger=True),
+        Verb("reassess", _("Have it assessed again"), ON_OFFER, REVIEW, operations.request_reassessment, ReasonForm, "Art. 35", aside=True, when=is_idle),
         Verb("retire", _("Retire"), (VersionState.PUBLISHED,), KEEP, operations.retire_version, ReasonForm, danger=True),
     ),
 )  # fmt: skip
@@ -160,5 +180,17 @@ RULE = Verbs(
         Verb("revise", _("Revise and propose again"), (RuleState.RETURNED,), KEEP_RULE, operations.revise_rule, forms.ProposeRuleForm, "Art. 17"),
         Verb("revoke", _("Revoke the rule"), (RuleState.APPROVED,), DECIDE_RULE, operations.revoke_rule, RefusalForm, "Art. 17", danger=True),
         Verb("withdraw", _("Withdraw"), LIVING_RULE, KEEP_RULE, operations.withdraw_rule, danger=True),
+    ),
+)  # fmt: skip
+
+KEEP_CHANGE, DECIDE_CHANGE = permissions.check_can_keep_change, permissions.check_can_decide_change
+DESCRIPTION = Verbs(
+    DescriptionChange,
+    "change",
+    (
+        Verb("accept", _("Accept the new texts"), (ChangeState.PROPOSED,), DECIDE_CHANGE, operations.accept_description, ReasonForm, "Art. 32", facts="listings/facts_description.html"),
+        Verb("return", _("Return"), (ChangeState.PROPOSED,), DECIDE_CHANGE, operations.return_description, ReasonForm, "Art. 32", aside=True, facts="listings/facts_description.html"),
+        Verb("revise", _("Revise and propose again"), (ChangeState.RETURNED,), KEEP_CHANGE, operations.revise_description, forms.ProposeDescriptionForm, "Art. 32"),
+        Verb("withdraw", _("Withdraw"), OPEN_CHANGE, KEEP_CHANGE, operations.withdraw_description, danger=True),
     ),
 )  # fmt: skip

@@ -24,14 +24,22 @@ from listings.models import (
     SourceFile,
     Upload,
     Version,
-    assessed_by,
-    is_provincial_officer,
 )
 from listings.operations.versions import what_is_missing
-from listings.states import LIVING_RULE, WITH_SELLER, ObjectionState, VersionState
+from listings.states import (
+    LIVING_RULE,
+    ON_OFFER,
+    OPEN_CHANGE,
+    REVIEWED,
+    WITH_SELLER,
+    ChangeState,
+    ObjectionState,
+    VersionState,
+)
 from marketplace import keyset
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
+from marketplace.clock.working_days import last_day
 from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
 from marketplace.verbs import Verb
@@ -62,7 +70,10 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
         "upstream": item.upstream.select_related("version__product").order_by("pk") if item.is_built else [],
         "conditions": queries.upstream_conditions(item) if item.is_built else [],
         "stopped": item.is_built and ProductStop.objects.standing(timezone.now()).filter(product=item).exists(),
+        "over": [operations.why_over(one) for one in operations.grants_over(item, at)],
         "verbs": available,
+        "changes": item.description_changes.filter(state=ChangeState.ACCEPTED).order_by("-decided_at"),
+        "open_changes": item.description_changes.filter(state__in=OPEN_CHANGE) if available else [],
         "rules": item.release_rules.filter(state__in=LIVING_RULE) if available else [],
         "history": history_rows([item, *sources, *item.shown]) if available else [],
         "may_see_history": bool(available),
@@ -75,7 +86,7 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
 def version(request: HttpRequest, pk: int) -> HttpResponse:
     """A version: its file, columns, sources, steps, assessment, review."""
     item = get_object_or_404(queries.version_page(request.user), pk=pk)
-    insider = _is_insider(request.user, item)
+    insider = queries.concerns(request.user, item)
     at = timezone.now()
     objections = list(item.objections.order_by("pk"))
     readable = set(Objection.objects.visible_to(request.user).filter(version=item).values_list("pk", flat=True))
@@ -88,7 +99,9 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
         "objections_open": sum(one.state == ObjectionState.OPEN for one in objections),
         "is_open_to_objections": item.state == VersionState.IN_PUBLICITY
         and not clock.has_run_out(item, Kind.PUBLICITY, at),
-        "assessment": next(iter(item.assessments.all()), None),
+        "assessment": queries.shown_assessment(item, insider),
+        "assessments": item.assessments.all() if insider and item.state in REVIEWED else [],
+        "lapses": _lapses(item),
         "has_file": any(file.destroyed_at is None for file in item.files.all()),
         "missing": _missing(item) if insider else [],
         "job": next(iter(item.jobs.all()), None) if insider else None,
@@ -101,6 +114,11 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
         "history": history_rows([item]) if insider else [],
     }
     return render(request, "listings/version.html", context)
+
+
+def _lapses(version: Version) -> Any:
+    newest = next(iter(version.assessments.all()), None)
+    return last_day(operations.lapses_at(newest)) if newest and version.state in ON_OFFER else None
 
 
 def _upload(version: Version) -> Upload | None:
@@ -134,19 +152,6 @@ def _missing(version: Version) -> list[tuple[str, str]]:
         for verb, text in missing.items()
         for name, pk in [about.get(verb, (f"listings:product-{verb}", version.product_id))]
     ]
-
-
-def _is_insider(user: Any, version: Version) -> bool:
-    """The people of the seller, the compliance reviewer, the authority and the province: they see how it came to be."""
-    """The seller's people, the authorities' and an expert who was asked: they see how it came to be."""
-    at = timezone.now()
-    return user.is_authenticated and (
-        version.product.seller in parties_of(user, at)
-        or version.authority in parties_as(user, CapabilityKind.AUTHORITY, at)
-        or version.reviewer in parties_as(user, CapabilityKind.REVIEWER, at)
-        or is_provincial_officer(user)
-        or Version.objects.filter(assessed_by(user), pk=version.pk).exists()
-    )
 
 
 @login_not_required

@@ -1,4 +1,4 @@
-"""The page of a release rule: its bounds, the version they rest on, and what was checked against them."""
+"""The pages of what a seller proposes for a product: a release rule, another description."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -6,7 +6,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from listings import verbs
-from listings.models import ReleaseRule
+from listings.difference import differences
+from listings.models import DescriptionChange, ReleaseRule
 from marketplace.clock import operations as clock
 from marketplace.clock.working_days import local_date
 from marketplace.pages import history_rows
@@ -30,3 +31,19 @@ def release_rule(request: HttpRequest, pk: int) -> HttpResponse:
         "history": history_rows([rule]),
     }
     return render(request, "listings/release_rule.html", context)
+
+
+@require_safe
+def description_change(request: HttpRequest, pk: int) -> HttpResponse:
+    """Both texts side by side, and where the change stands."""
+    visible = DescriptionChange.objects.visible_to(request.user)
+    related = ("product__seller", "basis__product", "authority", "reviewer", "by", "decided_by")
+    change = get_object_or_404(visible.select_related(*related), pk=pk)
+    context = {
+        "change": change,
+        "rows": differences(change.before, change.after),
+        "clocks": clock.of(change).open(),
+        "verbs": verbs.DESCRIPTION.available(change, request.user, timezone.now()),
+        "history": history_rows([change]),
+    }
+    return render(request, "listings/description_change.html", context)

@@ -10,7 +10,7 @@ import listings.models.purposes
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0100_naming"),
-        ("listings", "0112_expert_review_of_versions"),
+        ("listings", "0200_reassessment_and_descriptions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

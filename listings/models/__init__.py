@@ -10,6 +10,7 @@ from listings.models.catalogue import (
     is_provincial_officer,
     overseen,
 )
+from listings.models.description import CHANGEABLE, DescriptionChange, DescriptionChangeQuerySet
 from listings.models.expert import (
     VersionGroupObjectPermission,
     VersionOpinion,
@@ -45,6 +46,7 @@ from listings.models.sources import SourceFile, SourceKind
 from listings.models.work import OPEN_JOB, Job, JobKind, JobState, Stage, Upload, UploadChunk, UploadQuerySet
 
 __all__ = [
+    "CHANGEABLE",
     "NON_PUBLIC_BASES",
     "OPEN_JOB",
     "About",
@@ -54,6 +56,8 @@ __all__ = [
     "CatalogueEntryQuerySet",
     "Column",
     "ColumnRole",
+    "DescriptionChange",
+    "DescriptionChangeQuerySet",
     "FileKind",
     "Frequency",
     "Grade",

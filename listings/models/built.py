@@ -4,27 +4,48 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from listings.models.products import Product, Version
+
+
+class UpstreamQuerySet(models.QuerySet["Upstream"]):
+    def over(self, at: datetime) -> "UpstreamQuerySet":
+        """Those whose grant is over, where the same product has no other grant on the same source that still runs."""
+        runs = Upstream.objects.filter(
+            Q(over_at=None) | Q(over_at__gt=at),
+            product=OuterRef("product"),
+            version__product=OuterRef("version__product"),
+        )
+        return self.filter(~Exists(runs), over_at__lte=at)
 
 
 class Upstream(models.Model):
     """A version obtained under a grant, from which a product was built (Arts 16, 17).
 
     `conditions` are the grant's terms that travel along, frozen, one entry for each grant up to the first source.
+    From `over_at` on the grant gives nothing any more: its period's end, or when it was surrendered or closed. None
+    where an officer found that the product stands without it.
     """
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="upstream")
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="downstream")
     grant_ref = models.CharField(max_length=80)
     conditions = models.JSONField(default=list)
+    over_at = models.DateTimeField(null=True, blank=True)
+
+    objects: Any = UpstreamQuerySet.as_manager()
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["product", "version", "grant_ref"], name="upstream_once"),)
 
     def __str__(self) -> str:
         return f"{self.version} → {self.product}"
+
+    @property
+    def grant_number(self) -> str:
+        """The grant's own conditions are the last of those that travel along."""
+        return str(self.conditions[-1]["grant"]) if self.conditions else self.grant_ref
 
 
 class ProductStopQuerySet(models.QuerySet["ProductStop"]):

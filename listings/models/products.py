@@ -1,9 +1,10 @@
 """Products, their lawful sources, and versions with all that was measured."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,7 @@ from accounts.queries import parties_as, parties_of
 from listings.models.catalogue import CatalogueEntry, Frequency, Opening, overseen, seen_by_the_province
 from listings.models.purposes import PurposesField
 from listings.states import (
+    ON_OFFER,
     PRODUCT,
     PUBLIC_STATES,
     VERSION,
@@ -232,6 +234,20 @@ class VersionQuerySet(models.QuerySet["Version"]):
 
     def published(self) -> "VersionQuerySet":
         return self.filter(state=VersionState.PUBLISHED)
+
+    def on_offer(self) -> "VersionQuerySet":
+        """What is assessed again, periodically: published or held."""
+        return self.filter(state__in=ON_OFFER)
+
+    def failing(self) -> "VersionQuerySet":
+        """Versions whose newest assessment did not pass."""
+        newest = Assessment.objects.filter(version=OuterRef("pk")).order_by("-at", "-pk")
+        return self.annotate(still_passes=Subquery(newest.values("passes")[:1])).filter(still_passes=False)
+
+    def not_assessed_since(self, since: datetime, rule_set: str) -> "VersionQuerySet":
+        """Versions without an assessment under this rule set from `since` on."""
+        recent = Assessment.objects.filter(version=OuterRef("pk"), at__gte=since, rule_set=rule_set)
+        return self.filter(~Exists(recent))
 
     def visible_to(self, user: Any) -> "VersionQuerySet":
         public = Q(state__in=PUBLIC_STATES)

@@ -89,6 +89,7 @@ class UploadChunk(models.Model):
 class JobKind(models.TextChoices):
     READ = "read", _("reading")
     ASSESS = "assess", _("assessment")
+    REASSESS = "reassess", _("re-assessment")
 
 
 class JobState(models.TextChoices):
@@ -122,7 +123,7 @@ class Job(models.Model):
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="jobs")
     kind = models.CharField(max_length=8, choices=JobKind.choices, default=JobKind.ASSESS)
     upload = models.ForeignKey(Upload, null=True, blank=True, on_delete=models.PROTECT, related_name="jobs")
-    requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    requested_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.QUEUED)
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -137,8 +138,11 @@ class Job(models.Model):
                 fields=["version"], condition=Q(state__in=["queued", "running"]), name="job_one_open"
             ),
             models.CheckConstraint(
-                condition=Q(kind="read", upload__isnull=False) | Q(kind="assess", upload=None),
+                condition=Q(kind="read", upload__isnull=False) | ~Q(kind="read") & Q(upload=None),
                 name="job_upload_iff_read",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="reassess") | Q(requested_by__isnull=False), name="job_requested_but_by_beat"
             ),
         )
 

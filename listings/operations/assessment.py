@@ -1,6 +1,7 @@
 """The gate of Art. 17: a version's file is measured in a subprocess, and what fails is destroyed."""
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.db import transaction
@@ -17,7 +18,7 @@ from listings.operations.versions import add_step, lock_in
 from listings.states import VersionState
 from marketplace import workflow
 from marketplace.clock.working_days import local_date
-from marketplace.errors import InvalidState, StaleState
+from marketplace.errors import InvalidState
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
@@ -49,14 +50,14 @@ def assess(job: Job, at: datetime) -> None:
     answer = _measure(version, at, jobs.watcher(job, at))
     if answer["ok"]:
         _record(job, version, answer, at)
-        return
-    if answer["code"] == "cancelled":
-        raise StaleState()
-    problem = {"code": answer["code"], "params": answer["params"]}
-    if job.attempts >= jobs.MOST_ATTEMPTS or answer["code"] == "no_file":
-        jobs.fail(job, problem, at)
     else:
-        jobs.retry(job, problem)
+        jobs.settle(job, answer, at)
+
+
+def measure(version: Version, parquet: Path, at: datetime, watch: sandbox.Watch) -> dict[str, Any]:
+    """The engine's report on a version's canonical file, under the rule set of today."""
+    command = {"do": "assess", "parquet": str(parquet), "today": local_date(at).isoformat(), "mode": MODE}
+    return sandbox.run({**command, **_marks(version)}, seconds=SECONDS, watch=watch)
 
 
 def _measure(version: Version, at: datetime, watch: sandbox.Watch) -> dict[str, Any]:
@@ -64,20 +65,8 @@ def _measure(version: Version, at: datetime, watch: sandbox.Watch) -> dict[str, 
     file = files.current(version)
     if file is None:
         return sandbox.failure("no_file")
-    roles = dict(version.columns.order_by("position").values_list("name", "role"))
-    marked = {role: [name for name, given in roles.items() if given == role] for role in ColumnRole.values}
-    command = {
-        "about": version.about,
-        "subject": next(iter(marked[ColumnRole.SUBJECT]), None),
-        "quasi_identifiers": marked[ColumnRole.QUASI_IDENTIFIER],
-        "sensitive": marked[ColumnRole.SENSITIVE],
-    }
-    limits: dict[str, Any] = {"seconds": SECONDS, "watch": watch}
     with files.local_copy(file) as parquet:
-        answer = sandbox.run(
-            {"do": "assess", "parquet": str(parquet), "today": local_date(at).isoformat(), "mode": MODE, **command},
-            **limits,
-        )
+        answer = measure(version, parquet, at, watch)
         if not answer["ok"] or not answer["report"]["passes"]:
             return answer
         compared = compare_with_sources(version, parquet)
@@ -86,8 +75,21 @@ def _measure(version: Version, at: datetime, watch: sandbox.Watch) -> dict[str, 
         if compared["reasons"]:
             refused = {"passes": False, "allowed_modes": [], "reasons": compared["reasons"]}
             return {**answer, "report": {**answer["report"], **refused}}
-        profile = sandbox.run({"do": "profile", "parquet": str(parquet), "minimum": SMALLEST_CELL, **command}, **limits)
+        command = {"do": "profile", "parquet": str(parquet), "minimum": SMALLEST_CELL, **_marks(version)}
+        profile = sandbox.run(command, seconds=SECONDS, watch=watch)
     return {**answer, "profile": profile["columns"]} if profile["ok"] else profile
+
+
+def _marks(version: Version) -> dict[str, Any]:
+    """What a row is about, and what its seller marked each column as."""
+    roles = dict(version.columns.order_by("position").values_list("name", "role"))
+    marked = {role: [name for name, given in roles.items() if given == role] for role in ColumnRole.values}
+    return {
+        "about": version.about,
+        "subject": next(iter(marked[ColumnRole.SUBJECT]), None),
+        "quasi_identifiers": marked[ColumnRole.QUASI_IDENTIFIER],
+        "sensitive": marked[ColumnRole.SENSITIVE],
+    }
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from accounts.queries import recipients
 from listings.models import Acquisition, Nature, Product, ProductStop, Upstream, Version, VersionSource
 from listings.operations.purposes import choose_purposes
 from listings.states import VersionState
+from marketplace.clock.working_days import last_day
 from marketplace.errors import InvalidState
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
@@ -23,6 +24,7 @@ class Obtained(NamedTuple):
     version: Version
     grant_ref: str
     conditions: list[dict[str, Any]]
+    over_at: datetime  # when the grant's period is over
 
 
 def start_built_product(act: ledger.Act, *, seller: Party, sources: Sequence[Obtained], **fields: Any) -> Product:
@@ -45,10 +47,11 @@ def start_built_product(act: ledger.Act, *, seller: Party, sources: Sequence[Obt
 
 def add_upstream(product: Product, sources: Iterable[Obtained]) -> None:
     """What the next versions of the product are built from as well. Part of another operation."""
-    for version, grant_ref, conditions in sources:
+    for version, grant_ref, conditions, over_at in sources:
         Upstream.objects.get_or_create(
-            product=product, version=version, grant_ref=grant_ref, defaults={"conditions": conditions}
-        )
+            product=product, version=version, grant_ref=grant_ref,
+            defaults={"conditions": conditions, "over_at": over_at},
+        )  # fmt: skip
 
 
 def inherit_sources(version: Version) -> None:
@@ -71,12 +74,40 @@ def check_further_sources(product: Product, entries: Iterable[Any]) -> None:
 
 
 def check_not_stopped(product: Product, at: datetime) -> None:
-    """Raises InvalidState while a grant that the product was built under is held, terminated or revoked."""
+    """Raises InvalidState while a grant that the product was built under is held or has ended, however that came."""
     if ProductStop.objects.standing(at).filter(product=product).exists():
         raise InvalidState(
             _("“%(product)s” was built under a grant that stands still: neither a new version nor a new grant now.")
             % {"product": product}
         )
+    if over := grants_over(product, at):
+        raise InvalidState(why_over(over[0]))
+
+
+def grants_over(product: Product, at: datetime) -> list[Upstream]:
+    """Of the grants it was built under, however far up, those that are over and were not followed by another."""
+    if not product.is_built:
+        return []
+    chain = _with_upstream(product)
+    return list(Upstream.objects.over(at).filter(product__in=chain).select_related("product").order_by("over_at", "pk"))
+
+
+def why_over(upstream: Upstream) -> str:
+    assert upstream.over_at is not None
+    return _(
+        "Grant %(number)s, under which “%(product)s” was built, was over on %(day)s: neither a new version nor a new "
+        "grant, until its developer has another grant on the same source and names what was delivered under it."
+    ) % {"number": upstream.grant_number, "product": upstream.product, "day": last_day(upstream.over_at)}
+
+
+def end_upstream(grant_ref: str, at: datetime) -> None:
+    """A grant is over at `at`: given back, closed, or its period now ends then. What an officer freed stays free."""
+    Upstream.objects.filter(grant_ref=grant_ref, over_at__isnull=False).update(over_at=at)
+
+
+def free_upstream(product: Product, grant_refs: Iterable[str]) -> None:
+    """An officer found that the product stands without these grants: that they are over stops nothing of it."""
+    Upstream.objects.filter(product=product, grant_ref__in=list(grant_refs)).update(over_at=None)
 
 
 def check_sources_stand(version: Version) -> None:
@@ -115,6 +146,16 @@ def resume_products(act: ledger.Act, source_refs: Iterable[str], *, below: Produ
         ProductStop.objects.filter(pk=stop.pk).update(lifted_at=act.at)
         ledger.record(act, stop.product, detail={"resumed_from": stop.source_ref})
         _tell(act, stop.product, "product_resumed", f"{stop.source_ref}:{stop.pk}", stop.reason)
+
+
+def _with_upstream(product: Product) -> set[int]:
+    """The product and all that it was built on, so far as that was built itself."""
+    found = last = {product.pk}
+    while last:
+        above = Product.objects.filter(versions__downstream__product__in=last, nature=Nature.BUILT)
+        last = set(above.values_list("pk", flat=True)) - found
+        found = found | last
+    return found
 
 
 def _with_downstream(products: Any) -> Any:

@@ -13,7 +13,8 @@ from accounts.models import User
 from listings import files, permissions
 from listings.deidentification.sandbox import Watch
 from listings.models import OPEN_JOB, Job, JobKind, JobState, Upload, Version
-from listings.states import UploadState
+from listings.operations.reassessed import keep_unmeasured
+from listings.states import UploadState, VersionState
 from marketplace import wake, workflow
 from marketplace.errors import InvalidState, StaleState
 from marketplace.ledger import entries as ledger
@@ -34,8 +35,8 @@ def check_no_job(version: Version) -> None:
         raise InvalidState(_("The file is being read or assessed: wait for the result, or cancel it."))
 
 
-def queue(version: Version, kind: JobKind, by: User, at: datetime, upload: Upload | None = None) -> Job:
-    """A job that is due at once. Part of another operation."""
+def queue(version: Version, kind: JobKind, by: User | None, at: datetime, upload: Upload | None = None) -> Job:
+    """A job that is due at once; `by` nobody where it falls due by itself. Part of another operation."""
     job = Job.objects.create(version=version, kind=kind, upload=upload, requested_by=by, created_at=at)
     wake.on_commit("listings.tasks.assess_due")
     return job
@@ -80,12 +81,33 @@ def retry(job: Job, problem: dict[str, Any]) -> None:
     _mine(job).update(state=JobState.QUEUED, lease_until=None, problem=problem)
 
 
+def settle(job: Job, answer: dict[str, Any], at: datetime) -> None:
+    """The engine gave no report: tried again, until it was tried often enough or the file is not there to be tried."""
+    if answer["code"] == "cancelled":
+        raise StaleState()
+    problem = {"code": answer["code"], "params": answer["params"]}
+    if job.attempts >= MOST_ATTEMPTS or answer["code"] in ("no_file", "file_changed"):
+        fail(job, problem, at)
+    else:
+        retry(job, problem)
+
+
+def drop(job: Job) -> None:
+    """running → cancelled: nobody wants the result any more."""
+    _mine(job).update(state=JobState.CANCELLED, lease_until=None)
+
+
 @transaction.atomic
 def fail(job: Job, problem: dict[str, Any], at: datetime) -> None:
-    """running → failed; the upload that could not be read is refused, and destroyed with the transaction."""
+    """running → failed; the upload that could not be read is refused, and destroyed with the transaction.
+
+    A version on offer that could not be measured again has not passed.
+    """
     if not _mine(job).update(state=JobState.FAILED, lease_until=None, problem=problem):
         return
     log.warning("%s of version %s failed: %s", job.kind, job.version_id, problem["code"])
+    if job.kind == JobKind.REASSESS:
+        keep_unmeasured(job.version, problem, at)
     if job.upload is not None:
         act = ledger.begin("refuse", WORKER, at, "Art. 17")
         workflow.move(act, job.upload, UploadState.REFUSED, problem=problem, detail={"code": problem["code"]})
@@ -99,7 +121,7 @@ def cancel_job(*, version: Version, actor: User, at: datetime) -> None:
     What was being read is destroyed; a file that was being assessed stays. Raises InvalidState without an open job.
     """
     permissions.check_can_keep_version(actor, version, at)
-    Version.objects.select_for_update().get(pk=version.pk)
+    workflow.check_in(Version.objects.select_for_update().get(pk=version.pk), VersionState.DRAFT)
     job = open_job(version)
     if job is None:
         raise InvalidState(_("Nothing is being read or assessed."))

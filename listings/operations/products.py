@@ -20,6 +20,7 @@ from listings.models import (
     ProductInvitation,
     Visibility,
 )
+from listings.operations.description import withdraw_open_changes
 from listings.operations.purposes import choose_purposes
 from listings.operations.search import follow_product
 from listings.states import WITH_SELLER, EntryState, ProductState, VersionState
@@ -218,7 +219,9 @@ def withdraw_product(*, product: Product, actor: User, at: datetime, reason: str
     """active → withdrawn: no new applications; live grants run to their end."""
     permissions.check_can_keep_product(actor, product, at)
     require(reason=reason)
-    workflow.move(ledger.begin("withdraw", actor, at), product, ProductState.WITHDRAWN, detail={"reason": reason})
+    act = ledger.begin("withdraw", actor, at)
+    workflow.move(act, product, ProductState.WITHDRAWN, detail={"reason": reason})
+    withdraw_open_changes(act, [product])
     follow_product(product)
 
 

@@ -83,6 +83,11 @@ def hold_version(*, version: Version, actor: User, at: datetime, reason: str) ->
     _decide("hold", version, VersionState.HELD, actor, at, reason)
 
 
+def hold_for_finding(act: ledger.Act, version: Version, reason: str) -> None:
+    """Part of answering a finding about the version, whose operation has checked the reviewer: published → held."""
+    _move(act, version, VersionState.HELD, reason)
+
+
 @transaction.atomic
 def release_version(*, version: Version, actor: User, at: datetime, reason: str) -> None:
     """held → published."""

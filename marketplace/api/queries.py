@@ -13,6 +13,7 @@ from accounts.models import Party
 from accounts.queries import parties_of
 from listings.models import (
     CatalogueEntry,
+    DescriptionChange,
     Objection,
     Product,
     ReleaseRule,
@@ -32,6 +33,7 @@ from marketplace.supervision.states import DerivedState
 
 PRIVATE: tuple[Any, ...] = (
     Party,
+    DescriptionChange,
     ReleaseRule,
     Application,
     Item,

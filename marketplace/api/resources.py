@@ -21,6 +21,7 @@ from listings import verbs as listings
 from listings.models import (
     CatalogueEntry,
     ColumnRole,
+    DescriptionChange,
     Objection,
     Product,
     ReleaseRule,
@@ -75,6 +76,7 @@ RESOURCES = (
     Resource("versions", Version, version_page, serializers.VersionRow, (listings.VERSION,), serializers.VersionPage, is_public=True),
     Resource("uploads", Upload, related(Upload, "version__product__seller"), serializers.UploadRow, (listings.UPLOAD,)),
     Resource("release-rules", ReleaseRule, related(ReleaseRule, "authority"), serializers.ReleaseRuleRow, (listings.RULE,)),
+    Resource("description-changes", DescriptionChange, related(DescriptionChange, "authority", "product"), serializers.DescriptionChangeRow, (listings.DESCRIPTION,)),
     Resource("applications", Application, related(Application, "buyer", "authority", "seller", prefetch=("items",)), serializers.ApplicationRow, (applications.APPLICATION,)),
     Resource("items", Item, related(Item, "application", "decision", "grant"), serializers.ItemRow, (applications.ITEM,)),
     Resource("consultations", Consultation, related(Consultation, "unit"), serializers.ConsultationRow, (applications.CONSULTATION,)),
@@ -118,6 +120,7 @@ def _consultation() -> Consultation:
 EXAMPLES: dict[type[forms.Form], Callable[[], Any]] = {
     listing_forms.CheckSourceForm: lambda: SourceFile(pk=0),
     listing_forms.UninviteForm: lambda: Product(pk=0),
+    listing_forms.ProposeDescriptionForm: lambda: Product(pk=0),
     account_forms.AmendForm: lambda: Party(pk=0, kind=PartyKind.ORGANISATION, region=Region()),
     application_forms.ApproveItemForm: lambda: Item(fields=[], application=Application(pk=0)),
     supervision_forms.ReportForm: lambda: UsageReport(

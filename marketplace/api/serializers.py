@@ -11,6 +11,7 @@ from listings.models import (
     Assessment,
     CatalogueEntry,
     Column,
+    DescriptionChange,
     Job,
     Objection,
     ProcessingStep,
@@ -20,6 +21,7 @@ from listings.models import (
     Upload,
     Version,
 )
+from listings.queries import concerns, shown_assessment
 from listings.states import WITH_SELLER
 from marketplace.applications.models import (
     Application,
@@ -197,8 +199,8 @@ class VersionPage(VersionRow):
 
     @extend_schema_field(AssessmentRow(allow_null=True))
     def get_assessment(self, row: Version) -> Any:
-        newest = next(iter(row.assessments.all()), None)
-        return AssessmentRow(newest).data if newest else None
+        shown = shown_assessment(row, concerns(self.context["request"].user, row))
+        return AssessmentRow(shown).data if shown else None
 
     @extend_schema_field(JobRow(allow_null=True))
     def get_job(self, row: Version) -> Any:
@@ -214,6 +216,16 @@ class ReleaseRuleRow(serializers.ModelSerializer[ReleaseRule]):
         fields = (
             "id", "product", "basis", "authority", "state", "min_rows", "max_rows", "min_k", "max_drift", "valid_until",
             "decided_at", "created_at",
+        )  # fmt: skip
+
+
+class DescriptionChangeRow(serializers.ModelSerializer[DescriptionChange]):
+    authority = NamedParty()
+
+    class Meta:
+        model = DescriptionChange
+        fields = (
+            "id", "product", "basis", "authority", "state", "before", "after", "reason", "decided_at", "created_at",
         )  # fmt: skip
 
 
@@ -344,7 +356,7 @@ class FindingRow(serializers.ModelSerializer[Finding]):
 
     class Meta:
         model = Finding
-        fields = ("id", "rule", "article", "grant", "authority", "text", "state", "created_at")
+        fields = ("id", "rule", "article", "grant", "version", "authority", "text", "state", "created_at")
 
 
 class HeldRow(serializers.ModelSerializer[MeasureGrant]):

@@ -29,9 +29,12 @@ class Kind(models.TextChoices):
     PRECAUTION = "precaution", _("precaution ends by itself")
     WHEREABOUTS = "whereabouts", _("say where copies are, on suspension")
     DESTRUCTION = "destruction", _("destroy copies, at the end")
+    REASSESSMENT = "reassessment", _("assess again what is on offer")
 
 
-# kind -> (working days, source)
+IN_MONTHS = frozenset({Kind.REASSESSMENT})  # every other deadline is in working days
+
+# kind -> (working days or months, source)
 DEFAULTS: dict[str, tuple[int, Any]] = {
     Kind.ACCEPTANCE: (3, REGISTRATION),
     Kind.PRECHECK: (2, CITY_RULE),
@@ -48,6 +51,13 @@ DEFAULTS: dict[str, tuple[int, Any]] = {
     Kind.PRECAUTION: (10, OWN),
     Kind.WHEREABOUTS: (3, OWN),
     Kind.DESTRUCTION: (10, OWN),
+    Kind.REASSESSMENT: (12, _("Art. 35: periodically")),
 }
 REPORT_REMINDERS = (10, 3, 1)  # working days before a report is due
+REASSESSMENT_REMINDER = 14  # days before an assessment lapses
 RECUSAL_MONTHS = 12  # a membership that ended less than this ago still makes it one's own case
+
+
+def unit(kind: str) -> Any:
+    """In what a deadline is counted, in words."""
+    return _("months") if kind in IN_MONTHS else _("working days")

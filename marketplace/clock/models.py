@@ -19,7 +19,7 @@ class CalendarDay(models.Model):
 
 
 class ClockSetting(models.Model):
-    """Another number of working days than the default, and where it comes from."""
+    """Another number of working days (or months, `IN_MONTHS`) than the default, and where it comes from."""
 
     kind = models.CharField(max_length=20, primary_key=True, choices=Kind.choices)
     days = models.PositiveSmallIntegerField()

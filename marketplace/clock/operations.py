@@ -14,7 +14,7 @@ from marketplace.errors import InvalidState
 
 
 def days(kind: str) -> int:
-    """Working days of a deadline: the site's setting, else the default."""
+    """Working days (or months, `IN_MONTHS`) of a deadline: the site's setting, else the default."""
     setting = ClockSetting.objects.filter(kind=kind).values_list("days", flat=True).first()
     return DEFAULTS[kind][0] if setting is None else setting
 

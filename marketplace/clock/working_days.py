@@ -4,6 +4,7 @@ Day 1 is the next working day; a period ends at 24:00 of its last day. `Calendar
 package; a year the State Council has not yet published there is provisional.
 """
 
+from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from functools import cache
@@ -74,6 +75,19 @@ def local_date(at: datetime) -> date:
 def end_of_day(day: date) -> datetime:
     """24:00 of `day`, which is 0:00 of the next."""
     return datetime.combine(day + timedelta(days=1), time.min, tzinfo=SHANGHAI)
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day so many months later, or the last one where that month is shorter. `months` may be negative."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def months_before(day: date, months: int) -> date:
+    """The latest day of which `day` is at least `months` later."""
+    found = add_months(day, -months)
+    is_last = (day + timedelta(days=1)).day == 1
+    return found.replace(day=monthrange(found.year, found.month)[1]) if is_last else found
 
 
 def last_day(due: datetime) -> date:

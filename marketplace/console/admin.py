@@ -11,8 +11,8 @@ from accounts.models import CapabilityKind, Party
 from accounts.states import PartyState
 from accounts.verbs import PARTY
 from listings import verbs as listings
-from listings.models import CatalogueEntry, Objection, ReleaseRule, SourceFile, Version, assessed_by
-from listings.states import EntryState, ObjectionState, RuleState, VersionState
+from listings.models import CatalogueEntry, DescriptionChange, Objection, ReleaseRule, SourceFile, Version, assessed_by
+from listings.states import ChangeState, EntryState, ObjectionState, RuleState, VersionState
 from marketplace.applications import verbs as applications
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
 from marketplace.applications.states import ApplicationState, ConsultationState, EditionState, ItemState
@@ -132,6 +132,19 @@ class RuleQueue(Queue):
     sections = cases.rule
 
 
+@register(DescriptionChange)
+class DescriptionQueue(Queue):
+    label = _("Changes of descriptions")
+    roles = (OFFICER, REVIEWER)
+    tables = (listings.DESCRIPTION,)
+    own = "product__seller"
+    reviewer = instead = "reviewer"
+    waiting = (ChangeState.PROPOSED,)
+    list_display = ("case", "state_now", "due_on")
+    list_select_related = ("product__seller", "authority", "reviewer", "basis__product", "by")
+    sections = cases.description
+
+
 @register(Application)
 class ApplicationQueue(Queue):
     label = _("Applications")
@@ -226,17 +239,20 @@ class ReportQueue(Queue):
 @register(Finding)
 class FindingQueue(Queue):
     label = _("Findings")
-    roles = (OFFICER, OVERSEER)
+    roles = (OFFICER, REVIEWER, OVERSEER)
     tables = (supervision.FINDING,)
-    own = "grant__buyer"
+    reviewer = instead = "reviewer"
+    own = "party"
     waiting = (FindingState.OPEN,)
-    list_display = ("case", "buyer", "state_now", "due_on")
-    list_select_related = ("grant__product", "grant__buyer", "authority")
+    list_display = ("case", "party", "state_now", "due_on")
+    list_select_related = (
+        "grant__product__seller",
+        "version__product__seller",
+        "version__reviewer",
+        "party",
+        "authority",
+    )
     sections = cases.finding
-
-    @admin.display(description=_("buyer"))
-    def buyer(self, obj: Finding) -> str:
-        return str(obj.grant.buyer)
 
 
 @register(Measure)

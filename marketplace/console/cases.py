@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Assignment, AssignmentRole, CapabilityKind
 from listings import verbs as listings
+from listings.difference import differences
 from listings.models import Assessment, Objection, Product, Version, VersionSource
 from marketplace.applications import verbs
 from marketplace.applications.models import Application, Grant, Item, Route
@@ -178,6 +179,7 @@ def version(case: Version, user: Any, at: datetime) -> list[Section]:
         _sources(product, user, at),
         _objections(case, user, at),
         *_assessment(newest),
+        *_assessments(case),
         Section(_("Columns"), template="listings/columns.html", context={"version": case}),
         table(_("Processing steps (Art. 32)"), (_("Step"), _("Tool"), _("By"), _("Time")), [
             Row((_(row.step), row.tool, row.operator, day(row.at))) for row in case.steps.order_by("number")
@@ -235,6 +237,18 @@ def rule(case: Any, user: Any, at: datetime) -> list[Section]:
     ]  # fmt: skip
 
 
+def description(case: Any, user: Any, at: datetime) -> list[Section]:
+    """Both texts side by side."""
+    return [
+        Section(_("What it is"), (
+            (_("Data product"), link(case.product)), (_("Seller"), case.product.seller), (_("By"), case.by),
+            *of(case, "reason"), (_("Version reviewed"), link(case.basis)),
+        )),
+        Section(_("Both texts"), template="listings/difference.html",
+                context={"rows": differences(case.before, case.after)}),
+    ]  # fmt: skip
+
+
 def _assessment(newest: Assessment | None) -> list[Section]:
     if newest is None:
         return []
@@ -242,6 +256,14 @@ def _assessment(newest: Assessment | None) -> list[Section]:
         Section(_("Assessment (Art. 17)"), template="console/assessment.html",
                 context={"assessment": newest, "report": newest.report})
     ]  # fmt: skip
+
+
+def _assessments(case: Version) -> list[Section]:
+    """All of them where there are several, the newest first."""
+    rows = list(case.assessments.order_by("-at", "-pk"))
+    return [
+        Section(_("Assessments so far"), template="listings/assessments.html", context={"assessments": rows})
+    ] if len(rows) > 1 else []  # fmt: skip
 
 
 # --- what comes after the decision -----------------------------------------------------------------------------------
@@ -301,9 +323,11 @@ def finding(case: Any, user: Any, at: datetime) -> list[Section]:
     return [
         Section(_("What was noticed"), (
             (_("Rule"), case.rule_label), (_("Noticed"), day(case.created_at)),
-            (_("Grant"), link(case.grant)), (_("Buyer"), case.grant.buyer),
+            (_("Grant"), case.grant and link(case.grant)), (_("Version"), case.version and link(case.version)),
+            (_("Party"), case.party),
             *((_(name.capitalize()), text) for name, text in case.text.items() if name in ("report", "due")),
         )),
+        *(_assessments(case.version) if case.version else []),
         table(_("Orders that came of it"), (_("Order"), _("State")),
               [Row((link(row), row.get_state_display())) for row in case.measures.order_by("pk")]),
     ]  # fmt: skip

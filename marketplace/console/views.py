@@ -16,7 +16,7 @@ from accounts.models import Region
 from listings import operations as listing
 from listings.models import Purpose
 from marketplace.clock import working_days
-from marketplace.clock.defaults import DEFAULTS, Kind
+from marketplace.clock.defaults import DEFAULTS, Kind, unit
 from marketplace.clock.models import ClockSetting
 from marketplace.console import forms, operations, permissions
 from marketplace.faces import form_page, submit
@@ -32,7 +32,8 @@ def settings(request: HttpRequest) -> HttpResponse:
     year = working_days.local_date(timezone.now()).year
     context = {
         "deadlines": [
-            (kind, Kind(kind).label, days, source, held.get(kind)) for kind, (days, source) in DEFAULTS.items()
+            (kind, Kind(kind).label, days, source, held.get(kind), unit(kind))
+            for kind, (days, source) in DEFAULTS.items()
         ],
         "years": [(n, working_days.is_provisional(date(n, 12, 31))) for n in range(year, year + YEARS_AHEAD + 1)],
         "purposes": Purpose.objects.order_by("code"),
@@ -49,7 +50,10 @@ def deadline(request: HttpRequest, kind: str) -> HttpResponse:
     row = ClockSetting.objects.filter(kind=kind).first()
     days, source = (row.days, row.source) if row else DEFAULTS[kind]
     form = forms.DeadlineForm(request.POST or None, initial={"days": days, "source": source})
+    form.fields["days"].label = unit(kind)
     note = _("Holds for every deadline of this kind that begins from now on. Those that run keep their length.")
+    if kind == Kind.REASSESSMENT:
+        note = _("Holds at once: what was assessed longer ago is assessed again within the next hours.")
     return written(request, form, operations.set_deadline, Kind(kind).label, note, kind=kind)
 
 

@@ -11,7 +11,7 @@ from accounts.verbs import PARTY
 from listings import verbs as listing
 from marketplace.applications import verbs as applications
 from marketplace.applications.states import HOLD
-from marketplace.clock.defaults import DEFAULTS, Kind
+from marketplace.clock.defaults import DEFAULTS, Kind, unit
 from marketplace.settings import VARIABLES
 from marketplace.supervision import verbs as supervision
 from marketplace.verbs import Verbs
@@ -22,6 +22,7 @@ TABLES: tuple[Verbs, ...] = (
     listing.ENTRY,
     listing.PRODUCT,
     listing.VERSION,
+    listing.DESCRIPTION,
     applications.APPLICATION,
     applications.ITEM,
     applications.CONSULTATION,
@@ -83,8 +84,10 @@ def _verbs(table: Verbs) -> str:
 
 
 def _deadlines() -> str:
-    rows = [f"| {kind} | {Kind(kind).label} | {days} | {source} |" for kind, (days, source) in DEFAULTS.items()]
-    head = ["| clock | what | working days | whence |", "|---|---|---|---|"]
+    rows = [
+        f"| {kind} | {Kind(kind).label} | {days} {unit(kind)} | {source} |" for kind, (days, source) in DEFAULTS.items()
+    ]
+    head = ["| clock | what | length | whence |", "|---|---|---|---|"]
     return "\n".join(
         [
             "# Deadlines",

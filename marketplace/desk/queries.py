@@ -10,8 +10,8 @@ from accounts.models import Assignment, AssignmentRole, CapabilityKind, Party
 from accounts.permissions import MANAGERS
 from accounts.queries import memberships, parties_as, parties_of, recent_parties
 from accounts.states import PartyState
-from listings.models import CatalogueEntry, Objection, ReleaseRule, Version
-from listings.states import EntryState, RuleState, VersionState
+from listings.models import CatalogueEntry, DescriptionChange, Objection, ReleaseRule, Version
+from listings.states import ChangeState, EntryState, RuleState, VersionState
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Route
 from marketplace.applications.operations.dialogue import IN_HAND
 from marketplace.applications.states import ApplicationState, ConsultationState, EditionState, GrantState
@@ -71,6 +71,9 @@ def _as_member(user: Any, at: datetime) -> Iterable[Task]:
         (VersionState.RETURNED, _("Complete the version and submit it again")),
     ):
         yield from (Task(label, version, None) for version in versions.filter(state=state))
+    returned = DescriptionChange.objects.filter(product__seller__in=mine, state=ChangeState.RETURNED)
+    for change in returned.select_related("product").order_by("pk"):
+        yield Task(_("Correct the new description and propose it again"), change, None)
     for rule in ReleaseRule.objects.filter(product__seller__in=mine, state=RuleState.RETURNED).order_by("pk"):
         yield Task(_("Revise the release rule"), rule, None)
     for entry in CatalogueEntry.objects.filter(unit__in=mine, state=EntryState.RETURNED).order_by("pk"):
@@ -140,6 +143,8 @@ def _as_officer(user: Any, at: datetime) -> Iterable[Task]:
     yield from _review_of(versions)
     rules = ReleaseRule.objects.filter(authority__in=mine, basis__reviewer=None).exclude(product__seller__in=own)
     yield from _decision_on_rules(rules)
+    described = DescriptionChange.objects.filter(authority__in=mine, reviewer=None).exclude(product__seller__in=own)
+    yield from _decision_on_descriptions(described)
     applications = Application.objects.filter(authority__in=mine, seller=None).exclude(buyer__in=own).order_by("pk")
     yield from _decision_on(applications)
     for report in (
@@ -155,7 +160,10 @@ def _as_officer(user: Any, at: datetime) -> Iterable[Task]:
     for edition in changes.exclude(grant__buyer__in=own).select_related("grant__product").order_by("pk"):
         yield Task(_("Decide on the change of the grant"), edition, None)
     for finding in (
-        Finding.objects.filter(authority__in=mine, state=FindingState.OPEN).exclude(grant__buyer__in=own).order_by("pk")
+        Finding.objects.filter(authority__in=mine, reviewer=None, state=FindingState.OPEN)
+        .exclude(party__in=own)
+        .select_related("version__product")
+        .order_by("pk")
     ):
         yield Task(_("Answer the finding"), finding, None)
     for measure in Measure.objects.filter(authority__in=mine).exclude(party__in=own).order_by("pk"):
@@ -172,7 +180,14 @@ def _as_reviewer(user: Any, at: datetime) -> Iterable[Task]:
     if mine.exists():
         versions = Version.objects.filter(reviewer__in=mine).exclude(product__seller__in=recent_parties(user, at))
         yield from _review_of(versions.select_related("product").order_by("pk"))
+        described = DescriptionChange.objects.filter(reviewer__in=mine)
+        yield from _decision_on_descriptions(described.exclude(product__seller__in=recent_parties(user, at)))
         rules = ReleaseRule.objects.filter(basis__reviewer__in=mine)
+        findings = Finding.objects.filter(reviewer__in=mine, state=FindingState.OPEN)
+        for finding in (
+            findings.exclude(party__in=recent_parties(user, at)).select_related("version__product").order_by("pk")
+        ):
+            yield Task(_("Answer the finding"), finding, None)
         yield from _decision_on_rules(rules.exclude(product__seller__in=recent_parties(user, at)))
 
 
@@ -189,6 +204,11 @@ def _as_seller(user: Any, at: datetime) -> Iterable[Task]:
     )
     for edition in changes.exclude(grant__buyer__in=own).select_related("grant__product").order_by("pk"):
         yield Task(_("Decide on the change of the grant"), edition, None)
+
+
+def _decision_on_descriptions(changes: Any) -> Iterable[Task]:
+    for change in changes.filter(state=ChangeState.PROPOSED).select_related("product").order_by("pk"):
+        yield Task(_("Accept or return the new description"), change, None)
 
 
 def _decision_on_rules(rules: Any) -> Iterable[Task]:

@@ -392,7 +392,7 @@ def _watched(parties: Iterable[Party]) -> set[str]:
     buyers = {"grant__buyer__in": list(parties)}
     rows = (
         Version.objects.filter(product__seller__in=list(parties)), UsageReport.objects.filter(**buyers),
-        Finding.objects.filter(**buyers), Hold.objects.filter(**buyers), Measure.objects.filter(party__in=list(parties)),
+        Finding.objects.filter(party__in=list(parties)), Hold.objects.filter(**buyers), Measure.objects.filter(party__in=list(parties)),
     )  # fmt: skip
     return {f"{row.model._meta.label_lower}:{pk}" for row in rows for pk in row.values_list("pk", flat=True)}
 

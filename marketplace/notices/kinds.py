@@ -29,13 +29,15 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "change_requested", "report_due", "report_overdue", "report_filed", "measure_proposed", "clock_overdue",
         "clock_extended", "party_applied", "party_asks_renewal", "objection_lodged", "application_to_seller",
         "version_expert_called", "rule_proposed", "developer_asked", "product_opened",
+        "version_failing", "assessment_lapses", "description_proposed",
     ),
     Group.DECISIONS: (
         "assessed", "assessment_failed", "version_moved", "application_moved", "item_split_off", "item_decided",
         "grant_offered", "grant_moved", "change_decided", "hold_opened", "hold_lifted", "report_moved",
         "measure_moved", "hearing_opened", "derived_flagged", "party_moved", "party_merged", "standing_consent_used",
         "source_rejected", "objection_answered", "product_offered", "version_released", "version_recalled",
-        "rule_moved", "rule_not_met", "product_stopped", "product_resumed",
+        "rule_moved", "rule_not_met", "product_stopped", "product_resumed", "reassessment_failed",
+        "reassessment_passed", "version_held", "description_moved", "product_described",
     ),
     Group.DIALOGUE: (
         "message_written", "question_asked", "question_answered", "consultation_answered", "expert_opinion",
@@ -51,6 +53,7 @@ BINDING = frozenset({
     "change_decided", "hold_opened", "report_moved", "measure_moved", "hearing_opened", "derived_flagged",
     "party_moved", "party_merged", "source_rejected", "objection_answered", "invited", "second_factor_reset",
     "version_recalled", "version_released", "rule_moved", "rule_not_met", "product_stopped",
+    "reassessment_failed", "version_held", "description_moved",
 })  # fmt: skip
 
 

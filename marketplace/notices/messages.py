@@ -16,6 +16,44 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Version %(number)s of “%(product)s” failed the assessment"),
         _("The file was destroyed. The report says which columns failed and why; correct them and upload again."),
     ),
+    "reassessment_failed": (
+        _("Version %(number)s of “%(product)s” failed its re-assessment"),
+        _(
+            "%(reasons)s Nothing new is granted of it, and whoever reviewed it decides whether it is held. Publish a "
+            "version that passes, and retire this one."
+        ),
+    ),
+    "reassessment_passed": (
+        _("Version %(number)s of “%(product)s” passes its assessment again"),
+        _("It can be granted again unless it is held; whoever held it can release it."),
+    ),
+    "assessment_lapses": (
+        _("Version %(number)s of “%(product)s” is soon assessed again"),
+        _("Its last assessment lapses when %(day)s is over; the site repeats it by itself."),
+    ),
+    "version_failing": (
+        _("Version %(number)s of “%(product)s” failed its re-assessment: it is proposed to hold it"),
+        _(
+            "Hold it, or drop the proposal with reasons. Until then it is served under the grants that run; nothing "
+            "new is granted."
+        ),
+    ),
+    "version_held": (
+        _("Grant %(number)s: a version is held"),
+        _("%(version)s failed its re-assessment and is not served until that is settled. Do not pass copies of it on."),
+    ),
+    "description_proposed": (
+        _("“%(product)s”: its seller proposes another description"),
+        _("%(reason)s Accept the texts or return them with reasons; until then the old ones stand."),
+    ),
+    "description_moved": (
+        _("“%(product)s”, change of the description: %(state)s"),
+        _("%(reason)s"),
+    ),
+    "product_described": (
+        _("Grant %(number)s: “%(product)s” is described anew"),
+        _("The texts before and after are on its page. The terms of your grant stay as they are."),
+    ),
     "version_submitted": (
         _("“%(product)s” version %(number)s awaits review"),
         _("Review the assessment, the sources and the lawful-source file, then decide."),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Party, User
 from accounts.queries import parties_of, recent_parties
-from listings.models import Product, Version, is_provincial_officer, overseen
+from listings.models import Product, Version, is_provincial_officer, overseen, reviewed
 from marketplace.applications.models import Grant
 from marketplace.supervision.states import (
     DERIVED_PRODUCT,
@@ -149,21 +149,36 @@ class FindingQuerySet(models.QuerySet["Finding"]):
     def visible_to(self, user: Any) -> "FindingQuerySet":
         if is_provincial_officer(user):
             return self
-        return self.filter(overseen(user)).exclude(grant__buyer__in=recent_parties(user, timezone.now()))
+        return self.filter(overseen(user) | reviewed(user)).exclude(party__in=recent_parties(user, timezone.now()))
 
 
 # What a finding is about: the monitors' rules that open one.
-RULES = {"report_overdue": _("usage report overdue"), "version_recalled": _("version recalled")}
+RULES = {
+    "report_overdue": _("usage report overdue"),
+    "version_recalled": _("version recalled"),
+    "assessment_failed": _("re-assessment failed"),
+}
 
 
 class Finding(models.Model):
-    """What a monitor noticed about a grant. Fires once per occasion, whatever the number of sweeps."""
+    """What a monitor noticed about a grant or a version. Fires once per occasion, whatever the number of sweeps.
+
+    `party` is whose case it is: the grant's buyer, the version's seller. `reviewer` answers it in the authority's place
+    where a version of non-public data is concerned.
+    """
 
     occasion_key = models.CharField(max_length=120, unique=True)
     rule = models.CharField(_("rule"), max_length=40)
     article = models.CharField(max_length=40)
-    grant = models.ForeignKey(Grant, verbose_name=_("grant"), on_delete=models.PROTECT, related_name="findings")
+    grant = models.ForeignKey(
+        Grant, verbose_name=_("grant"), null=True, blank=True, on_delete=models.PROTECT, related_name="findings"
+    )
+    version = models.ForeignKey(
+        Version, verbose_name=_("version"), null=True, blank=True, on_delete=models.PROTECT, related_name="findings"
+    )
+    party = models.ForeignKey(Party, verbose_name=_("party"), on_delete=models.PROTECT, related_name="+")
     authority = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    reviewer = models.ForeignKey(Party, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     text = models.JSONField(default=dict)
     state = models.CharField(_("state"), max_length=10, choices=FindingState.choices, default=FindingState.OPEN)
     created_at = models.DateTimeField()
@@ -173,9 +188,15 @@ class Finding(models.Model):
 
     class Meta:
         verbose_name = _("finding")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(grant__isnull=False, version=None, reviewer=None) | Q(grant=None, version__isnull=False),
+                name="finding_about_one",
+            ),
+        )
 
     def __str__(self) -> str:
-        return f"{self.rule_label} · {Grant.number_of(self.grant_id)}"
+        return f"{self.rule_label} · {Grant.number_of(self.grant_id) if self.grant_id else self.version}"
 
     def get_absolute_url(self) -> str:
         return reverse("supervision:finding", args=[self.pk])

@@ -23,8 +23,9 @@ from accounts.models import Party
 from accounts.queries import recipients
 from accounts.states import PartyState
 from listings import operations as listing
-from listings.models import Objection
+from listings.models import DescriptionChange, Objection, Version
 from listings.operations.objections import KEEP_CONTACT
+from listings.states import ChangeState
 from marketplace.applications.models import Consultation, Grant, Route
 from marketplace.applications.operations import escalate_consultation
 from marketplace.applications.states import ConsultationState, GrantState
@@ -35,7 +36,8 @@ from marketplace.ledger import entries as ledger
 from marketplace.notices.models import Outbox
 from marketplace.notices.operations import tell
 from marketplace.supervision import operations
-from marketplace.supervision.models import UsageReport
+from marketplace.supervision.models import Finding, UsageReport
+from marketplace.supervision.operations import reassessment
 from marketplace.supervision.operations.finding import open_finding
 from marketplace.supervision.operations.recall import Holder, holders_untold
 from marketplace.supervision.standing import Action, rules_of
@@ -177,10 +179,13 @@ DUTIES: dict[tuple[str, str], Duty] = {
     ("listings.releaserule", Kind.ACCEPTANCE): Duty(
         "listings.ReleaseRule", "authority", "product__seller", "basis__reviewer"
     ),
+    ("listings.descriptionchange", Kind.ACCEPTANCE): Duty(
+        "listings.DescriptionChange", "authority", "product__seller", "reviewer"
+    ),
     ("applications.application", Kind.PRECHECK): Duty("applications.Application", "authority", "buyer"),
     ("applications.application", Kind.DECISION): Duty("applications.Application", "authority", "buyer", "seller"),
     ("applications.grant", Kind.OFFER): Duty("applications.Grant", "buyer", "buyer"),
-    ("supervision.finding", Kind.FINDING): Duty("supervision.Finding", "authority", "grant__buyer"),
+    ("supervision.finding", Kind.FINDING): Duty("supervision.Finding", "authority", "party", "reviewer"),
     ("supervision.measure", Kind.CORRECTION): Duty("supervision.Measure", "authority", "party"),
     ("supervision.measure", Kind.HEARING): Duty("supervision.Measure", "authority", "party"),
 }
@@ -244,6 +249,82 @@ def notice_recall(holder: Holder, at: datetime) -> bool:
     return operations.notice_recall(holder=holder, actor=WATCHER, at=at)
 
 
+def due_again(at: datetime, scope: Scope) -> Iterable[Version]:
+    """Versions on offer whose assessment is too old, or was made under an older rule set."""
+    return listing.due_for_reassessment(at, scope).order_by("pk")
+
+
+def assess_again(version: Version, at: datetime) -> bool:
+    return listing.open_reassessment(version=version, actor=WATCHER, at=at)
+
+
+def lapsing(at: datetime, scope: Scope) -> Iterable[Version]:
+    found = listing.lapsing_soon(at, scope)
+    return found.select_related("product__seller", "authority", "reviewer").order_by("pk")
+
+
+def remind_of_lapse(version: Version, at: datetime) -> bool:
+    """Seller and reviewing body, once for each assessment that is about to lapse."""
+    newest = listing.newest_assessment(version)
+    told = False
+    if newest is not None:
+        day = last_day(listing.lapses_at(newest))
+        for party in filter(None, (version.product.seller, version.reviewing_body)):
+            told |= _tell_once(
+                at, party, "assessment_lapses", version.get_absolute_url(), f"{newest.pk}:{day:%F}", day=day,
+                product=version.product.title, number=version.number,
+            )  # fmt: skip
+    return told
+
+
+def failing(at: datetime, scope: Scope) -> Iterable[Version]:
+    return reassessment.failing_unnoticed(scope)
+
+
+def notice_failing(version: Version, at: datetime) -> bool:
+    return operations.notice_failing(version=version, actor=WATCHER, at=at)
+
+
+def mended(at: datetime, scope: Scope) -> Iterable[Finding]:
+    return reassessment.mended(scope).order_by("pk")
+
+
+def notice_mended(finding: Finding, at: datetime) -> bool:
+    return operations.notice_mended(finding=finding, actor=WATCHER, at=at)
+
+
+def held_from(at: datetime, scope: Scope) -> Iterable[reassessment.HeldFrom]:
+    return reassessment.holders_of_held(scope)
+
+
+def tell_held(row: reassessment.HeldFrom, at: datetime) -> bool:
+    return _tell_once(
+        at, row.grant.buyer, "version_held", row.grant.get_absolute_url(), f"{row.assessment.pk}:{row.grant.pk}",
+        number=row.grant.number, version=row.version,
+    )  # fmt: skip
+
+
+def described_anew(at: datetime, scope: Scope) -> Iterable[DescriptionChange]:
+    untold = DescriptionChange.objects.filter(state=ChangeState.ACCEPTED, holders_told_at=None)
+    return _within(untold, scope, "product__seller").select_related("product").order_by("pk")
+
+
+@transaction.atomic
+def tell_described(change: DescriptionChange, at: datetime) -> bool:
+    """Whoever holds a grant that runs, once."""
+    if not listing.claim_untold(change=change, actor=WATCHER, at=at):
+        return False
+    act = ledger.begin("remind", WATCHER, at)
+    for grant in (
+        Grant.objects.active().filter(product=change.product, ends__gte=local_date(at)).select_related("buyer")
+    ):
+        tell(
+            act, recipients(grant.buyer, at), "product_described", link=change.product.get_absolute_url(),
+            key=f"{change.pk}:{grant.pk}", product=change.product.title, number=grant.number,
+        )  # fmt: skip
+    return True
+
+
 MONITORS: tuple[Monitor, ...] = (
     Monitor(
         "report_schedule",
@@ -275,6 +356,47 @@ MONITORS: tuple[Monitor, ...] = (
         attrgetter("version.authority_id"),
     ),
     Monitor("version_recalled", gettext_lazy("holders of recalled versions"), "Art. 17", holders, notice_recall),
+    Monitor(
+        "reassessment",
+        gettext_lazy("versions to be assessed again"),
+        "Art. 35",
+        due_again,
+        assess_again,
+        attrgetter("authority_id"),
+    ),
+    Monitor(
+        "assessment_lapses",
+        gettext_lazy("assessments about to lapse"),
+        "Art. 35",
+        lapsing,
+        remind_of_lapse,
+        attrgetter("authority_id"),
+    ),
+    Monitor(
+        "assessment_failed",
+        gettext_lazy("failed re-assessments"),
+        "Art. 35",
+        failing,
+        notice_failing,
+        attrgetter("authority_id"),
+    ),
+    Monitor(
+        "assessment_mended",
+        gettext_lazy("versions that pass again"),
+        "Art. 35",
+        mended,
+        notice_mended,
+        attrgetter("version.authority_id"),
+    ),
+    Monitor("version_held", gettext_lazy("holders of versions held for it"), "Art. 35", held_from, tell_held),
+    Monitor(
+        "product_described",
+        gettext_lazy("holders of products described anew"),
+        "Art. 32",
+        described_anew,
+        tell_described,
+        attrgetter("authority_id"),
+    ),
     Monitor(
         "clock_overdue",
         gettext_lazy("deadlines that have run out"),

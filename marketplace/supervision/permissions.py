@@ -9,6 +9,7 @@ from accounts.models import CapabilityKind, Party, RegionLevel
 from accounts.permissions import check_acts_for, check_is_person, check_member, check_not_own_case, check_officer
 from accounts.queries import authority_level
 from listings.models import VersionSource, is_provincial_officer
+from listings.permissions import check_can_review
 from marketplace.applications.models import Grant
 from marketplace.errors import NotAllowed
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
@@ -42,6 +43,10 @@ def check_can_judge_report(actor: Any, report: UsageReport, at: datetime) -> Non
 
 
 def check_can_answer_finding(actor: Any, finding: Finding, at: datetime) -> None:
+    """About a grant, whoever supervises it; about a version, whoever reviews it."""
+    if finding.version is not None:
+        return check_can_review(actor, finding.version, at)
+    assert finding.grant is not None  # a constraint says so
     check_can_supervise(actor, finding.grant, at)
 
 

@@ -30,6 +30,12 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "unit_silent": (Action.REMIND,),
     "objectors": (Action.RECORD,),
     "version_recalled": (Action.FINDING,),
+    "reassessment": (Action.RECORD,),
+    "assessment_lapses": (Action.REMIND,),
+    "assessment_failed": (Action.FINDING,),
+    "assessment_mended": (Action.RECORD,),
+    "version_held": (Action.REMIND,),
+    "product_described": (Action.REMIND,),
     "clock_overdue": (Action.REMIND,),
 }
 

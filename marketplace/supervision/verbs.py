@@ -14,6 +14,7 @@ from marketplace.supervision import forms, operations, permissions
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.operations.listing_again import LISTABLE
 from marketplace.supervision.operations.order import is_outdated
+from marketplace.supervision.operations.reassessment import proposes_hold
 from marketplace.supervision.operations.recall import proposes_precaution
 from marketplace.supervision.queries import deliveries_of, obtained
 from marketplace.supervision.states import STANDING_MEASURE, DerivedState, FindingState, MeasureState, ReportState
@@ -63,6 +64,7 @@ FINDING = Verbs(
     "finding",
     (
         Verb("take_precaution", _("Pause as a precaution"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.answer_by_precaution, ReasonForm, "Art. 34", danger=True, when=proposes_precaution),
+        Verb("hold", _("Hold the version"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.answer_by_hold, ReasonForm, "Art. 35", danger=True, when=proposes_hold),
         Verb("dismiss", _("Dismiss"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.dismiss_finding, ReasonForm),
     ),
 )  # fmt: skip

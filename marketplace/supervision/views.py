@@ -141,18 +141,22 @@ def measure(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def finding_list(request: HttpRequest) -> HttpResponse:
-    findings = Finding.objects.visible_to(request.user).select_related("grant__product", "grant__buyer")
+    findings = Finding.objects.visible_to(request.user).select_related("grant__product", "version__product", "party")
     return render(request, "supervision/finding_list.html", {"page": keyset.paged(request, findings)})
 
 
 @require_safe
 def finding(request: HttpRequest, pk: int) -> HttpResponse:
     item = get_object_or_404(
-        Finding.objects.visible_to(request.user).select_related("grant__product", "grant__buyer"), pk=pk
+        Finding.objects.visible_to(request.user).select_related(
+            "grant__product__seller", "version__product__seller", "version__reviewer", "party"
+        ),
+        pk=pk,
     )
     context = {
         "finding": item,
         "measures": item.measures.order_by("pk"),
+        "assessments": item.version.assessments.order_by("-at", "-pk") if item.version else [],
         "clocks": clock.of(item).open(),
         "verbs": verbs.FINDING.available(item, request.user, timezone.now()),
         "history": history_rows([item]),

@@ -55,7 +55,8 @@ def test_version_inside_every_bound_is_published_at_once_with_every_figure(world
     check = done.release_check
     assert (check.rule, check.holds, check.at) == (rule, True, world.at)
     assert [bound["name"] for bound in check.bounds] == [
-        "basis", "authority", "source_file", "sources", "columns", "recipe", "about", "rule_set", "rows", "k", "drift",
+        "basis", "reassessed", "authority", "source_file", "sources", "columns", "recipe", "about", "rule_set", "rows",
+        "k", "drift",
     ]  # fmt: skip
     figures = {bound["name"]: bound["found"] for bound in check.bounds}
     report = done.assessments.get().report
@@ -88,6 +89,9 @@ CHANGES = {
         authority=rule.product.seller
     ),
     "basis": lambda rule, version: Version.objects.filter(pk=rule.basis_id).update(state="held"),
+    "reassessed": lambda rule, version: Assessment.objects.create(
+        version=rule.basis, rule_set="minshu-1", report={}, file_sha256="", passes=False, at=rule.decided_at
+    ),
     "sources": lambda rule, version: rule.basis.sources.all().delete(),
 }  # fmt: skip
 

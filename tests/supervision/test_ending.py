@@ -89,6 +89,7 @@ WAITING = {  # what waits, and the party whose end it must survive
     "upload": (SELLER, "open"),
     "source-file": (SELLER, "unchecked", "rejected"),
     "release-rule": (SELLER, "proposed", "returned", "approved"),
+    "description-change": (SELLER, "proposed", "returned"),
     "objection": (SELLER, "open"),
     "application": (BUYER, "draft", "in_consultation", "expert_review"),
     "non-public-application": (VENDOR, "submitted", "under_review"),

@@ -16,7 +16,18 @@ from django.core.exceptions import ValidationError
 from accounts import operations as accounts
 from accounts.models import CapabilityKind, Credential, Party
 from listings import operations as listing
-from listings.models import CatalogueEntry, Objection, Opening, Product, ReleaseRule, SourceFile, Upload, Version
+from listings.models import (
+    CatalogueEntry,
+    Column,
+    DescriptionChange,
+    Objection,
+    Opening,
+    Product,
+    ReleaseRule,
+    SourceFile,
+    Upload,
+    Version,
+)
 from listings.operations.objections import PUBLIC
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
@@ -302,6 +313,12 @@ RULE: dict[str, Any] = {
 }  # fmt: skip
 
 
+TEXTS = {
+    "title": "门诊量(分区县)", "summary": "按月", "description": "按区县、月份汇总。另含更正。",
+    "frequency": "quarterly", "reason": "说明更清楚",
+}  # fmt: skip
+
+
 def release_rule(world: World, state: str) -> tuple[ReleaseRule, datetime]:
     """On the world's own product."""
     made = listing.propose_rule(product=world.product, actor=world["seller"], at=world.at, **RULE)
@@ -317,6 +334,28 @@ def release_rule(world: World, state: str) -> tuple[ReleaseRule, datetime]:
     elif state == "withdrawn":
         listing.withdraw_rule(rule=made, actor=world["seller"], at=world.at)
     return ReleaseRule.objects.get(pk=made.pk), world.at
+
+
+def description_change(world: World, state: str) -> tuple[DescriptionChange, datetime]:
+    """Of the world's own product, which was reviewed."""
+    made = listing.propose_description(product=world.product, actor=world["seller"], at=world.at, **TEXTS)
+    officer = {"change": made, "actor": world["officer"], "at": world.at, "reason": "已核对"}
+    if state == "accepted":
+        listing.accept_description(**officer)
+    elif state == "returned":
+        listing.return_description(**officer)
+    elif state == "withdrawn":
+        listing.withdraw_description(change=made, actor=world["seller"], at=world.at)
+    return DescriptionChange.objects.get(pk=made.pk), world.at
+
+
+def failing_finding(world: World) -> Finding:
+    """The world's version was assessed again under other marks, and failed."""
+    Column.objects.filter(version=world.version).update(role="quasi_identifier")
+    listing.request_reassessment(version=world.version, actor=world["officer"], at=world.at, reason="复核")
+    listing.assess_due(at=world.at)
+    sweep(at=world.at)
+    return Finding.objects.get(version=world.version)
 
 
 def draft_with_file(world: World) -> Version:
@@ -602,6 +641,8 @@ def measure(world: World, state: str) -> tuple[Measure, datetime]:
 
 def finding(world: World, state: str) -> tuple[Finding, datetime]:
     """An overdue report's finding; `open+recalled`: the finding about the holder of a recalled version."""
+    if state == "open+failing":
+        return failing_finding(world), world.at
     if state == "open+recalled":
         return recall_finding(world), world.at
     late, _at = report(world, "open")

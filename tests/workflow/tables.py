@@ -211,7 +211,7 @@ def possible_product(verb: str, state: str) -> bool:
         return False  # everybody sees public data
     if verb in ("declare", "describe"):
         return state == "active+undeclared"  # once; and until a version is under review
-    if verb == "propose_rule":
+    if verb in ("propose_rule", "propose_description"):
         return state == "active"  # a version is published
     return by_source(listing_verbs.PRODUCT)(verb, state)
 
@@ -231,6 +231,7 @@ PRODUCT = Matrix(
         "uninvite": Says("active", (), one_party, keys(one_party)),
         "create_version": Says("active", ("version create →draft",), new_version, new_version_form),
         "describe": Says("active", ("product describe →",), given(**DESCRIPTION)),
+        "propose_description": Says("active", ("descriptionchange propose →proposed",), given(**stages.TEXTS)),
         "propose_rule": Says("active", ("releaserule propose →proposed",), given(**stages.RULE)),
         "withdraw": Says("withdrawn", ("product withdraw active→withdrawn",), REASON),
     },
@@ -250,6 +251,21 @@ RULE = Matrix(
         "revise": Says("proposed", ("releaserule revise returned→proposed",), given(**stages.RULE)),
         "revoke": Says("revoked", ("releaserule revoke_rule approved→revoked",), REFUSAL),
         "withdraw": Says("withdrawn", ("releaserule withdraw *→withdrawn",)),
+    },
+)
+
+DESCRIPTION_CHANGE = Matrix(
+    verbs=listing_verbs.DESCRIPTION,
+    reach=stages.description_change,
+    may=lambda verb, state: SELLER if verb in ("revise", "withdraw") else CITY,
+    possible=by_source(listing_verbs.DESCRIPTION),
+    sees=lambda state: SELLER | CITY | PROVINCE,
+    url="listings:description-change",
+    says={
+        "accept": Says("accepted", ("descriptionchange accept proposed→accepted", "product accept →"), REASON),
+        "return": Says("returned", ("descriptionchange return proposed→returned",), REASON),
+        "revise": Says("proposed", ("descriptionchange revise returned→proposed",), given(**stages.TEXTS)),
+        "withdraw": Says("withdrawn", ("descriptionchange withdraw *→withdrawn",)),
     },
 )
 
@@ -339,6 +355,7 @@ VERSION = Matrix(
         "hold": Says("held", ("version hold published→held",), REASON),
         "release": Says("published", ("version release held→published",), REASON),
         "recall": Says("recalled", ("version recall *→recalled",), REASON),
+        "reassess": Says("*", ("version open_reassessment →",), REASON),
         "retire": Says("retired", ("version retire published→retired",), REASON),
     },
 )
@@ -713,20 +730,22 @@ REPORT = Matrix(
 
 
 def possible_finding(verb: str, state: str) -> bool:
-    return state == "open+recalled" if verb == "take_precaution" else state.startswith("open")
+    only = {"take_precaution": "open+recalled", "hold": "open+failing"}
+    return state == only[verb] if verb in only else state.startswith("open")
 
 
 FINDING = Matrix(
     verbs=supervision_verbs.FINDING,
     reach=stages.finding,
-    may=lambda verb, state: UNBIASED,
+    may=lambda verb, state: CITY if state == "open+failing" else UNBIASED,  # it is the seller's case, not the buyer's
     possible=possible_finding,
-    sees=lambda state: UNBIASED | PROVINCE,  # not who belongs to the buyer
+    sees=lambda state: (CITY if state == "open+failing" else UNBIASED) | PROVINCE,  # not who belongs to the buyer
     url="supervision:finding",
     says={
         "take_precaution": Says(
             "measure", ("finding take_precaution open→measure", "hold take_precaution →open"), REASON
         ),
+        "hold": Says("measure", ("finding hold open→measure", "version hold published→held"), REASON),
         "dismiss": Says("dismissed", ("finding dismiss open→dismissed",), REASON),
     },
 )
@@ -970,7 +989,7 @@ MATRICES = {
     "non-public-application": NON_PUBLIC_APPLICATION, "non-public-item": NON_PUBLIC_ITEM,
     "non-public-grant": NON_PUBLIC_GRANT, "non-public-grant-officer": NON_PUBLIC_GRANT_OFFICER,
     "entry": ENTRY, "product": PRODUCT, "version": VERSION, "upload": UPLOAD,
-    "release-rule": RULE, "application": APPLICATION, "item": ITEM,
+    "release-rule": RULE, "description-change": DESCRIPTION_CHANGE, "application": APPLICATION, "item": ITEM,
     "consultation": CONSULTATION, "standing-consent": STANDING, "grant": GRANT,
     "edition": EDITION, "grant-officer": GRANT_OFFICER, "report": REPORT,
     "finding": FINDING, "measure": MEASURE, "derived": DERIVED,
@@ -983,7 +1002,7 @@ BEYOND = {
     "grant": ("active+named", "active+system"),
     "source-file": ("accepted+lapsed",),
     "grant-officer": ("active+precaution",),
-    "finding": ("open+recalled",),
+    "finding": ("open+recalled", "open+failing"),
     "measure": ("issued+hearing", "evidence_filed+hearing"),
 }
 

@@ -72,8 +72,8 @@ def test_every_machine_is_known():
         "applications.application", "applications.consultation", "applications.grant",
         "applications.grantedition",
         "applications.hold", "applications.item",
-        "applications.standingconsent", "listings.catalogueentry", "listings.objection", "listings.product",
-        "listings.releaserule", "listings.sourcefile", "listings.upload", "listings.version",
+        "applications.standingconsent", "listings.catalogueentry", "listings.descriptionchange", "listings.objection",
+        "listings.product", "listings.releaserule", "listings.sourcefile", "listings.upload", "listings.version",
         "supervision.derivedproduct", "supervision.finding", "supervision.measure", "supervision.usagereport",
     ]  # fmt: skip
 

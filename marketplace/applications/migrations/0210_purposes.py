@@ -7,7 +7,7 @@ import listings.models.purposes
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("applications", "0110_route_of_built_products"),
+        ("applications", "0200_when_upstream_grants_are_over"),
     ]
 
     operations = [

@@ -144,7 +144,7 @@ def submit_application(*, application: Application, actor: User, at: datetime) -
     )
     for item in items:
         _check_offered_to(locked.buyer, item.product)
-        listing.check_not_stopped(item.product, at)
+        listing.check_grantable(item.product, at)
         _check_fields(offered_version(item.product), item.fields)
     seller = _check_one_decider(items)
     authority = authority_over(_regions(items), at)
@@ -263,7 +263,7 @@ def _add(act: ledger.Act, application: Application, product: Product, fields: Se
         raise InvalidState(_("This product is already part of the application."))
     _check_offered_to(application.buyer, product)
     version = offered_version(product)
-    listing.check_not_stopped(product, act.at)
+    listing.check_grantable(product, act.at)
     _check_fields(version, fields)
     item = Item(application=application, product=product, fields=list(fields), route=route_of(product))
     _check_one_decider([*application.items.filter(state=ItemState.OPEN).select_related("product__seller"), item])

@@ -48,7 +48,7 @@ def approve_item(
     application = lock_under_review(item)
     check_still_competent(application, [item], at)
     _check_seller(item, at)
-    listing.check_not_stopped(item.product, at)
+    listing.check_grantable(item.product, at)
     _check_heard(item)
     _check_consents(item)
     fields = list(item.fields if fields is None else fields)

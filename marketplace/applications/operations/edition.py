@@ -27,7 +27,7 @@ from marketplace.applications.operations.application import offered_version
 from marketplace.applications.operations.linkage import check_linkage, lock_buyer, pairs_of_edition, request_linkages
 from marketplace.applications.queries import BY_CONSENT, asked_about, changeable_fields, counterparts
 from marketplace.applications.states import EditionState, GrantState
-from marketplace.clock.working_days import local_date
+from marketplace.clock.working_days import end_of_day, local_date
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
@@ -145,7 +145,7 @@ def agree_change(*, edition: GrantEdition, actor: User, at: datetime, reason: st
     workflow.check_in(grant, GrantState.ACTIVE)
     if open_holds(at, grant=grant, code=HoldCode.MEASURE).exists():
         raise InvalidState(_("An order stands against this grant: correct what it names first."))
-    listing.check_not_stopped(grant.product, at)
+    listing.check_grantable(grant.product, at)
     _check_change(grant, at, _terms_of(grant), edition.after)
     weighed = {"linkages": check_linkage(pairs_of_edition(edition), linkage_reason), "linkage_reason": linkage_reason}
     act = ledger.begin("agree", actor, at, grant.article)
@@ -156,6 +156,7 @@ def agree_change(*, edition: GrantEdition, actor: User, at: datetime, reason: st
     Grant.objects.filter(pk=grant.pk).update(
         ends=date.fromisoformat(edition.after["ends"]), fields=edition.after["fields"], terms=terms
     )
+    listing.end_upstream(ledger.reference(grant), end_of_day(date.fromisoformat(edition.after["ends"])))
     ledger.record(act, grant, detail={"edition": edition.number, "before": edition.before, "after": edition.after})
     _tell_buyer(act, edition, reason)
 

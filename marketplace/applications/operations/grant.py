@@ -16,12 +16,13 @@ from marketplace.applications.queries import counterparts
 from marketplace.applications.states import GrantState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
-from marketplace.clock.working_days import local_date
+from marketplace.clock.working_days import end_of_day, local_date
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
 BY_FORCE = (GrantState.TERMINATED, GrantState.REVOKED)  # nothing new comes of what was built under such a grant
+GIVEN_UP = (GrantState.SURRENDERED, GrantState.CLOSED)  # as when its period is over: nothing new until another grant
 REVOCATION = ("Art. 15", "Art. 16", "Art. 17", "Art. 35")
 
 
@@ -36,7 +37,7 @@ def accept_grant(*, grant: Grant, actor: User, at: datetime, terms_accepted: boo
         raise InvalidState(_("The offer has lapsed: apply again."))
     if not grant.product.seller.is_in_good_standing(at):
         raise InvalidState(_("The seller is not verified, or its verification has lapsed: no new grants."))
-    listing.check_not_stopped(grant.product, at)
+    listing.check_grantable(grant.product, at)
     act = ledger.begin("accept", actor, at, grant.article)
     workflow.move(act, grant, GrantState.ACTIVE, activated_at=at, detail={"terms": grant.terms})
     clock.stop(grant, at)
@@ -96,8 +97,10 @@ def end_grant(act: ledger.Act, grant: Grant, new: str, *, reason: str) -> None:
     fields = {} if new == GrantState.DECLINED else {"ended_at": act.at}
     workflow.move(act, grant, new, detail={"reason": reason}, **fields)
     clock.stop(grant, act.at)
+    ref = ledger.reference(grant)
+    if new in GIVEN_UP:
+        listing.end_upstream(ref, min(act.at, end_of_day(grant.ends)))
     if new in BY_FORCE:
-        ref = ledger.reference(grant)
         listing.stop_products(act, ref, ref, reason=f"{grant.number}: {GrantState(new).label}")
     people = (
         recipients(grant.buyer, act.at) + recipients(grant.product.seller, act.at) + recipients(grant.authority, act.at)

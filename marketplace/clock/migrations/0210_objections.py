@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("clock", "0040_pause_and_extension"),
+        ("clock", "0200_reassessment"),
     ]
 
     operations = [
@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                     ("precaution", "precaution ends by itself"),
                     ("whereabouts", "say where copies are, on suspension"),
                     ("destruction", "destroy copies, at the end"),
+                    ("reassessment", "assess again what is on offer"),
                 ],
                 max_length=20,
                 verbose_name="deadline",
@@ -54,6 +55,7 @@ class Migration(migrations.Migration):
                     ("precaution", "precaution ends by itself"),
                     ("whereabouts", "say where copies are, on suspension"),
                     ("destruction", "destroy copies, at the end"),
+                    ("reassessment", "assess again what is on offer"),
                 ],
                 max_length=20,
                 primary_key=True,

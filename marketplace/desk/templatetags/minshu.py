@@ -11,6 +11,8 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import CapabilityKind
+from listings import difference
+from listings.queries import shown_assessment
 from listings.queries import upstream_conditions as conditions_of
 from listings.reasons import sentence
 from listings.release_bounds import LABELS, VALUES
@@ -217,3 +219,15 @@ YES, NO = _("yes"), _("no")
 @register.filter
 def yes(value: bool) -> Any:
     return YES if value else NO
+
+
+@register.filter
+def passed_assessment(version: Any) -> Any:
+    """The newest assessment that a version passed: what everybody is shown."""
+    return shown_assessment(version, insider=False)
+
+
+@register.filter
+def differences(change: Any) -> Any:
+    """The fields that a change of a description changes, both texts in pieces."""
+    return difference.differences(change.before, change.after)

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("clock", "0210_objections"),
         ("accounts", "0100_naming"),
-        ("supervision", "0110_listed_as"),
+        ("supervision", "0201_every_finding_is_somebodys"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -28,6 +28,7 @@ from marketplace.supervision.operations.order import (
     terminate_service,
 )
 from marketplace.supervision.operations.precaution import lift_precaution, take_precaution
+from marketplace.supervision.operations.reassessment import answer_by_hold, notice_failing, notice_mended
 from marketplace.supervision.operations.recall import answer_by_precaution, notice_recall
 from marketplace.supervision.operations.report import (
     accept_report,
@@ -44,6 +45,7 @@ __all__ = [
     "accept_report",
     "add_sources",
     "annul_order",
+    "answer_by_hold",
     "answer_by_precaution",
     "ask_for_more",
     "clear_derived",
@@ -61,6 +63,8 @@ __all__ = [
     "lift_precaution",
     "list_derived",
     "merge_party",
+    "notice_failing",
+    "notice_mended",
     "notice_recall",
     "open_finding",
     "open_hearing",

@@ -20,7 +20,7 @@ from accounts.states import PartyState
 from accounts.verbs import check_can_keep_party
 from listings import files
 from listings.models import CatalogueEntry, JobState, Product, ReleaseRule, SearchRow, Version, VersionSource
-from listings.operations import follow_rows
+from listings.operations import follow_rows, withdraw_open_changes
 from listings.operations.versions import give_up_uploads
 from listings.states import (
     ENTRY_OPEN,
@@ -189,6 +189,7 @@ def _end_supply(act: ledger.Act, party: Party, reason: str) -> None:
     for rule in ReleaseRule.objects.filter(product__seller=party).exclude(state__in=RELEASE_RULE.terminal):
         workflow.move(act, rule, RuleState.WITHDRAWN, detail={"reason": reason})
         clock.stop(rule, act.at)
+    withdraw_open_changes(act, Product.objects.filter(seller=party))
     _move_all(act, Product.objects.filter(seller=party, state=ProductState.ACTIVE), ProductState.WITHDRAWN, reason)
     _move_all(act, CatalogueEntry.objects.filter(unit=party, state__in=ENTRY_OPEN), EntryState.WITHDRAWN, reason)
     _move_all(

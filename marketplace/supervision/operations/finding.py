@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import User
+from listings.models import Version
 from marketplace import workflow
 from marketplace.applications.models import Grant
 from marketplace.clock import operations as clock
@@ -17,17 +18,32 @@ from marketplace.supervision.models import Finding
 from marketplace.supervision.states import FindingState
 
 
-def open_finding(act: ledger.Act, grant: Grant, rule: str, key: str, article: str, **text: Any) -> Finding | None:
+def open_finding(
+    act: ledger.Act, about: Grant | Version, rule: str, key: str, article: str, **text: Any
+) -> Finding | None:
     """Open a finding for an occasion, once; None when that occasion was noticed before."""
     if Finding.objects.filter(occasion_key=key).exists():
         return None
     finding = Finding.objects.create(
-        occasion_key=key, rule=rule, article=article, grant=grant, authority=grant.authority,
-        text={name: str(value) for name, value in text.items()}, created_at=act.at,
+        occasion_key=key, rule=rule, article=article, text={name: str(value) for name, value in text.items()},
+        created_at=act.at, **_whose(about),
     )  # fmt: skip
-    ledger.record(act, finding, new=finding.state, detail={"rule": rule, "grant": grant, **text})
+    ledger.record(
+        act,
+        finding,
+        new=finding.state,
+        detail={"rule": rule, ("grant" if isinstance(about, Grant) else "version"): about, **text},
+    )
     clock.start(finding, Kind.FINDING, act.at)
     return finding
+
+
+def _whose(about: Grant | Version) -> dict[str, Any]:
+    if isinstance(about, Grant):
+        return {"grant": about, "party": about.buyer, "authority": about.authority}
+    return {
+        "version": about, "party": about.product.seller, "authority": about.authority, "reviewer": about.reviewer,
+    }  # fmt: skip
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from listings.models import Product, Version
 from marketplace import workflow
 from marketplace.applications.models import Grant
 from marketplace.applications.operations.grant import BY_FORCE
+from marketplace.clock.working_days import end_of_day
 from marketplace.delivery.models import Delivery
 from marketplace.errors import InvalidState
 from marketplace.ledger import entries as ledger
@@ -74,7 +75,7 @@ def _obtained(grant: Grant, version: Version, at: datetime) -> listing.Obtained:
     locked = Grant.objects.select_for_update().get(pk=grant.pk)  # a hold that is being opened is waited for
     if not locked.is_in_effect(at):
         raise InvalidState(_("Grant %(number)s is not in effect.") % {"number": grant.number})
-    return listing.Obtained(version, ledger.reference(grant), conditions_of(grant))
+    return listing.Obtained(version, ledger.reference(grant), conditions_of(grant), end_of_day(locked.ends))
 
 
 def conditions_of(grant: Grant) -> list[dict[str, Any]]:
@@ -96,5 +97,6 @@ def free_listing(act: ledger.Act, derived: DerivedProduct) -> None:
     if derived.listed_as is None:
         return
     ended = [use.grant for use in derived.built_from.select_related("grant") if use.grant.state in BY_FORCE]
+    listing.free_upstream(derived.listed_as, map(ledger.reference, ended))
     refs = [ledger.reference(one) for grant in ended for one in (grant, *grant.holds.all())]
     listing.resume_products(act, refs, below=derived.listed_as)

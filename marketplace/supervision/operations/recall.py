@@ -83,13 +83,13 @@ def answer_by_precaution(*, finding: Finding, actor: User, at: datetime, reason:
     permissions.check_can_answer_finding(actor, finding, at)
     require(reason=reason)
     workflow.check_in(finding, FindingState.OPEN)
-    if finding.rule != RULE:
+    if finding.rule != RULE or finding.grant is None:
         raise InvalidState(_("A precaution answers a recall; a duty not done is answered by an order."))
-    workflow.check_in(Grant.objects.select_for_update().get(pk=finding.grant_id), GrantState.ACTIVE)
+    workflow.check_in(Grant.objects.select_for_update().get(pk=finding.grant.pk), GrantState.ACTIVE)
     act = ledger.begin("take_precaution", actor, at, "Art. 34")
     close_finding(act, finding, FindingState.MEASURE, reason=reason)
     hold_as_precaution(act, finding.grant, reason)
 
 
 def proposes_precaution(finding: Any) -> bool:
-    return finding.rule == RULE and finding.grant.state == GrantState.ACTIVE
+    return finding.rule == RULE and finding.grant is not None and finding.grant.state == GrantState.ACTIVE

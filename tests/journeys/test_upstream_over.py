@@ -1,0 +1,112 @@
+"""A grant that is over, however that came, gives nothing new: no version of, no grant on what was built under it."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+
+from listings import operations as listing
+from listings.models import Product, Upstream
+from marketplace.applications import operations as applications
+from marketplace.applications.models import Grant
+from marketplace.clock.working_days import SHANGHAI, end_of_day
+from marketplace.delivery import operations as delivery
+from marketplace.errors import InvalidState
+from marketplace.supervision import operations as supervision
+from tests.journeys.test_listed_again import applied, product, published_at, registered, second_grant  # noqa: F401
+from tests.workflow import stages
+from tests.workflow.memory import remembered_sandbox  # noqa: F401
+from tests.workflow.tables import LISTED
+
+
+def upstream_grant(world):
+    return Grant.objects.get(buyer=world.parties["buyer"])
+
+
+def new_version(world, made, at):
+    return listing.create_version(product=made, actor=world["buyer"], at=at, about="none", **stages.VERSION_FIELDS)
+
+
+def refused(made, at):
+    with pytest.raises(InvalidState) as raised:
+        listing.check_not_stopped(made, at)
+    return str(raised.value)
+
+
+def test_period_over_stops_what_was_built_to_the_moment_and_no_job_is_needed(world, product):  # noqa: F811
+    grant = upstream_grant(world)
+    over = end_of_day(grant.ends)
+    listing.check_not_stopped(product, over - timedelta(seconds=1))
+    assert grant.number in refused(product, over) and f"{grant.ends:%Y-%m-%d}" in refused(product, over)
+
+
+def test_period_over_the_page_says_why(world, product):  # noqa: F811
+    grant = upstream_grant(world)
+    page = Client().get(product.get_absolute_url()).content.decode()
+    assert grant.number not in page.partition("next")[2].partition("</section>")[0]
+    with time_machine.travel(end_of_day(grant.ends) + timedelta(days=1), tick=False):
+        page = Client().get(product.get_absolute_url()).content.decode()
+    assert grant.number in page and "another grant on the same source" in page
+
+
+def test_surrendered_grant_stops_versions_and_grants_at_once(world, product):  # noqa: F811
+    _item, at = applied(world, product)
+    applications.surrender_grant(grant=upstream_grant(world), actor=world["buyer"], at=at, reason="不再需要")
+    with pytest.raises(InvalidState):
+        new_version(world, product, at)
+    with pytest.raises(InvalidState):
+        applications.start_application(
+            product=product, buyer=world.parties["other_buyer"], actor=world["other_buyer"], at=at, fields=["区县"],
+            title="选址",
+        )  # fmt: skip
+    assert Product.objects.listed().filter(pk=product.pk).exists()  # what is granted goes on
+
+
+def test_closed_after_its_end_keeps_the_earlier_day(world, product):  # noqa: F811
+    grant = upstream_grant(world)
+    over = end_of_day(grant.ends)
+    applications.close_grant(grant=grant, actor=world["officer"], at=over + timedelta(days=9), reason="到期")
+    assert Upstream.objects.get(product=product).over_at == over
+
+
+def test_it_reaches_what_was_built_on_what_was_built(world, product):  # noqa: F811
+    grant, at = second_grant(world, product, onward_supply=True)
+    shop = registered(world, grant, product, at)
+    third = supervision.list_derived(derived=shop, actor=world["other_buyer"], at=at, **LISTED)
+    listing.check_not_stopped(third, at)
+    first = upstream_grant(world)
+    applications.surrender_grant(grant=first, actor=world["buyer"], at=at, reason="不再需要")
+    assert first.number in refused(third, at)
+
+
+def test_another_grant_on_the_same_source_lets_it_go_on(world, product):  # noqa: F811
+    old, at = upstream_grant(world), published_at(product)
+    applications.surrender_grant(grant=old, actor=world["buyer"], at=at, reason="换新授权")
+    again = stages.active_grant(world, onward_supply=True)
+    Grant.objects.filter(pk=again.pk).update(ends=date(2027, 12, 31))
+    delivery.deliver(grant=again, version=world.version, actor=world["buyer"], at=at)
+    refused(product, at)
+    supervision.add_sources(derived=product.built_as, actor=world["buyer"], at=at, built_from=[(again, world.version)])
+    listing.check_not_stopped(product, at)
+    refused(product, datetime(2028, 1, 1, tzinfo=SHANGHAI))  # the other is over as well
+
+
+def test_longer_period_agreed_moves_the_day(world, product):  # noqa: F811
+    grant, at = upstream_grant(world), published_at(product)
+    longer = grant.ends + timedelta(days=30)
+    applications.request_change(
+        grant=grant, actor=world["buyer"], at=at, reason="延长", ends=longer, fields=grant.fields,
+        what_is_built=grant.terms["what_is_built"],
+    )  # fmt: skip
+    applications.agree_change(edition=grant.editions.get(), actor=world["officer"], at=at, reason="同意")
+    assert Upstream.objects.get(product=product).over_at == end_of_day(longer)
+
+
+def test_cleared_after_termination_it_needs_the_grant_no_more(world, product):  # noqa: F811
+    grant, derived, at = upstream_grant(world), product.built_as, published_at(product)
+    supervision.publish_derived(derived=derived, actor=world["buyer"], at=at)
+    stages.terminate(stages.order(world, grant, at), world, at)
+    derived.refresh_from_db()
+    supervision.clear_derived(derived=derived, actor=world["officer"], at=at, reason="成果已脱离原数据")
+    listing.check_not_stopped(product, end_of_day(grant.ends) + timedelta(days=1))
