@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.test import Client
 from django.utils import timezone
 
 from listings.models import Version
@@ -17,8 +16,6 @@ from marketplace.delivery.models import AccessRecord, Delivery
 from marketplace.ledger.models import Entry
 from marketplace.supervision import operations as supervision
 from tests.api.conftest import Partner, credential_in
-from tests.pages.test_queries import asked as asked_at
-from tests.pages.test_queries import busy, more  # noqa: F401
 from tests.workflow import stages
 
 NOUNS = [resource.noun for resource in RESOURCES]
@@ -38,7 +35,7 @@ def ids(answer):
     return [row["id"] for row in answer.json()["items"]]
 
 
-def test_lists_and_objects_show_what_the_organisation_may_see(world, partner, busy):  # noqa: F811
+def test_lists_and_objects_show_what_the_organisation_may_see(world, partner, busy):
     buyer, other, officer = partner("buyer"), partner("other_buyer"), partner("officer")
     assert {noun: len(ids(buyer.get(f"{noun}/"))) for noun in NOUNS} == {
         "parties": 1, "source-files": 1, "objections": 0, "entries": 1, "products": 1, "versions": 1, "uploads": 0,
@@ -56,7 +53,7 @@ def test_lists_and_objects_show_what_the_organisation_may_see(world, partner, bu
         assert other.get(f"{noun}/{pk}/").status_code == 404
 
 
-def test_through_a_credential_the_person_is_only_of_its_party(world, partner, busy):  # noqa: F811
+def test_through_a_credential_the_person_is_only_of_its_party(world, partner, busy):
     as_city = partner("conflicted_officer", party="city")
     as_buyer = partner("conflicted_officer", party="buyer")
     assert ids(as_city.get("parties/")) == [world.parties["city"].pk]
@@ -65,7 +62,7 @@ def test_through_a_credential_the_person_is_only_of_its_party(world, partner, bu
     assert ids(as_city.get("findings/")) == ids(as_buyer.get("findings/")) == []
 
 
-def test_without_a_credential_only_the_public_catalogue_is_read(world, busy):  # noqa: F811
+def test_without_a_credential_only_the_public_catalogue_is_read(world, busy):
     anybody = Partner()
     public = {"source-files", "entries", "products", "versions"}
     for noun in NOUNS:
@@ -100,18 +97,6 @@ def test_a_cursor_of_no_list_is_named(world, partner, after):
 def test_a_limit_is_a_number_in_bounds(world, partner, limit):
     answer = partner("buyer").get("events/", limit=limit)
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
-
-
-@pytest.mark.parametrize("noun", [*NOUNS, "events"])
-def test_a_list_of_three_asks_as_often_as_a_list_of_one(world, partner, busy, noun):  # noqa: F811
-    system = partner("province_officer")
-    client = Client(headers=system.headers())
-    one = asked_at(client, f"/api/v1/{noun}/")
-    more(busy, 1)
-    more(busy, 2)
-    assert asked_at(client, f"/api/v1/{noun}/") == one
-    # the feed asks for each kind of object what is visible
-    assert one <= (9 + len(RESOURCES) if noun == "events" else 12)
 
 
 def test_in_effect_says_why_not(world, partner, grant):
