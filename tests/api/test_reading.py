@@ -16,6 +16,7 @@ from marketplace.delivery.models import AccessRecord, Delivery
 from marketplace.ledger.models import Entry
 from marketplace.supervision import operations as supervision
 from tests.api.conftest import Partner, credential_in
+from tests.pages.test_queries import busy  # noqa: F401
 from tests.workflow import stages
 
 NOUNS = [resource.noun for resource in RESOURCES]
@@ -35,7 +36,7 @@ def ids(answer):
     return [row["id"] for row in answer.json()["items"]]
 
 
-def test_lists_and_objects_show_what_the_organisation_may_see(world, partner, busy):
+def test_lists_and_objects_show_what_the_organisation_may_see(world, partner, busy):  # noqa: F811
     buyer, other, officer = partner("buyer"), partner("other_buyer"), partner("officer")
     assert {noun: len(ids(buyer.get(f"{noun}/"))) for noun in NOUNS} == {
         "parties": 1, "source-files": 1, "objections": 0, "entries": 1, "products": 1, "versions": 1, "uploads": 0,
@@ -53,7 +54,7 @@ def test_lists_and_objects_show_what_the_organisation_may_see(world, partner, bu
         assert other.get(f"{noun}/{pk}/").status_code == 404
 
 
-def test_through_a_credential_the_person_is_only_of_its_party(world, partner, busy):
+def test_through_a_credential_the_person_is_only_of_its_party(world, partner, busy):  # noqa: F811
     as_city = partner("conflicted_officer", party="city")
     as_buyer = partner("conflicted_officer", party="buyer")
     assert ids(as_city.get("parties/")) == [world.parties["city"].pk]
@@ -62,7 +63,7 @@ def test_through_a_credential_the_person_is_only_of_its_party(world, partner, bu
     assert ids(as_city.get("findings/")) == ids(as_buyer.get("findings/")) == []
 
 
-def test_without_a_credential_only_the_public_catalogue_is_read(world, busy):
+def test_without_a_credential_only_the_public_catalogue_is_read(world, busy):  # noqa: F811
     anybody = Partner()
     public = {"source-files", "entries", "products", "versions"}
     for noun in NOUNS:

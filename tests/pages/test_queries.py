@@ -11,9 +11,7 @@ from django.utils import timezone
 from listings.models import Column as VersionColumn
 from marketplace.applications.models import Application, Grant, Item, Message
 from marketplace.applications.operations import write_message
-from marketplace.supervision.models import (
-    UsageReport,
-)
+from marketplace.supervision.models import UsageReport
 from tests.actors import World
 from tests.crowd import copy, copy_product, more, one_of_each
 from tests.pages.conftest import BACKEND
@@ -55,7 +53,7 @@ def test_the_to_do_page_asks_the_same_for_more_tasks(clients: Callable[[str], Cl
     one = asked(client, "/todo/")
     more(busy, 1)
     more(busy, 2)
-    assert asked(client, "/todo/") == one
+    assert asked(client, "/todo/") == one <= MOST
 
 
 def test_a_product_asks_the_same_for_more_versions_and_sources(clients: Callable[[str], Client], world: World) -> None:
