@@ -73,8 +73,10 @@ def people_of(party: Party, at: datetime) -> QuerySet[User]:
     return User.objects.filter(is_active=True, pk__in=acting.values("user")).order_by("name", "pk")
 
 
-def recent_parties(user: User, at: datetime) -> QuerySet[Party]:
+def recent_parties(user: User | AnonymousUser, at: datetime) -> QuerySet[Party]:
     """Parties the user belongs to, or did in the last 12 months, whatever the role; and what was merged into them."""
+    if not user.is_authenticated:
+        return Party.objects.none()
     since = local_date(at) - timedelta(days=round(RECUSAL_MONTHS * 30.5))
     recent = Membership.objects.filter(Q(valid_until=None) | Q(valid_until__gte=since), user=user)
     return Party.objects.filter(Q(pk__in=recent.values("party")) | Q(merged_into__in=recent.values("party")))

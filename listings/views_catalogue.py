@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.models import CapabilityKind
-from accounts.queries import parties_as
+from accounts.reach import reach_of
 from listings import queries
 from listings.models import CatalogueEntry, SearchKind
 from listings.search.facets import ORDER_LABELS, facets_of, search_of
@@ -48,12 +48,10 @@ def entries(request: HttpRequest) -> HttpResponse:
         page = _page(request, search, queries.entry_cards())
     else:
         page = keyset.paged(request, CatalogueEntry.objects.visible_to(request.user).select_related("unit__region"))
-    at = timezone.now()
-    units = parties_as(request.user, CapabilityKind.UNIT, at)
-    waiting = CatalogueEntry.objects.filter(
-        authority__in=parties_as(request.user, CapabilityKind.AUTHORITY, at), state=EntryState.PROPOSED
-    )
-    context = {**_choices(search), "page": page, "may_propose": units.exists(), "any_waits": waiting.exists()}
+    who = reach_of(request.user, timezone.now())
+    waiting = CatalogueEntry.objects.filter(authority__in=who.authorities, state=EntryState.PROPOSED)
+    may_propose = bool(who.acting(CapabilityKind.UNIT))
+    context = {**_choices(search), "page": page, "may_propose": may_propose, "any_waits": waiting.exists()}
     return render(request, "listings/entries.html", context)
 
 

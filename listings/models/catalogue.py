@@ -8,10 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Capability, CapabilityKind, Party, RegionLevel, valid_on
-from accounts.queries import parties_as, parties_of
+from accounts.models import Party
+from accounts.reach import reach_of
 from listings.states import CATALOGUE_ENTRY, EntryState
-from marketplace.clock.working_days import local_date
 
 
 class Sharing(models.TextChoices):
@@ -37,25 +36,12 @@ class Frequency(models.TextChoices):
 
 def overseen(user: Any) -> models.Q:
     """The parties' authorities among the user's, by key: used with a field that names the competent authority."""
-    return Q(authority__in=parties_as(user, CapabilityKind.AUTHORITY, timezone.now()))
-
-
-def _of_the_province(user: Any) -> models.QuerySet[Party]:
-    at = timezone.now()
-    provincial = Capability.objects.filter(
-        valid_on(local_date(at)), kind=CapabilityKind.AUTHORITY, level=RegionLevel.PROVINCE
-    )
-    return parties_as(user, CapabilityKind.AUTHORITY, at).filter(pk__in=provincial.values("party"))
+    return Q(authority__in=reach_of(user, timezone.now()).authorities)
 
 
 def is_provincial_officer(user: Any) -> bool:
     """The province sees every case."""
-    return _of_the_province(user).exists()
-
-
-def seen_by_the_province(user: Any) -> Q:
-    """The same as a condition, which costs no query of its own."""
-    return Q(models.Exists(_of_the_province(user)))
+    return reach_of(user, timezone.now()).is_province
 
 
 class CatalogueEntryQuerySet(models.QuerySet["CatalogueEntry"]):
@@ -65,10 +51,11 @@ class CatalogueEntryQuerySet(models.QuerySet["CatalogueEntry"]):
         return published.exclude(opening=Opening.NOT_OPEN).exclude(sharing=Sharing.WITHHELD)
 
     def visible_to(self, user: Any) -> "CatalogueEntryQuerySet":
-        if is_provincial_officer(user):
+        who = reach_of(user, timezone.now())
+        if who.is_province:
             return self
-        mine = parties_of(user, timezone.now())
-        return self.filter(Q(state=EntryState.PUBLISHED) | Q(unit__in=mine) | overseen(user))
+        own = Q(unit__in=who.parties) | Q(authority__in=who.authorities)
+        return self.filter(Q(state=EntryState.PUBLISHED) | own)
 
 
 class CatalogueEntry(models.Model):

@@ -9,9 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Party, User
-from accounts.queries import parties_of
-from listings.models.catalogue import is_provincial_officer, overseen
-from listings.models.products import Product, Version, reviewed
+from accounts.reach import found_by, reach_of
+from listings.models.products import Product, Version
 from listings.states import DESCRIPTION_CHANGE, ChangeState
 
 # What describes a product. Its purposes, terms and price are what buyers agree to: they never change under a grant's
@@ -24,10 +23,17 @@ class DescriptionChangeQuerySet(models.QuerySet["DescriptionChange"]):
         """The seller's people and the reviewing body's; what was accepted stands on the product's page."""
         if not user.is_authenticated:
             return self.none()
-        if is_provincial_officer(user):
+        who = reach_of(user, timezone.now())
+        if who.is_province:
             return self
-        mine = Q(product__seller__in=parties_of(user, timezone.now()))
-        return self.filter(mine | overseen(user) | reviewed(user))
+        return self.filter(
+            found_by(
+                self.model,
+                Q(product__seller__in=who.parties),
+                Q(authority__in=who.authorities),
+                Q(reviewer__in=who.reviewers),
+            )
+        )
 
 
 class DescriptionChange(models.Model):

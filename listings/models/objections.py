@@ -6,12 +6,13 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import sealing
 from accounts.models import User
-from listings.models.catalogue import is_provincial_officer, overseen
-from listings.models.products import Version, reviewed
+from accounts.reach import found_by, reach_of
+from listings.models.products import Version
 from listings.states import OBJECTION, ObjectionState
 
 
@@ -23,10 +24,17 @@ class ObjectionQuerySet(models.QuerySet["Objection"]):
         """The reviewing body's, the authorities' above it, and whoever objected while logged in: not the seller's."""
         if not user.is_authenticated:
             return self.none()
-        if is_provincial_officer(user):
+        who = reach_of(user, timezone.now())
+        if who.is_province:
             return self
-        versions = Version.objects.filter(overseen(user) | reviewed(user))
-        return self.filter(Q(version__in=versions) | Q(by=user))
+        return self.filter(
+            found_by(
+                self.model,
+                Q(version__authority__in=who.authorities),
+                Q(version__reviewer__in=who.reviewers),
+                Q(by=user),
+            )
+        )
 
 
 class Objection(models.Model):

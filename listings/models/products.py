@@ -5,13 +5,14 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models.lookups import IsNull
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import CapabilityKind, Party, User
-from accounts.queries import parties_as, parties_of
-from listings.models.catalogue import CatalogueEntry, Frequency, Opening, overseen, seen_by_the_province
+from accounts.models import Party, User
+from accounts.reach import found_by, reach_of
+from listings.models.catalogue import CatalogueEntry, Frequency, Opening
 from listings.models.purposes import PurposesField
 from listings.states import (
     ON_OFFER,
@@ -63,18 +64,22 @@ class ProductQuerySet(models.QuerySet["Product"]):
     def visible_to(self, user: Any) -> "ProductQuerySet":
         """Public, or the invited parties', once a version was made public; before that the seller's, its units' and
         its reviewers'."""
-        shown = Exists(Version.objects.filter(product=OuterRef("pk"), state__in=PUBLIC_STATES))
+        public = was_shown("pk") & Q(visibility=Visibility.ALL)
+        who = reach_of(user, timezone.now())
+        if who.is_province:
+            return self
         if not user.is_authenticated:
-            return self.filter(shown, visibility=Visibility.ALL)
-        mine = parties_of(user, timezone.now())
-        invited = Exists(ProductInvitation.objects.filter(product=OuterRef("pk"), party__in=mine))
-        submitted = Version.objects.filter(overseen(user) | reviewed(user), product=OuterRef("pk"))
+            return self.filter(public)
         return self.filter(
-            seen_by_the_province(user)
-            | (shown & (Q(visibility=Visibility.ALL) | invited))
-            | Q(seller__in=mine)
-            | (Q(entry__unit__in=mine) & ~Q(nature=Nature.BUILT))  # a developer's own is nobody else's before
-            | Exists(submitted)
+            public
+            | found_by(
+                self.model,
+                Q(invitations__party__in=who.parties) & was_shown("pk"),
+                Q(seller__in=who.parties),
+                Q(entry__unit__in=who.parties) & ~Q(nature=Nature.BUILT),  # a developer's own is nobody else's before
+                Q(versions__authority__in=who.authorities),
+                Q(versions__reviewer__in=who.reviewers),
+            )
         )
 
     def offered_to(self, buyer: Party) -> "ProductQuerySet":
@@ -85,7 +90,14 @@ class ProductQuerySet(models.QuerySet["Product"]):
 
 def reviewed(user: Any) -> Q:
     """Versions that one of the user's parties reviews as the platform's compliance reviewer."""
-    return Q(reviewer__in=parties_as(user, CapabilityKind.REVIEWER, timezone.now()))
+    return Q(reviewer__in=reach_of(user, timezone.now()).reviewers)
+
+
+def was_shown(product: str) -> Q:
+    """Products of which a version was made public. Written as the first such version, not as EXISTS: PostgreSQL reads
+    all public versions for that as soon as a condition stands beside it."""
+    public = Version._base_manager.filter(product=OuterRef(product), state__in=PUBLIC_STATES)
+    return Q(IsNull(Subquery(public.values("pk")[:1]), False))
 
 
 class Product(models.Model):
@@ -250,22 +262,25 @@ class VersionQuerySet(models.QuerySet["Version"]):
         return self.filter(~Exists(recent))
 
     def visible_to(self, user: Any) -> "VersionQuerySet":
-        public = Q(state__in=PUBLIC_STATES)
+        public, submitted = Q(state__in=PUBLIC_STATES), Q(authority__isnull=False)
         for_all = Q(product__visibility=Visibility.ALL)
+        who = reach_of(user, timezone.now())
+        if who.is_province:
+            return self
         if not user.is_authenticated:
             return self.filter(public & for_all)
-        mine = parties_of(user, timezone.now())
-        from listings.models.expert import assessed_by  # it needs Version first
-
-        from_unit = VersionSource.objects.filter(version=OuterRef("pk"), unit__in=mine)
-        invited = Exists(ProductInvitation.objects.filter(product=OuterRef("product"), party__in=mine))
-        submitted = Q(authority__isnull=False)
         return self.filter(
-            seen_by_the_province(user)
-            | (public & (for_all | invited))
-            | assessed_by(user)
-            | Q(product__seller__in=mine)
-            | (submitted & (overseen(user) | reviewed(user) | Exists(from_unit)))
+            (public & for_all)
+            | found_by(
+                self.model,
+                Q(product__invitations__party__in=who.parties) & public,
+                Q(product__seller__in=who.parties),
+                Q(authority__in=who.authorities),
+                Q(reviewer__in=who.reviewers) & submitted,
+                Q(sources__unit__in=who.parties) & submitted,
+                Q(assigned__user=user, assigned__permission__codename="expert"),
+                Q(opinions__by=user),
+            )
         )
 
 

@@ -4,15 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Party, User
-from accounts.queries import parties_of
-from listings.models.catalogue import is_provincial_officer, overseen
-from listings.models.products import Product, Version, reviewed
+from accounts.reach import found_by, reach_of
+from listings.models.products import Product, Version
 from listings.states import RELEASE_RULE, RuleState
 from marketplace.clock.working_days import local_date
 
@@ -23,11 +22,17 @@ class ReleaseRuleQuerySet(models.QuerySet["ReleaseRule"]):
 
     def visible_to(self, user: Any) -> "ReleaseRuleQuerySet":
         """The seller's people, the authorities', and those of the compliance reviewer of the version it rests on."""
-        if is_provincial_officer(user):
+        who = reach_of(user, timezone.now())
+        if who.is_province:
             return self
-        mine = Q(product__seller__in=parties_of(user, timezone.now()))
-        of_reviewer = Exists(Version.objects.filter(reviewed(user), pk=OuterRef("basis")))
-        return self.filter(mine | overseen(user) | of_reviewer)
+        return self.filter(
+            found_by(
+                self.model,
+                Q(product__seller__in=who.parties),
+                Q(authority__in=who.authorities),
+                Q(basis__reviewer__in=who.reviewers),
+            )
+        )
 
 
 class ReleaseRule(models.Model):

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.queries import parties_of
+from accounts.reach import reach_of
 from listings import reasons
 from listings.models.products import Version
 from listings.states import UNDER_WAY, UPLOAD, UploadState
@@ -26,7 +26,7 @@ class UploadQuerySet(models.QuerySet["Upload"]):
         """The seller's people: nobody else has to do with a file that has not arrived."""
         if not user.is_authenticated:
             return self.none()
-        return self.filter(version__product__seller__in=parties_of(user, timezone.now()))
+        return self.filter(version__product__seller__in=reach_of(user, timezone.now()).parties)
 
 
 class Upload(models.Model):

@@ -7,16 +7,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Party, User
-from accounts.queries import parties_of
-from listings.models import is_provincial_officer
+from accounts.reach import reach_of
 
 
 class ReadingQuerySet(models.QuerySet["Reading"]):
     def visible_to(self, user: Any) -> "ReadingQuerySet":
         """The overseer's own organisation, and the province, which watches the watchers."""
-        if is_provincial_officer(user):
-            return self
-        return self.filter(party__in=parties_of(user, timezone.now()))
+        who = reach_of(user, timezone.now())
+        return self if who.is_province else self.filter(party__in=who.parties)
 
 
 class Reading(models.Model):

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import CapabilityKind
-from accounts.queries import memberships
+from accounts.reach import reach_of
 from marketplace.console.queries import ENTERING
 from marketplace.notices.models import Channel, Outbox
 
@@ -17,11 +17,11 @@ def site(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"demo": settings.DEMO}
-    held = set(memberships(user, timezone.now()).values_list("party__name", "party__capabilities__kind"))
-    kinds = {kind for _name, kind in held}
+    who = reach_of(user, timezone.now())
+    kinds = who.kinds
     return {
         "demo": settings.DEMO,
-        "my_parties": sorted({name for name, _kind in held}),
+        "my_parties": who.names,
         "is_operator": CapabilityKind.OPERATOR in kinds,
         "may_enter_console": bool(kinds & set(ENTERING)),
         "is_officer": CapabilityKind.AUTHORITY in kinds,

@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Party, User
-from accounts.queries import parties_of, recent_parties
-from listings.models import Product, Version, is_provincial_officer, overseen, reviewed
+from accounts.queries import recent_parties
+from accounts.reach import found_by, reach_of
+from listings.models import Product, Version
 from marketplace.applications.models import Grant
 from marketplace.supervision.states import (
     DERIVED_PRODUCT,
@@ -96,10 +97,11 @@ class DerivedProductQuerySet(models.QuerySet["DerivedProduct"]):
         public = Q(state__in=[DerivedState.PUBLISHED, DerivedState.FLAGGED])
         if not user.is_authenticated:
             return self.filter(public)
-        if is_provincial_officer(user):
+        who = reach_of(user, timezone.now())
+        if who.is_province:
             return self
-        grants = DerivedFrom.objects.filter(grant__in=Grant.objects.filter(overseen(user))).values("derived")
-        return self.filter(public | Q(party__in=parties_of(user, timezone.now())) | Q(pk__in=grants))
+        over_grants = Q(built_from__grant__authority__in=who.authorities)
+        return self.filter(public | found_by(self.model, Q(party__in=who.parties), over_grants))
 
 
 class DerivedProduct(models.Model):
@@ -147,9 +149,11 @@ class DerivedFrom(models.Model):
 
 class FindingQuerySet(models.QuerySet["Finding"]):
     def visible_to(self, user: Any) -> "FindingQuerySet":
-        if is_provincial_officer(user):
+        who = reach_of(user, timezone.now())
+        if who.is_province:
             return self
-        return self.filter(overseen(user) | reviewed(user)).exclude(party__in=recent_parties(user, timezone.now()))
+        found = found_by(self.model, Q(authority__in=who.authorities), Q(reviewer__in=who.reviewers))
+        return self.filter(found).exclude(party__in=recent_parties(user, timezone.now()))
 
 
 # What a finding is about: the monitors' rules that open one.
@@ -213,11 +217,15 @@ class MeasureKind(models.TextChoices):
 class MeasureQuerySet(models.QuerySet["Measure"]):
     def visible_to(self, user: Any) -> "MeasureQuerySet":
         """The authorities; the party from the moment it is issued: a proposal is told to none of its people."""
-        if is_provincial_officer(user):
+        who = reach_of(user, timezone.now())
+        if who.is_province:
             return self
-        mine, own = parties_of(user, timezone.now()), recent_parties(user, timezone.now())
         told = ~Q(state__in=[MeasureState.PROPOSED, MeasureState.DROPPED])
-        return self.filter(told & Q(party__in=mine) | overseen(user) & (told | ~Q(party__in=own)))
+        ways = [told & Q(party__in=who.parties)]
+        if who.authorities:
+            own = recent_parties(user, timezone.now())
+            ways.append(Q(authority__in=who.authorities) & (told | ~Q(party__in=own)))
+        return self.filter(found_by(self.model, *ways))
 
 
 class Measure(models.Model):

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.test import Client
 from django.utils import timezone
 
 from listings.models import Version
@@ -17,8 +16,7 @@ from marketplace.delivery.models import AccessRecord, Delivery
 from marketplace.ledger.models import Entry
 from marketplace.supervision import operations as supervision
 from tests.api.conftest import Partner, credential_in
-from tests.pages.test_queries import asked as asked_at
-from tests.pages.test_queries import busy, more  # noqa: F401
+from tests.pages.test_queries import busy  # noqa: F401
 from tests.workflow import stages
 
 NOUNS = [resource.noun for resource in RESOURCES]
@@ -100,18 +98,6 @@ def test_a_cursor_of_no_list_is_named(world, partner, after):
 def test_a_limit_is_a_number_in_bounds(world, partner, limit):
     answer = partner("buyer").get("events/", limit=limit)
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
-
-
-@pytest.mark.parametrize("noun", [*NOUNS, "events"])
-def test_a_list_of_three_asks_as_often_as_a_list_of_one(world, partner, busy, noun):  # noqa: F811
-    system = partner("province_officer")
-    client = Client(headers=system.headers())
-    one = asked_at(client, f"/api/v1/{noun}/")
-    more(busy, 1)
-    more(busy, 2)
-    assert asked_at(client, f"/api/v1/{noun}/") == one
-    # the feed asks for each kind of object what is visible
-    assert one <= (9 + len(RESOURCES) if noun == "events" else 12)
 
 
 def test_in_effect_says_why_not(world, partner, grant):

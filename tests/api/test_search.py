@@ -7,8 +7,8 @@ from django.test import Client
 from listings.models import CatalogueEntry, Product, SearchRow
 from listings.operations import follow_product
 from tests.api.conftest import Partner
+from tests.crowd import copy_product
 from tests.listings.test_entry_import import line, table
-from tests.pages.test_queries import copy_product
 
 
 def keys(answer):

@@ -14,8 +14,8 @@ from marketplace.applications.models import Application, Grant, Message
 from marketplace.applications.operations import accept_application, write_message
 from marketplace.desk.story import apply_for
 from tests.actors import World
+from tests.crowd import copy, copy_product
 from tests.pages.reading import Page
-from tests.pages.test_queries import copy, copy_product
 from tests.workflow import stages
 
 Enter = Callable[..., Client]

@@ -19,7 +19,6 @@ from marketplace.desk.story import apply_for
 from marketplace.supervision.models import DerivedFrom, DerivedProduct, Finding
 from marketplace.supervision.operations import propose_order_on_grant
 from tests.actors import World
-from tests.pages.test_queries import busy, copy, copy_grant  # noqa: F401
 from tests.workflow import stages
 
 Enter = Callable[..., Client]
@@ -124,49 +123,6 @@ def test_a_search_finds_by_name_and_by_nothing_else(world: World, enter: Enter, 
     client = enter("officer")
     assert cases(client, f"{APPLICATIONS}?q={application.title[:3]}") == [application]
     assert cases(client, f"{APPLICATIONS}?q={world['buyer'].email}") == []
-
-
-@pytest.fixture
-def crowded(world: World, busy: Grant) -> Callable[[], None]:  # noqa: F811
-    """Adds a few more of everything that a queue shows."""
-
-    def more() -> None:
-        for number in range(3):
-            twin = copy_grant(busy)
-            copy(busy.item.application.consultations.earliest("pk"), application=twin.item.application)
-            for queue in console._registry.values():
-                first = queue.model._base_manager.order_by("pk").first()
-                if queue.opts.model_name in ("catalogueentry", "standingconsent", "usagereport", "finding", "measure"):
-                    key = {"occasion_key": f"{first.pk} {number}"} if hasattr(first, "occasion_key") else {}
-                    copy(first, **key, **({"grant": twin} if hasattr(first, "grant_id") else {}))
-            copy(world.version, number=50 + number)
-
-    return more
-
-
-def test_no_queue_and_not_the_overview_asks_more_for_more_rows(
-    world: World,
-    enter: Enter,
-    busy: Grant,  # noqa: F811
-    crowded: Callable[[], None],
-) -> None:
-    busy.reports.create(start=busy.starts, end=busy.ends, due_at=world.at, late_at=world.at)
-    client = enter("officer")
-    officers = [queue for queue in console._registry.values() if queue.opts.model_name != "party"]
-    queues = [queue.address + ("?show=all" if queue.list_filter else "") for queue in officers]
-    addresses = ["/console/", *queues]
-    before = {address: (asked(client, address), rows(client, address)) for address in addresses}
-    crowded()
-    after = {address: (asked(client, address), rows(client, address)) for address in addresses}
-    assert {address: n for address, (n, _rows) in before.items()} == {address: n for address, (n, _r) in after.items()}
-    grown = [address for address in queues if after[address][1] > before[address][1] > 0]
-    assert len(grown) >= 8
-    assert max(n for address, (n, _rows) in after.items() if address != "/console/") <= 16
-
-
-def rows(client: Client, address: str) -> int:
-    context = client.get(address).context
-    return len(context["rows"]) if address == "/console/" else len(context["cl"].result_list)
 
 
 def test_a_county_officer_finds_the_findings_of_the_county_and_no_other(

@@ -3,15 +3,15 @@
 from typing import Any
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from accounts.models import AssignmentRole, Party, User
-from accounts.queries import parties_of
-from listings.models import Product, PurposesField, is_provincial_officer, overseen
+from accounts.reach import found_by, reach_of
+from listings.models import Product, PurposesField
 from marketplace.applications.states import (
     APPLICATION,
     CONSULTATION,
@@ -26,25 +26,29 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
     def visible_to(self, user: Any) -> "ApplicationQuerySet":
         """The buyer's people; once submitted the competent authority, the province and the seller who decides; units
         while and after asked."""
-        submitted = ~Q(authority=None)
-        if is_provincial_officer(user):
-            return self.filter(submitted | Q(buyer__in=parties_of(user, timezone.now())))
-        mine = parties_of(user, timezone.now())
-        asked = Consultation.objects.filter(application=OuterRef("pk"), unit__in=mine)
-        decides = Q(seller__in=mine)
+        who, submitted = reach_of(user, timezone.now()), Q(authority__isnull=False)
+        own = Q(buyer__in=who.parties)
+        if who.is_province:
+            return self.filter(submitted | own)
         return self.filter(
-            Q(buyer__in=mine) | (submitted & (overseen(user) | decides)) | Exists(asked) | assessed_by(user)
+            found_by(
+                self.model,
+                own,
+                Q(authority__in=who.authorities),
+                Q(seller__in=who.parties) & submitted,
+                Q(consultations__unit__in=who.parties),
+                *assessing(user),
+            )
         )
 
 
-def assessed_by(user: Any) -> Q:
-    """Cases that a member of the expert committee is asked to assess, or has assessed."""
+def assessing(user: Any) -> tuple[Q, ...]:
+    """The ways to cases that a member of the expert committee is asked to assess, or has assessed."""
     if not user.is_authenticated:
-        return Q(pk__in=[])
-    asked = ApplicationUserObjectPermission.objects.filter(
-        content_object=OuterRef("pk"), user=user, permission__codename=AssignmentRole.EXPERT
-    )
-    return Q(Exists(asked)) | Q(Exists(ExpertOpinion.objects.filter(application=OuterRef("pk"), by=user)))
+        return ()
+    row = "applicationuserobjectpermission"
+    asked = Q(**{f"{row}__user": user, f"{row}__permission__codename": AssignmentRole.EXPERT})
+    return asked, Q(opinions__by=user)
 
 
 class Application(models.Model):

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import CapabilityKind, Party, User, valid_on
-from accounts.queries import parties_as, parties_of
+from accounts.models import Party, User, valid_on
+from accounts.reach import reach_of
 from listings.models import CatalogueEntry
 from marketplace.applications.states import STANDING_CONSENT, StandingState
 from marketplace.clock.working_days import local_date
@@ -20,9 +20,10 @@ class StandingConsentQuerySet(models.QuerySet["StandingConsent"]):
     def visible_to(self, user: Any) -> "StandingConsentQuerySet":
         """The unit's people, and the officers who may rest an answer on it."""
         at = timezone.now()
-        if parties_as(user, CapabilityKind.AUTHORITY, at).exists():
+        who = reach_of(user, at)
+        if who.authorities:
             return self
-        return self.filter(unit__in=parties_of(user, at))
+        return self.filter(unit__in=who.parties)
 
     def in_force(self, at: datetime) -> "StandingConsentQuerySet":
         return self.filter(valid_on(local_date(at)), state=StandingState.GIVEN)

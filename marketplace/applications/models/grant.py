@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Credential, Party, User, standing
-from accounts.queries import parties_of
-from listings.models import Product, Version, VersionSource, is_provincial_officer, overseen
+from accounts.reach import found_by, reach_of
+from listings.models import Product, Version
 from marketplace.applications.models.application import Item
 from marketplace.applications.states import (
     EDITION,
@@ -57,11 +57,18 @@ class GrantQuerySet(models.QuerySet["Grant"]):
 
     def visible_to(self, user: Any) -> "GrantQuerySet":
         """The buyer, the seller, the units whose data it is, and the authorities above it."""
-        if is_provincial_officer(user):
+        who = reach_of(user, timezone.now())
+        if who.is_province:
             return self
-        mine = parties_of(user, timezone.now())
-        from_unit = VersionSource.objects.filter(version=OuterRef("from_version"), unit__in=mine)
-        return self.filter(Q(buyer__in=mine) | Q(product__seller__in=mine) | overseen(user) | Exists(from_unit))
+        return self.filter(
+            found_by(
+                self.model,
+                Q(buyer__in=who.parties),
+                Q(product__seller__in=who.parties),
+                Q(authority__in=who.authorities),
+                Q(from_version__sources__unit__in=who.parties),
+            )
+        )
 
 
 class Grant(models.Model):

@@ -10,17 +10,19 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.queries import recent_parties
-from listings.models import JobState, Version, is_provincial_officer, overseen
-from marketplace.applications.models.application import Application, Item, assessed_by
+from accounts.reach import found_by, reach_of
+from listings.models import JobState, Version
+from marketplace.applications.models.application import Application, Item, assessing
 from marketplace.applications.models.grant import Grant
 
 
 class LinkageQuerySet(models.QuerySet["LinkageResult"]):
     def visible_to(self, user: Any) -> "LinkageQuerySet":
         """The officers who decide and the experts who assess; the buyer's people, who could learn whom, never."""
-        cases = Application.objects.filter(~Q(authority=None))
-        if not is_provincial_officer(user):
-            cases = cases.filter(overseen(user) | assessed_by(user))
+        cases = Application.objects.filter(authority__isnull=False)
+        who = reach_of(user, timezone.now())
+        if not who.is_province:
+            cases = cases.filter(found_by(Application, Q(authority__in=who.authorities), *assessing(user)))
         return self.filter(item__application__in=cases).exclude(
             item__application__buyer__in=recent_parties(user, timezone.now())
         )

@@ -1,0 +1,122 @@
+"""One of everything that a list shows, and as many more as are wanted: for tests that count."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from listings.models import CatalogueEntry, Column, Objection, Product, ReleaseRule, SourceFile, Upload, VersionSource
+from listings.operations import follow_entries, follow_product
+from marketplace.applications.models import Consultation, Grant, GrantEdition, StandingConsent
+from marketplace.console.models import Reading
+from marketplace.ledger import entries as ledger
+from marketplace.notices.models import Outbox
+from marketplace.supervision.models import (
+    DerivedFrom,
+    DerivedProduct,
+    Finding,
+    Measure,
+    MeasureGrant,
+    UsageReport,
+    new_token,
+)
+from marketplace.supervision.operations import propose_order_on_grant
+from marketplace.supervision.operations.finding import open_finding
+from tests.actors import World
+from tests.workflow import stages
+
+
+def one_of_each(world: World, grant: Grant) -> None:
+    """Beside a grant, with its case and product, one of each that has to do with it."""
+    at = timezone.now()
+    act = ledger.begin("notice", ledger.SystemActor("sweep"), at)
+    open_finding(act, grant, "report_overdue", "first", "Art. 16", report="x")
+    propose_order_on_grant(grant=grant, actor=world["officer"], at=world.at, facts="f", demand="d")
+    stages.standing_consent(world, "given")
+    derived = DerivedProduct.objects.create(party=grant.buyer, title="t", description="d", created_at=at)
+    DerivedFrom.objects.create(derived=derived, grant=grant, version=world.version)
+
+
+def one_of_the_rest(world: World, grant: Grant) -> None:
+    """Of what only the console and the API list."""
+    at, version, officer = timezone.now(), world.version, world["officer"]
+    Objection.objects.create(version=version, by=world["buyer"], code_hash="x", text="x", created_at=at)
+    Upload.objects.create(
+        version=version, by=world["seller"], name="x", size=1, state="refused", expires_at=at, created_at=at
+    )
+    ReleaseRule.objects.create(
+        product=world.product, basis=version, authority=version.authority, state="refused", min_rows=1, max_rows=2,
+        max_drift=5, valid_until=at.date(), created_at=at,
+    )  # fmt: skip
+    GrantEdition.objects.create(
+        grant=grant, kind="change", state="refused", before={}, after={}, reason="x", by=world["buyer"], at=at
+    )
+    UsageReport.objects.create(grant=grant, start=grant.starts, end=grant.starts, due_at=at, late_at=at)
+    Reading.objects.create(
+        by=officer, party=version.authority, object_type="x", object_id="0", title="x", day=at.date(), reason="x", at=at
+    )
+
+
+def copy(obj: Any, **changes: Any) -> Any:
+    """Another row like this one."""
+    twin = type(obj)._base_manager.get(pk=obj.pk)
+    twin.pk = None
+    twin._state.adding = True
+    for name, value in changes.items():
+        setattr(twin, name, value)
+    twin.save(force_insert=True)
+    return twin
+
+
+def copy_product(product: Product) -> Product:
+    version = product.versions.get(number=1)
+    twin = copy(product)
+    edition = copy(version, product=twin)
+    for source in VersionSource.objects.filter(version=version):
+        copy(source, version=edition)
+    for column in Column.objects.filter(version=version):
+        copy(column, version=edition)
+    follow_product(twin)
+    return twin
+
+
+def copy_grant(grant: Grant) -> Grant:
+    application = copy(grant.item.application)
+    return copy(grant, item=copy(grant.item, application=application))
+
+
+def more(grant: Grant, number: int) -> Grant:
+    """Another of each; gives the grant."""
+    copy_product(grant.product)
+    follow_entries([copy(CatalogueEntry.objects.earliest("pk"))])
+    twin = copy_grant(grant)
+    copy(Finding.objects.earliest("pk"), occasion_key=f"copy {number}", grant=twin)
+    measure = copy(Measure.objects.earliest("pk"), occasion_key=f"copy {number}")
+    MeasureGrant.objects.create(measure=measure, grant=twin)
+    copy(StandingConsent.objects.earliest("pk"))
+    copy(
+        grant.buyer, uscc=None, kind="person", name=f"copy {number}", id_kind="passport", id_encrypted="x",
+        id_hmac=f"{number}",
+    )  # fmt: skip
+    derived = copy(DerivedProduct.objects.earliest("pk"), token=new_token())
+    DerivedFrom.objects.create(derived=derived, grant=twin, version_id=twin.from_version_id)
+    for notice in list(Outbox.objects.filter(dedup_key__startswith="grant_", channel="page")):
+        copy(notice, dedup_key=f"{notice.pk} copy {number}")
+    return twin
+
+
+def more_of_the_rest(twin: Grant, number: int) -> None:
+    """Another of what only the console and the API list, on a grant that `more` made."""
+    copy(SourceFile.objects.earliest("pk"))
+    copy(Objection.objects.earliest("pk"))
+    copy(Upload.objects.earliest("pk"))
+    copy(ReleaseRule.objects.earliest("pk"))
+    copy(GrantEdition.objects.earliest("pk"), grant=twin)
+    copy(UsageReport.objects.earliest("pk"), grant=twin)
+    copy(Consultation.objects.earliest("pk"), application=twin.item.application)
+    copy(Reading.objects.earliest("pk"), object_id=f"{number}")
+
+
+def grow(grant: Grant, count: int) -> None:
+    """So many more of everything."""
+    for number in range(1, count + 1):
+        more_of_the_rest(more(grant, number), number)
