@@ -29,6 +29,11 @@ from marketplace.clock.models import Clock
 from marketplace.clock.working_days import calendar_overrides, last_day, local_date, working_days_between
 
 
+def smallest_k(report: dict[str, Any]) -> int | None:
+    """The k of an assessment over the quasi-identifiers marked and suggested; None where it is about nobody."""
+    return (report.get("with_suggested") or report).get("k")
+
+
 def product_cards() -> QuerySet[Product]:
     """Products on offer with what their cards show."""
     newest = Version.objects.filter(state=VersionState.PUBLISHED).order_by("-number")

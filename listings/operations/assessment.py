@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,7 @@ from listings.models import Assessment, Column, ColumnRole, Job, JobKind, Versio
 from listings.operations import jobs
 from listings.operations.copies import compare_with_sources
 from listings.operations.versions import add_step, lock_in
+from listings.queries import smallest_k
 from listings.states import VersionState
 from marketplace import workflow
 from marketplace.clock.working_days import local_date
@@ -22,7 +24,6 @@ from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
 MODE = "download"  # the one way in which the site delivers so far
-SMALLEST_CELL = 20  # a value that fewer subjects share is not shown in the public profile; as k for download
 SECONDS = 900  # for each of the two commands
 ASSESSOR = jobs.WORKER
 
@@ -75,7 +76,14 @@ def _measure(version: Version, at: datetime, watch: sandbox.Watch) -> dict[str, 
     limits: dict[str, Any] = {"seconds": SECONDS, "watch": watch}
     with files.local_copy(file) as parquet:
         answer = sandbox.run(
-            {"do": "assess", "parquet": str(parquet), "today": local_date(at).isoformat(), "mode": MODE, **command},
+            {
+                "do": "assess",
+                "parquet": str(parquet),
+                "today": local_date(at).isoformat(),
+                "mode": MODE,
+                "rules": settings.RISK_RULES.to_json(),
+                **command,
+            },
             **limits,
         )
         if not answer["ok"] or not answer["report"]["passes"]:
@@ -86,7 +94,8 @@ def _measure(version: Version, at: datetime, watch: sandbox.Watch) -> dict[str, 
         if compared["reasons"]:
             refused = {"passes": False, "allowed_modes": [], "reasons": compared["reasons"]}
             return {**answer, "report": {**answer["report"], **refused}}
-        profile = sandbox.run({"do": "profile", "parquet": str(parquet), "minimum": SMALLEST_CELL, **command}, **limits)
+        smallest = settings.RISK_RULES.k_download  # a value that fewer subjects share is not shown to the public
+        profile = sandbox.run({"do": "profile", "parquet": str(parquet), "minimum": smallest, **command}, **limits)
     return {**answer, "profile": profile["columns"]} if profile["ok"] else profile
 
 
@@ -108,7 +117,9 @@ def _record(job: Job, version: Version, answer: dict[str, Any], at: datetime) ->
     act = ledger.begin("assess", ASSESSOR, at, "Art. 17")
     workflow.move(
         act, version, VersionState.ASSESSED, allowed_modes=report["allowed_modes"],
-        detail={"assessment": assessment.pk, "passes": report["passes"], "k": report["k"], "sha256": file.sha256},
+        detail={
+            "assessment": assessment.pk, "passes": report["passes"], "k": smallest_k(report), "sha256": file.sha256,
+        },
     )  # fmt: skip
     if report["passes"]:
         _accept(version, answer["profile"], file.sha256, at)
