@@ -30,8 +30,10 @@ from marketplace.clock.working_days import calendar_overrides, last_day, local_d
 
 
 def smallest_k(report: dict[str, Any]) -> int | None:
-    """The k of an assessment over the quasi-identifiers marked and suggested; None where it is about nobody."""
-    return (report.get("with_suggested") or report).get("k")
+    """The smaller k of an assessment: over the marked quasi-identifiers, and with the suggested ones; None: unknown."""
+    found = [figures.get("k") for figures in (report, report.get("with_suggested") or report)]
+    known = [k for k in found if isinstance(k, int)]
+    return min(known) if len(known) == len(found) else None
 
 
 def product_cards() -> QuerySet[Product]:

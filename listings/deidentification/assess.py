@@ -64,7 +64,8 @@ def assess(
             _relabel(connection, view, labels)
         columns = [Column(labels[column.name], column.type) for column in columns]
         hits = [replace(hit, column=labels[hit.column]) for hit in hits]
-        findings = _find(connection, columns, _relabelled(task, labels), hits)
+        plain = parquet if all(name == label for name, label in labels.items()) else None
+        findings = _find(connection, columns, _relabelled(task, labels), hits, plain)
     return verdict.report(findings, rules=rules, mode=mode)
 
 
@@ -119,7 +120,10 @@ def _relabelled(task: Task, labels: dict[str, str]) -> Task:
     return replace(task, subject=subject, quasi_identifiers=quasi, sensitive=sensitive, identifiers=declared)
 
 
-def _find(connection: Connection, columns: list[Column], task: Task, hits: list[IdentifierHit]) -> Findings:
+def _find(
+    connection: Connection, columns: list[Column], task: Task, hits: list[IdentifierHit], parquet: Path | None
+) -> Findings:
+    """`parquet` is the file where its columns have their own names."""
     progress.report("classes", 40)
     rows = database.one(connection, "SELECT count(*) FROM data")[0]
     left = [column for column in columns if column.name not in task.identifiers]
@@ -136,26 +140,28 @@ def _find(connection: Connection, columns: list[Column], task: Task, hits: list[
         least_share=task.rules.suggest_share,
     )  # fmt: skip
     progress.report("classes", 60)
-    marked = _measure(connection, columns, task, task.quasi_identifiers, task.subject)
+    marked = _measure(connection, columns, task, task.quasi_identifiers, task.subject, parquet)
     names = {*task.quasi_identifiers, *(suggestion.column for suggestion in suggested.columns)}
     together = [column.name for column in columns if column.name in names]
     subject = task.subject or suggested.subject
     both = marked
     if (together, subject) != (marked.quasi_identifiers, marked.subject):
-        both = _measure(connection, columns, task, together, subject)
+        both = _measure(connection, columns, task, together, subject, parquet)
     return replace(
         found, suggestions=suggested.columns, suggested_subject=suggested.subject, marked=marked, together=both
     )
 
 
 def _measure(
-    connection: Connection, columns: list[Column], task: Task, names: list[str], subject: str | None
-) -> Measured:
+    connection: Connection, columns: list[Column], task: Task, names: list[str], subject: str | None,
+    parquet: Path | None,
+) -> Measured:  # fmt: skip
     """Over these quasi-identifiers. A population that lacks one of those that nobody marked says nothing about them."""
     sensitive = [column for column in columns if column.name in task.sensitive and column.name not in names]
     measures = measure(
         connection, "data_as", quasi_identifiers=names, sensitive=sensitive, subject=subject,
         at_risk_below=task.rules.required_k(task.mode), population=_population(connection, task, names),
+        parquet=parquet,
     )  # fmt: skip
     return Measured(names, subject, measures)
 

@@ -6,6 +6,7 @@ rows without a subject count as nobody (a class of nothing else has size 0). Oth
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from . import closeness, database, diversity, risk
@@ -54,29 +55,70 @@ def measure(
     subject: str | None = None,
     at_risk_below: int = 5,
     population: str | None = None,
+    parquet: Path | None = None,
 ) -> Measures:
     """Measure `relation` (SQL) in one grouping pass: the classes, then by each sensitive attribute alone.
+
+    Where `parquet` is the file that holds nothing else, and rows count, it is counted in arrays if it can be.
 
     Members of classes smaller than `at_risk_below` count as at risk. `population` (SQL) has the quasi-identifiers
     under the same names and a row for everybody of whom the file may be a part.
     """
+    if parquet is not None and subject is None and population is None:
+        found = _counted(parquet, quasi_identifiers, sensitive, at_risk_below)
+        if found is not None:
+            return found
     keys = [f"q{number}" for number in range(len(quasi_identifiers))]
     marked = _marked(relation, quasi_identifiers, [column.name for column in sensitive], subject)
     _group(connection, marked, keys, len(sensitive), subject is not None)
     sizes = connection.execute("SELECT size, count(*) FROM classes GROUP BY size ORDER BY size").fetchall()
     subjects, missing = database.one(connection, _count_subjects(marked, subject is not None))
     known = risk.population_sizes(connection, population, quasi_identifiers) if population else False
-    found = {column.name: _spread(connection, keys, number, column) for number, column in enumerate(sensitive)}
-    return Measures(
-        k=sizes[0][0],
+    return _measures(
+        sizes,
+        {column.name: _spread(connection, keys, number, column) for number, column in enumerate(sensitive)},
         subjects=subjects,
         unique=_count_unique(connection, subject is not None),
+        rows_without_subject=missing,
+        risk=risk.measure(sizes, at_risk_below=at_risk_below, connection=connection if known else None),
+    )
+
+
+def _counted(parquet: Path, keys: list[str], sensitive: list[Column], at_risk_below: int) -> Measures | None:
+    """The same from arrays of counts; None where the file has too many values for them."""
+    from . import counting, spread  # numpy and pyarrow take a while to load
+
+    counted = counting.count(parquet, keys, [column.name for column in sensitive])
+    if counted is None or not len(counted[0][0]):
+        return None
+    arrays, values = counted
+    sizes = [(int(size), int(count)) for size, count in zip(*spread.sizes(arrays[0]), strict=True)]
+    found = {
+        column.name: spread.measure(array, seen, ordered=column.type in _ORDERED)
+        for column, array, seen in zip(sensitive, arrays, values, strict=False)
+    }
+    return _measures(
+        sizes,
+        found,
+        subjects=sum(size * count for size, count in sizes),
+        unique=sum(count for size, count in sizes if size == 1),
+        rows_without_subject=0,
+        risk=risk.measure(sizes, at_risk_below=at_risk_below),
+    )
+
+
+_ORDERED = ("integer", "decimal", "date")
+
+
+def _measures(sizes: list[Any], found: dict[str, dict[str, Any]], **others: Any) -> Measures:
+    spread: dict[str, Any] = {name: {column: each[name] for column, each in found.items()} for name in _SPREAD}
+    return Measures(
+        k=sizes[0][0],
         classes=sum(count for _, count in sizes),
         class_sizes=[{"size": size, "classes": count} for size, count in sizes[:_SMALLEST_SIZES]],
         size_bands=_bands(sizes),
-        rows_without_subject=missing,
-        risk=risk.measure(connection, at_risk_below=at_risk_below, has_population=known),
-        **{name: {column: spread[name] for column, spread in found.items()} for name in _SPREAD},
+        **spread,
+        **others,
     )
 
 
@@ -148,6 +190,6 @@ def _spread(connection: Connection, keys: list[str], number: int, column: Column
     overall = f"SELECT s{number} AS value, weight FROM grouped WHERE level = {number} AND NOT in_class AND weight > 0"
     equal = closeness.largest_distance(connection, inside, overall, ordered=False)
     t = equal
-    if column.type in ("integer", "decimal", "date"):
+    if column.type in _ORDERED:
         t = closeness.largest_distance(connection, inside, overall, ordered=True)
     return {**diversity.measure(connection, "pairs"), "t": t, "t_equal": equal}

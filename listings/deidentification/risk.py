@@ -61,14 +61,27 @@ def population_sizes(connection: Connection, population: str, names: list[str]) 
     return True
 
 
-def measure(connection: Connection, *, at_risk_below: int, has_population: bool) -> Risk:
-    """The risks of the table `classes`; classes without any subject count as nobody."""
-    prosecutor = _attacker(connection, "SELECT size, size AS people FROM classes", at_risk_below)[0]
+def measure(sizes: list[tuple[int, int]], *, at_risk_below: int, connection: Connection | None = None) -> Risk:
+    """The risks of classes of `sizes` (size, number of classes); classes without any subject count as nobody.
+
+    With a connection, those to the population of its table `met`.
+    """
+    prosecutor = _prosecutor([(size, count) for size, count in sizes if size], at_risk_below)
     journalist, marketer, delta = prosecutor, prosecutor.average, None
-    if has_population:
+    if connection is not None:
         journalist, marketer = _attacker(connection, "SELECT size, people FROM met", at_risk_below)
         delta = _presence(connection)
+    has_population = connection is not None
     return Risk(round(1 / at_risk_below, _DIGITS), prosecutor, journalist, marketer, has_population, delta)
+
+
+def _prosecutor(sizes: list[tuple[int, int]], at_risk_below: int) -> Attacker:
+    if not sizes:
+        return Attacker(0.0, 0.0, 0.0)
+    members = sum(size * count for size, count in sizes)
+    average = sum(count for _, count in sizes) / members
+    at_risk = sum(size * count for size, count in sizes if size < at_risk_below) / members
+    return Attacker(*(round(figure, _DIGITS) for figure in (average, 1 / min(sizes)[0], at_risk)))
 
 
 def _attacker(connection: Connection, sizes: str, at_risk_below: int) -> tuple[Attacker, float]:
