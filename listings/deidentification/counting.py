@@ -5,6 +5,7 @@ with an axis for each quasi-identifier and one for the sensitive attribute. What
 times is left to the database (`classes`), which gives the same figures.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +73,8 @@ def count(parquet: Path, keys: list[str], sensitive: list[str]) -> tuple[list[Co
         with pq.ParquetFile(parquet, read_dictionary=names, memory_map=True) as source:
             coders = _coders(source, names)
             arrays = [np.zeros((1,) * (len(keys) + 1), dtype=np.int64) for _ in sensitive or [""]]
-            for batch in source.iter_batches(batch_size=_ROWS, columns=names):
-                _add(batch, coders, keys, sensitive, arrays)
+            for codes in _codes(source, coders):
+                _add(codes, coders, keys, sensitive, arrays)
     except (TooMany, pa.ArrowInvalid):
         return None
     flat = [array.reshape(-1, array.shape[-1]) for array in arrays]
@@ -114,12 +115,34 @@ def _bounds(schema: pa.Schema, metadata: pq.FileMetaData, name: str) -> tuple[in
 _WIDE = {"date32[day]": pa.int32()}
 
 
+def _codes(source: pq.ParquetFile, coders: dict[str, Coder]) -> Iterator[dict[str, Counts]]:
+    """The columns as codes, some million rows at a time: to count a few would cost as much as to count many."""
+    pending: list[list[Counts]] = []
+    rows = 0
+    for batch in source.iter_batches(batch_size=_ROWS, columns=list(coders)):
+        pending.append([coder.codes(batch.column(name)) for name, coder in coders.items()] or [_nothing(batch)])
+        rows += batch.num_rows
+        if rows >= _ROWS:
+            yield _joined(coders, pending)
+            pending, rows = [], 0
+    if pending:
+        yield _joined(coders, pending)
+
+
+def _nothing(batch: pa.RecordBatch) -> Counts:
+    return np.zeros(batch.num_rows, dtype=np.int64)
+
+
+def _joined(coders: dict[str, Coder], pending: list[list[Counts]]) -> dict[str, Counts]:
+    columns = (np.concatenate(parts) for parts in zip(*pending, strict=True))
+    return dict(zip(coders or [""], columns, strict=True))
+
+
 def _add(
-    batch: pa.RecordBatch, coders: dict[str, Coder], keys: list[str], sensitive: list[str], arrays: list[Counts]
+    codes: dict[str, Counts], coders: dict[str, Coder], keys: list[str], sensitive: list[str], arrays: list[Counts]
 ) -> None:
-    codes = {name: coders[name].codes(batch.column(name)) for name in dict.fromkeys([*keys, *sensitive])}
     shape = [len(coders[name].values) for name in keys]
-    classes = np.zeros(batch.num_rows, dtype=np.int64)
+    classes = np.zeros(len(next(iter(codes.values()))), dtype=np.int64)
     for name, size in zip(keys, shape, strict=True):
         classes *= size
         classes += codes[name]

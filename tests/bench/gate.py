@@ -18,6 +18,7 @@ from tests.bench.measure import Bench
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = {"small": 1_000_000, "medium": 3_000_000, "full": 10_000_000}
 BATCH = 1_000_000
+PEER_ROWS = {"small": 200_000, "medium": 1_000_000, "full": 1_000_000}  # pycanon takes minutes for a million
 PEERS = ROOT / ".peers" / "bin" / "python"
 KEYS = {"plain": ["region", "age", "sex"], "hard": ["region", "age", "sex", "job"]}  # 1,240 and 31,000 classes
 SENSITIVE = {"illness": "text", "cost": "integer"}
@@ -64,7 +65,7 @@ def run(bench: Bench, scale: str, folder: Path) -> None:
         )  # fmt: skip
         peak = _peak(OURS, given)
         bench.write("gate", f"peak memory in MiB, {count}, {name}", peak, 512, "512 MiB", peak / 512, 1)
-    _against_pycanon(bench, folder)
+    _against_pycanon(bench, scale, folder)
 
 
 def write(path: Path, rows: int) -> Path:
@@ -113,12 +114,13 @@ def _peak(code: str, given: list[Any]) -> float:
     return usage.ru_maxrss / MIB
 
 
-def _against_pycanon(bench: Bench, folder: Path) -> None:
+def _against_pycanon(bench: Bench, scale: str, folder: Path) -> None:
     """Once, for it takes minutes: the same values, and how many times as long."""
     if not PEERS.exists():
         print("gate     pycanon is not installed: `make peers`", flush=True)
         return
-    small = write(folder / "peer.parquet", ROWS["small"])
+    rows = PEER_ROWS[scale]
+    small = write(folder / "peer.parquet", rows)
     keys = KEYS["plain"]
     table = pyarrow.parquet.read_table(small)
     text = folder / "peer.csv"
@@ -132,6 +134,6 @@ def _against_pycanon(bench: Bench, folder: Path) -> None:
     assert (ours[0], ours[1]) == (theirs[0], theirs[1]), (ours, theirs)
     assert all(abs(ours[2][name] - theirs[2][name]) < 1e-8 for name in SENSITIVE), (ours, theirs)
     bench.write(
-        "gate", "k, l, t, 1 M rows, same values", 1000 * (end - middle), 1000 * (middle - began), "pycanon 1.0.1",
+        "gate", f"k, l, t, {rows:,} rows, same values", 1000 * (end - middle), 1000 * (middle - began), "pycanon 1.0.1",
         (middle - began) / (end - middle), 100, least=True,
     )  # fmt: skip

@@ -155,16 +155,16 @@ def in_population(table: list[dict], people: list[dict]) -> Measures:
 
 
 def test_population_by_hand():
-    """Files' classes of 2, 1 and 3 among 4, 10 and 3 people, and 5 more whom the file does not have."""
+    """Files' classes of 2, 1 and 3 among 5, 10 and 3 people, and 5 more whom the file does not have."""
     table = [row(1, "x")] * 2 + [row(1, None)] + [row(2, "x")] * 3
-    people = [row(1, "x")] * 4 + [row(1, None)] * 10 + [row(2, "x")] * 3 + [row(3, "y")] * 5
+    people = [row(1, "x")] * 5 + [row(1, None)] * 10 + [row(2, "x")] * 3 + [row(3, "y")] * 5
     found = in_population(table, people).risk
     assert found.has_population and found.delta == {"min": 0.0, "max": 1.0}
-    wanted = oracle.risks([2, 1, 3], [4, 10, 3], 5)
+    wanted = oracle.risks([2, 1, 3], [5, 10, 3], 5)
     assert asdict(found.journalist) == pytest.approx({key: wanted[key] for key in ("average", "max", "at_risk")})
-    assert found.marketer == pytest.approx((2 / 4 + 1 / 10 + 3 / 3) / 6)
+    assert found.marketer == pytest.approx((2 / 5 + 1 / 10 + 3 / 3) / 6)
     assert found.prosecutor.max == 1.0
-    assert in_population(table, people[:17]).risk.delta == {"min": 0.1, "max": 1.0}
+    assert in_population(table, people[:18]).risk.delta == {"min": 0.1, "max": 1.0}
 
 
 @pytest.mark.parametrize("people", [[], [row(1, "x")], [row(2, "x")] * 3])
