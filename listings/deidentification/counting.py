@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-_ROWS = 1 << 20  # of a batch
+_ROWS = 1 << 19  # of a batch
 _MOST_CELLS = 1 << 23  # 64 MiB of an array
 _MOST_VALUES = 1 << 20  # between the smallest and the largest whole number
 Counts = npt.NDArray[np.int64]
@@ -70,7 +70,7 @@ def count(parquet: Path, keys: list[str], sensitive: list[str]) -> tuple[list[Co
     """
     names = [*keys, *sensitive]
     try:
-        with pq.ParquetFile(parquet, read_dictionary=names, memory_map=True) as source:
+        with pq.ParquetFile(parquet, read_dictionary=names) as source:
             coders = _coders(source, names)
             arrays = [np.zeros((1,) * (len(keys) + 1), dtype=np.int64) for _ in sensitive or [""]]
             for codes in _codes(source, coders):
@@ -116,7 +116,7 @@ _WIDE = {"date32[day]": pa.int32()}
 
 
 def _codes(source: pq.ParquetFile, coders: dict[str, Coder]) -> Iterator[dict[str, Counts]]:
-    """The columns as codes, some million rows at a time: to count a few would cost as much as to count many."""
+    """The columns as codes, some half a million rows at a time: to count a few would cost as much as to count many."""
     pending: list[list[Counts]] = []
     rows = 0
     for batch in source.iter_batches(batch_size=_ROWS, columns=list(coders)):

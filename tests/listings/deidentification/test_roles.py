@@ -103,6 +103,7 @@ def test_subjects_count_not_rows():
     table = {"who": [f"u{n // 10}" for n in range(500)], "shop": [f"s{n // 10}" for n in range(500)]}
     assert codes(suggested(table, subject="who")) == [("shop", "singles_out")]
     assert codes(suggested(table, sensitive=["who"])) == []
+    assert codes(suggested({**table, "shop": [f"s{n // 20}" for n in range(500)]}, subject="who")) == []  # two in each
 
 
 def test_amounts_fractions_and_row_numbers_are_known_to_nobody():
