@@ -8,7 +8,7 @@ CATALOGUES := $(wildcard marketplace/locale/*/LC_MESSAGES/*.po)
 COMPILED := $(CATALOGUES:.po=.mo)
 LOCK = $(PY) -m uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header
 
-.PHONY: setup run test fuzz bench services lint lint-code lint-format lint-templates lint-imports lint-types lock messages
+.PHONY: setup run test fuzz bench peers services lint lint-code lint-format lint-templates lint-imports lint-types lock messages
 
 setup: $(STAMP) $(COMPILED)
 
@@ -26,9 +26,13 @@ run: setup  ## the site on http://127.0.0.1:$(PORT)/
 test: setup  ## on SQLite; on PostgreSQL and Redis where DATABASE_URL and REDIS_URL say so
 	$(PY) -m pytest -n auto $(ARGS)
 
-bench: setup  ## ratios against a peer and a bound: SCALE=small|medium|full, ONLY=search|lists|pages; on PostgreSQL where DATABASE_URL says so
+bench: setup  ## ratios against a peer and a bound: SCALE=small|medium|full, ONLY=search|lists|pages|gate; on PostgreSQL where DATABASE_URL says so
 	@if [ -n "$$DATABASE_URL" ]; then bash deploy/services.sh >/dev/null 2>&1; fi
 	@$(PY) -m tests.bench --scale $(or $(SCALE),small) --only "$(ONLY)"
+
+peers:  ## what the bench measures the engine against, in an environment of its own
+	@bash deploy/venv.sh .peers
+	.peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/peers-pycanon.lock
 
 fuzz: setup  ## more than 10,000 requests to the API, each answer as described; some fifteen minutes
 	API_EXAMPLES=60 API_STEPS=1000 $(PY) -m pytest -s -k "described" tests/api/test_schema.py $(ARGS)

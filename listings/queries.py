@@ -33,6 +33,13 @@ from marketplace.clock.models import Clock
 from marketplace.clock.working_days import calendar_overrides, last_day, local_date, working_days_between
 
 
+def smallest_k(report: dict[str, Any]) -> int | None:
+    """The smaller k of an assessment: over the marked quasi-identifiers, and with the suggested ones; None: unknown."""
+    found = [figures.get("k") for figures in (report, report.get("with_suggested") or report)]
+    known = [k for k in found if isinstance(k, int)]
+    return min(known) if len(known) == len(found) else None
+
+
 def product_cards() -> QuerySet[Product]:
     """Products on offer with what their cards show."""
     newest = Version.objects.filter(state=VersionState.PUBLISHED).order_by("-number")

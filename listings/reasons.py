@@ -65,6 +65,47 @@ EXTRACTED = (
     ),
     gettext_noop("%(rows)s rows have no value in the subject column “%(column)s”."),
     gettext_noop("“%(column)s” is marked as the subject, but the rows are said to be about nobody."),
+    gettext_noop(
+        "In %(classes)s groups the population table has fewer people than the file: it is not the population of this file."
+    ),
+    gettext_noop(
+        "With what was not marked but tells people apart (%(suggested)s), the smallest group that looks alike in %(columns)s has %(k)s members; at least %(required)s are needed."
+    ),
+    gettext_noop(
+        "With what was not marked but tells people apart (%(suggested)s), %(unique)s of %(subjects)s subjects are alone in their group in %(columns)s; a share of at most %(allowed)s is accepted."
+    ),
+    gettext_noop(
+        "With what was not marked but tells people apart (%(suggested)s), some group has only %(l)s different values of “%(column)s”; at least %(required)s are needed."
+    ),
+    gettext_noop(
+        "With what was not marked but tells people apart (%(suggested)s), “%(column)s” is distributed very differently in some group than in the whole file (distance %(t)s; at most %(allowed)s is accepted)."
+    ),
+    gettext_noop(
+        "“%(column)s” tells persons apart, so it was taken as the subject (%(suggested)s); %(rows)s rows have no value in it."
+    ),
+    gettext_noop(
+        "No column is marked as a quasi-identifier and none was recognised as one: mark what others may know of a person, so that it can be measured."
+    ),
+    gettext_noop("Column “%(column)s” identifies persons, as its owner says: leave it out."),
+    gettext_noop(
+        "The rows are said to be about nobody, but “%(column)s” tells persons or their devices apart: leave it out, or say whom the rows are about."
+    ),
+    gettext_noop("“%(column)s” is an age, which others know or see."),
+    gettext_noop("“%(column)s” is a sex, which others know or see."),
+    gettext_noop("“%(column)s” is a date of birth, which others know or can look up."),
+    gettext_noop("“%(column)s” is a post code, which others know or can look up."),
+    gettext_noop("“%(column)s” is a place or an address, which others know or can look up."),
+    gettext_noop("“%(column)s” is an ethnic group, which others know or see."),
+    gettext_noop("“%(column)s” is an occupation, which others know."),
+    gettext_noop("“%(column)s” is schooling, which others know."),
+    gettext_noop("“%(column)s” is a marital status, which others know."),
+    gettext_noop("“%(column)s” is a nationality, religion or party, which others know."),
+    gettext_noop("“%(column)s” is an employer, which others know."),
+    gettext_noop("“%(column)s” is a number by which others know a person."),
+    gettext_noop(
+        "“%(column)s” is marked as sensitive, but everybody can see or look it up: it counts as a quasi-identifier."
+    ),
+    gettext_noop("In %(columns)s together, %(percent)s %% of the subjects are alone; “%(column)s” is one of them."),
     gettext_noop("The work took longer than %(seconds)s seconds and was stopped."),
     gettext_noop("The file needs more memory than one assessment may use."),
     gettext_noop("The file could not be processed."),

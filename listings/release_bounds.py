@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.queries import authority_over
 from listings.models import About, Assessment, Column, ColumnRole, ReleaseRule, Version
-from listings.queries import faulty_sources, regions_of
+from listings.queries import faulty_sources, regions_of, smallest_k
 from listings.states import VersionState
 
 LABELS = {
@@ -76,7 +76,7 @@ def _measured(rule: ReleaseRule, version: Version) -> Iterator[Bound]:
     inside = rows is not None and rule.min_rows <= rows <= rule.max_rows
     yield Bound("rows", f"{rule.min_rows}–{rule.max_rows}", str(rows), inside)
     if version.about != About.NONE:
-        k = _assessed(version).get("k")
+        k = smallest_k(_assessed(version))
         enough = isinstance(k, int) and rule.min_k is not None and k >= rule.min_k
         yield Bound("k", f"≥ {rule.min_k}", str(k), enough)
     shift = drift(rule.basis, version)

@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from listings.deidentification.rules import Rules
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # name -> (type, default, meaning). The one table of what can be set from outside.
@@ -49,6 +51,11 @@ VARIABLES: dict[str, tuple[type, object, str]] = {
         float,
         0.0,
         "Largest share (0 to 1) of linked subjects that two data sets of one buyer may single out together without a reason of the officer's.",
+    ),
+    "RISK_RULES": (
+        dict,
+        {},
+        "Thresholds of the assessment (Art. 17) other than `k_platform=5,k_download=20,l=2,t=0.5,unique_share=0,suggest_share=0.01`, written like these. Another threshold makes another rule set.",
     ),
     "LOG_LEVEL": (str, "INFO", "Level of the log on standard error."),
 }
@@ -309,6 +316,7 @@ DIGEST_HOUR = env("DIGEST_HOUR")
 API_RATE = env("API_RATE")
 OBJECTION_RATE = env("OBJECTION_RATE")
 LINKAGE_SHARE = env("LINKAGE_SHARE")
+RISK_RULES = Rules.read(env("RISK_RULES"))
 REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "marketplace.api.problems.handle",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

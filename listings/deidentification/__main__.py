@@ -1,7 +1,7 @@
 """`python -m listings.deidentification`: one JSON command from stdin, one JSON answer to stdout.
 
 `--confined SECONDS` (as the site calls it) first limits the process for good. The exit code is 0 whenever
-there is an answer, be it "ok" or not.
+there is an answer, be it "ok" or not. `python -m listings.deidentification assess FILE …` is for people: see `cli`.
 """
 
 import json
@@ -10,6 +10,10 @@ from pathlib import Path
 
 
 def main(arguments: list[str]) -> int:
+    if arguments[:1] == ["assess"]:
+        from . import cli
+
+        return cli.main(arguments[1:])
     from . import progress
 
     if arguments[:1] == ["--confined"]:

@@ -59,6 +59,8 @@ def _assess(command: dict) -> dict[str, Any]:
         rules=Rules(**command.get("rules") or {}),
         today=date.fromisoformat(command["today"]),
         mode=command.get("mode", "platform"),
+        identifiers=command.get("identifiers") or [],
+        population=Path(command["population"]) if command.get("population") else None,
     )
     return {"report": report.to_json()}
 

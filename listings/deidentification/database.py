@@ -63,6 +63,7 @@ def open_database(*, reads: Iterable[Path] = (), writes: Iterable[Path] = ()) ->
 
 def _lock_down(connection: Connection, files: list[Path], scratch: Path) -> None:
     for statement in (
+        "SET enable_progress_bar = false",  # it would go to standard output, into the answer
         "SET autoinstall_known_extensions = false",
         "SET autoload_known_extensions = false",
         "SET allow_persistent_secrets = false",

@@ -50,6 +50,10 @@ REASONS: dict[str, str] = {
     "unknown_column": "There is no column “%(column)s”.",
     "role_conflict": "Column “%(column)s” has more than one role.",
     "no_fields": "No column was chosen.",
+    "population_lacks": (
+        "In %(classes)s groups the population table has fewer people than the file: it is not the population of this "
+        "file."
+    ),
     "bad_command": "The command is incomplete or malformed (%(field)s).",
     # The assessment does not pass.
     "resident_id_found": ("Column “%(column)s” holds resident ID numbers in %(cells)s cells (%(percent)s %%)."),
@@ -73,8 +77,54 @@ REASONS: dict[str, str] = {
         "In some group “%(column)s” is distributed very differently from the whole file (distance "
         "%(t)s; at most %(allowed)s is accepted)."
     ),
+    "k_too_small_with_suggested": (
+        "With what was not marked but tells people apart (%(suggested)s), the smallest group that looks alike in "
+        "%(columns)s has %(k)s members; at least %(required)s are needed."
+    ),
+    "unique_records_with_suggested": (
+        "With what was not marked but tells people apart (%(suggested)s), %(unique)s of %(subjects)s subjects are "
+        "alone in their group in %(columns)s; a share of at most %(allowed)s is accepted."
+    ),
+    "l_too_small_with_suggested": (
+        "With what was not marked but tells people apart (%(suggested)s), some group has only %(l)s different values "
+        "of “%(column)s”; at least %(required)s are needed."
+    ),
+    "t_too_large_with_suggested": (
+        "With what was not marked but tells people apart (%(suggested)s), “%(column)s” is distributed very differently "
+        "in some group than in the whole file (distance %(t)s; at most %(allowed)s is accepted)."
+    ),
+    "subject_missing_with_suggested": (
+        "“%(column)s” tells persons apart, so it was taken as the subject (%(suggested)s); %(rows)s rows have no value "
+        "in it."
+    ),
+    "no_quasi_identifier": (
+        "No column is marked as a quasi-identifier and none was recognised as one: mark what others may know of a "
+        "person, so that it can be measured."
+    ),
+    "declared_identifier": "Column “%(column)s” identifies persons, as its owner says: leave it out.",
+    "person_key": (
+        "The rows are said to be about nobody, but “%(column)s” tells persons or their devices apart: leave it out, or "
+        "say whom the rows are about."
+    ),
     "subject_missing": "%(rows)s rows have no value in the subject column “%(column)s”.",
     "subject_without_persons": ("“%(column)s” is marked as the subject, but the rows are said to be about nobody."),
+    # Why a column counts as a quasi-identifier.
+    "known_age": "“%(column)s” is an age, which others know or see.",
+    "known_sex": "“%(column)s” is a sex, which others know or see.",
+    "known_birth": "“%(column)s” is a date of birth, which others know or can look up.",
+    "known_post_code": "“%(column)s” is a post code, which others know or can look up.",
+    "known_place": "“%(column)s” is a place or an address, which others know or can look up.",
+    "known_ethnicity": "“%(column)s” is an ethnic group, which others know or see.",
+    "known_occupation": "“%(column)s” is an occupation, which others know.",
+    "known_education": "“%(column)s” is schooling, which others know.",
+    "known_marriage": "“%(column)s” is a marital status, which others know.",
+    "known_belief": "“%(column)s” is a nationality, religion or party, which others know.",
+    "known_employer": "“%(column)s” is an employer, which others know.",
+    "known_number": "“%(column)s” is a number by which others know a person.",
+    "not_sensitive": (
+        "“%(column)s” is marked as sensitive, but everybody can see or look it up: it counts as a quasi-identifier."
+    ),
+    "singles_out": "In %(columns)s together, %(percent)s %% of the subjects are alone; “%(column)s” is one of them.",
     # The engine itself gave up.
     "too_slow": "The work took longer than %(seconds)s seconds and was stopped.",
     "out_of_memory": "The file needs more memory than one assessment may use.",

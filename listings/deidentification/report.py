@@ -5,6 +5,8 @@ from typing import Any
 
 from .identifiers import IdentifierHit
 from .reasons import sentence
+from .risk import Risk
+from .roles import Suggestion
 
 
 @dataclass(frozen=True)
@@ -24,33 +26,54 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Report:
-    """An assessment. The class measures are None where the rows are about nobody.
+class Figures:
+    """The risk over one choice of quasi-identifiers, as `classes.Measures` describes it; None about nobody."""
 
-    Grade (modelled on GB/T 42460): 1 identifies directly, 2 risk at or over a threshold, 3 risk under the
-    thresholds, 4 about nobody. `rows` and `cells` are counts, shares lie between 0 and 1.
+    quasi_identifiers: list[str]
+    subject: str | None
+    subjects: int | None = None
+    k: int | None = None
+    l_distinct: dict[str, int] | None = None
+    l_entropy: dict[str, float] | None = None
+    l_recursive: dict[str, dict[str, Any]] | None = None
+    t: dict[str, float] | None = None
+    t_equal: dict[str, float] | None = None
+    unique_share: float | None = None
+    classes: int | None = None
+    class_sizes: list[dict[str, int]] | None = None
+    size_bands: list[dict[str, Any]] | None = None
+    risk: Risk | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report(Figures):
+    """An assessment. Its own figures are over the marked quasi-identifiers, `with_suggested` over the suggested as well
+    (None where the rows are about nobody). The file passes only where both do.
+
+    Grade (modelled on GB/T 42460): 1 identifies directly, 2 risk at or over a threshold, 3 risk under the thresholds,
+    4 about nobody. `rows` and `cells` are counts, shares lie between 0 and 1. `suggested_quasi_identifiers` are names,
+    `suggestions` say why; `suggested_subject` is the key of a person that nobody marked.
     """
 
     rows: int
     about: str
-    quasi_identifiers: list[str]
-    quasi_identifiers_assumed: bool
     sensitive: list[str]
-    subject: str | None
-    subjects: int | None
-    k: int | None
-    l_distinct: dict[str, int] | None
-    t: dict[str, float] | None
-    unique_share: float | None
-    classes: int | None
-    class_sizes: list[dict[str, int]] | None
     identifiers: list[IdentifierHit]
+    suggested_quasi_identifiers: list[str]
+    suggestions: list[Suggestion]
+    suggested_subject: str | None
+    with_suggested: Figures | None
     allowed_modes: list[str]
     grade: int
     passes: bool
     rule_set: str
+    rules: dict[str, Any]
     reasons: list[Reason] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain dictionaries and lists, each reason with its English sentence."""
-        return {**asdict(self), "reasons": [reason.to_json() for reason in self.reasons]}
+        return {
+            **asdict(self),
+            "suggestions": [suggestion.to_json() for suggestion in self.suggestions],
+            "reasons": [reason.to_json() for reason in self.reasons],
+        }

@@ -1,73 +1,97 @@
 """From figures to a verdict: reasons, grade, delivery modes, passes or not."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from .classes import Measures
 from .identifiers import IdentifierHit
-from .report import Reason, Report
+from .report import Figures, Reason, Report
+from .roles import Suggestion
 from .rules import Rules
 
 _NAMED_COLUMNS = 6
 
 
-def report(
-    *,
-    rows: int,
-    about: str,
-    subject: str | None,
-    quasi_identifiers: list[str],
-    assumed: bool,
-    sensitive: list[str],
-    hits: list[IdentifierHit],
-    measures: Measures | None,
-    rules: Rules,
-    mode: str,
-) -> Report:
-    """The report of an assessment; `measures` is None where the rows are about nobody."""
-    reasons = [_identifier_reason(hit) for hit in hits]
-    if measures is None:
-        reasons += _reasons_about_nobody(subject)
+@dataclass(frozen=True)
+class Measured:
+    """One choice of quasi-identifiers and of the subject, and what it comes to."""
+
+    quasi_identifiers: list[str]
+    subject: str | None
+    measures: Measures
+
+    def figures(self) -> Figures:
+        measures = self.measures
+        return Figures(
+            quasi_identifiers=self.quasi_identifiers,
+            subject=self.subject,
+            subjects=measures.subjects,
+            k=measures.k,
+            l_distinct=measures.l_distinct,
+            l_entropy=measures.l_entropy,
+            l_recursive=measures.l_recursive,
+            t=measures.t,
+            t_equal=measures.t_equal,
+            unique_share=measures.unique_share,
+            classes=measures.classes,
+            class_sizes=measures.class_sizes,
+            size_bands=measures.size_bands,
+            risk=measures.risk,
+        )
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that was found in a file, its columns called as the report calls them. About nobody `marked` is None."""
+
+    rows: int
+    about: str
+    subject: str | None
+    sensitive: list[str]
+    hits: list[IdentifierHit]
+    declared: list[str]
+    suggestions: list[Suggestion]
+    suggested_subject: str | None
+    keys: list[str]
+    marked: Measured | None
+    together: Measured | None
+
+
+def report(found: Findings, *, rules: Rules, mode: str) -> Report:
+    """The report of an assessment for delivery by `mode`."""
+    reasons = [_identifier_reason(hit) for hit in found.hits]
+    reasons += [Reason(column, "declared_identifier", {"column": column}) for column in found.declared]
+    direct = bool(reasons)
+    if found.marked is None or found.together is None:
+        reasons += _reasons_about_nobody(found)
     else:
-        reasons += _class_reasons(measures, quasi_identifiers, subject, rules, mode)
+        reasons += _reasons_about_somebody(found, found.marked, found.together, rules, mode)
+    figures = found.marked.figures() if found.marked else Figures([], found.subject)
     return Report(
-        rows=rows,
-        about=about,
-        quasi_identifiers=quasi_identifiers,
-        quasi_identifiers_assumed=assumed,
-        sensitive=sensitive,
-        subject=subject,
-        subjects=measures.subjects if measures else None,
-        k=measures.k if measures else None,
-        l_distinct=measures.l_distinct if measures else None,
-        t=measures.t if measures else None,
-        unique_share=_unique_share(measures) if measures else None,
-        classes=measures.classes if measures else None,
-        class_sizes=measures.class_sizes if measures else None,
-        identifiers=hits,
-        allowed_modes=rules.allowed_modes(measures.k) if measures else _modes_about_nobody(reasons),
-        grade=_grade(hits, measures, reasons),
+        **vars(figures),
+        rows=found.rows,
+        about=found.about,
+        sensitive=found.sensitive,
+        identifiers=found.hits,
+        suggested_quasi_identifiers=[suggestion.column for suggestion in found.suggestions],
+        suggestions=found.suggestions,
+        suggested_subject=found.suggested_subject,
+        with_suggested=found.together.figures() if found.together else None,
+        allowed_modes=_modes(found, rules, reasons),
+        grade=1 if direct else 2 if reasons else 3 if found.marked else 4,
         passes=not reasons,
         rule_set=rules.label,
+        rules=rules.to_json(),
         reasons=reasons,
     )
 
 
-def _grade(hits: list[IdentifierHit], measures: Measures | None, reasons: list[Reason]) -> int:
-    if hits:
-        return 1
-    if reasons:
-        return 2
-    return 3 if measures else 4
-
-
-def _modes_about_nobody(reasons: list[Reason]) -> list[str]:
-    """Both, unless the file claims to be about nobody and yet marks a subject."""
-    contradicted = any(reason.code == "subject_without_persons" for reason in reasons)
+def _modes(found: Findings, rules: Rules, reasons: list[Reason]) -> list[str]:
+    """What the smallest class of both choices allows. About nobody both, unless somebody turned up."""
+    if found.marked and found.together:
+        return rules.allowed_modes(min(found.marked.measures.k, found.together.measures.k))
+    contradicted = any(reason.code in ("subject_without_persons", "person_key") for reason in reasons)
     return [] if contradicted else ["platform", "download"]
-
-
-def _unique_share(measures: Measures) -> float:
-    return round(measures.unique / measures.subjects, 6) if measures.subjects else 0.0
 
 
 def _identifier_reason(hit: IdentifierHit) -> Reason:
@@ -77,14 +101,37 @@ def _identifier_reason(hit: IdentifierHit) -> Reason:
     return Reason(hit.column, f"{hit.kind}_found", params)
 
 
-def _reasons_about_nobody(subject: str | None) -> list[Reason]:
-    return [Reason(subject, "subject_without_persons", {"column": subject})] if subject else []
+def _reasons_about_nobody(found: Findings) -> list[Reason]:
+    subject = found.subject
+    reasons = [Reason(subject, "subject_without_persons", {"column": subject})] if subject else []
+    return reasons + [Reason(key, "person_key", {"column": key}) for key in found.keys if key != subject]
 
 
-def _class_reasons(
-    measures: Measures, keys: list[str], subject: str | None, rules: Rules, mode: str
+def _reasons_about_somebody(
+    found: Findings, marked: Measured, together: Measured, rules: Rules, mode: str
 ) -> Iterator[Reason]:
-    columns = ", ".join(keys[:_NAMED_COLUMNS]) + (" …" if len(keys) > _NAMED_COLUMNS else "")
+    """Those over the marked columns, and those that only the suggested ones bring."""
+    if not together.quasi_identifiers:
+        yield Reason(None, "no_quasi_identifier", {})
+    own = list(_class_reasons(marked, rules, mode))
+    yield from own
+    given = {(reason.column, reason.code) for reason in own}
+    added = [name for name in together.quasi_identifiers if name not in marked.quasi_identifiers]
+    if together.subject != marked.subject:
+        added.append(str(together.subject))
+    for reason in _class_reasons(together, rules, mode):
+        if (reason.column, reason.code) not in given:
+            params = {**reason.params, "suggested": _named(added)}
+            yield Reason(reason.column, f"{reason.code}_with_suggested", params)
+
+
+def _named(columns: list[str]) -> str:
+    return ", ".join(columns[:_NAMED_COLUMNS]) + (" …" if len(columns) > _NAMED_COLUMNS else "")
+
+
+def _class_reasons(measured: Measured, rules: Rules, mode: str) -> Iterator[Reason]:
+    measures, subject = measured.measures, measured.subject
+    columns = _named(measured.quasi_identifiers)
     required = rules.required_k(mode)
     if measures.k < required:
         yield Reason(None, "k_too_small", {"columns": columns, "k": measures.k, "required": required})

@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -15,6 +16,7 @@ from listings.models import Assessment, Column, ColumnRole, Job, JobKind, Versio
 from listings.operations import jobs
 from listings.operations.copies import compare_with_sources
 from listings.operations.versions import add_step, lock_in
+from listings.queries import smallest_k
 from listings.states import VersionState
 from marketplace import workflow
 from marketplace.clock.working_days import local_date
@@ -23,7 +25,6 @@ from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
 MODE = "download"  # the one way in which the site delivers so far
-SMALLEST_CELL = 20  # a value that fewer subjects share is not shown in the public profile; as k for download
 SECONDS = 900  # for each of the two commands
 ASSESSOR = jobs.WORKER
 
@@ -56,7 +57,13 @@ def assess(job: Job, at: datetime) -> None:
 
 def measure(version: Version, parquet: Path, at: datetime, watch: sandbox.Watch) -> dict[str, Any]:
     """The engine's report on a version's canonical file, under the rule set of today."""
-    command = {"do": "assess", "parquet": str(parquet), "today": local_date(at).isoformat(), "mode": MODE}
+    command = {
+        "do": "assess",
+        "parquet": str(parquet),
+        "today": local_date(at).isoformat(),
+        "mode": MODE,
+        "rules": settings.RISK_RULES.to_json(),
+    }
     return sandbox.run({**command, **_marks(version)}, seconds=SECONDS, watch=watch)
 
 
@@ -75,7 +82,12 @@ def _measure(version: Version, at: datetime, watch: sandbox.Watch) -> dict[str, 
         if compared["reasons"]:
             refused = {"passes": False, "allowed_modes": [], "reasons": compared["reasons"]}
             return {**answer, "report": {**answer["report"], **refused}}
-        command = {"do": "profile", "parquet": str(parquet), "minimum": SMALLEST_CELL, **_marks(version)}
+        command = {
+            "do": "profile",
+            "parquet": str(parquet),
+            "minimum": settings.RISK_RULES.k_download,  # a value that fewer subjects share is not shown to the public
+            **_marks(version),
+        }
         profile = sandbox.run(command, seconds=SECONDS, watch=watch)
     return {**answer, "profile": profile["columns"]} if profile["ok"] else profile
 
@@ -110,7 +122,9 @@ def _record(job: Job, version: Version, answer: dict[str, Any], at: datetime) ->
     act = ledger.begin("assess", ASSESSOR, at, "Art. 17")
     workflow.move(
         act, version, VersionState.ASSESSED, allowed_modes=report["allowed_modes"],
-        detail={"assessment": assessment.pk, "passes": report["passes"], "k": report["k"], "sha256": file.sha256},
+        detail={
+            "assessment": assessment.pk, "passes": report["passes"], "k": smallest_k(report), "sha256": file.sha256,
+        },
     )  # fmt: skip
     if report["passes"]:
         _accept(version, answer["profile"], file.sha256, at)

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 
 from accounts.queries import recipients
 from listings import files, reasons
-from listings.deidentification.rules import Rules
 from listings.models import Assessment, Product, Version, VersionFile
 from listings.operations.built import check_not_stopped
 from listings.states import ON_OFFER
@@ -50,7 +50,9 @@ def keep_unmeasured(version: Version, problem: Mapping[str, Any], at: datetime) 
     if version.state not in ON_OFFER:
         return
     reason = {"column": None, **problem, "text": reasons.sentence_of(problem)}
-    keep_result(version, {"rule_set": Rules().label, "passes": False, "allowed_modes": [], "reasons": [reason]}, at)
+    keep_result(
+        version, {"rule_set": settings.RISK_RULES.label, "passes": False, "allowed_modes": [], "reasons": [reason]}, at
+    )
 
 
 def check_grantable(product: Product, at: datetime) -> None:

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts.models import Party, User
 from accounts.permissions import check_is_job
 from listings import files, permissions
 from listings.deidentification import sandbox
-from listings.deidentification.rules import Rules
 from listings.models import Assessment, Job, JobKind, Version, VersionQuerySet
 from listings.models.work import OPEN_JOB
 from listings.operations import jobs
@@ -56,7 +56,7 @@ def open_reassessment(*, version: Version, actor: ledger.SystemActor, at: dateti
     if waiting.count() >= MOST_OPEN or not due_for_reassessment(at).filter(pk=version.pk).exists():
         return False
     job = jobs.queue(version, JobKind.REASSESS, None, at)
-    detail = {"job": job.pk, "rule_set": Rules().label}
+    detail = {"job": job.pk, "rule_set": settings.RISK_RULES.label}
     ledger.record(ledger.begin("open_reassessment", actor, at, ARTICLE), version, detail=detail)
     return True
 
@@ -71,7 +71,7 @@ def request_reassessment(*, version: Version, actor: User, at: datetime, reason:
     if job is not None:
         return job
     job = jobs.queue(version, JobKind.REASSESS, actor, at)
-    detail = {"job": job.pk, "rule_set": Rules().label, "reason": reason}
+    detail = {"job": job.pk, "rule_set": settings.RISK_RULES.label, "reason": reason}
     ledger.record(ledger.begin("open_reassessment", actor, at, ARTICLE), version, detail=detail)
     return job
 
@@ -114,5 +114,5 @@ def _record(job: Job, report: dict[str, Any], at: datetime) -> None:
 def _lapsed(at: datetime, sellers: Iterable[Party] | None) -> VersionQuerySet:
     """By the last day that is too long ago: what was assessed until its end has lapsed."""
     long_ago = months_before(local_date(at) - timedelta(days=1), clock.days(Kind.REASSESSMENT))
-    found = Version.objects.on_offer().not_assessed_since(end_of_day(long_ago), Rules().label)
+    found = Version.objects.on_offer().not_assessed_since(end_of_day(long_ago), settings.RISK_RULES.label)
     return found if sellers is None else found.filter(product__seller__in=list(sellers))

@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -10,7 +11,6 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.queries import authority_over, recipients
 from listings import permissions
-from listings.deidentification.rules import Rules
 from listings.models import About, Product, ReleaseCheck, ReleaseRule, Version
 from listings.operations.search import follow_product
 from listings.queries import regions_of
@@ -170,7 +170,7 @@ def keep_check(act: ledger.Act, version: Version, outcome: Outcome) -> None:
 
 def _check(rule: ReleaseRule, at: datetime) -> None:
     rule.full_clean()
-    today, needed = local_date(at), Rules().required_k("download")
+    today, needed = local_date(at), settings.RISK_RULES.required_k("download")
     if not today <= rule.valid_until <= today + LONGEST:
         raise ValidationError({"valid_until": _("Name a day within the next twelve months.")})
     if rule.basis.about == About.NONE:

@@ -46,7 +46,8 @@ from marketplace.supervision.models import (
 
 FIGURES = (
     "about", "subjects", "k", "unique_share", "l_distinct", "t", "classes", "quasi_identifiers", "sensitive",
-    "allowed_modes",
+    "l_entropy", "t_equal", "size_bands", "risk", "suggested_quasi_identifiers", "suggested_subject", "with_suggested",
+    "grade", "allowed_modes",
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from accounts.models import Assignment, AssignmentRole, CapabilityKind
 from listings import verbs as listings
 from listings.difference import differences
 from listings.models import Assessment, Objection, Product, Version, VersionSource
+from listings.queries import smallest_k
 from marketplace.applications import verbs
 from marketplace.applications.models import Application, Grant, Item, Route
 from marketplace.applications.queries import newest_linkages
@@ -108,7 +109,7 @@ def _measured(version: Version) -> tuple[Any, Any, Any]:
     newest = next(iter(version.assessments.all()), None)
     if newest is None:
         return "–", "–", "–"
-    return day(newest.at), _("passed") if newest.passes else _("not passed"), newest.report.get("k", "–")
+    return day(newest.at), _("passed") if newest.passes else _("not passed"), smallest_k(newest.report) or "–"
 
 
 def _consultations(case: Application, user: Any, at: datetime) -> Section:

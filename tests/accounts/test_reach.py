@@ -212,7 +212,7 @@ def throw_together(chance: random.Random) -> list[User]:
     for model, names in {
         CatalogueEntry: ["unit", "authority"], Product: ["seller"], Version: ["authority", "reviewer"],
         VersionSource: ["unit"], Application: ["buyer", "authority", "seller"], Grant: ["buyer", "authority"],
-        StandingConsent: ["unit"], DerivedProduct: ["party"], Finding: ["authority", "reviewer", "party"],
+        StandingConsent: ["unit"], DerivedProduct: ["party"], Finding: ["authority", "party"],
         DescriptionChange: ["authority", "reviewer"], Measure: ["party", "authority"],
         Consultation: ["unit"],
     }.items():  # fmt: skip
@@ -282,6 +282,10 @@ def more_rows(chance: random.Random, a_party: Any, a_person: Any) -> None:
         Upload.objects.create(
             version=version, by=a_person(), name="x", size=1, state="refused", expires_at=at, created_at=at
         )
+        Finding.objects.create(
+            version=version, party=a_party(), authority=a_party(), reviewer=chance.choice([None, a_party()]),
+            occasion_key=f"v{version.pk}", rule="x", article="x", created_at=at,
+        )  # fmt: skip
         Reading.objects.create(
             by=a_person(), party=a_party(), object_type="x", object_id=str(number), title="x", day=at.date(),
             reason="x", at=at,

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+ENGINE = ("gate",)  # needs no database
 SCALES = {"small": (20_000, 1_000, 10), "medium": (200_000, 3_000, 20), "full": (1_000_000, 10_000, 40)}
 
 
@@ -21,7 +22,10 @@ def main() -> None:
         os.environ["VAR_DIR"] = folder
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
         os.environ.setdefault("LOG_LEVEL", "ERROR")
-        _run(given, Path(folder))
+        if given.only not in ENGINE:
+            _run(given, Path(folder))
+        if given.only in ("", *ENGINE):
+            _measure_engine(given, Path(folder))
 
 
 def _run(given: Any, folder: Path) -> None:
@@ -43,6 +47,13 @@ def _run(given: Any, folder: Path) -> None:
         _measure(given, folder)
     finally:
         connection.creation.destroy_test_db(before, verbosity=0)
+
+
+def _measure_engine(given: Any, folder: Path) -> None:
+    from tests.bench import gate
+    from tests.bench.measure import Bench
+
+    gate.run(Bench(given.scale, Path("bench.jsonl"), fresh=given.only != ""), given.scale, folder)
 
 
 def _name(folder: Path) -> str:

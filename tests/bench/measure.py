@@ -13,9 +13,10 @@ ROUNDS = 7
 class Bench:
     """Collects the figures of one run. `goal` is what the ratio ours ÷ other has to be at most, or at least."""
 
-    def __init__(self, scale: str, target: Path) -> None:
+    def __init__(self, scale: str, target: Path, *, fresh: bool = True) -> None:
         self.scale, self.target = scale, target
-        target.write_text("")
+        if fresh:
+            target.write_text("")
         print(f"{'path':8} {'figure':44} {'ours':>12} {'other':>12} {'ratio':>9} {'goal':>9}  holds  against")
 
     def compare(

@@ -76,8 +76,8 @@ def test_grant_that_covers_it_gets_it_the_same_day(world, rule, grant, successor
 CHANGES = {
     "rows": lambda rule, version: ReleaseRule.objects.filter(pk=rule.pk).update(max_rows=rule.min_rows),
     "k": lambda rule, version: ReleaseRule.objects.filter(pk=rule.pk).update(min_k=10_000_000),
-    "rule_set": lambda rule, version: Assessment.objects.filter(version=version).update(rule_set="minshu-2", report={
-        **version.assessments.get().report, "rule_set": "minshu-2"}),
+    "rule_set": lambda rule, version: Assessment.objects.filter(version=version).update(rule_set="minshu-0", report={
+        **version.assessments.get().report, "rule_set": "minshu-0"}),
     "recipe": lambda rule, version: ProcessingStep.objects.filter(version=version, number=1).update(step="另一步"),
     "columns": lambda rule, version: Column.objects.filter(version=version, position=0).update(type="integer"),
     "about": lambda rule, version: Version.objects.filter(pk=version.pk).update(about="households"),

@@ -1,3 +1,5 @@
+from dataclasses import asdict
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -5,6 +7,7 @@ from hypothesis import strategies as st
 from listings.deidentification import database
 from listings.deidentification.classes import Measures, measure
 from listings.deidentification.database import Column
+from listings.deidentification.reasons import BadCommand
 
 from . import oracle
 
@@ -51,13 +54,37 @@ def test_measures_agree_with_their_definitions(table, keys, subject):
         assert (found.classes, found.subjects) == (expected["classes"], expected["subjects"])
         assert found.unique == expected["unique"]
         assert found.l_distinct[column] == expected["l"]
+        assert found.l_entropy[column] == pytest.approx(expected["l_entropy"], abs=1e-6)
+        assert found.l_recursive[column]["c"] == pytest.approx(expected["c"], abs=1e-8)
         assert found.t[column] == pytest.approx(expected["t"], abs=1e-8)
+        assert found.t_equal[column] == pytest.approx(expected["t_equal"], abs=1e-8)
+    sizes = [size for size in expected["all_sizes"] if size]
+    if sizes:
+        wanted = oracle.risks(sizes, sizes, 5)
+        assert asdict(found.risk.prosecutor) == pytest.approx(
+            {key: wanted[key] for key in ("average", "max", "at_risk")}
+        )
+        assert found.risk.journalist == found.risk.prosecutor
+        assert found.risk.marketer == pytest.approx(wanted["marketer"])
+    assert sum(band["classes"] for band in found.size_bands) == len(sizes)
+    assert sum(band["members"] for band in found.size_bands) == sum(sizes)
 
 
 @settings(max_examples=25, deadline=None)
 @given(rows)
 def test_adding_a_quasi_identifier_never_raises_k(table):
     assert measured(table, ["a", "b"]).k <= measured(table, ["a"]).k <= measured(table, []).k
+
+
+@settings(max_examples=25, deadline=None)
+@given(rows, st.sampled_from([None, "u"]))
+def test_merging_classes_never_lowers_k(table, subject):
+    merged = [{**each, "a": min(each["a"], 2) if each["a"] else each["a"]} for each in table]
+    before, after = measured(table, ["a"], subject), measured(merged, ["a"], subject)
+    assert after.k >= before.k
+    assert after.unique <= before.unique
+    assert all(after.l_distinct[name] >= before.l_distinct[name] for name in ("n", "w"))
+    assert all(after.t[name] <= before.t[name] + 1e-8 for name in ("n", "w"))
 
 
 @settings(max_examples=25, deadline=None)
@@ -99,3 +126,48 @@ def test_one_value_everywhere_is_no_distance():
     found = measured([row(a=1, n=5, w="p"), row(a=2, n=5, w="p")], ["a"])
     assert found.t == {"n": 0.0, "w": 0.0}
     assert found.l_distinct == {"n": 1, "w": 1}
+
+
+def test_bands_of_class_sizes():
+    sizes = {1: 1, 2: 2, 3: 4, 4: 5, 5: 9, 6: 10}
+    found = measured([row(a=key) for key, size in sizes.items() for _ in range(size)], ["a"])
+    assert [(band["from"], band["to"], band["classes"], band["members"]) for band in found.size_bands] == [
+        (1, 1, 1, 1), (2, 2, 1, 2), (3, 4, 1, 4), (5, 9, 2, 14), (10, 19, 1, 10),
+    ]  # fmt: skip
+
+
+def test_risk_at_the_threshold_is_no_risk():
+    """A class of 5 has risk 0.2, which is not above 1 ÷ 5; one of 4 is."""
+    found = measured([row(a=1)] * 5 + [row(a=2)] * 4, ["a"]).risk
+    assert (found.threshold, found.prosecutor.at_risk) == (0.2, round(4 / 9, 9))
+    assert (found.prosecutor.max, found.marketer) == (0.25, round(2 / 9, 9))
+
+
+def in_population(table: list[dict], people: list[dict]) -> Measures:
+    with database.open_database() as connection:
+        for name, content in (("data", table), ("people", people)):
+            connection.execute(f"CREATE TABLE {name} (a BIGINT, b VARCHAR)")
+            for each in content:
+                connection.execute(f"INSERT INTO {name} VALUES (?, ?)", [each["a"], each["b"]])
+        return measure(
+            connection, "data", quasi_identifiers=["a", "b"], sensitive=[], population="SELECT a, b FROM people"
+        )
+
+
+def test_population_by_hand():
+    """Files' classes of 2, 1 and 3 among 5, 10 and 3 people, and 5 more whom the file does not have."""
+    table = [row(1, "x")] * 2 + [row(1, None)] + [row(2, "x")] * 3
+    people = [row(1, "x")] * 5 + [row(1, None)] * 10 + [row(2, "x")] * 3 + [row(3, "y")] * 5
+    found = in_population(table, people).risk
+    assert found.has_population and found.delta == {"min": 0.0, "max": 1.0}
+    wanted = oracle.risks([2, 1, 3], [5, 10, 3], 5)
+    assert asdict(found.journalist) == pytest.approx({key: wanted[key] for key in ("average", "max", "at_risk")})
+    assert found.marketer == pytest.approx((2 / 5 + 1 / 10 + 3 / 3) / 6)
+    assert found.prosecutor.max == 1.0
+    assert in_population(table, people[:18]).risk.delta == {"min": 0.1, "max": 1.0}
+
+
+@pytest.mark.parametrize("people", [[], [row(1, "x")], [row(2, "x")] * 3])
+def test_population_has_to_hold_the_file(people):
+    with pytest.raises(BadCommand, match="fewer people than the file"):
+        in_population([row(1, "x")] * 2, people)

@@ -71,3 +71,9 @@ def test_spill_directory_is_removed(monkeypatch, tmp_path):
         connection.execute("SELECT 1")
         assert len(list(tmp_path.iterdir())) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_drawn_into_the_answer():
+    """The bar of a long query would go to standard output, where the answer goes."""
+    with database.open_database() as connection:
+        assert database.one(connection, "SELECT current_setting('enable_progress_bar')") == (False,)

@@ -1,0 +1,92 @@
+"""`assess FILE`: the whole assessment on one's own machine, without a server, a database or settings."""
+
+import argparse
+import json
+import sys
+import tempfile
+from datetime import date
+from pathlib import Path
+from typing import Any, NoReturn
+
+from .assess import ABOUT, MODES, assess
+from .ingest import ingest
+from .reasons import Refused
+from .report import Report
+from .rules import Rules
+from .words import LANGUAGES, sentence_in, table
+
+PASSES, UNREADABLE, FAILS = 0, 1, 2
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(UNREADABLE, f"{self.prog}: {message}\n")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The file and the options of `assess`, for argparse."""
+    parser.add_argument("file", type=Path, help="CSV, TSV, XLSX, JSON lines or Parquet")
+    for option, said in (
+        ("--quasi-identifiers", "columns that others may know of a person, separated by commas"),
+        ("--sensitive", "columns that nobody may infer"),
+        ("--identifiers", "columns that name a person: the file passes only without them"),
+    ):
+        parser.add_argument(option, type=_names, default=[], metavar="A,B", help=said)
+    parser.add_argument("--about", choices=ABOUT, default="persons", help="whom a row is about")
+    parser.add_argument("--subject", metavar="COLUMN", help="the column that tells whom a row is about")
+    parser.add_argument("--population", type=Path, metavar="FILE", help="a row for everybody the file may be about")
+    parser.add_argument("--mode", choices=MODES, default="platform", help="how it will be delivered")
+    parser.add_argument("--json", action="store_true", help="the whole report as JSON")
+    parser.add_argument("--lang", choices=LANGUAGES, default="en", help="of the sentences")
+
+
+def run(given: Any, *, rules: Rules | None = None, today: date | None = None) -> int:
+    """Assess and print; 0 where the file passes, 2 where it fails, 1 where it cannot be read."""
+    try:
+        report = _assess(given, rules or Rules(), today or date.today())
+    except Refused as refusal:
+        return _unreadable(sentence_in(given.lang, refusal.code, refusal.params))
+    except (OSError, ValueError) as error:
+        return _unreadable(f"{given.file}: {getattr(error, 'strerror', None) or type(error).__name__}")
+    said = _as_json(report, given.lang) if given.json else table(report, given.lang)
+    print(said)
+    return PASSES if report.passes else FAILS
+
+
+def main(arguments: list[str], *, program: str = "python -m listings.deidentification assess") -> int:
+    parser = _Parser(prog=program, description="Art. 17: can anybody be recognised in this file?")
+    add_arguments(parser)
+    return run(parser.parse_args(arguments))
+
+
+def _assess(given: Any, rules: Rules, today: date) -> Report:
+    with tempfile.TemporaryDirectory(prefix="minshu-") as folder:
+        parquet = _canonical(given.file, Path(folder) / "data.parquet")
+        population = given.population and _canonical(given.population, Path(folder) / "people.parquet")
+        return assess(
+            parquet, about=given.about, subject=given.subject, quasi_identifiers=given.quasi_identifiers,
+            sensitive=given.sensitive, identifiers=given.identifiers, rules=rules, today=today, mode=given.mode,
+            population=population,
+        )  # fmt: skip
+
+
+def _canonical(source: Path, target: Path) -> Path:
+    ingest(source, source.name, target)
+    return target
+
+
+def _as_json(report: Report, language: str) -> str:
+    said = report.to_json()
+    for each in (*said["reasons"], *said["suggestions"]):
+        each["text"] = sentence_in(language, each["code"], each["params"])
+    return json.dumps(said, ensure_ascii=False, allow_nan=False, indent=1)
+
+
+def _unreadable(message: str) -> int:
+    print(message, file=sys.stderr)
+    return UNREADABLE
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]

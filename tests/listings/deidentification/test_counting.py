@@ -1,0 +1,87 @@
+"""The arrays give what the database gives, number by number."""
+
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from listings.deidentification import counting, database
+from listings.deidentification.classes import measure
+
+SCHEMA = pa.schema(
+    [
+        ("a", pa.int64()),
+        ("b", pa.string()),
+        ("d", pa.date32()),
+        ("f", pa.bool_()),
+        ("n", pa.int32()),
+        ("w", pa.string()),
+    ]
+)
+rows = st.lists(
+    st.fixed_dictionaries(
+        {
+            "a": st.sampled_from([None, -3, 0, 7]),
+            "b": st.sampled_from([None, "甲", "", "z"]),
+            "d": st.sampled_from([None, date(1969, 12, 31), date(2020, 2, 29)]),
+            "f": st.sampled_from([None, True, False]),
+            "n": st.sampled_from([None, 1, 2, 5, 9, 10]),
+            "w": st.sampled_from([None, "p", "q", "r"]),
+        }
+    ),
+    min_size=1,
+    max_size=30,
+)
+
+
+def both(path: Path, keys: list[str], sensitive: list[str]) -> list:
+    with database.open_parquet(path) as (connection, columns):
+        private = [column for column in columns if column.name in sensitive]
+        return [
+            measure(connection, "data", quasi_identifiers=keys, sensitive=private, parquet=parquet)
+            for parquet in (path, None)
+        ]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows,
+    st.lists(st.sampled_from("abdf"), unique=True, max_size=4),
+    st.lists(st.sampled_from("nwd"), unique=True, max_size=3),
+)
+@example([{"a": None, "b": None, "d": None, "f": None, "n": None, "w": None}], ["a", "d"], ["n"])
+def test_arrays_and_database_agree(monkeypatch, tmp_path, table, keys, sensitive):
+    monkeypatch.setattr(counting, "_ROWS", 7)  # later batches bring new values
+    path = tmp_path / "table.parquet"
+    pq.write_table(pa.Table.from_pylist(table, schema=SCHEMA), path, row_group_size=5)
+    sensitive = [name for name in sensitive if name not in keys]
+    assert counting.count(path, keys, sensitive) is not None
+    arrays, tables = both(path, keys, sensitive)
+    assert arrays == tables
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([0.5, 1.5]), pa.array([0, 1 << 40]), pa.array([0, (1 << 64) - 1], pa.uint64()),
+        pa.array([0, 1], pa.timestamp("us")),
+    ],
+)  # fmt: skip
+def test_what_is_left_to_the_database(tmp_path, column):
+    path = tmp_path / "table.parquet"
+    pq.write_table(pa.table({"x": column}), path)
+    assert counting.count(path, ["x"], []) is None
+    arrays, tables = both(path, ["x"], [])
+    assert (arrays.k, arrays.classes) == (1, 2) and arrays == tables
+
+
+def test_too_many_cells_are_left_to_the_database(monkeypatch, tmp_path):
+    path = tmp_path / "table.parquet"
+    pq.write_table(pa.table({"a": [0, 1, 1], "b": [5, 6, 7]}), path)
+    for most, fits in ((12, True), (11, False)):  # two values and three, and null each
+        monkeypatch.setattr(counting, "_MOST_CELLS", most)
+        assert (counting.count(path, ["a", "b"], []) is not None) is fits

@@ -1,0 +1,135 @@
+import random
+
+import pytest
+
+from listings.deidentification import database, names, roles
+from listings.deidentification.database import Column
+
+
+def suggested(table: dict[str, list], **given):
+    """What is suggested over a table of columns."""
+    kinds = {str: ("VARCHAR", "text"), int: ("BIGINT", "integer"), float: ("DOUBLE", "decimal")}
+    columns, types = [], []
+    for name, values in table.items():
+        sql, kind = kinds[type(next(value for value in values if value is not None))]
+        types.append(sql)
+        columns.append(Column(name, kind))
+    with database.open_database() as connection:
+        spelled = ", ".join(
+            f"unnest(?::{sql}[]) AS {database.name(name)}" for name, sql in zip(table, types, strict=True)
+        )
+        connection.execute(f"CREATE TABLE data AS SELECT {spelled}", list(table.values()))
+        facts = roles.describe(connection, "data", columns)
+        options = {"marked": [], "sensitive": [], "subject": None, "least_share": 0.01, **given}
+        return roles.suggest(connection, "data", facts, **options)
+
+
+def codes(found) -> list[tuple[str, str]]:
+    return [(one.column, one.code) for one in found.columns]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("年龄", "age"), ("年龄段", "age"), ("AgeBand", "age"),
+        ("性别", "sex"), ("出生日期", "birth"), ("birth_date", "birth"),
+        ("邮编", "post_code"), ("ZIP", "post_code"),
+        ("家庭住址", "place"), ("民族", "ethnicity"), ("职业", "occupation"),
+        ("学历", "education"), ("婚姻状况", "marriage"),
+        ("车牌号", "number"), ("age", "age"), ("marital-status", "marriage"),
+        ("患者人数", None), ("age_count", None), ("page", None), ("storage", None), ("诊断", None), ("年龄均值", None),
+    ],
+)  # fmt: skip
+def test_known_names(name, kind):
+    assert names.known_as(name) == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "is_key"),
+    [
+        ("用户ID", True), ("会员编号", True), ("化名", True),
+        ("userId", True), ("customer_no", True), ("患者标识", True),
+        ("设备ID", True), ("设备编码", False), ("用户量", False),
+        ("会员等级", False), ("站点编号", False), ("user_agent", False),
+        ("number of patients", False),
+    ],
+)  # fmt: skip
+def test_names_of_keys(name, is_key):
+    assert names.is_person_key(name) is is_key
+
+
+def test_known_name_without_differences_says_nothing():
+    assert codes(suggested({"age": [30] * 9, "sex": ["f", "m", "f"] * 3})) == [("sex", "known_sex")]
+
+
+def test_only_undecided_columns_are_suggested():
+    table = {"age": [1, 2] * 5, "sex": ["f", "m"] * 5, "职业": ["a", "b"] * 5}
+    assert codes(suggested(table, marked=["age"], sensitive=["职业"])) == [("sex", "known_sex")]
+
+
+def grid(rows: int = 1000) -> dict[str, list]:
+    """p × q × r singles everybody out, no two of them anybody; s says nothing."""
+    return {
+        "p": [f"p{n % 10}" for n in range(rows)],
+        "q": [f"q{n // 10 % 10}" for n in range(rows)],
+        "r": [f"r{n // 100}" for n in range(rows)],
+        "s": [f"s{n % 2}" for n in range(rows)],
+    }
+
+
+def test_combination_of_three_that_singles_out():
+    found = suggested(grid())
+    assert codes(found) == [("p", "singles_out"), ("q", "singles_out"), ("r", "singles_out")]
+    assert sorted(found.columns[0].params["columns"].split(", ")) == ["p", "q", "r"]
+    assert found.columns[0].params["percent"] == "100.0"
+
+
+def test_fourth_column_beside_three_marked_ones():
+    table = {**grid(2000), "t": [f"t{n // 1000}" for n in range(2000)]}
+    table["r"] = [f"r{n // 100 % 10}" for n in range(2000)]
+    assert [column for column, _ in codes(suggested(table, marked=["p", "q", "r"]))] == ["t"]
+    assert codes(suggested({name: table[name] for name in "pqrs"}, marked=["p", "q", "r"])) == []
+
+
+def test_share_has_to_be_above_the_threshold():
+    """Ten in a thousand are alone in `code`: one per cent exactly, and eleven are more."""
+    for alone, found in ((10, []), (11, [("code", "singles_out")])):
+        values = [f"c{n}" for n in range(alone)] + ["other", "another"] * ((1000 - alone) // 2 + 1)
+        assert codes(suggested({"code": values[:1000]})) == found
+
+
+def test_subjects_count_not_rows():
+    """Every value belongs to one person with ten rows: in rows nobody is alone, in persons everybody."""
+    table = {"who": [f"u{n // 10}" for n in range(500)], "shop": [f"s{n // 10}" for n in range(500)]}
+    assert codes(suggested(table, subject="who")) == [("shop", "singles_out")]
+    assert codes(suggested(table, sensitive=["who"])) == []
+    assert codes(suggested({**table, "shop": [f"s{n // 20}" for n in range(500)]}, subject="who")) == []  # two in each
+
+
+def test_amounts_fractions_and_row_numbers_are_known_to_nobody():
+    chance = random.Random(1)
+    table = {
+        "序号": list(range(7, 507)),
+        "金额": [chance.randrange(10**6) for _ in range(500)],
+        "reading": [chance.random() for _ in range(500)],
+        "visits": [chance.randrange(400) for _ in range(500)],
+    }
+    assert codes(suggested(table)) == []
+
+
+def test_numbers_of_their_own_name_persons():
+    numbers = random.Random(1).sample(range(10**9), 500)
+    assert codes(suggested({"z": numbers})) == [("z", "singles_out")]
+
+
+def test_pseudonym_is_the_subject_and_no_quasi_identifier():
+    table = {"z": [f"{n % 50:032x}".replace("0", "a", 20) for n in range(500)], "age": [n % 3 for n in range(500)]}
+    found = suggested(table)
+    assert (codes(found), found.subject, found.keys) == ([("age", "known_age")], "z", ["z"])
+    assert suggested(table, subject="z").subject is None
+
+
+def test_order_of_rows_is_irrelevant():
+    table = {**grid(), "age": [n % 7 for n in range(1000)]}
+    order = random.Random(2).sample(range(1000), 1000)
+    assert suggested(table) == suggested({name: [values[n] for n in order] for name, values in table.items()})
