@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from . import database, identifiers, progress, verdict
+from .attacks import stage
 from .classes import Measures, measure
 from .database import Column
 from .identifiers import IdentifierHit
@@ -50,8 +51,12 @@ def assess(
         progress.report("classes", 50)
         if about != "none":
             measures = measure(connection, "data", quasi_identifiers=marked, sensitive=private, subject=subject)
+        progress.report("classes", 70)
+        attacked = stage.run(
+            connection, "data", columns, about=about, quasi_identifiers=marked, sensitive=sensitive, subject=subject
+        )
     labels = _labels(columns, hits)
-    return verdict.report(
+    report = verdict.report(
         rows=rows,
         about=about,
         subject=labels[subject] if subject else None,
@@ -63,6 +68,7 @@ def assess(
         rules=rules,
         mode=mode,
     )
+    return stage.heed(report, attacked.relabelled(labels))
 
 
 def _check_roles(

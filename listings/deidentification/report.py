@@ -50,6 +50,8 @@ class Report:
     passes: bool
     rule_set: str
     reasons: list[Reason] = field(default_factory=list)
+    attacks: list[dict[str, Any]] = field(default_factory=list)
+    restorable: list[dict[str, Any]] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain dictionaries and lists, each reason with its English sentence."""
