@@ -35,7 +35,7 @@ class Written:
 
 def find(texts: Sequence[str]) -> Written | None:
     """How a column of these different values was written, if it hides identifiers or text; None where not."""
-    sample = texts[:: max(1, len(texts) // _SAMPLE)][:_SAMPLE]
+    sample = texts[:: -(-len(texts) // _SAMPLE) or 1]
     groups = _by_length(sample)
     if len(sample) < _FEWEST or any(looks_like(group) for group in groups):
         return None

@@ -14,7 +14,7 @@ from .digests import matrix
 _ROWS = 2_000
 _FEWEST = 20
 _FAILS, _WARNS = 100, 10_000  # so few possible numbers for a value
-_MASKED = re.compile(r"([0-9]+)([*xX#＊]{1,14})([0-9]*[0-9Xx])?")
+_MASKED = re.compile(r"([0-9]+)([*]+|#+|＊+|[xX]{2,})([0-9]*[0-9Xx])?")
 _WIDTHS = {11: "mobile", 18: "resident_id"}
 
 

@@ -132,7 +132,8 @@ def wilson(successes: float, trials: int) -> tuple[float, float]:
     middle = rate + square / (2 * trials)
     spread = _Z * sqrt(rate * (1 - rate) / trials + square / (4 * trials * trials))
     whole = 1 + square / trials
-    return max(0.0, (middle - spread) / whole), min(1.0, (middle + spread) / whole)
+    low, high = (middle - spread) / whole, (middle + spread) / whole
+    return (low if successes else 0.0), (high if successes < trials else 1.0)
 
 
 def _single_out(file: _File, known: list[str], subjects: int, chance: random.Random) -> list[Any]:
@@ -268,8 +269,10 @@ def _guesses(file: _File, known: Sequence[str], sensitive: str, kind: str) -> tu
         f"CREATE OR REPLACE TEMP TABLE held AS SELECT {key(known)} AS k, {_banded(file, sensitive, kind)} AS v, "
         f"{counted} AS n FROM {file.rows} GROUP BY k, v"
     )
-    commonest, most, total = file.one("SELECT first(v), first(m), sum(m) FROM (SELECT v, sum(n) AS m FROM held "
-                                      "GROUP BY v ORDER BY m DESC, v)")  # fmt: skip
+    total = file.one("SELECT coalesce(sum(n), 0) FROM held")[0]
+    if not total:
+        return subjects, 0, alike, 0.0, 0.0
+    commonest, most = file.one("SELECT v, sum(n) AS m FROM held GROUP BY v ORDER BY m DESC, v LIMIT 1")
     guessed = file.one(
         "SELECT coalesce(sum(CASE WHEN len(t) = 1 AND t[1] = 1 THEN (v IS NOT DISTINCT FROM w)::INT "
         "WHEN t[1] - 1 > coalesce(t[2], 0) THEN t[1] "
@@ -277,7 +280,7 @@ def _guesses(file: _File, known: Sequence[str], sensitive: str, kind: str) -> tu
         f"FROM (SELECT max(n, 16) AS t, min(v) AS v, {_literal(commonest)} AS w FROM held GROUP BY k)"
     )[0]
     file.connection.execute("DROP TABLE held")
-    return subjects, int(total or 0), alike, float(guessed), (most or 0) / (total or 1)
+    return subjects, int(total), alike, float(guessed), float(most / total)
 
 
 def _alike(file: _File, known: Sequence[str], value: str) -> tuple[int, int]:

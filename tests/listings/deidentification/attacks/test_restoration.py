@@ -56,7 +56,7 @@ def test_resident_ids_are_restored_with_the_birth_dates_beside_them() -> None:
     table = {"id": hexed("sha256", planted.resident_ids(days)), "born": days}
     [each] = planted.found(table, {"born": "date"}, work=5e8)
     assert (each.column, each.method, each.level) == ("id", "sha256_resident_id", "fails")
-    assert each.tried[0]["chance"] == 1.0
+    assert each.tried[0]["chance"] >= 0.999
 
 
 KEYED = {
@@ -109,8 +109,6 @@ WRITTEN = {
 
 @pytest.mark.parametrize("method", WRITTEN)
 def test_other_writing_of_mobile_numbers_fails(method: str) -> None:
-    if method == "substituted_digits":
-        pytest.importorskip("numpy")
     [each] = planted.found({"p": WRITTEN[method]}, work=1e7)
     assert (each.method, each.level, each.params["kind"]) == (method, "fails", "mobile")
 
