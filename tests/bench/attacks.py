@@ -53,7 +53,7 @@ def _people(parquet: Path, rows: int) -> None:
         connection.execute(
             f"COPY (SELECT {numbers}, md5('138' || lpad((hash(n) % 100000000)::VARCHAR, 8, '0')) AS phone, "
             f"md5('key' || n || 'secret') AS token FROM range({rows}) AS t(n)) "
-            f"TO {database.path(parquet)} (FORMAT parquet)"
+            f"TO {database.path(parquet)} (FORMAT parquet, USE_TMP_FILE false)"
         )
 
 

@@ -35,9 +35,9 @@ FIRST_DAY = date(1950, 1, 1)
 _HASHES = {"md5": hashes.MD5, "sha1": hashes.SHA1, "sha256": hashes.SHA256, "sm3": hashes.SM3}
 
 
-def mobiles(count: int, seed: int = 1) -> list[str]:
+def mobiles(count: int, seed: int = 1, prefixes: Sequence[object] = PREFIXES) -> list[str]:
     chance = random.Random(seed)
-    return [f"{chance.choice(PREFIXES)}{chance.randrange(10**8):08d}" for _ in range(count)]
+    return [f"{chance.choice(prefixes)}{chance.randrange(10**8):08d}" for _ in range(count)]
 
 
 def born(count: int, seed: int = 1) -> list[date]:

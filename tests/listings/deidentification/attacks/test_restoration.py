@@ -6,6 +6,8 @@ import uuid
 
 import pytest
 
+from listings.deidentification.attacks import spaces
+
 from . import planted
 
 N = 3_000
@@ -97,7 +99,7 @@ SWAPPED = str.maketrans("0123456789", "3870516942")
 WRITTEN = {
     "reversed": [each[::-1] for each in MOBILES],
     "shifted_digits": [each.translate(str.maketrans("0123456789", "3456789012")) for each in MOBILES],
-    "substituted_digits": [each.translate(SWAPPED) for each in planted.mobiles(N)],
+    "substituted_digits": [each.translate(SWAPPED) for each in planted.mobiles(N, prefixes=spaces.mobile_prefixes())],
     "offset": [str(int(each) + 987_654_321) for each in MOBILES],
     "base64": [base64.b64encode(each.encode()).decode() for each in MOBILES],
     "hex": [each.encode().hex() for each in MOBILES],
