@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext, gettext_noop
 
+from listings import attack_reasons
 from listings.deidentification.reasons import REASONS
 
 # The engine knows no Django: its sentences once more, word for word, where gettext finds them (a test compares).
@@ -112,6 +113,7 @@ EXTRACTED = (
     gettext_noop("The version has no file."),
     gettext_noop("The work broke off %(attempts)s times and was given up."),
     gettext_noop("The work was cancelled."),
+    *attack_reasons.EXTRACTED,
 )
 
 # What the site notices before the engine is asked.

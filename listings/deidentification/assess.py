@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from . import database, progress, roles, verdict
+from .attacks import stage
 from .classes import measure
 from .database import Column, Connection
 from .identifiers import IdentifierHit, scan
@@ -66,7 +67,9 @@ def assess(
         hits = [replace(hit, column=labels[hit.column]) for hit in hits]
         plain = parquet if all(name == label for name, label in labels.items()) else None
         findings = _find(connection, columns, _relabelled(task, labels), hits, plain)
-    return verdict.report(findings, rules=rules, mode=mode)
+        report = verdict.report(findings, rules=rules, mode=mode)
+        progress.report("classes", 70)
+        return stage.heed(report, _attack(connection, columns, report))
 
 
 @contextmanager
@@ -78,6 +81,16 @@ def _open(parquet: Path, population: Path | None) -> Iterator[tuple[Connection, 
             connection.execute(f"CREATE TEMP VIEW {view} AS SELECT * FROM read_parquet({database.path(file)})")
         described = connection.execute("DESCRIBE data").fetchall()
         yield connection, [Column(row[0], database.type_of(row[1])) for row in described]
+
+
+def _attack(connection: Connection, columns: list[Column], report: Report) -> stage.Attacked:
+    """Whoever attacks knows the suggested quasi-identifiers as well as the marked ones."""
+    known = report.with_suggested or report
+    quasi = known.quasi_identifiers
+    return stage.run(
+        connection, "data_as", columns, about=report.about, quasi_identifiers=quasi, subject=known.subject,
+        sensitive=[name for name in report.sensitive if name not in quasi],
+    )  # fmt: skip
 
 
 def _check(columns: list[Column], task: Task) -> None:

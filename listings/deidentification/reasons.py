@@ -7,6 +7,8 @@ fills in the parameters itself. No sentence ever holds the content of a cell.
 import re
 from typing import Any
 
+from .attacks.wording import SENTENCES
+
 REASONS: dict[str, str] = {
     # The file cannot be read.
     "empty_file": "The file is empty.",
@@ -132,6 +134,8 @@ REASONS: dict[str, str] = {
     "no_file": "The version has no file.",
     "worker_lost": "The work broke off %(attempts)s times and was given up.",
     "cancelled": "The work was cancelled.",
+    # An attack succeeded.
+    **SENTENCES,
 }
 
 _LONG_NUMBER = re.compile(r"[0-9０-９](?:[ \-]?[0-9０-９]){10,}[Xx]?")

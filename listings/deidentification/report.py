@@ -69,6 +69,8 @@ class Report(Figures):
     rule_set: str
     rules: dict[str, Any]
     reasons: list[Reason] = field(default_factory=list)
+    attacks: list[dict[str, Any]] = field(default_factory=list)
+    restorable: list[dict[str, Any]] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain dictionaries and lists, each reason with its English sentence."""

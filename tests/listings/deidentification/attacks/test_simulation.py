@@ -1,0 +1,149 @@
+import random
+from math import isclose
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from listings.deidentification import database
+from listings.deidentification.attacks import simulation
+from listings.deidentification.attacks.simulation import Attack, wilson
+from listings.deidentification.database import Column
+
+TYPES = {"a": "integer", "b": "text", "c": "text", "s": "text", "n": "integer", "u": "text"}
+
+
+def attacked(rows: list[dict], known: list[str], sensitive: tuple[str, ...] = (), subject: str | None = None, seed=3):
+    with database.open_database() as connection:
+        connection.execute("CREATE TABLE data (a BIGINT, b VARCHAR, c VARCHAR, s VARCHAR, n BIGINT, u VARCHAR)")
+        values = [[row.get(name) for row in rows] for name in TYPES]
+        marks = ", ".join(
+            f"unnest(${place}::{'BIGINT' if kind == 'integer' else 'VARCHAR'}[])"
+            for place, kind in enumerate(TYPES.values(), start=1)
+        )
+        connection.execute(f"INSERT INTO data SELECT {marks}", values)
+        found = simulation.simulate(
+            connection, "data", columns=[Column(name, kind) for name, kind in TYPES.items()],
+            quasi_identifiers=known, sensitive=sensitive, subject=subject, seed=seed,
+        )  # fmt: skip
+    return {(attack.method, attack.sensitive): attack for attack in found}
+
+
+def uniform(count: int, seed: int = 5) -> list[dict]:
+    chance = random.Random(seed)
+    return [
+        {"a": chance.randrange(20), "b": chance.choice("xyz"), "c": chance.choice("pq"),
+         "s": chance.choice("wxyz"), "n": chance.randrange(10_000), "u": f"u{number}"}
+        for number in range(count)
+    ]  # fmt: skip
+
+
+def test_unique_combination_singles_everybody_out() -> None:
+    rows = [{"a": number // 30, "b": str(number % 30), "c": "p", "u": f"u{number}"} for number in range(900)]
+    found = attacked(rows, ["a", "b", "c"])
+    out = found["singling_out", None]
+    assert (out.rate, out.successes, out.trials, out.level, set(out.columns)) == (
+        1.0,
+        900,
+        900,
+        "fails",
+        {"a", "b", "c"},
+    )
+    link = found["linkage", None]
+    assert (link.rate, link.level, link.params["percent"]) == (1.0, "fails", "100.00")
+    noisy = found["linkage_noise", None]
+    assert noisy.level == "warns" and 0.6 < noisy.rate < 0.95 and noisy.params["wrong"] > 0
+    assert "30" not in out.text.replace("900", "")
+
+
+def test_large_classes_single_nobody_out() -> None:
+    rows = [{"a": number % 4, "b": "x", "c": "p"} for number in range(400)]
+    found = attacked(rows, ["a", "b"])
+    assert [found[name, None].rate for name in ("singling_out", "linkage", "linkage_noise")] == [0, 0, 0]
+    assert [found[name, None].level for name in ("singling_out", "linkage")] == ["passes", "passes"]
+    assert found["linkage", None].params["percent"] == "1.00"
+
+
+@pytest.mark.parametrize(("size", "level"), [(4, "fails"), (5, "warns"), (19, "warns"), (20, "passes")])
+def test_linkage_is_held_against_k(size: int, level: str) -> None:
+    rows = [{"a": number // size, "b": "x"} for number in range(60 * size)]
+    assert attacked(rows, ["a"])["linkage", None].level == level
+
+
+def test_columns_not_marked_only_warn() -> None:
+    rows = [{"a": number % 2, "b": str(number % 30), "c": str(number // 30)} for number in range(900)]
+    found = attacked(rows, ["a"])
+    assert found["singling_out", None].level == "passes"
+    other = found["singling_out_any", None]
+    assert (other.level, other.rate, set(other.columns) >= {"b", "c"}) == ("warns", 1.0, True)
+
+
+def test_a_subject_with_many_rows_is_still_one() -> None:
+    rows = [{"a": number % 2, "b": "x", "u": f"u{number % 2}"} for number in range(100)]
+    assert attacked(rows, ["a"])["singling_out", None].level == "passes"
+    out = attacked(rows, ["a"], subject="u")["singling_out", None]
+    assert (out.successes, out.trials, out.level) == (2, 2, "fails")
+    missing = [*rows, {"a": 7, "b": "x", "u": None}]
+    assert attacked(missing, ["a"], subject="u")["singling_out", None].successes == 2
+
+
+@pytest.mark.parametrize("sensitive", ["s", "n"])
+def test_inference_on_independent_data_is_the_base_rate(sensitive: str) -> None:
+    each = attacked(uniform(3_000), ["a", "b", "c"], (sensitive,))["inference", sensitive]
+    assert each.level == "passes" and abs(each.rate - each.baseline) < 0.03
+    assert isclose(each.baseline, 0.25 if sensitive == "s" else 0.1, abs_tol=0.02)
+
+
+def test_inference_of_what_follows_is_certain() -> None:
+    rows = [
+        {"a": number % 4, "b": "x", "s": "wxyz"[number % 4], "n": (number % 4) * 1000 + number} for number in range(400)
+    ]
+    found = attacked(rows, ["a"], ("s",))
+    assert (found["inference", "s"].rate, found["inference", "s"].level) == (1.0, "fails")
+    alike = found["homogeneity", "s"]
+    assert (alike.rate, alike.successes, alike.level) == (1.0, 400, "fails")
+
+
+def test_a_record_does_not_help_to_guess_itself() -> None:
+    """Two in a class with different values: whoever is guessed, the other one misleads."""
+    rows = [{"a": number // 2, "b": "x", "s": "wx"[number % 2]} for number in range(200)]
+    found = attacked(rows, ["a"], ("s",))
+    assert found["inference", "s"].rate == 0.0 and found["homogeneity", "s"].successes == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "right"), [("wwx", 0), ("wwwx", 3), ("wwxy", 2 / 3), ("wwxx", 0), ("wwwxx", 1.5), ("www", 3), ("w", 1)]
+)
+def test_guesses_are_those_worked_out_by_hand(values: str, right: float) -> None:
+    expected = {"wwx": 1.0}.get(values, right)
+    rows = [{"a": group, "b": "x", "s": value} for group in range(40) for value in values]
+    assert attacked(rows, ["a"], ("s",))["inference", "s"].successes == round(40 * expected)
+
+
+def test_homogeneity_counts_people_in_classes_of_one_value() -> None:
+    rows = [{"a": 1, "s": "w"}] * 30 + [{"a": 2, "s": None}] * 20 + [{"a": 3, "s": "wx"[n % 2]} for n in range(50)]
+    each = attacked(rows, ["a"], ("s",))["homogeneity", "s"]
+    assert (each.successes, each.trials, each.rate) == (50, 100, 0.5)
+
+
+def test_wilson_is_the_published_interval() -> None:
+    low, high = wilson(40, 100)
+    assert (round(low, 4), round(high, 4)) == (0.3094, 0.498)
+    assert wilson(0, 0) == (0.0, 1.0) and wilson(0, 10)[0] == 0.0 and wilson(10, 10)[1] == 1.0
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from("xy"), st.sampled_from("wx")), min_size=2, max_size=30))
+@settings(max_examples=6, deadline=None)
+def test_order_is_irrelevant_to_counts_and_more_knowledge_never_singles_out_fewer(rows: list[tuple]) -> None:
+    table = [{"a": a, "b": b, "s": s} for a, b, s in rows]
+    one, turned = attacked(table, ["a"], ("s",)), attacked(table[::-1], ["a"], ("s",))
+    for name in ("singling_out", "homogeneity", "inference"):
+        key = (name, None if name == "singling_out" else "s")
+        assert one[key] == turned[key]
+    assert attacked(table, ["a", "b"])["singling_out", None].successes >= one["singling_out", None].successes
+
+
+def test_same_file_gives_the_same_attacks() -> None:
+    rows = uniform(2_000)
+    first: dict[tuple, Attack] = attacked(rows, [], ("s",), "u")
+    assert first == attacked(rows, [], ("s",), "u")
