@@ -45,7 +45,7 @@ def assess(
         private = [column for column in columns if column.name in sensitive]
         rows = database.one(connection, "SELECT count(*) FROM data")[0]
         progress.report("identifiers", 5)
-        hits = identifiers.scan(connection, "data", columns, today=today)
+        hits = identifiers.scan(connection, "data", columns, today=today, parquet=parquet)
         measures = None
         progress.report("classes", 50)
         if about != "none":
