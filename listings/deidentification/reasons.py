@@ -61,10 +61,12 @@ REASONS: dict[str, str] = {
         "The name of a column (%(column)s) is itself a mobile phone number: the first line seems to be data."
     ),
     "travel_permit_found": (
-        "Column “%(column)s” holds travel or residence permits of Hong Kong, Macau or Taiwan in %(cells)s cells (%(percent)s %%)."
+        "Column “%(column)s” holds travel or residence permits of Hong Kong, Macau or Taiwan in %(cells)s cells "
+        "(%(percent)s %%)."
     ),
     "travel_permit_in_name": (
-        "The name of a column (%(column)s) is itself a travel or residence permit number: the first line seems to be data."
+        "The name of a column (%(column)s) is itself a travel or residence permit number: "
+        "the first line seems to be data."
     ),
     "passport_found": ("Column “%(column)s” holds passport numbers in %(cells)s cells (%(percent)s %%)."),
     "passport_in_name": (
@@ -96,7 +98,8 @@ REASONS: dict[str, str] = {
     "mac_in_name": ("The name of a column (%(column)s) is itself a MAC address: the first line seems to be data."),
     "imei_found": ("Column “%(column)s” holds IMEI numbers of mobile devices in %(cells)s cells (%(percent)s %%)."),
     "imei_in_name": (
-        "The name of a column (%(column)s) is itself an IMEI number of a mobile device: the first line seems to be data."
+        "The name of a column (%(column)s) is itself an IMEI number of a mobile device: "
+        "the first line seems to be data."
     ),
     "wechat_found": ("Column “%(column)s” holds WeChat names in %(cells)s cells (%(percent)s %%)."),
     "wechat_in_name": ("The name of a column (%(column)s) is itself a WeChat name: the first line seems to be data."),

@@ -57,11 +57,19 @@ def _measure(given: Any, folder: Path) -> None:
     from django.db import connection
     from django.utils import timezone
 
-    from tests.bench import data, lists, pages, search
+    from tests.bench import data, identifiers, lists, pages, search
     from tests.bench.measure import Bench
 
-    paths: dict[str, Callable[[Bench, Any], None]] = {"search": search.run, "lists": lists.run, "pages": pages.run}
+    paths: dict[str, Callable[[Bench, Any], None]] = {
+        "search": search.run,
+        "lists": lists.run,
+        "pages": pages.run,
+        "identifiers": identifiers.run,
+    }
     count, users, grants = SCALES[given.scale]
+    if given.only == "identifiers":  # needs no database
+        identifiers.run(Bench(f"{given.scale}, no database", Path("bench.jsonl")), None)
+        return
     print(f"{connection.vendor}, {count} products, {users} buyers with {grants} grants each: building …", flush=True)
     cast, grant = data.a_trade(folder, timezone.now() - timedelta(days=60))
     data.products(grant.product, count)

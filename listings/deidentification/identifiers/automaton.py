@@ -91,9 +91,10 @@ def is_luhn(d: Any, n: int) -> bool:
 
 def is_uscc(d: Any) -> bool:
     """GB 32100, here for codes of digits alone: register, region, MOD 31-3."""
-    if d[17] > 9 or not (d[0] == 1 or d[0] == 5 or d[0] == 9) or not 1 <= d[1] <= 9:
+    if not (d[0] == 1 or d[0] == 5 or d[0] == 9) or not (1 <= d[1] <= 3 or (d[1] == 9 and d[0] < 9)):
         return False
-    if not is_province(10 * d[2] + d[3]) or d[2] == 9:
+    region = 10 * d[2] + d[3]
+    if region > 82 or not (is_province(region) or region == 10 or region >= 81):
         return False
     total = 0
     for place in range(17):
@@ -170,7 +171,7 @@ def classify_18(d: Any, today: int) -> int:
             return PERMIT
         if is_province(region):
             return RESIDENT_ID
-    return USCC if is_uscc(d) else 0
+    return USCC if d[17] < 10 and is_uscc(d) else 0
 
 
 def classify_15(d: Any) -> int:
@@ -208,11 +209,18 @@ def decide(data: Any, start: int, end: int, today: int, values: Any) -> int:
         values[place] = data[start + place] - 48
     if is_x:
         values[17] = 10
-    return DECIDED | classify(values, length, today) << SHIFT
+    bits = classify(values, length, today)
+    if is_x and not bits:
+        return 0  # perhaps a credit code
+    return DECIDED | bits << SHIFT
 
 
 def is_name(data: Any, start: int, end: int, heads: Any) -> bool:
     """Two to four characters of three bytes, the first that of a surname."""
+    while start < end and data[start] == 32:
+        start += 1
+    while start < end and data[end - 1] == 32:
+        end -= 1
     length = end - start
     if length % 3 or length < 6 or length > 12 or data[start] < 0xE4 or data[start] > 0xE9:
         return False
@@ -257,7 +265,7 @@ def look_at(data: Any, start: int, end: int, classes: Any, followers: Any, lower
         if kind == NOTHING:
             continue
         is_digit = DIGIT <= kind <= ZERO
-        in_token = is_digit or kind == HEX or kind == LETTER
+        in_token = is_digit or HEX <= kind <= LETTER
         if run and not is_digit:
             if fraction:
                 if run >= 4:
@@ -300,7 +308,7 @@ def look_at(data: Any, start: int, end: int, classes: Any, followers: Any, lower
             if gap > 2:
                 chain = 0
         else:
-            if (kind == HEX or kind == LETTER) and chain >= 6 and not (chain == 8 and seps >= 2 and first_run == 4):
+            if HEX <= kind <= LETTER and chain >= 6 and not (chain == 8 and seps >= 2 and first_run == 4):
                 pending |= CODE
             chain = 0
         if not is_digit and kind != DOT:

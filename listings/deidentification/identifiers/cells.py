@@ -22,8 +22,8 @@ _KINDS = (
 
 def look(cell: str, features: int, today: int) -> Iterator[Found]:
     """What is in the cell, as far as the automaton's `features` allow; `today` as 20250630."""
-    if features & a.NAME and is_name_shaped(cell):
-        yield Found("name", cell, CHANCE)
+    if features & a.NAME and is_name_shaped(cell.strip(" ")):
+        yield Found("name", cell.strip(" "), CHANCE)
     if features & ~a.NAME:
         yield from _look(plain(cell), features, today)
 

@@ -8,10 +8,11 @@ from .found import CHANCE, FIRM, Found
 
 _USCC_SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC = re.compile(
-    r"(?<![0-9A-Z])(?=([1-9AGJNY](?:[ -]?[0-9A-HJ-NPQRTUWXY])(?:[ -]?[0-9]){6}(?:[ -]?[0-9A-HJ-NPQRTUWXY]){10})(?![0-9A-Z]))"
+    r"(?<![0-9A-Z])(?=([159ANY](?:[ -]?[0-9A-HJ-NPQRTUWXY])(?:[ -]?[0-9]){6}"
+    r"(?:[ -]?[0-9A-HJ-NPQRTUWXY]){10})(?![0-9A-Z]))"
 )
 _DATED = re.compile(r"[0-9]{4}[ -]?[0-9]{2}[ -][0-9]{2}(?![0-9])")
-_REGISTERS = {"1": "1239", "5": "1239", "9": "123", "Y": "1"}
+_REGISTERS = {"1": "1239", "5": "1239", "9": "123", "A": "1239", "N": "1239", "Y": "1"}
 _PROVINCES = {
     *range(11, 16),
     *range(21, 24),
@@ -41,9 +42,9 @@ _EMAIL = re.compile(
 _SPACED_AT = re.compile(r" ?[\[(]at[\])] ?| @ ?|@ ")
 _IPV4 = re.compile(r"(?<![0-9A-Za-z.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?!\.?[0-9A-Za-z])")
 _VERSION = re.compile(r"(?:v|ver|version|版本|版)[.:：= ]{0,3}$", re.I)
-_IPV6 = re.compile(r"(?<![0-9A-Za-z:.])(?=[0-9A-Fa-f]{0,4}:)[0-9A-Fa-f:]{6,39}(?![0-9A-Za-z:])")
+_IPV6 = re.compile(r"(?<![0-9A-Za-z:.])(?=[0-9A-Fa-f]{0,4}:)[0-9A-Fa-f:]{6,41}(?![0-9A-Za-z:])")
 _MAC = re.compile(
-    r"(?<![0-9A-Fa-f:.-])(?:[0-9A-Fa-f]{2}(?:(?::[0-9A-Fa-f]{2}){5}|(?:-[0-9A-Fa-f]{2}){5})|[0-9A-Fa-f]{4}(?:\.[0-9A-Fa-f]{4}){2})"
+    r"(?<![0-9A-Fa-f])(?<![0-9][:.-])(?:[0-9A-Fa-f]{2}(?:(?::[0-9A-Fa-f]{2}){5}|(?:-[0-9A-Fa-f]{2}){5})|[0-9A-Fa-f]{4}(?:\.[0-9A-Fa-f]{4}){2})"
     r"(?![0-9A-Za-z:.-])"
 )
 _BARE_MAC = re.compile(
@@ -84,13 +85,14 @@ def look_in_networks(text: str) -> Iterator[Found]:
     for match in _BARE_MAC.finditer(text):
         yield Found("mac", match[1], FIRM)
     for match in _IPV6.finditer(text):
-        if _is_address(match[0]) and len([group for group in match[0].split(":") if group]) >= _FEWEST_GROUPS:
-            yield Found("ip", match[0], FIRM)
+        address = match[0] if match[0].startswith("::") else match[0].removeprefix(":")  # IP:2400:…
+        if len([group for group in address.split(":") if group]) >= _FEWEST_GROUPS and _is_address(address):
+            yield Found("ip", address, FIRM)
 
 
 def is_credit_code(code: str) -> bool:
     """GB 32100: register, region, MOD 31-3."""
-    if code[1] not in _REGISTERS.get(code[0], "123456789"):
+    if code[1] not in _REGISTERS.get(code[0], ""):
         return False
     region = int(code[2:4])
     if region not in _PROVINCES and region != _CENTRAL:

@@ -126,7 +126,9 @@ def features_by_patterns(array: pa.Array, today: int) -> np.ndarray:
     everything = automaton.ALL & ~automaton.NAME
     texts = array.to_pylist()
     return np.fromiter(
-        (0 if not text else everything | automaton.NAME * is_name_shaped(text) for text in texts), np.int32, len(texts)
+        (0 if not text else everything | automaton.NAME * is_name_shaped(text.strip(" ")) for text in texts),
+        np.int32,
+        len(texts),
     )
 
 

@@ -10,7 +10,7 @@ MOST_PARTS = 5  # nobody splits a number into more, unless digit by digit
 SERIES = 12  # so many numbers in a row are readings, in which no number is split over several
 
 _WHOLE = re.compile(r"(?<![0-9.])([0-9]+)\.0+(?![0-9.])")
-_DOTTED = re.compile(r"[0-9]+(?:\.[0-9]+)+")
+_DOTTED = re.compile(r"(?<![0-9])[0-9]+(?:\.[0-9]+)+")
 _DIGEST = re.compile(
     r"(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}"
     r"|[0-9A-Fa-f]{128}|[0-9A-Fa-f]{96}|[0-9A-Fa-f]{64}|[0-9A-Fa-f]{56}|[0-9A-Fa-f]{48}|[0-9A-Fa-f]{40}"
@@ -88,14 +88,24 @@ def _windows(parts: list[str], text: str, today: int) -> Iterator[Found]:
         for each in singles:
             yield from _whole(each, text, today)
         return
-    for start in range(len(parts)):
-        joined = ""
-        for end in range(start, min(start + MOST_PARTS, len(parts))):
-            joined += parts[end]
-            if len(joined) > 19:
-                break
-            sizes = tuple(len(part) for part in parts[start : end + 1])
-            yield from _whole(joined.rstrip("X") if len(joined) != 18 else joined, text, today, sizes)
+    start = 0
+    while start < len(parts):
+        end, found = _longest(parts, start, text, today)
+        yield from found
+        start = end
+
+
+def _longest(parts: list[str], start: int, text: str, today: int) -> tuple[int, list[Found]]:
+    """What the longest number beginning at `start` is, and where to go on: the parts of one number are no others."""
+    tried: list[Found] = []
+    for end in range(min(start + MOST_PARTS, len(parts)), start, -1):
+        joined = "".join(parts[start:end])
+        number = joined if len(joined) == 18 else joined.rstrip("X")
+        found = list(_whole(number, text, today, tuple(len(part) for part in parts[start:end])))
+        if any(each.strength > TRIED for each in found):
+            return end, found
+        tried += found
+    return start + 1, tried
 
 
 def _whole(number: str, text: str, today: int, sizes: tuple[int, ...] = (0,)) -> Iterator[Found]:

@@ -82,7 +82,7 @@ class Tally:
 
 
 def is_above(passed: int, tried: int, rate: float) -> bool:
-    """Whether so many of so many pass a test that chance passes at `rate`: 2 % by the binomial tail, and one in five."""
+    """Whether more pass than chance lets pass at `rate`: one in five, and 2 % by the binomial tail."""
     if passed < _LEAST_SHARE * tried:
         return False
     if tried > _EXACT:
