@@ -17,6 +17,12 @@ def main() -> None:
     parser.add_argument("--scale", choices=SCALES, default="small")
     parser.add_argument("--only", default="")
     given = parser.parse_args()
+    if given.only == "identifiers":  # needs no site
+        from tests.bench import identifiers
+        from tests.bench.measure import Bench
+
+        identifiers.run(Bench(f"{given.scale}, files", Path("bench.jsonl")), None)
+        return
     with tempfile.TemporaryDirectory(prefix="minshu-bench-") as folder:
         os.environ["VAR_DIR"] = folder
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
@@ -67,9 +73,6 @@ def _measure(given: Any, folder: Path) -> None:
         "identifiers": identifiers.run,
     }
     count, users, grants = SCALES[given.scale]
-    if given.only == "identifiers":  # needs no database
-        identifiers.run(Bench(f"{given.scale}, no database", Path("bench.jsonl")), None)
-        return
     print(f"{connection.vendor}, {count} products, {users} buyers with {grants} grants each: building …", flush=True)
     cast, grant = data.a_trade(folder, timezone.now() - timedelta(days=60))
     data.products(grant.product, count)

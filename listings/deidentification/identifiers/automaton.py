@@ -28,6 +28,9 @@ OTHER, DIGIT, ZERO, NUMERAL, SEPARATOR, NOTHING, HEX, LETTER, DOT, COLON, AT, CL
     0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
 )  # fmt: skip
 TRIGRAMS = (0x74656C, 0x666178, 0x70686F, 0x776563, 0x776569, 0x6D6163)  # tel fax pho wec wei mac
+# first letters of passports and permits: of one letter and eight or ten digits, of two and seven
+ONE_LETTER = (0x65, 0x67, 0x68, 0x6D, 0x63, 0x77, 0x6C, 0x74)  # e g h m c w l t
+TWO_LETTERS = (0x65, 0x64, 0x73, 0x70, 0x63, 0x6C)  # e d s p c l
 BIGRAMS = (0x7171, 0x7778, 0x7678)  # qq wx vx
 
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -193,6 +196,13 @@ def is_digest_length(length: int) -> bool:
     return length in (16, 24, 32, 40, 48, 56, 64, 96, 128)
 
 
+def is_among(letter: int, letters: Any) -> bool:
+    for each in letters:
+        if each == letter:
+            return True
+    return False
+
+
 def decide(data: Any, start: int, end: int, today: int, values: Any) -> int:
     """DECIDED and what the cell is if it is nothing but ASCII digits (the last perhaps X), else 0."""
     length = end - start
@@ -238,7 +248,7 @@ def look_at(data: Any, start: int, end: int, classes: Any, followers: Any, lower
     previous = OTHER
     before_dot = False
     expected = 0
-    history = 0
+    history = head = 0
     plate = False
     at = start
     while at <= end:
@@ -273,8 +283,11 @@ def look_at(data: Any, start: int, end: int, classes: Any, followers: Any, lower
                     if fractions >= 2:
                         found |= COORDINATES
                 fraction = 0
-            elif 7 <= run <= 11 and 1 <= letters_before <= 2 and letters_before + run == token and not in_token:
-                pending |= CODE
+            elif 7 <= run <= 11 and letters_before + run == token and not in_token:
+                if letters_before == 1 and is_among(head, ONE_LETTER):
+                    pending |= CODE
+                elif letters_before == 2 and is_among(head, TWO_LETTERS):
+                    pending |= CODE
             run = 0
         if not in_token and token:
             if hexes == token and figures < token and is_digest_length(token):
@@ -314,6 +327,8 @@ def look_at(data: Any, start: int, end: int, classes: Any, followers: Any, lower
         if not is_digit and kind != DOT:
             dots = 0
         if in_token:
+            if token == 0:
+                head = int(lower[code])
             token += 1
             hexes += kind != LETTER
             figures += is_digit

@@ -42,8 +42,8 @@ def _classes() -> np.ndarray:
 def _followers() -> np.ndarray:
     """Of a word of two characters, the second by the first; 0 where there is none."""
     table = np.zeros(65536, np.uint16)
-    for first, second in _PAIRS.split():
-        table[ord(first)] = ord(second)
+    for pair in _PAIRS.split():
+        table[ord(pair[0])] = ord(pair[1])
     return table
 
 
