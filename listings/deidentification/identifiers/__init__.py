@@ -59,7 +59,7 @@ def scan(
     rows = connection.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][
         0
     ]  # fetchone leaves the connection busy
-    scanner = Scanner(limit, sought)
+    scanner = Scanner(limit, sought, parquet.stat().st_size if parquet else 0)
     read = batches.of_parquet(parquet, sought) if parquet else batches.of_relation(connection, relation, sought)
     for column, array in read:
         scanner.look(column, array)

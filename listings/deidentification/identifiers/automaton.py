@@ -197,10 +197,15 @@ def is_digest_length(length: int) -> bool:
 
 
 def is_among(letter: int, letters: Any) -> bool:
-    for each in letters:
+    for each in letters:  # noqa: SIM110  numba knows no generators
         if each == letter:
             return True
     return False
+
+
+def is_code_head(letter: int, count: int) -> bool:
+    """Whether a passport or permit may begin with so many letters, the first of them `letter`."""
+    return (count == 1 and is_among(letter, ONE_LETTER)) or (count == 2 and is_among(letter, TWO_LETTERS))
 
 
 def decide(data: Any, start: int, end: int, today: int, values: Any) -> int:
@@ -284,10 +289,7 @@ def look_at(data: Any, start: int, end: int, classes: Any, followers: Any, lower
                         found |= COORDINATES
                 fraction = 0
             elif 7 <= run <= 11 and letters_before + run == token and not in_token:
-                if letters_before == 1 and is_among(head, ONE_LETTER):
-                    pending |= CODE
-                elif letters_before == 2 and is_among(head, TWO_LETTERS):
-                    pending |= CODE
+                pending |= CODE * is_code_head(head, letters_before)
             run = 0
         if not in_token and token:
             if hexes == token and figures < token and is_digest_length(token):

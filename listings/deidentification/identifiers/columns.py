@@ -12,7 +12,7 @@ from .found import CHANCE, FIRM, TRIED
 from .names import is_name_shaped
 from .tally import Tally
 
-_COMPILED_FROM = 4 * 1024 * 1024  # bytes of text: below, loading the compiler takes longer than Python's patterns
+_COMPILED_FROM = 1024 * 1024  # bytes of text: below, loading the compiler takes longer than Python's patterns
 _SHOWN_OF_A_BATCH = 64
 _LARGEST = 10**18
 
@@ -20,12 +20,13 @@ _LARGEST = 10**18
 class Scanner:
     """Looks at arrays of cells in turn; `tallies` holds what was found, by column."""
 
-    def __init__(self, today: int, columns: list[Column]) -> None:
+    def __init__(self, today: int, columns: list[Column], size: int = 0) -> None:
+        """`size`: bytes to come, as far as they are known: many are worth loading the compiler at once."""
         self.today = today
         self.hints = {column.name: hints.of(column.name) for column in columns}
         self.tallies = {column.name: Tally(frozenset(self.hints[column.name])) for column in columns}
         self._values = np.zeros(20, np.int64)
-        self._seen = 0
+        self._seen = size
 
     def look(self, column: Column, array: pa.Array) -> None:
         """Add the cells of `array` to the column's tally."""
