@@ -59,7 +59,7 @@ def assess(
     with _open(parquet, population) as (connection, columns):
         _check(columns, task)
         progress.report("identifiers", 5)
-        hits = scan(connection, "data", columns, today=today)
+        hits = scan(connection, "data", columns, today=today, parquet=parquet)
         labels = _labels(columns, hits)
         for view in ("data", "people") if population else ("data",):
             _relabel(connection, view, labels)

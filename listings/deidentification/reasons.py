@@ -66,6 +66,63 @@ REASONS: dict[str, str] = {
     "mobile_in_name": (
         "The name of a column (%(column)s) is itself a mobile phone number: the first line seems to be data."
     ),
+    "travel_permit_found": (
+        "Column “%(column)s” holds travel or residence permits of Hong Kong, Macau or Taiwan in %(cells)s cells "
+        "(%(percent)s %%)."
+    ),
+    "travel_permit_in_name": (
+        "The name of a column (%(column)s) is itself a travel or residence permit number: "
+        "the first line seems to be data."
+    ),
+    "passport_found": ("Column “%(column)s” holds passport numbers in %(cells)s cells (%(percent)s %%)."),
+    "passport_in_name": (
+        "The name of a column (%(column)s) is itself a passport number: the first line seems to be data."
+    ),
+    "landline_found": ("Column “%(column)s” holds landline telephone numbers in %(cells)s cells (%(percent)s %%)."),
+    "landline_in_name": (
+        "The name of a column (%(column)s) is itself a landline telephone number: the first line seems to be data."
+    ),
+    "bank_card_found": ("Column “%(column)s” holds bank card numbers in %(cells)s cells (%(percent)s %%)."),
+    "bank_card_in_name": (
+        "The name of a column (%(column)s) is itself a bank card number: the first line seems to be data."
+    ),
+    "uscc_found": ("Column “%(column)s” holds unified social credit codes in %(cells)s cells (%(percent)s %%)."),
+    "uscc_in_name": (
+        "The name of a column (%(column)s) is itself a unified social credit code: the first line seems to be data."
+    ),
+    "plate_found": ("Column “%(column)s” holds vehicle plate numbers in %(cells)s cells (%(percent)s %%)."),
+    "plate_in_name": (
+        "The name of a column (%(column)s) is itself a vehicle plate number: the first line seems to be data."
+    ),
+    "email_found": ("Column “%(column)s” holds e-mail addresses in %(cells)s cells (%(percent)s %%)."),
+    "email_in_name": (
+        "The name of a column (%(column)s) is itself an e-mail address: the first line seems to be data."
+    ),
+    "ip_found": ("Column “%(column)s” holds IP addresses in %(cells)s cells (%(percent)s %%)."),
+    "ip_in_name": ("The name of a column (%(column)s) is itself an IP address: the first line seems to be data."),
+    "mac_found": ("Column “%(column)s” holds MAC addresses in %(cells)s cells (%(percent)s %%)."),
+    "mac_in_name": ("The name of a column (%(column)s) is itself a MAC address: the first line seems to be data."),
+    "imei_found": ("Column “%(column)s” holds IMEI numbers of mobile devices in %(cells)s cells (%(percent)s %%)."),
+    "imei_in_name": (
+        "The name of a column (%(column)s) is itself an IMEI number of a mobile device: "
+        "the first line seems to be data."
+    ),
+    "wechat_found": ("Column “%(column)s” holds WeChat names in %(cells)s cells (%(percent)s %%)."),
+    "wechat_in_name": ("The name of a column (%(column)s) is itself a WeChat name: the first line seems to be data."),
+    "qq_found": ("Column “%(column)s” holds QQ numbers in %(cells)s cells (%(percent)s %%)."),
+    "qq_in_name": ("The name of a column (%(column)s) is itself a QQ number: the first line seems to be data."),
+    "coordinates_found": ("Column “%(column)s” holds precise coordinates in %(cells)s cells (%(percent)s %%)."),
+    "coordinates_in_name": (
+        "The name of a column (%(column)s) is itself a precise coordinate: the first line seems to be data."
+    ),
+    "address_found": ("Column “%(column)s” holds detailed street addresses in %(cells)s cells (%(percent)s %%)."),
+    "address_in_name": (
+        "The name of a column (%(column)s) is itself a detailed street address: the first line seems to be data."
+    ),
+    "name_found": ("Column “%(column)s” holds names of persons in %(cells)s cells (%(percent)s %%)."),
+    "name_in_name": (
+        "The name of a column (%(column)s) is itself the name of a person: the first line seems to be data."
+    ),
     "k_too_small": (
         "The smallest group that looks alike in %(columns)s has %(k)s members; at least %(required)s are needed."
     ),

@@ -18,6 +18,12 @@ def main() -> None:
     parser.add_argument("--scale", choices=SCALES, default="small")
     parser.add_argument("--only", default="")
     given = parser.parse_args()
+    if given.only == "identifiers":  # needs no site
+        from tests.bench import identifiers
+        from tests.bench.measure import Bench
+
+        identifiers.run(Bench(f"{given.scale}, files", Path("bench.jsonl")), None)
+        return
     with tempfile.TemporaryDirectory(prefix="minshu-bench-") as folder:
         os.environ["VAR_DIR"] = folder
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
@@ -68,11 +74,12 @@ def _measure(given: Any, folder: Path) -> None:
     from django.db import connection
     from django.utils import timezone
 
-    from tests.bench import attacks, data, lists, pages, search
+    from tests.bench import attacks, data, identifiers, lists, pages, search
     from tests.bench.measure import Bench
 
     paths: dict[str, Callable[[Bench, Any], None]] = {
         "search": search.run, "lists": lists.run, "pages": pages.run, "attacks": attacks.run,
+        "identifiers": identifiers.run,
     }  # fmt: skip
     count, users, grants = SCALES[given.scale]
     print(f"{connection.vendor}, {count} products, {users} buyers with {grants} grants each: building …", flush=True)

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.cn import ric
 
-from listings.deidentification import database, identifier_rules
+from listings.deidentification import database
 from listings.deidentification.database import Column
-from listings.deidentification.identifiers import scan
+from listings.deidentification.identifiers import automaton, scan
 
 from .samples import TODAY, resident_id
 
@@ -48,7 +48,6 @@ def kinds(cell: str) -> list[str]:
         "13800138000.0",
         "13800138000.",
         "电话.13800138000",
-        "0591-87654321/13800138000",
         "2024-01-01 13800138000 12:30",
         "2024.01.13 13800138000",
         '{"phone":"13800138000"}',
@@ -85,8 +84,6 @@ def test_mobile_is_found(cell):
         "138 00138  000",
         "138--0013-8000",
         "13 25 46 38 912",
-        "6228480402564890018",
-        "0591-87654321",
         "d41d8cd98f13812345678e9800998ecf",
         "a3f13812345678bc",
         "3f2b8a1c-1381-4234-8678-13912345678f",
@@ -121,7 +118,6 @@ def test_near_miss_is_no_identifier(cell):
         f"<b>{ID}</b>",
         f"{X_ID[:17]} x",
         f"2024-01-01 {ID}",
-        resident_id(3, region="810000"),
         resident_id(3, region="911840"),
         resident_id(3, born="20250630"),
         resident_id(3, born="19000101"),
@@ -153,14 +149,16 @@ def test_near_miss_is_no_resident_id(cell):
     assert kinds(cell) == []
 
 
+def _classified(number: str) -> int:
+    return automaton.classify([10 if sign == "X" else int(sign) for sign in number], len(number), 20250630)
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(0, 10**17 - 1), min_size=20, max_size=20))
 def test_check_digit_agrees_with_stdnum(numbers):
     bodies = ["350102" + "19900307" + f"{number:017d}"[-3:] for number in numbers]
     candidates = [body + digit for body in bodies for digit in "0123456789X"]
-    with database.open_database() as connection:
-        identifier_rules.define(connection, today=TODAY)
-        found = connection.execute("SELECT [is_resident_id(s) FOR s IN $1]", [candidates]).fetchone()[0]
+    found = [bool(_classified(each) & automaton.RESIDENT_ID) for each in candidates]
     assert found == [ric.calc_check_digit(candidate) == candidate[-1] for candidate in candidates]
 
 

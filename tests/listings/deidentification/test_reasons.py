@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from listings.deidentification.identifier_rules import KINDS
+from listings.deidentification.identifiers import KINDS
 from listings.deidentification.reasons import REASONS, Unreadable, sentence, shown
 
 
@@ -17,8 +17,8 @@ def test_every_template_fills_with_its_named_parameters(code):
 
 def test_every_kind_has_its_sentences():
     for kind in KINDS:
-        assert f"{kind.name}_found" in REASONS
-        assert f"{kind.name}_in_name" in REASONS
+        assert f"{kind}_found" in REASONS
+        assert f"{kind}_in_name" in REASONS
 
 
 def test_an_exception_carries_its_sentence():

@@ -1,0 +1,111 @@
+"""Finding identifiers: how much of a corpus is found, and how long a file takes beside reading it and beside `re`."""
+
+# ruff: noqa: E501  a pattern, a column is one row
+
+import random
+import re
+import tempfile
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from listings.deidentification import database
+from listings.deidentification.identifiers import KINDS, columns, scan
+from tests.bench.measure import Bench
+from tests.listings.deidentification.corpus import CHECKSUMMED, a_mobile, a_resident_id, sheets
+
+SIZE = 100  # cells of each column of the corpus
+ROWS = {"small": 200_000, "medium": 1_000_000, "full": 10_000_000}
+ONE_IN = 20_000  # cells of the notes hold an identifier
+RE_ROWS = 20_000
+TODAY = date(2025, 6, 30)
+_RE = [re.compile(pattern) for pattern in (
+    r"(?<!\d)\d{17}[\dXx](?!\d)", r"(?<!\d)1[3-9]\d{9}(?!\d)", r"(?<!\d)0\d{2,3}-?\d{7,8}(?!\d)", r"(?<!\d)\d{16,19}(?!\d)",
+    r"[0-9A-HJ-NPQRTUWXY]{18}", r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z][A-Z0-9]{5,6}", r"[\w.+-]+@[\w-]+\.[\w.]+",
+    r"\d{1,3}(?:\.\d{1,3}){3}", r"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}", r"[EG]\d{8}", r"[HMC]\d{8,10}",
+)]  # fmt: skip
+
+
+def run(bench: Bench, world: Any) -> None:
+    with tempfile.TemporaryDirectory(prefix="minshu-bench-") as folder:
+        _quality(bench, Path(folder) / "corpus.parquet")
+        _speed(bench, Path(folder) / "rows.parquet", ROWS[bench.scale.split(",")[0]])
+
+
+def _hits(file: Path) -> list[Any]:
+    with database.open_parquet(file) as (connection, named):
+        return scan(connection, "data", named, today=TODAY, parquet=file)
+
+
+def _quality(bench: Bench, file: Path) -> None:
+    """Recall and precision of what has a check digit, F1 of the rest, by cells."""
+    made = sheets(SIZE, seed=3)
+    pq.write_table(pa.table({sheet.name: sheet.cells for sheet in made}), file)
+    found = {(hit.column, hit.kind): hit.cells for hit in _hits(file)}
+    kinds = {sheet.name: sheet.kind for sheet in made}
+    wanted = Counter({kind: SIZE * sum(sheet.kind == kind for sheet in made) for kind in KINDS})
+    right, wrong = Counter[str](), Counter[str]()
+    for (column, kind), cells in found.items():
+        (right if kinds[column] == kind else wrong)[kind] += cells
+    for kind in KINDS:
+        recall, precision = right[kind] / wanted[kind], right[kind] / max(1, right[kind] + wrong[kind])
+        if kind in CHECKSUMMED:
+            bench.write("scan", f"recall of {kind}", right[kind], wanted[kind], "stdnum", recall, 0.99, least=True)
+            bench.write("scan", f"precision of {kind}", wrong[kind], 0, "stdnum", precision, 0.99, least=True)
+        else:
+            f1 = 2 * right[kind] / max(1, right[kind] + wrong[kind] + wanted[kind])
+            bench.write("scan", f"F1 of {kind}", right[kind], wanted[kind], "the corpus", f1, 0.9, least=True)
+
+
+def _speed(bench: Bench, file: Path, rows: int) -> None:
+    planted = _write(file, rows)
+    columns._COMPILED_FROM = 0  # the compiler is loaded once, as in a warm worker
+    assert {(hit.column, hit.kind): hit.cells for hit in _hits(file)} == planted
+    bench.compare(
+        "scan", f"13 columns of {rows} rows", lambda: _hits(file), lambda: pq.read_table(file),
+        "pyarrow decoding all columns", 1,
+    )  # fmt: skip
+    some = file.with_name("some.parquet")
+    pq.write_table(pq.read_table(file).slice(0, RE_ROWS), some)
+    texts = [str(cell) for column in pq.read_table(some).columns for cell in column.to_pylist()]
+    bench.compare(
+        "scan", f"13 columns of {RE_ROWS} rows", lambda: _hits(some),
+        lambda: [[pattern.search(text) for pattern in _RE] for text in texts],
+        f"Python re per cell, {len(_RE)} patterns", 50, want="times faster",
+    )  # fmt: skip
+
+
+def _write(file: Path, rows: int) -> dict[tuple[str, str], int]:
+    """Thirteen columns as of visits to a clinic, with planted identifiers in the notes; how many of each kind."""
+    chance, draw = random.Random(8), np.random.default_rng(8)
+    planted: Counter[tuple[str, str]] = Counter()
+
+    def coded(values: list[str]) -> pa.Array:
+        return pa.DictionaryArray.from_arrays(pa.array(draw.integers(0, len(values), rows), pa.int32()), values).cast(
+            pa.string()
+        )
+
+    notes = [
+        f"复诊，血压{a}/{b}，休息三天"
+        for a, b in zip(draw.integers(90, 180, rows), draw.integers(50, 110, rows), strict=True)
+    ]
+    for place in chance.sample(range(rows), rows // ONE_IN):
+        kind, make = chance.choice((("mobile", a_mobile), ("resident_id", a_resident_id)))
+        notes[place] = f"联系{make(chance)}，复诊"
+        planted["note", kind] += 1
+    table = {
+        "visit": [f"V{number:08d}" for number in draw.integers(0, 10**8, rows)],
+        "age": draw.integers(0, 100, rows), "sex": coded(["男", "女"]), "city": coded(["福州市", "厦门市", "泉州市"]),
+        "district": coded([f"第{number}区" for number in range(80)]), "day": pa.array(draw.integers(10**4, 2 * 10**4, rows).astype("int32"), pa.date32()),
+        "time": [f"2024-01-{1 + number % 28:02d} {number % 24:02d}:{number % 60:02d}:00" for number in draw.integers(0, 10**6, rows)],
+        "amount": np.round(draw.random(rows) * 10**4, 2), "order": draw.integers(10**7, 10**8, rows),
+        "ward": coded([f"内科{number}病区" for number in range(60)]), "diagnosis": coded([f"诊断{number}：上呼吸道感染" for number in range(2000)]),
+        "note": notes, "digest": [f"{number:016x}{number:016x}" for number in draw.integers(0, 2**62, rows)],
+    }  # fmt: skip
+    pq.write_table(pa.table(table), file, compression="zstd")
+    return dict(planted)
