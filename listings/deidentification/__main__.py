@@ -12,6 +12,10 @@ from pathlib import Path
 def main(arguments: list[str]) -> int:
     from . import progress
 
+    if arguments[:1] in (["suggest"], ["apply"]):
+        from .recipe import cli
+
+        return cli.run(arguments)
     if arguments[:1] == ["--confined"]:
         from .confine import confine
 

@@ -13,7 +13,7 @@ from ..header import check_names
 from ..reasons import BadCommand
 from . import columns as column_steps
 from . import groups
-from .document import Recipe, check_columns, malformed
+from .document import Recipe, check_columns, malformed, read
 from .steps import Step
 
 TOOL = "minshu-recipe"
@@ -83,7 +83,7 @@ def sha256(file: Path) -> str:
 
 
 def _apply(parquet: Path, part: Path, scratch: Path, recipe: Recipe) -> tuple[int, int, list[Column], list[Done]]:
-    stages = [scratch / f"stage{number}.parquet" for number in range(len(recipe.steps) + 1)]
+    stages = [scratch / f"stage{number}.parquet" for number in range(2 * len(recipe.steps) + 1)]
     with database.open_database(reads=[parquet], writes=[part, *stages]) as connection:
         column_steps.prepare(connection)
         read = f"SELECT *, row_number() OVER () AS {_ROW} FROM read_parquet({database.path(parquet)})"
@@ -101,7 +101,8 @@ class _Run:
 
     def __init__(self, connection: Connection, source: str, recipe: Recipe, stages: list[Path]) -> None:
         self.connection, self.source, self.recipe = connection, source, recipe
-        self.stages, self.stage = iter(stages), None
+        self.stages = iter(stages)
+        self.stage: Path | None = None
         self.waiting: list[tuple[int, Step]] = []
         self.done: list[Done] = []
         self.ordered = True
@@ -175,3 +176,17 @@ class _Run:
 def _copy(connection: Connection, query: str, target: Path) -> int:
     options = "FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false"
     return database.one(connection, f"COPY ({query}) TO {database.path(target)} ({options})")[0]
+
+
+def apply_command(command: dict[str, Any]) -> dict[str, Any]:
+    """{"applied", "before", "after", "losses"}: `apply` and `figures.compare` from a command with parquet, target,
+    recipe (the document) and the roles of `assess`."""
+    from .figures import Roles, compare
+
+    recipe = read(command["recipe"])
+    source, target = Path(command["parquet"]), Path(command["target"])
+    applied = apply(
+        source, target, recipe, started_at=command.get("started_at", ""), finished_at=command.get("finished_at", "")
+    )
+    roles = Roles(command.get("quasi_identifiers") or [], command.get("sensitive") or [], command.get("subject"))
+    return {"applied": applied.to_json(), **compare(source, target, recipe, roles)}

@@ -43,8 +43,9 @@ def _generalised(connection: Connection, step: Step, column: str, trees: dict[st
     """The join with what is looked up, and the value."""
     level, name = step.given["level"], step.given["hierarchy"]
     own = trees.get(name)
+    tree: Tree | None = own
     if own:
-        tree, value = own, "looked_up.above"
+        value = "looked_up.above"
     else:
         built_in = BUILT_IN[name]
         value = built_in.expression(level, column).replace("looked_up", "looked_up.above")
@@ -90,7 +91,8 @@ def _band(step: Step, column: str) -> str:
 
 
 def _finite(column: str, value: str) -> str:
-    return f"CASE WHEN isfinite(CAST({column} AS DOUBLE)) AND abs(CAST({column} AS DOUBLE)) < 1e18 THEN {value} ELSE '{ALL}' END"
+    number = f"CAST({column} AS DOUBLE)"
+    return f"CASE WHEN isfinite({number}) AND abs({number}) < 1e18 THEN {value} ELSE '{ALL}' END"
 
 
 def _between(edges: list[float], column: str) -> str:

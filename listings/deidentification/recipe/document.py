@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from ..database import Column
@@ -174,7 +175,7 @@ def _is_names(value: Any) -> bool:
 
 def _is_edges(value: Any) -> bool:
     several = isinstance(value, list) and 0 < len(value) <= LONGEST and all(map(_is_number, value))
-    return several and all(a < b for a, b in zip(value, value[1:], strict=False))
+    return several and all(a < b for a, b in pairwise(value))
 
 
 def _is_bound(value: Any) -> bool:

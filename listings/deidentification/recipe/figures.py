@@ -97,10 +97,10 @@ def measure_losses(before: Path, after: Path, recipe: Recipe) -> list[dict[str, 
     """Non-uniform entropy of each column of `before` (see `compare`)."""
     with database.open_database(reads=[before, after]) as connection:
         column_steps.prepare(connection)
-        sources = {name: f"SELECT * FROM read_parquet({database.path(file)})" for name, file in (("b", before), ("a", after))}
-        names = [
-            [row[0] for row in connection.execute(f"DESCRIBE {source}").fetchall()] for source in sources.values()
-        ]
+        sources = {
+            name: f"SELECT * FROM read_parquet({database.path(file)})" for name, file in (("b", before), ("a", after))
+        }
+        names = [[row[0] for row in connection.execute(f"DESCRIBE {source}").fetchall()] for source in sources.values()]
         aggregates = any(step.do == "aggregate" for step in recipe.steps)
         return [
             {"column": name, "loss": None if aggregates else _loss(connection, sources, name, names[1], recipe)}

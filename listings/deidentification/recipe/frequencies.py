@@ -52,6 +52,7 @@ class Frequencies:
     sensitive: list[Entries]
     climbs: list[Climb]
     total: int
+    has_subject: bool
 
 
 def read(
@@ -84,14 +85,15 @@ def read(
         _entries(connection, value, bool(subject), additive, column)
         for value, column in [(None, None), *zip(values, sensitive, strict=True)]
     ]
-    return Frequencies(codes, rows, entries[0], entries[1:], climbs, int(rows.sum()))
+    return Frequencies(codes, rows, entries[0], entries[1:], climbs, int(rows.sum()), bool(subject))
 
 
 def _dictionary(connection: Connection, marked: str, key: str) -> None:
     """Table `d_<key>`: every value, its code in the order of the values (null last), its number of rows."""
+    code = "CAST(row_number() OVER (ORDER BY value NULLS LAST) - 1 AS INTEGER)"
     connection.execute(
-        f"CREATE TEMP TABLE d_{key} AS SELECT value, CAST(row_number() OVER (ORDER BY value NULLS LAST) - 1 AS INTEGER) "
-        f"AS code, n FROM (SELECT {key} AS value, count(*) AS n FROM ({marked}) GROUP BY {key})"
+        f"CREATE TEMP TABLE d_{key} AS SELECT value, {code} AS code, n FROM ("
+        f"SELECT {key} AS value, count(*) AS n FROM ({marked}) GROUP BY {key})"
     )
 
 
@@ -100,8 +102,12 @@ def _climb(connection: Connection, key: str, ladder: Ladder, trees: dict[str, Tr
     for rung in ladder.rungs[:-1]:
         source = f"SELECT code, value FROM d_{key}"
         for step in rung:
-            source = column_steps.relation(connection, source, replace(step, given={**step.given, "column": "value"}), trees)
-        coded = f"SELECT CAST(dense_rank() OVER (ORDER BY value NULLS LAST) - 1 AS INTEGER) AS above, code FROM ({source})"
+            source = column_steps.relation(
+                connection, source, replace(step, given={**step.given, "column": "value"}), trees
+            )
+        coded = (
+            f"SELECT CAST(dense_rank() OVER (ORDER BY value NULLS LAST) - 1 AS INTEGER) AS above, code FROM ({source})"
+        )
         maps.append(_numpy(connection, f"SELECT above FROM ({coded}) ORDER BY code")[0].astype(np.int32))
     maps.append(np.zeros(len(counts), dtype=np.int32))
     return _with_losses(maps, counts)
@@ -178,10 +184,16 @@ def _numpy(connection: Connection, query: str) -> list[NDArray[Any]]:
     return [np.asarray(array) for array in connection.execute(query).fetchnumpy().values()]
 
 
-def raised(frequencies: Frequencies, levels: tuple[int, ...]) -> Frequencies:
-    """The same counts one or more levels up: what is above `levels` stays as it was, and there is less to look at."""
-    codes = [climb.maps[level][code] for climb, level, code in zip(frequencies.climbs, levels, frequencies.codes, strict=True)]
-    ids, count = number_rows(codes, [climb.sizes[level] for climb, level in zip(frequencies.climbs, levels, strict=True)])
+def above(frequencies: Frequencies, levels: tuple[int, ...]) -> tuple[list[Ints], Ints, int]:
+    """Of every combination the codes at `levels` and the number of its class there; and how many classes there are."""
+    climbs = frequencies.climbs
+    codes = [climb.maps[level][code] for climb, level, code in zip(climbs, levels, frequencies.codes, strict=True)]
+    return codes, *_number(codes, [climb.sizes[level] for climb, level in zip(climbs, levels, strict=True)])
+
+
+def raised(frequencies: Frequencies, levels: tuple[int, ...], codes: list[Ints], ids: Ints, count: int) -> Frequencies:
+    """The same counts at `levels` (codes, ids and count as of `above`): from there on up nothing differs, and there is
+    less to look at."""
     first = np.zeros(count, np.int64)
     first[ids[::-1]] = np.arange(ids.size)[::-1]
     return Frequencies(
@@ -191,6 +203,7 @@ def raised(frequencies: Frequencies, levels: tuple[int, ...]) -> Frequencies:
         [_together(entries, ids, count) for entries in frequencies.sensitive],
         [_raised_climb(climb, level) for climb, level in zip(frequencies.climbs, levels, strict=True)],
         frequencies.total,
+        frequencies.has_subject,
     )
 
 
@@ -214,17 +227,24 @@ def _together(entries: Entries, ids: Ints, count: int) -> Entries:
     first[numbers[::-1]] = np.arange(numbers.size)[::-1]
     weight = np.bincount(numbers, weights=entries.weight, minlength=many).astype(np.int64)
     return replace(
-        entries, combination=combination[first], value=entries.value[first], subject=entries.subject[first], weight=weight
+        entries,
+        combination=combination[first],
+        value=entries.value[first],
+        subject=entries.subject[first],
+        weight=weight,
     )
 
 
-def number_rows(codes: list[Ints], sizes: list[int]) -> tuple[Ints, int]:
+def _number(codes: list[Ints], sizes: list[int]) -> tuple[Ints, int]:
     """A number for each different row of codes; exact, however many values the columns have."""
-    ids, count = np.zeros(codes[0].size if codes else 0, np.int32), 1
-    keys, space = ids.astype(np.int64), 1
+    keys, space = np.zeros(codes[0].size if codes else 0, np.int64), 1
     for code, size in zip(codes, sizes, strict=True):
         if space * size >= 2**62:
-            ids, count = kernels.number_keys(keys, space)
-            keys, space = ids.astype(np.int64), count
-        keys, space = keys * size + code, space * size
-    return kernels.number_keys(keys, space)
+            ids, space = kernels.number_keys(keys, space)
+            keys = ids.astype(np.int64)
+        if size > 1:
+            keys *= size
+            keys += code
+            space *= size
+    ids, count = kernels.number_keys(keys, space)
+    return ids, count

@@ -28,11 +28,12 @@ def keep_classes(connection: Connection, source: str, step: Step, columns: list[
             f"DELETE FROM kept WHERE class NOT IN (SELECT class FROM pairs{number} GROUP BY class "
             f"HAVING count(*) FILTER (weight > 0) >= {given.get('l', 1)})"
         )
-    while "t" in given and sum(
-        _take_out(connection, source, f"pairs{number}", keys, name, weight, types[name] in _ORDERED, given["t"])
-        for number, name in sensitive
-    ):
-        pass
+    removed = 1
+    while "t" in given and removed:
+        removed = 0
+        for number, name in sensitive:
+            ordered = types[name] in _ORDERED
+            removed += _take_out(connection, source, f"pairs{number}", keys, name, weight, ordered, given["t"])
     return f"SELECT x.* FROM ({source}) AS x SEMI JOIN kept ON {_same(keys)}"
 
 
@@ -47,13 +48,21 @@ def _pair(connection: Connection, source: str, table: str, keys: dict[str, str],
     same = " AND ".join(f"g.{key} IS NOT DISTINCT FROM kept.{key}" for key in keys)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT class, value, weight FROM (SELECT {named}, "
-        f"{database.name(name)} AS value, {weight} AS weight FROM ({source}) GROUP BY {grouped}) AS g JOIN kept ON {same}"
+        f"{database.name(name)} AS value, {weight} AS weight FROM ({source}) GROUP BY {grouped}) AS g "
+        f"JOIN kept ON {same}"
     )
 
 
 def _take_out(
-    connection: Connection, source: str, table: str, keys: dict[str, str], name: str, weight: str, ordered: bool, t: float
-) -> int:  # fmt: skip
+    connection: Connection,
+    source: str,
+    table: str,
+    keys: dict[str, str],
+    name: str,
+    weight: str,
+    ordered: bool,
+    t: float,
+) -> int:
     """How many classes were taken out of `kept` because they are farther than `t` from what is left."""
     column = database.name(name)
     pairs = f"SELECT class, value, weight FROM {table} WHERE weight > 0 AND class IN (SELECT class FROM kept)"

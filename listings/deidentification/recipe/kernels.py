@@ -1,15 +1,18 @@
 """The inner loops of the search, compiled: classes from codes, and what the classes hold."""
 
+from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+# compiled code is kept beside the source where there is a folder: compiling takes longer than most searches
+_compiled: Any = numba.njit(nogil=True, cache=Path(__file__).is_file())
 
 
-@njit(nogil=True)
+@_compiled
 def number_keys(keys: Array, space: int) -> tuple[Array, int]:
     """The keys (0 ≤ key < space) renumbered 0, 1, … in the order of their first appearance, and how many there are."""
     ids = np.empty(keys.size, np.int32)
@@ -40,8 +43,19 @@ def number_keys(keys: Array, space: int) -> tuple[Array, int]:
     return ids, count
 
 
-@njit(nogil=True)
-def count_sizes(ids: Array, combination: Array, value: Array, subject: Array, weight: Array, classes: int) -> tuple[Array, Array]:
+@_compiled
+def add_up(ids: Array, weight: Array, classes: int) -> Array:
+    """The sum of the weights of each class."""
+    sums = np.zeros(classes, np.int64)
+    for place in range(ids.size):
+        sums[ids[place]] += weight[place]
+    return sums
+
+
+@_compiled
+def count_sizes(
+    ids: Array, combination: Array, value: Array, subject: Array, weight: Array, classes: int
+) -> tuple[Array, Array]:
     """Of each class its size (sum over values of distinct subjects) and its number of distinct values."""
     sizes, distinct = np.zeros(classes, np.int64), np.zeros(classes, np.int64)
     last_value, last_subject = np.full(classes, -1, np.int32), np.full(classes, -1, np.int32)
@@ -56,8 +70,10 @@ def count_sizes(ids: Array, combination: Array, value: Array, subject: Array, we
     return sizes, distinct
 
 
-@njit(nogil=True)
-def share_values(ids: Array, combination: Array, value: Array, subject: Array, weight: Array, kept: Array, values: int) -> Array:
+@_compiled
+def share_values(
+    ids: Array, combination: Array, value: Array, subject: Array, weight: Array, kept: Array, values: int
+) -> Array:
     """How the values are distributed over the kept classes, each subject once for a value."""
     counts = np.zeros(values, np.float64)
     last_value, last_subject = -1, -1
@@ -71,7 +87,7 @@ def share_values(ids: Array, combination: Array, value: Array, subject: Array, w
     return counts / max(counts.sum(), 1.0)
 
 
-@njit(nogil=True)
+@_compiled
 def equal_distances(
     ids: Array, combination: Array, value: Array, subject: Array, weight: Array, sizes: Array, q: Array
 ) -> Array:
@@ -97,7 +113,7 @@ def equal_distances(
     return moved / 2
 
 
-@njit(nogil=True)
+@_compiled
 def _stretch(c: float, a: int, b: int, cumulated: Array, summed: Array) -> float:
     """Sum over ranks a to b of |c − Q|; `summed[i]` is the sum of the first i of the rising `cumulated`."""
     if b < a:
@@ -113,7 +129,7 @@ def _stretch(c: float, a: int, b: int, cumulated: Array, summed: Array) -> float
     return below + (summed[b + 1] - summed[low]) - c * (b + 1 - low)
 
 
-@njit(nogil=True)
+@_compiled
 def ordered_distances(
     ids: Array, combination: Array, value: Array, subject: Array, weight: Array, sizes: Array, q: Array
 ) -> Array:

@@ -80,7 +80,9 @@ def _share(connection: Connection, test: str) -> float:
 
 
 def _holds(connection: Connection, tree: Tree) -> bool:
-    connection.execute("CREATE OR REPLACE TEMP TABLE known AS SELECT unnest(?) AS name", [[row[0] for row in tree.rows]])
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE known AS SELECT unnest(?) AS name", [[row[0] for row in tree.rows]]
+    )
     return _share(connection, "value IN (SELECT name FROM known)") >= _SHARE
 
 
@@ -88,9 +90,10 @@ def _bands(connection: Connection, column: Column) -> list[Step]:
     """Bands of growing width, each width a multiple of the one before; between quantiles where a few values are far
     out."""
     value = "CAST(value AS DOUBLE)"
+    finite = f"FROM counted WHERE isfinite({value})"
     facts = database.one(
         connection,
-        f"SELECT min({value}), max({value}), count(*), bool_and(value = floor(value)) FROM counted WHERE isfinite({value})",
+        f"SELECT min({value}), max({value}), count(*), bool_and(value = floor(value)) {finite}",
     )
     least, most, distinct, whole = facts
     if not distinct or distinct < 3 or max(abs(least), abs(most)) >= 1e15:

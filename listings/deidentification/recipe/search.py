@@ -11,6 +11,7 @@ et al. 2012; Incognito, LeFevre et al. 2005). Distances (t) follow no such order
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
+from operator import gt, le
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ from .frequencies import Entries, Frequencies
 Node = tuple[int, ...]
 WORK = 600_000_000  # combinations looked at before the search ends with the best it has
 _BEST = 3
+_SHRINKS = 2  # counts that are smaller by this factor are kept to start from
+_POOL = 200
 _CHECK_BASE = 8  # nodes looked at between two looks at whether all that is left lies higher up
 
 
@@ -72,6 +75,7 @@ class Lattice:
         self.best: list[Outcome] = []
         self.least = self._least(shape)
         self.base: Node = (0,) * len(shape)
+        self.pool = {self.base: frequencies}
         self.work = 0
 
     def _least(self, shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -95,52 +99,62 @@ class Lattice:
         return self.known[node]
 
     def _measure(self, node: Node) -> Outcome:
-        counts = self.frequencies
+        counts = self._nearest(node)
         self.work += counts.rows.size + sum(each.combination.size for each in counts.sensitive)
-        above = [climb.maps[level][code] for climb, level, code in zip(counts.climbs, node, counts.codes, strict=True)]
-        ids, classes = counting.number_rows(
-            above, [climb.sizes[level] for climb, level in zip(counts.climbs, node, strict=True)]
-        )
-        rows = np.bincount(ids, weights=counts.rows, minlength=classes).astype(np.int64)
-        kept = _sizes(counts.sizes, ids, classes)[0] >= self.target.k
-        held = [_sizes(each, ids, classes) for each in counts.sensitive]
+        above, ids, classes = counting.above(counts, node)
+        if classes * _SHRINKS <= counts.rows.size and len(self.pool) < _POOL:
+            self.pool[node] = counting.raised(counts, node, above, ids, classes)
+        rows = kernels.add_up(ids, counts.rows, classes)
+        sizes = kernels.count_sizes(ids, *_fields(counts.sizes), classes)[0] if counts.has_subject else rows
+        kept = sizes >= self.target.k
+        if counts.total - int(rows[kept].sum()) > self.allowed:
+            return self._too_small(node, rows, kept)
+        held = [kernels.count_sizes(ids, *_fields(each), classes) for each in counts.sensitive]
         for _, distinct in held:
             kept &= distinct >= self.target.l
         too_small = counts.total - int(rows[kept].sum())
-        if too_small <= self.allowed and self.target.t < 1:
-            self._remove_far(ids, kept, [sizes for sizes, _ in held])
+        if too_small > self.allowed:
+            return self._too_small(node, rows, kept)
+        if self.target.t < 1:
+            self._remove_far(counts, ids, kept, [sizes for sizes, _ in held])
         removed = counts.total - int(rows[kept].sum())
         return Outcome(
             node,
             removed <= self.allowed and bool(kept.any()),
-            round(float(self.least[node]) + self._taken(node, above, kept[ids]), 12),
+            round(float(self.least[node]) + self._taken(counts, node, above, kept[ids]), 12),
             too_small,
             removed,
             int(kept.sum()),
             int((rows[kept] ** 2).sum()) + removed * counts.total,
         )
 
-    def _remove_far(self, ids: counting.Ints, kept: NDArray[np.bool_], sizes: list[NDArray[np.int64]]) -> None:
+    def _too_small(self, node: Node, rows: NDArray[np.int64], kept: NDArray[np.bool_]) -> Outcome:
+        removed = self.frequencies.total - int(rows[kept].sum())
+        return Outcome(node, False, 1.0, removed, removed, int(kept.sum()), 0)
+
+    def _remove_far(
+        self, counts: Frequencies, ids: counting.Ints, kept: NDArray[np.bool_], sizes: list[NDArray[np.int64]]
+    ) -> None:
         """Take classes out of `kept` as `groups.keep_classes` does."""
         again = True
         while again:
             again = False
-            for entries, held in zip(self.frequencies.sensitive, sizes, strict=True):
+            for entries, held in zip(counts.sensitive, sizes, strict=True):
                 q = kernels.share_values(ids, *_fields(entries), kept, entries.values)
                 measure = kernels.ordered_distances if entries.ordered else kernels.equal_distances
                 far = kept & (np.round(measure(ids, *_fields(entries), held, q), 9) > self.target.t)
                 kept &= ~far
                 again = again or bool(far.any())
 
-    def _taken(self, node: Node, above: list[counting.Ints], kept: NDArray[np.bool_]) -> float:
+    def _taken(self, counts: Frequencies, node: Node, above: list[counting.Ints], kept: NDArray[np.bool_]) -> float:
         """What the records that are taken out lose beyond their generalisation."""
         if kept.all():
             return 0.0
         out = ~kept
-        rows = self.frequencies.rows[out]
+        rows = counts.rows[out]
         lost = sum(
             float((rows * climb.left[level][code[out]]).sum())
-            for climb, level, code in zip(self.frequencies.climbs, node, above, strict=True)
+            for climb, level, code in zip(counts.climbs, node, above, strict=True)
         )
         return lost / max(len(node), 1)
 
@@ -150,7 +164,15 @@ class Lattice:
         alive = [~self.dead.all(axis=tuple(other for other in axes if other != axis)) for axis in axes]
         base = tuple(int(np.argmax(each)) if each.any() else top for each, top in zip(alive, self.tops, strict=True))
         if base != self.base:
-            self.frequencies, self.base = counting.raised(self.frequencies, base), base
+            counts = self._nearest(base)
+            lifted = counting.raised(counts, base, *counting.above(counts, base))
+            still = {node: each for node, each in self.pool.items() if any(map(gt, node, base))}
+            self.pool, self.base = {base: lifted, **still}, base
+
+    def _nearest(self, node: Node) -> Frequencies:
+        """The smallest counts at or below `node`."""
+        below = (each for levels, each in self.pool.items() if all(map(le, levels, node)))
+        return min(below, key=lambda each: each.rows.size)
 
     def way_up(self, node: Node) -> list[Node]:
         """From `node` to the top, each time by the column that loses least."""
@@ -168,11 +190,6 @@ class Lattice:
 
 def _fields(entries: Entries) -> tuple[NDArray, ...]:
     return entries.combination, entries.value, entries.subject, entries.weight
-
-
-def _sizes(entries: Entries, ids: counting.Ints, classes: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    sizes, distinct = kernels.count_sizes(ids, *_fields(entries), classes)
-    return sizes, distinct
 
 
 def search(frequencies: Frequencies, target: Target, tops: Node | None = None, work: int = WORK) -> Found:

@@ -49,7 +49,7 @@ KINDS = {
         StepKind("drop", "takes the column out", {"column": _COLUMN}),
         StepKind(
             "mask",
-            "replaces all but the first and last characters by `*`; a value no longer than what is kept is masked whole",
+            "replaces all but the first and last characters by `*`; nothing is kept of what is no longer than that",
             {
                 "column": _COLUMN,
                 "keep_first": Field("count", "characters kept at the beginning (default 0)", required=False),

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import database, identifiers, progress
 from ..database import Column, Connection
-from ..reasons import shown
+from ..reasons import BadCommand, shown
 from ..rules import Rules
 from . import frequencies as counting
 from .document import Recipe
@@ -91,7 +91,13 @@ def suggest(
     Raises UnknownColumn.
     """
     with database.open_parquet(parquet) as (connection, columns):
-        roles = [*quasi_identifiers, *sensitive, *([subject] if subject else []), *(hierarchies or {}), *(at_most or {})]
+        roles = [
+            *quasi_identifiers,
+            *sensitive,
+            *([subject] if subject else []),
+            *(hierarchies or {}),
+            *(at_most or {}),
+        ]
         database.check_known(columns, roles)
         rows = database.one(connection, "SELECT count(*) FROM data")[0]
         progress.report("identifiers", 5)
@@ -101,7 +107,12 @@ def suggest(
             return _without_search(plan, target, rows, about)
         progress.report("classes", 30)
         frequencies = counting.read(
-            connection, "SELECT * FROM data", plan.ladders, sensitive=plan.sensitive, subject=plan.subject, trees=plan.trees
+            connection,
+            "SELECT * FROM data",
+            plan.ladders,
+            sensitive=plan.sensitive,
+            subject=plan.subject,
+            trees=plan.trees,
         )
     found = search(frequencies, target, plan.tops)
     return _suggestion(plan, frequencies, target, found)
@@ -218,9 +229,7 @@ def _recipe(plan: _Plan, outcome: Outcome, target: Target) -> Recipe:
 
 
 def _suppress(plan: _Plan, outcome: Outcome, target: Target) -> Step:
-    left = [
-        ladder.column.name for ladder, level in zip(plan.ladders, outcome.node, strict=True) if level < ladder.top
-    ]
+    left = [ladder.column.name for ladder, level in zip(plan.ladders, outcome.node, strict=True) if level < ladder.top]
     given: dict[str, Any] = {"columns": left, "k": target.k}
     if plan.subject:
         given["subject"] = plan.subject
@@ -235,11 +244,16 @@ def _why(plan: _Plan, frequencies: Frequencies, outcome: Outcome | None) -> list
         {"column": step.column, "step": step.to_json(), "reason": plan.reasons[step.column]} for step in plan.first
     ]
     for place, (ladder, climb) in enumerate(zip(plan.ladders, frequencies.climbs, strict=True)):
-        row = {"column": ladder.column.name, "reason": "quasi_identifier", "levels": ladder.top}
-        row["losses"] = [round(loss, 6) for loss in climb.losses]
+        losses = [round(loss, 6) for loss in climb.losses]
+        row: dict[str, Any] = {"column": ladder.column.name, "reason": "quasi_identifier", "levels": ladder.top}
+        row["losses"] = losses
         if outcome:
             level = outcome.node[place]
-            row |= {"level": level, "step": [step.to_json() for step in ladder.rungs[level]], "loss": row["losses"][level]}
+            row |= {
+                "level": level,
+                "step": [step.to_json() for step in ladder.rungs[level]],
+                "loss": losses[level],
+            }
         rows.append(row)
     return rows
 
@@ -265,7 +279,11 @@ def _binding(plan: _Plan, frequencies: Frequencies, target: Target) -> str | Non
     everything = tuple(ladder.top for ladder in plan.ladders)
     lattice = Lattice(frequencies, target, everything)
     if not lattice.look(everything).reaches:
-        poor = [column.name for column, each in zip(plan.sensitive, frequencies.sensitive, strict=True) if each.values < target.l]
+        poor = [
+            column.name
+            for column, each in zip(plan.sensitive, frequencies.sensitive, strict=True)
+            if each.values < target.l
+        ]
         return poor[0] if poor else None
     without = [
         (lattice.look((*plan.tops[:place], everything[place], *plan.tops[place + 1 :])).removed, ladder.column.name)
@@ -273,3 +291,29 @@ def _binding(plan: _Plan, frequencies: Frequencies, target: Target) -> str | Non
         if plan.tops[place] < everything[place]
     ]
     return min(without)[1] if without else None
+
+
+def suggest_command(command: dict[str, Any]) -> dict[str, Any]:
+    """`suggest` from a command: the keys of `assess`, and suppression, hierarchies {column: rows}, at_most {column: n}.
+
+    BadCommand (bad_command, recipe_malformed) for what is of the wrong type.
+    """
+    suppression, at_most = command.get("suppression", 0.02), command.get("at_most") or {}
+    if type(suppression) not in (int, float) or not 0 <= suppression < 1:
+        raise BadCommand("bad_command", field="suppression")
+    if not isinstance(at_most, dict) or not all(type(rungs) is int and rungs >= 0 for rungs in at_most.values()):
+        raise BadCommand("bad_command", field="at_most")
+    given = command.get("hierarchies") or {}
+    if not isinstance(given, dict):
+        raise BadCommand("bad_command", field="hierarchies")
+    return suggest(
+        Path(command["parquet"]),
+        about=command["about"],
+        subject=command.get("subject"),
+        quasi_identifiers=command.get("quasi_identifiers") or [],
+        sensitive=command.get("sensitive") or [],
+        target=target_of(Rules(**command.get("rules") or {}), command.get("mode", "platform"), suppression),
+        today=date.fromisoformat(command["today"]),
+        hierarchies={column: Tree.read(rows, f"hierarchies.{column}") for column, rows in given.items()},
+        at_most=at_most,
+    ).to_json()
