@@ -57,10 +57,12 @@ def _measure(given: Any, folder: Path) -> None:
     from django.db import connection
     from django.utils import timezone
 
-    from tests.bench import data, lists, pages, search
+    from tests.bench import data, lists, pages, search, suggest
     from tests.bench.measure import Bench
 
-    paths: dict[str, Callable[[Bench, Any], None]] = {"search": search.run, "lists": lists.run, "pages": pages.run}
+    paths: dict[str, Callable[[Bench, Any], None]] = {
+        "search": search.run, "lists": lists.run, "pages": pages.run, "suggest": suggest.run,
+    }  # fmt: skip
     count, users, grants = SCALES[given.scale]
     print(f"{connection.vendor}, {count} products, {users} buyers with {grants} grants each: building …", flush=True)
     cast, grant = data.a_trade(folder, timezone.now() - timedelta(days=60))

@@ -20,6 +20,7 @@ TOOL = "minshu-recipe"
 TOOL_VERSION = "1"
 _ROW = '"\x01row"'  # no column of a file is called so: such names are refused
 _CHUNK = 1024 * 1024
+_AT_ONCE = 10  # steps in one query: longer ones take DuckDB long to plan
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,8 @@ class _Run:
         mark = database.name(f"\x01{number}")
         self.source = column_steps.relation(self.connection, self.source, step, self.recipe.hierarchies, mark=mark)
         self.waiting.append((number, step))
+        if len(self.waiting) == _AT_ONCE:
+            self.settle()
 
     def settle(self) -> None:
         """Write the rows to a stage and count what the waiting steps changed."""

@@ -35,6 +35,7 @@ def add_parsers(commands: Any) -> None:
         parser.add_argument("file", type=Path, metavar="FILE")
         parser.add_argument("--quasi-identifiers", default="", metavar="A,B")
         parser.add_argument("--sensitive", default="", metavar="C,D")
+        parser.add_argument("--identifiers", default="", metavar="E", help="columns that name a person")
         parser.add_argument("--subject", metavar="COLUMN")
         parser.set_defaults(run=run)
         (_suggest_options if name == "suggest" else _apply_options)(parser)
@@ -75,6 +76,7 @@ def _suggest(given: argparse.Namespace) -> int:
             subject=given.subject,
             quasi_identifiers=_names(given.quasi_identifiers),
             sensitive=_names(given.sensitive),
+            identifiers=_names(given.identifiers),
             target=type(target)(**{**vars(target), **chosen}),
             today=date.today(),
             hierarchies={column: Tree.from_csv(Path(file)) for column, file in map(_pair, given.hierarchy)},

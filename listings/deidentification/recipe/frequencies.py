@@ -41,10 +41,14 @@ class Entries:
     ordered: bool = False
 
 
+_NONE = np.zeros(0, np.int32)
+_NOBODY = Entries(_NONE, _NONE, _NONE, np.zeros(0, np.int64), 1)
+
+
 @dataclass(frozen=True)
 class Frequencies:
-    """`codes[column][combination]`; `rows` of each combination; `sizes` counts whom k counts, `sensitive` one for each
-    attribute."""
+    """`codes[column][combination]`; `rows` of each combination; `sizes` whom k counts where there is a subject (else
+    rows), `sensitive` one for each attribute."""
 
     codes: list[Ints]
     rows: NDArray[np.int64]
@@ -53,6 +57,11 @@ class Frequencies:
     climbs: list[Climb]
     total: int
     has_subject: bool
+
+    @property
+    def bulk(self) -> int:
+        """How much there is to look at."""
+        return self.rows.size + sum(each.combination.size for each in (self.sizes, *self.sensitive))
 
 
 def read(
@@ -81,11 +90,12 @@ def read(
     _code(connection, marked, keys, values, bool(subject))
     codes, rows = _combine(connection, keys)
     additive = not subject or _is_additive(connection)
+    everybody = _entries(connection, None, True, additive, None) if subject else _NOBODY
     entries = [
         _entries(connection, value, bool(subject), additive, column)
-        for value, column in [(None, None), *zip(values, sensitive, strict=True)]
+        for value, column in zip(values, sensitive, strict=True)
     ]
-    return Frequencies(codes, rows, entries[0], entries[1:], climbs, int(rows.sum()), bool(subject))
+    return Frequencies(codes, rows, everybody, entries, climbs, int(rows.sum()), bool(subject))
 
 
 def _dictionary(connection: Connection, marked: str, key: str) -> None:

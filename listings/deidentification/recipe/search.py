@@ -21,10 +21,10 @@ from . import kernels
 from .frequencies import Entries, Frequencies
 
 Node = tuple[int, ...]
-WORK = 600_000_000  # combinations looked at before the search ends with the best it has
+WORK = 900_000_000  # combinations looked at before the search ends with the best it has
 _BEST = 3
 _SHRINKS = 2  # counts that are smaller by this factor are kept to start from
-_POOL = 200
+_POOL = 6_000_000  # what all counts that are kept beside the base may hold
 _CHECK_BASE = 8  # nodes looked at between two looks at whether all that is left lies higher up
 
 
@@ -100,9 +100,9 @@ class Lattice:
 
     def _measure(self, node: Node) -> Outcome:
         counts = self._nearest(node)
-        self.work += counts.rows.size + sum(each.combination.size for each in counts.sensitive)
+        self.work += counts.bulk
         above, ids, classes = counting.above(counts, node)
-        if classes * _SHRINKS <= counts.rows.size and len(self.pool) < _POOL:
+        if classes * _SHRINKS <= counts.rows.size and self._pooled(counts.bulk * classes // counts.rows.size) <= _POOL:
             self.pool[node] = counting.raised(counts, node, above, ids, classes)
         rows = kernels.add_up(ids, counts.rows, classes)
         sizes = kernels.count_sizes(ids, *_fields(counts.sizes), classes)[0] if counts.has_subject else rows
@@ -168,6 +168,9 @@ class Lattice:
             lifted = counting.raised(counts, base, *counting.above(counts, base))
             still = {node: each for node, each in self.pool.items() if any(map(gt, node, base))}
             self.pool, self.base = {base: lifted, **still}, base
+
+    def _pooled(self, more: int) -> int:
+        return more + sum(each.bulk for node, each in self.pool.items() if node != self.base)
 
     def _nearest(self, node: Node) -> Frequencies:
         """The smallest counts at or below `node`."""

@@ -1,11 +1,13 @@
 """The recipe of least information loss with which a file passes, and why it is this one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from .. import database, identifiers, progress
+from .. import database, progress
+from .. import identifiers as scanning
 from ..database import Column, Connection
 from ..reasons import BadCommand, shown
 from ..rules import Rules
@@ -81,12 +83,14 @@ def suggest(
     sensitive: list[str],
     target: Target,
     today: date,
+    identifiers: Sequence[str] = (),
     hierarchies: dict[str, Tree] | None = None,
     at_most: dict[str, int] | None = None,
 ) -> Suggestion:
     """Suggest a recipe for the canonical file `parquet`; roles as in `assess`.
 
-    Columns with identifiers and the subject come first: dropped, or replaced by surrogates. `hierarchies` are the
+    Columns with identifiers (found, or named in `identifiers`) and the subject come first: dropped, or replaced by
+    surrogates. `hierarchies` are the
     seller's own, by column; `at_most` bounds how many rungs a column may climb (its top is to be dropped).
     Raises UnknownColumn.
     """
@@ -96,12 +100,14 @@ def suggest(
             *sensitive,
             *([subject] if subject else []),
             *(hierarchies or {}),
+            *identifiers,
             *(at_most or {}),
         ]
         database.check_known(columns, roles)
         rows = database.one(connection, "SELECT count(*) FROM data")[0]
         progress.report("identifiers", 5)
-        plan = _plan(connection, columns, about, subject, quasi_identifiers, sensitive, today, hierarchies or {})
+        first = _first_steps(connection, columns, about, subject, identifiers, today)
+        plan = _plan(connection, columns, about, subject, quasi_identifiers, sensitive, first, hierarchies or {})
         plan = replace(plan, tops=_tops(plan, at_most or {}))
         if about == "none" or not plan.ladders:
             return _without_search(plan, target, rows, about)
@@ -120,32 +126,37 @@ def suggest(
 
 def _plan(
     connection: Connection, columns: list[Column], about: str, subject: str | None, quasi_identifiers: list[str],
-    sensitive: list[str], today: date, hierarchies: dict[str, Tree],
+    sensitive: list[str], first: tuple[list[Step], dict[str, str], list[str]], hierarchies: dict[str, Tree],
 ) -> _Plan:  # fmt: skip
-    first, reasons, unsolved = _first_steps(connection, columns, about, subject, today)
-    dropped = {step.column for step in first if step.do == "drop"}
+    steps, reasons, unsolved = first
+    dropped = {step.column for step in steps if step.do == "drop"}
     others = [each for each in columns if each.name != subject and each.name not in [*sensitive, *dropped]]
     searched = [each for each in others if not quasi_identifiers or each.name in quasi_identifiers]
     if about == "none":
         searched = []
     for column in _too_many(connection, searched):
-        first.append(Step("drop", {"column": column.name}))
+        steps.append(Step("drop", {"column": column.name}))
         reasons[column.name] = "too_many_columns"
         searched.remove(column)
     trees = {f"own {place}": tree for place, tree in enumerate(hierarchies.values(), start=1)}
     own = dict(zip(hierarchies, trees.items(), strict=True))
     ladders = [find_ladder(connection, "SELECT * FROM data", each, own.get(each.name)) for each in searched]
     private = [each for each in columns if each.name in sensitive and each.name not in dropped]
-    return _Plan(columns, first, reasons, unsolved, _fewer(ladders), (), private, subject, trees)
+    return _Plan(columns, steps, reasons, unsolved, _fewer(ladders), (), private, subject, trees)
 
 
 def _first_steps(
-    connection: Connection, columns: list[Column], about: str, subject: str | None, today: date
+    connection: Connection,
+    columns: list[Column],
+    about: str,
+    subject: str | None,
+    marked: Sequence[str],
+    today: date,
 ) -> tuple[list[Step], dict[str, str], list[str]]:
     """What is done whatever the search finds: steps, a reason for each column, and names no recipe can mend."""
     steps, reasons, unsolved = [], {}, []
-    kinds: dict[str, str] = {}
-    for hit in identifiers.scan(connection, "data", columns, today=today):
+    kinds = dict.fromkeys(marked, "identifier")
+    for hit in scanning.scan(connection, "data", columns, today=today):
         if getattr(hit, "in_name", False):
             unsolved.append(shown(hit.column))
         else:
@@ -312,6 +323,7 @@ def suggest_command(command: dict[str, Any]) -> dict[str, Any]:
         subject=command.get("subject"),
         quasi_identifiers=command.get("quasi_identifiers") or [],
         sensitive=command.get("sensitive") or [],
+        identifiers=command.get("identifiers") or [],
         target=target_of(Rules(**command.get("rules") or {}), command.get("mode", "platform"), suppression),
         today=date.fromisoformat(command["today"]),
         hierarchies={column: Tree.read(rows, f"hierarchies.{column}") for column, rows in given.items()},

@@ -22,7 +22,9 @@ def one(tmp_path, values, step, **more):
     rows = [(value, f"row {place}") for place, value in enumerate(values)]
     applied, out = run(tmp_path, ["c", "other"], rows, {**step, "column": "c"}, **more)
     assert [row[1] for row in out] == [row[1] for row in rows]
-    changed = sum(str(after[0]) != str(before) and before is not None for before, after in zip(values, out, strict=True))
+    changed = sum(
+        str(after[0]) != str(before) and before is not None for before, after in zip(values, out, strict=True)
+    )
     assert (applied.steps[0].rows_touched, applied.steps[0].cells_changed) == (changed, changed)
     return [row[0] for row in out]
 
@@ -30,7 +32,8 @@ def one(tmp_path, values, step, **more):
 @pytest.mark.parametrize(
     ("step", "values", "expected"),
     [
-        ({"do": "mask", "keep_first": 3, "keep_last": 2}, ["abcdefgh", "abcde", "ab", None], ["abc***gh", "*****", "**", None]),
+        ({"do": "mask", "keep_first": 3, "keep_last": 2}, ["abcdefgh", "abcde", "ab", None],
+         ["abc***gh", "*****", "**", None]),
         ({"do": "mask"}, ["鼓楼区", "x"], ["***", "*"]),
         ({"do": "truncate", "length": 2}, ["鼓楼区", "x", None], ["鼓楼", "x", None]),
         ({"do": "band", "width": 5}, [0, 4, 5, -1, None], ["0-4", "0-4", "5-9", "-5--1", None]),
@@ -53,11 +56,13 @@ def one(tmp_path, values, step, **more):
         ({"do": "generalise", "hierarchy": "region", "level": 2}, ["思明区", "厦门市", "福建省"], ["福建省"] * 3),
         ({"do": "generalise", "hierarchy": "region", "level": 3}, ["思明区", "?"], ["*", "*"]),
         ({"do": "generalise", "hierarchy": "education", "level": 1},
-         ["小学", "初中", "高中", "大专", "本科", "硕士", "博士", "?"], ["初等", "中等", "中等", "高等", "高等", "高等", "高等", "*"]),
+         ["小学", "初中", "高中", "大专", "本科", "硕士", "博士", "?"],
+         ["初等", "中等", "中等", "高等", "高等", "高等", "高等", "*"]),
         ({"do": "generalise", "hierarchy": "occupation", "level": 1}, ["医生", "渔民"],
          ["专业技术人员", "农、林、牧、渔业生产及辅助人员"]),
         ({"do": "generalise", "hierarchy": "occupation", "level": 2}, ["医生", "渔民"], ["管理与专业", "生产"]),
-        ({"do": "generalise", "hierarchy": "postcode", "level": 1}, ["361005", "010010", "x"], ["3610**", "0100**", "*"]),
+        ({"do": "generalise", "hierarchy": "postcode", "level": 1}, ["361005", "010010", "x"],
+         ["3610**", "0100**", "*"]),
         ({"do": "generalise", "hierarchy": "postcode", "level": 3}, [361005, 353000], ["36****", "35****"]),
     ],
 )  # fmt: skip
@@ -148,8 +153,8 @@ def test_nothing_is_left_where_nothing_came_of_it(tmp_path):
 
 
 def test_column_names_are_never_sql(tmp_path):
-    name = 'a"; DROP TABLE x; --\''
-    rows = [("v'1", 1), ("v\"2", 2)]
+    name = "a\"; DROP TABLE x; --'"
+    rows = [("v'1", 1), ('v"2', 2)]
     assert run(tmp_path, [name, "looked_up"], rows, {"do": "mask", "column": name, "keep_first": 1},
                {"do": "suppress", "columns": [name], "k": 1})[1] == [("v**", 1), ("v**", 2)]  # fmt: skip
 
@@ -184,3 +189,10 @@ def test_figures_before_and_after(tmp_path):
     assert before["histogram"][:2] == [
         {"from": 1, "until": 1, "classes": 1, "rows": 1}, {"from": 2, "until": 4, "classes": 3, "rows": 6},
     ]  # fmt: skip
+
+
+def test_as_many_steps_as_a_recipe_may_hold(tmp_path):
+    steps = [{"do": "truncate", "column": "a", "length": 200 - place} for place in range(200)]
+    applied, out = run(tmp_path, ["a", "b"], [("x" * 250, 1), ("y", 2)], *steps)
+    assert out == [("x", 1), ("y", 2)]
+    assert [(step.number, step.rows_touched) for step in applied.steps] == [(place + 1, 1) for place in range(200)]
