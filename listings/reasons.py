@@ -45,6 +45,11 @@ EXTRACTED = (
     gettext_noop(
         "Column “%(column)s” has the type %(type)s, which is not accepted; make it text, a number, a date or a truth value."
     ),
+    gettext_noop("The recipe is malformed at %(field)s."),
+    gettext_noop("The recipe holds something unknown: %(field)s."),
+    gettext_noop("Step %(step)s of the recipe names a column “%(column)s” that is not there at that point."),
+    gettext_noop("Step %(step)s of the recipe does not suit the type of column “%(column)s”."),
+    gettext_noop("The recipe leaves no row."),
     gettext_noop("There is no column “%(column)s”."),
     gettext_noop("Column “%(column)s” has more than one role."),
     gettext_noop("No column was chosen."),

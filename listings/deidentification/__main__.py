@@ -16,6 +16,10 @@ def main(arguments: list[str]) -> int:
         return cli.main(arguments[1:])
     from . import progress
 
+    if arguments[:1] in (["suggest"], ["apply"]):
+        from .recipe import cli
+
+        return cli.run(arguments)
     if arguments[:1] == ["--confined"]:
         from .confine import confine
 

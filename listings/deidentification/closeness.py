@@ -15,8 +15,14 @@ def largest_distance(connection: Connection, pairs: str, overall: str, *, ordere
 
     `pairs` is SQL with columns class, value, weight (weight > 0), `overall` SQL with columns value, weight.
     """
-    query = _ordered(pairs, overall) if ordered else _equal(pairs, overall)
-    return round(max(0.0, database.one(connection, query)[0] or 0.0), _DIGITS)
+    query = f"SELECT max(distance) FROM ({distances(pairs, overall, ordered=ordered)})"
+    return max(0.0, database.one(connection, query)[0] or 0.0)
+
+
+def distances(pairs: str, overall: str, *, ordered: bool) -> str:
+    """SQL of every class with its distance, from SQL as for `largest_distance`."""
+    each = _ordered(pairs, overall) if ordered else _equal(pairs, overall)
+    return f"SELECT class, round(distance, {_DIGITS}) AS distance FROM ({each})"
 
 
 def _equal(pairs: str, overall: str) -> str:
@@ -25,9 +31,9 @@ def _equal(pairs: str, overall: str) -> str:
         WITH q AS (SELECT value, weight / sum(weight) OVER () AS q FROM ({overall})),
         p AS (SELECT class, value, weight / sum(weight) OVER (PARTITION BY class) AS p FROM ({pairs})),
         distances AS (
-            SELECT (sum(abs(p - q)) + 1 - sum(q)) / 2 AS distance
+            SELECT class, (sum(abs(p - q)) + 1 - sum(q)) / 2 AS distance
             FROM p JOIN q ON p.value IS NOT DISTINCT FROM q.value GROUP BY class)
-        SELECT max(distance) FROM distances"""
+        SELECT * FROM distances"""
 
 
 def _ordered(pairs: str, overall: str) -> str:
@@ -59,10 +65,10 @@ def _ordered(pairs: str, overall: str) -> str:
             SELECT class, a, b, c, greatest(a - 1, least(b, rank)) AS x
             FROM stretches ASOF JOIN q ON stretches.c >= q.q),
         distances AS (
-            SELECT sum(c * (x - a + 1) - (at_x.s - before_a.s) + (at_b.s - at_x.s) - c * (b - x)) AS moved
+            SELECT class, sum(c * (x - a + 1) - (at_x.s - before_a.s) + (at_b.s - at_x.s) - c * (b - x)) AS moved
             FROM crossed
             JOIN q AS at_x ON at_x.rank = x
             JOIN q AS at_b ON at_b.rank = b
             JOIN q AS before_a ON before_a.rank = a - 1
             GROUP BY class)
-        SELECT max(moved) / nullif((SELECT m FROM size) - 1, 0) FROM distances"""
+        SELECT class, moved / nullif((SELECT m FROM size) - 1, 0) AS distance FROM distances"""

@@ -105,6 +105,18 @@ def _compare(command: dict) -> dict[str, Any]:
     return asdict(compare(Path(command["parquet"]), Path(command["origin"])))
 
 
+def _suggest(command: dict) -> dict[str, Any]:
+    from .recipe.suggest import suggest_command
+
+    return {"suggestion": suggest_command(command)}
+
+
+def _apply(command: dict) -> dict[str, Any]:
+    from .recipe.apply import apply_command
+
+    return apply_command(command)
+
+
 _COMMANDS: dict[str, Callable[[dict], dict[str, Any]]] = {
     "ingest": _ingest,
     "assess": _assess,
@@ -112,6 +124,8 @@ _COMMANDS: dict[str, Callable[[dict], dict[str, Any]]] = {
     "extract": _extract,
     "link": _link,
     "compare": _compare,
+    "suggest": _suggest,
+    "apply": _apply,
 }
 
 

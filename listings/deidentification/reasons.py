@@ -57,6 +57,12 @@ REASONS: dict[str, str] = {
         "file."
     ),
     "bad_command": "The command is incomplete or malformed (%(field)s).",
+    # A recipe cannot be applied.
+    "recipe_malformed": "The recipe is malformed at %(field)s.",
+    "recipe_unknown_field": "The recipe holds something unknown: %(field)s.",
+    "recipe_unknown_column": "Step %(step)s of the recipe names a column “%(column)s” that is not there at that point.",
+    "recipe_wrong_type": "Step %(step)s of the recipe does not suit the type of column “%(column)s”.",
+    "nothing_left": "The recipe leaves no row.",
     # The assessment does not pass.
     "resident_id_found": ("Column “%(column)s” holds resident ID numbers in %(cells)s cells (%(percent)s %%)."),
     "mobile_found": "Column “%(column)s” holds mobile phone numbers in %(cells)s cells (%(percent)s %%).",

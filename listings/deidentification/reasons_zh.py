@@ -121,4 +121,9 @@ REASONS_ZH: dict[str, str] = {
     "linkage_noise": "对手所知的事实有十分之一是错的时，%(sample)s 人中仍有 %(found)s 人被对应到自己的记录，%(wrong)s 人被对应到别人的记录。",
     "inference": "知道%(columns)s，就能猜对 %(percent)s %% 的人的“%(column)s”；不知道时只能猜对 %(base)s %%。",
     "homogeneity": "%(subjects)s 人中有 %(found)s 人，凡在%(columns)s上相同的人，其“%(column)s”也都相同：不必找出本人就能知道。",
+    "recipe_malformed": "处理方案在%(field)s处有误。",
+    "recipe_unknown_field": "处理方案含有未知内容：%(field)s。",
+    "recipe_unknown_column": "处理方案第%(step)s步所写的列“%(column)s”在该步并不存在。",
+    "recipe_wrong_type": "处理方案第%(step)s步不适用于列“%(column)s”的类型。",
+    "nothing_left": "按该处理方案处理后没有任何行。",
 }

@@ -9,6 +9,7 @@ from drf_spectacular.renderers import OpenApiYamlRenderer
 from accounts.states import INVITATION
 from accounts.verbs import PARTY
 from listings import verbs as listing
+from listings.deidentification.recipe import reference
 from marketplace.applications import verbs as applications
 from marketplace.applications.states import HOLD
 from marketplace.clock.defaults import DEFAULTS, Kind, unit
@@ -45,6 +46,7 @@ def documents() -> dict[str, str]:
             "deadlines.md": _deadlines(),
             "settings.md": _settings(),
             "openapi.yaml": _openapi(),
+            "recipe-steps.md": f"# What a recipe can do\n\n{NOTE}\n\n{reference.tables()}",
         }
 
 

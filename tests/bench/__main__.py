@@ -74,12 +74,12 @@ def _measure(given: Any, folder: Path) -> None:
     from django.db import connection
     from django.utils import timezone
 
-    from tests.bench import attacks, data, identifiers, lists, pages, search
+    from tests.bench import attacks, data, identifiers, lists, pages, search, suggest
     from tests.bench.measure import Bench
 
     paths: dict[str, Callable[[Bench, Any], None]] = {
         "search": search.run, "lists": lists.run, "pages": pages.run, "attacks": attacks.run,
-        "identifiers": identifiers.run,
+        "identifiers": identifiers.run, "suggest": suggest.run,
     }  # fmt: skip
     count, users, grants = SCALES[given.scale]
     print(f"{connection.vendor}, {count} products, {users} buyers with {grants} grants each: building …", flush=True)
