@@ -1,7 +1,8 @@
 """`python -m listings.deidentification`: one JSON command from stdin, one JSON answer to stdout.
 
 `--confined SECONDS` (as the site calls it) first limits the process for good. The exit code is 0 whenever
-there is an answer, be it "ok" or not. `python -m listings.deidentification assess FILE …` is for people: see `cli`.
+there is an answer, be it "ok" or not. `assess`, `suggest` and `apply FILE …` are for people: see `cli`
+and `recipe.cli`.
 """
 
 import json
@@ -11,15 +12,15 @@ from pathlib import Path
 
 def main(arguments: list[str]) -> int:
     if arguments[:1] == ["assess"]:
-        from . import cli
+        from .cli import main as assess
 
-        return cli.main(arguments[1:])
+        return assess(arguments[1:])
+    if arguments[:1] in (["suggest"], ["apply"]):
+        from .recipe.cli import run
+
+        return run(arguments)
     from . import progress
 
-    if arguments[:1] in (["suggest"], ["apply"]):
-        from .recipe import cli
-
-        return cli.run(arguments)
     if arguments[:1] == ["--confined"]:
         from .confine import confine
 
