@@ -199,7 +199,7 @@ def _link(file: _File, names: tuple[str, ...], subjects: int, seed: int) -> list
     _sample_people(file, names, subjects, seed)
     sample, exact = file.one(_matched("own"))[:2]
     _, found, wrong = file.one(_matched("noisy"))
-    connection.execute("DROP TABLE met; DROP TABLE people")
+    connection.execute("DROP TABLE met; DROP TABLE sample")
     expected = classes / pairs
     level = "fails" if expected > LINKAGE_FAILS else "warns" if expected > LINKAGE_WARNS else "passes"
     params = {"sample": sample, "columns": columns, "found": exact, "percent": f"{100 * expected:.2f}"}
@@ -211,7 +211,7 @@ def _link(file: _File, names: tuple[str, ...], subjects: int, seed: int) -> list
 
 
 def _sample_people(file: _File, names: Sequence[str], subjects: int, seed: int) -> None:
-    """Table `people`: a row each of a sample of them, their key (`own`) and one with wrong facts (`noisy`)."""
+    """Table `sample`: a row each of a sample of them, their key (`own`) and one with wrong facts (`noisy`)."""
     share = max(1, subjects // (2 * PEOPLE))
     chosen = ", ".join(f"{database.name(name)} AS c{number}" for number, name in enumerate(names))
     picked = f"SELECT {chosen}, minshu_u AS u, hash(minshu_u, {seed}) AS h FROM {file.rows} WHERE h % {share} = 0"
@@ -221,7 +221,7 @@ def _sample_people(file: _File, names: Sequence[str], subjects: int, seed: int) 
         for number, name in enumerate(known)
     )
     file.connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE people AS SELECT u, hash({', '.join(known)}) AS own, hash({wrong}) AS noisy "
+        f"CREATE OR REPLACE TEMP TABLE sample AS SELECT u, hash({', '.join(known)}) AS own, hash({wrong}) AS noisy "
         f"FROM (SELECT * FROM ({picked}) QUALIFY row_number() OVER (PARTITION BY u ORDER BY {', '.join(known)}) = 1 "
         f"ORDER BY h LIMIT {PEOPLE})"
     )
@@ -231,7 +231,7 @@ def _matched(which: str) -> str:
     """People; those matched with one subject rightly; those matched with one wrongly."""
     return (
         "SELECT count(*), count(*) FILTER (lo = hi AND lo = u), count(*) FILTER (lo = hi AND lo <> u) "
-        f"FROM people LEFT JOIN met ON met.k = people.{which}"
+        f"FROM sample LEFT JOIN met ON met.k = sample.{which}"
     )
 
 
