@@ -108,7 +108,7 @@ def sha256_of(path: Path) -> str:
 def sign(report: Report, source: Path, key: Ed25519PrivateKey, *, mode: str, at: datetime) -> dict[str, Any]:
     """The signed document about the original file `source`, delivered by `mode`; `at` is aware."""
     digest = sha256_of(source)
-    body = {
+    body: dict[str, Any] = {
         "format": FORMAT,
         "engine": ENGINE_VERSION,
         "assessed_at": at.isoformat(timespec="seconds"),
