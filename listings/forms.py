@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import CapabilityKind, Party, User, standing
 from accounts.queries import parties_of, people_as
 from listings import queries
-from listings.deidentification import formats, limits
+from listings.deidentification import formats, limits, signed
 from listings.entry_csv import MOST_BYTES
 from listings.models import (
     CHANGEABLE,
@@ -270,6 +270,19 @@ class UploadForm(VerbForm):
     def clean(self) -> dict[str, Any]:
         file = self.cleaned_data.get("file")
         return {"path": Path(file.temporary_file_path()), "name": file.name} if file else {}
+
+
+class AnnounceReportForm(VerbForm):
+    """The signed report of a seller's own machine (`assess --report`)."""
+
+    report = forms.FileField(
+        label=_("Signed report"), widget=forms.ClearableFileInput(attrs={"accept": ".json"}),
+        help_text=_("What `assess --report` wrote (JSON, at most 4 MiB). The data itself stays with you."),
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        file = self.cleaned_data.get("report")
+        return {"content": file.read(signed.MOST_BYTES + 1)} if file else {}
 
 
 class StartUploadForm(forms.Form):

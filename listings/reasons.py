@@ -156,6 +156,10 @@ EXTRACTED = (
         "“%(column)s” is marked as sensitive, but everybody can see or look it up: it counts as a quasi-identifier."
     ),
     gettext_noop("In %(columns)s together, %(percent)s %% of the subjects are alone; “%(column)s” is one of them."),
+    gettext_noop("The signed report is incomplete or malformed (%(field)s)."),
+    gettext_noop("The signature does not fit the report: it was changed after it was signed, or damaged."),
+    gettext_noop("The report contradicts itself (%(field)s): nobody can have measured this."),
+    gettext_noop("“%(name)s” holds no Ed25519 key that could be read without a password."),
     gettext_noop("The work took longer than %(seconds)s seconds and was stopped."),
     gettext_noop("The file needs more memory than one assessment may use."),
     gettext_noop("The file could not be processed."),

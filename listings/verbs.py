@@ -137,6 +137,7 @@ VERSION = Verbs(
     "version",
     (
         Verb("upload_file", _("Upload the file"), (VersionState.DRAFT,), KEEP, operations.upload_file, forms.UploadForm, "Art. 17", facts="listings/upload.html", when=is_idle),
+        Verb("announce_report", _("Hand in a report made in house"), (VersionState.DRAFT,), KEEP, operations.announce_report, forms.AnnounceReportForm, "Art. 17", aside=True, when=is_idle),
         Verb("mark_columns", _("Mark the columns"), (VersionState.DRAFT,), KEEP, operations.mark_columns, forms.MarkColumnsForm, "Art. 17", when=lambda version: is_idle(version) and version.columns.exists()),
         Verb("request_assessment", _("Have it assessed"), (VersionState.DRAFT,), KEEP, operations.request_assessment, article="Art. 17", when=lambda version: is_idle(version) and version.files.filter(destroyed_at=None).exists()),
         Verb("cancel_job", _("Cancel the work"), (VersionState.DRAFT,), KEEP, operations.cancel_job, article="Art. 17", danger=True, when=is_busy),

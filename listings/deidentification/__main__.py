@@ -1,8 +1,8 @@
 """`python -m listings.deidentification`: one JSON command from stdin, one JSON answer to stdout.
 
 `--confined SECONDS` (as the site calls it) first limits the process for good. The exit code is 0 whenever
-there is an answer, be it "ok" or not. `assess`, `suggest` and `apply FILE …` are for people: see `cli`
-and `recipe.cli`.
+there is an answer, be it "ok" or not. `assess`, `suggest` and `apply FILE …`, `keygen` and `verify` are for people:
+see `cli`, `recipe.cli` and `signed_cli`.
 """
 
 import json
@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str] | None = None) -> int:
+    arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["assess"]:
         from .cli import main as assess
 
@@ -19,6 +20,10 @@ def main(arguments: list[str]) -> int:
         from .recipe.cli import run
 
         return run(arguments)
+    if arguments[:1] in (["keygen"], ["verify"]):
+        from .signed_cli import main as signed
+
+        return signed(arguments)
     from . import progress
 
     if arguments[:1] == ["--confined"]:
@@ -39,4 +44,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

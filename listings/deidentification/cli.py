@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 import tempfile
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,6 +16,7 @@ from .rules import Rules
 from .words import LANGUAGES, sentence_in, table
 
 PASSES, UNREADABLE, FAILS = 0, 1, 2
+KEY = Path("minshu-key.pem")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -38,6 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--population", type=Path, metavar="FILE", help="a row for everybody the file may be about")
     parser.add_argument("--mode", choices=MODES, default="platform", help="how it will be delivered")
     parser.add_argument("--json", action="store_true", help="the whole report as JSON")
+    parser.add_argument("--report", type=Path, metavar="FILE.json", help="write the signed report here")
+    parser.add_argument("--key", type=Path, default=KEY, help=f"the key that signs ({KEY}); made where there is none")
     parser.add_argument("--lang", choices=LANGUAGES, default="en", help="of the sentences")
 
 
@@ -45,6 +48,8 @@ def run(given: Any, *, rules: Rules | None = None, today: date | None = None) ->
     """Assess and print; 0 where the file passes, 2 where it fails, 1 where it cannot be read."""
     try:
         report = _assess(given, rules or Rules(), today or date.today())
+        if given.report:
+            _write_signed(report, given)
     except Refused as refusal:
         return _unreadable(sentence_in(given.lang, refusal.code, refusal.params))
     except (OSError, ValueError) as error:
@@ -54,7 +59,7 @@ def run(given: Any, *, rules: Rules | None = None, today: date | None = None) ->
     return PASSES if report.passes else FAILS
 
 
-def main(arguments: list[str], *, program: str = "python -m listings.deidentification assess") -> int:
+def main(arguments: list[str], *, program: str = f"python -m {__package__} assess") -> int:
     parser = _Parser(prog=program, description="Art. 17: can anybody be recognised in this file?")
     add_arguments(parser)
     return run(parser.parse_args(arguments))
@@ -74,6 +79,13 @@ def _assess(given: Any, rules: Rules, today: date) -> Report:
 def _canonical(source: Path, target: Path) -> Path:
     ingest(source, source.name, target)
     return target
+
+
+def _write_signed(report: Report, given: Any) -> None:
+    from . import signed
+
+    document = signed.sign(report, given.file, signed.key_at(given.key), mode=given.mode, at=datetime.now(UTC))
+    given.report.write_text(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1), encoding="utf-8")
 
 
 def _as_json(report: Report, language: str) -> str:

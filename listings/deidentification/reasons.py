@@ -190,6 +190,11 @@ REASONS: dict[str, str] = {
         "“%(column)s” is marked as sensitive, but everybody can see or look it up: it counts as a quasi-identifier."
     ),
     "singles_out": "In %(columns)s together, %(percent)s %% of the subjects are alone; “%(column)s” is one of them.",
+    # A signed report is not what it should be.
+    "report_malformed": "The signed report is incomplete or malformed (%(field)s).",
+    "report_signature": "The signature does not fit the report: it was changed after it was signed, or damaged.",
+    "report_contradicts": "The report contradicts itself (%(field)s): nobody can have measured this.",
+    "report_key": "“%(name)s” holds no Ed25519 key that could be read without a password.",
     # The engine itself gave up.
     "too_slow": "The work took longer than %(seconds)s seconds and was stopped.",
     "out_of_memory": "The file needs more memory than one assessment may use.",

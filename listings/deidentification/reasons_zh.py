@@ -126,4 +126,8 @@ REASONS_ZH: dict[str, str] = {
     "recipe_unknown_column": "处理方案第%(step)s步所写的列“%(column)s”在该步并不存在。",
     "recipe_wrong_type": "处理方案第%(step)s步不适用于列“%(column)s”的类型。",
     "nothing_left": "按该处理方案处理后没有任何行。",
+    "report_malformed": "签名报告不完整或格式有误（%(field)s）。",
+    "report_signature": "签名与报告不符：报告在签名后被改动，或已损坏。",
+    "report_contradicts": "报告自相矛盾（%(field)s）：不可能是测得的结果。",
+    "report_key": "“%(name)s”中没有可免密码读取的 Ed25519 密钥。",
 }

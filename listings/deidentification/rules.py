@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 RULE_SET = 2  # goes up with every change of what is measured or how: what was assessed before is assessed again
+ENGINE_VERSION = f"{RULE_SET}.0.0"  # of the wheel, and in each signed report: its first number is the rule set's
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,12 @@ from typing import Any
 from . import progress
 from .commands import failure
 
-_ROOT = Path(__file__).resolve().parents[2]
+_PACKAGE = __name__.rpartition(".")[0]
+_ROOT = Path(__file__).resolve().parents[_PACKAGE.count(".") + 1]
 # -I keeps the working directory and PYTHON* out of the import path; only the checkout is added, at its end
 _START = (
     "import sys; sys.path.append(sys.argv.pop(1)); "
-    "import runpy; runpy.run_module('listings.deidentification', run_name='__main__', alter_sys=True)"
+    f"import runpy; runpy.run_module('{_PACKAGE}', run_name='__main__', alter_sys=True)"
 )
 _LIMIT_SIGNALS = (signal.SIGXCPU, signal.SIGKILL)
 TICK = 1.0  # seconds between two looks at a command that is watched

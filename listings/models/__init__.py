@@ -17,6 +17,7 @@ from listings.models.expert import (
     VersionUserObjectPermission,
     assessed_by,
 )
+from listings.models.in_house import InHouseReport
 from listings.models.objections import Objection
 from listings.models.products import (
     NON_PUBLIC_BASES,
@@ -61,6 +62,7 @@ __all__ = [
     "FileKind",
     "Frequency",
     "Grade",
+    "InHouseReport",
     "Job",
     "JobKind",
     "JobState",

@@ -25,6 +25,7 @@ from listings.operations.description import (
 from listings.operations.entries import propose_entry, publish_entry, return_entry, revise_entry, withdraw_entry
 from listings.operations.entry_import import check_table, import_entries, publish_entries
 from listings.operations.expert import call_version_expert, give_version_opinion, recall_version_expert
+from listings.operations.in_house import announce_report
 from listings.operations.jobs import cancel_job
 from listings.operations.objections import (
     dismiss_objection,
@@ -112,6 +113,7 @@ __all__ = [
     "add_purpose",
     "add_source_file",
     "add_upstream",
+    "announce_report",
     "approve_rule",
     "approve_version",
     "assess_due",

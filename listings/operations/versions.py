@@ -182,8 +182,15 @@ def attach(
             "parquet_sha256": parquet.sha256,
             "size": original.size,
             "rows": ingested.rows,
+            **_announced(version, original.sha256),
         },
     )
+
+
+def _announced(version: Version, digest: str) -> dict[str, int]:
+    """The report made in house about this very file, if one was handed in: noted, not believed."""
+    report = version.in_house_reports.filter(sha256=digest).order_by("-at", "-pk").first()
+    return {"in_house_report": report.pk} if report else {}
 
 
 @transaction.atomic

@@ -93,7 +93,7 @@ BY_MODEL = {resource.model: resource for resource in RESOURCES}
 # What only prepares: scope `write`. Every other verb has legal effect and takes the scope `act`.
 PREPARES = {
     ("products", "create_version"), ("products", "add_source_file"), ("versions", "upload_file"),
-    ("versions", "mark_columns"), ("versions", "request_assessment"), ("versions", "rework"),
+    ("versions", "announce_report"), ("versions", "mark_columns"), ("versions", "request_assessment"), ("versions", "rework"),
     ("versions", "cancel_job"), ("uploads", "finish"), ("uploads", "abandon"),
     ("applications", "describe"), ("applications", "add_item"), ("items", "remove"),
     ("items", "choose_fields"),

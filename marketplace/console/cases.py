@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Assignment, AssignmentRole, CapabilityKind
 from listings import verbs as listings
 from listings.difference import differences
+from listings.in_house import told_of
 from listings.models import Assessment, Objection, Product, Version, VersionSource
 from listings.queries import smallest_k
 from marketplace.applications import verbs
@@ -181,6 +182,7 @@ def version(case: Version, user: Any, at: datetime) -> list[Section]:
         _objections(case, user, at),
         *_assessment(newest),
         *_assessments(case),
+        *_in_house(case),
         Section(_("Columns"), template="listings/columns.html", context={"version": case}),
         table(_("Processing steps (Art. 32)"), (_("Step"), _("Tool"), _("By"), _("Time")), [
             Row((_(row.step), row.tool, row.operator, day(row.at))) for row in case.steps.order_by("number")
@@ -265,6 +267,11 @@ def _assessments(case: Version) -> list[Section]:
     return [
         Section(_("Assessments so far"), template="listings/assessments.html", context={"assessments": rows})
     ] if len(rows) > 1 else []  # fmt: skip
+
+
+def _in_house(case: Version) -> list[Section]:
+    told = told_of(case)
+    return [Section(_("Assessed in house"), template="listings/in_house.html", context={"told": told})] if told else []
 
 
 # --- what comes after the decision -----------------------------------------------------------------------------------

@@ -4,18 +4,25 @@ Each function returns the object as the database has it and a moment at which ev
 done: clocks have run out, periods are over.
 """
 
+import json
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from accounts import operations as accounts
 from accounts.models import CapabilityKind, Credential, Party
 from listings import operations as listing
+from listings.deidentification import signed
+from listings.deidentification.assess import assess
+from listings.deidentification.ingest import ingest
+from listings.deidentification.report import Report
 from listings.models import (
     CatalogueEntry,
     Column,
@@ -356,6 +363,25 @@ def failing_finding(world: World) -> Finding:
     listing.assess_due(at=world.at)
     sweep(at=world.at)
     return Finding.objects.get(version=world.version)
+
+
+@cache
+def report_of_visits() -> Report:
+    """What a seller's own machine finds in the visits, with the columns marked as the seller marks them."""
+    path, parquet = write_visits(scratch("visits.csv")), scratch("visits.parquet")
+    ingest(path, path.name, parquet)
+    marked = [column for column, role in VISIT_ROLES.items() if role == "quasi_identifier"]
+    return assess(
+        parquet, about="persons", subject=None, quasi_identifiers=marked, sensitive=["就诊科类"],
+        rules=settings.RISK_RULES, today=date(2026, 3, 2), mode="download",
+    )  # fmt: skip
+
+
+def signed_report(at: datetime, mode: str = "download") -> bytes:
+    """The seller's signed report on the visits, made at `at`."""
+    key = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    path = write_visits(scratch("visits.csv"))
+    return json.dumps(signed.sign(report_of_visits(), path, key, mode=mode, at=at)).encode()
 
 
 def draft_with_file(world: World) -> Version:

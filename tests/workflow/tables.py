@@ -297,9 +297,17 @@ def expert(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {"expert": world["expert"], "reason": "关联后可能涉敏"}
 
 
+def own_report(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"content": stages.signed_report(at)}
+
+
+def own_report_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"report": SimpleUploadedFile("report.json", stages.signed_report(at))}
+
+
 KEPT = (
-    "upload_file", "mark_columns", "request_assessment", "cancel_job", "submit", "describe", "rework", "discard",
-    "retire",
+    "upload_file", "announce_report", "mark_columns", "request_assessment", "cancel_job", "submit", "describe",
+    "rework", "discard", "retire",
 )  # fmt: skip
 UNSUBMITTED, PUBLIC = ("draft", "assessed", "discarded"), ("in_publicity", "published", "held", "retired")
 
@@ -334,6 +342,7 @@ VERSION = Matrix(
     url="listings:version",
     says={
         "upload_file": Says("draft", ("version upload →",), upload, upload_form),
+        "announce_report": Says("draft", ("version announce_report →",), own_report, own_report_form),
         "mark_columns": Says("draft", ("version mark_columns →",), given(roles=VISIT_ROLES), column_form),
         "request_assessment": Says("draft", ("version request_assessment →",)),
         "cancel_job": Says("draft", ("version cancel_job →", "upload cancel_job received→abandoned")),

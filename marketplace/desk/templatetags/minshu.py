@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import CapabilityKind
 from listings import difference
+from listings.in_house import told_of
 from listings.queries import shown_assessment
 from listings.queries import upstream_conditions as conditions_of
 from listings.reasons import sentence
@@ -161,6 +162,12 @@ def why_now(history: Iterable[Any], obj: Any) -> Any:
 def upstream_conditions(product: Any) -> Any:
     """What binds whoever gets a product that was built under grants; nothing for any other."""
     return conditions_of(product)
+
+
+@register.filter
+def in_house(version: Any) -> Any:
+    """The newest report made in house beside what the site found of the same file; None where there is none."""
+    return told_of(version)
 
 
 @register.filter
