@@ -21,6 +21,8 @@ KNOWN = frozenset(ROLES) - NOBODY_KNOWN
 OFFICERS = frozenset({"officer", "second_officer", "other_officer", "county_officer", "province_officer"})
 CITY = frozenset({"officer", "second_officer"})
 PROVINCE, OVERSEER, OPERATOR = frozenset({"province_officer"}), frozenset({"overseer"}), frozenset({"operator"})
+READS_RULES = OFFICERS | OVERSEER | OPERATOR
+SIGNS_RULES = OFFICERS - {"county_officer"}
 REVIEWER, EXPERT = frozenset({"reviewer"}), frozenset({"expert"})
 ENTER = OFFICERS | REVIEWER | EXPERT | OVERSEER | OPERATOR
 OWN = frozenset({"buyer"})  # owner of the buyer
@@ -31,7 +33,7 @@ STATES = {  # of the objects in `conftest.one_of_each`
     "release-rule": "proposed", "objection": "open", "application": "in_consultation", "item": "open@in_consultation",
     "consultation": "asked", "standing-consent": "given", "grant": "active", "upload": "open+partial",
     "version": "draft", "edition": "requested", "report": "open", "finding": "open", "order": "proposed",
-    "derived-product": "registered",
+    "derived-product": "registered", "description-change": "proposed",
 }  # fmt: skip
 MATRIX_OF = {"order": "measure", "derived-product": "derived"}  # noun of an address -> of the workflow's tables
 MORE_TABLES = {"party": ("party-ending", "authority"), "grant": ("grant-officer",)}
@@ -44,12 +46,12 @@ QUEUES = {
     "application": OFFICERS | EXPERT | OVERSEER, "item": OFFICERS, "consultation": OFFICERS,
     "standing-consent": OFFICERS, "grant": OFFICERS | OVERSEER, "edition": OFFICERS, "report": OFFICERS | OVERSEER,
     "finding": OFFICERS | OVERSEER, "order": OFFICERS | OVERSEER, "derived-product": OFFICERS | OVERSEER,
-    "reading": OFFICERS | OVERSEER,
+    "reading": OFFICERS | OVERSEER, "description-change": OFFICERS | REVIEWER,
 }  # fmt: skip
 MODELS = {
     "catalogueentry": "entry", "sourcefile": "source-file", "releaserule": "release-rule", "measure": "order",
     "standingconsent": "standing-consent", "grantedition": "edition", "usagereport": "report",
-    "derivedproduct": "derived-product",
+    "derivedproduct": "derived-product", "descriptionchange": "description-change",
 }  # fmt: skip
 IN_A_FILE = {"objection", "item", "consultation", "edition"}  # shown in the file of another case
 WATCHED = {"entry", "application", "grant", "report", "finding", "order", "derived-product"}  # of the city's authority
@@ -174,7 +176,7 @@ PAGES: dict[str, Answers] = {
     )},
     **{f"{app}:{noun}": only(sees(noun)) for app, noun in (
         ("accounts", "party"), ("listings", "objection"), ("listings", "release-rule"), ("listings", "upload"),
-        ("applications", "application"), ("applications", "standing-consent"), ("supervision", "grant"),
+        ("listings", "description-change"), ("applications", "application"), ("applications", "standing-consent"), ("supervision", "grant"),
         ("supervision", "report"), ("supervision", "finding"),
     )},
     "set_language": public(302),
@@ -199,8 +201,11 @@ PAGES: dict[str, Answers] = {
     "sandboxes:sandbox": of_the_buyer(),
     "console:index": only(ENTER),
     **{f"console:{name}": in_console(only(OPERATOR, other=403)) for name in (
-        "settings", "deadline", "calendar", "region-add", "region",
+        "settings", "deadline", "calendar", "region-add", "region", "purpose-add", "purpose",
     )},
+    "console:rules": in_console(only(READS_RULES)),
+    "console:rule-sign": in_console(only(SIGNS_RULES, other=403)),
+    "console:rule-withdraw": in_console(only(PROVINCE, other=403)),  # of the set-up: it holds for all
 }  # fmt: skip
 # One's own second factor: what each address leads to for somebody who has none yet.
 SECOND_FACTOR = {
