@@ -45,7 +45,7 @@ QUEUES = {
     "source-file": OFFICERS | REVIEWER, "objection": OFFICERS | REVIEWER, "release-rule": OFFICERS | REVIEWER,
     "application": OFFICERS | EXPERT | OVERSEER, "item": OFFICERS, "consultation": OFFICERS,
     "standing-consent": OFFICERS, "grant": OFFICERS | OVERSEER, "edition": OFFICERS, "report": OFFICERS | OVERSEER,
-    "finding": OFFICERS | OVERSEER, "order": OFFICERS | OVERSEER, "derived-product": OFFICERS | OVERSEER,
+    "finding": OFFICERS | REVIEWER | OVERSEER, "order": OFFICERS | OVERSEER, "derived-product": OFFICERS | OVERSEER,
     "reading": OFFICERS | OVERSEER, "description-change": OFFICERS | REVIEWER,
 }  # fmt: skip
 MODELS = {
@@ -155,7 +155,7 @@ def reading_form(noun: str) -> Answers:
 PAGES: dict[str, Answers] = {
     **{name: public() for name in (
         "desk:home", "desk:health", "accounts:privacy", "listings:catalogue", "listings:publicity", "listings:entries",
-        "listings:objection-follow", "supervision:check", "account_inactive", "account_email_verification_sent",
+        "listings:objection-follow", "supervision:check", "supervision:derived-list", "account_inactive", "account_email_verification_sent",
         "account_confirm_email", "account_reset_password", "account_reset_password_done",
         "account_reset_password_from_key", "account_reset_password_from_key_done", "accounts:notices-off",
     )},
@@ -165,7 +165,7 @@ PAGES: dict[str, Answers] = {
         "accounts:sessions", "listings:mine", "listings:product-create", "listings:entry-import",
         "listings:entry-import-template", "listings:entries-publish", "listings:entry-propose",
         "applications:application-list", "applications:standing-consent-list", "supervision:grant-list",
-        "supervision:measure-list", "supervision:finding-list", "supervision:derived-list",
+        "supervision:measure-list", "supervision:finding-list",
         "account_logout", "account_change_password", "account_reauthenticate", "mfa_index", "mfa_list_webauthn",
     )},
     **{name: by_button() for name in (
@@ -210,11 +210,13 @@ PAGES: dict[str, Answers] = {
 # One's own second factor: what each address leads to for somebody who has none yet.
 SECOND_FACTOR = {
     "mfa_authenticate": 302, "mfa_reauthenticate": 302, "mfa_activate_totp": 302,
-    "mfa_generate_recovery_codes": 302, "mfa_download_recovery_codes": 302,
+    "mfa_generate_recovery_codes": 302,
     "mfa_add_webauthn": 302, "mfa_remove_webauthn": 302, "mfa_edit_webauthn": 302, "mfa_reauthenticate_webauthn": 302,
     "mfa_login_webauthn": 302, "account_set_password": 302,
 }  # fmt: skip
-PAGES |= dict.fromkeys(("mfa_deactivate_totp", "mfa_view_recovery_codes"), logged_in(404))
+PAGES |= dict.fromkeys(
+    ("mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_download_recovery_codes"), logged_in(404)
+)
 PAGES |= {name: public(status) for name, status in SECOND_FACTOR.items()}
 
 
