@@ -155,7 +155,8 @@ def reading_form(noun: str) -> Answers:
 PAGES: dict[str, Answers] = {
     **{name: public() for name in (
         "desk:home", "desk:health", "accounts:privacy", "listings:catalogue", "listings:publicity", "listings:entries",
-        "listings:objection-follow", "supervision:check", "supervision:derived-list", "account_inactive", "account_email_verification_sent",
+        "listings:objection-follow", "supervision:check", "supervision:derived-list",
+        "account_inactive", "account_email_verification_sent",
         "account_confirm_email", "account_reset_password", "account_reset_password_done",
         "account_reset_password_from_key", "account_reset_password_from_key_done", "accounts:notices-off",
     )},
@@ -176,7 +177,8 @@ PAGES: dict[str, Answers] = {
     )},
     **{f"{app}:{noun}": only(sees(noun)) for app, noun in (
         ("accounts", "party"), ("listings", "objection"), ("listings", "release-rule"), ("listings", "upload"),
-        ("listings", "description-change"), ("applications", "application"), ("applications", "standing-consent"), ("supervision", "grant"),
+        ("listings", "description-change"), ("applications", "application"),
+        ("applications", "standing-consent"), ("supervision", "grant"),
         ("supervision", "report"), ("supervision", "finding"),
     )},
     "set_language": public(302),
