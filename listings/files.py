@@ -26,6 +26,7 @@ from listings.models import FileKind, Upload, UploadChunk, Version, VersionFile
 
 QUARANTINE, ACCEPTED = "quarantine", "files"
 BYTES_A_SECOND = 1024 * 1024  # that reading takes at the slowest, beyond the first five minutes
+CELLS_A_SECOND = 100_000  # that are measured at the slowest, beyond the first fifteen minutes
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,13 @@ def destroy(files: Iterable[VersionFile], at: datetime) -> None:
 
 def current(version: Version, kind: str = FileKind.PARQUET) -> VersionFile | None:
     return VersionFile.objects.filter(version=version, kind=kind, destroyed_at=None).first()
+
+
+def seconds_for(version: Version) -> int:
+    """How long a command on the version's file may take: more for more cells, and for more bytes of the original."""
+    file = current(version, FileKind.ORIGINAL)
+    cells = (version.rows or 0) * version.columns.count()
+    return 900 + cells // CELLS_A_SECOND + (file.size if file else 0) // BYTES_A_SECOND
 
 
 def put_chunk(upload: Upload, offset: int, content: bytes) -> str:

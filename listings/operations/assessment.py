@@ -25,7 +25,6 @@ from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
 MODE = "download"  # the one way in which the site delivers so far
-SECONDS = 900  # for each of the two commands
 ASSESSOR = jobs.WORKER
 
 
@@ -64,7 +63,7 @@ def measure(version: Version, parquet: Path, at: datetime, watch: sandbox.Watch)
         "mode": MODE,
         "rules": settings.RISK_RULES.to_json(),
     }
-    return sandbox.run({**command, **_marks(version)}, seconds=SECONDS, watch=watch)
+    return sandbox.run({**command, **_marks(version)}, seconds=files.seconds_for(version), watch=watch)
 
 
 def _measure(version: Version, at: datetime, watch: sandbox.Watch) -> dict[str, Any]:
@@ -88,7 +87,7 @@ def _measure(version: Version, at: datetime, watch: sandbox.Watch) -> dict[str, 
             "minimum": settings.RISK_RULES.k_download,  # a value that fewer subjects share is not shown to the public
             **_marks(version),
         }
-        profile = sandbox.run(command, seconds=SECONDS, watch=watch)
+        profile = sandbox.run(command, seconds=files.seconds_for(version), watch=watch)
     return {**answer, "profile": profile["columns"]} if profile["ok"] else profile
 
 

@@ -41,7 +41,8 @@ def _compare(parquet: Path, origin: Version) -> dict[str, Any]:
     if file is None:
         return {"ok": False, "code": "no_file", "text": "A source version has no file."}
     with files.local_copy(file) as path:
-        return sandbox.run({"do": "compare", "parquet": str(parquet), "origin": str(path)})
+        command = {"do": "compare", "parquet": str(parquet), "origin": str(path)}
+        return sandbox.run(command, seconds=files.seconds_for(origin))
 
 
 def _reason(origin: Version) -> dict[str, Any]:

@@ -110,7 +110,7 @@ class Face(APIView):
 def shown(resource: Resource, user: Any, pk: int | None) -> Any:
     """An object as it stands in the database, for one who may see it, else 404."""
     row = get_object_or_404(resource.rows(user), pk=pk)
-    return (resource.page or resource.row)(row).data
+    return (resource.page or resource.row)(row, context={"reader": user}).data
 
 
 class WriteFace(Face):

@@ -200,7 +200,7 @@ class VersionPage(VersionRow):
 
     @extend_schema_field(AssessmentRow(allow_null=True))
     def get_assessment(self, row: Version) -> Any:
-        shown = shown_assessment(row, concerns(self.context["request"].user, row))
+        shown = shown_assessment(row, concerns(self.context["reader"], row))
         return AssessmentRow(shown).data if shown else None
 
     @extend_schema_field(JobRow(allow_null=True))

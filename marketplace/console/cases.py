@@ -265,7 +265,7 @@ def _assessments(case: Version) -> list[Section]:
     """All of them where there are several, the newest first."""
     rows = list(case.assessments.order_by("-at", "-pk"))
     return [
-        Section(_("Assessments so far"), template="listings/assessments.html", context={"assessments": rows})
+        Section(_("Assessments so far"), template="listings/assessments_table.html", context={"assessments": rows})
     ] if len(rows) > 1 else []  # fmt: skip
 
 

@@ -113,11 +113,15 @@ def rules_of(monitor: str) -> Rules:
 
 
 def install_rules(using: str, at: Any) -> None:
-    """What a new site begins with: everything that the monitors can do. A site with rules keeps its own."""
+    """What a site begins with, and what a monitor that an upgrade brings begins with: everything it can do.
+
+    What was ever signed or withdrawn is left as officers left it.
+    """
     table = StandingRule.objects.using(using)
-    if not table.exists():
-        table.bulk_create(
-            StandingRule(monitor=monitor, action=action, is_for_all=True, signed_at=at)
-            for monitor, actions in ACTIONS.items()
-            for action in actions
-        )
+    known = set(table.values_list("monitor", "action"))
+    table.bulk_create(
+        StandingRule(monitor=monitor, action=action, is_for_all=True, signed_at=at)
+        for monitor, actions in ACTIONS.items()
+        for action in actions
+        if (monitor, action) not in known
+    )

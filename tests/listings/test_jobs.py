@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from listings import operations
+from listings import files, operations
 from listings.deidentification import progress, sandbox
-from listings.models import Job, Version
+from listings.models import FileKind, Job, Version
 from listings.operations import jobs
 from listings.tasks import _busy, assess_due
 from marketplace.errors import InvalidState
@@ -134,3 +134,13 @@ def test_page_and_api_show_how_far_the_work_is(world, job, client):
     assert f"/version/{job.version_id}/cancel-job/" in text
     for hidden in ("upload-file", "mark-columns", "request-assessment", "discard"):
         assert f"/version/{job.version_id}/{hidden}/" not in text
+
+
+def test_a_large_file_has_more_time_and_a_small_one_no_less_than_before(world, job):
+    version, original = job.version, files.current(job.version, FileKind.ORIGINAL)
+    version.rows, columns = 15_600_000, version.columns.count()
+    assert files.seconds_for(Version.objects.get(pk=version.pk)) == 900
+    assert files.seconds_for(version) == 900 + 156 * columns
+    original.size = 2 * 1024**3
+    original.save()
+    assert files.seconds_for(version) == 900 + 156 * columns + 2048

@@ -2,10 +2,12 @@
 
 import re
 from datetime import timedelta
+from importlib import import_module
 from io import StringIO
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -14,6 +16,8 @@ from listings import operations
 from listings.models import Objection, Version
 from listings.operations.objections import KEEP_CONTACT, PUBLIC, find_objection
 from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
+from marketplace.clock.working_days import due_after
 from marketplace.desk.queries import todo
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.models import Entry, EntryDetail
@@ -228,3 +232,17 @@ def test_an_objection_has_a_deadline_that_is_seen_and_said_when_it_is_over(world
     assert [did(), did()] == [1, 0]
     operations.dismiss_objection(objection=made, actor=world["officer"], at=running.due_at, reason="不成立")
     assert not clock.of(made).open().exists()
+
+
+def test_the_upgrade_gives_open_objections_a_deadline_and_answered_ones_none(world, shown):
+    """Those from before answers had one. A deadline that runs is left as it is, however often it is asked."""
+    before, answered = lodge(shown, world.at).objection, lodge(shown, world.at).objection
+    operations.dismiss_objection(objection=answered, actor=world["officer"], at=world.at, reason="已说明")
+    clock.of(before).delete()
+    upgrade = import_module("listings.migrations.0250_objection_deadlines")
+    for _twice in range(2):
+        with time_machine.travel(world.at, tick=False):
+            upgrade.give_open_objections_a_deadline(apps, None)
+    running = clock.of(before).open().get()
+    assert running.due_at == due_after(world.at, clock.days(Kind.OBJECTION)) and running.started_at == world.at
+    assert not clock.of(answered).open().exists()

@@ -3,12 +3,16 @@
 from datetime import date, timedelta
 
 import pytest
+import time_machine
 from django.core.files.storage import default_storage
 from django.test import Client
+from django.utils.html import escape
+from django.utils.translation import override
 
 from listings import operations as listing
 from listings.models import Assessment, Column, Job, ReleaseRule, Version, VersionFile
 from listings.operations import jobs
+from listings.reasons import sentence_of
 from listings.release_bounds import bounds
 from marketplace.applications import operations as applications
 from marketplace.clock.defaults import Kind
@@ -300,3 +304,16 @@ def test_release_rule_publishes_nothing_while_a_version_on_offer_fails(world):
     Assessment.objects.create(version=rule.basis, rule_set="minshu-1", report={}, file_sha256="", passes=False, at=at)
     rule = ReleaseRule.objects.get(pk=rule.pk)
     assert not {bound.name: bound.holds for bound in bounds(rule, rule.basis, at)}["reassessed"]
+
+
+def test_officer_reads_in_the_console_which_assessments_failed_and_why(world):
+    finding = stages.failing_finding(world)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(world["officer"], backend="allauth.account.auth_backends.AuthenticationBackend")
+    with time_machine.travel(world.at, tick=False):
+        page = client.get(f"/console/supervision/finding/{finding.pk}/").content.decode()
+    newest = finding.version.assessments.order_by("-at", "-pk").first()
+    assert page.count('<span class="state state-bad">not passed</span>') == 1
+    assert page.count('<span class="state state-good">passed</span>') == finding.version.assessments.count() - 1
+    with override("en"):
+        assert all(escape(sentence_of(item)) in page for item in newest.report["reasons"])

@@ -15,7 +15,7 @@ from marketplace.ledger.models import Entry
 from marketplace.supervision import operations
 from marketplace.supervision.models import Finding, Measure, UsageReport
 from marketplace.supervision.monitors import MONITORS
-from marketplace.supervision.standing import ACTIONS, Action, StandingRule
+from marketplace.supervision.standing import ACTIONS, Action, StandingRule, install_rules
 from marketplace.supervision.sweep import sweep
 from tests.actors import World
 from tests.console.conftest import enter  # noqa: F401
@@ -50,6 +50,16 @@ def test_a_new_site_lets_follow_what_the_monitors_can_do(world: World, grant: Gr
     assert set(held) == {(monitor, action) for monitor, actions in ACTIONS.items() for action in actions}
     assert followed(world) == (1, 1, 1)
     assert set(Measure.objects.values_list("state", flat=True)) == {"proposed"}
+
+
+def test_an_upgrade_signs_for_a_new_monitor_and_leaves_what_officers_withdrew(world: World) -> None:
+    withdraw(world, "report_late", Action.HOLD)
+    StandingRule.objects.filter(monitor="assessment_failed").delete()  # as before the upgrade that brought it
+    for _twice in range(2):
+        install_rules("default", world.at)
+    held = StandingRule.objects.in_force().values_list("monitor", "action")
+    every = {(monitor, action) for monitor, actions in ACTIONS.items() for action in actions}
+    assert sorted(held) == sorted(every - {("report_late", Action.HOLD)})
 
 
 @pytest.mark.parametrize(

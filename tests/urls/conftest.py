@@ -84,6 +84,7 @@ def one_of_each(world: World, overseer: User) -> dict[str, Any]:
         "product": stages.product(world, "active+undeclared")[0],
         "source-file": stages.source_file(world, "unchecked")[0],
         "release-rule": stages.release_rule(world, "proposed")[0],
+        "description-change": stages.description_change(world, "proposed")[0],
         "application": case, "item": case.items.get(), "consultation": case.consultations.get(),
         "standing-consent": stages.standing_consent(world, "given")[0], "grant": derived_grant,
     }  # fmt: skip

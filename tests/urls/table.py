@@ -21,6 +21,8 @@ KNOWN = frozenset(ROLES) - NOBODY_KNOWN
 OFFICERS = frozenset({"officer", "second_officer", "other_officer", "county_officer", "province_officer"})
 CITY = frozenset({"officer", "second_officer"})
 PROVINCE, OVERSEER, OPERATOR = frozenset({"province_officer"}), frozenset({"overseer"}), frozenset({"operator"})
+READS_RULES = OFFICERS | OVERSEER | OPERATOR
+SIGNS_RULES = OFFICERS - {"county_officer"}
 REVIEWER, EXPERT = frozenset({"reviewer"}), frozenset({"expert"})
 ENTER = OFFICERS | REVIEWER | EXPERT | OVERSEER | OPERATOR
 OWN = frozenset({"buyer"})  # owner of the buyer
@@ -31,7 +33,7 @@ STATES = {  # of the objects in `conftest.one_of_each`
     "release-rule": "proposed", "objection": "open", "application": "in_consultation", "item": "open@in_consultation",
     "consultation": "asked", "standing-consent": "given", "grant": "active", "upload": "open+partial",
     "version": "draft", "edition": "requested", "report": "open", "finding": "open", "order": "proposed",
-    "derived-product": "registered",
+    "derived-product": "registered", "description-change": "proposed",
 }  # fmt: skip
 MATRIX_OF = {"order": "measure", "derived-product": "derived"}  # noun of an address -> of the workflow's tables
 MORE_TABLES = {"party": ("party-ending", "authority"), "grant": ("grant-officer",)}
@@ -43,13 +45,13 @@ QUEUES = {
     "source-file": OFFICERS | REVIEWER, "objection": OFFICERS | REVIEWER, "release-rule": OFFICERS | REVIEWER,
     "application": OFFICERS | EXPERT | OVERSEER, "item": OFFICERS, "consultation": OFFICERS,
     "standing-consent": OFFICERS, "grant": OFFICERS | OVERSEER, "edition": OFFICERS, "report": OFFICERS | OVERSEER,
-    "finding": OFFICERS | OVERSEER, "order": OFFICERS | OVERSEER, "derived-product": OFFICERS | OVERSEER,
-    "reading": OFFICERS | OVERSEER,
+    "finding": OFFICERS | REVIEWER | OVERSEER, "order": OFFICERS | OVERSEER, "derived-product": OFFICERS | OVERSEER,
+    "reading": OFFICERS | OVERSEER, "description-change": OFFICERS | REVIEWER,
 }  # fmt: skip
 MODELS = {
     "catalogueentry": "entry", "sourcefile": "source-file", "releaserule": "release-rule", "measure": "order",
     "standingconsent": "standing-consent", "grantedition": "edition", "usagereport": "report",
-    "derivedproduct": "derived-product",
+    "derivedproduct": "derived-product", "descriptionchange": "description-change",
 }  # fmt: skip
 IN_A_FILE = {"objection", "item", "consultation", "edition"}  # shown in the file of another case
 WATCHED = {"entry", "application", "grant", "report", "finding", "order", "derived-product"}  # of the city's authority
@@ -153,7 +155,8 @@ def reading_form(noun: str) -> Answers:
 PAGES: dict[str, Answers] = {
     **{name: public() for name in (
         "desk:home", "desk:health", "accounts:privacy", "listings:catalogue", "listings:publicity", "listings:entries",
-        "listings:objection-follow", "supervision:check", "account_inactive", "account_email_verification_sent",
+        "listings:objection-follow", "supervision:check", "supervision:derived-list",
+        "account_inactive", "account_email_verification_sent",
         "account_confirm_email", "account_reset_password", "account_reset_password_done",
         "account_reset_password_from_key", "account_reset_password_from_key_done", "accounts:notices-off",
     )},
@@ -163,7 +166,7 @@ PAGES: dict[str, Answers] = {
         "accounts:sessions", "listings:mine", "listings:product-create", "listings:entry-import",
         "listings:entry-import-template", "listings:entries-publish", "listings:entry-propose",
         "applications:application-list", "applications:standing-consent-list", "supervision:grant-list",
-        "supervision:measure-list", "supervision:finding-list", "supervision:derived-list",
+        "supervision:measure-list", "supervision:finding-list",
         "account_logout", "account_change_password", "account_reauthenticate", "mfa_index", "mfa_list_webauthn",
     )},
     **{name: by_button() for name in (
@@ -174,7 +177,8 @@ PAGES: dict[str, Answers] = {
     )},
     **{f"{app}:{noun}": only(sees(noun)) for app, noun in (
         ("accounts", "party"), ("listings", "objection"), ("listings", "release-rule"), ("listings", "upload"),
-        ("applications", "application"), ("applications", "standing-consent"), ("supervision", "grant"),
+        ("listings", "description-change"), ("applications", "application"),
+        ("applications", "standing-consent"), ("supervision", "grant"),
         ("supervision", "report"), ("supervision", "finding"),
     )},
     "set_language": public(302),
@@ -199,17 +203,22 @@ PAGES: dict[str, Answers] = {
     "sandboxes:sandbox": of_the_buyer(),
     "console:index": only(ENTER),
     **{f"console:{name}": in_console(only(OPERATOR, other=403)) for name in (
-        "settings", "deadline", "calendar", "region-add", "region",
+        "settings", "deadline", "calendar", "region-add", "region", "purpose-add", "purpose",
     )},
+    "console:rules": in_console(only(READS_RULES)),
+    "console:rule-sign": in_console(only(SIGNS_RULES, other=403)),
+    "console:rule-withdraw": in_console(only(PROVINCE, other=403)),  # of the set-up: it holds for all
 }  # fmt: skip
 # One's own second factor: what each address leads to for somebody who has none yet.
 SECOND_FACTOR = {
     "mfa_authenticate": 302, "mfa_reauthenticate": 302, "mfa_activate_totp": 302,
-    "mfa_generate_recovery_codes": 302, "mfa_download_recovery_codes": 302,
+    "mfa_generate_recovery_codes": 302,
     "mfa_add_webauthn": 302, "mfa_remove_webauthn": 302, "mfa_edit_webauthn": 302, "mfa_reauthenticate_webauthn": 302,
     "mfa_login_webauthn": 302, "account_set_password": 302,
 }  # fmt: skip
-PAGES |= dict.fromkeys(("mfa_deactivate_totp", "mfa_view_recovery_codes"), logged_in(404))
+PAGES |= dict.fromkeys(
+    ("mfa_deactivate_totp", "mfa_view_recovery_codes", "mfa_download_recovery_codes"), logged_in(404)
+)
 PAGES |= {name: public(status) for name, status in SECOND_FACTOR.items()}
 
 

@@ -14,9 +14,11 @@ from django.db import transaction
 from django.test import Client
 
 from accounts.models import Membership
+from listings.models import Purpose
 from listings.uploads import CHUNK_TYPE
 from marketplace.notices.kinds import Group
 from marketplace.notices.links import address as off_address
+from marketplace.supervision.standing import StandingRule
 from tests.api.conftest import Partner
 from tests.urls import table
 from tests.urls.conftest import Rich
@@ -43,6 +45,10 @@ def values(route: Route, rich: Rich) -> dict[str, Any]:
         known["format"] = "txt"
     if route.name == "console:deadline":
         known["kind"] = "decision"
+    if route.name == "console:purpose":
+        known |= {"code": Purpose.objects.earliest("code").code, "change": "retire"}
+    if route.name == "console:rule-sign":
+        known |= {"monitor": "report_late", "action": "propose"}
     if route.name == "accounts:invitation":
         known["token"] = objects["invitation"].token
     if route.name == "accounts:notices-off":
@@ -51,6 +57,8 @@ def values(route: Route, rich: Rich) -> dict[str, Any]:
 
 
 def key_of(route: Route, rich: Rich) -> int:
+    if route.name == "console:rule-withdraw":
+        return StandingRule.objects.earliest("pk").pk
     path = route.path.removeprefix("api/v1/")
     if path.startswith("console/"):
         noun = f"{path}//".split("/")[2]
@@ -186,7 +194,8 @@ def is_verb(route: Route) -> bool:
 
 CLOSED = {
     "console:deadline", "console:calendar", "console:region", "accounts:credential-rotate",
-    "accounts:credential-revoke", "accounts:notices-off",
+    "accounts:credential-revoke", "accounts:notices-off", "console:purpose", "console:rule-sign",
+    "console:rule-withdraw",
 }  # fmt: skip
 
 
