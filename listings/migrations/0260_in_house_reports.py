@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("listings", "0210_purposes_and_invited_persons"),
+        ("listings", "0250_objection_deadlines"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
