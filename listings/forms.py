@@ -10,11 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import CapabilityKind, Party, User, standing
 from accounts.queries import parties_of, people_as
-from listings import queries
-from listings.deidentification import formats, limits, signed
+from listings import queries, reasons
+from listings.deidentification import formats, limits, names, signed
+from listings.deidentification.reasons import shown
 from listings.entry_csv import MOST_BYTES
 from listings.models import (
     CHANGEABLE,
+    About,
     Acquisition,
     CatalogueEntry,
     ColumnRole,
@@ -37,6 +39,7 @@ DESCRIPTION_FIELDS = ("title", "summary", "description", "purposes", "terms", "p
 PRODUCT_FIELDS = ("nature", "acquisition", "grade", "visibility", *DESCRIPTION_FIELDS)
 VERSION_FIELDS = (
     "about", "data_from", "data_until", "collected_from", "collected_until", "deidentification_tool", "key_is_kept",
+    "pseudonyms",
 )  # fmt: skip
 
 
@@ -300,13 +303,16 @@ class StartUploadForm(forms.Form):
 
 
 class MarkColumnsForm(VerbForm):
-    """One choice per column of the file."""
+    """One choice per column of the file. What its name tells is said beside it, and chosen until marks are made."""
 
     def prepare(self) -> None:
         self.columns = list(self.target.columns.order_by("position"))
+        suggested = roles_by_name(self.target, [column.name for column in self.columns])
+        is_marked = any(column.role != ColumnRole.PLAIN for column in self.columns)
         for column in self.columns:
+            role, why = suggested.get(column.name, (column.role, ""))
             self.fields[f"column_{column.position}"] = forms.ChoiceField(
-                label=column.name, choices=ColumnRole.choices, initial=column.role
+                label=column.name, choices=ColumnRole.choices, initial=column.role if is_marked else role, help_text=why
             )
 
     def clean(self) -> dict[str, Any]:
@@ -317,6 +323,20 @@ class MarkColumnsForm(VerbForm):
                 if f"column_{column.position}" in self.cleaned_data
             }
         }
+
+
+def roles_by_name(version: Version, columns: list[str]) -> dict[str, tuple[str, str]]:
+    """What a column's name says that it is: role and reason. What singles people out is found by the assessment."""
+    found: dict[str, tuple[str, str]] = {}
+    if version.about == About.NONE:
+        return found
+    for name in columns:
+        has_subject = any(role == ColumnRole.SUBJECT for role, _why in found.values())
+        if names.is_person_key(name) and not has_subject:
+            found[name] = (ColumnRole.SUBJECT, reasons.sentence("known_number", {"column": shown(name)}))
+        elif kind := names.known_as(name):
+            found[name] = (ColumnRole.QUASI_IDENTIFIER, reasons.sentence(f"known_{kind}", {"column": shown(name)}))
+    return found
 
 
 class ApproveVersionForm(ReasonForm):

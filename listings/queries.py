@@ -103,7 +103,15 @@ def version_page(user: Any) -> QuerySet[Version]:
     """Versions the user may see, with what their page shows."""
     return (
         Version.objects.visible_to(user)
-        .select_related("product__seller", "product__entry", "authority", "reviewer", "product__declared_by")
+        .select_related(
+            "product__seller",
+            "product__entry",
+            "authority",
+            "reviewer",
+            "product__declared_by",
+            "signed_off_by",
+            "signed_assessment",
+        )
         .prefetch_related(
             "columns",
             "steps",
@@ -143,6 +151,19 @@ def shown_assessment(version: Version, insider: bool) -> Assessment | None:
     newest = next(iter(rows), None)
     has_file = any(file.destroyed_at is None for file in version.files.all())
     return None if newest and not newest.passes and has_file and version.state in WITH_SELLER else newest
+
+
+def passed(version: Version) -> Assessment | None:
+    """The newest assessment that passed."""
+    return version.assessments.filter(passes=True).order_by("-at", "-pk").first()
+
+
+def unexplained(version: Version) -> list[str]:
+    """Columns of digests or tokens that no guess restored and that the seller's declaration does not name."""
+    newest = passed(version)
+    found = newest.report.get("restorable", []) if newest else []
+    columns = {one["column"] for one in found if one["code"] == "keyed_or_unknown"}
+    return sorted(column for column in columns if column not in version.pseudonyms)
 
 
 def faulty_sources(version: Version, at: datetime) -> list[SourceFile]:

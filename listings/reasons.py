@@ -7,6 +7,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from listings import attack_reasons
 from listings.deidentification.reasons import REASONS
+from listings.engine_words import spelt
 
 # The engine knows no Django: its sentences once more, word for word, where gettext finds them (a test compares).
 EXTRACTED = (
@@ -175,7 +176,7 @@ OWN = {"file_changed": gettext_noop("The stored file is not the one that was ass
 
 def sentence(code: str, params: Mapping[str, Any]) -> str:
     """The sentence of a reason code, with its parameters filled in."""
-    return gettext(OWN.get(code) or REASONS[code]) % dict(params)
+    return gettext(OWN.get(code) or REASONS[code]) % spelt(params)
 
 
 def sentence_of(problem: Mapping[str, Any]) -> str:

@@ -129,4 +129,4 @@ def _columns(version: Version) -> list[Any]:
 
 def _recipe(version: Version) -> list[Any]:
     declared = version.steps.filter(is_measured=False).order_by("number").values_list("step", flat=True)
-    return [version.deidentification_tool, version.key_is_kept, *declared]
+    return [version.deidentification_tool, version.key_is_kept, version.pseudonyms, *declared]

@@ -52,7 +52,8 @@ class Report(Figures):
 
     Grade (modelled on GB/T 42460): 1 identifies directly, 2 risk at or over a threshold, 3 risk under the thresholds,
     4 about nobody. `rows` and `cells` are counts, shares lie between 0 and 1. `suggested_quasi_identifiers` are names,
-    `suggestions` say why; `suggested_subject` is the key of a person that nobody marked.
+    `suggestions` say why; `suggested_subject` is the key of a person that nobody marked. `warnings` do not fail the
+    file: an officer looks at them.
     """
 
     rows: int
@@ -69,6 +70,7 @@ class Report(Figures):
     rule_set: str
     rules: dict[str, Any]
     reasons: list[Reason] = field(default_factory=list)
+    warnings: list[Reason] = field(default_factory=list)
     attacks: list[dict[str, Any]] = field(default_factory=list)
     restorable: list[dict[str, Any]] = field(default_factory=list)
 
@@ -78,4 +80,5 @@ class Report(Figures):
             **asdict(self),
             "suggestions": [suggestion.to_json() for suggestion in self.suggestions],
             "reasons": [reason.to_json() for reason in self.reasons],
+            "warnings": [warning.to_json() for warning in self.warnings],
         }

@@ -10,6 +10,8 @@ from .roles import Suggestion
 from .rules import Rules
 
 _NAMED_COLUMNS = 6
+# where a thing stands or how an office is reached; in rows about somebody, where that one lives (decision 240)
+OF_THINGS = frozenset({"coordinates", "address", "landline", "ip"})
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Findings:
 
 def report(found: Findings, *, rules: Rules, mode: str) -> Report:
     """The report of an assessment for delivery by `mode`."""
-    reasons = [_identifier_reason(hit) for hit in found.hits]
+    reasons = [_identifier_reason(hit) for hit in found.hits if not is_of_things(hit, found.about)]
     reasons += [Reason(column, "declared_identifier", {"column": column}) for column in found.declared]
     direct = bool(reasons)
     if found.marked is None or found.together is None:
@@ -83,7 +85,13 @@ def report(found: Findings, *, rules: Rules, mode: str) -> Report:
         rule_set=rules.label,
         rules=rules.to_json(),
         reasons=reasons,
+        warnings=[_identifier_reason(hit) for hit in found.hits if is_of_things(hit, found.about)],
     )
+
+
+def is_of_things(hit: IdentifierHit, about: str) -> bool:
+    """Whether a hit only asks for a look: of a thing, in rows about nobody, not certain, not in a column's name."""
+    return about == "none" and hit.kind in OF_THINGS and hit.sure != "certain" and not hit.in_name
 
 
 def _modes(found: Findings, rules: Rules, reasons: list[Reason]) -> list[str]:

@@ -41,6 +41,7 @@ _ZH = {
     "Identifiers found": "发现的标识符",
     "Why a column counts as a quasi-identifier": "为何算作准标识符",
     "Why it does not pass": "未通过的原因",
+    "Does not fail, but look at it": "不影响通过，但请核对",
 }
 
 
@@ -69,9 +70,10 @@ def table(report: Report, language: str) -> str:
     found = [f"{hit.column}: {hit.kind}, {hit.cells} ({100 * hit.share:.2f} %)" for hit in report.identifiers]
     why = [sentence_in(language, each.code, each.params) for each in report.suggestions]
     reasons = [sentence_in(language, each.code, each.params) for each in report.reasons]
+    warnings = [sentence_in(language, each.code, each.params) for each in report.warnings]
     for title, items in (
         ("Identifiers found", found), ("Why a column counts as a quasi-identifier", why),
-        ("Why it does not pass", reasons),
+        ("Why it does not pass", reasons), ("Does not fail, but look at it", warnings),
     ):  # fmt: skip
         if items:
             out += ["", word(title), *(f"  · {item}" for item in items)]

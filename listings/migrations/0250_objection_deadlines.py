@@ -23,7 +23,7 @@ def give_open_objections_a_deadline(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("clock", "0210_objections"),
-        ("listings", "0210_purposes_and_invited_persons"),
+        ("listings", "0240_sign_off_on_an_assessment"),
     ]
 
     operations = [

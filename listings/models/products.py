@@ -299,9 +299,20 @@ class Version(models.Model):
     collected_until = models.DateField(_("date collected: until"))
     deidentification_tool = models.CharField(_("how it was de-identified, with which tool"), max_length=300)
     key_is_kept = models.BooleanField(_("somebody keeps a key or mapping table"))
+    pseudonyms = models.TextField(
+        _("columns of digests or tokens: what each is, and what became of the key"),
+        blank=True,
+        max_length=4000,
+        help_text=_("Name each such column. A key or table with which one could be restored may not exist (Art. 17)."),
+    )
     rows = models.PositiveBigIntegerField(null=True, blank=True)
     allowed_modes = models.JSONField(default=list, blank=True)
     checked_sources_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    signed_off_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    signed_off_at = models.DateTimeField(null=True, blank=True)
+    signed_assessment = models.ForeignKey(
+        "Assessment", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     published_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
 
@@ -328,6 +339,11 @@ class Version(models.Model):
                 condition=Q(collected_from__lte=models.F("collected_until")),
                 name="version_collected_from_until",
                 violation_error_message=_("The collection cannot end before it begins."),
+            ),
+            models.CheckConstraint(
+                condition=Q(signed_off_at=None, signed_off_by=None, signed_assessment=None)
+                | Q(signed_off_at__isnull=False, signed_off_by__isnull=False, signed_assessment__isnull=False),
+                name="version_signed_off_whole",
             ),
         )
 

@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.queries import authority_over, recipients
 from listings import permissions
 from listings.models import About, Product, ReleaseCheck, ReleaseRule, Version
+from listings.operations.review import signed_off
 from listings.operations.search import follow_product
 from listings.queries import regions_of
 from listings.release_bounds import Bound, bounds
@@ -142,9 +143,11 @@ def hold_against_rule(version: Version, at: datetime) -> Outcome | None:
 def publish_by_rule(act: ledger.Act, version: Version, outcome: Outcome) -> None:
     """assessed → published, as part of submitting: the officer who approved the rule has signed for its bounds."""
     rule = outcome.rule
+    assert rule.decided_by is not None  # a rule in force was approved
     workflow.move(
         act, version, VersionState.PUBLISHED, authority=rule.authority, reviewer=rule.basis.reviewer,
-        published_at=act.at, checked_sources_by=rule.decided_by, detail={"rule": rule, "bounds": outcome.as_detail()},
+        published_at=act.at, checked_sources_by=rule.decided_by, **signed_off(version, rule.decided_by, act.at),
+        detail={"rule": rule, "bounds": outcome.as_detail()},
     )  # fmt: skip
     follow_product(version.product)
     people = recipients(rule.reviewing_body, act.at) + recipients(version.product.seller, act.at)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.operations import check_is_left
 from accounts.queries import recipients
-from listings import files, permissions
+from listings import files, permissions, queries
 from listings.models import Version
 from listings.operations.built import check_not_stopped, check_sources_stand
 from listings.operations.search import follow_product
@@ -21,6 +21,8 @@ from marketplace.clock.defaults import Kind
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
+
+AGGREGATES = 4  # the grade of what is about nobody
 
 
 @transaction.atomic
@@ -43,17 +45,32 @@ def approve_version(
 ) -> None:
     """submitted → in publicity. The reviewer signs off the sources and that nothing can be restored (Art. 17).
 
-    Raises InvalidState while an item of the lawful-source file is unchecked, rejected or lapsed.
+    Kept with the version: who signed, when, and on which assessment. Raises InvalidState while an item of the
+    lawful-source file is unchecked, rejected or lapsed, or a column of digests is not declared.
     """
     if not (sources_checked and irreversible):
         raise InvalidState(_("Without both sign-offs a version cannot go public."))
     permissions.check_can_review(actor, version, at)
     workflow.check_in(version, VersionState.SUBMITTED)
     check_sources_in_order(version, at)
-    act = _decide("approve", version, VersionState.IN_PUBLICITY, actor, at, reason, checked_sources_by=actor)
+    if columns := queries.unexplained(version):
+        named = {"columns": ", ".join(columns)}
+        raise InvalidState(_("Return it: the seller has not declared what became of the key of %(columns)s.") % named)
+    act = _decide(
+        "approve", version, VersionState.IN_PUBLICITY, actor, at, reason, checked_sources_by=actor,
+        **signed_off(version, actor, at),
+    )  # fmt: skip
     check_not_stopped(version.product, at)
     check_sources_stand(version)
     clock.start(version, Kind.PUBLICITY, act.at)
+
+
+def signed_off(version: Version, by: User, at: datetime) -> dict[str, Any]:
+    """Who signed when, on which assessment, that nothing can be restored; of a file about nobody nobody has to."""
+    newest = queries.passed(version)
+    if newest is None or newest.report.get("grade") == AGGREGATES:
+        return {"signed_off_by": None, "signed_off_at": None, "signed_assessment": None}
+    return {"signed_off_by": by, "signed_off_at": at, "signed_assessment": newest}
 
 
 def reopen(act: ledger.Act, version: Version, reason: str) -> None:
@@ -119,7 +136,8 @@ def _article(version: Version) -> str:
 
 
 def _move(act: ledger.Act, version: Version, new: str, reason: str, *, remedy: str = "", **fields: Any) -> None:
-    workflow.move(act, version, new, detail={"reason": reason, "remedy": remedy}, **fields)
+    signed = {"assessment": assessment} if (assessment := fields.get("signed_assessment")) else {}
+    workflow.move(act, version, new, detail={"reason": reason, "remedy": remedy, **signed}, **fields)
     follow_product(version.product)
     clock.stop(version, act.at)
     tell(

@@ -357,4 +357,8 @@ def what_is_missing(version: Version, at: datetime) -> dict[str, str]:
         missing["describe"] = _(
             "Somebody keeps a key or mapping table: the original can be restored, so it may not be traded (Art. 17)."
         )
+    elif columns := queries.unexplained(version):
+        missing["describe"] = _(
+            "Declare for each column of digests or tokens what it is and what became of the key: %(columns)s."
+        ) % {"columns": ", ".join(columns)}
     return missing

@@ -150,8 +150,8 @@ class VersionRow(serializers.ModelSerializer[Version]):
         model = Version
         fields = (
             "id", "product", "number", "state", "authority", "reviewer", "about", "data_from", "data_until",
-            "collected_from", "collected_until", "deidentification_tool", "key_is_kept", "rows", "allowed_modes",
-            "published_at", "created_at",
+            "collected_from", "collected_until", "deidentification_tool", "key_is_kept", "pseudonyms", "rows",
+            "allowed_modes", "signed_off_at", "published_at", "created_at",
         )  # fmt: skip
 
 

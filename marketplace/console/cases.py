@@ -173,7 +173,7 @@ def version(case: Version, user: Any, at: datetime) -> list[Section]:
         Section(_("This version"), (
             *of(product, "seller", "title", "nature", "acquisition", "grade", "summary", "purposes"),
             *of(case, "about", "data_from", "data_until", "collected_from", "collected_until", "deidentification_tool",
-                "key_is_kept"),
+                "key_is_kept", "pseudonyms"),
             (_("Rows"), case.rows), (_("Competent authority"), case.authority),
             (_("Declared under Art. 31"), day(product.declared_at)),
         )),

@@ -5,6 +5,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from listings import engine_words
+
 # Cited in verbs, decisions and the ledger; translated when shown.
 ARTICLES = (
     gettext_noop("Art. 10"), gettext_noop("Art. 14"), gettext_noop("Art. 15"), gettext_noop("Art. 16"),
@@ -167,8 +169,8 @@ WORDS: dict[str, Any] = {
     "platform": _("use on the platform"),
     "download": _("download"),
     # identifiers
-    "resident_id": _("resident ID number"),
-    "mobile": _("mobile phone number"),
+    **engine_words.KINDS,
+    **engine_words.SURE,
     # column types of the engine
     "text": _("text"),
     "integer": _("whole number"),

@@ -11,7 +11,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import CapabilityKind
-from listings import difference
+from listings import difference, engine_words
 from listings.in_house import told_of
 from listings.queries import shown_assessment
 from listings.queries import upstream_conditions as conditions_of
@@ -105,6 +105,38 @@ def owner(obj: Any) -> Any:
 def reason(item: Mapping[str, Any]) -> str:
     """A reason of an assessment as a sentence in the reader's language."""
     return sentence(item["code"], item["params"])
+
+
+@register.filter
+def why_found(code: str) -> Any:
+    """Why the engine takes a cell for an identifier."""
+    return engine_words.WHY.get(code, code)
+
+
+@register.filter
+def attack_name(method: str) -> Any:
+    return engine_words.ATTACKS.get(method, method)
+
+
+@register.filter
+def attack_level(level: str) -> Any:
+    """How an attack ended, as seen by whoever protects the data."""
+    return engine_words.LEVELS.get(level, level)
+
+
+@register.filter
+def by_column(report: Mapping[str, Any]) -> list[tuple[Any, list[Any]]]:
+    """What speaks against the file, column by column; what no single column is to blame for comes last, under None."""
+    columns: dict[Any, list[Any]] = {}
+    for item in report.get("reasons", []):
+        columns.setdefault(item.get("column"), []).append(item)
+    return sorted(columns.items(), key=lambda row: row[0] is None)
+
+
+@register.filter
+def to_look_at(report: Mapping[str, Any]) -> list[Any]:
+    """What does not fail the file, but a person should look at: warnings, and columns that may yet be restorable."""
+    return [*report.get("warnings", []), *(one for one in report.get("restorable", []) if one["level"] == "warns")]
 
 
 @register.filter

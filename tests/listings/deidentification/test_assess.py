@@ -63,12 +63,13 @@ def test_file_that_is_fine_passes_for_download(tmp_path):
         "allowed_modes": ["platform", "download"],
         "grade": 3,
         "passes": True,
-        "rule_set": "minshu-2",
+        "rule_set": "minshu-3",
         "rules": {
-            "name": "minshu", "version": 2, "k_download": 20, "k_platform": 5, "l": 2, "t": 0.5, "unique_share": 0.0,
+            "name": "minshu", "version": 3, "k_download": 20, "k_platform": 5, "l": 2, "t": 0.5, "unique_share": 0.0,
             "suggest_share": 0.01,
         },
         "reasons": [],
+        "warnings": [],
     }  # fmt: skip
 
 
@@ -312,3 +313,36 @@ def test_mode_asks_for_the_class_size_of_its_delivery(tmp_path):
     platform, download = (report_on(path, **ROLES, mode=mode) for mode in ("platform", "download"))
     assert (platform.passes, download.passes) == (True, False)
     assert [(reason.code, reason.params["required"]) for reason in download.reasons] == [("k_too_small", 20)]
+
+
+STOPS = [
+    (f"公交{n}站", f"26.{1000 + 7 * n}, 119.{3000 + 3 * n}", f"福州市鼓楼区八一七路{n}号", "0591-87654321")
+    for n in range(20)
+]
+
+
+def test_places_and_offices_only_warn_about_nobody(tmp_path):
+    """Timetables say where a stop is and which number its office has; the same of persons is where they live."""
+    parquet = canonical(tmp_path, ["站名", "位置", "地址", "客服电话"], STOPS)
+    report = report_on(parquet, about="none")
+    assert [(each.column, each.code) for each in report.warnings] == [
+        ("位置", "coordinates_found"), ("地址", "address_found"), ("客服电话", "landline_found")
+    ]  # fmt: skip
+    assert (codes(report), report.grade, report.passes) == ([], 4, True)
+    assert report.allowed_modes == ["platform", "download"]
+    for about in ("persons", "organisations"):
+        named = report_on(parquet, about=about)
+        assert named.warnings == [] and named.grade == 1
+        assert {"coordinates_found", "address_found", "landline_found"} <= {code for _, code in codes(named)}
+
+
+def test_firm_or_person_is_nowhere_waved_through(tmp_path):
+    parquet = canonical(tmp_path, ["单位", "值班"], [("91350100M000100Y43", "13800138000")] * 20)
+    report = report_on(parquet, about="none")
+    assert report.warnings == [] and report.grade == 1
+    assert ("值班", "mobile_found") in codes(report)
+
+
+def test_address_in_a_columns_name_fails_even_about_nobody(tmp_path):
+    report = report_on(canonical(tmp_path, ["福州市鼓楼区八一七路12号", "辆次"], [("x", 1)] * 5), about="none")
+    assert [code for _, code in codes(report)] == ["address_in_name"] and report.grade == 1
