@@ -159,6 +159,8 @@ def version(world: World, state: str) -> tuple[Version, datetime]:
         return Version.objects.get(pk=made.pk), world.at
     if state == "draft+reading":
         return upload(world, "received")[0].version, world.at
+    if state == "draft+failed":
+        return draft_that_failed(world), world.at
     made = draft_with_file(world)
     at = world.at
     if state == "draft":
@@ -366,6 +368,21 @@ def draft_with_file(world: World) -> Version:
     path = write_visits(scratch("next.csv"))
     listing.upload_file(version=made, actor=world["seller"], at=world.at, path=path, name=path.name)
     listing.mark_columns(version=made, actor=world["seller"], at=world.at, roles=VISIT_ROLES)
+    return Version.objects.get(pk=made.pk)
+
+
+def draft_that_failed(world: World) -> Version:
+    """A draft whose file did not pass, kept to be mended, with a recipe for it."""
+    made = listing.create_version(
+        product=world.product, actor=world["seller"], at=world.at, about="persons", **VERSION_FIELDS
+    )
+    path = scratch("failing.csv")
+    path.write_text("年龄段,性别\n" + "0-17,男\n" * 30 + "18-44,女\n" * 29 + "60+,男\n")
+    listing.upload_file(version=made, actor=world["seller"], at=world.at, path=path, name=path.name)
+    roles = {"年龄段": "quasi_identifier", "性别": "quasi_identifier"}
+    listing.mark_columns(version=made, actor=world["seller"], at=world.at, roles=roles)
+    for ask in (listing.request_assessment, listing.suggest_recipe):
+        assert listing.run_assessment(job=ask(version=made, actor=world["seller"], at=world.at), at=world.at)
     return Version.objects.get(pk=made.pk)
 
 

@@ -293,13 +293,18 @@ def same_version_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {name: value for name, value in same_version(world, obj, at).items() if value is not False}
 
 
+def its_recipe(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"recipe": obj.recipes.order_by("number").first()}
+
+
 def expert(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {"expert": world["expert"], "reason": "关联后可能涉敏"}
 
 
+MENDS = ("suggest_recipe", "try_recipe", "apply_recipe", "destroy_file")
 KEPT = (
     "upload_file", "mark_columns", "request_assessment", "cancel_job", "submit", "describe", "rework", "discard",
-    "retire",
+    "retire", *MENDS,
 )  # fmt: skip
 UNSUBMITTED, PUBLIC = ("draft", "assessed", "discarded"), ("in_publicity", "published", "held", "retired")
 
@@ -307,6 +312,8 @@ UNSUBMITTED, PUBLIC = ("draft", "assessed", "discarded"), ("in_publicity", "publ
 def possible_version(verb: str, state: str) -> bool:
     if state == "draft+reading" or verb == "cancel_job":
         return (state, verb) == ("draft+reading", "cancel_job")
+    if verb in MENDS:
+        return state == "draft+failed"
     return by_source(listing_verbs.VERSION)(verb, state)
 
 
@@ -337,6 +344,10 @@ VERSION = Matrix(
         "mark_columns": Says("draft", ("version mark_columns →",), given(roles=VISIT_ROLES), column_form),
         "request_assessment": Says("draft", ("version request_assessment →",)),
         "cancel_job": Says("draft", ("version cancel_job →", "upload cancel_job received→abandoned")),
+        "suggest_recipe": Says("draft", ("version suggest_recipe →",)),
+        "try_recipe": Says("draft", ("version try_recipe →",), given(recipe='{"recipe": 1, "steps": []}')),
+        "apply_recipe": Says("draft", ("version apply_recipe →",), its_recipe, keys(its_recipe)),
+        "destroy_file": Says("draft", ("version destroy_file →",)),
         "submit": Says("submitted", ("version submit *→submitted",)),
         "describe": Says("*", ("version describe →",), same_version, same_version_form),
         "rework": Says("draft", ("version rework assessed→draft",)),
@@ -995,7 +1006,7 @@ MATRICES = {
     "finding": FINDING, "measure": MEASURE, "derived": DERIVED,
 }  # fmt: skip
 BEYOND = {
-    "version": ("draft+reading",),
+    "version": ("draft+reading", "draft+failed"),
     "upload": ("open+partial",),
     "application": ("under_review+question", "draft+two_persons", "draft+prepared"),
     "product": ("active+undeclared",),
