@@ -4,10 +4,12 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from listings.models import Recipe, Version
 from listings.queries import failed_assessment
+from marketplace.errors import InvalidState
 from marketplace.verbs import VerbForm
 
 DROP = "drop"
@@ -70,6 +72,12 @@ class ApplyRecipeForm(VerbForm):
 
     def prepare(self) -> None:
         self.fields["recipe"].queryset = recipes_for(self.target)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Without a file that failed there is nothing to choose from: a refusal of the state, not of the input."""
+        if failed_assessment(self.target) is None:
+            raise InvalidState(gettext("The draft has no file that failed."))
+        return self.cleaned_data
 
 
 class TryRecipeForm(VerbForm):

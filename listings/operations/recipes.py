@@ -79,10 +79,14 @@ def try_recipe(*, version: Version, actor: User, at: datetime, recipe: str) -> J
 @transaction.atomic
 def apply_recipe(*, version: Version, actor: User, at: datetime, recipe: Recipe) -> Job:
     """Have a recipe applied: its result takes the failed file's place in the draft and is assessed by itself."""
+    permissions.check_can_keep_version(actor, version, at)
+    lock_in(version, VersionState.DRAFT)
     failed = failed_assessment(version)
+    if failed is None:
+        raise InvalidState(_("The draft has no file that failed."))
     if recipe.version_id != version.pk or recipe.document is None:
         raise InvalidState(_("This recipe is not for this version."))
-    if failed is None or recipe.assessment_id != failed.pk:
+    if recipe.assessment_id != failed.pk:
         raise InvalidState(_("This recipe was made for another file: have a new one found."))
     return _ask("apply_recipe", version, JobKind.APPLY, actor, at, {"recipe": recipe.pk})
 

@@ -376,11 +376,11 @@ def draft_that_failed(world: World) -> Version:
     made = listing.create_version(
         product=world.product, actor=world["seller"], at=world.at, about="persons", **VERSION_FIELDS
     )
-    path = scratch("failing.csv")
-    path.write_text("年龄段,性别\n" + "0-17,男\n" * 30 + "18-44,女\n" * 29 + "60+,男\n")
+    path = write_visits(scratch("failing.csv"))
+    with path.open("a", encoding="utf-8") as file:
+        file.write("平潭县,60+,女,其他,2025-07,40\n")  # alone in its class
     listing.upload_file(version=made, actor=world["seller"], at=world.at, path=path, name=path.name)
-    roles = {"年龄段": "quasi_identifier", "性别": "quasi_identifier"}
-    listing.mark_columns(version=made, actor=world["seller"], at=world.at, roles=roles)
+    listing.mark_columns(version=made, actor=world["seller"], at=world.at, roles=VISIT_ROLES)
     for ask in (listing.request_assessment, listing.suggest_recipe):
         assert listing.run_assessment(job=ask(version=made, actor=world["seller"], at=world.at), at=world.at)
     return Version.objects.get(pk=made.pk)
