@@ -301,6 +301,7 @@ def expert(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {"expert": world["expert"], "reason": "关联后可能涉敏"}
 
 
+OWN_RECIPE = '{"recipe": 1, "steps": [{"do": "drop", "column": "月份"}]}'
 MENDS = ("suggest_recipe", "try_recipe", "apply_recipe", "destroy_file")
 KEPT = (
     "upload_file", "mark_columns", "request_assessment", "cancel_job", "submit", "describe", "rework", "discard",
@@ -345,7 +346,7 @@ VERSION = Matrix(
         "request_assessment": Says("draft", ("version request_assessment →",)),
         "cancel_job": Says("draft", ("version cancel_job →", "upload cancel_job received→abandoned")),
         "suggest_recipe": Says("draft", ("version suggest_recipe →",)),
-        "try_recipe": Says("draft", ("version try_recipe →",), given(recipe='{"recipe": 1, "steps": []}')),
+        "try_recipe": Says("draft", ("version try_recipe →",), given(recipe=OWN_RECIPE)),
         "apply_recipe": Says("draft", ("version apply_recipe →",), its_recipe, keys(its_recipe)),
         "destroy_file": Says("draft", ("version destroy_file →",)),
         "submit": Says("submitted", ("version submit *→submitted",)),
