@@ -149,8 +149,22 @@ def shown_assessment(version: Version, insider: bool) -> Assessment | None:
     if not insider:
         return next((row for row in rows if row.passes), None)
     newest = next(iter(rows), None)
-    has_file = any(file.destroyed_at is None for file in version.files.all())
-    return None if newest and not newest.passes and has_file and version.state in WITH_SELLER else newest
+    there = _hashes_there(version)
+    is_another = bool(there) and newest is not None and newest.file_sha256 not in there
+    return None if newest and not newest.passes and is_another and version.state in WITH_SELLER else newest
+
+
+def _hashes_there(version: Version) -> set[str]:
+    return {file.sha256 for file in version.files.all() if file.destroyed_at is None}
+
+
+def failed_assessment(version: Version) -> Assessment | None:
+    """The assessment that the draft's present file failed; None where it was not measured, or is gone."""
+    if version.state != VersionState.DRAFT:
+        return None
+    newest = max(version.assessments.all(), key=lambda row: (row.at, row.pk), default=None)
+    failed = newest is not None and not newest.passes and newest.file_sha256 in _hashes_there(version)
+    return newest if failed else None
 
 
 def passed(version: Version) -> Assessment | None:

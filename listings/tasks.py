@@ -22,3 +22,4 @@ def assess_due() -> None:
 def sweep_uploads() -> None:
     operations.sweep_uploads(at=timezone.now())
     operations.sweep_orphans(at=timezone.now())
+    operations.sweep_failed_files(at=timezone.now())

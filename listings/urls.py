@@ -1,6 +1,15 @@
 from django.urls import path
 
-from listings import verbs, views, views_catalogue, views_import, views_publicity, views_rules, views_uploads
+from listings import (
+    verbs,
+    views,
+    views_catalogue,
+    views_import,
+    views_publicity,
+    views_recipes,
+    views_rules,
+    views_uploads,
+)
 from marketplace.faces import verb_urls
 
 app_name = "listings"
@@ -23,6 +32,7 @@ urlpatterns = [
     path("entry/<int:pk>/", views.entry, name="entry"),
     path("release-rule/<int:pk>/", views_rules.release_rule, name="release-rule"),
     path("version/<int:pk>/uploads/", views_uploads.start, name="upload-start"),
+    path("recipe/<int:pk>/recipe.json", views_recipes.download, name="recipe-download"),
     path("upload/<int:pk>/", views_uploads.status, name="upload"),
     path("upload/<int:pk>/chunk/", views_uploads.chunk, name="upload-chunk"),
     path("upload/<int:pk>/complete/", views_uploads.complete, name="upload-complete"),

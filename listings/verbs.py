@@ -3,7 +3,7 @@
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from listings import forms, operations, permissions
+from listings import forms, forms_recipes, operations, permissions
 from listings.models import (
     CatalogueEntry,
     DescriptionChange,
@@ -16,7 +16,7 @@ from listings.models import (
     Visibility,
 )
 from listings.operations.products import was_reviewed, was_shown
-from listings.queries import faulty_sources
+from listings.queries import failed_assessment, faulty_sources
 from listings.states import (
     LIVING_RULE,
     ON_OFFER,
@@ -131,6 +131,14 @@ def is_idle(version: Version) -> bool:
     return not is_busy(version)
 
 
+def is_to_be_mended(version: Version) -> bool:
+    return is_idle(version) and failed_assessment(version) is not None
+
+
+def has_recipe(version: Version) -> bool:
+    return is_to_be_mended(version) and forms_recipes.recipes_for(version).exists()
+
+
 KEEP, REVIEW = permissions.check_can_keep_version, permissions.check_can_review
 VERSION = Verbs(
     Version,
@@ -141,6 +149,10 @@ VERSION = Verbs(
         Verb("mark_columns", _("Mark the columns"), (VersionState.DRAFT,), KEEP, operations.mark_columns, forms.MarkColumnsForm, "Art. 17", when=lambda version: is_idle(version) and version.columns.exists()),
         Verb("request_assessment", _("Have it assessed"), (VersionState.DRAFT,), KEEP, operations.request_assessment, article="Art. 17", when=lambda version: is_idle(version) and version.files.filter(destroyed_at=None).exists()),
         Verb("cancel_job", _("Cancel the work"), (VersionState.DRAFT,), KEEP, operations.cancel_job, article="Art. 17", danger=True, when=is_busy),
+        Verb("suggest_recipe", _("Find a recipe"), (VersionState.DRAFT,), KEEP, operations.suggest_recipe, forms_recipes.SuggestRecipeForm, "Art. 17", when=is_to_be_mended),
+        Verb("apply_recipe", _("Apply a recipe"), (VersionState.DRAFT,), KEEP, operations.apply_recipe, forms_recipes.ApplyRecipeForm, "Art. 32", when=has_recipe),
+        Verb("try_recipe", _("Try a recipe of your own"), (VersionState.DRAFT,), KEEP, operations.try_recipe, forms_recipes.TryRecipeForm, "Art. 17", aside=True, when=is_to_be_mended),
+        Verb("destroy_file", _("Destroy the file now"), (VersionState.DRAFT,), KEEP, operations.destroy_file, article="Art. 17", danger=True, aside=True, when=is_to_be_mended),
         Verb("submit", _("Submit for review"), (VersionState.ASSESSED, VersionState.RETURNED), KEEP, operations.submit_version, article="Art. 17"),
         Verb("describe", _("Correct the details"), WITH_SELLER, KEEP, operations.describe_version, forms.DescribeVersionForm, "Art. 17", aside=True, when=is_idle),
         Verb("rework", _("Back to draft"), (VersionState.ASSESSED,), KEEP, operations.rework_version, danger=True, aside=True),

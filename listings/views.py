@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import CapabilityKind
 from accounts.queries import parties_as, parties_of
-from listings import forms, operations, queries, verbs
+from listings import forms, operations, queries, verbs, workbench
 from listings.models import (
     CatalogueEntry,
     Objection,
@@ -109,6 +109,7 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
         "clocks": clock.of(item).open().order_by("due_at"),
         "verbs": verbs.VERSION.available(item, request.user, timezone.now()),
         "insider": insider,
+        "workbench": workbench.of(item) if insider else None,
         "opinions": item.opinions.select_related("by").order_by("pk") if insider else [],
         "check": ReleaseCheck.objects.filter(version=item).select_related("rule").first() if insider else None,
         "history": history_rows([item]) if insider else [],

@@ -130,5 +130,4 @@ REASONS_ZH: dict[str, str] = {
     "report_signature": "签名与报告不符：报告在签名后被改动，或已损坏。",
     "report_contradicts": "报告自相矛盾（%(field)s）：不可能是测得的结果。",
     "report_key": "“%(name)s”中没有可免密码读取的 Ed25519 密钥。",
-
 }

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0100_naming"),
-        ("listings", "0210_purposes_and_invited_persons"),
+        ("listings", "0230_recipes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -41,6 +41,7 @@ from listings.models.products import (
     reviewed,
 )
 from listings.models.purposes import Purpose, PurposesField
+from listings.models.recipes import AppliedRecipe, Recipe, RecipeOrigin
 from listings.models.release_rules import ReleaseCheck, ReleaseRule, ReleaseRuleQuerySet
 from listings.models.search import SearchKind, SearchRow, SearchValue
 from listings.models.sources import SourceFile, SourceKind
@@ -52,6 +53,7 @@ __all__ = [
     "OPEN_JOB",
     "About",
     "Acquisition",
+    "AppliedRecipe",
     "Assessment",
     "CatalogueEntry",
     "CatalogueEntryQuerySet",
@@ -76,6 +78,8 @@ __all__ = [
     "ProductStop",
     "Purpose",
     "PurposesField",
+    "Recipe",
+    "RecipeOrigin",
     "ReleaseCheck",
     "ReleaseRule",
     "ReleaseRuleQuerySet",

@@ -448,6 +448,7 @@ class ProcessingStep(models.Model):
     is_measured = models.BooleanField()
     hash_in = models.CharField(max_length=64, blank=True)
     hash_out = models.CharField(max_length=64, blank=True)
+    facts = models.JSONField(default=dict, blank=True)  # of a recipe's step: do, parameters, rows and cells touched
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["version", "number"], name="step_number"),)

@@ -90,6 +90,8 @@ class JobKind(models.TextChoices):
     READ = "read", _("reading")
     ASSESS = "assess", _("assessment")
     REASSESS = "reassess", _("re-assessment")
+    SUGGEST = "suggest", _("search for a recipe")
+    APPLY = "apply", _("application of a recipe")
 
 
 class JobState(models.TextChoices):
@@ -129,6 +131,7 @@ class Job(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     stage = models.CharField(max_length=12, choices=Stage.choices, blank=True)
     percent = models.PositiveSmallIntegerField(default=0)
+    wish = models.JSONField(default=dict, blank=True)  # of a recipe's job: its bounds, the recipe to try or to apply
     problem = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField()
 

@@ -27,6 +27,7 @@ from listings.operations.entry_import import check_table, import_entries, publis
 from listings.operations.expert import call_version_expert, give_version_opinion, recall_version_expert
 from listings.operations.in_house import announce_report
 from listings.operations.jobs import cancel_job
+from listings.operations.mending import destroy_file, sweep_failed_files
 from listings.operations.objections import (
     dismiss_objection,
     erase_objectors,
@@ -58,6 +59,7 @@ from listings.operations.reassessment import (
     open_reassessment,
     request_reassessment,
 )
+from listings.operations.recipes import apply_recipe, suggest_recipe, try_recipe
 from listings.operations.release_rules import (
     approve_rule,
     propose_rule,
@@ -114,6 +116,7 @@ __all__ = [
     "add_source_file",
     "add_upstream",
     "announce_report",
+    "apply_recipe",
     "approve_rule",
     "approve_version",
     "assess_due",
@@ -131,6 +134,7 @@ __all__ = [
     "delete_purpose",
     "describe_product",
     "describe_version",
+    "destroy_file",
     "discard_version",
     "dismiss_objection",
     "drift",
@@ -190,8 +194,11 @@ __all__ = [
     "start_upload",
     "stop_products",
     "submit_version",
+    "suggest_recipe",
+    "sweep_failed_files",
     "sweep_orphans",
     "sweep_uploads",
+    "try_recipe",
     "uninvite_buyer",
     "uphold_objection",
     "upload_file",

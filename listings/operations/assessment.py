@@ -1,4 +1,4 @@
-"""The gate of Art. 17: a version's file is measured in a subprocess, and what fails is destroyed."""
+"""The gate of Art. 17: a version's file is measured in a subprocess; what fails is destroyed, or kept to be mended."""
 
 from datetime import datetime
 from pathlib import Path
@@ -13,12 +13,14 @@ from accounts.queries import recipients
 from listings import files, permissions
 from listings.deidentification import sandbox
 from listings.models import Assessment, Column, ColumnRole, Job, JobKind, Version
-from listings.operations import jobs
+from listings.operations import jobs, mending
 from listings.operations.copies import compare_with_sources
 from listings.operations.versions import add_step, lock_in
 from listings.queries import smallest_k
 from listings.states import VersionState
 from marketplace import workflow
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import local_date
 from marketplace.errors import InvalidState
 from marketplace.ledger import entries as ledger
@@ -105,7 +107,7 @@ def _marks(version: Version) -> dict[str, Any]:
 
 @transaction.atomic
 def _record(job: Job, version: Version, answer: dict[str, Any], at: datetime) -> None:
-    """draft → assessed; and back to draft, its file destroyed, when the report does not pass."""
+    """draft → assessed; and back to draft when the report does not pass: its file is destroyed, at once or later."""
     lock_in(version, VersionState.DRAFT)
     jobs.end(job)
     report, file = answer["report"], files.current(version)
@@ -125,19 +127,26 @@ def _record(job: Job, version: Version, answer: dict[str, Any], at: datetime) ->
             "assessment": assessment.pk, "passes": report["passes"], "k": smallest_k(report), "sha256": file.sha256,
         },
     )  # fmt: skip
+    kept = False
     if report["passes"]:
         _accept(version, answer["profile"], file.sha256, at)
     else:
         workflow.move(ledger.begin("fail_assessment", ASSESSOR, at, "Art. 17"), version, VersionState.DRAFT)
-        files.destroy(version.files.filter(destroyed_at=None), at)
-        version.columns.all().delete()  # a name can be an identifier itself; the report has them masked
+        kept = mending.keep_failed(version, report, at)
     tell(
-        act, recipients(version.product.seller, at), "assessed" if report["passes"] else "assessment_failed",
+        act, recipients(version.product.seller, at), _told(report["passes"], kept),
         link=version.get_absolute_url(), product=version.product.title, number=version.number,
     )  # fmt: skip
 
 
+def _told(passes: bool, kept: bool) -> str:
+    if passes:
+        return "assessed"
+    return "assessment_mendable" if kept else "assessment_failed"
+
+
 def _accept(version: Version, profile: list[dict[str, Any]], digest: str, at: datetime) -> None:
+    clock.stop(version, at, Kind.MENDING)
     files.accept(version.files.filter(destroyed_at=None))
     add_step(
         version, "measured: identifiers, k, l, t", at, tool="Minshu", operator="Minshu", measured=True,

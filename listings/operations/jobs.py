@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from marketplace.ledger import entries as ledger
 log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)  # of silence, until another worker takes over
 MOST_ATTEMPTS = 3
+FINAL = ("no_file", "file_changed", "nothing_left", "no_fields")  # a second try would end like the first
 WORKER = ledger.SystemActor("assessment")
 
 
@@ -35,9 +37,14 @@ def check_no_job(version: Version) -> None:
         raise InvalidState(_("The file is being read or assessed: wait for the result, or cancel it."))
 
 
-def queue(version: Version, kind: JobKind, by: User | None, at: datetime, upload: Upload | None = None) -> Job:
+def queue(
+    version: Version, kind: JobKind, by: User | None, at: datetime, upload: Upload | None = None,
+    wish: Mapping[str, Any] | None = None,
+) -> Job:  # fmt: skip
     """A job that is due at once; `by` nobody where it falls due by itself. Part of another operation."""
-    job = Job.objects.create(version=version, kind=kind, upload=upload, requested_by=by, created_at=at)
+    job = Job.objects.create(
+        version=version, kind=kind, upload=upload, requested_by=by, wish=dict(wish or {}), created_at=at
+    )
     wake.on_commit("listings.tasks.assess_due")
     return job
 
@@ -86,7 +93,7 @@ def settle(job: Job, answer: dict[str, Any], at: datetime) -> None:
     if answer["code"] == "cancelled":
         raise StaleState()
     problem = {"code": answer["code"], "params": answer["params"]}
-    if job.attempts >= MOST_ATTEMPTS or answer["code"] in ("no_file", "file_changed"):
+    if job.attempts >= MOST_ATTEMPTS or answer["code"] in FINAL or answer["code"].startswith("recipe_"):
         fail(job, problem, at)
     else:
         retry(job, problem)
@@ -118,7 +125,8 @@ def fail(job: Job, problem: dict[str, Any], at: datetime) -> None:
 def cancel_job(*, version: Version, actor: User, at: datetime) -> None:
     """The open job of a draft → cancelled: its process is killed within seconds, and the draft can be changed again.
 
-    What was being read is destroyed; a file that was being assessed stays. Raises InvalidState without an open job.
+    What was being read is destroyed; a file that was being assessed or mended stays. Raises InvalidState without an
+    open job.
     """
     permissions.check_can_keep_version(actor, version, at)
     workflow.check_in(Version.objects.select_for_update().get(pk=version.pk), VersionState.DRAFT)

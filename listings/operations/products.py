@@ -20,6 +20,7 @@ from listings.models import (
     ProductInvitation,
     Visibility,
 )
+from listings.operations import mending
 from listings.operations.description import withdraw_open_changes
 from listings.operations.purposes import choose_purposes
 from listings.operations.search import follow_product
@@ -222,6 +223,7 @@ def withdraw_product(*, product: Product, actor: User, at: datetime, reason: str
     act = ledger.begin("withdraw", actor, at)
     workflow.move(act, product, ProductState.WITHDRAWN, detail={"reason": reason})
     withdraw_open_changes(act, [product])
+    mending.give_up(product, act)
     follow_product(product)
 
 

@@ -123,6 +123,7 @@ def discard_version(*, version: Version, actor: User, at: datetime) -> None:
     workflow.move(act := ledger.begin("discard", actor, at), version, VersionState.DISCARDED)
     give_up_uploads(version, act)
     files.destroy(version.files.filter(destroyed_at=None), at)
+    clock.stop(version, at, Kind.MENDING)
     version.columns.all().delete()  # of what was never published, a name may be an identifier itself
 
 
@@ -162,6 +163,7 @@ def attach(
     """Make what was read the draft's file. Part of another operation."""
     original, parquet = stored
     files.destroy(version.files.filter(destroyed_at=None), at)
+    clock.stop(version, at, Kind.MENDING)
     files.register(version, stored)
     version.columns.all().delete()
     Column.objects.bulk_create(
@@ -270,12 +272,12 @@ def retire_version(*, version: Version, actor: User, at: datetime, reason: str) 
 
 def add_step(
     version: Version, step: str, at: datetime, *, tool: str, operator: str, measured: bool = False,
-    hash_in: str = "", hash_out: str = "",
+    hash_in: str = "", hash_out: str = "", facts: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """Append a processing step (Art. 32) to a version in work. Part of another operation."""
     ProcessingStep.objects.create(
         version=version, number=version.steps.count() + 1, step=step, tool=tool[:200], operator=operator, at=at,
-        is_measured=measured, hash_in=hash_in, hash_out=hash_out,
+        is_measured=measured, hash_in=hash_in, hash_out=hash_out, facts=dict(facts or {}),
     )  # fmt: skip
 
 

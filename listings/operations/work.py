@@ -6,13 +6,15 @@ from datetime import datetime
 from django.db.models import Case, When
 
 from listings.models import Job, JobKind
-from listings.operations import assessment, jobs, reassessment, uploads
+from listings.operations import assessment, jobs, reassessment, recipes, uploads
 from marketplace.errors import StaleState
 
 WORK: Mapping[str, Callable[[Job, datetime], None]] = {
     JobKind.ASSESS: assessment.assess,
     JobKind.READ: uploads.read,
     JobKind.REASSESS: reassessment.reassess,
+    JobKind.SUGGEST: recipes.suggest,
+    JobKind.APPLY: recipes.apply,
 }
 
 

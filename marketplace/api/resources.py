@@ -16,6 +16,7 @@ from accounts import verbs as accounts
 from accounts.models import CapabilityKind, Party, PartyKind, Region, Scope
 from accounts.queries import parties_as
 from listings import forms as listing_forms
+from listings import forms_recipes as recipe_forms
 from listings import operations as listing
 from listings import verbs as listings
 from listings.models import (
@@ -94,7 +95,8 @@ BY_MODEL = {resource.model: resource for resource in RESOURCES}
 PREPARES = {
     ("products", "create_version"), ("products", "add_source_file"), ("versions", "upload_file"),
     ("versions", "announce_report"), ("versions", "mark_columns"), ("versions", "request_assessment"), ("versions", "rework"),
-    ("versions", "cancel_job"), ("uploads", "finish"), ("uploads", "abandon"),
+    ("versions", "cancel_job"), ("versions", "suggest_recipe"), ("versions", "try_recipe"), ("versions", "apply_recipe"),
+    ("uploads", "finish"), ("uploads", "abandon"),
     ("applications", "describe"), ("applications", "add_item"), ("items", "remove"),
     ("items", "choose_fields"),
 }  # fmt: skip
@@ -120,6 +122,8 @@ def _consultation() -> Consultation:
 EXAMPLES: dict[type[forms.Form], Callable[[], Any]] = {
     listing_forms.CheckSourceForm: lambda: SourceFile(pk=0),
     listing_forms.UninviteForm: lambda: Product(pk=0),
+    recipe_forms.SuggestRecipeForm: lambda: Version(pk=0),
+    recipe_forms.ApplyRecipeForm: lambda: Version(pk=0),
     listing_forms.ProposeDescriptionForm: lambda: Product(pk=0),
     account_forms.AmendForm: lambda: Party(pk=0, kind=PartyKind.ORGANISATION, region=Region()),
     application_forms.ApproveItemForm: lambda: Item(fields=[], application=Application(pk=0)),
@@ -148,6 +152,13 @@ OPEN_FORMS: dict[type[forms.Form], dict[str, Any]] = {
         "type": "object",
         "description": _("For each column of the version: column_<position> and its role."),
         "additionalProperties": {"type": "string", "enum": list(ColumnRole.values)},
+    },
+    recipe_forms.SuggestRecipeForm: {
+        "type": "object",
+        "description": _(
+            "suppression, in per cent; and for a quasi-identifier column_<position>: at most how many levels, or drop."
+        ),
+        "additionalProperties": {"type": "string"},
     },
 }
 

@@ -123,7 +123,7 @@ class ColumnRow(serializers.ModelSerializer[Column]):
 class StepRow(serializers.ModelSerializer[ProcessingStep]):
     class Meta:
         model = ProcessingStep
-        fields = ("number", "step", "tool", "operator", "at", "is_measured", "hash_in", "hash_out")
+        fields = ("number", "step", "tool", "operator", "at", "is_measured", "hash_in", "hash_out", "facts")
 
 
 class AssessmentRow(serializers.ModelSerializer[Assessment]):

@@ -30,6 +30,7 @@ class Kind(models.TextChoices):
     WHEREABOUTS = "whereabouts", _("say where copies are, on suspension")
     DESTRUCTION = "destruction", _("destroy copies, at the end")
     REASSESSMENT = "reassessment", _("assess again what is on offer")
+    MENDING = "mending", _("mend a file that failed, before it is destroyed")
 
 
 IN_MONTHS = frozenset({Kind.REASSESSMENT})  # every other deadline is in working days
@@ -52,6 +53,7 @@ DEFAULTS: dict[str, tuple[int, Any]] = {
     Kind.WHEREABOUTS: (3, OWN),
     Kind.DESTRUCTION: (10, OWN),
     Kind.REASSESSMENT: (12, _("Art. 35: periodically")),
+    Kind.MENDING: (3, OWN),
 }
 REPORT_REMINDERS = (10, 3, 1)  # working days before a report is due
 REASSESSMENT_REMINDER = 14  # days before an assessment lapses

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from accounts.models import Assignment, AssignmentRole, CapabilityKind
+from listings import recipe_words, workbench
 from listings import verbs as listings
 from listings.difference import differences
 from listings.in_house import told_of
@@ -183,9 +184,10 @@ def version(case: Version, user: Any, at: datetime) -> list[Section]:
         *_assessment(newest),
         *_assessments(case),
         *_in_house(case),
+        *_recipes(case),
         Section(_("Columns"), template="listings/columns.html", context={"version": case}),
         table(_("Processing steps (Art. 32)"), (_("Step"), _("Tool"), _("By"), _("Time")), [
-            Row((_(row.step), row.tool, row.operator, day(row.at))) for row in case.steps.order_by("number")
+            Row((recipe_words.of_step(row) or _(row.step), row.tool, row.operator, day(row.at))) for row in case.steps.order_by("number")
         ]),
         table(_("Files"), (_("Kind"), _("Name"), "SHA-256", _("Destroyed")), [
             Row((row.get_kind_display(), row.name, row.sha256, day(row.destroyed_at))) for row in case.files.order_by("pk")
@@ -259,6 +261,13 @@ def _assessment(newest: Assessment | None) -> list[Section]:
         Section(_("Assessment (Art. 17)"), template="console/assessment.html",
                 context={"assessment": newest, "report": newest.report})
     ]  # fmt: skip
+
+
+def _recipes(case: Version) -> list[Section]:
+    """How a file that failed was mended: the recipes tried, before and after. To be read only."""
+    found = workbench.of(case)
+    title = _("Recipes for the file that failed")
+    return [Section(title, template="listings/recipes.html", context={"rows": found})] if found else []
 
 
 def _assessments(case: Version) -> list[Section]:

@@ -16,6 +16,13 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Version %(number)s of “%(product)s” failed the assessment"),
         _("The file was destroyed. The report says which columns failed and why; correct them and upload again."),
     ),
+    "assessment_mendable": (
+        _("Version %(number)s of “%(product)s” failed the assessment"),
+        _(
+            "The report says which columns failed and why. Until the deadline on its page the file is kept in "
+            "quarantine: have a recipe found that mends it, or upload a corrected file."
+        ),
+    ),
     "reassessment_failed": (
         _("Version %(number)s of “%(product)s” failed its re-assessment"),
         _(

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts import permissions, queries
 from accounts.models import Credential, Membership, Naming, Party, Scope, User
 from accounts.operations.credential import KEY_PREFIX, SHOWN
-from listings.operations import assess_due, sweep_uploads
+from listings.operations import assess_due, sweep_failed_files, sweep_uploads
 from marketplace import elsewhere, wake
 from marketplace.applications.operations import link_due
 from marketplace.clock.working_days import add_working_days, is_working_day, local_date
@@ -101,7 +101,7 @@ def move_time(*, place: Place, until: datetime, at: datetime) -> int:
 def _pass(at: datetime) -> int:
     """What the site's worker does every minute: it knows nothing of sandboxes."""
     did = sum(result.did for result in sweep(at=at))
-    return did + sweep_uploads(at=at) + assess_due(at=at) + link_due(at=at)
+    return did + sweep_uploads(at=at) + sweep_failed_files(at=at) + assess_due(at=at) + link_due(at=at)
 
 
 def after_working_days(at: datetime, days: int) -> datetime:

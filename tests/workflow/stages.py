@@ -166,6 +166,8 @@ def version(world: World, state: str) -> tuple[Version, datetime]:
         return Version.objects.get(pk=made.pk), world.at
     if state == "draft+reading":
         return upload(world, "received")[0].version, world.at
+    if state == "draft+failed":
+        return draft_that_failed(world), world.at
     made = draft_with_file(world)
     at = world.at
     if state == "draft":
@@ -392,6 +394,21 @@ def draft_with_file(world: World) -> Version:
     path = write_visits(scratch("next.csv"))
     listing.upload_file(version=made, actor=world["seller"], at=world.at, path=path, name=path.name)
     listing.mark_columns(version=made, actor=world["seller"], at=world.at, roles=VISIT_ROLES)
+    return Version.objects.get(pk=made.pk)
+
+
+def draft_that_failed(world: World) -> Version:
+    """A draft whose file did not pass, kept to be mended, with a recipe for it."""
+    made = listing.create_version(
+        product=world.product, actor=world["seller"], at=world.at, about="persons", **VERSION_FIELDS
+    )
+    path = write_visits(scratch("failing.csv"))
+    with path.open("a", encoding="utf-8") as file:
+        file.write("平潭县,60+,女,其他,2025-07,40\n")  # alone in its class
+    listing.upload_file(version=made, actor=world["seller"], at=world.at, path=path, name=path.name)
+    listing.mark_columns(version=made, actor=world["seller"], at=world.at, roles=VISIT_ROLES)
+    for ask in (listing.request_assessment, listing.suggest_recipe):
+        assert listing.run_assessment(job=ask(version=made, actor=world["seller"], at=world.at), at=world.at)
     return Version.objects.get(pk=made.pk)
 
 

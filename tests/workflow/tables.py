@@ -293,6 +293,10 @@ def same_version_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {name: value for name, value in same_version(world, obj, at).items() if value is not False}
 
 
+def its_recipe(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"recipe": obj.recipes.order_by("number").first()}
+
+
 def expert(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {"expert": world["expert"], "reason": "关联后可能涉敏"}
 
@@ -305,9 +309,11 @@ def own_report_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {"report": SimpleUploadedFile("report.json", stages.signed_report(at))}
 
 
+OWN_RECIPE = '{"recipe": 1, "steps": [{"do": "drop", "column": "月份"}]}'
+MENDS = ("suggest_recipe", "try_recipe", "apply_recipe", "destroy_file")
 KEPT = (
     "upload_file", "announce_report", "mark_columns", "request_assessment", "cancel_job", "submit", "describe",
-    "rework", "discard", "retire",
+    "rework", "discard", "retire", *MENDS,
 )  # fmt: skip
 UNSUBMITTED, PUBLIC = ("draft", "assessed", "discarded"), ("in_publicity", "published", "held", "retired")
 
@@ -315,6 +321,8 @@ UNSUBMITTED, PUBLIC = ("draft", "assessed", "discarded"), ("in_publicity", "publ
 def possible_version(verb: str, state: str) -> bool:
     if state == "draft+reading" or verb == "cancel_job":
         return (state, verb) == ("draft+reading", "cancel_job")
+    if verb in MENDS:
+        return state == "draft+failed"
     return by_source(listing_verbs.VERSION)(verb, state)
 
 
@@ -346,6 +354,10 @@ VERSION = Matrix(
         "mark_columns": Says("draft", ("version mark_columns →",), given(roles=VISIT_ROLES), column_form),
         "request_assessment": Says("draft", ("version request_assessment →",)),
         "cancel_job": Says("draft", ("version cancel_job →", "upload cancel_job received→abandoned")),
+        "suggest_recipe": Says("draft", ("version suggest_recipe →",)),
+        "try_recipe": Says("draft", ("version try_recipe →",), given(recipe=OWN_RECIPE)),
+        "apply_recipe": Says("draft", ("version apply_recipe →",), its_recipe, keys(its_recipe)),
+        "destroy_file": Says("draft", ("version destroy_file →",)),
         "submit": Says("submitted", ("version submit *→submitted",)),
         "describe": Says("*", ("version describe →",), same_version, same_version_form),
         "rework": Says("draft", ("version rework assessed→draft",)),
@@ -1004,7 +1016,7 @@ MATRICES = {
     "finding": FINDING, "measure": MEASURE, "derived": DERIVED,
 }  # fmt: skip
 BEYOND = {
-    "version": ("draft+reading",),
+    "version": ("draft+reading", "draft+failed"),
     "upload": ("open+partial",),
     "application": ("under_review+question", "draft+two_persons", "draft+prepared"),
     "product": ("active+undeclared",),

@@ -11,7 +11,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import CapabilityKind
-from listings import difference, engine_words
+from listings import difference, engine_words, recipe_words
 from listings.in_house import told_of
 from listings.queries import shown_assessment
 from listings.queries import upstream_conditions as conditions_of
@@ -179,6 +179,12 @@ def kind(obj: Any) -> Any:
 def word(value: str) -> Any:
     """A stored code word (delivery mode, identifier kind, column type, monitor, gate's answer) for people."""
     return words.WORDS.get(value, value)
+
+
+@register.filter
+def recipe_step(facts: dict[str, Any]) -> str:
+    """A recorded step of a recipe, {do, parameters, …}, as a sentence."""
+    return recipe_words.step_sentence({"do": facts["do"], **facts["parameters"]})
 
 
 @register.filter

@@ -185,6 +185,7 @@ def _end_supply(act: ledger.Act, party: Party, reason: str) -> None:
         workflow.move(act, version, VersionState.DISCARDED, detail={"reason": reason})
         give_up_uploads(version, act)
         files.destroy(version.files.filter(destroyed_at=None), act.at)
+        clock.stop(version, act.at)
         version.columns.all().delete()
     for rule in ReleaseRule.objects.filter(product__seller=party).exclude(state__in=RELEASE_RULE.terminal):
         workflow.move(act, rule, RuleState.WITHDRAWN, detail={"reason": reason})

@@ -1,0 +1,101 @@
+"""A recipe's steps, and why a column is where it is, as sentences in the reader's language."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from listings.deidentification.reasons import shown
+from listings.models import ProcessingStep
+
+LEVELS = {
+    "region": (gettext_lazy("city"), gettext_lazy("province")),
+    "date": (gettext_lazy("month"), gettext_lazy("quarter"), gettext_lazy("year"), gettext_lazy("decade")),
+    "age": (
+        gettext_lazy("bands of 5 years"),
+        gettext_lazy("bands of 10 years"),
+        gettext_lazy("bands of 20 years"),
+        gettext_lazy("bands of 40 years"),
+    ),
+}
+
+
+def step_sentence(step: Mapping[str, Any]) -> str:
+    """What one step does, {do, …parameters}."""
+    column = shown(str(step.get("column", "")))
+    write = _SENTENCES[step["do"]]
+    return write(column, step)
+
+
+def of_step(row: ProcessingStep) -> str:
+    """A recorded processing step that a recipe took; empty for any other."""
+    return step_sentence({"do": row.facts["do"], **row.facts["parameters"]}) if row.facts else ""
+
+
+def why_sentence(row: Mapping[str, Any]) -> str:
+    """Why something is done to a column: `reason` of the engine's `why`; empty where it is a kind of identifier."""
+    return str(_WHY.get(row["reason"], ""))
+
+
+def _generalise(column: str, step: Mapping[str, Any]) -> str:
+    words, level = {"column": column, "level": step["level"]}, step["level"]
+    names = LEVELS.get(step["hierarchy"], ())
+    if level <= len(names):
+        return _("“%(column)s”: coarser, to %(unit)s") % {**words, "unit": names[level - 1]}
+    return _("“%(column)s”: coarser, by %(level)s levels of its hierarchy") % words
+
+
+def _band(column: str, step: Mapping[str, Any]) -> str:
+    if "width" in step:
+        return _("“%(column)s”: bands of width %(width)s") % {"column": column, "width": step["width"]}
+    return _("“%(column)s”: bands that begin at %(edges)s") % {
+        "column": column, "edges": ", ".join(map(str, step["edges"][:20])),
+    }  # fmt: skip
+
+
+def _mask(column: str, step: Mapping[str, Any]) -> str:
+    words = {"column": column, "first": step.get("keep_first", 0), "last": step.get("keep_last", 0)}
+    return _("“%(column)s”: masked but for the first %(first)s and the last %(last)s characters") % words
+
+
+def _truncate(column: str, step: Mapping[str, Any]) -> str:
+    words = {"column": column, "length": step["length"]}
+    return _("“%(column)s”: only the first %(length)s characters stay") % words
+
+
+def _suppress(column: str, step: Mapping[str, Any]) -> str:
+    words = {"k": step["k"], "columns": _names(step["columns"])}
+    if "l" in step or "t" in step:
+        return _("Records are taken out whose group in %(columns)s is smaller than %(k)s or not diverse enough") % words
+    return _("Records are taken out whose group in %(columns)s is smaller than %(k)s") % words
+
+
+def _aggregate(column: str, step: Mapping[str, Any]) -> str:
+    words = {"columns": _names(step["by"]), "k": step["minimum"]}
+    return _("Records become groups by %(columns)s, of at least %(k)s") % words
+
+
+def _names(columns: list[str]) -> str:
+    return ", ".join(shown(name) for name in columns)
+
+
+_SENTENCES: dict[str, Any] = {
+    "drop": lambda column, step: _("“%(column)s” is taken out") % {"column": column},
+    "mask": _mask,
+    "truncate": _truncate,
+    "generalise": _generalise,
+    "band": _band,
+    "top_code": lambda column, step: _("“%(column)s”: at most %(at)s") % {"column": column, "at": step["at"]},
+    "bottom_code": lambda column, step: _("“%(column)s”: at least %(at)s") % {"column": column, "at": step["at"]},
+    "surrogate": lambda column, step: _("“%(column)s”: random surrogates, whose key nobody keeps") % {"column": column},
+    "suppress": _suppress,
+    "aggregate": _aggregate,
+}  # fmt: skip
+
+_WHY = {
+    "subject": gettext_lazy("It says whose record it is."),
+    "identifier": gettext_lazy("It identifies persons, can be turned back, or you asked for it to go."),
+    "quasi_identifier": gettext_lazy("Together with other columns it tells people apart."),
+    "too_many_columns": gettext_lazy("More columns than the search can weigh: it has the most different values."),
+}
