@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import redis
@@ -42,7 +43,7 @@ class Child:
             cwd=settings.BASE_DIR,
             start_new_session=True,
             pass_fds=self.keep,
-            preexec_fn=die_with_parent,
+            preexec_fn=partial(die_with_parent, os.getpid()),
         )
         self.started = time.monotonic()
 
@@ -73,10 +74,15 @@ class Child:
             self.process.wait()
 
 
-def die_with_parent() -> None:
-    """In the child, before its program: when the supervisor is killed, the kernel asks the child to stop."""
+def die_with_parent(parent: int) -> None:
+    """In the child, before its program: when the supervisor is killed, the kernel kills the child too.
+
+    Asked to stop, a worker could wait for ever for the broker that was killed with it; what it had begun has a lease.
+    """
     if LIBC is not None:
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it was killed before the kernel knew
+            os._exit(1)
 
 
 def embedded_server(path: Path) -> Child:
