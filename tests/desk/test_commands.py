@@ -173,7 +173,7 @@ def test_demo_twice_is_harmless_and_its_logins_work(client):
     call_command("demo_accounts", "--json", stdout=out)
     accounts = json.loads(out.getvalue())
     assert {frozenset(account) for account in accounts} == {frozenset({"role", "name", "email", "password"})}
-    assert len({account["role"] for account in accounts}) == len(accounts) == 17
+    assert len({account["role"] for account in accounts}) == len(accounts) == 18
     for account in accounts:
         assert client.login(email=account["email"], password=account["password"])
     plain = StringIO()

@@ -47,7 +47,7 @@ def test_period_over_the_page_says_why(world, product):  # noqa: F811
     assert grant.number not in page.partition("next")[2].partition("</section>")[0]
     with time_machine.travel(end_of_day(grant.ends) + timedelta(days=1), tick=False):
         page = Client().get(product.get_absolute_url()).content.decode()
-    assert grant.number in page and "another grant on the same source" in page
+    assert grant.number in page and "同一来源" in page
 
 
 def test_surrendered_grant_stops_versions_and_grants_at_once(world, product):  # noqa: F811

@@ -319,8 +319,10 @@ UNSUBMITTED, PUBLIC = ("draft", "assessed", "discarded"), ("in_publicity", "publ
 
 
 def possible_version(verb: str, state: str) -> bool:
-    if state == "draft+reading" or verb == "cancel_job":
-        return (state, verb) == ("draft+reading", "cancel_job")
+    if state == "draft+reading":
+        return verb in ("cancel_job", "announce_report")
+    if verb == "cancel_job":
+        return False
     if verb in MENDS:
         return state == "draft+failed"
     return by_source(listing_verbs.VERSION)(verb, state)
