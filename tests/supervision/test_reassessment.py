@@ -101,11 +101,11 @@ def test_missed_months_are_caught_up_by_one_assessment(world):
     assert outcomes(world.version) == [True, True]
 
 
-def test_new_rule_set_makes_every_version_on_offer_due_the_held_too(world):
+def test_new_rule_set_makes_every_version_on_offer_due_the_held_too(world, settings):
     older_rules(world.version)
     listing.hold_version(version=world.version, actor=world["officer"], at=world.at, **WHY)
     assert assessed_again(world.at) == 1
-    assert world.version.assessments.latest("pk").rule_set == "minshu-1"
+    assert world.version.assessments.latest("pk").rule_set == settings.RISK_RULES.label
 
 
 @pytest.mark.parametrize("state", ["recalled", "retired"])
