@@ -4,7 +4,17 @@ from typing import Any
 
 from django.utils import timezone
 
-from listings.models import CatalogueEntry, Column, Objection, Product, ReleaseRule, SourceFile, Upload, VersionSource
+from listings.models import (
+    CatalogueEntry,
+    Column,
+    DescriptionChange,
+    Objection,
+    Product,
+    ReleaseRule,
+    SourceFile,
+    Upload,
+    VersionSource,
+)
 from listings.operations import follow_entries, follow_product
 from marketplace.applications.models import Consultation, Grant, GrantEdition, StandingConsent
 from marketplace.console.models import Reading
@@ -50,6 +60,10 @@ def one_of_the_rest(world: World, grant: Grant) -> None:
     GrantEdition.objects.create(
         grant=grant, kind="change", state="refused", before={}, after={}, reason="x", by=world["buyer"], at=at
     )
+    DescriptionChange.objects.create(
+        product=world.product, basis=version, authority=version.authority, state="withdrawn", before={}, after={},
+        reason="x", by=world["seller"], created_at=at,
+    )  # fmt: skip
     UsageReport.objects.create(grant=grant, start=grant.starts, end=grant.starts, due_at=at, late_at=at)
     Reading.objects.create(
         by=officer, party=version.authority, object_type="x", object_id="0", title="x", day=at.date(), reason="x", at=at
@@ -110,6 +124,7 @@ def more_of_the_rest(twin: Grant, number: int) -> None:
     copy(Objection.objects.earliest("pk"))
     copy(Upload.objects.earliest("pk"))
     copy(ReleaseRule.objects.earliest("pk"))
+    copy(DescriptionChange.objects.earliest("pk"))
     copy(GrantEdition.objects.earliest("pk"), grant=twin)
     copy(UsageReport.objects.earliest("pk"), grant=twin)
     copy(Consultation.objects.earliest("pk"), application=twin.item.application)

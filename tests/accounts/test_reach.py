@@ -26,11 +26,14 @@ from accounts.models import (
 )
 from accounts.queries import parties_as, parties_of, recent_parties
 from listings.models import (
+    Assessment,
     CatalogueEntry,
     DescriptionChange,
+    Job,
     Nature,
     Objection,
     Product,
+    Recipe,
     ReleaseRule,
     SourceFile,
     Upload,
@@ -141,6 +144,9 @@ class Rules:
     def finding(self) -> Q:
         return self.unless_province((self.over | self.reviews) & ~Q(party__in=self.recent))
 
+    def recipe(self) -> Q:
+        return self.unless_province(Q(version__product__seller__in=self.mine))
+
     def description(self) -> Q:
         return self.unless_province(Q(product__seller__in=self.mine) | self.over | self.reviews)
 
@@ -164,7 +170,7 @@ CONDITIONS: dict[Any, Condition] = {
     Objection: Rules.objection, Application: Rules.application, LinkageResult: Rules.linkage, Grant: Rules.grant,
     StandingConsent: Rules.consent, DerivedProduct: Rules.derived, Finding: Rules.finding, Measure: Rules.measure,
     SourceFile: lambda r: r.within("product", Product.objects.filter(r.product())),
-    DescriptionChange: Rules.description,
+    DescriptionChange: Rules.description, Recipe: Rules.recipe,
     Upload: lambda r: Q(version__product__seller__in=r.mine),
     Item: OF_APPLICATION, Consultation: OF_APPLICATION,
     UsageReport: OF_GRANT, Delivery: OF_GRANT, GrantEdition: OF_GRANT,
@@ -286,6 +292,11 @@ def more_rows(chance: random.Random, a_party: Any, a_person: Any) -> None:
             version=version, party=a_party(), authority=a_party(), reviewer=chance.choice([None, a_party()]),
             occasion_key=f"v{version.pk}", rule="x", article="x", created_at=at,
         )  # fmt: skip
+        failed = Assessment.objects.create(
+            version=version, rule_set="x", report={}, file_sha256="", passes=False, at=at
+        )
+        job = Job.objects.create(version=version, kind="suggest", state="done", requested_by=a_person(), created_at=at)
+        Recipe.objects.create(version=version, assessment=failed, job=job, number=99, origin="found", at=at)
         Reading.objects.create(
             by=a_person(), party=a_party(), object_type="x", object_id=str(number), title="x", day=at.date(),
             reason="x", at=at,

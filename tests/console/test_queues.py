@@ -131,8 +131,8 @@ def test_a_county_officer_finds_the_findings_of_the_county_and_no_other(
     keys = {}
     for name in ("city", "county", "other_city"):
         made = Finding.objects.create(
-            occasion_key=name, rule="report_overdue", article="Art. 16", grant=grant, party=grant.buyer, authority=world.parties[name],
-            created_at=world.at,
+            occasion_key=name, rule="report_overdue", article="Art. 16", grant=grant, party=grant.buyer,
+            authority=world.parties[name], created_at=world.at,
         )  # fmt: skip
         keys[name] = made.pk
     shown = {}

@@ -20,6 +20,7 @@ class Page(HTMLParser):
         self.title = ""
         self.language = ""
         self._open: list[str] = []
+        self._foreign = 0  # as many tags are open where a part in another language begins
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -33,6 +34,8 @@ class Page(HTMLParser):
                 self.texts.append(given[name] or "")
         if tag not in ("meta", "link", "img", "input", "br", "hr"):
             self._open.append(tag)
+            if tag != "html" and not self._foreign and given.get("lang", self.language) != self.language:
+                self._foreign = len(self._open)
         if tag == "h1":
             self.headings.append("")
 
@@ -40,12 +43,14 @@ class Page(HTMLParser):
         if tag in self._open:
             while self._open.pop() != tag:
                 pass
+            if len(self._open) < self._foreign:
+                self._foreign = 0
 
     def handle_data(self, data: str) -> None:
         text = " ".join(data.split())
         if "title" in self._open:
             self.title += text
-        if not text or SILENT & set(self._open):
+        if not text or self._foreign or SILENT & set(self._open):
             return
         self.texts.append(text)
         if "h1" in self._open:

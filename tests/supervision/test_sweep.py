@@ -245,6 +245,7 @@ def test_year_of_sweeps_orders_lifts_and_ends_nothing(world, grant):
         ("supervision.finding", "notice", "open"),
         ("applications.hold", "pause_for_report", "open"),
         ("supervision.measure", "propose_order", "proposed"),
+        ("listings.version", "open_reassessment", ""),
     }
     assert set(Grant.objects.values_list("state", flat=True)) == {"active"}
     assert set(Measure.objects.values_list("state", flat=True)) == {"issued", "proposed"}

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from accounts import operations as accounts
 from accounts.models import CapabilityKind, Party, Role, User
 from listings import operations as listing
 from listings.deidentification import sandbox
+from listings.models import Assessment, Job, JobKind, Recipe, Version
+from listings.models.work import JobState
 from marketplace.applications import operations as applications
 from marketplace.clock.working_days import local_date
 from marketplace.console import operations as console
@@ -70,7 +72,21 @@ def people_beyond(world: World) -> dict[str, User]:
     accounts.add_member(**owner, user=disabled, role=Role.MEMBER)
     accounts.add_member(**owner, user=auditor, role=Role.AUDITOR)
     overseer = make_overseer(world, world.parties["city"].region)
-    return {"outsider": outsider, "disabled": disabled, "overseer": overseer, "auditor": auditor}
+    people = {"outsider": outsider, "disabled": disabled, "overseer": overseer, "auditor": auditor}
+    for person in people.values():  # as everybody else
+        person.set_password("x")
+        person.save(update_fields=["password"])
+    return people
+
+
+def a_recipe(version: Version, by: User, at: datetime) -> Recipe:
+    """As a search would have kept it after the version's file failed."""
+    failed = Assessment.objects.create(version=version, rule_set="x", report={}, file_sha256="", passes=False, at=at)
+    job = Job.objects.create(version=version, kind=JobKind.SUGGEST, state=JobState.DONE, requested_by=by, created_at=at)
+    document = {"recipe": 1, "steps": []}
+    return Recipe.objects.create(
+        version=version, assessment=failed, job=job, number=1, origin="found", document=document, at=at
+    )
 
 
 def one_of_each(world: World, overseer: User) -> dict[str, Any]:
@@ -92,6 +108,7 @@ def one_of_each(world: World, overseer: User) -> dict[str, Any]:
     made["version"] = listing.create_version(
         product=made["product"], about="persons", **stages.VERSION_FIELDS, **seller
     )
+    made["recipe"] = a_recipe(made["version"], world["seller"], at)
     made["upload"] = listing.start_upload(version=made["version"], name="next.csv", size=200 * 1024**2, **seller)
     made["edition"] = applications.request_change(
         grant=derived_grant, ends=derived_grant.ends + timedelta(days=365), fields=derived_grant.fields,

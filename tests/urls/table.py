@@ -194,6 +194,7 @@ PAGES: dict[str, Answers] = {
     "applications:standing-consent-give": only(UNIT),
     "applications:start": only(KNOWN),
     "listings:version-object": public(),
+    "listings:recipe-download": only(SELLER | PROVINCE),
     "delivery:download-open": public(403),  # what is not open
     "accounts:invitation": only(frozenset(), other=403),  # the address is secret; it was sent to somebody else
     "accounts:credentials": of_the_buyer(),
