@@ -134,7 +134,8 @@ def _record(job: Job, version: Version, answer: dict[str, Any], at: datetime) ->
         workflow.move(ledger.begin("fail_assessment", ASSESSOR, at, "Art. 17"), version, VersionState.DRAFT)
         kept = mending.keep_failed(version, report, at)
     tell(
-        act, recipients(version.product.seller, at), "assessed" if report["passes"] else "assessment_mendable" if kept else "assessment_failed",
+        act, recipients(version.product.seller, at),
+        "assessed" if report["passes"] else "assessment_mendable" if kept else "assessment_failed",
         link=version.get_absolute_url(), product=version.product.title, number=version.number,
     )  # fmt: skip
 

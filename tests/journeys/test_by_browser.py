@@ -144,7 +144,7 @@ def list_a_product(people: Callable[[str], Person], tmp_path: Path, move_to: Cal
     seller.fill(
         entry=str(newest(CatalogueEntry).pk), nature="government", acquisition="primary_developer",
         grade="general", title="急诊需求数据", summary="分区县", description="急诊就诊的分区县统计",
-        purposes="医疗资源规划", terms="不得尝试识别个人", frequency="monthly",
+        purposes=["医疗资源规划"], terms="不得尝试识别个人", frequency="monthly",
     )  # fmt: skip
     seller.send()
     product = newest(Product)
