@@ -279,6 +279,16 @@ def test_page_serves_the_file_with_its_hash_and_never_from_a_cache(world, grant)
     assert delivery.obtained_at == world.at
 
 
+def test_who_downloads_is_told_that_cells_may_look_like_formulas(world, grant, open_version):
+    client = Client()
+    shown = client.get(open_version.product.get_absolute_url(), headers={"accept-language": "en"})
+    client.force_login(world["buyer"], backend="allauth.account.auth_backends.AuthenticationBackend")
+    with time_machine.travel(world.at, tick=False):
+        mine = client.get(grant.get_absolute_url(), headers={"accept-language": "en"})
+    for page in (shown, mine):
+        assert page.content.decode().count("may take a cell that begins with =, +, - or @ for a formula") == 1
+
+
 @pytest.mark.parametrize(
     ("who", "status"), [("other_buyer", 404), ("operator", 404), ("officer", 403), ("seller", 403), (None, 302)]
 )
