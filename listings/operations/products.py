@@ -265,3 +265,5 @@ def _check_acquisition(product: Product, entry: CatalogueEntry, at: datetime) ->
         raise ValidationError(
             {"acquisition": _("Only a primary developer lists what it has gathered and governed, or operates.")}
         )
+    if product.acquisition in GOVERNED and not permissions.has_mandate(product.seller, at, entry.unit.region):
+        raise ValidationError({"entry": _("The mandate of this primary developer does not reach to that region.")})

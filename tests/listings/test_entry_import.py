@@ -211,5 +211,5 @@ def test_no_cell_of_the_template_is_a_formula_and_it_is_read_back(language):
     content = entry_csv.template(language)
     header = content.decode("utf-8-sig").strip().split(",")
     assert len(header) == len(entry_csv.COLUMNS) and not any(cell.startswith(tuple("=+-@\t")) for cell in header)
-    with pytest.raises(ValidationError, match="no rows|没有"):
+    with pytest.raises(ValidationError, match=r"no rows|没有"):
         entry_csv.read(content)

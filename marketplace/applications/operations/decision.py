@@ -12,6 +12,7 @@ from accounts.models import Party, User
 from accounts.queries import recipients
 from listings import operations as listing
 from listings.models import Version
+from listings.permissions import may_supply
 from listings.queries import upstream_conditions
 from marketplace import workflow
 from marketplace.applications import permissions
@@ -89,8 +90,8 @@ def lock_under_review(item: Item) -> Application:
 
 
 def _check_seller(item: Item, at: datetime) -> None:
-    if not item.product.seller.is_in_good_standing(at):
-        raise InvalidState(_("The seller is not verified, or its verification has lapsed: no new grants."))
+    if not may_supply(item.product, at):
+        raise InvalidState(_("The seller's verification or mandate does not hold today: no new grants."))
 
 
 def _check_heard(item: Item) -> None:
