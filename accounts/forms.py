@@ -149,9 +149,23 @@ def evidence_field() -> forms.CharField:
     )  # fmt: skip
 
 
+def mandate_field() -> forms.DateField:
+    field = day_field(_("Mandate of a primary developer: until"))
+    field.required = False
+    return field
+
+
 class RenewForm(VerbForm):
+    """`mandate_until` is asked for where the party is, or was, a primary developer."""
+
     evidence = evidence_field()
     valid_until = day_field(_("Valid until"))
+    mandate_until = mandate_field()
+
+    def prepare(self) -> None:
+        mandate = self.target.capabilities.filter(kind=CapabilityKind.PRIMARY_DEVELOPER) if self.target.pk else None
+        if mandate is not None and not mandate.exists():
+            del self.fields["mandate_until"]
 
 
 class VerifyForm(VerbForm):
@@ -160,6 +174,7 @@ class VerifyForm(VerbForm):
     capabilities = forms.MultipleChoiceField(
         label=_("Admitted as"), choices=ORGANISATION_MAY, widget=forms.CheckboxSelectMultiple, required=False
     )
+    mandate_until = mandate_field()
     level = forms.ChoiceField(
         label=_("Level of the authority"), choices=[("", "–"), *RegionLevel.choices], required=False
     )
@@ -170,14 +185,19 @@ class VerifyForm(VerbForm):
         if self.target.kind == PartyKind.PERSON:
             self.fields["capabilities"].choices = PERSON_MAY
             del self.fields["level"]
+            del self.fields["mandate_until"]
         if self.target.id_kind in ("", DocumentKind.RESIDENT):
             del self.fields["adult"]
 
-    def clean_capabilities(self) -> dict[str, date | None]:
-        return dict.fromkeys(self.cleaned_data["capabilities"])
-
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        mandate, developer = cleaned.pop("mandate_until", None), CapabilityKind.PRIMARY_DEVELOPER
+        chosen: dict[str, date | None] = dict.fromkeys(cleaned.get("capabilities", ()))
+        if developer in chosen:
+            chosen[developer] = mandate
+            if mandate is None:
+                self.add_error("mandate_until", _("A primary developer has a mandate: name its last day."))
+        cleaned["capabilities"] = chosen
         if (CapabilityKind.AUTHORITY in cleaned.get("capabilities", {})) != bool(cleaned.get("level")):
             self.add_error("level" if "level" in self.fields else None, _("An authority has a level, nobody else has."))
         return cleaned

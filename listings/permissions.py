@@ -5,9 +5,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accounts.models import Capability, CapabilityKind, Party, valid_on
+from accounts.models import Capability, CapabilityKind, Party, Region, valid_on
 from accounts.permissions import check_acts_for, check_is_asked, check_member, check_not_own_case, check_officer
 from listings.models import (
+    GOVERNED,
     CatalogueEntry,
     DescriptionChange,
     Nature,
@@ -45,6 +46,22 @@ def selling_capability(seller: Party, at: datetime) -> str | None:
         )
     )
     return next((kind for kind in SELLING if kind in held), None)
+
+
+def has_mandate(seller: Party, at: datetime, region: Region | None = None) -> bool:
+    """Whether a party is a primary developer today, of `region` or of one that it lies in (Art. 16)."""
+    above = []
+    while region is not None:
+        above.append(region.pk)
+        region = region.parent
+    mandates = Capability.objects.filter(valid_on(local_date(at)), party=seller, kind=CapabilityKind.PRIMARY_DEVELOPER)
+    return (mandates.filter(region__in=above) if above else mandates).exists()
+
+
+def may_supply(product: Product, at: datetime) -> bool:
+    """Whether anything new may be granted of it: its seller is in good standing, a primary developer's mandate runs."""
+    governed = product.acquisition in GOVERNED
+    return product.seller.is_in_good_standing(at) and (not governed or has_mandate(product.seller, at))
 
 
 def check_can_sell(actor: Any, seller: Party, nature: str, at: datetime) -> None:

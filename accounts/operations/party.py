@@ -170,8 +170,14 @@ def ask_for_renewal(*, party: Party, actor: User, at: datetime, reason: str) -> 
 
 
 @transaction.atomic
-def renew_party(*, party: Party, actor: User, at: datetime, evidence: str, valid_until: date) -> None:
-    """The operator has checked a verified party again: it stays verified, until another day."""
+def renew_party(
+    *, party: Party, actor: User, at: datetime, evidence: str, valid_until: date, mandate_until: date | None = None
+) -> None:
+    """The operator has checked a verified party again: it stays verified, until another day.
+
+    With `mandate_until` a primary developer's mandate goes on, or begins anew where it was over. Raises ValidationError
+    where there never was one, or for a day that is over.
+    """
     _check_can_keep(actor, party, at)
     workflow.check_in(party, PartyState.VERIFIED)
     _verified(party, actor, at, evidence, valid_until)
@@ -180,6 +186,8 @@ def renew_party(*, party: Party, actor: User, at: datetime, evidence: str, valid
         raise StaleState()
     act = ledger.begin("renew", actor, at)
     ledger.record(act, party, detail={"evidence": evidence, "until": valid_until})
+    if mandate_until is not None:
+        _renew_mandate(act, party, mandate_until)
     _tell_people(act, party)
 
 
@@ -280,6 +288,18 @@ def _verified(party: Party, actor: User, at: datetime, evidence: str, valid_unti
     if valid_until < local_date(at):
         raise InvalidState(_("A verification cannot end before it begins."))
     Verification.objects.create(party=party, evidence=evidence, by=actor, at=at, valid_until=valid_until)
+
+
+def _renew_mandate(act: ledger.Act, party: Party, until: date) -> None:
+    kind = CapabilityKind.PRIMARY_DEVELOPER
+    mandates = Capability.objects.filter(party=party, kind=kind)
+    if not mandates.exists() or until < local_date(act.at):
+        raise ValidationError({"mandate_until": _("Name a day to come, of the mandate of a primary developer.")})
+    running = mandates.filter(valid_on(local_date(act.at))).first()
+    if running is None:
+        return _admit(act, party, kind, "", until)
+    mandates.filter(pk=running.pk).update(valid_until=until)
+    ledger.record(act, running, detail={"party": party, "kind": kind, "until": until})
 
 
 def _tell_operator(act: ledger.Act, party: Party, kind: str) -> None:

@@ -20,6 +20,7 @@ from listings.models.expert import (
 from listings.models.in_house import InHouseReport
 from listings.models.objections import Objection
 from listings.models.products import (
+    GOVERNED,
     NON_PUBLIC_BASES,
     About,
     Acquisition,
@@ -49,6 +50,7 @@ from listings.models.work import OPEN_JOB, Job, JobKind, JobState, Stage, Upload
 
 __all__ = [
     "CHANGEABLE",
+    "GOVERNED",
     "NON_PUBLIC_BASES",
     "OPEN_JOB",
     "About",

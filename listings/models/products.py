@@ -35,12 +35,14 @@ class Nature(models.TextChoices):
 class Acquisition(models.TextChoices):
     OWN_DUTY = "own_duty", _("own collection in duty")
     PRIMARY_DEVELOPER = "primary_developer", _("gathered and governed by a primary developer")
+    AUTHORISED = "authorised", _("authorised operation")
     OWN_BUSINESS = "own_business", _("collected in own business")
     BOUGHT = "bought", _("bought with the right to resell")
     SHARING = "sharing", _("received by inter-agency sharing")
     GRANT = "grant", _("built under a grant")
 
 
+GOVERNED = (Acquisition.PRIMARY_DEVELOPER, Acquisition.AUTHORISED)  # listed by a primary developer (Art. 16)
 NON_PUBLIC_BASES = (Acquisition.OWN_BUSINESS, Acquisition.BOUGHT)
 
 

@@ -12,6 +12,7 @@ from accounts.models import Capability, CapabilityKind, Party, User, standing, v
 from accounts.queries import persons_at, recipients
 from listings import permissions
 from listings.models import (
+    GOVERNED,
     NON_PUBLIC_BASES,
     Acquisition,
     CatalogueEntry,
@@ -253,11 +254,16 @@ def _check_entry(entry: CatalogueEntry) -> None:
 
 
 def _check_acquisition(product: Product, entry: CatalogueEntry, at: datetime) -> None:
-    """Own data is the unit's own; a primary developer lists what it has gathered and governed."""
+    """Own data is the unit's own; a primary developer lists what it has gathered and governed, or is authorised to
+    operate."""
     if product.is_built:
         raise ValidationError({"nature": _("What was built under a grant is listed from its derived product.")})
     kind = permissions.selling_capability(product.seller, at)
     if product.acquisition == Acquisition.OWN_DUTY and entry.unit_id != product.seller_id:
         raise ValidationError({"acquisition": _("Own collection in duty means your own catalogue entry.")})
-    if product.acquisition == Acquisition.PRIMARY_DEVELOPER and kind != CapabilityKind.PRIMARY_DEVELOPER:
-        raise ValidationError({"acquisition": _("Only a primary developer lists what it has gathered and governed.")})
+    if product.acquisition in GOVERNED and kind != CapabilityKind.PRIMARY_DEVELOPER:
+        raise ValidationError(
+            {"acquisition": _("Only a primary developer lists what it has gathered and governed, or operates.")}
+        )
+    if product.acquisition in GOVERNED and not permissions.has_mandate(product.seller, at, entry.unit.region):
+        raise ValidationError({"entry": _("The mandate of this primary developer does not reach to that region.")})

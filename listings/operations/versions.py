@@ -17,6 +17,7 @@ from listings import files, permissions, queries, reasons
 from listings.deidentification.reasons import shown
 from listings.models import (
     About,
+    Acquisition,
     CatalogueEntry,
     Column,
     ColumnRole,
@@ -24,6 +25,7 @@ from listings.models import (
     ProcessingStep,
     Product,
     SourceFile,
+    SourceKind,
     Version,
     VersionSource,
 )
@@ -350,6 +352,10 @@ def what_is_missing(version: Version, at: datetime) -> dict[str, str]:
     elif any(day is not None and day < today for day in lapses):
         missing["add_source_file"] = _(
             "An item of the lawful-source file has lapsed: add its successor and withdraw it."
+        )
+    elif product.acquisition == Acquisition.AUTHORISED and not standing.filter(kind=SourceKind.AUTHORISATION).exists():
+        missing["add_source_file"] = _(
+            "Authorised operation: add the authorisation to the lawful-source file (Art. 17)."
         )
     elif standing.filter(state=SourceState.REJECTED).exists():
         missing["add_source_file"] = _(

@@ -15,8 +15,16 @@ from accounts.queries import parties_as, people_of
 from listings.models import CatalogueEntry, Opening, Product
 from listings.states import EntryState
 from marketplace.applications import queries
-from marketplace.applications.models import Application, ExpertOpinion, ScenarioDraft, StandingConsent
+from marketplace.applications.models import (
+    Application,
+    ExpertOpinion,
+    ReportSchedule,
+    Route,
+    ScenarioDraft,
+    StandingConsent,
+)
 from marketplace.applications.operations.application import SCENARIO
+from marketplace.applications.operations.decision import OWED
 from marketplace.applications.operations.grant import REVOCATION
 from marketplace.applications.operations.linkage import pairs_of, results_of
 from marketplace.verbs import ReasonForm, RefusalForm, VerbForm, model_fields
@@ -117,7 +125,7 @@ class AgreeForm(ReasonForm):
 
 
 class ApproveItemForm(ReasonForm):
-    """The terms: period, conditions, and fields that may be narrowed."""
+    """The terms: period, conditions, reports, quota, and fields that may be narrowed."""
 
     starts = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     ends = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
@@ -128,7 +136,18 @@ class ApproveItemForm(ReasonForm):
         label=_("Onward supply: what is built from it may be listed and supplied to others"), required=False,
         help_text=_("Your conditions and the units' travel along. Without this, nothing built from it can be listed."),
     )  # fmt: skip
-    field_order = ("starts", "ends", "granted", "conditions", "onward_supply", "linkage_reason", "reason")
+    report_schedule = forms.ChoiceField(
+        label=_("Reports on its use"), choices=[(one.value, one.label) for one in OWED], required=False,
+        help_text=_("Every calendar quarter, unless you choose otherwise (Art. 16)."),
+    )  # fmt: skip
+    quota = forms.IntegerField(
+        label=_("Downloads in a calendar month, at most"), required=False, min_value=1, max_value=100_000,
+        help_text=_("Left empty: no limit."),
+    )  # fmt: skip
+    field_order = (
+        "starts", "ends", "granted", "conditions", "report_schedule", "quota", "onward_supply", "linkage_reason",
+        "reason",
+    )  # fmt: skip
 
     def prepare(self) -> None:
         offered = queries.grantable_fields(self.target)
@@ -139,10 +158,13 @@ class ApproveItemForm(ReasonForm):
             "ends": self.target.application.period_until,
         }
         ask_only_where_needed(self)
+        if self.target.route == Route.NON_PUBLIC:
+            del self.fields["report_schedule"]
 
     def clean(self) -> dict[str, Any]:
         data = dict(self.cleaned_data)
         data["fields"] = data.pop("granted", [])
+        data["report_schedule"] = data.get("report_schedule") or ReportSchedule.QUARTERS
         return data
 
 

@@ -17,7 +17,8 @@ from listings.models import Opening, Version
 from listings.states import ProductState, VersionState
 from marketplace.applications.models import Grant, GrantSystem, GrantUser, HoldCode, open_holds
 from marketplace.applications.states import GrantState
-from marketplace.clock.working_days import local_date
+from marketplace.clock.working_days import SHANGHAI, local_date
+from marketplace.delivery.models import Delivery
 from marketplace.errors import NotAllowed
 
 SERVED = (VersionState.PUBLISHED, VersionState.RETIRED)
@@ -38,6 +39,7 @@ SENTENCES = {
     "report_overdue": _("The grant is paused by its own terms: file the overdue usage report."),
     "precaution": _("An officer's precaution pauses this grant."),
     "not_in_effect": _("The grant is not in effect."),
+    "quota_used": _("The downloads of this calendar month that the grant allows are used up."),
     "not_open": _("This data is not openly available."),
 }
 HOLD_CODES = {
@@ -69,7 +71,16 @@ def judge(user: Any, grant: Grant, version: Version, at: datetime) -> Verdict:
         return Verdict(False, code)
     if not grant.is_in_effect(at):
         return Verdict(False, _why_not_in_effect(grant.pk, at))
-    return Verdict(True, "ok")
+    return Verdict(False, "quota_used") if is_used_up(grant, at) else Verdict(True, "ok")
+
+
+def is_used_up(grant: Grant, at: datetime) -> bool:
+    """Whether as many downloads were handed over in this calendar month as the grant's terms allow."""
+    quota, day = grant.terms.get("quota"), local_date(at)
+    if quota is None:
+        return False
+    began = datetime(day.year, day.month, 1, tzinfo=SHANGHAI)
+    return Delivery.objects.filter(grant=grant, obtained_at__gte=began, obtained_at__lte=at).count() >= int(quota)
 
 
 def judge_open(version: Version) -> Verdict:

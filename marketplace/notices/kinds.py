@@ -29,7 +29,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "change_requested", "report_due", "report_overdue", "report_filed", "measure_proposed", "clock_overdue",
         "clock_extended", "party_applied", "party_asks_renewal", "objection_lodged", "application_to_seller",
         "version_expert_called", "rule_proposed", "developer_asked", "product_opened",
-        "version_failing", "assessment_lapses", "description_proposed",
+        "version_failing", "seller_lapsed", "assessment_lapses", "description_proposed",
     ),
     Group.DECISIONS: (
         "assessed", "assessment_failed", "assessment_mendable", "version_moved", "application_moved", "item_split_off",

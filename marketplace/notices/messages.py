@@ -45,6 +45,10 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
             "new is granted."
         ),
     ),
+    "seller_lapsed": (
+        _("The verification of %(seller)s has lapsed on %(day)s"),
+        _("What it offers stays, and grants that run go on. Nothing new is granted of it until it is verified again."),
+    ),
     "version_held": (
         _("Grant %(number)s: a version is held"),
         _("%(version)s failed its re-assessment and is not served until that is settled. Do not pass copies of it on."),

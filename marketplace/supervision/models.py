@@ -14,7 +14,7 @@ from accounts.models import Party, User
 from accounts.queries import recent_parties
 from accounts.reach import found_by, reach_of
 from listings.models import Product, Version
-from marketplace.applications.models import Grant
+from marketplace.applications.models import Grant, ReportSchedule
 from marketplace.supervision.states import (
     DERIVED_PRODUCT,
     FINDING,
@@ -161,6 +161,7 @@ RULES = {
     "report_overdue": _("usage report overdue"),
     "version_recalled": _("version recalled"),
     "assessment_failed": _("re-assessment failed"),
+    "seller_lapsed": _("a seller's verification has lapsed"),
 }
 
 
@@ -310,8 +311,15 @@ class Evidence(models.Model):
         return f"{self.measure} {self.at:%F}"
 
 
-def quarter_end(day: date) -> date:
-    """The last day of the calendar quarter that `day` lies in."""
-    last_month = (day.month - 1) // 3 * 3 + 3
+def period_end(schedule: str, day: date, until: date) -> date:
+    """The last day of the report period that `day` lies in, by a grant's schedule; `until` is the grant's last day."""
+    if schedule == ReportSchedule.END:
+        return until
+    return min(calendar_end(day, 6 if schedule == ReportSchedule.HALVES else 3), until)
+
+
+def calendar_end(day: date, months: int) -> date:
+    """The last day of the calendar quarter (3 months) or half-year (6) that `day` lies in."""
+    last_month = (day.month - 1) // months * months + months
     first_of_next = date(day.year + last_month // 12, last_month % 12 + 1, 1)
     return date.fromordinal(first_of_next.toordinal() - 1)

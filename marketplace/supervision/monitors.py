@@ -26,7 +26,7 @@ from listings import operations as listing
 from listings.models import DescriptionChange, Objection, Version
 from listings.operations.objections import KEEP_CONTACT
 from listings.states import ChangeState
-from marketplace.applications.models import Consultation, Grant, Route
+from marketplace.applications.models import Consultation, Grant, ReportSchedule, Route
 from marketplace.applications.operations import escalate_consultation
 from marketplace.applications.states import ConsultationState, GrantState
 from marketplace.clock.defaults import REPORT_REMINDERS, Kind
@@ -37,7 +37,7 @@ from marketplace.notices.models import Outbox
 from marketplace.notices.operations import tell
 from marketplace.supervision import operations
 from marketplace.supervision.models import Finding, UsageReport
-from marketplace.supervision.operations import reassessment
+from marketplace.supervision.operations import lapsed, reassessment
 from marketplace.supervision.operations.finding import open_finding
 from marketplace.supervision.operations.recall import Holder, holders_untold
 from marketplace.supervision.standing import Action, rules_of
@@ -67,6 +67,7 @@ def unscheduled(at: datetime, scope: Scope) -> Iterable[Grant]:
         .exclude(item__route=Route.NON_PUBLIC)  # Art. 16 wants reports on public data
         .annotate(covered=Max("reports__end"), until=Least("ends", Coalesce(TruncDate("ended_at"), "ends")))
         .filter(Q(covered=None, starts__lte=F("until")) | Q(covered__lt=Least(Value(today, DateField()), "until")))
+        .exclude(terms__report_schedule=ReportSchedule.END, until__gte=today)  # its one report is opened at the end
         .order_by("pk")
     )
 
@@ -304,6 +305,22 @@ def tell_held(row: reassessment.HeldFrom, at: datetime) -> bool:
     )  # fmt: skip
 
 
+def lapsed_sellers(at: datetime, scope: Scope) -> Iterable[Version]:
+    return lapsed.lapsed_unnoticed(at, scope)
+
+
+def notice_lapsed(version: Version, at: datetime) -> bool:
+    return operations.notice_lapsed(version=version, actor=WATCHER, at=at)
+
+
+def renewed_sellers(at: datetime, scope: Scope) -> Iterable[Finding]:
+    return lapsed.renewed(at, scope).order_by("pk")
+
+
+def notice_renewed(finding: Finding, at: datetime) -> bool:
+    return operations.notice_renewed(finding=finding, actor=WATCHER, at=at)
+
+
 def described_anew(at: datetime, scope: Scope) -> Iterable[DescriptionChange]:
     untold = DescriptionChange.objects.filter(state=ChangeState.ACCEPTED, holders_told_at=None)
     return _within(untold, scope, "product__seller").select_related("product").order_by("pk")
@@ -389,6 +406,22 @@ MONITORS: tuple[Monitor, ...] = (
         attrgetter("version.authority_id"),
     ),
     Monitor("version_held", gettext_lazy("holders of versions held for it"), "Art. 35", held_from, tell_held),
+    Monitor(
+        "seller_lapsed",
+        gettext_lazy("sellers whose verification has lapsed"),
+        "Art. 45",
+        lapsed_sellers,
+        notice_lapsed,
+        attrgetter("authority_id"),
+    ),
+    Monitor(
+        "seller_renewed",
+        gettext_lazy("sellers verified again"),
+        "Art. 45",
+        renewed_sellers,
+        notice_renewed,
+        attrgetter("version.authority_id"),
+    ),
     Monitor(
         "product_described",
         gettext_lazy("holders of products described anew"),

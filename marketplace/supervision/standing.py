@@ -35,6 +35,8 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "assessment_failed": (Action.FINDING,),
     "assessment_mended": (Action.RECORD,),
     "version_held": (Action.REMIND,),
+    "seller_lapsed": (Action.FINDING,),
+    "seller_renewed": (Action.RECORD,),
     "product_described": (Action.REMIND,),
     "clock_overdue": (Action.REMIND,),
 }

@@ -207,6 +207,16 @@ def test_authority_has_a_level_and_nobody_else(world):
     assert Capability.objects.get(party=party).level == "city"
 
 
+def test_primary_developer_is_admitted_for_the_term_of_its_mandate(world):
+    party = register(world, kind="organisation", uscc=CODE, id_kind="", id_number="", wanted=["primary_developer"])
+    address, operator = f"/party/{party.pk}/verify/", login(world, "operator")
+    form = {"evidence": "授权文件", "valid_until": "2031-01-01", "capabilities": ["primary_developer", "buyer"]}
+    assert list(operator.post(address, form).context["form"].errors) == ["mandate_until"]
+    operator.post(address, form | {"mandate_until": "2028-12-31"})
+    held = Capability.objects.filter(party=party).order_by("kind").values_list("kind", "valid_until")
+    assert list(held) == [("buyer", None), ("primary_developer", date(2028, 12, 31))]
+
+
 def test_returned_registration_is_corrected_keeps_its_number_and_is_told(world):
     party = register(world)
     operations.return_party(party=party, actor=world["operator"], at=world.at, reason="姓名与证件不符")

@@ -356,6 +356,8 @@ def test_superuser_is_in_charge_of_nothing_by_that(world, application):
         ({"starts": date(2026, 1, 1), "ends": date(2026, 2, 1)}, "ends"),
         ({"fields": []}, "fields"),
         ({"fields": ["区县", "身份证号"]}, "fields"),
+        ({"report_schedule": "none"}, "report_schedule"),
+        ({"quota": 0}, "quota"),
     ],
 )
 def test_terms_that_do_not_fit_are_refused(world, terms, field):

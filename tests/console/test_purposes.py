@@ -52,6 +52,14 @@ def test_a_product_chooses_from_the_table_and_keeps_what_is_retired(world: World
         describe(draft, world, "研究")  # given up, it is gone
 
 
+def test_what_stands_on_a_product_is_not_deleted_though_nobody_chose_it_here(world: World, draft: Product) -> None:
+    Product.objects.filter(pk=draft.pk).update(purposes="选址")
+    purpose = Purpose.objects.get(code="siting")
+    Purpose.objects.filter(pk=purpose.pk).update(is_used=False)
+    with pytest.raises(InvalidState):
+        operations.delete_purpose(purpose=purpose, actor=world["operator"], at=world.at, reason="重复")
+
+
 def test_what_was_chosen_is_retired_and_not_deleted(world: World, draft: Product) -> None:
     by: dict[str, Any] = {"actor": world["operator"], "at": world.at, "reason": "整理"}
     made = operations.add_purpose(code="tourism", name="文旅", name_en="Tourism", **by)

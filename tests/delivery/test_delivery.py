@@ -100,6 +100,21 @@ def test_file_is_made_once_and_each_handing_over_recorded(world, grant):
     assert (Extract.objects.count(), Delivery.objects.count(), AccessRecord.objects.count()) == (1, 3, 3)
 
 
+def test_a_quota_of_the_terms_counts_what_was_handed_over_in_the_calendar_month(world, grant):
+    Grant.objects.filter(pk=grant.pk).update(terms={**grant.terms, "quota": 2})
+    grant.refresh_from_db()
+    other = stages.active_grant(world, buyer="other_buyer")
+    last = datetime(2026, 3, 31, 23, 59, 59, tzinfo=SHANGHAI)
+    deliver(world, other, "other_buyer")
+    deliver(world, grant)
+    deliver(world, grant, at=world.at + timedelta(days=1))
+    with pytest.raises(gate.Denied) as no:
+        deliver(world, grant, at=last)
+    assert (no.value.code, AccessRecord.objects.latest("pk").code) == ("quota_used", "quota_used")
+    assert deliver(world, grant, at=last + timedelta(seconds=1)).rows == 1000
+    assert grant.is_in_effect(last)
+
+
 def test_nobody_but_the_buyers_people(world, grant):
     for who in ("other_buyer", "seller", "officer", "provider", "operator", "province_officer"):
         denied(world, grant, "not_a_user", who)
@@ -262,6 +277,16 @@ def test_page_serves_the_file_with_its_hash_and_never_from_a_cache(world, grant)
     assert (answer["Content-Type"], answer["Cache-Control"]) == ("text/csv; charset=utf-8", "no-store")
     assert answer["Content-Disposition"].startswith("attachment")
     assert delivery.obtained_at == world.at
+
+
+def test_who_downloads_is_told_that_cells_may_look_like_formulas(world, grant, open_version):
+    client = Client()
+    shown = client.get(open_version.product.get_absolute_url(), headers={"accept-language": "en"})
+    client.force_login(world["buyer"], backend="allauth.account.auth_backends.AuthenticationBackend")
+    with time_machine.travel(world.at, tick=False):
+        mine = client.get(grant.get_absolute_url(), headers={"accept-language": "en"})
+    for page in (shown, mine):
+        assert page.content.decode().count("may take a cell that begins with =, +, - or @ for a formula") == 1
 
 
 @pytest.mark.parametrize(

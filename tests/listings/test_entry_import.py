@@ -204,3 +204,12 @@ def test_page_of_an_officer_publishes_what_is_ticked(world, proposed):
     assert officer.post("/entries/publish/", {"entries": [proposed[0].pk]}).status_code == 302
     states = CatalogueEntry.objects.filter(title__startswith="公交").order_by("pk").values_list("state", flat=True)
     assert list(states) == ["published", "proposed"]
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_no_cell_of_the_template_is_a_formula_and_it_is_read_back(language):
+    content = entry_csv.template(language)
+    header = content.decode("utf-8-sig").strip().split(",")
+    assert len(header) == len(entry_csv.COLUMNS) and not any(cell.startswith(tuple("=+-@\t")) for cell in header)
+    with pytest.raises(ValidationError, match=r"no rows|没有"):
+        entry_csv.read(content)

@@ -8,10 +8,14 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
+from django.utils.translation import override
 
 from listings import files, operations
 from listings.deidentification import sandbox
 from listings.models import Job, Product, SourceFile, Version, VersionFile
+from listings.operations.versions import what_is_missing
+from marketplace.applications.models import Route
+from marketplace.applications.operations.application import route_of
 from marketplace.clock.working_days import local_date
 from marketplace.desk.sample_data import VISIT_ROLES, write_air_quality, write_visits
 from marketplace.desk.story import list_version, make_entry, make_product
@@ -242,6 +246,32 @@ def test_openly_available_data_has_no_price(world):
             frequency="daily", price_text="10 元",
         )  # fmt: skip
     assert list(refused.value.message_dict) == ["price_text"]
+
+
+def test_authorised_operation_is_a_primary_developers_and_shows_its_authorisation(world):
+    fields = {
+        "nature": "government", "acquisition": "authorised", "grade": "general", "title": "授权运营", "summary": "x",
+        "description": "x", "frequency": "daily", "at": world.at,
+    }  # fmt: skip
+    with pytest.raises(ValidationError) as refused:
+        operations.create_product(
+            seller=world.parties["unit"], entry=world.product.entry, actor=world["provider"], **fields
+        )
+    assert list(refused.value.message_dict) == ["acquisition"]
+    product = operations.create_product(
+        seller=world.parties["developer"], entry=world.product.entry, actor=world["seller"], **fields
+    )
+    assert route_of(product) == Route.SECONDARY_DEVELOPMENT
+    version = start(world, product=product)
+    said, missing = [], "Authorised operation: add the authorisation to the lawful-source file (Art. 17)."
+    for kind in ("statute", "authorisation"):
+        operations.add_source_file(
+            product=product, actor=world["seller"], at=world.at, kind=kind, title="文件", reference="1 号",
+            summary="摘要",
+        )  # fmt: skip
+        with override("en"):
+            said.append(what_is_missing(version, world.at).get("add_source_file"))
+    assert said == [missing, None]
 
 
 def test_second_draft_of_one_product_is_refused_until_the_first_is_out(world):

@@ -58,6 +58,8 @@ def test_who_sees_it_changes_both_ways_until_a_version_was_public(world, hidden)
     refused(InvalidState, show, world, product, "invited")
     refused(NotAllowed, show, world, product, "all", None, "other_vendor")
     refused(InvalidState, show, world, world.product, "invited", None, "seller")  # public data
+    unseen, _at = stages.product(world, "active+undeclared")
+    refused(InvalidState, show, world, unseen, "invited", None, "seller")
     assert Entry.objects.filter(verb="set_visibility", article="Art. 40").count() == 4
 
 

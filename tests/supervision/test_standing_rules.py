@@ -86,6 +86,28 @@ def test_a_citys_rule_holds_for_its_own_cases_and_its_text_is_proposed(world: Wo
     assert set(Measure.objects.values_list("demand", flat=True)) == {"五日内补交报告。"}
 
 
+def test_a_citys_rule_goes_before_the_one_for_all(world: World, grant: Grant) -> None:
+    sign(world, "report_late", Action.PROPOSE, "officer", text="三日内补交报告。")
+    assert followed(world) == (1, 1, 1)
+    assert set(Measure.objects.values_list("demand", flat=True)) == {"三日内补交报告。"}
+
+
+def test_a_citys_rule_alone_lets_it_follow(world: World, grant: Grant) -> None:
+    withdraw(world, "report_overdue", Action.FINDING)
+    sign(world, "report_overdue", Action.FINDING)
+    assert followed(world) == (1, 1, 1)
+
+
+def test_a_citys_rule_ends_its_own_and_nobody_elses(world: World) -> None:
+    own = sign(world, "report_late", Action.HOLD)
+    elsewhere = sign(world, "report_late", Action.PROPOSE)
+    StandingRule.objects.filter(pk=elsewhere.pk).update(action=Action.HOLD, authority=world.parties["province"])
+    new = sign(world, "report_late", Action.HOLD)
+    held = StandingRule.objects.in_force().filter(monitor="report_late", action=Action.HOLD)
+    assert {rule.pk for rule in held.exclude(is_for_all=True)} == {elsewhere.pk, new.pk}
+    assert (held.filter(is_for_all=True).count(), held.filter(pk=own.pk).exists()) == (1, False)
+
+
 def test_another_citys_rule_lets_nothing_follow_here(world: World, grant: Grant) -> None:
     withdraw(world, "report_late", Action.PROPOSE)
     rule = sign(world, "report_late", Action.PROPOSE)

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from django.db import transaction
 
+from marketplace.applications import operations as applications
 from marketplace.applications.models import Grant, Hold
 from marketplace.clock.working_days import SHANGHAI, local_date
 from marketplace.ledger.models import Entry
@@ -43,6 +44,34 @@ def test_reports_are_calendar_quarters_with_partial_first_and_last(world, grant)
     ]  # fmt: skip
     sweep(at=morning("2027-09-01"))
     assert len(periods(grant)) == 5
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        ("calendar_halves", [("2026-03-17", "2026-06-30"), ("2026-07-01", "2026-12-31"), ("2027-01-01", "2027-03-17")]),
+        ("at_the_end", [("2026-03-17", "2027-03-17")]),
+    ],
+)
+def test_reports_follow_the_schedule_of_the_grants_terms(world, schedule, expected):
+    item, at = stages.item(world, "open@under_review")
+    made = stages.approve(item, world, at, report_schedule=schedule)
+    applications.accept_grant(grant=made, actor=world["buyer"], at=at, terms_accepted=True)
+    for day in ("2026-03-18", "2026-07-02", "2027-03-17"):
+        sweep(at=morning(day))
+    assert periods(made) == (expected if schedule == "calendar_halves" else [])
+    assert did(sweep(at=morning("2027-03-18"))).get("report_schedule", 0) == (schedule == "at_the_end")
+    assert periods(made) == expected
+    assert {result.found for result in sweep(at=morning("2027-03-18")) if result.monitor == "report_schedule"} == {0}
+
+
+def test_report_at_the_end_is_owed_to_the_last_day_of_a_grant_that_ended_early(world, grant):
+    Grant.objects.filter(pk=grant.pk).update(terms={**grant.terms, "report_schedule": "at_the_end"})
+    sweep(at=morning("2026-05-04"))
+    assert periods(grant) == []
+    applications.surrender_grant(grant=grant, actor=world["buyer"], at=morning("2026-05-05"), reason="项目结束")
+    sweep(at=morning("2026-05-06"))
+    assert periods(grant) == [("2026-03-17", "2026-05-05")]
 
 
 def test_report_is_due_ten_working_days_after_its_period_and_late_five_later(world, grant):

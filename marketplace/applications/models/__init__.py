@@ -29,6 +29,7 @@ from marketplace.applications.models.grant import (
     GrantUser,
     Hold,
     HoldCode,
+    ReportSchedule,
     in_effect,
     open_holds,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "ItemQuerySet",
     "LinkageResult",
     "Message",
+    "ReportSchedule",
     "Route",
     "ScenarioDraft",
     "StandingConsent",

@@ -71,6 +71,15 @@ class GrantQuerySet(models.QuerySet["Grant"]):
         )
 
 
+class ReportSchedule(models.TextChoices):
+    """How often a grant's use is reported on (Art. 16). A term of the grant, frozen with it."""
+
+    QUARTERS = "calendar_quarters", _("every calendar quarter")
+    HALVES = "calendar_halves", _("every calendar half-year")
+    END = "at_the_end", _("once, at its end")
+    NONE = "none", _("none: a report is owed on public data")
+
+
 class Grant(models.Model):
     """The right to use one product's versions for the agreed purposes. Terms are frozen at approval."""
 
@@ -120,6 +129,10 @@ class Grant(models.Model):
     def article(self) -> str:
         """On which article it rests: Art. 16, of non-public data Art. 40."""
         return "Art. 16" if self.product.is_public_data else "Art. 40"
+
+    @property
+    def report_schedule(self) -> ReportSchedule:
+        return ReportSchedule(self.terms["report_schedule"])
 
     @staticmethod
     def number_of(pk: int) -> str:

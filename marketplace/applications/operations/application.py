@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Party, Region, User
 from accounts.queries import authority_over, recipients
 from listings import operations as listing
-from listings.models import Acquisition, Opening, Product, Version
+from listings.models import GOVERNED, Opening, Product, Version
 from listings.queries import regions_of
 from listings.states import EntryState, VersionState
 from marketplace import workflow
@@ -255,7 +255,7 @@ def route_of(product: Product) -> str:
         raise InvalidState(_("This data is openly available: download it, nobody needs to be asked (Art. 15)."))
     if entry.state == EntryState.WITHDRAWN or not entry.may_be_listed:
         raise InvalidState(_("This data is withheld or not open: it cannot be applied for (Arts 14, 15)."))
-    return Route.SECONDARY_DEVELOPMENT if product.acquisition == Acquisition.PRIMARY_DEVELOPER else Route.ON_APPLICATION
+    return Route.SECONDARY_DEVELOPMENT if product.acquisition in GOVERNED else Route.ON_APPLICATION
 
 
 def _add(act: ledger.Act, application: Application, product: Product, fields: Sequence[str]) -> Item:

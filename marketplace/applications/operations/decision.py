@@ -12,10 +12,11 @@ from accounts.models import Party, User
 from accounts.queries import recipients
 from listings import operations as listing
 from listings.models import Version
+from listings.permissions import may_supply
 from listings.queries import upstream_conditions
 from marketplace import workflow
 from marketplace.applications import permissions
-from marketplace.applications.models import Application, Decision, Grant, Item, LinkageResult, Route
+from marketplace.applications.models import Application, Decision, Grant, Item, LinkageResult, ReportSchedule, Route
 from marketplace.applications.operations.application import check_still_competent, offered_version
 from marketplace.applications.operations.linkage import check_linkage, lock_buyer, pairs_of_item
 from marketplace.applications.operations.processing import units_of
@@ -28,15 +29,20 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
+OWED = (ReportSchedule.QUARTERS, ReportSchedule.HALVES, ReportSchedule.END)
+
 
 @transaction.atomic
 def approve_item(
     *, item: Item, actor: User, at: datetime, starts: date, ends: date, reason: str, conditions: str = "",
     fields: Sequence[str] | None = None, onward_supply: bool = False, linkage_reason: str = "",
+    report_schedule: str = ReportSchedule.QUARTERS, quota: int | None = None,
 ) -> Grant:  # fmt: skip
     """open → approved: a grant is offered with frozen terms. `fields` may narrow what was asked for, never widen it.
 
-    With `onward_supply` the buyer may list what it builds from the data, and supply that to others (Art. 16).
+    `report_schedule` is how often the use of public data is reported on, `quota` how many downloads there are at most
+    in a calendar month, None without a limit. With `onward_supply` the buyer may list what it builds from the data, and
+    supply that to others (Art. 16).
     An Art. 15 item without the consent of each of its units cannot be approved, nor a built product without its
     developer's, nor an item of which it is not measured yet what it reveals together with the buyer's other data;
     where that singles people out, `linkage_reason` says why all the same (Art. 35). Raises ValidationError for terms
@@ -53,13 +59,14 @@ def approve_item(
     _check_consents(item)
     fields = list(item.fields if fields is None else fields)
     _check_terms(item, at, starts, ends, fields)
+    _check_schedule_and_quota(report_schedule, quota)
     linkages = check_linkage(pairs_of_item(item), linkage_reason)
     act = ledger.begin("approve", actor, at, Route(item.route).article)
     _decide(
         act, actor, item, ItemState.APPROVED, is_approval=True, reason=reason, linkage_reason=linkage_reason,
         linkages=linkages,
     )  # fmt: skip
-    terms = _terms(item, conditions, onward_supply)
+    terms = _terms(item, conditions, onward_supply, report_schedule, quota)
     grant = _offer(act, item, offered_version(item.product), starts, ends, fields, terms)
     finish(act, application)
     return grant
@@ -83,8 +90,8 @@ def lock_under_review(item: Item) -> Application:
 
 
 def _check_seller(item: Item, at: datetime) -> None:
-    if not item.product.seller.is_in_good_standing(at):
-        raise InvalidState(_("The seller is not verified, or its verification has lapsed: no new grants."))
+    if not may_supply(item.product, at):
+        raise InvalidState(_("The seller's verification or mandate does not hold today: no new grants."))
 
 
 def _check_heard(item: Item) -> None:
@@ -145,6 +152,13 @@ def _check_terms(item: Item, at: datetime, starts: date, ends: date, fields: Seq
         )
 
 
+def _check_schedule_and_quota(report_schedule: str, quota: int | None) -> None:
+    if report_schedule not in OWED:
+        raise ValidationError({"report_schedule": _("Say how often its use is reported on (Art. 16).")})
+    if quota is not None and quota < 1:
+        raise ValidationError({"quota": _("At least one download a month, or no limit.")})
+
+
 def _decide(
     act: ledger.Act, actor: User, item: Item, new: str, *, is_approval: bool, reason: str, remedy: str = "",
     linkage_reason: str = "", linkages: Sequence[LinkageResult] = (),
@@ -188,7 +202,7 @@ def _offer(
     return grant
 
 
-def _terms(item: Item, conditions: str, onward_supply: bool) -> dict[str, Any]:
+def _terms(item: Item, conditions: str, onward_supply: bool, report_schedule: str, quota: int | None) -> dict[str, Any]:
     """What the buyer agrees to, frozen: nothing of it changes when product, scenario or settings change later."""
     application, product = item.application, item.product
     parts = application.consultations.filter(round=application.round).exclude(conditions="").select_related("unit")
@@ -203,7 +217,8 @@ def _terms(item: Item, conditions: str, onward_supply: bool) -> dict[str, Any]:
         "upstream": upstream_conditions(product),
         "unit_conditions": [{"unit": part.unit.name, "text": part.conditions} for part in parts],
         "people_with_access": application.people_with_access,
-        "report_schedule": "calendar_quarters" if product.is_public_data else "none",
+        "report_schedule": str(report_schedule) if product.is_public_data else str(ReportSchedule.NONE),
+        "quota": quota,
         "report_due_working_days": clock.days(Kind.REPORT),
         "report_late_hold_working_days": clock.days(Kind.REPORT_GRACE),
         "whereabouts_working_days": clock.days(Kind.WHEREABOUTS),

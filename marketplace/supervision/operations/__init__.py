@@ -17,6 +17,7 @@ from marketplace.supervision.operations.derived import (
 )
 from marketplace.supervision.operations.ending import end_party, merge_party, record_death
 from marketplace.supervision.operations.finding import dismiss_finding, open_finding
+from marketplace.supervision.operations.lapsed import notice_lapsed, notice_renewed
 from marketplace.supervision.operations.listing_again import add_sources, list_derived
 from marketplace.supervision.operations.order import (
     annul_order,
@@ -64,8 +65,10 @@ __all__ = [
     "list_derived",
     "merge_party",
     "notice_failing",
+    "notice_lapsed",
     "notice_mended",
     "notice_recall",
+    "notice_renewed",
     "open_finding",
     "open_hearing",
     "pause_for_report",

@@ -12,7 +12,7 @@ from accounts.operations import check_is_left
 from accounts.permissions import check_is_job
 from accounts.queries import recipients
 from marketplace import workflow
-from marketplace.applications.models import Grant, HoldCode
+from marketplace.applications.models import Grant, HoldCode, ReportSchedule
 from marketplace.applications.operations import lift_hold, open_hold
 from marketplace.applications.states import GrantState
 from marketplace.clock.working_days import add_working_days, end_of_day, local_date
@@ -20,7 +20,7 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
-from marketplace.supervision.models import ReportFiling, UsageReport, quarter_end
+from marketplace.supervision.models import ReportFiling, UsageReport, period_end
 from marketplace.supervision.operations.finding import remedy_finding
 from marketplace.supervision.queries import deliveries_of, metered_use
 from marketplace.supervision.states import ReportState
@@ -30,7 +30,8 @@ ARTICLE = "Art. 16"
 
 @transaction.atomic
 def schedule_reports(*, grant: Grant, actor: ledger.SystemActor, at: datetime) -> list[UsageReport]:
-    """Open the report periods of a grant that have begun: calendar quarters, first and last partial.
+    """Open the report periods of a grant that have begun: by its schedule calendar quarters or half-years, first and
+    last partial, or the whole term once it is over.
 
     Who had the data owes the report: a grant that ended early owes it up to its last day, whenever this runs.
     """
@@ -42,8 +43,8 @@ def schedule_reports(*, grant: Grant, actor: ledger.SystemActor, at: datetime) -
     assert grant.activated_at is not None
     start = date.fromordinal(last.end.toordinal() + 1) if last else max(grant.starts, local_date(grant.activated_at))
     opened = []
-    while start <= min(local_date(at), until):
-        report = _open_period(act, grant, start, min(quarter_end(start), until))
+    while start <= min(local_date(at), until) and _has_begun(grant, until, at):
+        report = _open_period(act, grant, start, period_end(grant.report_schedule, start, until))
         opened.append(report)
         start = date.fromordinal(report.end.toordinal() + 1)
     return opened
@@ -123,6 +124,11 @@ def pause_for_report(*, report: UsageReport, actor: ledger.SystemActor, at: date
         reason=f"{report.start} – {report.end}",
     )  # fmt: skip
     return report.grant.holds.count() > before
+
+
+def _has_begun(grant: Grant, until: date, at: datetime) -> bool:
+    """What is reported on at the end is opened then: until that day a renewal or an early end still moves it."""
+    return grant.report_schedule != ReportSchedule.END or until < local_date(at)
 
 
 def _open_period(act: ledger.Act, grant: Grant, start: date, end: date) -> UsageReport:
