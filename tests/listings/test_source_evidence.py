@@ -4,12 +4,14 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import EvidenceFile
 from listings import operations
-from listings.models import SourceFile
+from listings.models import SourceFile, Version
 from marketplace.errors import InvalidState
 from marketplace.ledger.models import Entry
 from tests.accounts.test_registration import login
@@ -51,23 +53,18 @@ def test_the_check_names_what_was_read_and_then_it_stays(world: World, item: Sou
         operations.add_source_evidence(**told, path=stages.paper("later"))
 
 
-def test_while_a_version_is_under_review_nothing_is_taken_back(world: World) -> None:
-    under_review, at = stages.version(world, "submitted")
-    item = operations.add_source_file(
-        product=under_review.product, actor=world["seller"], at=at, kind="consent", title="补充", reference="1",
-        summary="补充",
-    )  # fmt: skip
-    told: dict[str, Any] = {"source": item, "actor": world["seller"], "at": at}
-    file = operations.add_source_evidence(**told, path=stages.paper("late"))
+def test_while_a_version_is_under_review_nothing_is_taken_back(world: World, item: SourceFile) -> None:
+    told: dict[str, Any] = {"source": item, "actor": world["seller"], "at": world.at}
+    told["evidence"] = EvidenceFile.objects.of(item).get()
+    Version.objects.filter(pk=world.version.pk).update(state="in_publicity")  # as its successor would be
     with pytest.raises(InvalidState):
-        operations.withdraw_source_evidence(**told, evidence=file)
-    assert EvidenceFile.objects.of(item).get() == file
+        operations.withdraw_source_evidence(**told)
+    Version.objects.filter(pk=world.version.pk).update(state="published")
+    operations.withdraw_source_evidence(**told)
+    assert not EvidenceFile.objects.of(item).exists()
 
 
 def test_many_documents_take_no_more_queries(world: World, item: SourceFile) -> None:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
     client, page = login(world, "seller"), item.get_absolute_url()
     client.get(page)
     with CaptureQueriesContext(connection) as first:

@@ -8,10 +8,13 @@ from django.urls import reverse
 
 from accounts.models import EvidenceFile
 from marketplace.errors import InvalidState, NotAllowed
+from marketplace.ledger import entries as ledger
 from marketplace.ledger.models import Entry
 from marketplace.supervision import operations
+from marketplace.supervision.models import Finding
+from marketplace.supervision.operations.finding import open_finding
 from tests.accounts.papers import HTML, Sent, image, pdf
-from tests.accounts.test_evidence import on_disk
+from tests.accounts.test_evidence import add, on_disk
 from tests.accounts.test_registration import login
 from tests.actors import World
 from tests.api.conftest import Partner, partner  # noqa: F401
@@ -64,8 +67,13 @@ def test_an_overseer_says_why_before_a_file_opens(world: World) -> None:
 
 
 def test_a_finding_carries_what_the_officer_found_and_the_party_never_sees_it(world: World) -> None:
-    finding, at = stages.finding(world, "open")
-    file = EvidenceFile.objects.of(finding).get()
+    at, of = world.at, stages.active_grant(world)
+    opened = open_finding(
+        ledger.begin("notice", ledger.SystemActor("sweep"), at), of, "report_overdue", "first", "Art. 16", report="1"
+    )
+    assert opened is not None
+    finding = Finding.objects.get(pk=opened.pk)
+    file = operations.add_finding_evidence(finding=finding, actor=world["officer"], at=at, path=stages.paper("found"))
     address = reverse("supervision:finding-evidence", args=[finding.pk, file.pk])
     expected = {"officer": 200, "second_officer": 200, "province_officer": 200, "buyer": 404, "seller": 404}
     assert {who: login(world, who).get(address).status_code for who in expected} == expected
@@ -78,10 +86,16 @@ def test_a_finding_carries_what_the_officer_found_and_the_party_never_sees_it(wo
 
 def test_a_file_is_found_under_its_own_case_alone(world: World) -> None:
     order, _at = stages.measure(world, "issued")
-    file, finding = EvidenceFile.objects.of(order).get(), stages.finding(world, "open")[0]
-    client = login(world, "officer")
-    for name, pk in (("supervision:finding-evidence", finding.pk), ("supervision:measure-evidence", order.pk + 1)):
+    party, client = world.parties["buyer"], login(world, "buyer")
+    proof = add(world, party)
+    for name, pk, file in (
+        ("supervision:measure-evidence", order.pk, proof), ("accounts:party-evidence", party.pk, other_than(proof)),
+    ):  # fmt: skip
         assert client.get(reverse(name, args=[pk, file.pk])).status_code == 404
+
+
+def other_than(file: EvidenceFile) -> EvidenceFile:
+    return EvidenceFile.objects.exclude(pk=file.pk).get()
 
 
 def test_a_system_adds_lists_and_downloads(world: World, partner: Any) -> None:  # noqa: F811
