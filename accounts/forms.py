@@ -1,6 +1,7 @@
 """Forms of accounts and parties."""
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from allauth.account.forms import SignupForm
@@ -10,9 +11,12 @@ from django.utils.functional import lazy
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from accounts.evidence.process import WHY
+from accounts.evidence.reader import MOST_BYTES
 from accounts.identity import DocumentKind
 from accounts.models import (
     CapabilityKind,
+    EvidenceFile,
     Invitation,
     Membership,
     Party,
@@ -23,6 +27,7 @@ from accounts.models import (
     check_uscc,
     valid_on,
 )
+from accounts.operations.evidence import PARTY_SUBJECTS
 from accounts.permissions import WRITERS
 from accounts.states import InvitationState
 from marketplace.clock.working_days import local_date
@@ -238,6 +243,42 @@ class RevokeForm(VerbForm):
         field = self.fields["invitation"]
         field.queryset = self.target.invitations.filter(state=InvitationState.OPEN).order_by("pk")
         field.label_from_instance = lambda one: f"{one.email}, {one.get_role_display()}"
+
+
+class EvidenceForm(VerbForm):
+    """A file that proves something, for every kind of case."""
+
+    file = forms.FileField(
+        label=_("File"), widget=forms.ClearableFileInput(attrs={"accept": ".pdf,.png,.jpg,.jpeg"}),
+        help_text=_("PDF without a password, PNG or JPEG, at most 20 MiB; ten in a case. Its name is not kept."),
+    )  # fmt: skip
+    note = forms.CharField(
+        label=_("What it shows"), max_length=200, required=False, help_text=_("Never the number of a document.")
+    )
+
+    def clean_file(self) -> Any:
+        if self.cleaned_data["file"].size > MOST_BYTES:
+            raise forms.ValidationError(WHY["too_large"])
+        return self.cleaned_data["file"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        file = cleaned.pop("file", None)
+        return {**cleaned, "path": Path(file.temporary_file_path())} if file else cleaned
+
+
+class PartyEvidenceForm(EvidenceForm):
+    subject = forms.ChoiceField(label=_("Kind of proof"), choices=[(one.value, one.label) for one in PARTY_SUBJECTS])
+    field_order = ("subject", "file", "note")
+
+
+class WithdrawEvidenceForm(VerbForm):
+    evidence = forms.ModelChoiceField(EvidenceFile.objects.none(), label=_("File"))
+
+    def prepare(self) -> None:
+        field = self.fields["evidence"]
+        field.queryset = EvidenceFile.objects.of(self.target).filter(by=self.actor.pk).order_by("pk")
+        field.label_from_instance = lambda one: f"{one} · {one.get_kind_display()} · {one.note}"
 
 
 class RoleForm(VerbForm):

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from stdnum.cn import uscc as stdnum_uscc
 
+from accounts.evidence.models import EvidenceFile as EvidenceFile
 from accounts.identity import DocumentKind
 from accounts.states import INVITATION, OVER, PARTY, InvitationState, PartyState
 from marketplace.clock.working_days import local_date

@@ -9,7 +9,17 @@ from django.utils.translation import gettext as _
 from guardian.shortcuts import get_user_perms
 
 from accounts import queries
-from accounts.models import AssignmentRole, Capability, CapabilityKind, Party, RegionLevel, Role, User, valid_on
+from accounts.models import (
+    AssignmentRole,
+    Capability,
+    CapabilityKind,
+    EvidenceFile,
+    Party,
+    RegionLevel,
+    Role,
+    User,
+    valid_on,
+)
 from marketplace.clock.working_days import local_date
 from marketplace.errors import NotAllowed
 from marketplace.ledger.acts import SystemActor
@@ -120,3 +130,28 @@ def check_can_keep_credentials(actor: Any, party: Party, at: datetime) -> None:
     check_member(actor, party, at, roles=MANAGERS)
     if actor.credential:
         raise NotAllowed(_("Credentials are kept by people on the pages, not by a partner's system."))
+
+
+def check_can_keep_evidence(actor: Any, party: Party, at: datetime) -> None:
+    """An owner or manager: proofs of who a party is are no matter for its other people."""
+    check_member(actor, party, at, roles=MANAGERS)
+
+
+def check_can_read_evidence(actor: Any, party: Party, at: datetime) -> None:
+    """Who may add to it, and the operator who verifies, never in a case of their own."""
+    try:
+        check_can_keep_evidence(actor, party, at)
+    except NotAllowed:
+        check_operator(actor, at)
+        check_not_own_case(actor, [party], at)
+
+
+def check_can_withdraw_evidence(actor: Any, party: Party, at: datetime) -> None:
+    check_can_keep_evidence(actor, party, at)
+    check_added_evidence(actor, party)
+
+
+def check_added_evidence(actor: Any, case: Any) -> None:
+    """Somebody who added a file to the case that still stands there."""
+    if not EvidenceFile.objects.of(case).filter(by=actor.pk).exists():
+        raise NotAllowed(_("Only who added a file takes it back."))

@@ -1,4 +1,5 @@
-"""What only this site may read, sealed in its columns: identity numbers and the secrets of second factors.
+"""What only this site may read, sealed: identity numbers, the secrets of second factors,
+and the files of evidence.
 
 Each key of FIELD_KEYS gives two: one that seals (Fernet) and one for the blind index (HMAC-SHA256), by which equal
 numbers are found without opening any. The first key is in use; the others still open and still find.
@@ -26,6 +27,19 @@ def unseal(sealed: str) -> str:
 def reseal(sealed: str) -> str:
     """The same text under the first key."""
     return _sealer().rotate(sealed.encode()).decode()
+
+
+def seal_bytes(content: bytes) -> bytes:
+    """A file's content as it lies in storage."""
+    return _sealer().encrypt(content)
+
+
+def unseal_bytes(sealed: bytes) -> bytes:
+    return _sealer().decrypt(sealed)
+
+
+def reseal_bytes(sealed: bytes) -> bytes:
+    return _sealer().rotate(sealed)
 
 
 def blind_indexes(text: str) -> list[str]:

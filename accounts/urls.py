@@ -9,6 +9,7 @@ urlpatterns = [
     path("parties/register/person/", views.register, {"kind": "person"}, name="register-person"),
     path("parties/register/organisation/", views.register, {"kind": "organisation"}, name="register-organisation"),
     path("party/<int:pk>/", views.party, name="party"),
+    path("party/<int:pk>/evidence/<int:file>/", views.party_evidence, name="party-evidence"),
     path("privacy/", account_views.privacy, name="privacy"),
     path("account/", account_views.account, name="account"),
     path("account/export/", account_views.export, name="export"),

@@ -64,6 +64,8 @@ PARTY = Verbs(
         Verb("refuse", _("Refuse"), (APPLIED,), KEEP, operations.refuse_party, RefusalForm, danger=True),
         Verb("amend", _("Correct and apply again"), (RETURNED,), MANAGE, operations.amend_party, forms.AmendForm),
         Verb("withdraw", _("Give the registration up"), (APPLIED, RETURNED), check_can_withdraw_party, operations.withdraw_party, danger=True),
+        Verb("add_evidence", _("Add evidence"), LIVING, MANAGE, operations.add_party_evidence, forms.PartyEvidenceForm, aside=True, apart=True),
+        Verb("withdraw_evidence", _("Take evidence back"), (APPLIED, RETURNED), permissions.check_can_withdraw_evidence, operations.withdraw_party_evidence, forms.WithdrawEvidenceForm, aside=True),
         Verb("renew", _("Renew the verification"), (VERIFIED,), KEEP, operations.renew_party, forms.RenewForm),
         Verb("invite", _("Invite somebody"), LIVING, MANAGE, operations.invite_member, forms.InviteForm),
         Verb("revoke_invitation", _("Revoke an invitation"), LIVING, MANAGE, operations.revoke_invitation, forms.RevokeForm, when=has_invitations),

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,9 +13,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import identity, operations
 from accounts.credential_views import may_keep_credentials
+from accounts.evidence import pages
 from accounts.forms import FORM_OF
-from accounts.models import CapabilityKind, Invitation, Party, PartyKind, User
+from accounts.models import CapabilityKind, EvidenceFile, Invitation, Party, PartyKind, User
 from accounts.operations.invitation import check_can_accept
+from accounts.permissions import check_can_read_evidence
 from accounts.queries import parties_as
 from accounts.states import InvitationState, PartyState
 from accounts.verbs import PARTY, check_can_keep_party
@@ -57,6 +59,7 @@ def party(request: HttpRequest, pk: int) -> HttpResponse:
     """A party: who it is, what it may be, who belongs to it, how it was verified."""
     item = get_object_or_404(Party.objects.visible_to(request.user).select_related("region"), pk=pk)
     people = list(item.memberships.select_related("user", "party", "deputy_for__user").order_by("pk"))
+    files = pages.listed(item, "accounts:party-evidence") if may_read(request, item) else None
     context = {
         "party": item,
         "document": identity.mask(item.id_encrypted) if item.id_encrypted else "",
@@ -68,10 +71,28 @@ def party(request: HttpRequest, pk: int) -> HttpResponse:
         "verbs": PARTY.available(item, request.user, timezone.now()),
         "may_end": item.state in (PartyState.VERIFIED, PartyState.BARRED) and may_keep(request, item),
         "hands_over": parties_as(request.user, CapabilityKind.AUTHORITY, timezone.now()).filter(pk=item.pk).exists(),
-        "history": history_rows([item, *people]),
+        "history": history_rows([item, *people, *(EvidenceFile.objects.ever_of(item) if files is not None else ())]),
+        "files": files,
         "may_keep_credentials": may_keep_credentials(request, item),
     }
     return render(request, "accounts/party.html", context)
+
+
+def may_read(request: HttpRequest, item: Party) -> bool:
+    """Whether the proofs of who a party is are for this reader."""
+    try:
+        check_can_read_evidence(request.user, item, timezone.now())
+    except NotAllowed:
+        return False
+    return True
+
+
+@require_safe
+def party_evidence(request: HttpRequest, pk: int, file: int) -> FileResponse:
+    """A proof of who a party is, to those who keep it and those who verify."""
+    item = get_object_or_404(Party.objects.visible_to(request.user), pk=pk)
+    check_can_read_evidence(request.user, item, timezone.now())
+    return pages.download(item, file)
 
 
 def may_keep(request: HttpRequest, item: Party) -> bool:

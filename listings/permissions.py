@@ -5,8 +5,15 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accounts.models import Capability, CapabilityKind, Party, Region, valid_on
-from accounts.permissions import check_acts_for, check_is_asked, check_member, check_not_own_case, check_officer
+from accounts.models import Capability, CapabilityKind, Party, Region, Role, valid_on
+from accounts.permissions import (
+    check_acts_for,
+    check_added_evidence,
+    check_is_asked,
+    check_member,
+    check_not_own_case,
+    check_officer,
+)
 from listings.models import (
     GOVERNED,
     CatalogueEntry,
@@ -119,6 +126,19 @@ def check_can_check_source(actor: Any, source: SourceFile, at: datetime) -> None
 
 def check_can_keep_source(actor: Any, source: SourceFile, at: datetime) -> None:
     check_can_keep_product(actor, source.product, at)
+
+
+def check_can_withdraw_source_evidence(actor: Any, source: SourceFile, at: datetime) -> None:
+    check_can_keep_source(actor, source, at)
+    check_added_evidence(actor, source)
+
+
+def check_can_read_source_evidence(actor: Any, source: SourceFile, at: datetime) -> None:
+    """The seller's people, and whoever checks the item; what the public reads is its summary."""
+    try:
+        check_member(actor, source.product.seller, at, roles=Role.values)
+    except NotAllowed:
+        check_can_check_source(actor, source, at)
 
 
 def check_can_answer_objection(actor: Any, objection: Objection, at: datetime) -> None:

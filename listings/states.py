@@ -118,6 +118,7 @@ VERSION = Machine(
         VersionState.HELD: REVIEWER,
     },
 )
+UNDER_REVIEW = (VersionState.SUBMITTED, VersionState.EXPERT_REVIEW, VersionState.IN_PUBLICITY)
 WITH_SELLER = (VersionState.DRAFT, VersionState.ASSESSED, VersionState.RETURNED)
 REVIEWED = (VersionState.PUBLISHED, VersionState.HELD, VersionState.RECALLED, VersionState.RETIRED)
 ON_OFFER = (VersionState.PUBLISHED, VersionState.HELD)  # what is assessed again, periodically (Art. 35)

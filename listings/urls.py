@@ -14,6 +14,7 @@ from marketplace.faces import verb_urls
 
 app_name = "listings"
 urlpatterns = [
+    path("source-file/<int:pk>/evidence/<int:file>/", views.source_evidence, name="source-file-evidence"),
     path("products/", views_catalogue.catalogue, name="catalogue"),
     path("products/mine/", views.mine, name="mine"),
     path("products/new/", views.create_product, name="product-create"),

@@ -3,6 +3,7 @@
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import EvidenceForm, WithdrawEvidenceForm
 from listings import forms, forms_recipes, operations, permissions
 from listings.models import (
     CatalogueEntry,
@@ -108,6 +109,8 @@ SOURCE = Verbs(
     (
         Verb("accept", _("In order"), (SourceState.UNCHECKED, SourceState.REJECTED), permissions.check_can_check_source, operations.accept_source_file, forms.CheckSourceForm, "Art. 17", facts="listings/facts_source.html"),
         Verb("reject", _("Not in order"), (SourceState.UNCHECKED, SourceState.ACCEPTED), permissions.check_can_check_source, operations.reject_source_file, ReasonForm, "Art. 17", danger=True, facts="listings/facts_source.html"),
+        Verb("add_evidence", _("Add a document"), (SourceState.UNCHECKED, SourceState.REJECTED), permissions.check_can_keep_source, operations.add_source_evidence, EvidenceForm, "Art. 17", aside=True, apart=True),
+        Verb("withdraw_evidence", _("Take evidence back"), (SourceState.UNCHECKED,), permissions.check_can_withdraw_source_evidence, operations.withdraw_source_evidence, WithdrawEvidenceForm, "Art. 17", aside=True),
         Verb("withdraw", _("Withdraw this item"), SOURCE_STANDS, permissions.check_can_keep_source, operations.withdraw_source_file, article="Art. 17", danger=True, when=may_be_withdrawn),
     ),
 )  # fmt: skip

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import Prefetch
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.evidence import pages
 from accounts.models import CapabilityKind
 from accounts.queries import parties_as, parties_of
 from listings import forms, operations, queries, verbs, workbench
@@ -26,6 +27,7 @@ from listings.models import (
     Version,
 )
 from listings.operations.versions import what_is_missing
+from listings.permissions import check_can_read_source_evidence
 from listings.states import (
     LIVING_RULE,
     ON_OFFER,
@@ -40,6 +42,7 @@ from marketplace import keyset
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import last_day
+from marketplace.errors import NotAllowed
 from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
 from marketplace.verbs import Verb
@@ -64,7 +67,7 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
     sources = list(item.source_files.all())
     context = {
         "product": item,
-        "sources": _with_verbs(sources, request.user, at),
+        "sources": _source_rows(sources, request.user, at),
         "invited": item.invitations.select_related("party").order_by("pk") if available else [],
         "current": current,
         "upstream": item.upstream.select_related("version__product").order_by("pk") if item.is_built else [],
@@ -92,7 +95,7 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
     readable = set(Objection.objects.visible_to(request.user).filter(version=item).values_list("pk", flat=True))
     context = {
         "version": item,
-        "sources": _with_verbs(item.product.source_files.all(), request.user, at) if insider else [],
+        "sources": _source_rows(item.product.source_files.all(), request.user, at) if insider else [],
         "faulty": queries.faulty_sources(item, at) if insider and item.state == VersionState.SUBMITTED else [],
         "objections": [one for one in objections if one.pk in readable],
         "objections_raised": len(objections),
@@ -129,17 +132,46 @@ def _upload(version: Version) -> Upload | None:
     return version.uploads.order_by("-pk").first()
 
 
-def _with_verbs(sources: Iterable[SourceFile], user: Any, at: datetime) -> list[tuple[SourceFile, list[Verb]]]:
-    """Items with what the person can do: that depends on the product and on state and lapse alone, so it is asked once
-    for each of these."""
+class SourceRow(NamedTuple):
+    """An item of the lawful-source file, what the person can do with it, and its documents where they may read them."""
+
+    item: SourceFile
+    verbs: list[Verb]
+    files: list[pages.Listed] | None
+
+
+def _source_rows(sources: Iterable[SourceFile], user: Any, at: datetime) -> list[SourceRow]:
+    """What a person can do depends on the product, on state and lapse, and on whether a document is theirs: it is asked
+    once for each of these."""
     offered: dict[Any, list[Verb]] = {}
-    rows = []
-    for source in sources:
-        key = source.state, source.has_lapsed(at)
+    items, rows = list(sources), []
+    files = pages.listed_each(items, "listings:source-file-evidence") if _reads_documents(items, user, at) else {}
+    for item in items:
+        listed = files.get(item.pk)
+        key = item.state, item.has_lapsed(at), any(one.file.is_by(user) for one in listed or ())
         if key not in offered:
-            offered[key] = verbs.SOURCE.available(source, user, at)
-        rows.append((source, offered[key]))
+            offered[key] = verbs.SOURCE.available(item, user, at)
+        rows.append(SourceRow(item, offered[key], listed))
     return rows
+
+
+def _reads_documents(items: list[SourceFile], user: Any, at: datetime) -> bool:
+    """Of all the items of a product alike."""
+    try:
+        for item in items[:1]:
+            check_can_read_source_evidence(user, item, at)
+    except NotAllowed:
+        return False
+    return bool(items)
+
+
+@require_safe
+def source_evidence(request: HttpRequest, pk: int, file: int) -> FileResponse:
+    """A document of the lawful-source file, to the seller's people and whoever checks it."""
+    visible = SourceFile.objects.visible_to(request.user).select_related("product__seller")
+    item = get_object_or_404(visible, pk=pk)
+    check_can_read_source_evidence(request.user, item, timezone.now())
+    return pages.download(item, file)
 
 
 def _missing(version: Version) -> list[tuple[str, str]]:

@@ -232,6 +232,7 @@ CELERY_BEAT_SCHEDULE = {
     "digests": {"task": "notices.send_digests", "schedule": 60.0},
     "sandboxes": {"task": "sandboxes.prepare", "schedule": 60.0},
     "assessments": {"task": "listings.assess_due", "schedule": 30.0},
+    "evidence": {"task": "accounts.sweep_evidence", "schedule": 3600.0},
     "linkages": {"task": "applications.link_due", "schedule": 30.0},
 }
 

@@ -17,6 +17,12 @@ from accounts.operations.credential import (
     rotate_credential,
     withdraw_from_naming,
 )
+from accounts.operations.evidence import (
+    add_party_evidence,
+    sweep_evidence,
+    sweep_evidence_orphans,
+    withdraw_party_evidence,
+)
 from accounts.operations.invitation import accept_invitation, invite_member, revoke_invitation
 from accounts.operations.membership import add_member, appoint_deputy, change_role, end_membership, leave
 from accounts.operations.notice import choose_notices, switch_mails_off
@@ -40,6 +46,7 @@ from accounts.operations.sealing import reseal_everything
 __all__ = [
     "accept_invitation",
     "add_member",
+    "add_party_evidence",
     "agree_to_be_named",
     "amend_party",
     "appoint_deputy",
@@ -71,9 +78,12 @@ __all__ = [
     "revoke_invitation",
     "rotate_credential",
     "set_up_account",
+    "sweep_evidence",
+    "sweep_evidence_orphans",
     "switch_mails_off",
     "unassign",
     "verify_party",
     "withdraw_from_naming",
     "withdraw_party",
+    "withdraw_party_evidence",
 ]

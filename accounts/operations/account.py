@@ -13,7 +13,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts import export, permissions
-from accounts.models import Invitation, Membership, Party, User, valid_on
+from accounts.evidence.models import Removal
+from accounts.models import Invitation, Membership, Party, PartyKind, User, valid_on
+from accounts.operations.evidence import remove_all
 from accounts.operations.membership import leave
 from accounts.queries import recipient
 from accounts.states import PartyState
@@ -101,6 +103,8 @@ def close_account(*, actor: User, at: datetime, ended: Iterable[Party], nameless
         leave(act, membership)
     for party in ended:
         workflow.move(act, party, PartyState.ENDED, id_encrypted="", id_hmac=None)
+        if party.kind == PartyKind.PERSON:
+            remove_all(act, party, Removal.ACCOUNT)
         if party.pk in forgotten:
             _forget_name(party, actor, at)
     ledger.record(act, actor)
@@ -113,6 +117,7 @@ def erase_account(act: ledger.Act, user: User, party: Party, *, nameless: bool) 
     The name of the party goes only when `nameless`: who has traded keeps the name that stands in the contracts.
     """
     Party.objects.filter(pk=party.pk).update(id_encrypted="", id_hmac=None)
+    remove_all(act, party, Removal.ACCOUNT)
     if nameless:
         _forget_name(party, act.actor, act.at)
     ledger.record(act, user)

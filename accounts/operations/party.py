@@ -2,18 +2,21 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import identity, permissions, queries
+from accounts.evidence.models import Removal
 from accounts.identity import DocumentKind
 from accounts.models import (
     TAKEN,
     Capability,
     CapabilityKind,
     Credential,
+    EvidenceFile,
     Party,
     PartyKind,
     Region,
@@ -22,6 +25,7 @@ from accounts.models import (
     Verification,
     valid_on,
 )
+from accounts.operations.evidence import remove_all
 from accounts.operations.membership import join, leave
 from accounts.states import OVER, InvitationState, PartyState
 from marketplace import workflow
@@ -130,7 +134,7 @@ def verify_party(
         raise ValidationError({"adult": _("Only adults can be registered.")})
     act = ledger.begin("verify", actor, at)
     _verified(party, actor, at, evidence, valid_until)
-    workflow.move(act, party, PartyState.VERIFIED, verified_until=valid_until, detail={"evidence": evidence})
+    workflow.move(act, party, PartyState.VERIFIED, verified_until=valid_until, detail=_proved(party, evidence))
     for kind, until in (capabilities or {}).items():
         _admit(act, party, kind, level if kind == CapabilityKind.AUTHORITY else "", until)
     _tell_people(act, party)
@@ -185,7 +189,7 @@ def renew_party(
     if not kept.update(verified_until=valid_until, renewal_asked_at=None):
         raise StaleState()
     act = ledger.begin("renew", actor, at)
-    ledger.record(act, party, detail={"evidence": evidence, "until": valid_until})
+    ledger.record(act, party, detail={**_proved(party, evidence), "until": valid_until})
     if mandate_until is not None:
         _renew_mandate(act, party, mandate_until)
     _tell_people(act, party)
@@ -193,10 +197,12 @@ def renew_party(
 
 @transaction.atomic
 def withdraw_party(*, party: Party, actor: User, at: datetime) -> None:
-    """applied or returned → ended: its owner gives the registration up."""
+    """applied or returned → ended: its owner gives the registration up. Its proofs are deleted: nothing was decided."""
     permissions.check_member(actor, party, at, roles=(Role.OWNER,))
     workflow.check_in(party, PartyState.APPLIED, PartyState.RETURNED)
-    workflow.move(ledger.begin("withdraw", actor, at), party, PartyState.ENDED)
+    act = ledger.begin("withdraw", actor, at)
+    workflow.move(act, party, PartyState.ENDED)
+    remove_all(act, party, Removal.WITHDRAWN)
 
 
 @transaction.atomic
@@ -300,6 +306,12 @@ def _renew_mandate(act: ledger.Act, party: Party, until: date) -> None:
         return _admit(act, party, kind, "", until)
     mandates.filter(pk=running.pk).update(valid_until=until)
     ledger.record(act, running, detail={"party": party, "kind": kind, "until": until})
+
+
+def _proved(party: Party, evidence: str) -> dict[str, Any]:
+    """What a verification rests on: the operator's words, and the files that were there, by their hashes."""
+    files = EvidenceFile.objects.of(party).hashes()
+    return {"evidence": evidence, **({"files": files} if files else {})}
 
 
 def _tell_operator(act: ledger.Act, party: Party, kind: str) -> None:

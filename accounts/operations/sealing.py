@@ -4,14 +4,15 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from accounts import identity, sealing
-from accounts.models import Party
+from accounts.evidence import store
+from accounts.models import EvidenceFile, Party
 
 SECRETS = ("secret", "seed")  # of an authenticator app, of recovery codes
 
 
 @transaction.atomic
 def reseal_everything() -> int:
-    """Identity numbers with their blind index, and the secrets of second factors. Returns how many.
+    """Identity numbers with their blind index, the secrets of second factors, files of evidence. Returns how many.
 
     Changes nothing that anybody sees, so it leaves no ledger entry. Raises InvalidToken, and changes nothing, when a
     key is missing that is still needed.
@@ -24,4 +25,7 @@ def reseal_everything() -> int:
     for factor in factors:
         factor.data |= {name: sealing.reseal(factor.data[name]) for name in SECRETS if name in factor.data}
         factor.save(update_fields=["data"])
-    return len(parties) + len(factors)
+    files = list(EvidenceFile.objects.select_for_update().filter(removed_at=None))
+    for file in files:
+        store.reseal(file)
+    return len(parties) + len(factors) + len(files)

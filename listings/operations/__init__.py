@@ -24,6 +24,7 @@ from listings.operations.description import (
 )
 from listings.operations.entries import propose_entry, publish_entry, return_entry, revise_entry, withdraw_entry
 from listings.operations.entry_import import check_table, import_entries, publish_entries
+from listings.operations.evidence import add_source_evidence, withdraw_source_evidence
 from listings.operations.expert import call_version_expert, give_version_opinion, recall_version_expert
 from listings.operations.in_house import announce_report
 from listings.operations.jobs import cancel_job
@@ -113,6 +114,7 @@ __all__ = [
     "accept_description",
     "accept_source_file",
     "add_purpose",
+    "add_source_evidence",
     "add_source_file",
     "add_upstream",
     "announce_report",
@@ -208,5 +210,6 @@ __all__ = [
     "withdraw_open_changes",
     "withdraw_product",
     "withdraw_rule",
+    "withdraw_source_evidence",
     "withdraw_source_file",
 ]

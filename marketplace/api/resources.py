@@ -93,6 +93,8 @@ BY_MODEL = {resource.model: resource for resource in RESOURCES}
 
 # What only prepares: scope `write`. Every other verb has legal effect and takes the scope `act`.
 PREPARES = {
+    *((noun, verb) for noun in ("parties", "source-files", "measures", "findings")
+      for verb in ("add_evidence", "withdraw_evidence")),
     ("products", "create_version"), ("products", "add_source_file"), ("versions", "upload_file"),
     ("versions", "announce_report"), ("versions", "mark_columns"), ("versions", "request_assessment"), ("versions", "rework"),
     ("versions", "cancel_job"), ("versions", "suggest_recipe"), ("versions", "try_recipe"), ("versions", "apply_recipe"),

@@ -8,10 +8,12 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import CapabilityKind, Party
+from accounts.permissions import check_can_read_evidence
 from accounts.states import PartyState
 from accounts.verbs import PARTY
 from listings import verbs as listings
 from listings.models import CatalogueEntry, DescriptionChange, Objection, ReleaseRule, SourceFile, Version, assessed_by
+from listings.permissions import check_can_read_source_evidence
 from listings.states import ChangeState, EntryState, ObjectionState, RuleState, VersionState
 from marketplace.applications import verbs as applications
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
@@ -23,6 +25,7 @@ from marketplace.console.queue import OFFICER, OVERSEER, REVIEWER, Queue, column
 from marketplace.console.site import console
 from marketplace.supervision import verbs as supervision
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
+from marketplace.supervision.permissions import check_can_read_case_evidence
 from marketplace.supervision.states import DerivedState, FindingState, MeasureState, ReportState
 
 __all__ = ["console"]
@@ -48,6 +51,7 @@ class PartyQueue(Queue):
     list_select_related = ("region",)
     search_fields = ("name", "uscc")
     sections = cases.party
+    may_read_files = check_can_read_evidence
 
     def waits_for(self, request: Any, at: datetime) -> Q | None:
         """Registrations to be checked, and verifications whose renewal was asked for."""
@@ -105,6 +109,7 @@ class SourceFileQueue(Queue):
     list_display = ("case", column(_("Data product"), "product"), "state_now", "valid_until")
     list_select_related = ("product",)
     sections = cases.source
+    may_read_files = check_can_read_source_evidence
 
 
 @register(Objection)
@@ -253,6 +258,7 @@ class FindingQueue(Queue):
         "authority",
     )
     sections = cases.finding
+    may_read_files = check_can_read_case_evidence
 
 
 @register(Measure)
@@ -265,6 +271,7 @@ class MeasureQueue(Queue):
     list_display = ("case", "party", "state_now", "due_on")
     list_select_related = ("party", "authority", "finding", "issued_by")
     sections = cases.measure
+    may_read_files = check_can_read_case_evidence
 
 
 @register(DerivedProduct)

@@ -11,16 +11,18 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from accounts.models import Assignment, AssignmentRole, CapabilityKind
+from accounts.permissions import check_can_read_evidence
 from listings import recipe_words, workbench
 from listings import verbs as listings
 from listings.difference import differences
 from listings.in_house import told_of
 from listings.models import Assessment, Objection, Product, Version, VersionSource
+from listings.permissions import check_can_read_source_evidence
 from listings.queries import smallest_k
 from marketplace.applications import verbs
 from marketplace.applications.models import Application, Grant, Item, Route
 from marketplace.applications.queries import newest_linkages
-from marketplace.console.sections import Row, Section, day, link, of, table
+from marketplace.console.sections import Row, Section, day, evidence, link, may_read, of, table
 
 # --- applications ----------------------------------------------------------------------------------------------------
 
@@ -225,6 +227,7 @@ def source(case: Any, user: Any, at: datetime) -> list[Section]:
         Section(_("What it is"), (
             (_("Data product"), link(case.product)), *of(case, "kind", "title", "reference", "summary", "valid_until"),
         )),
+        *([evidence(case)] if may_read(check_can_read_source_evidence, case, user, at) else []),
         Section(_("What the check found"), ((_("Checked"), day(case.checked_at)), (_("By"), case.checked_by), *of(case, "check_words"))),
     ]  # fmt: skip
 
@@ -344,6 +347,7 @@ def finding(case: Any, user: Any, at: datetime) -> list[Section]:
             (_("Party"), case.party),
             *((_(name.capitalize()), text) for name, text in case.text.items() if name in ("report", "due")),
         )),
+        evidence(case),
         *(_assessments(case.version) if case.version else []),
         table(_("Orders that came of it"), (_("Order"), _("State")),
               [Row((link(row), row.get_state_display())) for row in case.measures.order_by("pk")]),
@@ -367,6 +371,7 @@ def measure(case: Any, user: Any, at: datetime) -> list[Section]:
             Row((row.get_kind_display(), row.by, day(row.at), row.text))
             for row in case.evidence.select_related("by").order_by("pk")
         ]),
+        evidence(case),
     ]  # fmt: skip
 
 
@@ -394,6 +399,7 @@ def party(case: Any, user: Any, at: datetime) -> list[Section]:
         table(_("People"), (_("Name"), _("Role"), _("From"), _("Until")), [
             Row((row.user, row.get_role_display(), day(row.valid_from), day(row.valid_until))) for row in people
         ], people),
+        *([evidence(case)] if may_read(check_can_read_evidence, case, user, at) else []),
         table(_("Verifications"), (_("Who"), _("Time"), _("Evidence"), _("Valid until")), [
             Row((row.by, day(row.at), row.evidence, day(row.valid_until)))
             for row in case.verifications.select_related("by").order_by("-pk")

@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -18,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.evidence import pages
 from accounts.models import CapabilityKind
 from accounts.queries import parties_as, recent_parties
 from marketplace.clock import operations as clock
@@ -82,6 +84,7 @@ class Queue(admin.ModelAdmin):
     `reviewer` that to the compliance reviewer, `instead` that to whoever decides on non-public data in its place;
     `is_public`: everybody sees such objects on the site, but the file is for their authority.
     `parent`: it is part of another case, whose file shows it and its verbs.
+    `may_read_files`: what is asked, beside the file being open to the person, before its evidence is handed out.
     """
 
     label: Any = ""
@@ -95,6 +98,7 @@ class Queue(admin.ModelAdmin):
     is_public = False
     parent = ""
     sections: Callable[[Any, Any, datetime], list[Section]] | None = None
+    may_read_files: Callable[[Any, Any, datetime], None] | None = None
 
     actions = None
     list_filter: Any = (Waiting, State)
@@ -127,6 +131,11 @@ class Queue(admin.ModelAdmin):
             path("", view(require_safe(self.changelist_view)), name=f"{name}_changelist"),
             path("<int:pk>/", view(require_safe(self.case_view)), name=f"{name}_change"),
             path("<int:pk>/read/", view(self.reading_view), name=f"{name}_read"),
+            *(
+                [path("<int:pk>/evidence/<int:file>/", view(require_safe(self.evidence_view)), name=f"{name}_evidence")]
+                if self.may_read_files
+                else []
+            ),
             *(
                 path(
                     f"<int:pk>/{verb.name.replace('_', '-')}/",
@@ -217,12 +226,9 @@ class Queue(admin.ModelAdmin):
 
     def case_view(self, request: Any, pk: int) -> HttpResponse:
         user, at = request.user, timezone.now()
-        found = self._entrusted(user, at).filter(pk=pk)
-        obj: Any = found.select_related(*(self.list_select_related or ())).first()
-        if obj is None:
-            obj = self._watched_or_404(request, pk, at)
-            if not self.parent and not queries.has_stated_reason(obj, user, at):
-                return redirect(f"console:{self.opts.app_label}_{self.opts.model_name}_read", pk)
+        obj, is_open = self._opened(request, pk, at)
+        if not is_open:
+            return redirect(f"console:{self.opts.app_label}_{self.opts.model_name}_read", pk)
         if self.parent:
             return redirect(address(obj))
         if self.sections is None:
@@ -236,6 +242,25 @@ class Queue(admin.ModelAdmin):
             "noun": noun_of(obj), "history": history_rows(parts),
         }  # fmt: skip
         return render(request, "console/case.html", context)
+
+    def _opened(self, request: Any, pk: int, at: datetime) -> tuple[Any, bool]:
+        """The case, and whether it is open to the person: to an overseer once they have said why, that day."""
+        found = self._entrusted(request.user, at).filter(pk=pk)
+        obj: Any = found.select_related(*(self.list_select_related or ())).first()
+        if obj is not None:
+            return obj, True
+        obj = self._watched_or_404(request, pk, at)
+        return obj, bool(self.parent) or queries.has_stated_reason(obj, request.user, at)
+
+    def evidence_view(self, request: Any, pk: int, file: int) -> HttpResponseBase:
+        """A file of the case, to whom the case is open."""
+        at = timezone.now()
+        obj, is_open = self._opened(request, pk, at)
+        if not is_open:
+            return redirect(f"console:{self.opts.app_label}_{self.opts.model_name}_read", pk)
+        assert self.may_read_files is not None
+        type(self).may_read_files(request.user, obj, at)  # type: ignore[misc]
+        return pages.download(obj, file)
 
     def reading_view(self, request: Any, pk: int) -> HttpResponse:
         """An overseer says why; then the file is open to them for the day."""

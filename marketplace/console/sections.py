@@ -1,16 +1,20 @@
 """What case files are made of: facts and tables under a title, and values as people read them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from accounts.evidence import pages
+from accounts.models import EvidenceFile
 from marketplace.console.site import address
+from marketplace.errors import NotAllowed
 from marketplace.verbs import Verb
 
 
@@ -47,6 +51,27 @@ def noun_of(obj: Any) -> str:
 
 def table(title: Any, head: Iterable[Any], rows: Iterable[Row], parts: Iterable[Any] = ()) -> Section:
     return Section(title, head=tuple(head), rows=tuple(rows), parts=tuple(parts))
+
+
+def may_read(check: Callable[[Any, Any, datetime], None], case: Any, user: Any, at: datetime) -> bool:
+    """Whether the files of a case are for this person."""
+    try:
+        check(user, case, at)
+    except NotAllowed:
+        return False
+    return True
+
+
+def evidence(case: Any) -> Section:
+    """The files of a case, to be downloaded where the case file is."""
+    rows = pages.listed(case, f"{noun_of(case)}_evidence")
+    head = (_("File"), _("Format"), _("Who"), _("Time"), _("What it shows"), "SHA-256")
+    return table(_("Evidence files"), head, [
+        Row((format_html('<a href="{}" download>{}</a>', url, file),
+             f"{file.get_kind_display()}, {filesizeformat(file.size)}", file.by, day(file.at), file.note or "–",
+             format_html('<span class="hash">{}</span>', file.sha256)))
+        for file, url in rows
+    ], EvidenceFile.objects.ever_of(case))  # fmt: skip
 
 
 def link(obj: Any, text: Any = "") -> Any:

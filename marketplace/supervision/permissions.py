@@ -6,7 +6,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.models import CapabilityKind, Party, RegionLevel
-from accounts.permissions import check_acts_for, check_is_person, check_member, check_not_own_case, check_officer
+from accounts.permissions import (
+    check_acts_for,
+    check_added_evidence,
+    check_is_person,
+    check_member,
+    check_not_own_case,
+    check_officer,
+)
 from accounts.queries import authority_level
 from listings.models import VersionSource, is_provincial_officer
 from listings.permissions import check_can_review
@@ -69,6 +76,21 @@ def check_can_annul(actor: Any, measure: Measure, at: datetime) -> None:
 def check_can_respond(actor: Any, measure: Measure, at: datetime) -> None:
     """The party against which the order goes. Suspended or lapsed, it may always correct and be heard."""
     check_member(actor, measure.party, at)
+
+
+def check_can_withdraw_measure_evidence(actor: Any, measure: Measure, at: datetime) -> None:
+    check_can_respond(actor, measure, at)
+    check_added_evidence(actor, measure)
+
+
+def check_can_withdraw_finding_evidence(actor: Any, finding: Finding, at: datetime) -> None:
+    check_can_answer_finding(actor, finding, at)
+    check_added_evidence(actor, finding)
+
+
+def check_can_read_case_evidence(actor: Any, case: Measure | Finding, at: datetime) -> None:
+    """Whoever the order or finding is visible to, and an overseer who has said why: the caller has seen to that."""
+    check_is_person(actor)
 
 
 def check_can_sign_rule(actor: Any, authority: Party, at: datetime) -> bool:

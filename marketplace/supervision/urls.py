@@ -5,6 +5,8 @@ from marketplace.supervision import verbs, views, views_derived
 
 app_name = "supervision"
 urlpatterns = [
+    path("order/<int:pk>/evidence/<int:file>/", views.measure_evidence, name="measure-evidence"),
+    path("finding/<int:pk>/evidence/<int:file>/", views.finding_evidence, name="finding-evidence"),
     path("grants/", views.grant_list, name="grant-list"),
     path("grant/<int:pk>/", views.grant, name="grant"),
     path("report/<int:pk>/", views.report, name="report"),

@@ -3,6 +3,7 @@
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import EvidenceForm, WithdrawEvidenceForm
 from accounts.models import Party, PartyKind
 from accounts.states import PartyState
 from accounts.verbs import check_can_keep_party
@@ -65,6 +66,8 @@ FINDING = Verbs(
     (
         Verb("take_precaution", _("Pause as a precaution"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.answer_by_precaution, ReasonForm, "Art. 34", danger=True, when=proposes_precaution),
         Verb("hold", _("Hold the version"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.answer_by_hold, ReasonForm, "Art. 35", danger=True, when=proposes_hold),
+        Verb("add_evidence", _("Add evidence"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.add_finding_evidence, EvidenceForm, aside=True, apart=True),
+        Verb("withdraw_evidence", _("Take evidence back"), (FindingState.OPEN,), permissions.check_can_withdraw_finding_evidence, operations.withdraw_finding_evidence, WithdrawEvidenceForm, aside=True),
         Verb("dismiss", _("Dismiss"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.dismiss_finding, ReasonForm),
     ),
 )  # fmt: skip
@@ -105,6 +108,8 @@ MEASURE = Verbs(
         Verb("issue", _("Issue the order and suspend"), (MeasureState.PROPOSED,), ORDER, operations.issue_order, forms.IssueOrderForm, "Art. 33", danger=True, when=lambda measure: not is_outdated(measure), facts="supervision/facts.html"),
         Verb("drop", _("Drop the proposal"), (MeasureState.PROPOSED,), ORDER, operations.drop_order, ReasonForm, "Art. 33", aside=True),
         Verb("file_evidence", _("File evidence of correction"), (MeasureState.ISSUED,), RESPOND, operations.file_evidence, forms.TextForm, "Art. 33"),
+        Verb("add_evidence", _("Add evidence"), OPEN, RESPOND, operations.add_measure_evidence, EvidenceForm, "Art. 33", aside=True, apart=True),
+        Verb("withdraw_evidence", _("Take evidence back"), (MeasureState.ISSUED,), permissions.check_can_withdraw_measure_evidence, operations.withdraw_measure_evidence, WithdrawEvidenceForm, "Art. 33", aside=True),
         Verb("file_statement", _("Make a statement in the hearing"), OPEN, RESPOND, operations.file_statement, forms.StatementForm, "Art. 33", when=hearing_open),
         Verb("lift", _("Lift the order"), STANDING_MEASURE, ORDER, operations.lift_order, ReasonForm, "Art. 33", facts="supervision/facts.html"),
         Verb("ask_for_more", _("Ask for more evidence"), (MeasureState.EVIDENCE_FILED,), ORDER, operations.ask_for_more, ReasonForm, "Art. 33", facts="supervision/facts.html", aside=True),

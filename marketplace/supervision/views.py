@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.models import CapabilityKind, Party
+from accounts.evidence import pages
+from accounts.models import CapabilityKind, EvidenceFile, Party
 from accounts.queries import parties_as, parties_of
 from listings.models import Version, is_provincial_officer
 from marketplace import keyset
@@ -134,9 +135,21 @@ def measure(request: HttpRequest, pk: int) -> HttpResponse:
         "is_outdated": item.state == MeasureState.PROPOSED and is_outdated(item),
         "hearing_until": clock.of(item).open().filter(kind=Kind.HEARING).values_list("due_at", flat=True).first(),
         "is_standing": item.state not in (MeasureState.PROPOSED, MeasureState.DROPPED),
-        "history": history_rows([item]),
+        "history": history_rows([item, *EvidenceFile.objects.ever_of(item)]),
     }
     return render(request, "supervision/measure.html", context)
+
+
+@require_safe
+def measure_evidence(request: HttpRequest, pk: int, file: int) -> FileResponse:
+    """A file behind an order, to whom the order is visible."""
+    return pages.download(get_object_or_404(Measure.objects.visible_to(request.user), pk=pk), file)
+
+
+@require_safe
+def finding_evidence(request: HttpRequest, pk: int, file: int) -> FileResponse:
+    """A file behind a finding, to whom the finding is visible."""
+    return pages.download(get_object_or_404(Finding.objects.visible_to(request.user), pk=pk), file)
 
 
 @require_safe
@@ -159,6 +172,6 @@ def finding(request: HttpRequest, pk: int) -> HttpResponse:
         "assessments": item.version.assessments.order_by("-at", "-pk") if item.version else [],
         "clocks": clock.of(item).open(),
         "verbs": verbs.FINDING.available(item, request.user, timezone.now()),
-        "history": history_rows([item]),
+        "history": history_rows([item, *EvidenceFile.objects.ever_of(item)]),
     }
     return render(request, "supervision/finding.html", context)

@@ -41,7 +41,7 @@ class Partner:
         sent = self.headers(**{"Idempotency-Key": key or uuid.uuid4().hex, **headers})
         files = {name: value for name, value in (body or {}).items() if hasattr(value, "read")}
         if files:
-            return self.client.post(f"/api/v1/{path}", files, headers=sent)
+            return self.client.post(f"/api/v1/{path}", body, headers=sent)
         text = json.dumps(body) if body is not None else ""
         return self.client.post(f"/api/v1/{path}", text, content_type="application/json", headers=sent)
 

@@ -14,6 +14,7 @@ from django.test import Client
 
 from accounts import operations as accounts
 from accounts.models import CapabilityKind, Party, Role, User
+from accounts.operations.evidence import attach
 from listings import operations as listing
 from listings.deidentification import sandbox
 from listings.models import Assessment, Job, JobKind, Recipe, Version
@@ -126,6 +127,10 @@ def one_of_each(world: World, overseer: User) -> dict[str, Any]:
         party=world.parties["buyer"], title="需求地图", description="按区县",
         built_from=[(derived_grant, deliver(world, derived_grant))], **who,
     )  # fmt: skip
+    paper = {"actor": world["officer"], "at": at, "path": stages.paper("found")}
+    supervision.add_finding_evidence(finding=made["finding"], **paper)
+    act = ledger.begin("add_evidence", world["buyer"], at)  # as if its order had been issued
+    attach(act, made["order"], world.parties["buyer"], paper["path"], "pdf", subject="correction")
     made["credential"] = stages.a_system(world, derived_grant, at)
     made["invitation"] = made["party"].invitations.get()
     return made

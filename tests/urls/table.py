@@ -137,6 +137,21 @@ def in_console(of_page: Answers) -> Answers:
     return of(lambda who: 302 if who in NOBODY_KNOWN else of_page[who] if who in ENTER else 404)
 
 
+# The files of a case: who reads them, of those who see the case.
+READ_FILES = {"party": frozenset({"other_buyer"}) | OPERATOR, "source-file": SELLER | CITY}
+
+
+def of_the_files(noun: str) -> Answers:
+    seen, mine = sees(noun), READ_FILES.get(noun, sees(noun))
+    return of(lambda who: 302 if who in NOBODY_KNOWN else 404 if who not in seen else 200 if who in mine else 403)
+
+
+def files_in_console(noun: str) -> Answers:
+    """As the page, but of what is open to the person there; an overseer is asked why first."""
+    opened, mine = case_file(noun), READ_FILES.get(noun, sees(noun) | OVERSEER)
+    return of(lambda who: opened[who] if opened[who] != 200 or who in mine else 403)
+
+
 def case_file(noun: str) -> Answers:
     mine = sees(noun) & (CITY | PROVINCE if noun in ("entry", "version", "source-file", "derived-product") else ENTER)
     if noun == "reading":
@@ -185,6 +200,10 @@ PAGES: dict[str, Answers] = {
     "account_login": of(lambda who: 200 if who in NOBODY_KNOWN else 302),
     "account_signup": of(lambda who: 200 if who in NOBODY_KNOWN else 302),
     "supervision:measure": only(sees("order")),
+    "accounts:party-evidence": of_the_files("party"),
+    "listings:source-file-evidence": of_the_files("source-file"),
+    "supervision:measure-evidence": of_the_files("order"),
+    "supervision:finding-evidence": of_the_files("finding"),
     **{name: unpublished(noun) for name, noun in (
         ("listings:entry", "entry"), ("listings:product", "product"), ("listings:version", "version"),
         ("supervision:derived", "derived-product"), ("supervision:attribution", "derived-product"),
@@ -239,7 +258,7 @@ def console(rest: str) -> Answers | None:
     noun = MODELS.get(model, model)
     if noun in QUEUES and view:
         views = {"changelist": lambda: in_console(only(QUEUES[noun], other=403)), "change": lambda: case_file(noun),
-                 "read": lambda: reading_form(noun)}  # fmt: skip
+                 "read": lambda: reading_form(noun), "evidence": lambda: files_in_console(noun)}  # fmt: skip
         return views[view]() if view in views else None
     model, _dash, verb = rest.partition("_")[2].partition("-")
     noun = MODELS.get(model, model)
@@ -300,6 +319,12 @@ def api_noun(plural: str) -> str:
     return NOUNS.get(plural, plural.removesuffix("s"))
 
 
+def api_files(noun: str) -> dict[str, Any]:
+    seen, mine = api_sees(noun), READ_FILES.get(noun, sees(noun))
+    shown = api(lambda who: 404 if system(who) not in seen else 200 if system(who) in mine else 403)
+    return {"GET": shown, "POST": everybody(405)}
+
+
 def everybody(status: int) -> dict[str, Any]:
     return dict.fromkeys(PARTNERS, status)
 
@@ -342,6 +367,8 @@ def endpoint(name: str) -> dict[str, dict[str, Any]] | None:
         tail = rest.removeprefix(f"{plural}-")
         if tail == rest:
             continue
+        if tail in ("evidence", "evidence-file"):
+            return api_files(api_noun(plural))
         if tail == "list":
             made = api(lambda who: 403 if who == "reader" else 422) if plural in CREATED else everybody(405)
             return {"GET": api_list(plural), "POST": made}

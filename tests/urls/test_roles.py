@@ -5,6 +5,7 @@ each group of roles that the table answers alike: another one at each address.
 """
 
 import os
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -13,7 +14,7 @@ import time_machine
 from django.db import transaction
 from django.test import Client
 
-from accounts.models import Membership
+from accounts.models import EvidenceFile, Membership
 from listings.models import Purpose
 from listings.uploads import CHUNK_TYPE
 from marketplace.notices.kinds import Group
@@ -41,6 +42,8 @@ def values(route: Route, rich: Rich) -> dict[str, Any]:
         "token": objects["derived-product"].token,
     }  # fmt: skip
     known["pk"] = key_of(route, rich)
+    if "file" in route.parameters:
+        known["file"] = file_of(route, rich)
     if route.name == "supervision:attribution":
         known["format"] = "txt"
     if route.name == "console:deadline":
@@ -54,6 +57,13 @@ def values(route: Route, rich: Rich) -> dict[str, Any]:
     if route.name == "accounts:notices-off":
         known["token"] = off_address(rich.world["buyer"].ledger_ref, [Group.values[0]]).split("/")[-2]
     return {name: known[name] for name in route.parameters}
+
+
+def file_of(route: Route, rich: Rich) -> int:
+    """A file of the very case."""
+    words = {"part": "party", "source": "source-file", "measure": "order", "finding": "finding"}
+    noun = next(noun for word, noun in words.items() if re.search(rf"[:_]{word}", route.name))
+    return EvidenceFile.objects.of(rich.objects[noun]).earliest("pk").pk
 
 
 def key_of(route: Route, rich: Rich) -> int:
@@ -157,7 +167,7 @@ def called(one: Partner, method: str, address: str) -> int:
     headers = one.headers() if method == "GET" else one.headers(**{"Idempotency-Key": "k", "Upload-Offset": "7"})
     kind = CHUNK_TYPE if method == "PUT" else "application/json"
     with transaction.atomic():
-        if "/import/" in address or address.endswith(("/upload-file/", "/announce-report/")):
+        if "/import/" in address or address.endswith(("/upload-file/", "/announce-report/", "/add-evidence/")):
             answer = one.client.post(address, {}, headers=headers) if method == "POST" else one.client.get(address)
         else:
             answer = one.client.generic(method, address, "" if method == "GET" else b"{}", kind, headers=headers)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from accounts.evidence import process
 from listings.deidentification import sandbox
 
 _real = sandbox.run
@@ -33,6 +34,19 @@ def run(command: dict[str, Any], **options: Any) -> dict[str, Any]:
     return json.loads(json.dumps(answer))
 
 
+_kinds: dict[str, tuple[str, str]] = {}
+_real_ask = process.ask
+
+
+def ask(path: Path) -> tuple[str, str]:
+    """What a file of evidence is: each content is really opened once per worker."""
+    key = _digest(str(path))
+    if key not in _kinds:
+        _kinds[key] = _real_ask(path)
+    return _kinds[key]
+
+
 @pytest.fixture(autouse=True)
 def remembered_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "run", run)
+    monkeypatch.setattr(process, "ask", ask)

@@ -59,6 +59,7 @@ from marketplace.ledger import entries as ledger
 from marketplace.supervision import operations as supervision
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.sweep import sweep
+from tests.accounts.papers import pdf
 from tests.actors import World
 
 JOB = ledger.SystemActor("sweep")
@@ -81,6 +82,13 @@ def scratch(name: str) -> Path:
     return folder / name
 
 
+def paper(text: str) -> Path:
+    """A PDF to be added to a case."""
+    path = scratch(f"{text}.pdf")
+    path.write_bytes(pdf(text))
+    return path
+
+
 def party(world: World, state: str) -> tuple[Party, datetime]:
     """A buyer-to-be: the other buyer owns it, the provider is a member, somebody is invited."""
     made = accounts.register_party(
@@ -90,6 +98,7 @@ def party(world: World, state: str) -> tuple[Party, datetime]:
     owner = {"party": made, "actor": world["other_buyer"], "at": world.at}
     accounts.add_member(**owner, user=world["provider"], role="member")
     accounts.invite_member(**owner, email="guest@test.example", role="member")
+    accounts.add_party_evidence(**owner, path=paper("licence"), subject="registration", note="营业执照")
     steps = {
         "applied": (),
         "returned": ("return",),
@@ -225,6 +234,7 @@ def source_file(world: World, state: str) -> tuple[SourceFile, datetime]:
         product=world.product, actor=world["seller"], at=world.at, kind="consent", title="补充授权书",
         reference="榕数〔2026〕20号", summary="补充", valid_until=date(2026, 12, 31),
     )  # fmt: skip
+    listing.add_source_evidence(source=made, actor=world["seller"], at=world.at, path=paper("source"))
     officer = {"source": made, "actor": world["officer"], "at": world.at, "reason": "核对原件"}
     if state.startswith("accepted"):
         listing.accept_source_file(**officer)
@@ -665,6 +675,7 @@ def measure(world: World, state: str) -> tuple[Measure, datetime]:
         supervision.drop_order(**officer, reason="已说明")
     elif state != "proposed":
         issue(made, world, world.at)
+        supervision.add_measure_evidence(measure=made, actor=world["buyer"], at=world.at, path=paper("shown"))
     if state == "evidence_filed":
         supervision.file_evidence(measure=made, actor=world["buyer"], at=world.at, text="已停用")
     if hearing:
@@ -692,6 +703,7 @@ def finding(world: World, state: str) -> tuple[Finding, datetime]:
     at = late.due_at + timedelta(hours=10)
     sweep(at=at)
     made = Finding.objects.get(grant=late.grant)
+    supervision.add_finding_evidence(finding=made, actor=world["officer"], at=at, path=paper("found"))
     if state == "dismissed":
         supervision.dismiss_finding(finding=made, actor=world["officer"], at=at, reason="系统故障")
     elif state == "remedied":

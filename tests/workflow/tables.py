@@ -8,7 +8,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from accounts import verbs as account_verbs
-from accounts.models import Credential
+from accounts.models import Credential, EvidenceFile
 from listings import verbs as listing_verbs
 from listings.models import SourceKind
 from marketplace.applications import verbs as application_verbs
@@ -17,6 +17,7 @@ from marketplace.desk.sample_data import VISIT_ROLES, write_visits
 from marketplace.desk.story import SCENARIO
 from marketplace.supervision import verbs as supervision_verbs
 from marketplace.verbs import Verbs
+from tests.accounts.papers import Sent, pdf
 from tests.workflow import stages
 from tests.workflow.matrix import EVERYBODY, WITH_SELLERS, Matrix, Says
 
@@ -82,6 +83,19 @@ def reset_of(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return one_member(world, obj, at) | {"reason": "手机丢失,已当面核验"}
 
 
+def a_paper(**more: Any) -> Any:
+    return lambda world, obj, at: {"path": stages.paper("more"), **more}
+
+
+def a_paper_sent(**more: Any) -> Any:
+    return lambda world, obj, at: {"file": Sent(pdf("more"), "more.pdf"), **more}
+
+
+def own_paper(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    """The one that the stage has added; where it has none, one that does not stand."""
+    return {"evidence": EvidenceFile.objects.ever_of(obj).order_by("pk").first() or EvidenceFile(pk=0)}
+
+
 def a_deputy(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {
         "membership": person_of(obj, world["other_buyer"]), "deputy": person_of(obj, world["provider"]),
@@ -119,9 +133,13 @@ PARTY = Matrix(
         "return": Says("returned", ("party return applied→returned",), REASON),
         "refuse": Says("refused", ("party refuse applied→refused",), REFUSAL),
         "amend": Says("applied", ("party amend returned→applied",), registration, registration_form),
-        "withdraw": Says("ended", ("party withdraw *→ended",)),
+        "withdraw": Says("ended", ("party withdraw *→ended", "evidencefile withdraw →")),
         "renew": Says("verified", ("party renew →",), given(evidence="营业执照", valid_until=date(2031, 1, 1))),
         "ask_for_renewal": Says("verified", ("party ask_for_renewal →",), REASON),
+        "add_evidence": Says(
+            "*", ("evidencefile add_evidence →",), a_paper(subject="mandate"), a_paper_sent(subject="mandate")
+        ),
+        "withdraw_evidence": Says("*", ("evidencefile withdraw_evidence →",), own_paper, keys(own_paper)),
         "invite": Says("*", ("invitation invite →open",), given(email="new@test.example", role="member")),
         "revoke_invitation": Says("*", ("invitation revoke open→revoked",), one_invited, keys(one_invited)),
         "change_role": Says("*", ("membership change_role →",), new_role, keys(new_role)),
@@ -757,10 +775,16 @@ def possible_finding(verb: str, state: str) -> bool:
     return state == only[verb] if verb in only else state.startswith("open")
 
 
+def may_finding(verb: str, state: str) -> frozenset[str]:
+    if verb == "withdraw_evidence":  # who added it, in a state that has some
+        return frozenset() if "+" in state else frozenset({"officer"})
+    return CITY if state == "open+failing" else UNBIASED  # it is the seller's case, not the buyer's
+
+
 FINDING = Matrix(
     verbs=supervision_verbs.FINDING,
     reach=stages.finding,
-    may=lambda verb, state: CITY if state == "open+failing" else UNBIASED,  # it is the seller's case, not the buyer's
+    may=may_finding,
     possible=possible_finding,
     sees=lambda state: (CITY if state == "open+failing" else UNBIASED) | PROVINCE,  # not who belongs to the buyer
     url="supervision:finding",
@@ -769,14 +793,18 @@ FINDING = Matrix(
             "measure", ("finding take_precaution open→measure", "hold take_precaution →open"), REASON
         ),
         "hold": Says("measure", ("finding hold open→measure", "version hold published→held"), REASON),
+        "add_evidence": Says("open", ("evidencefile add_evidence →",), a_paper(), a_paper_sent()),
+        "withdraw_evidence": Says("open", ("evidencefile withdraw_evidence →",), own_paper, keys(own_paper)),
         "dismiss": Says("dismissed", ("finding dismiss open→dismissed",), REASON),
     },
 )
 
 
 def may_measure(verb: str, state: str) -> frozenset[str]:
-    if verb in ("file_evidence", "file_statement"):
+    if verb in ("file_evidence", "file_statement", "add_evidence"):
         return BUYER
+    if verb == "withdraw_evidence":  # who added it, once there was something to answer
+        return frozenset() if state in ("proposed", "dropped") else frozenset({"buyer"})
     if verb == "annul" and state not in ("proposed", "dropped"):
         return frozenset({"second_officer"})  # not the officer who issued it
     return UNBIASED
@@ -806,6 +834,8 @@ MEASURE = Matrix(
         "drop": Says("dropped", ("measure drop_order proposed→dropped",), REASON),
         "file_evidence": Says("evidence_filed", ("measure file_evidence issued→evidence_filed",), given(text="已停用")),
         "file_statement": Says("*", ("measure file_statement →",), given(text="愿意改正")),
+        "add_evidence": Says("*", ("evidencefile add_evidence →",), a_paper(), a_paper_sent()),
+        "withdraw_evidence": Says("issued", ("evidencefile withdraw_evidence →",), own_paper, keys(own_paper)),
         "lift": Says("lifted", ("measure lift_order *→lifted", "hold lift_order open→lifted"), REASON),
         "ask_for_more": Says("issued", ("measure ask_for_more evidence_filed→issued",), REASON),
         "open_hearing": Says("*", ("measure open_hearing →",), REASON),
@@ -862,7 +892,7 @@ DERIVED = Matrix(
 
 
 def may_source(verb: str, state: str) -> frozenset[str]:
-    return SELLER if verb == "withdraw" else CITY
+    return SELLER if verb in ("withdraw", "add_evidence", "withdraw_evidence") else CITY
 
 
 def possible_source(verb: str, state: str) -> bool:
@@ -881,6 +911,8 @@ SOURCE_FILE = Matrix(
     says={
         "accept": Says("accepted", ("sourcefile accept_source *→accepted",), REASON),
         "reject": Says("rejected", ("sourcefile reject_source *→rejected",), REASON),
+        "add_evidence": Says("*", ("evidencefile add_evidence →",), a_paper(), a_paper_sent()),
+        "withdraw_evidence": Says("unchecked", ("evidencefile withdraw_evidence →",), own_paper, keys(own_paper)),
         "withdraw": Says("withdrawn", ("sourcefile withdraw_source *→withdrawn",)),
     },
 )

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.evidence import pages
 from accounts.models import CapabilityKind
 from listings import difference, engine_words, recipe_words
 from listings.in_house import told_of
@@ -68,6 +69,12 @@ def verbs(available: Iterable[Any], obj: Any, noun: str, small: bool = False, le
 def clocks(running: Iterable[Any]) -> dict[str, Any]:
     """Running deadlines with their net and gross days."""
     return {"rows": days_used(running, timezone.now())}
+
+
+@register.inclusion_tag("components/evidence.html")
+def evidence(case: Any, name: str) -> dict[str, Any]:
+    """The files of a case, for a page whose reader may read them; `name` is that of their address."""
+    return {"files": pages.listed(case, name)}
 
 
 @register.inclusion_tag("components/due.html")

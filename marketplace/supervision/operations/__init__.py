@@ -16,6 +16,12 @@ from marketplace.supervision.operations.derived import (
     withdraw_derived,
 )
 from marketplace.supervision.operations.ending import end_party, merge_party, record_death
+from marketplace.supervision.operations.evidence import (
+    add_finding_evidence,
+    add_measure_evidence,
+    withdraw_finding_evidence,
+    withdraw_measure_evidence,
+)
 from marketplace.supervision.operations.finding import dismiss_finding, open_finding
 from marketplace.supervision.operations.lapsed import notice_lapsed, notice_renewed
 from marketplace.supervision.operations.listing_again import add_sources, list_derived
@@ -44,6 +50,8 @@ from marketplace.supervision.operations.standing_rule import sign_standing_rule,
 
 __all__ = [
     "accept_report",
+    "add_finding_evidence",
+    "add_measure_evidence",
     "add_sources",
     "annul_order",
     "answer_by_hold",
@@ -85,5 +93,7 @@ __all__ = [
     "take_precaution",
     "terminate_service",
     "withdraw_derived",
+    "withdraw_finding_evidence",
+    "withdraw_measure_evidence",
     "withdraw_standing_rule",
 ]
