@@ -37,22 +37,22 @@ def write_text(
     rows = csv_rules.count_records(text, delimiter, len(names))
     if rows < 1:
         raise Unreadable("no_rows")
-    with database.open_database(reads=[text, _plain(text)], writes=[stage, target]) as connection:
+    with database.open_database(reads=[text, _plain(text), stage], writes=[target]) as connection:
         _stage(connection, text, stage, names, delimiter, rows)
         progress.report("typing", 65)
-        relation = _relation(stage, names, numeric)
+        database.attach(connection, "staged", stage)
+        relation = _relation(numeric)
         columns = column_types.find_types(connection, relation, names)
         casts = ", ".join(map(_cast, columns))
         _copy(connection, f"SELECT {casts} FROM {relation}", target)
     return rows, columns
 
 
-def _relation(stage: Path, names: list[str], numeric: Collection[str]) -> str:
-    read = f"read_parquet({database.path(stage)})"
+def _relation(numeric: Collection[str]) -> str:
     if not numeric:
-        return read
+        return "staged"
     doubles = ", ".join(f"CAST(CAST({name} AS DOUBLE) AS VARCHAR) AS {name}" for name in map(database.name, numeric))
-    return f"(SELECT * REPLACE ({doubles}) FROM {read})"
+    return f"(SELECT * REPLACE ({doubles}) FROM staged)"
 
 
 def _cast(column: Column) -> str:
