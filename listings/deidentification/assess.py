@@ -78,7 +78,7 @@ def _open(parquet: Path, population: Path | None) -> Iterator[tuple[Connection, 
     files = {"data": parquet, **({"people": population} if population else {})}
     with database.open_database(reads=files.values()) as connection:
         for view, file in files.items():
-            connection.execute(f"CREATE TEMP VIEW {view} AS SELECT * FROM read_parquet({database.path(file)})")
+            database.attach(connection, view, file)
         described = connection.execute("DESCRIBE data").fetchall()
         yield connection, [Column(row[0], database.type_of(row[1])) for row in described]
 

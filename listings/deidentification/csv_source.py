@@ -37,22 +37,22 @@ def write_text(
     rows = csv_rules.count_records(text, delimiter, len(names))
     if rows < 1:
         raise Unreadable("no_rows")
-    _stage(text, stage, names, delimiter, rows)
-    progress.report("typing", 65)
-    with database.open_database(reads=[stage], writes=[target]) as connection:
-        relation = _relation(stage, names, numeric)
+    with database.open_database(reads=[text, _plain(text), stage], writes=[target]) as connection:
+        _stage(connection, text, stage, names, delimiter, rows)
+        progress.report("typing", 65)
+        database.attach(connection, "staged", stage)
+        relation = _relation(numeric)
         columns = column_types.find_types(connection, relation, names)
         casts = ", ".join(map(_cast, columns))
         _copy(connection, f"SELECT {casts} FROM {relation}", target)
     return rows, columns
 
 
-def _relation(stage: Path, names: list[str], numeric: Collection[str]) -> str:
-    read = f"read_parquet({database.path(stage)})"
+def _relation(numeric: Collection[str]) -> str:
     if not numeric:
-        return read
+        return "staged"
     doubles = ", ".join(f"CAST(CAST({name} AS DOUBLE) AS VARCHAR) AS {name}" for name in map(database.name, numeric))
-    return f"(SELECT * REPLACE ({doubles}) FROM {read})"
+    return f"(SELECT * REPLACE ({doubles}) FROM staged)"
 
 
 def _cast(column: Column) -> str:
@@ -60,18 +60,23 @@ def _cast(column: Column) -> str:
     return f"CAST({name} AS {column_types.SQL_TYPES[column.type]}) AS {name}"
 
 
-def _stage(text: Path, stage: Path, names: list[str], delimiter: str, rows: int) -> None:
+def _plain(text: Path) -> Path:
+    return text.with_suffix(".plain")
+
+
+def _stage(
+    connection: database.Connection, text: Path, stage: Path, names: list[str], delimiter: str, rows: int
+) -> None:
     """All cells as text into Parquet; what only DuckDB finds odd (mixed line ends) is rewritten once."""
-    if _read(text, stage, names, delimiter) == rows:
+    if _read(connection, text, stage, names, delimiter) == rows:
         return
-    plain = text.with_suffix(".plain")
-    with plain.open("w", encoding="utf-8", newline="") as out:
+    with _plain(text).open("w", encoding="utf-8", newline="") as out:
         csv.writer(out).writerows(csv_rules.records(text, delimiter, len(names)))
-    if _read(plain, stage, names, ",") != rows:
+    if _read(connection, _plain(text), stage, names, ",") != rows:
         raise Unreadable("unparsable")
 
 
-def _read(text: Path, stage: Path, names: list[str], delimiter: str) -> int | None:
+def _read(connection: database.Connection, text: Path, stage: Path, names: list[str], delimiter: str) -> int | None:
     """The number of rows read, None where DuckDB refuses.
 
     Not with parallel = false: then DuckDB 2.0 drops a last record with an open quotation mark without a word.
@@ -84,11 +89,10 @@ def _read(text: Path, stage: Path, names: list[str], delimiter: str) -> int | No
         "ignore_errors = false, "
         f"max_line_size = {limits.MAX_LINE_BYTES}, buffer_size = {2 * limits.MAX_LINE_BYTES}"
     )
-    with database.open_database(reads=[text], writes=[stage]) as connection:
-        try:
-            return _copy(connection, f"SELECT {chosen} FROM read_csv({database.path(text)}, {options})", stage)
-        except duckdb.InvalidInputException:
-            return None
+    try:
+        return _copy(connection, f"SELECT {chosen} FROM read_csv({database.path(text)}, {options})", stage)
+    except duckdb.InvalidInputException:
+        return None
 
 
 def _copy(connection: database.Connection, query: str, target: Path) -> int:

@@ -16,6 +16,8 @@ Connection = duckdb.DuckDBPyConnection
 MEMORY_LIMIT = "512MB"
 SPILL_LIMIT = "8GB"
 THREADS = 2
+_SMALL_FILE = 4 * 1024 * 1024
+_FEW_ROWS = 20_000
 
 _TYPES = {"BOOLEAN": "boolean", "DATE": "date", "DOUBLE": "decimal", "FLOAT": "decimal", "VARCHAR": "text"}
 
@@ -83,9 +85,20 @@ def _lock_down(connection: Connection, files: list[Path], scratch: Path) -> None
 def open_parquet(parquet: Path, *, writes: Iterable[Path] = ()) -> Iterator[tuple[Connection, list[Column]]]:
     """A connection in which the canonical file is the view `data`, and the file's columns in their order."""
     with open_database(reads=[parquet], writes=writes) as connection:
-        connection.execute(f"CREATE TEMP VIEW data AS SELECT * FROM read_parquet({path(parquet)})")
+        attach(connection, "data", parquet)
         described = connection.execute("DESCRIBE data").fetchall()
         yield connection, [Column(row[0], type_of(row[1])) for row in described]
+
+
+def attach(connection: Connection, relation: str, parquet: Path) -> None:
+    """`parquet` as the relation `relation`. A small file is copied into memory: each query of a file reads all of its
+    metadata anew, which takes longer than to read a few rows."""
+    read = f"read_parquet({path(parquet)})"
+    is_small = parquet.stat().st_size <= _SMALL_FILE
+    if is_small:
+        rows = one(connection, f"SELECT sum(num_rows) FROM parquet_file_metadata({path(parquet)})")[0]
+        is_small = rows <= _FEW_ROWS
+    connection.execute(f"CREATE TEMP {'TABLE' if is_small else 'VIEW'} {relation} AS SELECT * FROM {read}")
 
 
 def type_of(sql_type: str) -> str:

@@ -21,6 +21,7 @@ from .wording import SENTENCES
 
 SAMPLE = 32_768
 _LONGEST = 200  # bytes: no digest and no identifier is longer
+_COLUMNS_PER_QUERY = 20
 _BORN_DAYS = 5
 _ENOUGH = 3
 
@@ -52,10 +53,16 @@ class _Sample:
 
 
 def find(
-    connection: Connection, relation: str, columns: Sequence[Column], *, seed: int = 0, work: float = guesses.WORK
+    connection: Connection, relation: str, columns: Sequence[Column], *, seed: int = 0, work: float | None = None
 ) -> list[Restorable]:
-    """What of `relation` (SQL) can be restored; `work` is how many hashes (of MD5) all columns may take together."""
-    samples = [sample for sample in map(lambda c: _sample(connection, relation, c, seed), columns) if sample]
+    """What of `relation` (SQL) can be restored.
+
+    `work` is how many hashes (of MD5) all columns may take together, `guesses.WORK` unless it is given.
+    """
+    work = guesses.WORK if work is None else work
+    counts = _count_plausible(connection, relation, columns)
+    samples = [_sample(connection, relation, column, count, seed) for column, count in counts if count > 1]
+    samples = [sample for sample in samples if sample.values]
     found: dict[str, Restorable] = {}
     digests: dict[str, Digests] = {}
     for sample in samples:
@@ -77,21 +84,30 @@ def find(
     return [found[column.name] for column in columns if column.name in found]
 
 
-def _sample(connection: Connection, relation: str, column: Column, seed: int) -> _Sample | None:
-    if column.type not in ("text", "integer"):
-        return None
+def _plausible(column: Column) -> str:
     name = database.name(column.name)
-    value = f"CAST({name} AS VARCHAR)"
-    plausible = f"{name} IS NOT NULL AND strlen({value}) BETWEEN 1 AND {_LONGEST}"
-    count = database.one(connection, f"SELECT approx_count_distinct({name}) FROM {relation} WHERE {plausible}")[0]
-    if count < 2:
-        return None
-    share = max(1, count // (SAMPLE // 2))
+    return f"{name} IS NOT NULL AND strlen(CAST({name} AS VARCHAR)) BETWEEN 1 AND {_LONGEST}"
+
+
+def _count_plausible(connection: Connection, relation: str, columns: Sequence[Column]) -> Iterator[tuple[Column, int]]:
+    """About how many different values of a plausible length each column of text or whole numbers has."""
+    wanted = [column for column in columns if column.type in ("text", "integer")]
+    for start in range(0, len(wanted), _COLUMNS_PER_QUERY):
+        batch = wanted[start : start + _COLUMNS_PER_QUERY]
+        counts = (
+            f"approx_count_distinct(CASE WHEN {_plausible(column)} THEN {database.name(column.name)} END)"
+            for column in batch
+        )
+        yield from zip(batch, database.one(connection, f"SELECT {', '.join(counts)} FROM {relation}"), strict=True)
+
+
+def _sample(connection: Connection, relation: str, column: Column, count: int, seed: int) -> _Sample:
+    name, share = database.name(column.name), max(1, count // (SAMPLE // 2))
     rows = connection.execute(
-        f"SELECT DISTINCT {value} AS v FROM {relation} WHERE {plausible} "
+        f"SELECT DISTINCT CAST({name} AS VARCHAR) AS v FROM {relation} WHERE {_plausible(column)} "
         f"AND hash({name}) % {share} = {seed % share} ORDER BY v LIMIT {SAMPLE}"
     ).fetchall()
-    return _Sample(column, [row[0] for row in rows]) if rows else None
+    return _Sample(column, [row[0] for row in rows])
 
 
 def _birth_dates(connection: Connection, relation: str, columns: Sequence[Column]) -> dict[str, list[date]]:

@@ -4,19 +4,20 @@ from collections.abc import Iterator
 
 from . import automaton as a
 from . import codes, numbers, words
+from . import digits as d
 from .found import CHANCE, Found
 from .names import is_name_shaped
 from .text import plain
 
 _KINDS = (
-    (a.RESIDENT_ID, "resident_id"),
-    (a.PERMIT, "travel_permit"),
-    (a.USCC, "uscc"),
-    (a.MOBILE, "mobile"),
-    (a.LANDLINE, "landline"),
-    (a.CARD, "bank_card"),
-    (a.IMEI, "imei"),
-    (a.OLD_ID, "resident_id"),
+    (d.RESIDENT_ID, "resident_id"),
+    (d.PERMIT, "travel_permit"),
+    (d.USCC, "uscc"),
+    (d.MOBILE, "mobile"),
+    (d.LANDLINE, "landline"),
+    (d.CARD, "bank_card"),
+    (d.IMEI, "imei"),
+    (d.OLD_ID, "resident_id"),
 )
 
 
@@ -46,10 +47,10 @@ def _look(text: str, features: int, today: int) -> Iterator[Found]:
 def decided(features: int) -> list[tuple[str, bool, bool]]:
     """Kinds of a cell that the automaton decided on: kind, whether it is one, whether the column has a say."""
     bits = features >> a.SHIFT
-    kinds = [(kind, True, bit in (a.CARD, a.IMEI, a.OLD_ID)) for bit, kind in _KINDS if bits & bit]
+    kinds = [(kind, True, bit in (d.CARD, d.IMEI, d.OLD_ID)) for bit, kind in _KINDS if bits & bit]
     tried = (
-        (a.CARD_TRIED, a.CARD, "bank_card"),
-        (a.IMEI_TRIED, a.IMEI, "imei"),
-        (a.OLD_ID_TRIED, a.OLD_ID, "resident_id"),
+        (d.CARD_TRIED, d.CARD, "bank_card"),
+        (d.IMEI_TRIED, d.IMEI, "imei"),
+        (d.OLD_ID_TRIED, d.OLD_ID, "resident_id"),
     )
     return kinds + [(kind, False, True) for bit, good, kind in tried if bits & bit and not bits & good]

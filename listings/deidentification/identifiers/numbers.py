@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from . import automaton as d
+from . import digits as d
 from .found import CHANCE, FIRM, TRIED, Found
 
 MOST_PARTS = 5  # nobody splits a number into more, unless digit by digit

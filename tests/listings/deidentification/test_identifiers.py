@@ -10,7 +10,7 @@ from stdnum.cn import ric
 
 from listings.deidentification import database
 from listings.deidentification.database import Column
-from listings.deidentification.identifiers import automaton, scan
+from listings.deidentification.identifiers import digits, scan
 
 from .samples import TODAY, resident_id
 
@@ -150,7 +150,7 @@ def test_near_miss_is_no_resident_id(cell):
 
 
 def _classified(number: str) -> int:
-    return automaton.classify([10 if sign == "X" else int(sign) for sign in number], len(number), 20250630)
+    return digits.classify([10 if sign == "X" else int(sign) for sign in number], len(number), 20250630)
 
 
 @settings(max_examples=40, deadline=None)
@@ -158,7 +158,7 @@ def _classified(number: str) -> int:
 def test_check_digit_agrees_with_stdnum(numbers):
     bodies = ["350102" + "19900307" + f"{number:017d}"[-3:] for number in numbers]
     candidates = [body + digit for body in bodies for digit in "0123456789X"]
-    found = [bool(_classified(each) & automaton.RESIDENT_ID) for each in candidates]
+    found = [bool(_classified(each) & digits.RESIDENT_ID) for each in candidates]
     assert found == [ric.calc_check_digit(candidate) == candidate[-1] for candidate in candidates]
 
 

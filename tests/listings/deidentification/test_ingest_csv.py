@@ -3,6 +3,7 @@ import io
 import tempfile
 from pathlib import Path
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -191,7 +192,10 @@ def test_ingest_refuses_an_oversize_file_unread(tmp_path):
     assert caught.value.params == {"found": limits.MAX_FILE_BYTES + 1, "limit": limits.MAX_FILE_BYTES}
 
 
-def test_ingest_counts_columns(tmp_path):
+def test_ingest_counts_columns(tmp_path, monkeypatch):
+    wide = ",".join(f"c{number}" for number in range(limits.MAX_COLUMNS + 1))
+    assert refusal(tmp_path, f"{wide}\n{wide}\n".encode())[0] == "too_many_columns"
+    monkeypatch.setattr(limits, "MAX_COLUMNS", 300)
     wide = ",".join(f"c{number}" for number in range(limits.MAX_COLUMNS + 1))
     assert refusal(tmp_path, f"{wide}\n{wide}\n".encode())[0] == "too_many_columns"
     wide = wide.rpartition(",")[0]
@@ -216,7 +220,7 @@ cells = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters=
 tables = st.integers(2, 4).flatmap(lambda width: st.lists(st.lists(cells, min_size=width, max_size=width), min_size=1))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(tables, st.sampled_from(["\n", "\r\n"]))
 def test_ingest_agrees_with_pythons_csv_reader(rows, end):
     header = [f"c{number}" for number in range(len(rows[0]))]
@@ -226,6 +230,6 @@ def test_ingest_agrees_with_pythons_csv_reader(rows, end):
         source, target = Path(folder) / "upload", Path(folder) / "canonical.parquet"
         source.write_bytes(out.getvalue().encode())
         assert ingest(source, "data.csv", target).rows == len(rows)
-        with database.open_parquet(target) as (connection, columns):
-            as_text = ", ".join(f"coalesce(CAST({column.name} AS VARCHAR), '')" for column in columns)
-            assert connection.execute(f"SELECT {as_text} FROM data").fetchall() == [tuple(row) for row in rows]
+        as_text = ", ".join(f"coalesce(CAST({name} AS VARCHAR), '')" for name in header)
+        found = duckdb.sql(f"SELECT {as_text} FROM read_parquet('{target}')").fetchall()
+        assert found == [tuple(row) for row in rows]

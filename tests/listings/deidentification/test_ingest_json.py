@@ -2,11 +2,12 @@ import json
 import tempfile
 from pathlib import Path
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listings.deidentification import database, limits
+from listings.deidentification import limits
 from listings.deidentification.ingest import ingest
 
 from .test_ingest_xlsx import read, refusal
@@ -89,7 +90,6 @@ def test_every_text_comes_back(rows):
         source, target = Path(folder) / "upload", Path(folder) / "canonical.parquet"
         source.write_text(content, encoding="utf-8", newline="")
         names = [column.name for column in ingest(source, NAME, target).columns]
-        with database.open_parquet(target) as (connection, _):
-            chosen = ", ".join(f"coalesce(CAST({name} AS VARCHAR), '')" for name in names)
-            found = connection.execute(f"SELECT {chosen} FROM data").fetchall()
+        chosen = ", ".join(f"coalesce(CAST({name} AS VARCHAR), '')" for name in names)
+        found = duckdb.sql(f"SELECT {chosen} FROM read_parquet('{target}')").fetchall()
     assert found == [tuple(row.get(name, "") for name in names) for row in rows]
