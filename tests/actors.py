@@ -23,6 +23,7 @@ from marketplace.clock.working_days import SHANGHAI
 from marketplace.desk.cast import PARTIES, PEOPLE, Cast, assemble, real_regions
 from marketplace.desk.sample_data import VISIT_ROLES, write_visits
 from marketplace.desk.story import apply_for, consult, decide, list_version, make_entry, make_product, make_version
+from tests.workflow.memory import remembering
 
 DOMAIN = "test.example"
 PASSWORD = "test-password-1"
@@ -51,7 +52,8 @@ def build(folder: Path) -> None:
     """Everything the world consists of, in the database and under MEDIA_ROOT."""
     cast = assemble(regions=real_regions(), at=BEGAN, domain=DOMAIN, password=PASSWORD)
     product = make_product(cast, make_entry(cast, BEGAN), BEGAN)
-    version = make_version(product, cast, BEGAN, write_visits(folder / "visits.csv"), VISIT_ROLES, about="persons")
+    with remembering():
+        version = make_version(product, cast, BEGAN, write_visits(folder / "visits.csv"), VISIT_ROLES, about="persons")
     list_version(version, cast, BEGAN)
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from marketplace.desk import demo
 from marketplace.desk.cast import invented_regions
+from tests.workflow.memory import remembering
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -21,7 +22,8 @@ def load_demo(folder: Path) -> None:
     real, demo.real_regions = demo.real_regions, invented_regions
     before, django_settings.MEDIA_ROOT = django_settings.MEDIA_ROOT, folder
     try:
-        demo.load(at=timezone.now())
+        with remembering():
+            demo.load(at=timezone.now())
     finally:
         demo.real_regions, django_settings.MEDIA_ROOT = real, before
 

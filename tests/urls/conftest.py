@@ -16,7 +16,6 @@ from accounts import operations as accounts
 from accounts.models import CapabilityKind, Party, Role, User
 from accounts.operations.evidence import attach
 from listings import operations as listing
-from listings.deidentification import sandbox
 from listings.models import Assessment, Job, JobKind, Recipe, Version
 from listings.models.work import JobState
 from marketplace.applications import operations as applications
@@ -165,8 +164,7 @@ def rich_world(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory, world_files: Path
 ) -> Iterator[Rich]:
     folder, before = tmp_path_factory.mktemp("rich"), django_settings.MEDIA_ROOT
-    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sandbox, "run", memory.run)
+    with django_db_blocker.unblock(), memory.remembering():
         django_settings.MEDIA_ROOT = folder / "files"
         shutil.copytree(world_files / "files", folder / "files", dirs_exist_ok=True)
         around = transaction.atomic()
