@@ -67,6 +67,7 @@ def party(request: HttpRequest, pk: int) -> HttpResponse:
         "capabilities": item.capabilities.select_related("region").order_by("pk"),
         "memberships": people,
         "invitations": item.invitations.filter(state=InvitationState.OPEN).order_by("pk"),
+        "now": timezone.now(),
         "verifications": item.verifications.select_related("by").order_by("-pk"),
         "verbs": PARTY.available(item, request.user, timezone.now()),
         "may_end": item.state in (PartyState.VERIFIED, PartyState.BARRED) and may_keep(request, item),

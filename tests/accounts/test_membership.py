@@ -88,6 +88,16 @@ def test_invitation_expires_on_the_minute(world):
     operations.accept_invitation(**who, at=made.created_at + 14 * DAY - timedelta(minutes=1))
 
 
+def test_page_says_which_invitation_is_open_and_which_expired(world):
+    at = timezone.now()
+    invite(world, "new@example.org", at=at)
+    invite(world, "old@example.org", at=at - 15 * DAY)
+    page = login(world["buyer"]).get(world.parties["buyer"].get_absolute_url()).content.decode()
+    said = {line.split(",")[0].split(">")[-1]: line for line in page.splitlines() if "@example.org" in line}
+    over = {who: any(word in said[f"{who}@example.org"] for word in ("expired on", "已过期")) for who in ("new", "old")}
+    assert over == {"new": False, "old": True}
+
+
 def test_revoked_replaced_and_unknown_links_lead_nowhere(world):
     first = invite(world, world["seller"].email)
     second = invite(world, world["seller"].email.upper())

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -198,6 +199,9 @@ def test_nobody_resets_their_own_and_nobody_but_an_operator_anothers(world: Worl
         reset(world, officers, party=world.parties["buyer"])
     assert rows() == before
     assert Authenticator.objects.filter(user=world["officer"]).count() == 2
+    Membership.objects.filter(pk=officers.pk).update(valid_until=world.at.date() - timedelta(days=1))
+    with pytest.raises(InvalidState):
+        reset(world, officers)
 
 
 def test_the_console_offers_it_where_somebody_has_a_factor(world: World, settings):

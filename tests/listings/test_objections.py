@@ -177,8 +177,9 @@ def test_nobody_answers_their_own_objection(world, shown):
 
 def test_name_and_contact_are_erased_half_a_year_after_the_answer_and_once(world, shown):
     answered, waiting = (lodge(shown, world.at).objection for _ in range(2))
-    operations.dismiss_objection(objection=answered, actor=world["officer"], at=world.at, reason="不成立")
-    due = world.at + KEEP_CONTACT
+    answer_at = world.at + timedelta(days=3)
+    operations.dismiss_objection(objection=answered, actor=world["officer"], at=answer_at, reason="不成立")
+    due = answer_at + KEEP_CONTACT
 
     def did(at):
         return next(row.did for row in sweep(at=at) if row.monitor == "objectors")

@@ -251,6 +251,8 @@ def test_file_that_is_gone_or_another_is_no_silent_pass(world):
     assessed_again(world.at)
     report = world.version.assessments.latest("pk").report
     assert [one["code"] for one in report["reasons"]] == ["no_file"]
+    shown = page(world, "seller", world.version.get_absolute_url())
+    assert "The file as a whole" in shown or "整个文件" in shown
     assert Finding.objects.get().version == world.version
     with pytest.raises(InvalidState):
         listing.check_grantable(world.product, world.at)
