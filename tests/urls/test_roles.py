@@ -211,6 +211,8 @@ CLOSED = {
 
 def unknown(route: Route, name: str) -> tuple[int, ...]:
     """404; where the address is for buttons 405, and where it is shut before anything is looked up 403."""
+    if name == "file":
+        return (403, 404)  # whoever sees the case and may not read its files is told no word about any
     if route in API:
         return (404, 405)
     if route.name in table.SECOND_FACTOR or route.name.startswith(("mfa_", "account_")):
