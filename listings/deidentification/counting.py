@@ -14,10 +14,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from . import ahead
+
 _ROWS = 1 << 19  # of a batch
 _MOST_CELLS = 1 << 23  # 64 MiB of an array
 _MOST_VALUES = 1 << 20  # between the smallest and the largest whole number
 Counts = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
 
 
 class TooMany(Exception):
@@ -33,17 +36,22 @@ class Coder:
         self._is_text = pa.types.is_string(field.type)
         self._is_date = pa.types.is_date32(field.type)
         self._least = bounds[0] if bounds else 0
-        self._table = np.zeros(bounds[1] - bounds[0] + 2 if bounds else 1, dtype=np.int64)
+        self._table = np.zeros(bounds[1] - bounds[0] + 2 if bounds else 1, dtype=np.int32)
 
-    def codes(self, column: pa.Array) -> Counts:
+    def codes(self, column: pa.Array) -> Codes:
         if self._is_text:
-            known = np.array([0, *map(self._number, column.dictionary.to_pylist())], dtype=np.int64)
-            return known[column.indices.cast(pa.int64()).fill_null(-1).to_numpy() + 1]
+            known = np.array([0, *map(self._number, column.dictionary.to_pylist())], dtype=np.int32)
+            if column.null_count:
+                return known[_filled(column.indices.cast(pa.int32()), -1) + 1]
+            return known[1:][column.indices.to_numpy()]
         if self._is_date:
             column = column.cast(pa.int32())
-        places = column.cast(pa.int64()).fill_null(self._least - 1).to_numpy() - self._least + 1
-        self._learn(places)
-        return self._table[places]
+        places = _filled(column.cast(pa.int64()), self._least - 1) - (self._least - 1)
+        codes = self._table[places]
+        if len(codes) - np.count_nonzero(codes) > column.null_count:  # values that were not there before
+            self._learn(places)
+            codes = self._table[places]
+        return codes
 
     def _number(self, value: Any) -> int:
         if value is None:
@@ -54,12 +62,16 @@ class Coder:
             self.values.append(value)
         return number
 
-    def _learn(self, places: Counts) -> None:
+    def _learn(self, places: npt.NDArray[np.int64]) -> None:
         seen = np.zeros(len(self._table), dtype=bool)
         seen[places] = True
         seen[0] = False
         for place in np.flatnonzero(seen & (self._table == 0)):
             self._table[place] = self._number(int(place) + self._least - 1)
+
+
+def _filled(column: pa.Array, missing: int) -> npt.NDArray[Any]:
+    return (column.fill_null(missing) if column.null_count else column).to_numpy()
 
 
 def count(parquet: Path, keys: list[str], sensitive: list[str]) -> tuple[list[Counts], list[list[Any]]] | None:
@@ -115,11 +127,11 @@ def _bounds(schema: pa.Schema, metadata: pq.FileMetaData, name: str) -> tuple[in
 _WIDE = {"date32[day]": pa.int32()}
 
 
-def _codes(source: pq.ParquetFile, coders: dict[str, Coder]) -> Iterator[dict[str, Counts]]:
+def _codes(source: pq.ParquetFile, coders: dict[str, Coder]) -> Iterator[dict[str, Codes]]:
     """The columns as codes, some half a million rows at a time: to count a few would cost as much as to count many."""
-    pending: list[list[Counts]] = []
+    pending: list[list[Codes]] = []
     rows = 0
-    for batch in source.iter_batches(batch_size=_ROWS, columns=list(coders)):
+    for batch in ahead.iterate(source.iter_batches(batch_size=_ROWS, columns=list(coders))):
         pending.append([coder.codes(batch.column(name)) for name, coder in coders.items()] or [_nothing(batch)])
         rows += batch.num_rows
         if rows >= _ROWS:
@@ -129,29 +141,29 @@ def _codes(source: pq.ParquetFile, coders: dict[str, Coder]) -> Iterator[dict[st
         yield _joined(coders, pending)
 
 
-def _nothing(batch: pa.RecordBatch) -> Counts:
-    return np.zeros(batch.num_rows, dtype=np.int64)
+def _nothing(batch: pa.RecordBatch) -> Codes:
+    return np.zeros(batch.num_rows, dtype=np.int32)
 
 
-def _joined(coders: dict[str, Coder], pending: list[list[Counts]]) -> dict[str, Counts]:
+def _joined(coders: dict[str, Coder], pending: list[list[Codes]]) -> dict[str, Codes]:
     columns = (np.concatenate(parts) for parts in zip(*pending, strict=True))
     return dict(zip(coders or [""], columns, strict=True))
 
 
 def _add(
-    codes: dict[str, Counts], coders: dict[str, Coder], keys: list[str], sensitive: list[str], arrays: list[Counts]
+    codes: dict[str, Codes], coders: dict[str, Coder], keys: list[str], sensitive: list[str], arrays: list[Counts]
 ) -> None:
     shape = [len(coders[name].values) for name in keys]
-    classes = np.zeros(len(next(iter(codes.values()))), dtype=np.int64)
+    sizes = [int(np.prod([*shape, len(coders[name].values) if name else 1])) for name in sensitive or [""]]
+    if max(sizes) > _MOST_CELLS:
+        raise TooMany
+    classes = np.zeros(len(next(iter(codes.values()))), dtype=np.int32)
     for name, size in zip(keys, shape, strict=True):
         classes *= size
         classes += codes[name]
     for number, name in enumerate(sensitive or [""]):
         full = (*shape, len(coders[name].values) if name else 1)
-        cells = int(np.prod(full))
-        if cells > _MOST_CELLS:
-            raise TooMany
-        places = classes * full[-1] + codes[name] if name else classes
-        new = np.bincount(places, minlength=cells).reshape(full)
+        new = np.bincount(classes * np.int32(full[-1]) + codes[name] if name else classes, minlength=sizes[number])
+        new = new.reshape(full)
         new[tuple(slice(size) for size in arrays[number].shape)] += arrays[number]
         arrays[number] = new

@@ -63,6 +63,7 @@ def scan(
     read = batches.of_parquet(parquet, sought) if parquet else batches.of_relation(connection, relation, sought)
     for column, array in read:
         scanner.look(column, array)
+    scanner.end(sought)
     for column in sought:
         hits += _hits(column.name, scanner.tallies[column.name], rows)
     return hits

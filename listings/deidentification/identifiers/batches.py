@@ -6,14 +6,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .. import database
+from .. import ahead, database
 from ..database import Column, Connection
 
 COLUMNS_AT_ONCE = 40
 _MOST_ROWS = 65_536
 _FEW_ROWS = 2_048
 _BATCH_BYTES = 16 * 1024 * 1024
-_SMALL_CHUNK = 4 * 1024 * 1024
 _BYTES_OF_A_CODE = 4
 _SHORTEST = 10**9  # no whole number below it identifies anybody
 
@@ -50,7 +49,7 @@ def _of_row_group(parquet: pq.ParquetFile, number: int, columns: list[Column], p
     rows = max(1, min(_MOST_ROWS, _BATCH_BYTES * group.num_rows // max(size, 1)))
     ordered = sorted(columns, key=lambda column: places[column.name])
     names = [column.name for column in ordered]
-    for batch in parquet.iter_batches(batch_size=rows, row_groups=[number], columns=names):
+    for batch in ahead.iterate(parquet.iter_batches(batch_size=rows, row_groups=[number], columns=names)):
         yield from zip(ordered, batch.columns, strict=True)
 
 
@@ -60,8 +59,7 @@ def _is_coded(metadata: pq.FileMetaData, place: int) -> bool:
         chunk = metadata.row_group(number).column(place)
         if not any("DICTIONARY" in encoding for encoding in chunk.encodings):
             return False
-        size = chunk.total_uncompressed_size
-        if size > _BYTES_OF_A_CODE * chunk.num_values and size > _SMALL_CHUNK:
+        if chunk.total_uncompressed_size > _BYTES_OF_A_CODE * chunk.num_values:
             return False
     return True
 

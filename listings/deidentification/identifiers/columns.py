@@ -27,16 +27,31 @@ class Scanner:
         self.tallies = {column.name: Tally(frozenset(self.hints[column.name])) for column in columns}
         self._values = np.zeros(20, np.int64)
         self._seen = size
+        self._counted: dict[str, tuple[pa.Array, np.ndarray]] = {}  # dictionaries, and how often each value occurs
 
     def look(self, column: Column, array: pa.Array) -> None:
-        """Add the cells of `array` to the column's tally."""
+        """Add the cells of `array` to the tally; those of a dictionary when another one comes, or at `end`."""
+        self.tallies[column.name].cells += len(array) - array.null_count
+        if not pa.types.is_dictionary(array.type):
+            return self._look(column, array, None)
+        values = array.dictionary
+        counts = np.bincount(pc.fill_null(array.indices, len(values)), minlength=len(values))[: len(values)]
+        before = self._counted.get(column.name)
+        if before and before[0].equals(values.slice(0, len(before[0]))):  # the rest came with this batch
+            counts[: len(before[0])] += before[1]
+        elif before:
+            self._look(column, *before)
+        self._counted[column.name] = (values, counts)
+        return None
+
+    def end(self, columns: list[Column]) -> None:
+        """Look at the values of the dictionaries that came last."""
+        for column in columns:
+            if column.name in self._counted:
+                self._look(column, *self._counted.pop(column.name))
+
+    def _look(self, column: Column, array: pa.Array, counts: np.ndarray | None) -> None:
         tally = self.tallies[column.name]
-        tally.cells += len(array) - array.null_count
-        counts: np.ndarray | None = None
-        if pa.types.is_dictionary(array.type):
-            codes = pc.fill_null(array.indices, len(array.dictionary))
-            counts = np.bincount(np.asarray(codes), minlength=len(array.dictionary))
-            array = array.dictionary
         self._look_by_name(column.name, tally, array, counts)
         if column.type in ("integer", "decimal") and not pa.types.is_string(array.type):
             self._look_at_numbers(tally, array)
