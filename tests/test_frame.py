@@ -85,7 +85,11 @@ def declared(requirements: list[str]) -> set[str]:
     return {canonical(re.match(r"[\w.-]+", text)[0]) for text in requirements} - {"minshu"}  # type: ignore[index]
 
 
-LOCKS = {"requirements.lock": (), "requirements-dev.lock": ("embedded", "dev")}
+LOCKS = {
+    "requirements.lock": (),
+    "requirements-spark.lock": ("spark",),
+    "requirements-dev.lock": ("embedded", "spark", "dev"),
+}
 
 
 @pytest.mark.parametrize("name", LOCKS)

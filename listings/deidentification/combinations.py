@@ -64,13 +64,14 @@ def _greedy(connection: Tables, relation: str, pool: list[str]) -> list[str]:
     chosen = pool[:1]
     while len(chosen) < min(MOST_COLUMNS, len(pool)):
         left = [name for name in pool if name not in chosen]
-        chosen.append(max(left, key=lambda name: _classes(connection, relation, [*chosen, name])))
+        classes = database.each(connection, (_classes(relation, [*chosen, name]) for name in left))
+        chosen.append(max(zip(left, classes, strict=True), key=lambda found: found[1])[0])
     return chosen
 
 
-def _classes(connection: Tables, relation: str, names: list[str]) -> int:
+def _classes(relation: str, names: list[str]) -> str:
     keys = ", ".join(map(database.name, names))
-    return database.one(connection, f"SELECT count(*) FROM (SELECT 1 FROM {relation} GROUP BY {keys})")[0]
+    return f"SELECT count(*) FROM (SELECT 1 FROM {relation} GROUP BY {keys})"
 
 
 def _fewer(

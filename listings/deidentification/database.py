@@ -118,6 +118,12 @@ def check_known(columns: list[Column], wanted: Iterable[str]) -> None:
             raise UnknownColumn(each)
 
 
+def each(tables: Tables, queries: Iterable[str]) -> Iterable[tuple]:
+    """The single row of each query. What answers from afar is asked for many at once."""
+    many = getattr(tables, "each", None)
+    return many(list(queries)) if many else (one(tables, query) for query in queries)
+
+
 def one(connection: Tables, query: str, parameters: list[object] | None = None) -> tuple:
     """The single row of a query that always has one."""
     row = connection.execute(query, parameters).fetchone()

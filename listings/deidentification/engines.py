@@ -4,9 +4,12 @@ import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .database import Connection, Tables
 from .reasons import BadCommand, Unavailable
+
+if TYPE_CHECKING:  # DuckDB is not for every process that reads the settings
+    from .database import Connection, Tables
 
 DUCKDB = "duckdb"
 _MASTER = re.compile(r"local(\[(\d+|\*)\])?|yarn|(spark|k8s)://[^\s,]+(,[^\s,]+)*")
@@ -19,7 +22,7 @@ def check(engine: str) -> str:
     return engine
 
 
-def open_tables(engine: str, connection: Connection, files: Mapping[str, Path]) -> AbstractContextManager[Tables]:
+def open_tables(engine: str, connection: "Connection", files: Mapping[str, Path]) -> "AbstractContextManager[Tables]":
     """What answers the questions about `files`, which are views of `connection`: that, or a Spark."""
     if check(engine) == DUCKDB:
         return nullcontext(connection)

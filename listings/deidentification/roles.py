@@ -67,8 +67,8 @@ def describe(connection: Tables, relation: str, columns: Iterable[Column]) -> li
     """The facts of each column of `relation` (SQL), every cell counted."""
     columns, found = list(columns), []
     rows = database.one(connection, f"SELECT count(*) FROM {relation}")[0]
-    for column in columns:
-        filled, distinct, length, span = database.one(connection, _figures(column, relation))
+    figures = database.each(connection, (_figures(column, relation) for column in columns))
+    for column, (filled, distinct, length, span) in zip(columns, figures, strict=True):
         numbered = span is not None and span + 1 == rows == distinct
         facts = Facts(column, filled, distinct, length or 0, numbered)
         found.append(replace(facts, opaque=_opaque(connection, relation, facts)))

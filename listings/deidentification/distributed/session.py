@@ -25,8 +25,9 @@ _SAME = {
     "spark.sql.legacy.parquet.nanosAsLong": "true",
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
 }
+_AT_ONCE = 40
 _LOCAL = {
-    "spark.sql.shuffle.partitions": "4",
+    "spark.sql.shuffle.partitions": "2",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
 }
@@ -51,11 +52,22 @@ class Tables:
     def execute(self, query: str, parameters: Any = None) -> "Tables":
         """Carry out `query`: a SELECT, or CREATE TEMP VIEW or TABLE of one. Tables are kept where there is room."""
         tree = translation.parse(query)
+        for name, part, uses in translation.take_parts(tree):
+            self._name(name, part, keep=uses > 1)
         if isinstance(tree, exp.Create):
-            self._create(tree)
+            self._name(tree.this.name, tree.expression, keep=tree.kind == "TABLE")
         else:
             self._rows = [tuple(row) for row in self._backend.raw_sql(tree).collect()]
         return self
+
+    def each(self, queries: list[str]) -> list[tuple[Any, ...]]:
+        """The single row of each query, some dozens asked at once."""
+        rows: list[tuple[Any, ...]] = []
+        for start in range(0, len(queries), _AT_ONCE):
+            numbered = enumerate(queries[start : start + _AT_ONCE])
+            together = " UNION ALL ".join(f"SELECT {place}, each.* FROM ({query}) AS each" for place, query in numbered)
+            rows += [row[1:] for row in sorted(self.execute(together).fetchall(), key=lambda row: row[0])]
+        return rows
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         rows, self._rows = self._rows, []
@@ -73,10 +85,9 @@ class Tables:
             frame.unpersist()
         self._kept.clear()
 
-    def _create(self, tree: exp.Create) -> None:
-        name, frame = tree.this.name, self._backend.raw_sql(tree.expression)
-        before = self._kept.pop(name, None)
-        if tree.kind == "TABLE":
+    def _name(self, name: str, query: exp.Expression, *, keep: bool) -> None:
+        frame, before = self._backend.raw_sql(query), self._kept.pop(name, None)
+        if keep:
             self._kept[name] = frame.persist()
         frame.createOrReplaceTempView(name)
         if before is not None:
@@ -90,7 +101,7 @@ def open_tables(master: str, files: Mapping[str, Path]) -> Iterator[Tables]:
     Raises Unavailable where there is no Spark, or where it does not see the same files under the same paths.
     """
     before = _active()
-    session = before or _start(master)
+    session = before or start(master)
     try:
         tables = Tables(session)
         try:
@@ -110,7 +121,7 @@ def _active() -> Any:
     return SparkSession.getActiveSession()
 
 
-def _start(master: str) -> Any:
+def start(master: str) -> Any:
     """Workers find this package where it lies here, or as the same wheel; they run the same Python."""
     from pyspark.sql import SparkSession
 

@@ -4,7 +4,7 @@ What differs without a word is set in `session`: time zone, case of names, divis
 DuckDB knows fails loudly in Spark, and in the tests that compare the reports.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import sqlglot
 from sqlglot import exp
@@ -17,6 +17,16 @@ def parse(query: str) -> exp.Expression:
         _number_by_content(select)
         _meet_nearest(select)
     return tree.transform(_rewrite)
+
+
+def take_parts(tree: exp.Expression) -> Iterator[tuple[str, exp.Expression, int]]:
+    """The queries of WITH, taken out of the tree: name, query, how often it is used. Spark would compute one anew for
+    each use."""
+    for clause in list(tree.find_all(exp.With)):
+        names = [table.name for table in tree.find_all(exp.Table)]
+        clause.pop()
+        for part in clause.expressions:
+            yield part.alias, part.this, names.count(part.alias)
 
 
 def _rewrite(node: exp.Expression) -> exp.Expression:
