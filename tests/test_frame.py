@@ -53,6 +53,7 @@ def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str
         ("DATABASE_URL", ""),
         ("REDIS_URL", ""),
         ("SITE_URL", "http://minshu.example"),
+        ("RISK_ENGINE", "sqlite"),
     ],
 )
 def test_production_refuses_to_start_with_a_missing_or_weak_value(variable: str, value: str) -> None:
