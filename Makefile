@@ -63,6 +63,7 @@ lint-types: setup
 lock: setup  ## after a change of dependencies in pyproject.toml; ARGS=--upgrade takes newer versions
 	@$(PY) -m uv --version >/dev/null 2>&1 || $(PY) -m pip install --quiet uv
 	$(LOCK) $(ARGS) pyproject.toml -o deploy/requirements.lock
+	$(LOCK) $(ARGS) --extra spark pyproject.toml -o deploy/requirements-spark.lock
 	$(LOCK) $(ARGS) --extra dev pyproject.toml -o deploy/requirements-dev.lock
 
 messages: setup  ## collect the texts to translate; needs Debian's gettext

@@ -163,6 +163,7 @@ EXTRACTED = (
     gettext_noop("“%(name)s” holds no Ed25519 key that could be read without a password."),
     gettext_noop("The work took longer than %(seconds)s seconds and was stopped."),
     gettext_noop("The file needs more memory than one assessment may use."),
+    gettext_noop("The engine that measures cannot be reached."),
     gettext_noop("The file could not be processed."),
     gettext_noop("The version has no file."),
     gettext_noop("The work broke off %(attempts)s times and was given up."),

@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from listings.deidentification import engines
+from listings.deidentification.reasons import BadCommand
 from listings.deidentification.rules import Rules
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -56,6 +58,11 @@ VARIABLES: dict[str, tuple[type, object, str]] = {
         dict,
         {},
         "Thresholds of the assessment (Art. 17) other than `k_platform=5,k_download=20,l=2,t=0.5,unique_share=0,suggest_share=0.01`, written like these. Another threshold makes another rule set.",
+    ),
+    "RISK_ENGINE": (
+        str,
+        "duckdb",
+        "Where files are assessed: `duckdb`, in the worker; or the master of a Spark, such as `spark://host:7077` or `local[4]`, for files that are too large for one machine.",
     ),
     "LOG_LEVEL": (str, "INFO", "Level of the log on standard error."),
 }
@@ -318,6 +325,12 @@ API_RATE = env("API_RATE")
 OBJECTION_RATE = env("OBJECTION_RATE")
 LINKAGE_SHARE = env("LINKAGE_SHARE")
 RISK_RULES = Rules.read(env("RISK_RULES"))
+try:
+    RISK_ENGINE = engines.check(env("RISK_ENGINE"))
+except BadCommand:
+    raise ImproperlyConfigured(
+        "RISK_ENGINE must be duckdb or the master of a Spark, such as spark://host:7077"
+    ) from None
 REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "marketplace.api.problems.handle",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

@@ -53,6 +53,7 @@ def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str
         ("DATABASE_URL", ""),
         ("REDIS_URL", ""),
         ("SITE_URL", "http://minshu.example"),
+        ("RISK_ENGINE", "sqlite"),
     ],
 )
 def test_production_refuses_to_start_with_a_missing_or_weak_value(variable: str, value: str) -> None:
@@ -85,7 +86,11 @@ def declared(requirements: list[str]) -> set[str]:
     return {canonical(re.match(r"[\w.-]+", text)[0]) for text in requirements} - {"minshu"}  # type: ignore[index]
 
 
-LOCKS = {"requirements.lock": (), "requirements-dev.lock": ("embedded", "dev")}
+LOCKS = {
+    "requirements.lock": (),
+    "requirements-spark.lock": ("spark",),
+    "requirements-dev.lock": ("embedded", "spark", "dev"),
+}
 
 
 @pytest.mark.parametrize("name", LOCKS)

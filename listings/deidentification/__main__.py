@@ -1,7 +1,8 @@
 """`python -m listings.deidentification`: one JSON command from stdin, one JSON answer to stdout.
 
-`--confined SECONDS` (as the site calls it) first limits the process for good. The exit code is 0 whenever
-there is an answer, be it "ok" or not. `assess`, `suggest` and `apply FILE …`, `keygen` and `verify` are for people:
+`--confined SECONDS` (as the site calls it) first limits the process for good; `--measuring SECONDS` (where a Spark
+counts) limits it less, and then it only assesses. The exit code is 0 whenever there is an answer, be it "ok" or not.
+`assess`, `suggest` and `apply FILE …`, `keygen` and `verify` are for people:
 see `cli`, `recipe.cli` and `signed_cli`.
 """
 
@@ -26,10 +27,11 @@ def main(arguments: list[str] | None = None) -> int:
         return signed(arguments)
     from . import progress
 
-    if arguments[:1] == ["--confined"]:
-        from .confine import confine
+    measuring = arguments[:1] == ["--measuring"]
+    if measuring or arguments[:1] == ["--confined"]:
+        from .confine import confine, subdue
 
-        confine(seconds=int(arguments[1]))
+        subdue() if measuring else confine(seconds=int(arguments[1]))
         progress.tell_in(Path.cwd())
     from .commands import answer, failure
 
@@ -38,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError:
         reply = failure("bad_command", field="JSON")
     else:
-        reply = answer(command)
+        reply = answer(command, only="assess" if measuring else None)
     json.dump(reply, sys.stdout, allow_nan=False)
     return 0
 

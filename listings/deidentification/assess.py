@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from . import database, progress, roles, verdict
+from . import database, engines, progress, roles, verdict
 from .attacks import stage
 from .classes import measure
-from .database import Column, Connection
+from .database import Column, Connection, Tables
 from .identifiers import IdentifierHit, scan
 from .reasons import BadCommand, shown
 from .report import Report
@@ -45,6 +45,7 @@ def assess(
     mode: str = "platform",
     identifiers: list[str] | None = None,
     population: Path | None = None,
+    engine: str = engines.DUCKDB,
 ) -> Report:
     """Assess the canonical file `parquet`; the same file and day give the same report.
 
@@ -52,35 +53,49 @@ def assess(
     thresholds. A file about somebody in which no column is marked nor suggested does not pass. `mode` is how the
     data is to be delivered: the report passes only if k allows that. A file about nobody ("none") is only scanned, for
     identifiers and for keys of persons. `identifiers` name persons, as the owner says, and must not be in the file.
-    `population` is the canonical file of everybody of whom this may be a part. Raises UnknownColumn and BadCommand
-    (bad_command, role_conflict, population_lacks).
+    `population` is the canonical file of everybody of whom this may be a part. `engine` is where it is counted:
+    "duckdb" or the master of a Spark (`engines`). Raises UnknownColumn, Unavailable and BadCommand (bad_command,
+    role_conflict, population_lacks).
     """
     task = Task(about, subject, quasi_identifiers, sensitive, identifiers or [], rules, mode)
-    with _open(parquet, population) as (connection, columns):
-        _check(columns, task)
+    with _open(parquet, population, engine) as file:
+        _check(file.columns, task)
         progress.report("identifiers", 5)
-        hits = scan(connection, "data", columns, today=today, parquet=parquet)
-        labels = _labels(columns, hits)
-        for view in ("data", "people") if population else ("data",):
-            _relabel(connection, view, labels)
-        columns = [Column(labels[column.name], column.type) for column in columns]
+        elsewhere = getattr(file.tables, "scan", None)
+        hits = scan(file.connection, "data", file.columns, today=today, parquet=parquet, elsewhere=elsewhere)
+        labels = _labels(file.columns, hits)
+        file = _relabel(file, labels)
         hits = [replace(hit, column=labels[hit.column]) for hit in hits]
-        plain = parquet if all(name == label for name, label in labels.items()) else None
-        findings = _find(connection, columns, _relabelled(task, labels), hits, plain)
+        # arrays count a file whose columns have their own names, in this process
+        plain = parquet if file.tables is file.connection and all(map(str.__eq__, labels, labels.values())) else None
+        findings = _find(file, _relabelled(task, labels), hits, plain)
         report = verdict.report(findings, rules=rules, mode=mode)
         progress.report("classes", 70)
-        return stage.heed(report, _attack(connection, columns, report))
+        return stage.heed(report, _attack(file.connection, file.columns, report))
+
+
+@dataclass(frozen=True)
+class _File:
+    """An open file: the view `data`, its population `people`; under the names of the report `data_as`, `people_as`.
+
+    `tables` answers what grows with the file; it is the connection itself unless a Spark does.
+    """
+
+    connection: Connection
+    tables: Tables
+    columns: list[Column]
+    people: list[Column] | None
 
 
 @contextmanager
-def _open(parquet: Path, population: Path | None) -> Iterator[tuple[Connection, list[Column]]]:
-    """The file as the view `data`, the population as `people`, and the file's columns."""
+def _open(parquet: Path, population: Path | None, engine: str) -> Iterator[_File]:
     files = {"data": parquet, **({"people": population} if population else {})}
     with database.open_database(reads=files.values()) as connection:
         for view, file in files.items():
             database.attach(connection, view, file)
-        described = connection.execute("DESCRIBE data").fetchall()
-        yield connection, [Column(row[0], database.type_of(row[1])) for row in described]
+        people = database.columns_of(connection, "people") if population else None
+        with engines.open_tables(engine, connection, files) as tables:
+            yield _File(connection, tables, database.columns_of(connection, "data"), people)
 
 
 def _attack(connection: Connection, columns: list[Column], report: Report) -> stage.Attacked:
@@ -115,11 +130,21 @@ def _labels(columns: list[Column], hits: list[IdentifierHit]) -> dict[str, str]:
     }
 
 
-def _relabel(connection: Connection, view: str, labels: dict[str, str]) -> None:
-    """The view `<view>_as`: `view` under the labels."""
-    names = [row[0] for row in connection.execute(f"DESCRIBE {view}").fetchall()]
-    chosen = ", ".join(f"{database.name(name)} AS {database.name(labels.get(name, name))}" for name in names)
-    connection.execute(f"CREATE TEMP VIEW {view}_as AS SELECT {chosen} FROM {view}")
+def _relabel(file: _File, labels: dict[str, str]) -> _File:
+    """The file with `data_as` and `people_as`: its views under the labels."""
+    for view, columns in (("data", file.columns), ("people", file.people)):
+        if columns is not None:
+            chosen = ", ".join(
+                f"{database.name(column.name)} AS {database.name(labels.get(column.name, column.name))}"
+                for column in columns
+            )
+            for tables in (file.connection, file.tables):
+                tables.execute(f"CREATE OR REPLACE TEMP VIEW {view}_as AS SELECT {chosen} FROM {view}")
+    columns, people = (
+        each and [Column(labels.get(column.name, column.name), column.type) for column in each]
+        for each in (file.columns, file.people)
+    )
+    return replace(file, columns=columns or [], people=people)
 
 
 def _relabelled(task: Task, labels: dict[str, str]) -> Task:
@@ -133,14 +158,12 @@ def _relabelled(task: Task, labels: dict[str, str]) -> Task:
     return replace(task, subject=subject, quasi_identifiers=quasi, sensitive=sensitive, identifiers=declared)
 
 
-def _find(
-    connection: Connection, columns: list[Column], task: Task, hits: list[IdentifierHit], parquet: Path | None
-) -> Findings:
-    """`parquet` is the file where its columns have their own names."""
+def _find(file: _File, task: Task, hits: list[IdentifierHit], parquet: Path | None) -> Findings:
+    """`parquet` is the file if arrays may count it."""
     progress.report("classes", 40)
-    rows = database.one(connection, "SELECT count(*) FROM data")[0]
-    left = [column for column in columns if column.name not in task.identifiers]
-    facts = roles.describe(connection, "data_as", left)
+    rows = database.one(file.connection, "SELECT count(*) FROM data")[0]
+    left = [column for column in file.columns if column.name not in task.identifiers]
+    facts = roles.describe(file.tables, "data_as", left)
     found = Findings(
         rows=rows, about=task.about, subject=task.subject, sensitive=task.sensitive, hits=hits,
         declared=task.identifiers, suggestions=[], suggested_subject=None, marked=None, together=None,
@@ -149,42 +172,38 @@ def _find(
     if task.about == "none":
         return found
     suggested = roles.suggest(
-        connection, "data_as", facts, marked=task.quasi_identifiers, sensitive=task.sensitive, subject=task.subject,
+        file.tables, "data_as", facts, marked=task.quasi_identifiers, sensitive=task.sensitive, subject=task.subject,
         least_share=task.rules.suggest_share,
     )  # fmt: skip
     progress.report("classes", 60)
-    marked = _measure(connection, columns, task, task.quasi_identifiers, task.subject, parquet)
+    marked = _measure(file, task, task.quasi_identifiers, task.subject, parquet)
     names = {*task.quasi_identifiers, *(suggestion.column for suggestion in suggested.columns)}
-    together = [column.name for column in columns if column.name in names]
+    together = [column.name for column in file.columns if column.name in names]
     subject = task.subject or suggested.subject
     both = marked
     if (together, subject) != (marked.quasi_identifiers, marked.subject):
-        both = _measure(connection, columns, task, together, subject, parquet)
+        both = _measure(file, task, together, subject, parquet)
     return replace(
         found, suggestions=suggested.columns, suggested_subject=suggested.subject, marked=marked, together=both
     )
 
 
 def _measure(
-    connection: Connection, columns: list[Column], task: Task, names: list[str], subject: str | None,
-    parquet: Path | None,
+    file: _File, task: Task, names: list[str], subject: str | None, parquet: Path | None
 ) -> Measured:  # fmt: skip
     """Over these quasi-identifiers. A population that lacks one of those that nobody marked says nothing about them."""
-    sensitive = [column for column in columns if column.name in task.sensitive and column.name not in names]
+    sensitive = [column for column in file.columns if column.name in task.sensitive and column.name not in names]
     measures = measure(
-        connection, "data_as", quasi_identifiers=names, sensitive=sensitive, subject=subject,
-        at_risk_below=task.rules.required_k(task.mode), population=_population(connection, task, names),
+        file.tables, "data_as", quasi_identifiers=names, sensitive=sensitive, subject=subject,
+        at_risk_below=task.rules.required_k(task.mode), population=_population(file, task, names),
         parquet=parquet,
     )  # fmt: skip
     return Measured(names, subject, measures)
 
 
-def _population(connection: Connection, task: Task, names: list[str]) -> str | None:
-    views = {row[0] for row in connection.execute("SELECT view_name FROM duckdb_views()").fetchall()}
-    if "people_as" not in views:
+def _population(file: _File, task: Task, names: list[str]) -> str | None:
+    if file.people is None:
         return None
-    described = connection.execute("DESCRIBE people_as").fetchall()
-    known = [Column(row[0], database.type_of(row[1])) for row in described]
-    database.check_known(known, task.quasi_identifiers)
-    lacks = set(names) - {column.name for column in known}
+    database.check_known(file.people, task.quasi_identifiers)
+    lacks = set(names) - {column.name for column in file.people}
     return None if lacks else "SELECT * FROM people_as"

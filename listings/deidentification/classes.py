@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import closeness, database, diversity, risk
-from .database import Column, Connection
+from .database import Column, Tables
 from .risk import Risk
 
 _SMALLEST_SIZES = 5
@@ -47,7 +47,7 @@ class Measures:
 
 
 def measure(
-    connection: Connection,
+    connection: Tables,
     relation: str,
     *,
     quasi_identifiers: list[str],
@@ -133,7 +133,7 @@ def _marked(relation: str, quasi_identifiers: list[str], sensitive: list[str], s
     return f"SELECT {', '.join(['true AS here', *chosen])} FROM {relation}"
 
 
-def _group(connection: Connection, marked: str, keys: list[str], sensitive: int, has_subject: bool) -> None:
+def _group(connection: Tables, marked: str, keys: list[str], sensitive: int, has_subject: bool) -> None:
     """Tables `grouped` (all grouping sets; level −1 the classes) and `classes` (numbered, with size)."""
     classes = ", ".join(["here", *keys])
     sets = [f"({classes})"]
@@ -163,7 +163,7 @@ def _count_subjects(marked: str, has_subject: bool) -> str:
     return f"SELECT count(DISTINCT u), count(*) FILTER (u IS NULL) FROM ({marked})"
 
 
-def _count_unique(connection: Connection, has_subject: bool) -> int:
+def _count_unique(connection: Tables, has_subject: bool) -> int:
     counted = "DISTINCT witness" if has_subject else "*"
     return database.one(connection, f"SELECT count({counted}) FROM classes WHERE size = 1")[0]
 
@@ -179,7 +179,7 @@ def _bands(sizes: list[tuple[int, int]]) -> list[dict[str, Any]]:
     return bands
 
 
-def _spread(connection: Connection, keys: list[str], number: int, column: Column) -> dict[str, Any]:
+def _spread(connection: Tables, keys: list[str], number: int, column: Column) -> dict[str, Any]:
     """How sensitive attribute `number` is spread over the classes: the five measures of _SPREAD."""
     same = " AND ".join(f"c.{key} IS NOT DISTINCT FROM g.{key}" for key in keys) or "true"
     connection.execute(

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
+from . import engines
 from .assess import ABOUT, MODES, assess
 from .ingest import ingest
 from .reasons import Refused
@@ -38,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subject", metavar="COLUMN", help="the column that tells whom a row is about")
     parser.add_argument("--population", type=Path, metavar="FILE", help="a row for everybody the file may be about")
     parser.add_argument("--mode", choices=MODES, default="platform", help="how it will be delivered")
+    parser.add_argument("--engine", default=engines.DUCKDB, help="duckdb, or the master of a Spark such as local[2]")
     parser.add_argument("--json", action="store_true", help="the whole report as JSON")
     parser.add_argument("--report", type=Path, metavar="FILE.json", help="write the signed report here")
     parser.add_argument("--key", type=Path, default=KEY, help=f"the key that signs ({KEY}); made where there is none")
@@ -72,7 +74,7 @@ def _assess(given: Any, rules: Rules, today: date) -> Report:
         return assess(
             parquet, about=given.about, subject=given.subject, quasi_identifiers=given.quasi_identifiers,
             sensitive=given.sensitive, identifiers=given.identifiers, rules=rules, today=today, mode=given.mode,
-            population=population,
+            population=population, engine=given.engine,
         )  # fmt: skip
 
 

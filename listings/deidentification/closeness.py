@@ -5,12 +5,12 @@ every other for text, ranks for numbers and dates. Null is a value of its own, r
 """
 
 from . import database
-from .database import Connection
+from .database import Tables
 
 _DIGITS = 9  # what is left after rounding does not depend on the order in which threads add up
 
 
-def largest_distance(connection: Connection, pairs: str, overall: str, *, ordered: bool) -> float:
+def largest_distance(connection: Tables, pairs: str, overall: str, *, ordered: bool) -> float:
     """The largest distance over all classes, 0 to 1.
 
     `pairs` is SQL with columns class, value, weight (weight > 0), `overall` SQL with columns value, weight.

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from . import database
-from .database import Connection
+from .database import Tables
 
 MOST_COLUMNS = 4
 _MOST_CANDIDATES = 16
@@ -12,7 +12,7 @@ Found = dict[str, tuple[list[str], float]]
 
 
 def search(
-    connection: Connection,
+    connection: Tables,
     relation: str,
     distinct: dict[str, int],
     *,
@@ -46,7 +46,7 @@ def search(
     return found
 
 
-def _everybody(connection: Connection, relation: str, subject: str | None) -> int:
+def _everybody(connection: Tables, relation: str, subject: str | None) -> int:
     counted = f"DISTINCT {database.name(subject)}" if subject else "*"
     return database.one(connection, f"SELECT count({counted}) FROM {relation}")[0]
 
@@ -59,22 +59,23 @@ def _can_single_out(pool: list[str], distinct: dict[str, int], least: float) -> 
     return classes > least
 
 
-def _greedy(connection: Connection, relation: str, pool: list[str]) -> list[str]:
+def _greedy(connection: Tables, relation: str, pool: list[str]) -> list[str]:
     """Up to four columns, each the one with which the combination has most classes."""
     chosen = pool[:1]
     while len(chosen) < min(MOST_COLUMNS, len(pool)):
         left = [name for name in pool if name not in chosen]
-        chosen.append(max(left, key=lambda name: _classes(connection, relation, [*chosen, name])))
+        classes = database.each(connection, (_classes(relation, [*chosen, name]) for name in left))
+        chosen.append(max(zip(left, classes, strict=True), key=lambda found: found[1])[0])
     return chosen
 
 
-def _classes(connection: Connection, relation: str, names: list[str]) -> int:
+def _classes(relation: str, names: list[str]) -> str:
     keys = ", ".join(map(database.name, names))
-    return database.one(connection, f"SELECT count(*) FROM (SELECT 1 FROM {relation} GROUP BY {keys})")[0]
+    return f"SELECT count(*) FROM (SELECT 1 FROM {relation} GROUP BY {keys})"
 
 
 def _fewer(
-    connection: Connection, relation: str, together: list[str], subject: str | None, everybody: int, least: float,
+    connection: Tables, relation: str, together: list[str], subject: str | None, everybody: int, least: float,
     left: list[str],
 ) -> tuple[list[str], float]:  # fmt: skip
     """The combination without what it can do without, undecided columns first; with its share."""
@@ -92,7 +93,7 @@ def _decided_last(together: list[str], left: list[str]) -> Iterator[str]:
     yield from (name for name in reversed(together) if name not in left)
 
 
-def _alone(connection: Connection, relation: str, names: list[str], subject: str | None) -> int:
+def _alone(connection: Tables, relation: str, names: list[str], subject: str | None) -> int:
     """How many subjects have some class to themselves."""
     if not names:
         return 0

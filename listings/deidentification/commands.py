@@ -9,13 +9,14 @@ from typing import Any
 from .reasons import BadCommand, Refused, sentence
 
 
-def answer(command: Any) -> dict[str, Any]:
+def answer(command: Any, *, only: str | None = None) -> dict[str, Any]:
     """{"ok": true, …} or {"ok": false, "code", "params", "text"}; never an exception, and never its text.
 
-    Where something unforeseen went wrong, params hold the kind of the error and the line of code, no data.
+    `only` is the one command that is carried out, None for all. Where something unforeseen went wrong, params hold the
+    kind of the error and the line of code, no data.
     """
     try:
-        return {"ok": True, **_run(command)}
+        return {"ok": True, **_run(command, only)}
     except Refused as refusal:
         return failure(refusal.code, **refusal.params)
     except MemoryError:
@@ -31,8 +32,8 @@ def failure(code: str, **params: Any) -> dict[str, Any]:
     return {"ok": False, "code": code, "params": params, "text": sentence(code, params)}
 
 
-def _run(command: Any) -> dict[str, Any]:
-    if not isinstance(command, dict) or command.get("do") not in _COMMANDS:
+def _run(command: Any, only: str | None) -> dict[str, Any]:
+    if not isinstance(command, dict) or command.get("do") not in ([only] if only else _COMMANDS):
         raise BadCommand("bad_command", field="do")
     try:
         return _COMMANDS[command["do"]](command)
@@ -61,6 +62,7 @@ def _assess(command: dict) -> dict[str, Any]:
         mode=command.get("mode", "platform"),
         identifiers=command.get("identifiers") or [],
         population=Path(command["population"]) if command.get("population") else None,
+        engine=command.get("engine") or "duckdb",
     )
     return {"report": report.to_json()}
 

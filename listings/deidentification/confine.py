@@ -14,16 +14,21 @@ _PR_SET_PDEATHSIG = 1
 
 def confine(*, seconds: int) -> None:
     """Limit this process for good: 4 GiB address space, `seconds` of wall clock on two processors, 4 GiB
-    files, no core dumps, low priority, and death with its parent (Linux).
+    files, and what `subdue` does.
     """
     for which, limit in (
-        (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_AS, _ADDRESS_SPACE),
         (resource.RLIMIT_CPU, 2 * seconds + 5),  # the wall clock of the caller comes first
         (resource.RLIMIT_FSIZE, _FILE_SIZE),
         (resource.RLIMIT_NOFILE, _OPEN_FILES),
     ):
         _limit(which, limit)
+    subdue()
+
+
+def subdue() -> None:
+    """No core dumps, low priority, and death with its parent (Linux): what Java, too, can live with."""
+    _limit(resource.RLIMIT_CORE, 0)
     os.nice(_NICENESS)
     _die_with_parent()
 

@@ -6,12 +6,24 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import duckdb
 
 from .reasons import UnknownColumn
 
 Connection = duckdb.DuckDBPyConnection
+
+
+class Tables(Protocol):
+    """What the measures need of a connection: DuckDB's, or `distributed`'s, which understands the same text."""
+
+    def execute(self, query: str, parameters: Any = None) -> "Tables": ...
+
+    def fetchone(self) -> Any: ...
+
+    def fetchall(self) -> Any: ...
+
 
 MEMORY_LIMIT = "512MB"
 SPILL_LIMIT = "8GB"
@@ -86,8 +98,11 @@ def open_parquet(parquet: Path, *, writes: Iterable[Path] = ()) -> Iterator[tupl
     """A connection in which the canonical file is the view `data`, and the file's columns in their order."""
     with open_database(reads=[parquet], writes=writes) as connection:
         attach(connection, "data", parquet)
-        described = connection.execute("DESCRIBE data").fetchall()
-        yield connection, [Column(row[0], type_of(row[1])) for row in described]
+        yield connection, columns_of(connection, "data")
+
+
+def columns_of(connection: Connection, relation: str) -> list[Column]:
+    return [Column(row[0], type_of(row[1])) for row in connection.execute(f"DESCRIBE {relation}").fetchall()]
 
 
 def attach(connection: Connection, relation: str, parquet: Path) -> None:
@@ -116,7 +131,13 @@ def check_known(columns: list[Column], wanted: Iterable[str]) -> None:
             raise UnknownColumn(each)
 
 
-def one(connection: Connection, query: str, parameters: list[object] | None = None) -> tuple:
+def each(tables: Tables, queries: Iterable[str]) -> Iterable[tuple]:
+    """The single row of each query. What answers from afar is asked for many at once."""
+    many = getattr(tables, "each", None)
+    return many(list(queries)) if many else (one(tables, query) for query in queries)
+
+
+def one(connection: Tables, query: str, parameters: list[object] | None = None) -> tuple:
     """The single row of a query that always has one."""
     row = connection.execute(query, parameters).fetchone()
     assert row is not None

@@ -4,12 +4,12 @@ import math
 from typing import Any
 
 from . import database
-from .database import Connection
+from .database import Tables
 
 _DIGITS = 9  # what is left after rounding does not depend on the order in which threads add up
 
 
-def measure(connection: Connection, pairs: str) -> dict[str, Any]:
+def measure(connection: Tables, pairs: str) -> dict[str, Any]:
     """l_distinct, l_entropy and l_recursive over all classes of the table `pairs` (class, value, weight).
 
     `l_distinct` is the fewest different values in a class (null is one). `l_entropy` is the smallest exp(H) with H
@@ -31,7 +31,7 @@ _DISTINCT = """
         GROUP BY class HAVING sum(weight) > 0 OR true)"""
 
 
-def _recursive(connection: Connection, pairs: str, least: int) -> float:
+def _recursive(connection: Tables, pairs: str, least: int) -> float:
     """The largest r1 / (rl + … + rm) of a class: what lies above the l−1 most frequent values."""
     above = f"list_sum(max(weight, {least - 1}))" if least > 1 else "0"
     query = f"SELECT max(most / (total - above)) FROM (SELECT max(weight) AS most, sum(weight) AS total, {above} AS above FROM {pairs} GROUP BY class)"  # noqa: E501

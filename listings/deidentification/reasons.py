@@ -198,6 +198,7 @@ REASONS: dict[str, str] = {
     # The engine itself gave up.
     "too_slow": "The work took longer than %(seconds)s seconds and was stopped.",
     "out_of_memory": "The file needs more memory than one assessment may use.",
+    "engine_unavailable": "The engine that measures cannot be reached.",
     "assessment_failed": "The file could not be processed.",
     "no_file": "The version has no file.",
     "worker_lost": "The work broke off %(attempts)s times and was given up.",
@@ -244,3 +245,10 @@ class UnknownColumn(Refused):
 
 class BadCommand(Refused):
     """What was asked for makes no sense."""
+
+
+class Unavailable(Refused):
+    """The engine that the operator chose cannot be had, or does not see the file."""
+
+    def __init__(self) -> None:
+        super().__init__("engine_unavailable")

@@ -72,6 +72,7 @@ REASONS_ZH: dict[str, str] = {
     "singles_out": "仅凭 %(columns)s，就有 %(percent)s %% 的主体独处一组；“%(column)s”是其中之一。",
     "too_slow": "处理超过%(seconds)s秒，已停止。",
     "out_of_memory": "处理该文件所需内存超过单次评估的上限。",
+    "engine_unavailable": "无法连接用于测算的引擎。",
     "assessment_failed": "文件无法处理。",
     "no_file": "该版本没有文件。",
     "worker_lost": "处理中断 %(attempts)s 次，已放弃。",

@@ -8,7 +8,7 @@ and does not mind errors. Without a population table the file counts as the popu
 from dataclasses import dataclass
 
 from . import database
-from .database import Connection
+from .database import Tables
 from .reasons import BadCommand
 
 _DIGITS = 9
@@ -40,7 +40,7 @@ class Risk:
     delta: dict[str, float] | None
 
 
-def population_sizes(connection: Connection, population: str, names: list[str]) -> bool:
+def population_sizes(connection: Tables, population: str, names: list[str]) -> bool:
     """Tables `known` (population class by class, `people`) and `met`, the file's classes with their people.
 
     BadCommand (population_lacks) where the file has more in a class than the population: it is none of this file.
@@ -61,7 +61,7 @@ def population_sizes(connection: Connection, population: str, names: list[str]) 
     return True
 
 
-def measure(sizes: list[tuple[int, int]], *, at_risk_below: int, connection: Connection | None = None) -> Risk:
+def measure(sizes: list[tuple[int, int]], *, at_risk_below: int, connection: Tables | None = None) -> Risk:
     """The risks of classes of `sizes` (size, number of classes); classes without any subject count as nobody.
 
     With a connection, those to the population of its table `met`.
@@ -84,7 +84,7 @@ def _prosecutor(sizes: list[tuple[int, int]], at_risk_below: int) -> Attacker:
     return Attacker(*(round(figure, _DIGITS) for figure in (average, 1 / min(sizes)[0], at_risk)))
 
 
-def _attacker(connection: Connection, sizes: str, at_risk_below: int) -> tuple[Attacker, float]:
+def _attacker(connection: Tables, sizes: str, at_risk_below: int) -> tuple[Attacker, float]:
     """The attacker and the marketer's average. The attacker's is the larger of two, as with El Emam's jRc."""
     by_class, by_member, highest, at_risk = database.one(
         connection,
@@ -97,7 +97,7 @@ def _attacker(connection: Connection, sizes: str, at_risk_below: int) -> tuple[A
     return Attacker(average, round(highest, _DIGITS), round(at_risk, _DIGITS)), round(by_member, _DIGITS)
 
 
-def _presence(connection: Connection) -> dict[str, float]:
+def _presence(connection: Tables) -> dict[str, float]:
     """δ over the classes of the population: members of the file ÷ people; 0 where a class has no member in the file."""
     least, most, classes = database.one(
         connection, "SELECT min(size / people), max(size / people), count(*) FROM met WHERE size > 0"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from . import combinations, database, names
-from .database import Column, Connection
+from .database import Column, Tables
 from .reasons import sentence
 
 _CODES = 100  # whole numbers of more different values measure something
@@ -63,12 +63,12 @@ class Suggested:
     keys: list[str]
 
 
-def describe(connection: Connection, relation: str, columns: Iterable[Column]) -> list[Facts]:
+def describe(connection: Tables, relation: str, columns: Iterable[Column]) -> list[Facts]:
     """The facts of each column of `relation` (SQL), every cell counted."""
     columns, found = list(columns), []
     rows = database.one(connection, f"SELECT count(*) FROM {relation}")[0]
-    for column in columns:
-        filled, distinct, length, span = database.one(connection, _figures(column, relation))
+    figures = database.each(connection, (_figures(column, relation) for column in columns))
+    for column, (filled, distinct, length, span) in zip(columns, figures, strict=True):
         numbered = span is not None and span + 1 == rows == distinct
         facts = Facts(column, filled, distinct, length or 0, numbered)
         found.append(replace(facts, opaque=_opaque(connection, relation, facts)))
@@ -76,7 +76,7 @@ def describe(connection: Connection, relation: str, columns: Iterable[Column]) -
 
 
 def suggest(
-    connection: Connection,
+    connection: Tables,
     relation: str,
     facts: list[Facts],
     *,
@@ -153,7 +153,7 @@ def _figures(column: Column, relation: str) -> str:
     )
 
 
-def _opaque(connection: Connection, relation: str, facts: Facts) -> str:
+def _opaque(connection: Tables, relation: str, facts: Facts) -> str:
     """digest, uuid or token where at least nine in ten different cells are one; by its shortest cell most are none."""
     if facts.column.type != "text" or facts.length < _OPAQUE_LENGTH or facts.distinct < 2:
         return ""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import progress
+from . import engines, progress
 from .commands import failure
 
 _PACKAGE = __name__.rpartition(".")[0]
@@ -22,6 +22,7 @@ _START = (
     f"import runpy; runpy.run_module('{_PACKAGE}', run_name='__main__', alter_sys=True)"
 )
 _LIMIT_SIGNALS = (signal.SIGXCPU, signal.SIGKILL)
+_SPARK = ("JAVA_HOME", "SPARK_HOME", "SPARK_CONF_DIR", "SPARK_LOCAL_IP", "HADOOP_CONF_DIR", "YARN_CONF_DIR")
 TICK = 1.0  # seconds between two looks at a command that is watched
 Watch = Callable[[str, int], bool]
 
@@ -38,11 +39,12 @@ def run(
     Never raises for what the file did: a time-out is "too_slow", a crash "assessment_failed". `watch` is called
     every second with stage and percent (`progress`); when it returns False, the process is killed: "cancelled".
     Temporary files, which hold the data in the clear, lie under `scratch` (default: the system's temporary directory)
-    and are gone afterwards, the half-written target too.
+    and are gone afterwards, the half-written target too. An assessment whose "engine" is a Spark needs its network and
+    its Java: it is not confined, and reads nothing but the canonical file that a confined command wrote.
     """
     with tempfile.TemporaryDirectory(prefix="minshu-", dir=scratch) as directory:
         try:
-            output, status = _spawn(json.dumps(command), Path(directory), seconds, watch)
+            output, status = _spawn(command, Path(directory), seconds, watch)
         except subprocess.TimeoutExpired:
             return failure("too_slow", seconds=seconds)
         except Cancelled:
@@ -54,19 +56,20 @@ def run(
     return _parse(output) if status == 0 else failure("assessment_failed", error=f"exit status {status}")
 
 
-def _spawn(command: str, directory: Path, seconds: int, watch: Watch | None) -> tuple[bytes, int]:
+def _spawn(command: dict[str, Any], directory: Path, seconds: int, watch: Watch | None) -> tuple[bytes, int]:
     """Standard output and exit status; TimeoutExpired after `seconds`. No process is ever left behind."""
+    measuring = (command.get("engine") or engines.DUCKDB) != engines.DUCKDB
     process = subprocess.Popen(
-        [sys.executable, "-I", "-c", _START, str(_ROOT), "--confined", str(seconds)],
+        [sys.executable, "-I", "-c", _START, str(_ROOT), "--measuring" if measuring else "--confined", str(seconds)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=directory,
-        env=_environment(directory),
+        env=_environment(directory) | (_of_spark(directory) if measuring else {}),
         start_new_session=True,
     )
     try:
-        return _wait(process, command.encode(), directory, seconds, watch), process.returncode
+        return _wait(process, json.dumps(command).encode(), directory, seconds, watch), process.returncode
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
@@ -99,6 +102,11 @@ def _environment(directory: Path) -> dict[str, str]:
         "TMPDIR": str(directory),
         "TZ": "UTC",
     }
+
+
+def _of_spark(directory: Path) -> dict[str, str]:
+    """Where the operator has Java and Spark's settings; what Spark writes down goes with the directory."""
+    return {"SPARK_LOCAL_DIRS": str(directory)} | {name: os.environ[name] for name in _SPARK if name in os.environ}
 
 
 def _remove_part(command: dict[str, Any]) -> None:

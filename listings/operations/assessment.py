@@ -64,6 +64,7 @@ def measure(version: Version, parquet: Path, at: datetime, watch: sandbox.Watch)
         "today": local_date(at).isoformat(),
         "mode": MODE,
         "rules": settings.RISK_RULES.to_json(),
+        "engine": settings.RISK_ENGINE,
     }
     return sandbox.run({**command, **_marks(version)}, seconds=files.seconds_for(version), watch=watch)
 

@@ -25,3 +25,14 @@ def test_command_says_what_cannot_be_read(tmp_path, capsys):
     with pytest.raises(SystemExit) as left:
         call_command("assess", str(tmp_path / "none.csv"))
     assert left.value.code == 1 and "none.csv" in capsys.readouterr().err
+
+
+def test_command_measures_by_the_engine_of_the_site_unless_another_is_named(tmp_path, settings, capsys):
+    settings.RISK_ENGINE = "none of ours"
+    path = tmp_path / "people.csv"
+    path.write_text("age,sex\n" + "30,f\n" * 20)
+    for options, status in (([], 1), (["--engine", "duckdb"], 0)):
+        with pytest.raises(SystemExit) as left:
+            call_command("assess", str(path), *options)
+        assert left.value.code == status
+    assert "(engine)" in capsys.readouterr().err

@@ -1,6 +1,6 @@
 """Direct identifiers, looked for in every cell of every column and in the columns' names."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -44,13 +44,18 @@ class IdentifierHit:
     why: dict[str, str] | None = None
 
 
+Elsewhere = Callable[[Path, list[Column], int], dict[str, Tally]]
+
+
 def scan(
-    connection: Connection, relation: str, columns: Iterable[Column], *, today: date, parquet: Path | None = None
-) -> list[IdentifierHit]:
+    connection: Connection, relation: str, columns: Iterable[Column], *, today: date, parquet: Path | None = None,
+    elsewhere: Elsewhere | None = None,
+) -> list[IdentifierHit]:  # fmt: skip
     """Every kind in every column of `relation` (SQL) but dates and truth values, in the columns' order.
 
     `today` is the last birth date that counts. Where the relation is just the file `parquet`, that is read
-    directly, which is faster and finds the same. Nothing but counts and masks leaves this function.
+    directly, which is faster and finds the same; `elsewhere` may then do it, on other machines. Nothing but counts and
+    masks leaves this function.
     """
     columns = list(columns)
     limit = int(today.strftime("%Y%m%d"))
@@ -59,13 +64,17 @@ def scan(
     rows = connection.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][
         0
     ]  # fetchone leaves the connection busy
-    scanner = Scanner(limit, sought, parquet.stat().st_size if parquet else 0)
-    read = batches.of_parquet(parquet, sought) if parquet else batches.of_relation(connection, relation, sought)
-    for column, array in read:
-        scanner.look(column, array)
-    scanner.end(sought)
+    if parquet and elsewhere:
+        tallies = elsewhere(parquet, sought, limit)
+    else:
+        scanner = Scanner(limit, sought, parquet.stat().st_size if parquet else 0)
+        read = batches.of_parquet(parquet, sought) if parquet else batches.of_relation(connection, relation, sought)
+        for column, array in read:
+            scanner.look(column, array)
+        scanner.end(sought)
+        tallies = scanner.tallies
     for column in sought:
-        hits += _hits(column.name, scanner.tallies[column.name], rows)
+        hits += _hits(column.name, tallies[column.name], rows)
     return hits
 
 

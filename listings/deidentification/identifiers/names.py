@@ -1,5 +1,7 @@
 """Names of persons: a cell alone says little, a column of them a lot."""
 
+from collections.abc import Set
+
 from .surnames import COMMON, COMPOUND, SURNAMES, WORDS
 
 SHORTEST, LONGEST = 2, 4
@@ -16,7 +18,7 @@ def is_name_shaped(text: str) -> bool:
     return len(text) < LONGEST or text[:2] in COMPOUND
 
 
-def is_column_of_names(values: set[str], *, shaped: int, cells: int, hinted: bool) -> bool:
+def is_column_of_names(values: Set[str], *, shaped: int, cells: int, hinted: bool) -> bool:
     """Whether a column holds names: `shaped` of its `cells` look like one, `values` are up to 2,000 different ones.
 
     高中 repeats, names vary: their given names differ even where surnames do not. A column called 姓名 needs less.
@@ -32,7 +34,7 @@ def is_column_of_names(values: set[str], *, shaped: int, cells: int, hinted: boo
     return shaped >= SHAPED * cells and common >= COMMON_SHARE and given >= 0.05 and varied and _many_surnames(values)
 
 
-def _many_surnames(values: set[str]) -> bool:
+def _many_surnames(values: Set[str]) -> bool:
     """Three surnames at least, none of which heads nine in ten: 金融部 and 金属部 are no family."""
     heads: dict[str, int] = {}
     for value in values:

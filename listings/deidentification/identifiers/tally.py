@@ -30,7 +30,7 @@ class Tally:
     chance: Counter[str] = field(default_factory=Counter)
     tried: Counter[str] = field(default_factory=Counter)
     by_name: Counter[str] = field(default_factory=Counter)
-    names: set[str] = field(default_factory=set)
+    names: dict[str, None] = field(default_factory=dict)  # in the order of the file
     examples: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, found: list[Found], cells: int) -> None:
@@ -45,8 +45,23 @@ class Tally:
             (self.tried, self.chance, self.firm)[each.strength][kind] += cells
             if each.strength > TRIED:
                 self.show(kind, each.value)
-            if kind == "name" and each.strength == CHANCE and len(self.names) < MOST_NAMES:
-                self.names.add(each.value)
+            if kind == "name" and each.strength == CHANCE:
+                self._keep_name(each.value)
+
+    def _keep_name(self, name: str) -> None:
+        if len(self.names) < MOST_NAMES:
+            self.names[name] = None
+
+    def merge(self, later: "Tally") -> None:
+        """Add what was found in a later part of the same column: the same as if one tally had seen both."""
+        self.cells += later.cells
+        for mine, others in ((self.firm, later.firm), (self.chance, later.chance), (self.tried, later.tried)):
+            mine.update(others)
+        self.by_name.update(later.by_name)
+        for name in later.names:
+            self._keep_name(name)
+        for kind, masked in later.examples.items():
+            self.examples[kind] = set(sorted(self.examples.get(kind, set()) | masked)[:EXAMPLES])
 
     def show(self, kind: str, value: str) -> None:
         """Keep the masked value if it is among the first three in order."""
@@ -72,7 +87,7 @@ class Tally:
     def _accepts(self, kind: str) -> bool:
         if kind == "name":
             return is_column_of_names(
-                self.names, shaped=self.chance[kind], cells=self.cells, hinted=kind in self.hinted
+                self.names.keys(), shaped=self.chance[kind], cells=self.cells, hinted=kind in self.hinted
             )
         if kind in self.hinted or self.firm[kind]:
             return True

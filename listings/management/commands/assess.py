@@ -20,6 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         cli.add_arguments(parser)
+        parser.set_defaults(engine=settings.RISK_ENGINE)
 
     def handle(self, **options: Any) -> None:
         raise SystemExit(cli.run(SimpleNamespace(**options), rules=settings.RISK_RULES))

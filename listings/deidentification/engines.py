@@ -1,0 +1,33 @@
+"""Where the counting is done: by DuckDB in this process, or by a Spark (decision 300)."""
+
+import re
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .reasons import BadCommand, Unavailable
+
+if TYPE_CHECKING:  # DuckDB is not for every process that reads the settings
+    from .database import Connection, Tables
+
+DUCKDB = "duckdb"
+_MASTER = re.compile(r"local(\[(\d+|\*)\])?|yarn|(spark|k8s)://[^\s,]+(,[^\s,]+)*")
+
+
+def check(engine: str) -> str:
+    """The engine's name; BadCommand where it is neither "duckdb" nor the master of a Spark."""
+    if engine != DUCKDB and not _MASTER.fullmatch(engine):
+        raise BadCommand("bad_command", field="engine")
+    return engine
+
+
+def open_tables(engine: str, connection: "Connection", files: Mapping[str, Path]) -> "AbstractContextManager[Tables]":
+    """What answers the questions about `files`, which are views of `connection`: that, or a Spark."""
+    if check(engine) == DUCKDB:
+        return nullcontext(connection)
+    try:
+        from .distributed.session import open_tables as open_elsewhere
+    except ImportError as missing:
+        raise Unavailable from missing
+    return open_elsewhere(engine, files)
