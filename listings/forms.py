@@ -32,14 +32,14 @@ from listings.models import (
 )
 from listings.operations.release_rules import BOUNDS
 from listings.permissions import SELLING
-from marketplace.verbs import ReasonForm, RowsField, VerbForm, model_fields
+from marketplace.verbs import ReasonForm, RowsField, VerbForm, YesNoField, model_fields
 
 ENTRY_FIELDS = ("title", "description", "sharing", "withheld_basis", "opening", "frequency", "contact")
 DESCRIPTION_FIELDS = ("title", "summary", "description", "purposes", "terms", "price_text", "frequency")
 PRODUCT_FIELDS = ("nature", "acquisition", "grade", "visibility", *DESCRIPTION_FIELDS)
 VERSION_FIELDS = (
-    "about", "data_from", "data_until", "collected_from", "collected_until", "deidentification_tool", "key_is_kept",
-    "pseudonyms",
+    "about", "data_from", "data_until", "collected_from", "collected_until", "deidentification_tool", "tool_version",
+    "key_is_kept", "key_kept_by", "key_kept_where", "pseudonyms",
 )  # fmt: skip
 
 
@@ -219,7 +219,7 @@ class CreateVersionForm(VerbForm):
     )  # fmt: skip
 
     def prepare(self) -> None:
-        self.fields.update(model_fields(Version, VERSION_FIELDS))
+        self.fields.update(version_fields())
         if self.target.is_built:
             del self.fields["sources"]  # its grants' versions bring theirs
             return
@@ -245,9 +245,34 @@ class ProposeDescriptionForm(ReasonForm):
             self.initial.update(change.after)
 
 
+def version_fields(target: Version | None = None) -> dict[str, forms.Field]:
+    """What a seller says of a version; whether a key is kept is asked, not ticked."""
+    fields = model_fields(Version, VERSION_FIELDS, target)
+    asked = fields["key_is_kept"]
+    fields["key_is_kept"] = YesNoField(label=asked.label, help_text=asked.help_text, initial=asked.initial)
+    return fields
+
+
 class DescribeVersionForm(VerbForm):
+    """The same, and which columns of the file are digests or tokens; those that the assessment found are marked."""
+
+    pseudonym_columns = forms.MultipleChoiceField(
+        label=_("Columns of digests or tokens"), required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=_("Tick every column whose values stand for others: hashes, numbers drawn for persons, tokens."),
+    )  # fmt: skip
+
     def prepare(self) -> None:
-        self.fields.update(model_fields(Version, VERSION_FIELDS, self.target))
+        columns = list(self.target.columns.order_by("position"))
+        found = queries.opaque_columns(queries.newest_assessment(self.target))
+        names = [column.name for column in columns]
+        self.fields.update(version_fields(self.target))
+        chosen = self.fields.pop("pseudonym_columns")
+        if columns or not self.target.pk:  # before a file is there, there is nothing to choose from
+            told = _("%(column)s (found by the assessment)")
+            chosen.choices = [(name, told % {"column": name} if name in found else name) for name in names]  # type: ignore[attr-defined]
+            chosen.initial = [column.name for column in columns if column.is_pseudonym]
+            self.fields["pseudonym_columns"] = chosen
+            self.order_fields([*VERSION_FIELDS[:-1], "pseudonym_columns", VERSION_FIELDS[-1]])
 
 
 class ProposeRuleForm(VerbForm):
@@ -342,8 +367,15 @@ def roles_by_name(version: Version, columns: list[str]) -> dict[str, tuple[str, 
 class ApproveVersionForm(ReasonForm):
     sources_checked = forms.BooleanField(label=_("I have checked every item of the lawful-source file."))
     irreversible = forms.BooleanField(
-        label=_("Nobody keeps a key or mapping table, and the original cannot be restored (Art. 17).")
+        label=_("Nobody keeps a key or mapping table, and the original cannot be restored (Art. 17)."),
+        help_text=_("Of data about persons, households or organisations (grade 3); grade 4 needs no such signature."),
     )
+
+    def prepare(self) -> None:
+        """Of what is about nobody there is nothing to sign for."""
+        if not self.target.pk or not queries.needs_signature(self.target):
+            self.fields["irreversible"].required = False
+            self.fields["irreversible"].widget = forms.HiddenInput()
 
 
 class CallExpertForm(ReasonForm):

@@ -8,10 +8,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from listings.models import Assessment, FileKind, InHouseReport, Version
+from listings.operations.assessment import MODE
 from listings.queries import smallest_k
 
 Report = Mapping[str, Any]
-MODE = "download"  # for which the site assesses (`operations.assessment`)
 MOST_NAMED = 40
 
 

@@ -32,6 +32,8 @@ from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import calendar_overrides, last_day, local_date, working_days_between
 
+AGGREGATES = 4  # the grade of what is about nobody
+
 
 def smallest_k(report: dict[str, Any]) -> int | None:
     """The smaller k of an assessment: over the marked quasi-identifiers, and with the suggested ones; None: unknown."""
@@ -172,12 +174,32 @@ def passed(version: Version) -> Assessment | None:
     return version.assessments.filter(passes=True).order_by("-at", "-pk").first()
 
 
-def unexplained(version: Version) -> list[str]:
-    """Columns of digests or tokens that no guess restored and that the seller's declaration does not name."""
+def newest_assessment(version: Version) -> Assessment | None:
+    """The newest assessment, passed or not."""
+    return version.assessments.order_by("-at", "-pk").first()
+
+
+def needs_signature(version: Version) -> bool:
+    """Whether somebody signs that nothing can be restored: of grade 3, not of aggregates (grade 4)."""
     newest = passed(version)
-    found = newest.report.get("restorable", []) if newest else []
-    columns = {one["column"] for one in found if one["code"] == "keyed_or_unknown"}
-    return sorted(column for column in columns if column not in version.pseudonyms)
+    return newest is None or newest.report.get("grade") != AGGREGATES
+
+
+def unexplained(version: Version) -> list[str]:
+    """Columns of digests or tokens that no guess restored and that the seller has not declared to be some."""
+    return sorted(opaque_columns(passed(version)) - set(pseudonym_columns(version)))
+
+
+def opaque_columns(assessment: Assessment | None) -> set[str]:
+    """Columns that an assessment found to be digests or tokens, and could not restore."""
+    found = assessment.report.get("restorable", []) if assessment else []
+    return {one["column"] for one in found if one["code"] == "keyed_or_unknown"}
+
+
+def pseudonym_columns(version: Version) -> list[str]:
+    """The columns that the seller declares to be digests or tokens, as they stand in the file."""
+    declared = [column for column in version.columns.all() if column.is_pseudonym]
+    return [column.name for column in sorted(declared, key=lambda column: column.position)]
 
 
 def faulty_sources(version: Version, at: datetime) -> list[SourceFile]:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.queries import authority_over
 from listings.models import About, Assessment, Column, ColumnRole, ReleaseRule, Version
-from listings.queries import faulty_sources, regions_of, smallest_k
+from listings.queries import faulty_sources, pseudonym_columns, regions_of, smallest_k
 from listings.states import VersionState
 
 LABELS = {
@@ -129,4 +129,5 @@ def _columns(version: Version) -> list[Any]:
 
 def _recipe(version: Version) -> list[Any]:
     declared = version.steps.filter(is_measured=False).order_by("number").values_list("step", flat=True)
-    return [version.deidentification_tool, version.key_is_kept, version.pseudonyms, *declared]
+    tool = [version.deidentification_tool, version.tool_version]
+    return [*tool, version.key_is_kept, version.pseudonyms, pseudonym_columns(version), *declared]

@@ -65,6 +65,22 @@ class RowsField(forms.ModelMultipleChoiceField):
             ) from error
 
 
+class YesNoField(forms.BooleanField):
+    """A question that has to be answered: unlike a tick box, saying nothing is not “no”."""
+
+    widget = forms.RadioSelect(choices=(("true", _("yes")), ("false", _("no"))))
+
+    def prepare_value(self, value: Any) -> Any:
+        return {True: "true", False: "false"}.get(value, value)
+
+    def to_python(self, value: Any) -> Any:
+        return None if value in (None, "") else super().to_python(value)
+
+    def validate(self, value: Any) -> None:
+        if value is None:
+            raise forms.ValidationError(self.error_messages["required"], code="required")
+
+
 def model_fields(model: type[models.Model], names: Iterable[str], target: Any = None) -> dict[str, forms.Field]:
     """A model's columns as form fields, dates as date inputs, filled from `target`."""
 

@@ -89,6 +89,7 @@ def _link(command: dict) -> dict[str, Any]:
             quasi_identifiers=side.get("quasi_identifiers") or [],
             sensitive=side.get("sensitive") or [],
             subject=side.get("subject"),
+            pseudonyms=side.get("pseudonyms") or [],
         )
         for side in (command["first"], command["second"])
     )

@@ -1,12 +1,13 @@
 """What two files reveal together to one who holds both, and neither reveals alone (modelled on Art. 35).
 
-Two ways lead from a row of one file to a row of the other: the same subject key (a pseudonym that both files
-use), or columns of the same name with values in common. Each way is followed; the one that singles out the largest
-share counts.
+Ways from a row of one file to a row of the other: the same subject key (a pseudonym that both files use); a column
+declared to be a pseudonym in each, whatever its name; columns of the same name with values in common; and these
+together with columns of other names that hold the same (`_other_names`). Each way is followed; the one that singles
+out the largest share counts.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from .database import Column, Connection
 from .reasons import BadCommand
 
 _NUMBERS = ("integer", "decimal")
+_LIKE = ("text", "date", "integer")  # types of which columns of different names may hold the same
+_SHARED = 0.5  # of the different values of the column with fewer
+_LEAST, _LEAST_NUMBERS = 2, 100  # values shared; small numbers count something in every file
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,8 @@ class Side:
     """One file, and what of it the holder has: `fields`, and the roles that its seller marked.
 
     Where the file has no quasi-identifier marked, every field that is neither sensitive nor the subject counts as one.
-    The subject always counts whom a row is about; it links only where it is among the fields.
+    The subject always counts whom a row is about; it links only where it is among the fields, and so do `pseudonyms`,
+    the columns that the seller declared to be some.
     """
 
     parquet: Path
@@ -30,6 +35,12 @@ class Side:
     quasi_identifiers: list[str]
     sensitive: list[str]
     subject: str | None
+    pseudonyms: list[str] = field(default_factory=list)
+
+    @property
+    def keys(self) -> list[str]:
+        """The fields that stand for persons: declared pseudonyms and the subject."""
+        return [name for name in self.fields if name in self.pseudonyms or name == self.subject]
 
     @property
     def marked(self) -> list[str]:
@@ -42,13 +53,14 @@ class Side:
 class Linkage:
     """What the pair comes to.
 
-    `method` is `subject`, `columns` or `nothing`; `shared` names what links, as the first file calls it. `subjects`
-    and `k` are those of the two files alone, by their own quasi-identifiers among the fields. `linked` are the
-    subjects of the first file that meet one of the second. A class of the join agrees in the quasi-identifiers of both
-    files; `k_together` is the smallest, in subjects (by columns: in meetings of two subjects). `singled_out` are the
-    subjects of the first file that are alone with their one partner in a class of the join, while neither is alone in
-    a class of its own file; `share` is their share of the linked (0 to 1). A column that either file marks as
-    quasi-identifier counts as one in the join. Null agrees with null within a class, but links nobody.
+    `method` is `subject`, `pseudonym`, `columns` or `nothing`; `shared` names what links, as the first file calls it,
+    and `this = that` where the second calls it otherwise. `subjects` and `k` are those of the two files alone, by their
+    own quasi-identifiers among the fields. `linked` are the subjects of the first file that meet one of the second. A
+    class of the join agrees in the quasi-identifiers of both files; `k_together` is the smallest, in subjects (by
+    columns: in meetings of two subjects). `singled_out` are the subjects of the first file that are alone with their
+    one partner in a class of the join, while neither is alone in a class of its own file; `share` is their share of the
+    linked (0 to 1). A column that either file marks as quasi-identifier counts as one in the join. Null agrees with
+    null within a class, but links nobody.
     """
 
     method: str
@@ -67,7 +79,11 @@ def measure_linkage(first: Side, second: Side) -> Linkage:
         raise BadCommand("no_fields")
     with database.open_database(reads=[first.parquet, second.parquet]) as connection:
         types = [_open(connection, table, side) for table, side in (("a", first), ("b", second))]
-        common = _common(first, second, types)
+        by_name = _common(first, second)
+        subjects = (first.subject, second.subject)
+        keys = [(one, other) for one in first.keys for other in second.keys if (one, other) != subjects]
+        others = _other_names(connection, first, second, types, by_name)
+        common = [*by_name, *others, *keys]
         for table, side, names in (
             ("a", first, [pair[0] for pair in common]), ("b", second, [pair[1] for pair in common]),
         ):  # fmt: skip
@@ -76,7 +92,9 @@ def measure_linkage(first: Side, second: Side) -> Linkage:
         subjects, k = [one[0] for one in alone], [one[1] for one in alone]
         found = [
             Linkage(method, shared, subjects, k, together, linked, singled_out, round(singled_out / linked, 6))
-            for method, shared, (together, linked, singled_out) in _ways(connection, first, second, common)
+            for method, shared, (together, linked, singled_out) in _ways(
+                connection, first, second, by_name, others, keys
+            )
             if linked
         ]
     nothing = Linkage("nothing", [], subjects, k, None, 0, 0, 0.0)
@@ -94,7 +112,7 @@ def _open(connection: Connection, table: str, side: Side) -> dict[str, str]:
     return {column.name: column.type for column in columns}
 
 
-def _common(first: Side, second: Side, types: list[dict[str, str]]) -> list[tuple[str, str]]:
+def _common(first: Side, second: Side) -> list[tuple[str, str]]:
     """Fields that bear the same name in both files; capital and small letters count as the same.
 
     Two subject columns are the other way's affair: nobody is known by a pseudonym.
@@ -102,6 +120,56 @@ def _common(first: Side, second: Side, types: list[dict[str, str]]) -> list[tupl
     others = {name.strip().casefold(): name for name in second.fields}
     pairs = [(name, others.get(name.strip().casefold())) for name in first.fields]
     return [(one, other) for one, other in pairs if other and (one, other) != (first.subject, second.subject)]
+
+
+def _other_names(
+    connection: Connection, first: Side, second: Side, types: list[dict[str, str]], by_name: list[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """Fields of different names that hold the same: of one type, and at least half of the different values of the
+    column with fewer are in the other too. Each is paired once, what has most in common first."""
+    taken = [{pair[side] for pair in by_name} for side in (0, 1)]
+    open_: list[list[tuple[str, str]]] = []
+    for table, side, number in (("a", first, 0), ("b", second, 1)):
+        names = [
+            name for name in side.fields
+            if name not in taken[number] and name not in side.keys and types[number][name] in _LIKE
+        ]  # fmt: skip
+        open_.append([(name, f"values_{table}{place}") for place, name in enumerate(names)])
+    kinds = {types[0][name] for name, _table in open_[0]} & {types[1][name] for name, _table in open_[1]}
+    for table, number in (("a", 0), ("b", 1)):
+        for name, values in open_[number]:
+            if types[number][name] in kinds:
+                column = database.name(name)
+                connection.execute(f"CREATE TEMP TABLE {values} AS SELECT DISTINCT {column} AS value FROM file_{table} "
+                                   f"WHERE {column} IS NOT NULL")  # fmt: skip
+    likeness = [
+        (share, one, other)
+        for one, values in open_[0]
+        for other, others in open_[1]
+        if types[0][one] == types[1][other]
+        and (share := _likeness(connection, values, others, types[0][one] in _NUMBERS)) >= _SHARED
+    ]
+    return _best_pairs(likeness)
+
+
+def _likeness(connection: Connection, one: str, other: str, are_numbers: bool) -> float:
+    """Share of the smaller set of values that is in the other as well; 0 where too few are to mean anything."""
+    shared, fewer = database.one(
+        connection,
+        f"SELECT (SELECT count(*) FROM {one} SEMI JOIN {other} USING (value)), "
+        f"least((SELECT count(*) FROM {one}), (SELECT count(*) FROM {other}))",
+    )
+    return shared / fewer if shared >= (_LEAST_NUMBERS if are_numbers else _LEAST) else 0.0
+
+
+def _best_pairs(likeness: list[tuple[float, str, str]]) -> list[tuple[str, str]]:
+    """Each column with one other, the most alike first; of equal ones the first by name, so that the order of the
+    fields changes nothing."""
+    pairs: list[tuple[str, str]] = []
+    for _share, one, other in sorted(likeness, key=lambda row: (-row[0], row[1], row[2])):
+        if all(one != taken and other != its for taken, its in pairs):
+            pairs.append((one, other))
+    return pairs
 
 
 def _link_type(types: list[dict[str, str]], pair: tuple[str, str]) -> str:
@@ -136,20 +204,32 @@ def _alone(connection: Connection, table: str, marked: int) -> tuple[int, int]:
 
 
 def _ways(
-    connection: Connection, first: Side, second: Side, common: list[tuple[str, str]]
-) -> Iterator[tuple[str, list[str], tuple[Any, ...]]]:
+    connection: Connection, first: Side, second: Side, by_name: list[tuple[str, str]], others: list[tuple[str, str]],
+    keys: list[tuple[str, str]],
+) -> Iterator[tuple[str, list[str], tuple[Any, ...]]]:  # fmt: skip
     """(method, shared, (k together, linked, singled out)) of each way from one file to the other."""
     sizes = len(first.marked), len(second.marked)
     if first.subject in first.fields and second.subject in second.fields:
         yield "subject", [str(first.subject)], _by_subject(connection, *sizes)
+    common, named = [*by_name, *others, *keys], len(by_name)
     overlapping = [number for number in range(len(common)) if _overlaps(connection, number)]
     known = [
         number for number in overlapping if common[number][0] in first.marked or common[number][1] in second.marked
     ]
-    for links in [overlapping] if known == overlapping else [known, overlapping]:
-        if links:
-            counts = _by_columns(connection, links, known, *sizes)
-            yield "columns", [common[number][0] for number in links], counts
+    same_name = [number for number in overlapping if number < named]
+    by_columns = [number for number in overlapping if number < named + len(others)]
+    ways = [[number for number in same_name if number in known], same_name]
+    ways += [[number for number in by_columns if number in known], by_columns]
+    chosen = {tuple(links): "columns" for links in ways if links}
+    chosen |= {(number,): "pseudonym" for number in overlapping if number >= named + len(others)}
+    for links, method in chosen.items():
+        counts = _by_columns(connection, list(links), [number for number in links if number in known], *sizes)
+        yield method, [_said(common[number]) for number in links], counts
+
+
+def _said(pair: tuple[str, str]) -> str:
+    same = pair[0].strip().casefold() == pair[1].strip().casefold()
+    return pair[0] if same else f"{pair[0]} = {pair[1]}"
 
 
 def _overlaps(connection: Connection, number: int) -> bool:

@@ -3,12 +3,13 @@
 import argparse
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from . import signed
 from .cli import FAILS, KEY, PASSES, UNREADABLE
 from .reasons import Refused
-from .words import LANGUAGES, sentence_in
+from .words import LANGUAGES, sentence_in, word_in
 
 
 def main(arguments: list[str]) -> int:
@@ -21,7 +22,7 @@ def main(arguments: list[str]) -> int:
     verify = commands.add_parser("verify", help="is the report as it was signed?")
     verify.add_argument("report", type=Path, metavar="FILE.json")
     verify.add_argument("--file", type=Path, help="is it about this file?")
-    verify.add_argument("--lang", choices=LANGUAGES, default="en", help="of a refusal")
+    verify.add_argument("--lang", choices=LANGUAGES, default="en", help="of what is said")
     verify.set_defaults(run=_verify)
     given = parser.parse_args(arguments)
     try:
@@ -43,12 +44,13 @@ def _verify(given: argparse.Namespace) -> int:
     except Refused as refusal:
         print(sentence_in(given.lang, refusal.code, refusal.params), file=sys.stderr)
         return FAILS
-    verdict = "passes" if found.report["passes"] else "does not pass"
-    print(f"{verdict} ({found.mode}), k = {found.k}, rule set {found.report['rule_set']}")
-    print(f"{found.name}, {found.size} bytes, SHA-256 {found.sha256}")
-    print(f"assessed {found.assessed_at.isoformat()} by engine {found.engine}")
-    print(f"signed by the key {signed.fingerprint(found.public_key)}")
-    if given.file and signed.sha256_of(given.file) != found.sha256:
-        print(f"{given.file} is another file: its SHA-256 is {signed.sha256_of(given.file)}", file=sys.stderr)
+    word = partial(word_in, given.lang)
+    verdict, mode = word("passes" if found.report["passes"] else "does not pass"), word(found.mode)
+    print(word("{0} ({1}), k = {2}, rule set {3}", verdict, mode, found.k, found.report["rule_set"]))
+    print(word("{0}, {1} bytes, SHA-256 {2}", found.name, found.size, found.sha256))
+    print(word("assessed {0} by engine {1}", found.assessed_at.isoformat(), found.engine))
+    print(word("signed by the key {0}", signed.fingerprint(found.public_key)))
+    if given.file and (its := signed.sha256_of(given.file)) != found.sha256:
+        print(word("{0} is another file: its SHA-256 is {1}", given.file, its), file=sys.stderr)
         return FAILS
     return PASSES

@@ -8,7 +8,7 @@ from .reasons import REASONS
 from .reasons_zh import REASONS_ZH
 from .report import Figures, Report
 
-LANGUAGES = ("en", "zh")
+LANGUAGES = ("en", "zh", "zh-hans")  # the last two are one
 _ZH = {
     "passes": "通过",
     "does not pass": "未通过",
@@ -40,23 +40,36 @@ _ZH = {
     "t of {0}: by type, all equally far": "{0} 的 t：按类型、等距",
     "Identifiers found": "发现的标识符",
     "Why a column counts as a quasi-identifier": "为何算作准标识符",
+    "{0} ({1}), k = {2}, rule set {3}": "{0}（{1}），k = {2}，规则集 {3}",
+    "{0}, {1} bytes, SHA-256 {2}": "{0}，{1} 字节，SHA-256 {2}",
+    "assessed {0} by engine {1}": "评估时间 {0}，引擎版本 {1}",
+    "signed by the key {0}": "签名密钥 {0}",
+    "{0} is another file: its SHA-256 is {1}": "{0} 是另一个文件：其 SHA-256 为 {1}",
     "Why it does not pass": "未通过的原因",
     "Does not fail, but look at it": "不影响通过，但请核对",
 }
 
 
+def is_chinese(language: str) -> bool:
+    return language.startswith("zh")
+
+
+def word_in(language: str, text: str, *values: Any) -> str:
+    """A word of the reports in `language`, with `values` in its places."""
+    return (_ZH.get(text, text) if is_chinese(language) else text).format(*values)
+
+
 def sentence_in(language: str, code: str, params: Mapping[str, Any]) -> str:
     """The sentence of a reason in `language` (en, zh)."""
-    template = REASONS_ZH.get(code, REASONS[code]) if language == "zh" else REASONS[code]
+    template = REASONS_ZH.get(code, REASONS[code]) if is_chinese(language) else REASONS[code]
     return template % dict(params)
 
 
 def table(report: Report, language: str) -> str:
     """Result, figures side by side, and the reasons as sentences."""
-    say = _ZH.get if language == "zh" else lambda text, _default: text
 
     def word(text: str, *values: Any) -> str:
-        return str(say(text, text)).format(*values)
+        return word_in(language, text, *values)
 
     result = f"{word('passes' if report.passes else 'does not pass')}, {word('grade {0}', report.grade)}"
     modes = ", ".join(map(word, report.allowed_modes)) or word("none")

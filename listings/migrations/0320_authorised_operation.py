@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("listings", "0260_in_house_reports"),
+        ("listings", "0300_irreversibility_declaration"),
     ]
 
     operations = [

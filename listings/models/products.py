@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.lookups import IsNull
@@ -300,12 +301,24 @@ class Version(models.Model):
     collected_from = models.DateField(_("date collected: from"))
     collected_until = models.DateField(_("date collected: until"))
     deidentification_tool = models.CharField(_("how it was de-identified, with which tool"), max_length=300)
-    key_is_kept = models.BooleanField(_("somebody keeps a key or mapping table"))
+    tool_version = models.CharField(
+        _("version of the tool"), blank=True, max_length=100, help_text=_("Of a script of your own, its date.")
+    )
+    key_is_kept = models.BooleanField(
+        _("Does anybody keep a key or mapping table?"),
+        help_text=_("A salt, a secret, a list of old and new numbers: whatever could restore a value (Art. 17)."),
+    )
+    key_kept_by = models.CharField(_("if so, who keeps it"), blank=True, max_length=200)
+    key_kept_where = models.CharField(
+        _("if so, where"), blank=True, max_length=200, help_text=_("The system or the place, no secret.")
+    )
     pseudonyms = models.TextField(
-        _("columns of digests or tokens: what each is, and what became of the key"),
+        _("digests and tokens: how they were made, and what became of the key"),
         blank=True,
         max_length=4000,
-        help_text=_("Name each such column. A key or table with which one could be restored may not exist (Art. 17)."),
+        help_text=_(
+            "For instance: digest with a random salt, deleted on the day of processing. Needed for such columns."
+        ),
     )
     rows = models.PositiveBigIntegerField(null=True, blank=True)
     allowed_modes = models.JSONField(default=list, blank=True)
@@ -347,6 +360,12 @@ class Version(models.Model):
                 | Q(signed_off_at__isnull=False, signed_off_by__isnull=False, signed_assessment__isnull=False),
                 name="version_signed_off_whole",
             ),
+            models.CheckConstraint(
+                condition=Q(key_is_kept=False, key_kept_by="", key_kept_where="")
+                | Q(key_is_kept=True) & ~Q(key_kept_by="") & ~Q(key_kept_where=""),
+                name="version_key_kept_by_whom_and_where",
+                violation_error_message=_("Say who keeps the key and where, or that nobody does."),
+            ),
         )
 
     def __str__(self) -> str:
@@ -354,6 +373,16 @@ class Version(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("listings:version", args=[self.pk])
+
+    def clean(self) -> None:
+        """A key that is kept is kept by somebody, somewhere; one that nobody keeps, nowhere."""
+        held = {"key_kept_by": self.key_kept_by, "key_kept_where": self.key_kept_where}
+        if self.key_is_kept:
+            wrong, said = [name for name, value in held.items() if not value], _("Say it: somebody keeps a key.")
+        else:
+            wrong, said = [name for name, value in held.items() if value], _("You say that nobody keeps a key.")
+        if wrong:
+            raise ValidationError(dict.fromkeys(wrong, said))
 
     @property
     def reviewing_body(self) -> Party | None:
@@ -403,6 +432,7 @@ class Column(models.Model):
     name = models.CharField(max_length=255)
     type = models.CharField(max_length=16)
     role = models.CharField(max_length=16, choices=ColumnRole.choices, default=ColumnRole.PLAIN)
+    is_pseudonym = models.BooleanField(default=False)  # declared: its cells are digests or tokens
     profile = models.JSONField(default=dict)
 
     class Meta:

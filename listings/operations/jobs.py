@@ -8,10 +8,12 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from listings import files, permissions
+from accounts.queries import recipients
+from listings import files, permissions, reasons
 from listings.deidentification.sandbox import Watch
 from listings.models import OPEN_JOB, Job, JobKind, JobState, Upload, Version
 from listings.operations.reassessed import keep_unmeasured
@@ -19,6 +21,7 @@ from listings.states import UploadState, VersionState
 from marketplace import wake, workflow
 from marketplace.errors import InvalidState, StaleState
 from marketplace.ledger import entries as ledger
+from marketplace.notices.operations import tell
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)  # of silence, until another worker takes over
@@ -115,10 +118,22 @@ def fail(job: Job, problem: dict[str, Any], at: datetime) -> None:
     log.warning("%s of version %s failed: %s", job.kind, job.version_id, problem["code"])
     if job.kind == JobKind.REASSESS:
         keep_unmeasured(job.version, problem, at)
+    if job.kind in (JobKind.SUGGEST, JobKind.APPLY):
+        said = lazy(lambda: reasons.sentence_of(problem), str)()  # in each reader's language
+        tell_seller(ledger.begin("fail_job", WORKER, at, "Art. 17"), job, "recipe_failed", reason=said)
     if job.upload is not None:
         act = ledger.begin("refuse", WORKER, at, "Art. 17")
         workflow.move(act, job.upload, UploadState.REFUSED, problem=problem, detail={"code": problem["code"]})
         files.drop_chunks(job.upload)
+
+
+def tell_seller(act: ledger.Act, job: Job, kind: str, **context: Any) -> None:
+    """What came of a job that took its time, to the seller's people. Part of another operation."""
+    version = job.version
+    tell(
+        act, recipients(version.product.seller, act.at), kind, link=version.get_absolute_url(),
+        product=version.product.title, number=version.number, **context,
+    )  # fmt: skip
 
 
 @transaction.atomic

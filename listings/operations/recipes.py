@@ -35,7 +35,7 @@ from listings.models import (
 from listings.operations import jobs
 from listings.operations.assessment import MODE
 from listings.operations.versions import add_step, lock_in
-from listings.queries import failed_assessment
+from listings.queries import failed_assessment, pseudonym_columns
 from listings.states import VersionState
 from marketplace.clock.working_days import local_date
 from marketplace.errors import InvalidState, StaleState
@@ -211,9 +211,9 @@ def _keep(job: Job, version: Version, failed: Assessment, found: list[dict[str, 
         )
         for number, one in enumerate(found, start=first)
     ]
-    ledger.record(
-        ledger.begin("keep_recipe", jobs.WORKER, at, ARTICLE), version, detail={"recipes": [one.number for one in made]}
-    )
+    act = ledger.begin("keep_recipe", jobs.WORKER, at, ARTICLE)
+    ledger.record(act, version, detail={"recipes": [one.number for one in made]})
+    jobs.tell_seller(act, job, "recipe_found" if any(one.document for one in made) else "recipe_none")
 
 
 def apply(job: Job, at: datetime) -> None:
@@ -277,6 +277,7 @@ def _replace(
 def _mark(version: Version, failed: Assessment, columns: list[dict[str, str]]) -> None:
     """The result's columns, marked as before and as the gate measured them."""
     given = dict(version.columns.values_list("name", "role"))
+    declared = set(pseudonym_columns(version))
     measured = roles_of(version, failed)
     for name in measured["quasi_identifiers"]:
         if given.get(name) == ColumnRole.PLAIN:
@@ -288,7 +289,7 @@ def _mark(version: Version, failed: Assessment, columns: list[dict[str, str]]) -
     Column.objects.bulk_create(
         Column(
             version=version, position=place, name=one["name"], type=one["type"],
-            role=given.get(one["name"], ColumnRole.PLAIN),
+            role=given.get(one["name"], ColumnRole.PLAIN), is_pseudonym=one["name"] in declared,
         )
         for place, one in enumerate(columns)
     )  # fmt: skip

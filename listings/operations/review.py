@@ -22,8 +22,6 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
-AGGREGATES = 4  # the grade of what is about nobody
-
 
 @transaction.atomic
 def return_version(*, version: Version, actor: User, at: datetime, reason: str) -> None:
@@ -41,16 +39,17 @@ def refuse_version(*, version: Version, actor: User, at: datetime, reason: str, 
 
 @transaction.atomic
 def approve_version(
-    *, version: Version, actor: User, at: datetime, sources_checked: bool, irreversible: bool, reason: str
+    *, version: Version, actor: User, at: datetime, sources_checked: bool, reason: str, irreversible: bool = False
 ) -> None:
-    """submitted → in publicity. The reviewer signs off the sources and that nothing can be restored (Art. 17).
+    """submitted → in publicity. The reviewer signs off the sources and, of grade 3, that nothing can be restored
+    (Art. 17); of aggregates (grade 4) `irreversible` is not asked for and counts for nothing.
 
     Kept with the version: who signed, when, and on which assessment. Raises InvalidState while an item of the
-    lawful-source file is unchecked, rejected or lapsed, or a column of digests is not declared.
+    lawful-source file is unchecked, rejected or lapsed, a sign-off is missing or a column of digests is not declared.
     """
-    if not (sources_checked and irreversible):
-        raise InvalidState(_("Without both sign-offs a version cannot go public."))
     permissions.check_can_review(actor, version, at)
+    if not sources_checked or (queries.needs_signature(version) and not irreversible):
+        raise InvalidState(_("Without its sign-offs a version cannot go public."))
     workflow.check_in(version, VersionState.SUBMITTED)
     check_sources_in_order(version, at)
     if columns := queries.unexplained(version):
@@ -68,7 +67,7 @@ def approve_version(
 def signed_off(version: Version, by: User, at: datetime) -> dict[str, Any]:
     """Who signed when, on which assessment, that nothing can be restored; of a file about nobody nobody has to."""
     newest = queries.passed(version)
-    if newest is None or newest.report.get("grade") == AGGREGATES:
+    if newest is None or not queries.needs_signature(version):
         return {"signed_off_by": None, "signed_off_at": None, "signed_assessment": None}
     return {"signed_off_by": by, "signed_off_at": at, "signed_assessment": newest}
 

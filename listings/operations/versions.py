@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Case, Max, When
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -95,10 +95,14 @@ def _add_sources(version: Version, sources: Iterable[CatalogueEntry]) -> list[in
 
 
 @transaction.atomic
-def describe_version(*, version: Version, actor: User, at: datetime, **fields: Any) -> None:
+def describe_version(
+    *, version: Version, actor: User, at: datetime, pseudonym_columns: Sequence[str] | None = None, **fields: Any
+) -> None:
     """draft, assessed or returned: correct what the seller says of the version. What was measured stays.
 
-    Raises ValidationError on `about` once the file was measured: that decides whose rows are counted.
+    `pseudonym_columns` are all the columns declared to be digests or tokens (Art. 17); None leaves them as they are.
+    Raises ValidationError on `about` once the file was measured, as that decides whose rows are counted; on
+    `pseudonym_columns` where the file has no such column, and on `pseudonyms` where nothing is said of them.
     """
     permissions.check_can_keep_version(actor, version, at)
     version = Version.objects.select_for_update().get(pk=version.pk)
@@ -113,7 +117,19 @@ def describe_version(*, version: Version, actor: User, at: datetime, **fields: A
     version.save(update_fields=list(fields))
     if version.about == About.NONE:
         version.columns.filter(role=ColumnRole.SUBJECT).update(role=ColumnRole.PLAIN)
-    ledger.record(ledger.begin("describe", actor, at, "Art. 17"), version, detail=fields)
+    declared = {} if pseudonym_columns is None else _declare_pseudonyms(version, pseudonym_columns)
+    ledger.record(ledger.begin("describe", actor, at, "Art. 17"), version, detail={**fields, **declared})
+
+
+def _declare_pseudonyms(version: Version, names: Sequence[str]) -> dict[str, list[str]]:
+    """Mark these columns, and no others, as digests or tokens."""
+    if unknown := set(names) - set(version.columns.values_list("name", flat=True)):
+        said = _("The file has no column “%(name)s”.") % {"name": "”, “".join(sorted(unknown))}
+        raise ValidationError({"pseudonym_columns": said})
+    if names and not version.pseudonyms.strip():
+        raise ValidationError({"pseudonyms": _("Say how they were made, and what became of the key.")})
+    version.columns.update(is_pseudonym=Case(When(name__in=names, then=True), default=False))
+    return {"pseudonym_columns": [shown(name) for name in sorted(names)]}
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
 from marketplace.api.problems import Problem
+from marketplace.verbs import YesNoField
 
 Schema = dict[str, Any]
 YEARS = range(1900, 2200)  # beyond, calendars and deadlines end
@@ -49,6 +50,7 @@ KINDS: tuple[tuple[type[forms.Field], Callable[[Any], bool], Callable[[Any], Sch
     (forms.ModelChoiceField, is_key, lambda field: _key(field)),
     (forms.MultipleChoiceField, all_of(is_text), lambda field: {"type": "array", "items": _choice(field)}),
     (forms.ChoiceField, is_text, lambda field: _choice(field)),
+    (YesNoField, is_truth, lambda field: {"type": "boolean"}),
     (forms.BooleanField, is_truth, lambda field: {"type": "boolean", **({"enum": [True]} if field.required else {})}),
     (forms.DateField, is_date, lambda field: {"type": "string", "format": "date"}),
     (forms.FloatField, is_number, lambda field: {"type": "number"}),

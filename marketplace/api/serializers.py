@@ -21,7 +21,7 @@ from listings.models import (
     Upload,
     Version,
 )
-from listings.queries import concerns, shown_assessment
+from listings.queries import concerns, pseudonym_columns, shown_assessment
 from listings.states import WITH_SELLER
 from marketplace.applications.models import (
     Application,
@@ -145,14 +145,19 @@ class AssessmentRow(serializers.ModelSerializer[Assessment]):
 
 class VersionRow(serializers.ModelSerializer[Version]):
     authority, reviewer = NamedParty(allow_null=True), NamedParty(allow_null=True)
+    pseudonym_columns = serializers.SerializerMethodField()
 
     class Meta:
         model = Version
         fields = (
             "id", "product", "number", "state", "authority", "reviewer", "about", "data_from", "data_until",
-            "collected_from", "collected_until", "deidentification_tool", "key_is_kept", "pseudonyms", "rows",
-            "allowed_modes", "signed_off_at", "published_at", "created_at",
+            "collected_from", "collected_until", "deidentification_tool", "tool_version", "key_is_kept", "key_kept_by",
+            "key_kept_where", "pseudonym_columns", "pseudonyms", "rows", "allowed_modes",
+            "signed_off_at", "published_at", "created_at",
         )  # fmt: skip
+
+    def get_pseudonym_columns(self, row: Version) -> list[str]:
+        return pseudonym_columns(row)
 
 
 class UploadRow(serializers.ModelSerializer[Upload]):

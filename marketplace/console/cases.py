@@ -18,7 +18,7 @@ from listings.difference import differences
 from listings.in_house import told_of
 from listings.models import Assessment, Objection, Product, Version, VersionSource
 from listings.permissions import check_can_read_source_evidence
-from listings.queries import smallest_k
+from listings.queries import pseudonym_columns, smallest_k
 from marketplace.applications import verbs
 from marketplace.applications.models import Application, Grant, Item, Route
 from marketplace.applications.queries import newest_linkages
@@ -176,7 +176,8 @@ def version(case: Version, user: Any, at: datetime) -> list[Section]:
         Section(_("This version"), (
             *of(product, "seller", "title", "nature", "acquisition", "grade", "summary", "purposes"),
             *of(case, "about", "data_from", "data_until", "collected_from", "collected_until", "deidentification_tool",
-                "key_is_kept", "pseudonyms"),
+                "tool_version", "key_is_kept", "key_kept_by", "key_kept_where"),
+            (_("Columns of digests or tokens"), ", ".join(pseudonym_columns(case))), *of(case, "pseudonyms"),
             (_("Rows"), case.rows), (_("Competent authority"), case.authority),
             (_("Declared under Art. 31"), day(product.declared_at)),
         )),

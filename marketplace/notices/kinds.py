@@ -32,7 +32,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "version_failing", "seller_lapsed", "assessment_lapses", "description_proposed",
     ),
     Group.DECISIONS: (
-        "assessed", "assessment_failed", "assessment_mendable", "version_moved", "application_moved", "item_split_off",
+        "assessed", "assessment_failed", "assessment_mendable", "recipe_found", "recipe_none", "recipe_failed",
+        "version_moved", "application_moved", "item_split_off",
         "item_decided", "grant_offered", "grant_moved", "change_decided", "hold_opened", "hold_lifted", "report_moved",
         "measure_moved", "hearing_opened", "derived_flagged", "party_moved", "party_merged", "standing_consent_used",
         "source_rejected", "objection_answered", "product_offered", "version_released", "version_recalled",

@@ -23,6 +23,18 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
             "quarantine: have a recipe found that mends it, or upload a corrected file."
         ),
     ),
+    "recipe_found": (
+        _("A recipe was tried on version %(number)s of “%(product)s”"),
+        _("Compare the file before and after on its page, and apply the recipe before the deadline there."),
+    ),
+    "recipe_none": (
+        _("No recipe reaches the thresholds for version %(number)s of “%(product)s”"),
+        _("Its page says what is in the way: allow more to be taken out, drop a column, or upload another file."),
+    ),
+    "recipe_failed": (
+        _("The work on a recipe for version %(number)s of “%(product)s” failed"),
+        _("%(reason)s Nothing was changed: ask again on its page."),
+    ),
     "reassessment_failed": (
         _("Version %(number)s of “%(product)s” failed its re-assessment"),
         _(

@@ -154,7 +154,8 @@ def list_a_product(people: Callable[[str], Person], tmp_path: Path, move_to: Cal
     )
     seller.press(
         product, "新建版本", about="persons", data_from="2025-07-01", data_until="2025-12-31",
-        collected_from="2025-07-01", collected_until="2026-01-05", deidentification_tool="泛化", steps="删除姓名",
+        collected_from="2025-07-01", collected_until="2026-01-05", deidentification_tool="泛化",
+        key_is_kept=["false"], steps="删除姓名",
     )  # fmt: skip
     version = newest(Version)
     seller.upload(version, write_visits(tmp_path / "visits.csv"))

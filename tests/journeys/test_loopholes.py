@@ -180,9 +180,8 @@ def test_data_is_not_collected_in_the_future(world):
 
 def test_everything_missing_is_named_at_once_and_linked(world):
     product, at = stages.product(world, "active+undeclared")
-    version = listing.create_version(
-        product=product, actor=world["seller"], at=at, about="none", **{**stages.VERSION_FIELDS, "key_is_kept": True}
-    )
+    fields = {**stages.VERSION_FIELDS, "key_is_kept": True, "key_kept_by": "安全科", "key_kept_where": "密码机"}
+    version = listing.create_version(product=product, actor=world["seller"], at=at, about="none", **fields)
     page = browser_of(world["seller"]).get(version.get_absolute_url()).content.decode()
     for name, pk in (("product-declare", product.pk), ("product-add_source_file", product.pk)):
         assert f'href="{reverse(f"listings:{name}", args=[pk])}"' in page

@@ -84,8 +84,7 @@ def list_on_pages(world, vendor, reviewer):
     vendor.sends(
         "listings:product-add_source_file", product, kind="consent", title="权属说明", reference="1号", summary="自有"
     )
-    fields = {name: value for name, value in stages.VERSION_FIELDS.items() if value is not False}
-    version = number_in(vendor.sends("listings:product-create_version", product, about="none", **fields))
+    version = number_in(vendor.sends("listings:product-create_version", product, about="none", **stages.VERSION_FIELDS))
     content = write_bed_use(stages.scratch("sales.csv")).read_bytes()
     vendor.sends("listings:version-upload_file", version, file=SimpleUploadedFile("sales.csv", content))
     vendor.sends("listings:version-request_assessment", version)

@@ -144,7 +144,8 @@ def refused_submission(world, version) -> None:
 
 
 def test_pseudonymised_data_whose_key_somebody_kept_is_refused(world):
-    version = assess(world, start(world, key_is_kept=True), VISIT_ROLES, write_visits(stages.scratch("v.csv")))
+    draft = start(world, key_is_kept=True, key_kept_by="本单位安全科", key_kept_where="密码机")
+    version = assess(world, draft, VISIT_ROLES, write_visits(stages.scratch("v.csv")))
     assert version.state == "assessed"
     refused_submission(world, version)
 

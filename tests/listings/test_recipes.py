@@ -13,6 +13,7 @@ from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.models import Entry
+from marketplace.notices.models import Outbox
 from tests.listings.test_listing import assess, start, stored, write
 from tests.workflow import stages
 from tests.workflow.matrix import rows
@@ -41,6 +42,11 @@ def failed(world, django_capture_on_commit_callbacks):
 @pytest.fixture
 def who(world):
     return {"actor": world["seller"], "at": world.at}
+
+
+def told(kind):
+    rows = Outbox.objects.filter(kind=kind, channel="page").order_by("pk")
+    return [one.recipient_ref for one in rows]
 
 
 def run(job, at):
@@ -144,6 +150,7 @@ def test_from_a_file_that_fails_to_one_that_is_submitted(world, failed, who, dja
     digest, key = files.current(failed).sha256, files.current(failed).key
     found = suggest(failed, who)
     best = found[0]
+    assert told("recipe_found") == [world["seller"].ledger_ref] and not told("recipe_none")
     assert [one.origin for one in found] == ["found", *["alternative"] * (len(found) - 1)]
     assert {"do": "drop", "column": "电话"} in best.document["steps"]
     assert best.figures["before"]["k"] < 20 <= best.figures["after"]["k"]
@@ -190,6 +197,7 @@ def test_bounds_are_kept_and_a_column_can_be_dropped(failed, who):
     assert best.bounds == {"suppression": 0.0, "at_most": {}, "drop": ["年龄"]}
     missed = suggest(failed, who, at_most={"年龄": 0, "区县": 0}, suppression=0.0)[0]
     assert (missed.document, missed.suggestion["binding"]) == (None, "年龄")
+    assert (len(told("recipe_found")), len(told("recipe_none"))) == (1, 1)
 
 
 def test_cancelled_application_changes_nothing(world, failed, who, monkeypatch):
@@ -243,6 +251,9 @@ def test_own_recipe_that_does_not_fit_the_file_fails_at_once_with_its_step(world
     own = {"recipe": 1, "steps": [{"do": "drop", "column": '"; DROP TABLE data; --'}]}
     job = run(operations.try_recipe(version=failed, recipe=json.dumps(own), **who), world.at)
     assert (job.state, job.problem["code"], job.attempts) == ("failed", "recipe_unknown_column", 1)
+    assert told("recipe_failed") == [world["seller"].ledger_ref]
+    said = Outbox.objects.get(kind="recipe_failed", channel="page").context["reason"]
+    assert "DROP TABLE" in said["en"] and said["en"] != said["zh-hans"]
     assert Recipe.objects.count() == 0
 
 

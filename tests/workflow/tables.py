@@ -210,10 +210,6 @@ def new_version(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {"about": "none", **stages.VERSION_FIELDS}
 
 
-def new_version_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
-    return {name: value for name, value in new_version(world, obj, at).items() if value is not False}
-
-
 def one_party(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {"party": world.parties["buyer"]}
 
@@ -247,7 +243,7 @@ PRODUCT = Matrix(
         "set_visibility": Says("active", (), given(visibility="invited")),
         "invite": Says("active", (), given(uscc="91350100MA00000067")),  # public data: test_non_public.py
         "uninvite": Says("active", (), one_party, keys(one_party)),
-        "create_version": Says("active", ("version create →draft",), new_version, new_version_form),
+        "create_version": Says("active", ("version create →draft",), new_version),
         "describe": Says("active", ("product describe →",), given(**DESCRIPTION)),
         "propose_description": Says("active", ("descriptionchange propose →proposed",), given(**stages.TEXTS)),
         "propose_rule": Says("active", ("releaserule propose →proposed",), given(**stages.RULE)),
@@ -305,10 +301,6 @@ def column_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
 
 def same_version(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {"about": obj.about, **stages.VERSION_FIELDS, "deidentification_tool": "抑制"}
-
-
-def same_version_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
-    return {name: value for name, value in same_version(world, obj, at).items() if value is not False}
 
 
 def its_recipe(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
@@ -379,7 +371,7 @@ VERSION = Matrix(
         "apply_recipe": Says("draft", ("version apply_recipe →",), its_recipe, keys(its_recipe)),
         "destroy_file": Says("draft", ("version destroy_file →",)),
         "submit": Says("submitted", ("version submit *→submitted",)),
-        "describe": Says("*", ("version describe →",), same_version, same_version_form),
+        "describe": Says("*", ("version describe →",), same_version),
         "rework": Says("draft", ("version rework assessed→draft",)),
         "discard": Says("discarded", ("version discard *→discarded",)),
         "approve": Says("in_publicity", ("version approve submitted→in_publicity",), given(**stages.SIGN_OFF)),

@@ -36,7 +36,7 @@ class LinkageResult(models.Model):
     """One pair: what an item asks for, with what the buyer has under another grant or asks for beside it.
 
     The row is the job as well: made when it becomes due, measured by a worker, never changed once measured. `inputs`
-    is the hash of the two versions and their fields: another version or other fields are another pair.
+    is the hash of the two versions, their fields and the method: another version or other fields are another pair.
     """
 
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="linkages")  # an undecided one may be removed

@@ -29,6 +29,7 @@ LEASE = timedelta(minutes=15)
 MOST_ATTEMPTS = 3
 LINKER = ledger.SystemActor("linkage")
 ARTICLE = "Art. 35"
+METHOD = 2  # how a pair is measured: with another number, what is not decided is measured anew
 IN_REVIEW = (ApplicationState.UNDER_REVIEW, ApplicationState.EXPERT_REVIEW)
 
 
@@ -46,7 +47,7 @@ class Pair(NamedTuple):
     @property
     def inputs(self) -> str:
         with_ref = f"grant:{self.grant.pk}" if self.grant else f"item:{self.other and self.other.pk}"
-        sides = [with_ref, self.first.pk, sorted(self.fields), self.second.pk, sorted(self.with_fields)]
+        sides = [METHOD, with_ref, self.first.pk, sorted(self.fields), self.second.pk, sorted(self.with_fields)]
         return hashlib.sha256(json.dumps(sides).encode()).hexdigest()
 
 
@@ -190,12 +191,14 @@ def _measure(result: LinkageResult) -> dict[str, Any]:
 
 
 def _side(version: Version, fields: Sequence[str], parquet: str) -> dict[str, Any]:
-    roles = list(version.columns.order_by("position").values_list("name", "role"))
+    columns = list(version.columns.order_by("position"))
+    roles = [(column.name, column.role) for column in columns]
     marked = {role: [name for name, given in roles if given == role] for role in ColumnRole.values}
     known = [name for name, _role in roles if name in set(fields)]  # a field that the version has no more is not held
     return {
         "parquet": parquet, "fields": known, "subject": next(iter(marked[ColumnRole.SUBJECT]), None),
         "quasi_identifiers": marked[ColumnRole.QUASI_IDENTIFIER], "sensitive": marked[ColumnRole.SENSITIVE],
+        "pseudonyms": [column.name for column in columns if column.is_pseudonym],
     }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from accounts.evidence import pages
 from accounts.models import CapabilityKind
 from listings import difference, engine_words, recipe_words
 from listings.in_house import told_of
-from listings.queries import shown_assessment
+from listings.queries import pseudonym_columns, shown_assessment
 from listings.queries import upstream_conditions as conditions_of
 from listings.reasons import sentence
 from listings.release_bounds import LABELS, VALUES
@@ -271,6 +271,9 @@ YES, NO = _("yes"), _("no")
 @register.filter
 def yes(value: bool) -> Any:
     return YES if value else NO
+
+
+register.filter("pseudonym_columns", pseudonym_columns)
 
 
 @register.filter

@@ -93,7 +93,7 @@ def test_every_format_gives_the_same_report(people, tmp_path, capsys):
 
 
 def test_table_in_both_languages(people, capsys):
-    for language, words in (("en", "does not pass, grade 2"), ("zh", "未通过, 2 级")):
+    for language, words in (("en", "does not pass, grade 2"), ("zh", "未通过, 2 级"), ("zh-hans", "未通过, 2 级")):
         status, out, _ = said(capsys, people, "--mode", "download", "--subject", "illness", "--lang", language)
         assert status == 2 and words in out
         assert sentence_in(language, "known_age", {"column": "age"}) in out
@@ -101,7 +101,7 @@ def test_table_in_both_languages(people, capsys):
 
 
 def test_json_speaks_the_language_asked_for(people, capsys):
-    for language, table in (("en", REASONS), ("zh", REASONS_ZH)):
+    for language, table in (("en", REASONS), ("zh-hans", REASONS_ZH)):
         report = json.loads(said(capsys, people, "--identifiers", "age", "--json", "--lang", language)[1])
         assert report["reasons"][0]["text"] == table["declared_identifier"] % {"column": "age"}
 

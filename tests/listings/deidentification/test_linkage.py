@@ -20,9 +20,10 @@ def a_file(folder: Path, name: str, header: list[str], rows: list[tuple]) -> Pat
 
 
 def side(
-    parquet: Path, fields: list[str], quasi: list[str], *, subject: str | None = None, sensitive: tuple = ()
-) -> Side:
-    return Side(parquet, fields, quasi, list(sensitive), subject)
+    parquet: Path, fields: list[str], quasi: list[str], *, subject: str | None = None, sensitive: tuple = (),
+    pseudonyms: tuple = (),
+) -> Side:  # fmt: skip
+    return Side(parquet, fields, quasi, list(sensitive), subject, list(pseudonyms))
 
 
 def people(folder: Path, key: str = "p") -> tuple[Path, Path]:
@@ -189,3 +190,52 @@ def test_names_that_sql_might_trip_over(tmp_path, name):
     second = a_file(tmp_path, "b", [name, "y"], [("1", "w"), ("3", "w")])
     found = measure_linkage(side(first, [name, "x"], ["x"]), side(second, [name, "y"], ["y"]))
     assert (found.shared, found.linked, found.singled_out) == ([name], 1, 1)
+
+
+def test_a_declared_pseudonym_links_under_another_name_and_without_the_other_columns(tmp_path):
+    """Neither seller marked a subject; the months of the same name differ, the pseudonym alone leads across."""
+    grid = [(town, job) for town in TOWNS for job in JOBS]
+    towns = a_file(tmp_path, "t", ["代号", "住地", "月"], [(f"p{n}", town, "1") for n, (town, _) in enumerate(grid)])
+    jobs = a_file(tmp_path, "j", ["令牌", "职业", "月"], [(f"p{n}", job, "2") for n, (_, job) in enumerate(grid)])
+    first = side(towns, ["代号", "住地", "月"], ["住地"], pseudonyms=("代号",))
+    second = side(jobs, ["令牌", "职业", "月"], ["职业"], pseudonyms=("令牌",))
+    found = measure_linkage(first, second)
+    assert found == Linkage("pseudonym", ["代号 = 令牌"], [25, 25], [5, 5], 1, 25, 25, 1.0)
+    marked = side(jobs, ["令牌", "职业", "月"], ["职业"], subject="令牌")
+    assert measure_linkage(first, marked).method == "pseudonym"  # declared here, the subject column there
+    held = side(jobs, ["职业", "月"], ["职业"], pseudonyms=("令牌",))
+    assert measure_linkage(first, held).method == "nothing"  # what the holder has not got leads nowhere
+
+
+def test_columns_that_hold_the_same_under_other_names_link(tmp_path):
+    grid = [(town, job) for town in TOWNS for job in JOBS]
+    first = a_file(tmp_path, "a", ["住地", "单号"], [(town, f"N{n}") for n, (town, _job) in enumerate(grid)])
+    second = a_file(tmp_path, "b", ["流水", "职业"], [(f"N{n}", job) for n, (_town, job) in enumerate(grid) if n >= 10])
+    found = measure_linkage(side(first, ["住地", "单号"], ["住地"]), side(second, ["流水", "职业"], ["职业"]))
+    assert found == Linkage("columns", ["单号 = 流水"], [25, 15], [5, 3], 1, 15, 15, 1.0)
+
+
+@pytest.mark.parametrize(("shared", "links"), [(12, True), (11, False)])
+def test_half_of_the_values_have_to_be_the_same(tmp_path, shared, links):
+    first = a_file(tmp_path, "a", ["住地", "单号"], [(f"T{n % 5}", f"N{n}") for n in range(40)])
+    second = a_file(tmp_path, "b", ["流水", "职业"], [(f"N{n + 40 - shared}", f"J{n % 3}") for n in range(24)])
+    found = measure_linkage(side(first, ["住地", "单号"], ["住地"]), side(second, ["流水", "职业"], ["职业"]))
+    assert (found.method == "columns", found.linked) == (links, shared if links else 0)
+
+
+@pytest.mark.parametrize(("count", "links"), [(100, True), (99, False)])
+def test_small_numbers_that_count_something_are_no_link(tmp_path, count, links):
+    """Ages and fees run over the same numbers; only codes of many values mean the same."""
+    first = a_file(tmp_path, "a", ["甲", "年龄"], [("x", n) for n in range(count)])
+    second = a_file(tmp_path, "b", ["费用", "乙"], [(n, "y") for n in range(count)])
+    found = measure_linkage(side(first, ["甲", "年龄"], ["甲"]), side(second, ["费用", "乙"], ["乙"]))
+    assert (found.method != "nothing") == links
+
+
+def test_each_column_is_paired_with_the_one_most_like_it(tmp_path):
+    """Two columns hold districts: homes are paired with homes, not with where people were treated."""
+    rows = [(f"D{n % 8}", f"D{n % 4}") for n in range(40)]
+    first = a_file(tmp_path, "a", ["住", "诊"], rows)
+    second = a_file(tmp_path, "b", ["district", "clinic"], [(home, f"D{n % 4}x") for n, (home, _) in enumerate(rows)])
+    found = measure_linkage(side(first, ["住", "诊"], ["住"]), side(second, ["district", "clinic"], ["district"]))
+    assert found.shared == ["住 = district"]

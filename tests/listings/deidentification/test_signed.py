@@ -171,6 +171,11 @@ def test_verify_tells_the_verdict_and_whether_it_is_about_this_file(house, tmp_p
     (tmp_path / "other.csv").write_text("a\n1\n")
     assert __main__.main(["verify", report, "--file", str(tmp_path / "other.csv")]) == 2
     assert "another file" in capsys.readouterr().err
+    for chinese in ("zh", "zh-hans"):
+        assert __main__.main(["verify", report, "--file", str(tmp_path / "other.csv"), "--lang", chinese]) == 2
+        said = capsys.readouterr()
+        assert said.out.startswith("通过（下载），k = 25，规则集 minshu-") and "是另一个文件" in said.err
+        assert not set(said.out) & set("()") and "signed" not in said.out
     (tmp_path / "changed.json").write_text((house / "report.json").read_text().replace('"grade": 3', '"grade": 4'))
     assert __main__.main(["verify", str(tmp_path / "changed.json"), "--lang", "zh"]) == 2
     assert "签名与报告不符" in capsys.readouterr().err
