@@ -80,8 +80,8 @@ def measure_linkage(first: Side, second: Side) -> Linkage:
     with database.open_database(reads=[first.parquet, second.parquet]) as connection:
         types = [_open(connection, table, side) for table, side in (("a", first), ("b", second))]
         by_name = _common(first, second)
-        subjects = (first.subject, second.subject)
-        keys = [(one, other) for one in first.keys for other in second.keys if (one, other) != subjects]
+        told = (first.subject, second.subject)
+        keys = [(one, other) for one in first.keys for other in second.keys if (one, other) != told]
         others = _other_names(connection, first, second, types, by_name)
         common = [*by_name, *others, *keys]
         for table, side, names in (
@@ -104,9 +104,7 @@ def measure_linkage(first: Side, second: Side) -> Linkage:
 def _open(connection: Connection, table: str, side: Side) -> dict[str, str]:
     """The file as view `file_a` or `file_b`; its columns with their types."""
     connection.execute(f"CREATE TEMP VIEW file_{table} AS SELECT * FROM read_parquet({database.path(side.parquet)})")
-    columns = [
-        Column(row[0], database.type_of(row[1])) for row in connection.execute(f"DESCRIBE file_{table}").fetchall()
-    ]
+    columns = database.columns_of(connection, f"file_{table}")
     roles = [*side.quasi_identifiers, *side.sensitive, *([side.subject] if side.subject else [])]
     database.check_known(columns, [*side.fields, *roles])
     return {column.name: column.type for column in columns}
