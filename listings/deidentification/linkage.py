@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from . import database
-from .database import Column, Connection
+from .database import Connection
 from .reasons import BadCommand
 
 _NUMBERS = ("integer", "decimal")
