@@ -3,7 +3,9 @@ SHELL := /bin/bash
 PORT ?= 8000
 ARGS ?=
 PY := .venv/bin/python
+DEV := deploy/requirements-dev.lock
 STAMP := .venv/.installed
+SPARK := .venv/.installed-spark
 CATALOGUES := $(wildcard marketplace/locale/*/LC_MESSAGES/*.po)
 COMPILED := $(CATALOGUES:.po=.mo)
 LOCK = $(PY) -m uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header
@@ -12,8 +14,13 @@ LOCK = $(PY) -m uv pip compile -q --universal --generate-hashes --no-emit-index-
 
 setup: $(STAMP) $(COMPILED)
 
-$(STAMP): deploy/requirements-dev.lock
+$(STAMP): $(DEV)
 	@bash deploy/venv.sh .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# Half a gigabyte that only the tests of the distributed engine need, and only where there is a Java.
+$(SPARK): deploy/requirements-spark.lock | $(STAMP)
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
@@ -23,7 +30,7 @@ $(STAMP): deploy/requirements-dev.lock
 run: setup  ## the site on http://127.0.0.1:$(PORT)/
 	@exec $(PY) manage.py up --port $(PORT)
 
-test: setup  ## on SQLite; on PostgreSQL and Redis where DATABASE_URL and REDIS_URL say so
+test: setup $(if $(shell command -v java),$(SPARK))  ## on SQLite; on PostgreSQL and Redis where DATABASE_URL and REDIS_URL say so
 	$(PY) -m pytest -n auto $(ARGS)
 
 bench: setup  ## ratios against a peer and a bound: SCALE=small|medium|full, ONLY=search|lists|pages|gate|identifiers|attacks|suggest; on PostgreSQL where DATABASE_URL says so
@@ -62,9 +69,9 @@ lint-types: setup
 
 lock: setup  ## after a change of dependencies in pyproject.toml; ARGS=--upgrade takes newer versions
 	@$(PY) -m uv --version >/dev/null 2>&1 || $(PY) -m pip install --quiet uv
-	$(LOCK) $(ARGS) pyproject.toml -o deploy/requirements.lock
-	$(LOCK) $(ARGS) --extra spark pyproject.toml -o deploy/requirements-spark.lock
-	$(LOCK) $(ARGS) --extra dev pyproject.toml -o deploy/requirements-dev.lock
+	$(LOCK) $(ARGS) --extra dev pyproject.toml -o $(DEV)
+	$(LOCK) $(ARGS) -c $(DEV) pyproject.toml -o deploy/requirements.lock
+	$(LOCK) $(ARGS) -c $(DEV) --extra spark pyproject.toml -o deploy/requirements-spark.lock
 
 messages: setup  ## collect the texts to translate; needs Debian's gettext
 	$(PY) manage.py makemessages --locale zh_Hans --no-obsolete --no-wrap --add-location file --ignore .venv --ignore var --ignore tests

@@ -89,7 +89,7 @@ def declared(requirements: list[str]) -> set[str]:
 LOCKS = {
     "requirements.lock": (),
     "requirements-spark.lock": ("spark",),
-    "requirements-dev.lock": ("embedded", "spark", "dev"),
+    "requirements-dev.lock": ("embedded", "dev"),
 }
 
 
