@@ -35,7 +35,7 @@ from listings.permissions import SELLING
 from marketplace.verbs import ReasonForm, RowsField, VerbForm, YesNoField, model_fields
 
 ENTRY_FIELDS = ("title", "description", "sharing", "withheld_basis", "opening", "frequency", "contact")
-DESCRIPTION_FIELDS = ("title", "summary", "description", "purposes", "terms", "price_text", "frequency")
+DESCRIPTION_FIELDS = ("category", "title", "summary", "description", "purposes", "terms", "price_text", "frequency")
 PRODUCT_FIELDS = ("nature", "acquisition", "grade", "visibility", *DESCRIPTION_FIELDS)
 VERSION_FIELDS = (
     "about", "data_from", "data_until", "collected_from", "collected_until", "deidentification_tool", "tool_version",

@@ -43,6 +43,26 @@ class Acquisition(models.TextChoices):
     GRANT = "grant", _("built under a grant")
 
 
+class Category(models.TextChoices):
+    """The field the data comes from, in the order of GB/T 43697—2024."""
+
+    INDUSTRY = "industry", _("industry")
+    TELECOM = "telecom", _("telecommunications")
+    FINANCE = "finance", _("finance")
+    ENERGY = "energy", _("energy")
+    TRANSPORT = "transport", _("transport")
+    RESOURCES = "resources", _("natural resources")
+    HEALTH = "health", _("health")
+    EDUCATION = "education", _("education")
+    SCIENCE = "science", _("science and technology")
+    AGRICULTURE = "agriculture", _("agriculture")
+    CULTURE = "culture", _("culture and tourism")
+    ENVIRONMENT = "environment", _("environment and weather")
+    TRADE = "trade", _("trade and consumption")
+    PUBLIC = "public", _("public administration")
+    OTHER = "other", _("another field")
+
+
 GOVERNED = (Acquisition.PRIMARY_DEVELOPER, Acquisition.AUTHORISED)  # listed by a primary developer (Art. 16)
 NON_PUBLIC_BASES = (Acquisition.OWN_BUSINESS, Acquisition.BOUGHT)
 
@@ -117,6 +137,7 @@ class Product(models.Model):
     )
     nature = models.CharField(_("nature"), max_length=16, choices=Nature.choices)
     acquisition = models.CharField(_("acquisition basis"), max_length=20, choices=Acquisition.choices)
+    category = models.CharField(_("class"), max_length=12, choices=Category.choices, default=Category.OTHER)
     grade = models.CharField(_("grade"), max_length=10, choices=Grade.choices)
     visibility = models.CharField(_("who sees it"), max_length=8, choices=Visibility.choices, default=Visibility.ALL)
     title = models.CharField(_("title"), max_length=200)

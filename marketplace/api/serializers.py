@@ -108,7 +108,7 @@ class ProductRow(serializers.ModelSerializer[Product]):
     class Meta:
         model = Product
         fields = (
-            "id", "seller", "entry", "nature", "acquisition", "grade", "visibility", "title", "summary", "description",
+            "id", "seller", "entry", "nature", "acquisition", "category", "grade", "visibility", "title", "summary", "description",
             "purposes", "terms", "price_text", "frequency", "is_openly_available", "declared_at", "source_files",
             "state", "created_at",
         )  # fmt: skip

@@ -174,7 +174,7 @@ def version(case: Version, user: Any, at: datetime) -> list[Section]:
     sources = VersionSource.objects.filter(version=case).select_related("unit", "entry").order_by("pk")
     return [
         Section(_("This version"), (
-            *of(product, "seller", "title", "nature", "acquisition", "grade", "summary", "purposes"),
+            *of(product, "seller", "title", "nature", "acquisition", "category", "grade", "summary", "purposes"),
             *of(case, "about", "data_from", "data_until", "collected_from", "collected_until", "deidentification_tool",
                 "tool_version", "key_is_kept", "key_kept_by", "key_kept_where"),
             (_("Columns of digests or tokens"), ", ".join(pseudonym_columns(case))), *of(case, "pseudonyms"),

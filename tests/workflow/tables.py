@@ -215,7 +215,7 @@ def one_party(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
 
 
 DESCRIPTION = {
-    "title": "新名称", "summary": "新", "description": "新说明", "purposes": "", "terms": "", "price_text": "",
+    "category": "health", "title": "新名称", "summary": "新", "description": "新说明", "purposes": "", "terms": "", "price_text": "",
     "frequency": "daily",
 }  # fmt: skip
 
@@ -849,7 +849,7 @@ def may_derived(verb: str, state: str) -> frozenset[str]:
 
 
 LISTED = {
-    "grade": "general", "title": "需求地图", "summary": "分区县", "description": "按区县汇总", "purposes": "研究",
+    "category": "health", "grade": "general", "title": "需求地图", "summary": "分区县", "description": "按区县汇总", "purposes": "研究",
     "terms": "不得转售", "price_text": "每年一万元", "frequency": "monthly",
 }  # fmt: skip
 
