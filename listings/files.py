@@ -31,13 +31,15 @@ CELLS_A_SECOND = 100_000  # that are measured at the slowest, beyond the first f
 
 @dataclass(frozen=True)
 class Ingested:
-    """A file that was read: the original, its canonical Parquet, rows and columns [{name, type}]."""
+    """A file that was read: the original, its canonical Parquet, rows, columns [{name, type}], and by name what the
+    cells say of a column ({role, code, params}: `deidentification/hinting.py`)."""
 
     name: str
     original: Path
     parquet: Path
     rows: int
     columns: list[dict[str, Any]]
+    hints: dict[str, dict[str, Any]]
 
 
 class UnreadableFile(Exception):
@@ -55,10 +57,12 @@ def ingest(source: Path, name: str, watch: sandbox.Watch | None = None) -> Itera
     with tempfile.TemporaryDirectory(prefix="minshu-") as folder:
         parquet, source = Path(folder) / "canonical.parquet", _plainly_named(source, Path(folder))
         command = {"do": "ingest", "source": str(source), "name": name, "target": str(parquet)}
+        command["hint_share"] = settings.RISK_RULES.suggest_share
         answer = sandbox.run(command, seconds=seconds, watch=watch)
         if not answer["ok"]:
             raise UnreadableFile(answer["code"], answer.get("params", {}))
-        yield Ingested(name, source, parquet, answer["rows"], answer["columns"])
+        hints = {hint["column"]: hint for hint in answer["hints"]}
+        yield Ingested(name, source, parquet, answer["rows"], answer["columns"], hints)
 
 
 def _plainly_named(source: Path, folder: Path) -> Path:

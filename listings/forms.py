@@ -19,6 +19,7 @@ from listings.models import (
     About,
     Acquisition,
     CatalogueEntry,
+    Column,
     ColumnRole,
     DescriptionChange,
     Grade,
@@ -328,11 +329,12 @@ class StartUploadForm(forms.Form):
 
 
 class MarkColumnsForm(VerbForm):
-    """One choice per column of the file. What its name tells is said beside it, and chosen until marks are made."""
+    """One choice per column of the file. What its cells and its name tell is said beside it, and chosen until marks
+    are made."""
 
     def prepare(self) -> None:
         self.columns = list(self.target.columns.order_by("position"))
-        suggested = roles_by_name(self.target, [column.name for column in self.columns])
+        suggested = suggested_roles(self.target, self.columns)
         is_marked = any(column.role != ColumnRole.PLAIN for column in self.columns)
         for column in self.columns:
             role, why = suggested.get(column.name, (column.role, ""))
@@ -348,6 +350,17 @@ class MarkColumnsForm(VerbForm):
                 if f"column_{column.position}" in self.cleaned_data
             }
         }
+
+
+def suggested_roles(version: Version, columns: list[Column]) -> dict[str, tuple[str, str]]:
+    """Role and reason of each column, as reading the file found them; by name where it found or looked at nothing."""
+    if version.about == About.NONE:
+        return {}
+    hints = {column.name: column.hint for column in columns if column.hint}
+    found = {name: (hint["role"], reasons.sentence(hint["code"], hint["params"])) for name, hint in hints.items()}
+    has_subject = any(role == ColumnRole.SUBJECT for role, _why in found.values())
+    by_name = roles_by_name(version, [column.name for column in columns if column.name not in found])
+    return found | {name: told for name, told in by_name.items() if not (has_subject and told[0] == ColumnRole.SUBJECT)}
 
 
 def roles_by_name(version: Version, columns: list[str]) -> dict[str, tuple[str, str]]:

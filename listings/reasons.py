@@ -153,6 +153,8 @@ EXTRACTED = (
     gettext_noop("“%(column)s” is a nationality, religion or party, which others know."),
     gettext_noop("“%(column)s” is an employer, which others know."),
     gettext_noop("“%(column)s” is a number by which others know a person."),
+    gettext_noop("“%(column)s” holds digests or tokens, %(distinct)s different ones: they stand for persons."),
+    gettext_noop("“%(column)s” is called as an identifier is: with identifiers in it the file fails."),
     gettext_noop(
         "“%(column)s” is marked as sensitive, but everybody can see or look it up: it counts as a quasi-identifier."
     ),

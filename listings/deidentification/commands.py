@@ -44,7 +44,19 @@ def _run(command: Any, only: str | None) -> dict[str, Any]:
 def _ingest(command: dict) -> dict[str, Any]:
     from .ingest import ingest
 
-    return asdict(ingest(Path(command["source"]), command["name"], Path(command["target"])))
+    parquet = Path(command["target"])
+    read = asdict(ingest(Path(command["source"]), command["name"], parquet))
+    return {**read, "hints": _hints(parquet, command["hint_share"])} if "hint_share" in command else read
+
+
+def _hints(parquet: Path, least_share: float) -> list[dict[str, Any]]:
+    """A word of advice: where there is none, the file was read all the same."""
+    from .hinting import hints_of
+
+    try:
+        return hints_of(parquet, least_share=least_share)
+    except Exception:
+        return []
 
 
 def _assess(command: dict) -> dict[str, Any]:

@@ -80,8 +80,8 @@ def measure_linkage(first: Side, second: Side) -> Linkage:
     with database.open_database(reads=[first.parquet, second.parquet]) as connection:
         types = [_open(connection, table, side) for table, side in (("a", first), ("b", second))]
         by_name = _common(first, second)
-        told = (first.subject, second.subject)
-        keys = [(one, other) for one in first.keys for other in second.keys if (one, other) != told]
+        known = (first.subject, second.subject)  # this pair is a way of its own
+        keys = [(one, other) for one in first.keys for other in second.keys if (one, other) != known]
         others = _other_names(connection, first, second, types, by_name)
         common = [*by_name, *others, *keys]
         for table, side, names in (

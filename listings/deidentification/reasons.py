@@ -186,6 +186,8 @@ REASONS: dict[str, str] = {
     "known_belief": "“%(column)s” is a nationality, religion or party, which others know.",
     "known_employer": "“%(column)s” is an employer, which others know.",
     "known_number": "“%(column)s” is a number by which others know a person.",
+    "holds_pseudonyms": "“%(column)s” holds digests or tokens, %(distinct)s different ones: they stand for persons.",
+    "called_identifier": "“%(column)s” is called as an identifier is: with identifiers in it the file fails.",
     "not_sensitive": (
         "“%(column)s” is marked as sensitive, but everybody can see or look it up: it counts as a quasi-identifier."
     ),

@@ -68,6 +68,8 @@ REASONS_ZH: dict[str, str] = {
     "known_belief": "“%(column)s”是国籍、宗教或政治面貌，他人知道。",
     "known_employer": "“%(column)s”是工作单位，他人知道。",
     "known_number": "“%(column)s”是他人借以认识个人的号码。",
+    "holds_pseudonyms": "“%(column)s”为摘要或代号，共 %(distinct)s 个不同取值：它们代表个人。",
+    "called_identifier": "“%(column)s”的列名像是标识符：如含标识符，文件将不通过。",
     "not_sensitive": "“%(column)s”标记为敏感属性，但人人看得出或查得到：按准标识符计算。",
     "singles_out": "仅凭 %(columns)s，就有 %(percent)s %% 的主体独处一组；“%(column)s”是其中之一。",
     "too_slow": "处理超过%(seconds)s秒，已停止。",

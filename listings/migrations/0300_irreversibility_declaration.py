@@ -32,6 +32,11 @@ class Migration(migrations.Migration):
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
+            model_name="column",
+            name="hint",
+            field=models.JSONField(blank=True, default=dict),
+        ),
+        migrations.AddField(
             model_name="version",
             name="key_kept_by",
             field=models.CharField(blank=True, max_length=200, verbose_name="if so, who keeps it"),

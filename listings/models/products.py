@@ -454,6 +454,7 @@ class Column(models.Model):
     type = models.CharField(max_length=16)
     role = models.CharField(max_length=16, choices=ColumnRole.choices, default=ColumnRole.PLAIN)
     is_pseudonym = models.BooleanField(default=False)  # declared: its cells are digests or tokens
+    hint = models.JSONField(default=dict, blank=True)  # what reading found: {column, role, code, params}
     profile = models.JSONField(default=dict)
 
     class Meta:

@@ -185,9 +185,12 @@ def attach(
     files.register(version, stored)
     version.columns.all().delete()
     Column.objects.bulk_create(
-        Column(version=version, position=n, name=column["name"], type=column["type"])
+        Column(
+            version=version, position=n, name=column["name"], type=column["type"],
+            hint=ingested.hints.get(column["name"], {}),
+        )
         for n, column in enumerate(ingested.columns)
-    )
+    )  # fmt: skip
     version.rows = ingested.rows
     Version.objects.filter(pk=version.pk).update(rows=ingested.rows)
     add_step(

@@ -166,6 +166,7 @@ ACTS: dict[str, Any] = {
     "apply_recipe": _("had a recipe applied"),
     "keep_recipe": _("found what the recipe comes to"),
     "mend": _("applied the recipe"),
+    "fail_job": _("work on a recipe failed"),
     "destroy_file": _("destroyed the file that failed"),
     "read": _("read the file"),
     "upload": _("uploaded the file"),

@@ -104,7 +104,7 @@ def list_product(world, systems):
     )["id"]  # fmt: skip
     seller("declare_products", product, declared=True)
     seller("add_source_file_products", product, kind="statute", title="归集通知", reference="1号", summary="依目录归集")
-    fields = {name: str(value) for name, value in stages.VERSION_FIELDS.items() if value is not False}
+    fields = {name: value if value is False else str(value) for name, value in stages.VERSION_FIELDS.items()}
     version = seller("create_version_products", product, about="persons", **fields)["id"]
     content = write_visits(stages.scratch("visits.csv")).read_bytes()
     uploaded = seller("upload_file_versions", version, file=SimpleUploadedFile("visits.csv", content))

@@ -1,14 +1,19 @@
 """The page on which columns are marked says what a column's name tells, and leaves the choice to the seller."""
 
+import hashlib
+
 import pytest
 from django.utils.translation import override
 
 from listings import forms
 from listings.models import Column
 from marketplace.desk.sample_data import VISIT_ROLES
+from tests.listings.test_listing import start, upload, write
 from tests.workflow import stages
 
 pytestmark = pytest.mark.django_db
+
+DIGESTS = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(50)]
 
 
 @pytest.fixture
@@ -44,3 +49,14 @@ def test_what_the_seller_marked_stays_and_the_reason_is_still_read(world, draft)
 def test_about_nobody_nothing_is_suggested(world, draft):
     draft.about = "none"
     assert {role for role, _why in fields_of(world, draft).values()} == {"plain"}
+
+
+def test_what_reading_found_is_chosen_with_its_reason_whatever_the_name(world):
+    """A key of digests and two codes that single out together, under names that tell nothing."""
+    rows = [(DIGESTS[n % 50], f"a{n % 10}", f"b{n // 10 % 5}", "xy"[n % 2]) for n in range(100)]
+    version = start(world)
+    upload(world, version, write("codes.csv", ("c1", "c2", "c3", "c4"), rows))
+    shown = fields_of(world, version)
+    assert shown["c1"] == ("subject", "“c1” holds digests or tokens, 50 different ones: they stand for persons.")
+    assert shown["c2"][0] == shown["c3"][0] == "quasi_identifier" and "are alone" in shown["c2"][1]
+    assert shown["c4"] == ("plain", "")
