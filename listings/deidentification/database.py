@@ -25,7 +25,7 @@ class Tables(Protocol):
     def fetchall(self) -> Any: ...
 
 
-MEMORY_LIMIT = "512MB"
+MEMORY_LIMIT = "340MB"  # of DuckDB; with Python, numba and what it counts in arrays the process stays under 512 MiB
 SPILL_LIMIT = "8GB"
 THREADS = 2
 _SMALL_FILE = 4 * 1024 * 1024

@@ -36,7 +36,7 @@ HASHED = {
     "hex in base64": ("md5_mobile", [base64.b64encode(each.encode()).decode() for each in hexed("md5", MOBILES)]),
     "sm3": ("sm3_mobile", hexed("sm3", MOBILES)),
     "qq": ("md5_qq", hexed("md5", [str(10_000 + 29 * n) for n in range(5 * N)])),
-    "local": ("md5_landline", hexed("md5", [str(83_000_000 + 97 * n) for n in range(5 * N)])),
+    "local": ("md5_landline", hexed("md5", [str(83_000_000 + 997 * n) for n in range(5 * N)])),
 }
 
 
