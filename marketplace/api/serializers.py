@@ -108,9 +108,9 @@ class ProductRow(serializers.ModelSerializer[Product]):
     class Meta:
         model = Product
         fields = (
-            "id", "seller", "entry", "nature", "acquisition", "category", "grade", "visibility", "title", "summary", "description",
-            "purposes", "terms", "price_text", "frequency", "is_openly_available", "declared_at", "source_files",
-            "state", "created_at",
+            "id", "seller", "entry", "nature", "acquisition", "category", "grade", "visibility", "title", "summary",
+            "description", "purposes", "terms", "price_text", "frequency", "is_openly_available", "declared_at",
+            "source_files", "state", "created_at",
         )  # fmt: skip
 
 

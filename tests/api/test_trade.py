@@ -99,8 +99,8 @@ def list_product(world, systems):
     officer("publish_entries", entry["id"])
     product = seller(
         "create_products", seller=world.parties["developer"].pk, entry=entry["id"], nature="government",
-        acquisition="primary_developer", category="health", grade="general", title="门诊分析", summary="分区县", description="分年龄段",
-        frequency="monthly",
+        acquisition="primary_developer", category="health", grade="general", title="门诊分析", summary="分区县",
+        description="分年龄段", frequency="monthly",
     )["id"]  # fmt: skip
     seller("declare_products", product, declared=True)
     seller("add_source_file_products", product, kind="statute", title="归集通知", reference="1号", summary="依目录归集")

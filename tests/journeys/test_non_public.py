@@ -77,8 +77,8 @@ def test_whole_trade_on_the_pages(world):
 def list_on_pages(world, vendor, reviewer):
     product = number_in(vendor.sends(
         "listings:product-create", seller=world.parties["vendor"].pk, nature="non_public", acquisition="own_business",
-        category="trade", grade="general", visibility="all", title="福州便利店指数", summary="按区县", description="汇总",
-        price_text="每年 1 万元", frequency="monthly",
+        category="trade", grade="general", visibility="all", title="福州便利店指数", summary="按区县",
+        description="汇总", price_text="每年 1 万元", frequency="monthly",
     ))  # fmt: skip
     vendor.sends("listings:product-declare", product, declared="on")
     vendor.sends(

@@ -215,8 +215,8 @@ def one_party(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
 
 
 DESCRIPTION = {
-    "category": "health", "title": "新名称", "summary": "新", "description": "新说明", "purposes": "", "terms": "", "price_text": "",
-    "frequency": "daily",
+    "category": "health", "title": "新名称", "summary": "新", "description": "新说明", "purposes": "",
+    "terms": "", "price_text": "", "frequency": "daily",
 }  # fmt: skip
 
 
@@ -849,8 +849,8 @@ def may_derived(verb: str, state: str) -> frozenset[str]:
 
 
 LISTED = {
-    "category": "health", "grade": "general", "title": "需求地图", "summary": "分区县", "description": "按区县汇总", "purposes": "研究",
-    "terms": "不得转售", "price_text": "每年一万元", "frequency": "monthly",
+    "category": "health", "grade": "general", "title": "需求地图", "summary": "分区县", "description": "按区县汇总",
+    "purposes": "研究", "terms": "不得转售", "price_text": "每年一万元", "frequency": "monthly",
 }  # fmt: skip
 
 
