@@ -130,4 +130,4 @@ def _columns(version: Version) -> list[Any]:
 def _recipe(version: Version) -> list[Any]:
     declared = version.steps.filter(is_measured=False).order_by("number").values_list("step", flat=True)
     tool = [version.deidentification_tool, version.tool_version]
-    return [*tool, version.key_is_kept, version.pseudonyms, pseudonym_columns(version), *declared]
+    return [*tool, version.key_is_kept, version.pseudonyms, tuple(pseudonym_columns(version)), *declared]
