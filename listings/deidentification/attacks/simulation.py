@@ -280,7 +280,8 @@ def _guesses(file: _File, known: Sequence[str], sensitive: str, kind: str) -> tu
         f"FROM (SELECT max(n, 16) AS t, min(v) AS v, {_literal(commonest)} AS w FROM held GROUP BY k)"
     )[0]
     file.connection.execute("DROP TABLE held")
-    return subjects, int(total), alike, float(guessed), float(most / total)
+    # to six digits: in which order threads add thirds up must not decide how a half is rounded
+    return subjects, int(total), alike, round(float(guessed), 6), float(most / total)
 
 
 def _alike(file: _File, known: Sequence[str], value: str) -> tuple[int, int]:
