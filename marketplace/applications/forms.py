@@ -144,9 +144,13 @@ class ApproveItemForm(ReasonForm):
         label=_("Downloads in a calendar month, at most"), required=False, min_value=1, max_value=100_000,
         help_text=_("Left empty: no limit."),
     )  # fmt: skip
+    one_version = forms.BooleanField(
+        label=_("This version alone, none of the later ones"), required=False,
+        help_text=_("Otherwise each later version is served under the grant as well, once it is published."),
+    )  # fmt: skip
     field_order = (
-        "starts", "ends", "granted", "conditions", "report_schedule", "quota", "onward_supply", "linkage_reason",
-        "reason",
+        "starts", "ends", "granted", "one_version", "conditions", "report_schedule", "quota", "onward_supply",
+        "linkage_reason", "reason",
     )  # fmt: skip
 
     def prepare(self) -> None:

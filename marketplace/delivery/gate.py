@@ -131,7 +131,7 @@ def _refusal_by_system(credential: Credential, grant: Grant, at: datetime) -> st
 
 
 def _refusal_by_version(grant: Grant, version: Version) -> str:
-    if version.product_id != grant.product_id or version.number < grant.from_version.number:
+    if not grant.versions.filter(pk=version.pk).exists():
         return "other_product"
     if version.state not in SERVED or files.current(version) is None:
         return "version_not_served"

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts.evidence import pages
 from accounts.models import CapabilityKind, EvidenceFile, Party
 from accounts.queries import parties_as, parties_of
-from listings.models import Version, is_provincial_officer
+from listings.models import is_provincial_officer
 from marketplace import keyset
 from marketplace.applications import verbs as application_verbs
 from marketplace.applications.models import Application, Grant, open_holds
@@ -47,7 +47,7 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
         visible.select_related("buyer", "product__seller", "authority", "item__application", "from_version"), pk=pk
     )
     mine = item.buyer in parties_of(request.user, at)
-    versions = Version.objects.filter(product=item.product, number__gte=item.from_version.number, state__in=SERVED)
+    versions = item.versions.filter(state__in=SERVED)
     may_see_reasons = mine or _oversees(request.user, item.authority, at)
     holds = list(item.holds.order_by("pk"))
     editions = list(item.editions.select_related("grant__buyer", "grant__authority", "by").order_by("pk"))

@@ -115,6 +115,16 @@ def test_a_quota_of_the_terms_counts_what_was_handed_over_in_the_calendar_month(
     assert grant.is_in_effect(last)
 
 
+@pytest.mark.parametrize(("one_version", "code"), [(False, "ok"), (True, "other_product")])
+def test_a_grant_of_one_version_serves_no_later_one(world, grant, one_version, code):
+    Grant.objects.filter(pk=grant.pk).update(terms={**grant.terms, "one_version": one_version})
+    grant.refresh_from_db()
+    later, at = stages.version(world, "in_publicity")
+    listing.publish_version(version=later, actor=world["officer"], at=at)
+    assert gate.judge(world["buyer"], grant, world.version, at).code == "ok"
+    assert gate.judge(world["buyer"], grant, later, at).code == code
+
+
 def test_nobody_but_the_buyers_people(world, grant):
     for who in ("other_buyer", "seller", "officer", "provider", "operator", "province_officer"):
         denied(world, grant, "not_a_user", who)

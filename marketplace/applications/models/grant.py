@@ -138,6 +138,17 @@ class Grant(models.Model):
     def number_of(pk: int) -> str:
         return f"G{pk:06d}"
 
+    @property
+    def is_of_one_version(self) -> bool:
+        return bool(self.terms.get("one_version"))
+
+    @property
+    def versions(self) -> "models.QuerySet[Version]":
+        """The range that was granted, in whatever state: one version, or it and all later ones."""
+        if self.is_of_one_version:
+            return Version.objects.filter(pk=self.from_version_id)
+        return Version.objects.filter(product=self.product_id, number__gte=self.from_version.number)
+
     def is_in_effect(self, at: datetime) -> bool:
         """The same expression, asked of the database for this one grant: there is no second copy to disagree."""
         return Grant.objects.in_effect(at).filter(pk=self.pk).exists()

@@ -36,13 +36,13 @@ OWED = (ReportSchedule.QUARTERS, ReportSchedule.HALVES, ReportSchedule.END)
 def approve_item(
     *, item: Item, actor: User, at: datetime, starts: date, ends: date, reason: str, conditions: str = "",
     fields: Sequence[str] | None = None, onward_supply: bool = False, linkage_reason: str = "",
-    report_schedule: str = ReportSchedule.QUARTERS, quota: int | None = None,
+    report_schedule: str = ReportSchedule.QUARTERS, quota: int | None = None, one_version: bool = False,
 ) -> Grant:  # fmt: skip
     """open → approved: a grant is offered with frozen terms. `fields` may narrow what was asked for, never widen it.
 
     `report_schedule` is how often the use of public data is reported on, `quota` how many downloads there are at most
-    in a calendar month, None without a limit. With `onward_supply` the buyer may list what it builds from the data, and
-    supply that to others (Art. 16).
+    in a calendar month, None without a limit; with `one_version` none but the offered version is served. With
+    `onward_supply` the buyer may list what it builds from the data, and supply that to others (Art. 16).
     An Art. 15 item without the consent of each of its units cannot be approved, nor a built product without its
     developer's, nor an item of which it is not measured yet what it reveals together with the buyer's other data;
     where that singles people out, `linkage_reason` says why all the same (Art. 35). Raises ValidationError for terms
@@ -66,7 +66,7 @@ def approve_item(
         act, actor, item, ItemState.APPROVED, is_approval=True, reason=reason, linkage_reason=linkage_reason,
         linkages=linkages,
     )  # fmt: skip
-    terms = _terms(item, conditions, onward_supply, report_schedule, quota)
+    terms = _terms(item, conditions, onward_supply, report_schedule, quota) | {"one_version": one_version}
     grant = _offer(act, item, offered_version(item.product), starts, ends, fields, terms)
     finish(act, application)
     return grant

@@ -170,7 +170,7 @@ def _with_grants(item: Item, first: Version, fields: Sequence[str]) -> list[Pair
 
 def _held(grant: Grant) -> Version:
     """The newest version that the grant gives, or gave before it was held or recalled."""
-    reach = Version.objects.filter(product=grant.product_id, state__in=REVIEWED, number__gte=grant.from_version.number)
+    reach = grant.versions.filter(state__in=REVIEWED)
     return reach.order_by("-number").first() or grant.from_version
 
 
