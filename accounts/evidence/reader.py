@@ -18,6 +18,7 @@ MOST_BYTES = 20 * 1024 * 1024
 MOST_PIXELS = 120_000_000  # the largest telephones take 108 million
 MOST_INFLATED = 512 * 1024 * 1024  # bytes of all compressed streams of a PDF together
 MOST_PAGES = 2000
+MOST_OBJECTS, MOST_DEPTH = 100_000, 60
 PIECE = 64 * 1024
 SECONDS = 20
 _ADDRESS_SPACE = 2 * 1024**3
@@ -28,7 +29,11 @@ ENDS = {
     "png": re.compile(rb"\0\0\0\0IEND\xaeB`\x82\Z"),
     "jpeg": re.compile(rb"\xff\xd9\0*\Z"),
 }
-ACTIVE = {"/JavaScript", "/Launch", "/ImportData", "/SubmitForm"}  # what an action of a PDF may not do here
+# what no object of a PDF may do or hold here: keys, kinds of actions and of annotations
+ACTIVE = {
+    "/JavaScript", "/JS", "/Launch", "/ImportData", "/SubmitForm", "/EmbeddedFiles", "/EF", "/FileAttachment", "/XFA",
+    "/RichMedia",
+}  # fmt: skip
 
 
 class Unfit(Exception):
@@ -78,9 +83,7 @@ def _open_pdf(path: Path, content: bytes) -> None:
         raise Unfit("encrypted")
     if not 0 < len(reader.pages) <= MOST_PAGES:
         raise Unfit("broken")
-    for page in reader.pages:
-        _check_actions(page)
-    _check_catalog(reader.trailer["/Root"])
+    _check_objects(reader)
 
 
 def _check_inflation(content: bytes) -> None:
@@ -100,26 +103,35 @@ def _check_inflation(content: bytes) -> None:
             raise Unfit("bomb")
 
 
-def _check_catalog(root: Any) -> None:
-    names = root.get("/Names")
-    names = names.get_object() if names is not None else {}
-    if "/JavaScript" in names or "/EmbeddedFiles" in names:
-        raise Unfit("active")
-    opening = root.get("/OpenAction")
-    _check_action(opening.get_object() if opening is not None else None)
-    _check_actions(root)
+def _check_objects(reader: Any) -> None:
+    """Every object of the document: a program, another file or a form that asks for one may hang anywhere."""
+    from pypdf.generic import IndirectObject
+
+    places = {(number, generation) for generation, found in reader.xref.items() for number in found}
+    places |= {(number, 0) for number in reader.xref_objStm}
+    if len(places) > MOST_OBJECTS:
+        raise Unfit("bomb")
+    for number, generation in sorted(places):
+        _check_passive(reader.get_object(IndirectObject(number, generation, reader)))
 
 
-def _check_actions(holder: Any) -> None:
-    """What happens by itself when the document or a page is opened."""
-    actions = holder.get("/AA")
-    for action in (actions.get_object() if actions is not None else {}).values():
-        _check_action(action.get_object())
+def _check_passive(thing: Any, depth: int = 0) -> None:
+    """What lies within an object; what it only points at is an object of its own."""
+    if depth > MOST_DEPTH:
+        raise Unfit("bomb")
+    if isinstance(thing, dict):
+        if not ACTIVE.isdisjoint(thing) or _kinds(thing) & ACTIVE:
+            raise Unfit("active")
+        thing = list(dict.values(thing))
+    if isinstance(thing, list):
+        for part in thing:
+            _check_passive(part, depth + 1)
 
 
-def _check_action(action: Any) -> None:
-    if hasattr(action, "get") and action.get("/S") in ACTIVE:
-        raise Unfit("active")
+def _kinds(thing: Any) -> set[str]:
+    """Which action or annotation it says it is, wherever that word stands."""
+    said = [thing[key] for key in ("/S", "/Subtype") if key in thing]
+    return {word for word in said if isinstance(word, str)}
 
 
 def _confine() -> None:

@@ -70,6 +70,7 @@ def attach(
         return known
     if standing.count() >= MOST_FILES:
         raise ValidationError({"file": _("A case has at most %(most)s files.") % {"most": MOST_FILES}})
+    Party.objects.select_for_update(no_key=True).get(pk=party.pk)  # its room is counted once at a time
     _check_room(party, size)
     key = store.put(path, sha256, act.at)
     try:

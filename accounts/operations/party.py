@@ -132,6 +132,8 @@ def verify_party(
     _check_can_keep(actor, party, at)
     if party.id_kind not in ("", DocumentKind.RESIDENT) and not adult:
         raise ValidationError({"adult": _("Only adults can be registered.")})
+    if any(until and until < local_date(at) for until in (capabilities or {}).values()):
+        raise ValidationError({"mandate_until": _("Name a day to come, of the mandate of a primary developer.")})
     act = ledger.begin("verify", actor, at)
     _verified(party, actor, at, evidence, valid_until)
     workflow.move(act, party, PartyState.VERIFIED, verified_until=valid_until, detail=_proved(party, evidence))
@@ -301,15 +303,12 @@ def _renew_mandate(act: ledger.Act, party: Party, until: date) -> None:
     mandates = Capability.objects.filter(party=party, kind=kind)
     if not mandates.exists() or until < local_date(act.at):
         raise ValidationError({"mandate_until": _("Name a day to come, of the mandate of a primary developer.")})
-    running = mandates.filter(valid_on(local_date(act.at))).first()
-    if running is None:
-        return _admit(act, party, kind, "", until)
-    mandates.filter(pk=running.pk).update(valid_until=until)
-    ledger.record(act, running, detail={"party": party, "kind": kind, "until": until})
+    _admit(act, party, kind, "", until)
 
 
 def _proved(party: Party, evidence: str) -> dict[str, Any]:
     """What a verification rests on: the operator's words, and the files that were there, by their hashes."""
+    Party.objects.select_for_update().get(pk=party.pk)  # nobody adds or takes one back meanwhile
     files = EvidenceFile.objects.of(party).hashes()
     return {"evidence": evidence, **({"files": files} if files else {})}
 
@@ -327,9 +326,13 @@ def _tell_people(act: ledger.Act, party: Party, reason: str = "", people: list[R
 
 
 def _admit(act: ledger.Act, party: Party, kind: str, level: str, until: date | None) -> None:
-    """From today on the party may be this; what it may be already stays as it is."""
+    """From today on the party may be this; what it may be already stays as it is, but for the last day, if named."""
     today = local_date(act.at)
-    if Capability.objects.filter(valid_on(today), party=party, kind=kind).exists():
+    running = Capability.objects.filter(valid_on(today), party=party, kind=kind)
+    if capability := running.first():
+        if until is not None:
+            running.filter(pk=capability.pk).update(valid_until=until)
+            ledger.record(act, capability, detail={"party": party, "kind": kind, "until": until})
         return
     capability = Capability.objects.create(
         party=party, kind=kind, level=level, region=party.region, valid_from=today, valid_until=until

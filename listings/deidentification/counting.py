@@ -5,6 +5,7 @@ with an axis for each quasi-identifier and one for the sensitive attribute. What
 times is left to the database (`classes`), which gives the same figures.
 """
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -154,7 +155,7 @@ def _add(
     codes: dict[str, Codes], coders: dict[str, Coder], keys: list[str], sensitive: list[str], arrays: list[Counts]
 ) -> None:
     shape = [len(coders[name].values) for name in keys]
-    sizes = [int(np.prod([*shape, len(coders[name].values) if name else 1])) for name in sensitive or [""]]
+    sizes = [math.prod([*shape, len(coders[name].values) if name else 1]) for name in sensitive or [""]]
     if max(sizes) > _MOST_CELLS:
         raise TooMany
     classes = np.zeros(len(next(iter(codes.values()))), dtype=np.int32)

@@ -18,6 +18,7 @@ from .reasons import BadCommand
 _NUMBERS = ("integer", "decimal")
 _LIKE = ("text", "date", "integer")  # types of which columns of different names may hold the same
 _SHARED = 0.5  # of the different values of the column with fewer
+_MOST_OTHERS = 50  # columns of each file: every one of them is compared with every one of the others
 _LEAST, _LEAST_NUMBERS = 2, 100  # values shared; small numbers count something in every file
 
 
@@ -124,14 +125,15 @@ def _other_names(
     connection: Connection, first: Side, second: Side, types: list[dict[str, str]], by_name: list[tuple[str, str]]
 ) -> list[tuple[str, str]]:
     """Fields of different names that hold the same: of one type, and at least half of the different values of the
-    column with fewer are in the other too. Each is paired once, what has most in common first."""
+    column with fewer are in the other too. Each is paired once, what has most in common first. Of wide files fifty
+    columns each are compared, quasi-identifiers first."""
     taken = [{pair[side] for pair in by_name} for side in (0, 1)]
     open_: list[list[tuple[str, str]]] = []
     for table, side, number in (("a", first, 0), ("b", second, 1)):
         names = [
-            name for name in side.fields
+            name for name in sorted(side.fields, key=lambda name, side=side: name not in side.quasi_identifiers)
             if name not in taken[number] and name not in side.keys and types[number][name] in _LIKE
-        ]  # fmt: skip
+        ][:_MOST_OTHERS]  # fmt: skip
         open_.append([(name, f"values_{table}{place}") for place, name in enumerate(names)])
     kinds = {types[0][name] for name, _table in open_[0]} & {types[1][name] for name, _table in open_[1]}
     for table, number in (("a", 0), ("b", 1)):

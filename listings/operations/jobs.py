@@ -111,12 +111,13 @@ def drop(job: Job) -> None:
 def fail(job: Job, problem: dict[str, Any], at: datetime) -> None:
     """running → failed; the upload that could not be read is refused, and destroyed with the transaction.
 
-    A version on offer that could not be measured again has not passed.
+    A version on offer that could not be measured again has not passed; but where the engine was away, nothing is said
+    of the version, and the sweep asks again.
     """
     if not _mine(job).update(state=JobState.FAILED, lease_until=None, problem=problem):
         return
     log.warning("%s of version %s failed: %s", job.kind, job.version_id, problem["code"])
-    if job.kind == JobKind.REASSESS:
+    if job.kind == JobKind.REASSESS and problem["code"] != "engine_unavailable":
         keep_unmeasured(job.version, problem, at)
     if job.kind in (JobKind.SUGGEST, JobKind.APPLY):
         said = lazy(lambda: reasons.sentence_of(problem), str)()  # in each reader's language

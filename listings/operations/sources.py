@@ -97,6 +97,7 @@ def withdraw_source_file(*, source: SourceFile, actor: User, at: datetime) -> No
 
 def _read(source: SourceFile) -> dict[str, Any]:
     """The documents that were there to be read, by their hashes."""
+    SourceFile.objects.select_for_update().get(pk=source.pk)  # nobody adds or takes one back meanwhile
     files = EvidenceFile.objects.of(source).hashes()
     return {"files": files} if files else {}
 

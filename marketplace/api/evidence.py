@@ -15,16 +15,16 @@ from rest_framework.response import Response
 from accounts.evidence.pages import download
 from accounts.evidence.store import CONTENT_TYPES
 from accounts.models import EvidenceFile
-from accounts.permissions import check_can_read_evidence
 from listings.permissions import check_can_read_source_evidence
 from marketplace.api.faces import Face
 from marketplace.api.resources import BY_NOUN
 from marketplace.supervision.permissions import check_can_read_case_evidence
 
 Check = Callable[[Any, Any, datetime], None]
-# noun of the case -> what is asked, beside the case being visible, before its files are shown
+# noun of the case -> what is asked, beside the case being visible, before its files are shown. Who a party is, is
+# proved to people: no system reads identity documents.
 MAY_READ: dict[str, Check] = {
-    "parties": check_can_read_evidence, "source-files": check_can_read_source_evidence,
+    "source-files": check_can_read_source_evidence,
     "measures": check_can_read_case_evidence, "findings": check_can_read_case_evidence,
 }  # fmt: skip
 

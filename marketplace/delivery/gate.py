@@ -80,7 +80,7 @@ def is_used_up(grant: Grant, at: datetime) -> bool:
     if quota is None:
         return False
     began = datetime(day.year, day.month, 1, tzinfo=SHANGHAI)
-    return Delivery.objects.filter(grant=grant, obtained_at__gte=began, obtained_at__lte=at).count() >= int(quota)
+    return Delivery.objects.filter(grant=grant, obtained_at__gte=began).count() >= int(quota)
 
 
 def judge_open(version: Version) -> Verdict:

@@ -35,6 +35,12 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "encrypted": (lambda: pdf("x", encrypted=True), "encrypted"),
     "attached program": (lambda: pdf("x", attached=True), "active"),
     "script on opening": (lambda: pdf_with(b"/OpenAction<</S/JavaScript/JS(app.alert)>>"), "active"),
+    "script after a jump": (
+        lambda: pdf_with(b"/OpenAction<</S/GoTo/D[0]/Next<</S/JavaScript/JS(app.alert)>>>>"),
+        "active",
+    ),
+    "file on a page": (lambda: pdf_with(b"/X[<</Subtype/FileAttachment/FS<</F(x)>>>>]"), "active"),
+    "form of another kind": (lambda: pdf_with(b"/AcroForm<</XFA[]>>"), "active"),
     "script by name": (lambda: pdf_with(b"/Names<</JavaScript<<>>>>"), "active"),
     "launch on closing": (lambda: pdf_with(b"/AA<</WC<</S/Launch/F(x)>>>>"), "active"),
     "a picture of 10^10 points": (lambda: png_of(100_000, 100_000), "bomb"),

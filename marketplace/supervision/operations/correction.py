@@ -109,6 +109,7 @@ def find_refusal(*, measure: Measure, actor: User, at: datetime, reason: str) ->
 
 def _said(measure: Measure, text: str) -> dict[str, Any]:
     """What the party wrote, and the files that it has added so far, by their hashes."""
+    Measure.objects.select_for_update().get(pk=measure.pk)  # nobody adds or takes one back meanwhile
     files = EvidenceFile.objects.of(measure).hashes()
     return {"text": text, **({"files": files} if files else {})}
 

@@ -55,10 +55,9 @@ def notice_lapsed(*, version: Version, actor: ledger.SystemActor, at: datetime) 
 
 
 def renewed(at: datetime, sellers: Iterable[Party] | None) -> Any:
-    """Open findings whose seller is in good standing again, or of which nothing is on offer any more."""
+    """Open findings whose seller is in good standing again."""
     found = Finding.objects.filter(rule=RULE, state=FindingState.OPEN)
-    offering = Version.objects.on_offer().values("product__seller")
-    over = found.filter(standing(at, "party__")) | found.exclude(party__in=offering)
+    over = found.filter(standing(at, "party__"))
     return over if sellers is None else over.filter(party__in=list(sellers))
 
 
