@@ -131,7 +131,7 @@ def _other_names(
     open_: list[list[tuple[str, str]]] = []
     for table, side, number in (("a", first, 0), ("b", second, 1)):
         names = [
-            name for name in sorted(side.fields, key=lambda name, side=side: name not in side.quasi_identifiers)
+            name for name in _marked_first(side)
             if name not in taken[number] and name not in side.keys and types[number][name] in _LIKE
         ][:_MOST_OTHERS]  # fmt: skip
         open_.append([(name, f"values_{table}{place}") for place, name in enumerate(names)])
@@ -150,6 +150,10 @@ def _other_names(
         and (share := _likeness(connection, values, others, types[0][one] in _NUMBERS)) >= _SHARED
     ]
     return _best_pairs(likeness)
+
+
+def _marked_first(side: Side) -> list[str]:
+    return sorted(side.fields, key=lambda name: name not in side.quasi_identifiers)
 
 
 def _likeness(connection: Connection, one: str, other: str, are_numbers: bool) -> float:
