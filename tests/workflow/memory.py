@@ -89,15 +89,18 @@ def ask(path: Path) -> tuple[str, str]:
     return _kinds[key]
 
 
+def remember(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(sandbox, "run", run)
+    patch.setattr(process, "ask", ask)
+
+
 @contextmanager
 def remembering() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sandbox, "run", run)
-        patch.setattr(process, "ask", ask)
+        remember(patch)
         yield
 
 
 @pytest.fixture(autouse=True)
-def remembered_sandbox() -> Iterator[None]:
-    with remembering():
-        yield
+def remembered_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    remember(monkeypatch)  # with what the test patches itself, so that all is undone in its order
