@@ -61,6 +61,7 @@ HIT = {
     "sure": "likely", "why": {"code": "number_plan", "text": WHY["number_plan"]},
 }  # fmt: skip
 REPORT = {
+    "rows": 100,
     "about": "none",
     "rule_set": "minshu-3",
     "identifiers": [HIT],
