@@ -13,16 +13,12 @@ from accounts import credential_forms as forms
 from accounts import operations, permissions
 from accounts.models import Credential, Party
 from marketplace import keyset
-from marketplace.errors import NotAllowed
+from marketplace.errors import is_allowed
 from marketplace.faces import form_page, submit
 
 
 def may_keep_credentials(request: HttpRequest, item: Party) -> bool:
-    try:
-        permissions.check_can_keep_credentials(request.user, item, timezone.now())
-    except NotAllowed:
-        return False
-    return True
+    return is_allowed(permissions.check_can_keep_credentials, request.user, item, timezone.now())
 
 
 @require_safe

@@ -22,7 +22,7 @@ from accounts.queries import parties_as
 from accounts.states import InvitationState, PartyState
 from accounts.verbs import PARTY, check_can_keep_party
 from marketplace import keyset
-from marketplace.errors import NotAllowed
+from marketplace.errors import is_allowed
 from marketplace.faces import form_page, submit
 from marketplace.notices.operations import speak
 from marketplace.pages import history_rows
@@ -81,11 +81,7 @@ def party(request: HttpRequest, pk: int) -> HttpResponse:
 
 def may_read(request: HttpRequest, item: Party) -> bool:
     """Whether the proofs of who a party is are for this reader."""
-    try:
-        check_can_read_evidence(request.user, item, timezone.now())
-    except NotAllowed:
-        return False
-    return True
+    return is_allowed(check_can_read_evidence, request.user, item, timezone.now())
 
 
 @require_safe
@@ -98,11 +94,7 @@ def party_evidence(request: HttpRequest, pk: int, file: int) -> FileResponse:
 
 def may_keep(request: HttpRequest, item: Party) -> bool:
     """Whether it is the operator who looks, at a party that is not its own."""
-    try:
-        check_can_keep_party(request.user, item, timezone.now())
-    except NotAllowed:
-        return False
-    return True
+    return is_allowed(check_can_keep_party, request.user, item, timezone.now())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -15,7 +15,6 @@ from accounts.permissions import (
     check_officer,
 )
 from listings.models import (
-    GOVERNED,
     CatalogueEntry,
     DescriptionChange,
     Nature,
@@ -63,12 +62,6 @@ def has_mandate(seller: Party, at: datetime, region: Region | None = None) -> bo
         region = region.parent
     mandates = Capability.objects.filter(valid_on(local_date(at)), party=seller, kind=CapabilityKind.PRIMARY_DEVELOPER)
     return (mandates.filter(region__in=above) if above else mandates).exists()
-
-
-def may_supply(product: Product, at: datetime) -> bool:
-    """Whether anything new may be granted of it: its seller is in good standing, a primary developer's mandate runs."""
-    governed = product.acquisition in GOVERNED
-    return product.seller.is_in_good_standing(at) and (not governed or has_mandate(product.seller, at))
 
 
 def check_can_sell(actor: Any, seller: Party, nature: str, at: datetime) -> None:

@@ -42,7 +42,7 @@ from marketplace import keyset
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import last_day
-from marketplace.errors import NotAllowed
+from marketplace.errors import is_allowed
 from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
 from marketplace.verbs import Verb
@@ -157,12 +157,7 @@ def _source_rows(sources: Iterable[SourceFile], user: Any, at: datetime) -> list
 
 def _reads_documents(items: list[SourceFile], user: Any, at: datetime) -> bool:
     """Of all the items of a product alike."""
-    try:
-        for item in items[:1]:
-            check_can_read_source_evidence(user, item, at)
-    except NotAllowed:
-        return False
-    return bool(items)
+    return bool(items) and is_allowed(check_can_read_source_evidence, user, items[0], at)
 
 
 @require_safe

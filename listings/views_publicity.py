@@ -15,7 +15,7 @@ from listings import forms, operations, permissions, queries, throttle, verbs
 from listings.models import Objection, Version
 from listings.operations.objections import PUBLIC, check_in_publicity, find_objection
 from marketplace.clock import operations as clock
-from marketplace.errors import NotAllowed
+from marketplace.errors import is_allowed
 from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
 
@@ -93,8 +93,4 @@ def objection(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _decides(user: Any, item: Objection, at: Any) -> bool:
-    try:
-        permissions.check_can_answer_objection(user, item, at)
-    except NotAllowed:
-        return False
-    return True
+    return is_allowed(permissions.check_can_answer_objection, user, item, at)

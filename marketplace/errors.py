@@ -1,5 +1,8 @@
 """The ways in which an operation says no. One place per face turns them into an answer (`faces.py`)."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +18,15 @@ class NotAllowed(Refused):
     """This person may not do this, whatever the state (403)."""
 
     status = 403
+
+
+def is_allowed(check: Callable[..., None], *given: Any) -> bool:
+    """Whether a check of a person's right lets pass: for what is shown, or left out, before anything is done."""
+    try:
+        check(*given)
+    except NotAllowed:
+        return False
+    return True
 
 
 class InvalidState(Refused):

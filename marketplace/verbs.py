@@ -14,7 +14,7 @@ from django.db import models
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.errors import NotAllowed
+from marketplace.errors import is_allowed
 from marketplace.workflow import check_in
 
 
@@ -155,7 +155,7 @@ class Verbs:
     def available(self, obj: Any, actor: Any, at: datetime) -> list[Verb]:
         """What this person could do with the object in its present state. A check that verbs share is asked once."""
         fitting = [verb for verb in self.verbs if obj.state in verb.sources and verb.when(obj)]
-        allowed = {check: _may(check, obj, actor, at) for check in {verb.check for verb in fitting}}
+        allowed = {check: is_allowed(check, actor, obj, at) for check in {verb.check for verb in fitting}}
         return [verb for verb in fitting if allowed[verb.check]]
 
     def check(self, verb: Verb, obj: Any, actor: Any, at: datetime) -> None:
@@ -166,11 +166,3 @@ class Verbs:
     def perform(self, verb: Verb, obj: Any, actor: Any, at: datetime, **fields: Any) -> Any:
         """The one call that every face makes."""
         return verb.operation(**{self.param: obj}, actor=actor, at=at, **fields)
-
-
-def _may(check: Callable[[Any, Any, datetime], None], obj: Any, actor: Any, at: datetime) -> bool:
-    try:
-        check(actor, obj, at)
-    except NotAllowed:
-        return False
-    return True

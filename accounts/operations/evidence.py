@@ -86,6 +86,16 @@ def attach(
     return file
 
 
+def rested_on(case: models.Model) -> dict[str, list[str]]:
+    """For the ledger entry of an act that takes a case's files as they stand: {"files": their hashes}, or nothing.
+
+    Holds the case's row, so that nobody adds or takes one back before the act is through.
+    """
+    type(case)._base_manager.select_for_update().get(pk=case.pk)
+    files = EvidenceFile.objects.of(case).hashes()
+    return {"files": files} if files else {}
+
+
 def withdraw(act: ledger.Act, case: models.Model, file: EvidenceFile) -> None:
     """Take one file of the case back, as part of an operation that has checked that the case is a draft."""
     if not EvidenceFile.objects.of(case).filter(pk=file.pk).exists():

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -16,7 +15,6 @@ from accounts.models import (
     Capability,
     CapabilityKind,
     Credential,
-    EvidenceFile,
     Party,
     PartyKind,
     Region,
@@ -25,7 +23,7 @@ from accounts.models import (
     Verification,
     valid_on,
 )
-from accounts.operations.evidence import remove_all
+from accounts.operations.evidence import remove_all, rested_on
 from accounts.operations.membership import join, leave
 from accounts.states import OVER, InvitationState, PartyState
 from marketplace import workflow
@@ -136,7 +134,8 @@ def verify_party(
         raise ValidationError({"mandate_until": _("Name a day to come, of the mandate of a primary developer.")})
     act = ledger.begin("verify", actor, at)
     _verified(party, actor, at, evidence, valid_until)
-    workflow.move(act, party, PartyState.VERIFIED, verified_until=valid_until, detail=_proved(party, evidence))
+    proved = {"evidence": evidence, **rested_on(party)}
+    workflow.move(act, party, PartyState.VERIFIED, verified_until=valid_until, detail=proved)
     for kind, until in (capabilities or {}).items():
         _admit(act, party, kind, level if kind == CapabilityKind.AUTHORITY else "", until)
     _tell_people(act, party)
@@ -191,7 +190,7 @@ def renew_party(
     if not kept.update(verified_until=valid_until, renewal_asked_at=None):
         raise StaleState()
     act = ledger.begin("renew", actor, at)
-    ledger.record(act, party, detail={**_proved(party, evidence), "until": valid_until})
+    ledger.record(act, party, detail={"evidence": evidence, **rested_on(party), "until": valid_until})
     if mandate_until is not None:
         _renew_mandate(act, party, mandate_until)
     _tell_people(act, party)
@@ -304,13 +303,6 @@ def _renew_mandate(act: ledger.Act, party: Party, until: date) -> None:
     if not mandates.exists() or until < local_date(act.at):
         raise ValidationError({"mandate_until": _("Name a day to come, of the mandate of a primary developer.")})
     _admit(act, party, kind, "", until)
-
-
-def _proved(party: Party, evidence: str) -> dict[str, Any]:
-    """What a verification rests on: the operator's words, and the files that were there, by their hashes."""
-    Party.objects.select_for_update().get(pk=party.pk)  # nobody adds or takes one back meanwhile
-    files = EvidenceFile.objects.of(party).hashes()
-    return {"evidence": evidence, **({"files": files} if files else {})}
 
 
 def _tell_operator(act: ledger.Act, party: Party, kind: str) -> None:

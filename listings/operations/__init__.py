@@ -52,7 +52,7 @@ from listings.operations.purposes import (
     offer_purpose_again,
     retire_purpose,
 )
-from listings.operations.reassessed import check_grantable, newest_assessment
+from listings.operations.reassessed import check_grantable, check_supplier, newest_assessment
 from listings.operations.reassessment import (
     due_for_reassessment,
     lapses_at,
@@ -127,6 +127,7 @@ __all__ = [
     "check_chunk",
     "check_grantable",
     "check_not_stopped",
+    "check_supplier",
     "check_table",
     "choose_purposes",
     "claim_untold",

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from accounts.queries import recipients
 from listings import files, reasons
-from listings.models import Assessment, Product, Version, VersionFile
+from listings.models import GOVERNED, Assessment, Product, Version, VersionFile
 from listings.operations.built import check_not_stopped
+from listings.permissions import has_mandate
 from listings.states import ON_OFFER
 from marketplace.errors import InvalidState
 from marketplace.ledger import entries as ledger
@@ -65,6 +66,14 @@ def check_grantable(product: Product, at: datetime) -> None:
             _("“%(version)s” failed its last assessment: nothing new is granted of it until that is settled.")
             % {"version": failing}
         )
+
+
+def check_supplier(product: Product, at: datetime) -> None:
+    """Nothing new is granted, accepted or extended of what a seller offers that is not in good standing, or a primary
+    developer whose mandate is over. Raises InvalidState."""
+    governed = product.acquisition in GOVERNED
+    if not product.seller.is_in_good_standing(at) or (governed and not has_mandate(product.seller, at)):
+        raise InvalidState(_("The seller's verification or mandate does not hold today: no new grants."))
 
 
 def _tell(act: ledger.Act, version: Version, made: Assessment, before: Assessment | None) -> None:

@@ -1,13 +1,13 @@
 """The lawful-source file (Arts 11, 17): items added by the seller, checked one by one by whoever reviews."""
 
 from datetime import date, datetime
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import EvidenceFile, User
+from accounts.models import User
+from accounts.operations.evidence import rested_on
 from accounts.queries import recipients
 from listings import permissions
 from listings.models import Product, SourceFile, Version
@@ -65,7 +65,7 @@ def accept_source_file(
     act = ledger.begin("accept_source", actor, at, ARTICLE)
     workflow.move(
         act, source, SourceState.ACCEPTED, valid_until=until, check_words=reason, checked_by=actor, checked_at=at,
-        detail={"reason": reason, "valid_until": until, **_read(source)},
+        detail={"reason": reason, "valid_until": until, **rested_on(source)},
     )  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def reject_source_file(*, source: SourceFile, actor: User, at: datetime, reason:
     act = ledger.begin("reject_source", actor, at, ARTICLE)
     workflow.move(
         act, source, SourceState.REJECTED, check_words=reason, checked_by=actor, checked_at=at,
-        detail={"reason": reason, **_read(source)},
+        detail={"reason": reason, **rested_on(source)},
     )  # fmt: skip
     product = source.product
     tell(
@@ -93,13 +93,6 @@ def withdraw_source_file(*, source: SourceFile, actor: User, at: datetime) -> No
     if source.state == SourceState.ACCEPTED and not source.has_lapsed(at):
         raise InvalidState(_("This item was found to be in order and still holds: it stays."))
     workflow.move(ledger.begin("withdraw_source", actor, at, ARTICLE), source, SourceState.WITHDRAWN)
-
-
-def _read(source: SourceFile) -> dict[str, Any]:
-    """The documents that were there to be read, by their hashes."""
-    SourceFile.objects.select_for_update().get(pk=source.pk)  # nobody adds or takes one back meanwhile
-    files = EvidenceFile.objects.of(source).hashes()
-    return {"files": files} if files else {}
 
 
 def check_sources_in_order(version: Version, at: datetime) -> None:

@@ -22,7 +22,8 @@ from listings.queries import pseudonym_columns, smallest_k
 from marketplace.applications import verbs
 from marketplace.applications.models import Application, Grant, Item, Route
 from marketplace.applications.queries import newest_linkages
-from marketplace.console.sections import Row, Section, day, evidence, link, may_read, of, table
+from marketplace.console.sections import Row, Section, day, evidence, link, of, table
+from marketplace.errors import is_allowed
 
 # --- applications ----------------------------------------------------------------------------------------------------
 
@@ -228,7 +229,7 @@ def source(case: Any, user: Any, at: datetime) -> list[Section]:
         Section(_("What it is"), (
             (_("Data product"), link(case.product)), *of(case, "kind", "title", "reference", "summary", "valid_until"),
         )),
-        *([evidence(case)] if may_read(check_can_read_source_evidence, case, user, at) else []),
+        *([evidence(case)] if is_allowed(check_can_read_source_evidence, user, case, at) else []),
         Section(_("What the check found"), ((_("Checked"), day(case.checked_at)), (_("By"), case.checked_by), *of(case, "check_words"))),
     ]  # fmt: skip
 
@@ -400,7 +401,7 @@ def party(case: Any, user: Any, at: datetime) -> list[Section]:
         table(_("People"), (_("Name"), _("Role"), _("From"), _("Until")), [
             Row((row.user, row.get_role_display(), day(row.valid_from), day(row.valid_until))) for row in people
         ], people),
-        *([evidence(case)] if may_read(check_can_read_evidence, case, user, at) else []),
+        *([evidence(case)] if is_allowed(check_can_read_evidence, user, case, at) else []),
         table(_("Verifications"), (_("Who"), _("Time"), _("Evidence"), _("Valid until")), [
             Row((row.by, day(row.at), row.evidence, day(row.valid_until)))
             for row in case.verifications.select_related("by").order_by("-pk")

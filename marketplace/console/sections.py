@@ -1,6 +1,6 @@
 """What case files are made of: facts and tables under a title, and values as people read them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from accounts.evidence import pages
 from accounts.models import EvidenceFile
 from marketplace.console.site import address
-from marketplace.errors import NotAllowed
 from marketplace.verbs import Verb
 
 
@@ -51,15 +50,6 @@ def noun_of(obj: Any) -> str:
 
 def table(title: Any, head: Iterable[Any], rows: Iterable[Row], parts: Iterable[Any] = ()) -> Section:
     return Section(title, head=tuple(head), rows=tuple(rows), parts=tuple(parts))
-
-
-def may_read(check: Callable[[Any, Any, datetime], None], case: Any, user: Any, at: datetime) -> bool:
-    """Whether the files of a case are for this person."""
-    try:
-        check(user, case, at)
-    except NotAllowed:
-        return False
-    return True
 
 
 def evidence(case: Any) -> Section:

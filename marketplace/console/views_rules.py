@@ -15,7 +15,7 @@ from accounts.models import Capability, CapabilityKind, Party
 from accounts.queries import parties_as
 from marketplace.console import forms, permissions
 from marketplace.console.views import written
-from marketplace.errors import NotAllowed
+from marketplace.errors import NotAllowed, is_allowed
 from marketplace.supervision import operations
 from marketplace.supervision.monitors import MONITORS
 from marketplace.supervision.permissions import ORDERING, check_can_withdraw_rule
@@ -96,11 +96,7 @@ def _lines(user: Any, at: datetime) -> Iterator[Line]:
 
 
 def _may_withdraw(user: Any, rule: StandingRule, at: datetime) -> bool:
-    try:
-        check_can_withdraw_rule(user, rule, at)
-    except NotAllowed:
-        return False
-    return True
+    return is_allowed(check_can_withdraw_rule, user, rule, at)
 
 
 def _signing(user: Any, at: datetime) -> QuerySet[Party]:

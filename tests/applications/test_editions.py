@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from django.core.exceptions import ValidationError
 
+from accounts.models import Party
 from accounts.operations import add_member
 from listings import operations as listing
 from marketplace.applications import operations
@@ -138,6 +139,17 @@ def test_change_is_not_agreed_while_an_order_stands_or_the_product_is_withdrawn(
     assert code(world, grant, "buyer") == "ok"  # the live grant runs on
     with pytest.raises(InvalidState):
         operations.agree_change(**agree)
+    edition.refresh_from_db()
+    assert edition.state == "requested"
+
+
+def test_change_is_not_agreed_while_the_sellers_verification_has_lapsed(world, grant):
+    edition = operations.request_change(
+        grant=grant, actor=world["buyer"], at=world.at, **change(grant, ends=grant.ends + YEAR)
+    )
+    Party.objects.filter(pk=world.product.seller_id).update(verified_until=(world.at - timedelta(days=1)).date())
+    with pytest.raises(InvalidState):
+        operations.agree_change(edition=edition, actor=world["officer"], at=world.at, reason="必要")
     edition.refresh_from_db()
     assert edition.state == "requested"
 

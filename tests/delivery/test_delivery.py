@@ -115,6 +115,15 @@ def test_a_quota_of_the_terms_counts_what_was_handed_over_in_the_calendar_month(
     assert grant.is_in_effect(last)
 
 
+def test_a_quota_counts_what_was_asked_for_later_and_handed_over_sooner(world, grant):
+    Grant.objects.filter(pk=grant.pk).update(terms={**grant.terms, "quota": 1})
+    grant.refresh_from_db()
+    deliver(world, grant, at=world.at + timedelta(seconds=5))
+    with pytest.raises(gate.Denied) as no:
+        deliver(world, grant, at=world.at)
+    assert no.value.code == "quota_used"
+
+
 @pytest.mark.parametrize(("one_version", "code"), [(False, "ok"), (True, "other_product")])
 def test_a_grant_of_one_version_serves_no_later_one(world, grant, one_version, code):
     Grant.objects.filter(pk=grant.pk).update(terms={**grant.terms, "one_version": one_version})

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from accounts.models import Capability, Party
-from accounts.operations import renew_party
+from accounts.operations import bar_party, renew_party, verify_party
 from listings import operations as listing
 from marketplace.applications import operations as applications
 from marketplace.clock.working_days import end_of_day
@@ -102,6 +102,18 @@ def test_renewed_mandate_lets_it_go_on_and_only_a_primary_developer_has_one(worl
     assert stages.approve(item, world, mandate_over).state == "offered"
     held = Capability.objects.filter(party=world.parties["developer"], kind="primary_developer").order_by("pk")
     assert [str(one.valid_until) for one in held] == [str(world.at.date()), "2029-12-31"]
+
+
+def test_verified_again_a_barred_developer_has_the_mandate_that_is_named(world):
+    party, by = world.parties["developer"], {"actor": world["operator"], "at": world.at}
+    bar_party(party=party, reason="核查", **by)
+    told = {"party": Party.objects.get(pk=party.pk), "evidence": "授权文件", "valid_until": date(2030, 1, 1), **by}
+    with pytest.raises(ValidationError) as refused:
+        verify_party(capabilities={"primary_developer": world.at.date() - timedelta(days=1)}, **told)
+    assert list(refused.value.message_dict) == ["mandate_until"]
+    verify_party(capabilities={"primary_developer": date(2029, 12, 31)}, **told)
+    held = Capability.objects.get(party=party, kind="primary_developer")
+    assert held.valid_until == date(2029, 12, 31)
 
 
 def test_a_mandate_does_not_reach_beyond_its_region(world):

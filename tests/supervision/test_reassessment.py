@@ -270,6 +270,20 @@ def test_worker_lost_again_and_again_is_no_silent_pass(world):
     assert (outcomes(world.version), Finding.objects.get().version) == ([True, False], world.version)
 
 
+def test_an_engine_that_is_away_says_nothing_of_the_version_and_is_asked_again(world):
+    older_rules(world.version)
+    sweep(at=world.at)
+    job, at = Job.objects.latest("pk"), world.at
+    for _attempt in range(jobs.MOST_ATTEMPTS):
+        assert jobs.claim(Job.objects.get(pk=job.pk), at)
+        job.refresh_from_db()
+        jobs.settle(job, {"code": "engine_unavailable", "params": {}}, at)
+    job.refresh_from_db()
+    assert (job.state, outcomes(world.version), Finding.objects.count()) == ("failed", [True], 0)
+    assert assessed_again(at + timedelta(hours=1)) == 1
+    assert outcomes(world.version) == [True, True]
+
+
 def test_seller_cannot_cancel_it(world):
     older_rules(world.version)
     sweep(at=world.at)

@@ -12,7 +12,6 @@ from accounts.models import Party, User
 from accounts.queries import recipients
 from listings import operations as listing
 from listings.models import Version
-from listings.permissions import may_supply
 from listings.queries import upstream_conditions
 from marketplace import workflow
 from marketplace.applications import permissions
@@ -53,7 +52,7 @@ def approve_item(
     lock_buyer(item.application.buyer_id)
     application = lock_under_review(item)
     check_still_competent(application, [item], at)
-    _check_seller(item, at)
+    listing.check_supplier(item.product, at)
     listing.check_grantable(item.product, at)
     _check_heard(item)
     _check_consents(item)
@@ -66,7 +65,11 @@ def approve_item(
         act, actor, item, ItemState.APPROVED, is_approval=True, reason=reason, linkage_reason=linkage_reason,
         linkages=linkages,
     )  # fmt: skip
-    terms = _terms(item, conditions, onward_supply, report_schedule, quota) | {"one_version": one_version}
+    schedule = report_schedule if item.product.is_public_data else ReportSchedule.NONE
+    terms = _terms(item) | {
+        "conditions": conditions, "onward_supply": onward_supply, "report_schedule": str(schedule), "quota": quota,
+        "one_version": one_version,
+    }  # fmt: skip
     grant = _offer(act, item, offered_version(item.product), starts, ends, fields, terms)
     finish(act, application)
     return grant
@@ -87,11 +90,6 @@ def lock_under_review(item: Item) -> Application:
     application = Application.objects.select_for_update().get(pk=item.application_id)
     workflow.check_in(application, ApplicationState.UNDER_REVIEW)
     return application
-
-
-def _check_seller(item: Item, at: datetime) -> None:
-    if not may_supply(item.product, at):
-        raise InvalidState(_("The seller's verification or mandate does not hold today: no new grants."))
 
 
 def _check_heard(item: Item) -> None:
@@ -202,8 +200,9 @@ def _offer(
     return grant
 
 
-def _terms(item: Item, conditions: str, onward_supply: bool, report_schedule: str, quota: int | None) -> dict[str, Any]:
-    """What the buyer agrees to, frozen: nothing of it changes when product, scenario or settings change later."""
+def _terms(item: Item) -> dict[str, Any]:
+    """What the buyer agrees to beside what the decision says, frozen: nothing of it changes when product, scenario or
+    settings change later."""
     application, product = item.application, item.product
     parts = application.consultations.filter(round=application.round).exclude(conditions="").select_related("unit")
     return {
@@ -212,13 +211,9 @@ def _terms(item: Item, conditions: str, onward_supply: bool, report_schedule: st
         "purposes": application.purposes or product.purposes,
         "product_terms": product.terms,
         "price": product.price_text,
-        "conditions": conditions,
-        "onward_supply": onward_supply,
         "upstream": upstream_conditions(product),
         "unit_conditions": [{"unit": part.unit.name, "text": part.conditions} for part in parts],
         "people_with_access": application.people_with_access,
-        "report_schedule": str(report_schedule) if product.is_public_data else str(ReportSchedule.NONE),
-        "quota": quota,
         "report_due_working_days": clock.days(Kind.REPORT),
         "report_late_hold_working_days": clock.days(Kind.REPORT_GRACE),
         "whereabouts_working_days": clock.days(Kind.WHEREABOUTS),

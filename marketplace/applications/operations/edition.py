@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from accounts.models import Credential, User
 from accounts.queries import people_of, recipients
 from listings import operations as listing
-from listings.permissions import may_supply
 from marketplace import workflow
 from marketplace.applications import permissions
 from marketplace.applications.models import (
@@ -146,8 +145,7 @@ def agree_change(*, edition: GrantEdition, actor: User, at: datetime, reason: st
     workflow.check_in(grant, GrantState.ACTIVE)
     if open_holds(at, grant=grant, code=HoldCode.MEASURE).exists():
         raise InvalidState(_("An order stands against this grant: correct what it names first."))
-    if not may_supply(grant.product, at):
-        raise InvalidState(_("The seller's verification or mandate does not hold today: no new grants."))
+    listing.check_supplier(grant.product, at)
     listing.check_grantable(grant.product, at)
     _check_change(grant, at, _terms_of(grant), edition.after)
     weighed = {"linkages": check_linkage(pairs_of_edition(edition), linkage_reason), "linkage_reason": linkage_reason}

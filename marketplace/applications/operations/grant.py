@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.queries import recipients
 from listings import operations as listing
-from listings.permissions import may_supply
 from marketplace import workflow
 from marketplace.applications import permissions
 from marketplace.applications.models import Grant, HoldCode, open_holds
@@ -36,8 +35,7 @@ def accept_grant(*, grant: Grant, actor: User, at: datetime, terms_accepted: boo
         raise InvalidState(_("The grant begins only when its terms are accepted."))
     if clock.has_run_out(grant, Kind.OFFER, at) or grant.ends < local_date(at):
         raise InvalidState(_("The offer has lapsed: apply again."))
-    if not may_supply(grant.product, at):
-        raise InvalidState(_("The seller's verification or mandate does not hold today: no new grants."))
+    listing.check_supplier(grant.product, at)
     listing.check_grantable(grant.product, at)
     act = ledger.begin("accept", actor, at, grant.article)
     workflow.move(act, grant, GrantState.ACTIVE, activated_at=at, detail={"terms": grant.terms})

@@ -1,12 +1,12 @@
 """After the order: evidence of correction, notice of intent and hearing, refusal to correct."""
 
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import EvidenceFile, User
+from accounts.models import User
+from accounts.operations.evidence import rested_on
 from accounts.queries import recipients
 from marketplace import workflow
 from marketplace.clock import operations as clock
@@ -33,7 +33,7 @@ def file_evidence(*, measure: Measure, actor: User, at: datetime, text: str) -> 
     permissions.check_can_respond(actor, measure, at)
     require(text=text)
     act = ledger.begin("file_evidence", actor, at, ARTICLE)
-    workflow.move(act, measure, MeasureState.EVIDENCE_FILED, refuses=False, detail=_said(measure, text))
+    workflow.move(act, measure, MeasureState.EVIDENCE_FILED, refuses=False, detail={"text": text, **rested_on(measure)})
     Evidence.objects.create(measure=measure, kind=EvidenceKind.CORRECTION, text=text, by=actor, at=at)
     clock.pause(measure, Kind.CORRECTION, at)
     _tell_authority(act, measure, text)
@@ -81,7 +81,7 @@ def file_statement(*, measure: Measure, actor: User, at: datetime, text: str, re
     Measure.objects.filter(pk=measure.pk).update(refuses=refuses)
     clock.stop(measure, at, Kind.HEARING)
     act = ledger.begin("file_statement", actor, at, ARTICLE)
-    ledger.record(act, measure, detail={**_said(measure, text), "refuses": refuses})
+    ledger.record(act, measure, detail={"text": text, **rested_on(measure), "refuses": refuses})
     _tell_authority(act, measure, text)
 
 
@@ -105,13 +105,6 @@ def find_refusal(*, measure: Measure, actor: User, at: datetime, reason: str) ->
     act = ledger.begin("find_refusal", actor, at, ARTICLE)
     workflow.move(act, measure, MeasureState.REFUSED_TO_CORRECT, detail={"reason": reason})
     tell_party(act, measure, reason)
-
-
-def _said(measure: Measure, text: str) -> dict[str, Any]:
-    """What the party wrote, and the files that it has added so far, by their hashes."""
-    Measure.objects.select_for_update().get(pk=measure.pk)  # nobody adds or takes one back meanwhile
-    files = EvidenceFile.objects.of(measure).hashes()
-    return {"text": text, **({"files": files} if files else {})}
 
 
 def _lock(measure: Measure) -> Measure:

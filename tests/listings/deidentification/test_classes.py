@@ -49,7 +49,7 @@ def row(a=None, b=None, n=None, w=None, u=None) -> dict:
     return {"a": a, "b": b, "n": n, "w": w, "u": u}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(rows, st.sampled_from([[], ["a"], ["a", "b"]]), st.sampled_from([None, "u"]))
 @example([row(u=None)], ["a"], "u")
 @example([row(1), row(1), row(None)], ["a", "b"], None)
@@ -78,14 +78,14 @@ def test_measures_agree_with_their_definitions(measured, table, keys, subject):
     assert sum(band["members"] for band in found.size_bands) == sum(sizes)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows)
 def test_adding_a_quasi_identifier_never_raises_k(measured, table):
     both, one, none = (measured(table, keys, sensitive=[]).k for keys in (["a", "b"], ["a"], []))
     assert both <= one <= none
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows, st.sampled_from([None, "u"]))
 def test_merging_classes_never_lowers_k(measured, table, subject):
     merged = [{**each, "a": min(each["a"], 2) if each["a"] else each["a"]} for each in table]
@@ -96,7 +96,7 @@ def test_merging_classes_never_lowers_k(measured, table, subject):
     assert all(after.t[name] <= before.t[name] + 1e-8 for name in ("n", "w"))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows.flatmap(lambda table: st.tuples(st.just(table), st.permutations(table))))
 def test_order_of_rows_is_irrelevant(measured, tables):
     first, second = tables

@@ -64,6 +64,12 @@ def test_arrays_and_database_agree(monkeypatch, tmp_path, table, keys, sensitive
     assert arrays == tables
 
 
+def test_more_cells_than_any_number_counts_are_left_to_the_database(tmp_path):
+    path, names = tmp_path / "table.parquet", [f"c{number}" for number in range(11)]
+    pq.write_table(pa.table({name: [f"v{n}" for n in range(100)] for name in names}), path)
+    assert counting.count(path, names, []) is None
+
+
 @pytest.mark.parametrize(
     "column",
     [

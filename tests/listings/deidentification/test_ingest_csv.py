@@ -192,10 +192,7 @@ def test_ingest_refuses_an_oversize_file_unread(tmp_path):
     assert caught.value.params == {"found": limits.MAX_FILE_BYTES + 1, "limit": limits.MAX_FILE_BYTES}
 
 
-def test_ingest_counts_columns(tmp_path, monkeypatch):
-    wide = ",".join(f"c{number}" for number in range(limits.MAX_COLUMNS + 1))
-    assert refusal(tmp_path, f"{wide}\n{wide}\n".encode())[0] == "too_many_columns"
-    monkeypatch.setattr(limits, "MAX_COLUMNS", 300)
+def test_ingest_counts_columns(tmp_path):
     wide = ",".join(f"c{number}" for number in range(limits.MAX_COLUMNS + 1))
     assert refusal(tmp_path, f"{wide}\n{wide}\n".encode())[0] == "too_many_columns"
     wide = wide.rpartition(",")[0]
@@ -220,7 +217,7 @@ cells = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters=
 tables = st.integers(2, 4).flatmap(lambda width: st.lists(st.lists(cells, min_size=width, max_size=width), min_size=1))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(tables, st.sampled_from(["\n", "\r\n"]))
 def test_ingest_agrees_with_pythons_csv_reader(rows, end):
     header = [f"c{number}" for number in range(len(rows[0]))]

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from listings.deidentification import linkage
 from listings.deidentification.commands import answer
 from listings.deidentification.linkage import Linkage, Side, measure_linkage
 
@@ -238,4 +239,12 @@ def test_each_column_is_paired_with_the_one_most_like_it(tmp_path):
     first = a_file(tmp_path, "a", ["住", "诊"], rows)
     second = a_file(tmp_path, "b", ["district", "clinic"], [(home, f"D{n % 4}x") for n, (home, _) in enumerate(rows)])
     found = measure_linkage(side(first, ["住", "诊"], ["住"]), side(second, ["district", "clinic"], ["district"]))
+    assert found.shared == ["住 = district"]
+
+
+def test_of_wide_files_the_marked_columns_are_compared(tmp_path, monkeypatch):
+    monkeypatch.setattr(linkage, "_MOST_OTHERS", 1)
+    rows = [(f"x{n}", f"D{n % 8}") for n in range(40)]
+    first, second = a_file(tmp_path, "a", ["甲", "住"], rows), a_file(tmp_path, "b", ["乙", "district"], rows)
+    found = measure_linkage(side(first, ["甲", "住"], ["住"]), side(second, ["乙", "district"], ["district"]))
     assert found.shared == ["住 = district"]

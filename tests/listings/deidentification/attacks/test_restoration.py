@@ -12,7 +12,6 @@ from . import planted
 
 N = 3_000
 MOBILES = planted.mobiles(N)
-MANY = planted.mobiles(20_000)  # the more digests there are, the fewer keys have to be hashed
 
 
 def hexed(algorithm: str, texts: list[str]) -> list[str]:
@@ -35,8 +34,8 @@ HASHED = {
     ),
     "hex in base64": ("md5_mobile", [base64.b64encode(each.encode()).decode() for each in hexed("md5", MOBILES)]),
     "sm3": ("sm3_mobile", hexed("sm3", MOBILES)),
-    "qq": ("md5_qq", hexed("md5", [str(10_000 + 29 * n) for n in range(5 * N)])),
-    "local": ("md5_landline", hexed("md5", [str(83_000_000 + 997 * n) for n in range(5 * N)])),
+    "qq": ("md5_qq", hexed("md5", [str(10_000 + 29 * n) for n in range(N)])),
+    "local": ("md5_landline", hexed("md5", [str(83_000_000 + 997 * n) for n in range(N)])),
 }
 
 
@@ -50,7 +49,7 @@ def test_hash_without_key_is_restored_and_fails(name: str) -> None:
 
 @pytest.mark.parametrize(("before", "after"), [("salt", ""), ("", "123456"), ("", "phone")])
 def test_salt_that_is_easily_guessed_is_restored(before: str, after: str) -> None:
-    [each] = planted.found({"phone": hexed("md5", [before + text + after for text in MANY])}, work=1e9)
+    [each] = planted.found({"phone": hexed("md5", [before + text + after for text in MOBILES])}, work=1e9)
     assert (each.method, each.level, each.code) == ("md5_mobile", "fails", "salted_hash_restored")
 
 
