@@ -18,35 +18,26 @@ from listings.models.expert import (
     assessed_by,
 )
 from listings.models.in_house import InHouseReport
+from listings.models.kinds import GOVERNED, NON_PUBLIC_BASES, Acquisition, Category, Grade, Nature, Visibility
 from listings.models.objections import Objection
-from listings.models.products import (
-    GOVERNED,
-    NON_PUBLIC_BASES,
-    About,
-    Acquisition,
-    Assessment,
-    Category,
-    Column,
-    ColumnRole,
-    FileKind,
-    Grade,
-    Nature,
-    ProcessingStep,
-    Product,
-    ProductInvitation,
-    ProductQuerySet,
-    Version,
-    VersionFile,
-    VersionQuerySet,
-    VersionSource,
-    Visibility,
-    reviewed,
-)
+from listings.models.products import Product, ProductInvitation, ProductQuerySet, reviewed
 from listings.models.purposes import Purpose, PurposesField
 from listings.models.recipes import AppliedRecipe, Recipe, RecipeOrigin
 from listings.models.release_rules import ReleaseCheck, ReleaseRule, ReleaseRuleQuerySet
 from listings.models.search import SearchKind, SearchRow, SearchValue
 from listings.models.sources import SourceFile, SourceKind
+from listings.models.versions import (
+    About,
+    Assessment,
+    Column,
+    ColumnRole,
+    FileKind,
+    ProcessingStep,
+    Version,
+    VersionFile,
+    VersionQuerySet,
+    VersionSource,
+)
 from listings.models.work import OPEN_JOB, Job, JobKind, JobState, Stage, Upload, UploadChunk, UploadQuerySet
 
 __all__ = [

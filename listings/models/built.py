@@ -6,7 +6,8 @@ from typing import Any
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from listings.models.products import Product, Version
+from listings.models.products import Product
+from listings.models.versions import Version
 
 
 class UpstreamQuerySet(models.QuerySet["Upstream"]):

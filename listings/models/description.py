@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Party, User
 from accounts.reach import found_by, reach_of
-from listings.models.products import Product, Version
+from listings.models.products import Product
+from listings.models.versions import Version
 from listings.states import DESCRIPTION_CHANGE, ChangeState
 
 # What describes a product. Its purposes, terms and price are what buyers agree to: they never change under a grant's

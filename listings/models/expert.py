@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from accounts.models import User
-from listings.models.products import Version
+from listings.models.versions import Version
 
 
 class VersionUserObjectPermission(UserObjectPermissionBase):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from listings.deidentification import signed
-from listings.models.products import Version
+from listings.models.versions import Version
 
 
 class InHouseReport(models.Model):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import sealing
 from accounts.models import User
 from accounts.reach import found_by, reach_of
-from listings.models.products import Version
+from listings.models.versions import Version
 from listings.states import OBJECTION, ObjectionState
 
 

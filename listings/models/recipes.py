@@ -9,7 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from accounts.reach import reach_of
-from listings.models.products import Assessment, Version
+from listings.models.versions import Assessment, Version
 from listings.models.work import Job
 
 

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Party, User
 from accounts.reach import found_by, reach_of
-from listings.models.products import Product, Version
+from listings.models.products import Product
+from listings.models.versions import Version
 from listings.states import RELEASE_RULE, RuleState
 from marketplace.clock.working_days import local_date
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.reach import reach_of
 from listings import reasons
-from listings.models.products import Version
+from listings.models.versions import Version
 from listings.states import UNDER_WAY, UPLOAD, UploadState
 
 
