@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from . import engines
 from .reasons import BadCommand, Refused, sentence
 
 
@@ -74,7 +75,7 @@ def _assess(command: dict) -> dict[str, Any]:
         mode=command.get("mode", "platform"),
         identifiers=command.get("identifiers") or [],
         population=Path(command["population"]) if command.get("population") else None,
-        engine=command.get("engine") or "duckdb",
+        engine=command.get("engine") or engines.DUCKDB,
     )
     return {"report": report.to_json()}
 

@@ -98,7 +98,8 @@ class Tables:
 def open_tables(master: str, files: Mapping[str, Path]) -> Iterator[Tables]:
     """The files as views, on the Spark whose master this is; a session that is open already is used and left open.
 
-    Raises Unavailable where there is no Spark, or where it does not see the same files under the same paths.
+    Raises Unavailable where there is no Spark. That its machines see the files under the same paths is the operator's
+    affair: where they do not, the assessment fails.
     """
     before = _active()
     session = before or start(master)
