@@ -90,7 +90,7 @@ class _File:
 @contextmanager
 def _open(parquet: Path, population: Path | None, engine: str) -> Iterator[_File]:
     files = {"data": parquet, **({"people": population} if population else {})}
-    with database.open_database(reads=files.values()) as connection:
+    with database.open_database(reads=files.values(), memory=database.ASSESSING) as connection:
         for view, file in files.items():
             database.attach(connection, view, file)
         people = database.columns_of(connection, "people") if population else None

@@ -49,7 +49,9 @@ def test_database_refuses_everything_else(locked, statement):
 def test_database_limits_are_set(locked):
     connection, _ = locked
     settings = connection.execute("SELECT current_setting('memory_limit'), current_setting('threads')").fetchone()
-    assert settings == ("324.2 MiB", 2)
+    assert settings == ("488.2 MiB", 2)
+    with database.open_database(memory=database.ASSESSING) as connection:
+        assert database.one(connection, "SELECT current_setting('memory_limit')") == ("324.2 MiB",)
 
 
 def test_database_does_not_see_python_variables(locked):
