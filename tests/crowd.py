@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone
 
 from listings.models import (
@@ -132,6 +133,8 @@ def more_of_the_rest(twin: Grant, number: int) -> None:
 
 
 def grow(grant: Grant, count: int) -> None:
-    """So many more of everything."""
+    """So many more of everything, and the database's statistics kept up, as autovacuum keeps them."""
     for number in range(1, count + 1):
         more_of_the_rest(more(grant, number), number)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")

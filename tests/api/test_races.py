@@ -65,7 +65,7 @@ def test_while_a_request_is_worked_on_its_key_is_taken(world):
 
 def settled(user, after, least):
     """The feed once it has so many: any transaction of the server holds it up, also of another test's database."""
-    for _ in range(300):
+    for _ in range(1200):
         found = list(queries.feed(user, after))
         if len(found) >= least:
             return found
