@@ -17,7 +17,7 @@ from django.conf import settings
 from accounts.evidence import process
 from listings.deidentification import sandbox
 
-_real = sandbox.run
+_real, _engine = sandbox.run, sandbox._START
 _answers: dict[str, tuple[dict[str, Any], bytes | None]] = {}
 
 
@@ -64,6 +64,8 @@ def _keep(key: str, answer: dict[str, Any], made: bytes | None) -> None:
 
 def run(command: dict[str, Any], **options: Any) -> dict[str, Any]:
     """As the real one, on the same content the second time without a subprocess."""
+    if sandbox._START != _engine:  # a test's own program, whose answer is no engine's
+        return _real(command, **options)
     content = {name: _digest(command[name]) for name in ("source", "parquet", "origin") if name in command}
     key = json.dumps({**command, "target": "", **content}, sort_keys=True, ensure_ascii=False)
     target, known = command.get("target"), _known(key)
