@@ -34,6 +34,7 @@ done
 if [ "$(sql "SELECT count(*) FROM pg_roles WHERE rolname = 'minshu'")" = 0 ]; then
   sql "CREATE ROLE minshu LOGIN CREATEDB PASSWORD 'minshu'"
 fi
+sql "ALTER ROLE minshu SET synchronous_commit = off" # a test that commits does not wait for the disk
 if [ "$(sql "SELECT count(*) FROM pg_database WHERE datname = 'minshu'")" = 0 ]; then
   sql "CREATE DATABASE minshu OWNER minshu ENCODING 'UTF8' TEMPLATE template0"
 fi

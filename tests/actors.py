@@ -1,11 +1,10 @@
 """Named people and a trade to start from.
 
 The world, the invented cast and a published product, is made once per worker through the operations; each test sees it
-in its own transaction. After a transactional test has flushed the database, it is made anew.
+in its own transaction. After a transactional test it is put back (`snapshot`).
 """
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,6 +22,7 @@ from marketplace.clock.working_days import SHANGHAI
 from marketplace.desk.cast import PARTIES, PEOPLE, Cast, assemble, real_regions
 from marketplace.desk.sample_data import VISIT_ROLES, write_visits
 from marketplace.desk.story import apply_for, consult, decide, list_version, make_entry, make_product, make_version
+from tests import snapshot
 from tests.workflow.memory import remembering
 
 DOMAIN = "test.example"
@@ -83,6 +83,7 @@ def django_db_setup(
             keep_database(migrated_file)
         before, django_settings.MEDIA_ROOT = django_settings.MEDIA_ROOT, world_files / "files"
         build(world_files)
+        snapshot.take(world_files)
         django_settings.MEDIA_ROOT = before
 
 
@@ -99,13 +100,10 @@ def keep_database(target: Path) -> None:
 
 
 @pytest.fixture
-def world(db: None, world_files: Path, settings: Any) -> Iterator[World]:
+def world(db: None, world_files: Path, settings: Any) -> World:
     """A fresh copy of the world for one test."""
-    if User.objects.filter(email=f"operator@{DOMAIN}").exists():
-        shutil.copytree(world_files / "files", settings.MEDIA_ROOT, dirs_exist_ok=True)
-    else:
-        build(Path(settings.MEDIA_ROOT).parent)
-    yield load()
+    shutil.copytree(world_files / "files", settings.MEDIA_ROOT, dirs_exist_ok=True)
+    return load()
 
 
 @pytest.fixture

@@ -12,12 +12,11 @@ import pytest
 from celery.app.task import Task
 from django.conf import settings as django_settings
 from django.core.cache import cache
-from django.db import connections
 from django.test import TransactionTestCase
 from django.utils import translation
 
 from marketplace import celery_app
-from marketplace.ledger import triggers
+from tests import snapshot
 
 pytest_plugins = ["tests.actors"]
 KEY_FUNCTION = "marketplace.elsewhere.cache_key"
@@ -79,21 +78,10 @@ def django_db_modify_db_settings(
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _flush_lifts_the_ledger_triggers() -> Iterator[None]:
-    """The flush after a transactional test may empty the ledger; the test itself may not."""
+def _world_again_after_a_commit() -> Iterator[None]:
+    """A transactional test leaves the database as every test finds it: with the world in it."""
     flush = TransactionTestCase._fixture_teardown
-
-    def teardown(self: TransactionTestCase) -> None:
-        used = [connections[name] for name in self._databases_names(include_mirrors=False)]
-        for connection in used:
-            triggers.remove(connection)
-        try:
-            flush(self)
-        finally:
-            for connection in used:
-                triggers.install(connection)
-
-    TransactionTestCase._fixture_teardown = teardown
+    TransactionTestCase._fixture_teardown = lambda self: snapshot.put_back()
     yield
     TransactionTestCase._fixture_teardown = flush
 

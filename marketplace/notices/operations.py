@@ -44,11 +44,15 @@ def tell(
     """
     people = set(recipients)
     chosen = {} if is_binding(kind) else chosen_by({to.ref for to in people}, GROUP_OF[kind])
-    for to in people:
-        delivery, row = chosen.get(to.ref, Delivery.AT_ONCE), (kind, link, key or f"{act.operation_id}:{link}", context)
-        _write(act, to, Channel.PAGE, Delivery.AT_ONCE, *row)
+    said = {name: _words(value) for name, value in context.items()}
+    row = {"kind": kind, "link": link, "context": said, "created_at": act.at}
+    rows = []
+    for to in sorted(people):  # in one order, lest two operations wait for each other
+        delivery = chosen.get(to.ref, Delivery.AT_ONCE)
+        rows.append(_message(to, Channel.PAGE, Delivery.AT_ONCE, key or f"{act.operation_id}:{link}", row))
         if delivery != Delivery.PAGE and not elsewhere.current():  # no mail leaves a sandbox
-            _write(act, to, Channel.EMAIL, delivery, *row)
+            rows.append(_message(to, Channel.EMAIL, delivery, key or f"{act.operation_id}:{link}", row))
+    Outbox.objects.bulk_create(rows, ignore_conflicts=True)  # what was told before stays as it was told
     wake.on_commit("marketplace.notices.tasks.send_due")
 
 
@@ -57,24 +61,16 @@ def chosen_by(refs: Iterable[str], group: str) -> dict[str, str]:
     return dict(Preference.objects.filter(recipient_ref__in=refs, group=group).values_list("recipient_ref", "delivery"))
 
 
-def _write(
-    act: ledger.Act, to: Recipient, channel: str, delivery: str, kind: str, link: str, key: str,
-    context: dict[str, Any],
-) -> None:  # fmt: skip
-    Outbox.objects.get_or_create(
-        dedup_key=f"{kind}:{channel}:{to.ref}:{key}"[:200],
-        defaults={
-            **_plan(delivery, act.at),
-            "channel": channel,
-            "recipient_ref": to.ref,
-            "address": to.email if channel == Channel.EMAIL else "",
-            "language": to.language,
-            "kind": kind,
-            "context": {name: _words(value) for name, value in context.items()},
-            "link": link,
-            "state": OutboxState.SENT if channel == Channel.PAGE else OutboxState.PENDING,
-            "created_at": act.at,
-        },
+def _message(to: Recipient, channel: str, delivery: str, key: str, row: dict[str, Any]) -> Outbox:
+    return Outbox(
+        dedup_key=f"{row['kind']}:{channel}:{to.ref}:{key}"[:200],
+        channel=channel,
+        recipient_ref=to.ref,
+        address=to.email if channel == Channel.EMAIL else "",
+        language=to.language,
+        state=OutboxState.SENT if channel == Channel.PAGE else OutboxState.PENDING,
+        **row,
+        **_plan(delivery, row["created_at"]),
     )
 
 

@@ -134,10 +134,9 @@ def test_pages_and_console_answer_each_role_as_the_table_says(
             assert answers is not None, route.name
             address = route.address(**values(route, rich))
             for who in asked(answers, is_one(route), turn):
-                client = browsers.setdefault(who, browser_of(who))
-                if route.name == "account_logout":
-                    client = browser_of(who)
-                response = client.get(address)
+                if who not in browsers or route.name == "account_logout":
+                    browsers[who] = browser_of(who)
+                response = browsers[who].get(address)
                 status = response.status_code
                 if who in table.NOBODY_KNOWN and answers["officer"] != 302 == status and route.name != "account_logout":
                     status = 302 if response["Location"].startswith("/accounts/login/?next=") else -302

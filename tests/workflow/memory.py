@@ -64,7 +64,7 @@ def _keep(key: str, answer: dict[str, Any], made: bytes | None) -> None:
 
 def run(command: dict[str, Any], **options: Any) -> dict[str, Any]:
     """As the real one, on the same content the second time without a subprocess."""
-    if sandbox._START != _engine:  # a test's own program, whose answer is no engine's
+    if _engine != sandbox._START:  # a test's own program, whose answer is no engine's
         return _real(command, **options)
     content = {name: _digest(command[name]) for name in ("source", "parquet", "origin") if name in command}
     key = json.dumps({**command, "target": "", **content}, sort_keys=True, ensure_ascii=False)
