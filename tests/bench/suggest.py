@@ -1,8 +1,6 @@
 """The recipe of least loss: time and memory against one reading of the file, and against anjana and every node."""
 
 import csv
-import json
-import os
 import resource
 import subprocess
 import sys
@@ -16,6 +14,7 @@ import pyarrow.parquet as pq
 
 from listings.deidentification import sandbox
 from listings.deidentification.recipe.search import Lattice, Target, search, search_all
+from tests.bench import peers
 from tests.bench.measure import Bench
 from tests.listings.deidentification.recipe import lattices
 from tests.listings.deidentification.samples import canonical
@@ -24,7 +23,6 @@ ROWS = {"small": 50_000, "medium": 300_000, "full": 1_000_000}
 MARKED = ["区县", "出生日期", "年龄", "文化程度", "职业", "金额"]
 PEOPLE, K = 600, 5
 _TREES = Path(__file__).parents[2] / "listings/deidentification/recipe/trees"
-_LOCK = Path(__file__).parents[2] / "deploy/peers-anjana.lock"
 
 
 def run(bench: Bench, world: Any) -> None:
@@ -79,21 +77,9 @@ def _against_others(bench: Bench, folder: Path) -> None:
     assert ours == every
     bench.compare("suggest", "search of a small lattice", lambda: search(counts, Target(K)),
                   lambda: search_all(counts, Target(K)), "every node", 1)  # fmt: skip
-    theirs = _anjana(folder)
+    theirs = peers.ask("anjana", {
+        "columns": list(lattices.ADULT), "rows": lattices.adult(PEOPLE), "trees": lattices.ADULT, "k": K,
+        "suppression": 2,
+    })  # fmt: skip
     loss = Lattice(counts, Target(K)).look(tuple(theirs["levels"])).loss
     bench.write("suggest", "loss at the same k", ours.loss, loss, "anjana", ours.loss / loss, 1)
-
-
-def _anjana(folder: Path) -> dict[str, Any]:
-    """anjana in an environment of its own, made once per machine (~/.cache/minshu/anjana)."""
-    home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "minshu" / "anjana"
-    python, made = home / "bin" / "python", home / "made"
-    if not made.exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
-        install = [str(python), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(_LOCK)]
-        subprocess.run(install, check=True)
-        made.touch()
-    given = {"columns": list(lattices.ADULT), "rows": lattices.adult(PEOPLE), "trees": lattices.ADULT, "k": K,
-             "suppression": 2}  # fmt: skip
-    peer = [str(python), str(Path(__file__).parent / "anjana_peer.py")]
-    return json.loads(subprocess.run(peer, input=json.dumps(given), capture_output=True, text=True, check=True).stdout)
