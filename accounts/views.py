@@ -89,7 +89,7 @@ def party_evidence(request: HttpRequest, pk: int, file: int) -> FileResponse:
     """A proof of who a party is, to those who keep it and those who verify."""
     item = get_object_or_404(Party.objects.visible_to(request.user), pk=pk)
     check_can_read_evidence(request.user, item, timezone.now())
-    return pages.download(item, file)
+    return pages.download(request, item, file)
 
 
 def may_keep(request: HttpRequest, item: Party) -> bool:

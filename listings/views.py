@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.evidence import pages
-from accounts.models import CapabilityKind
+from accounts.models import CapabilityKind, EvidenceFile
 from accounts.queries import parties_as, parties_of
 from listings import forms, operations, queries, verbs, workbench
 from listings.models import (
@@ -78,7 +78,9 @@ def product(request: HttpRequest, pk: int) -> HttpResponse:
         "changes": item.description_changes.filter(state=ChangeState.ACCEPTED).order_by("-decided_at"),
         "open_changes": item.description_changes.filter(state__in=OPEN_CHANGE) if available else [],
         "rules": item.release_rules.filter(state__in=LIVING_RULE) if available else [],
-        "history": history_rows([item, *sources, *item.shown]) if available else [],
+        "history": history_rows([item, *sources, *_documents(sources, request.user, at), *item.shown])
+        if available
+        else [],
         "may_see_history": bool(available),
     }
     return render(request, "listings/product.html", context)
@@ -155,6 +157,11 @@ def _source_rows(sources: Iterable[SourceFile], user: Any, at: datetime) -> list
     return rows
 
 
+def _documents(items: list[SourceFile], user: Any, at: datetime) -> Iterable[EvidenceFile]:
+    """What is behind the items or was, for the history: who added it, and who has opened it."""
+    return EvidenceFile.objects.ever_of(*items) if _reads_documents(items, user, at) else ()
+
+
 def _reads_documents(items: list[SourceFile], user: Any, at: datetime) -> bool:
     """Of all the items of a product alike."""
     return bool(items) and is_allowed(check_can_read_source_evidence, user, items[0], at)
@@ -166,7 +173,7 @@ def source_evidence(request: HttpRequest, pk: int, file: int) -> FileResponse:
     visible = SourceFile.objects.visible_to(request.user).select_related("product__seller")
     item = get_object_or_404(visible, pk=pk)
     check_can_read_source_evidence(request.user, item, timezone.now())
-    return pages.download(item, file)
+    return pages.download(request, item, file)
 
 
 def _missing(version: Version) -> list[tuple[str, str]]:

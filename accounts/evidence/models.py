@@ -41,8 +41,10 @@ class EvidenceQuerySet(models.QuerySet["EvidenceFile"]):
         """What an act rests on that takes the files as they stand."""
         return list(self.order_by("pk").values_list("sha256", flat=True))
 
-    def ever_of(self, case: models.Model) -> "EvidenceQuerySet":
-        return self.filter(object_type=case._meta.label_lower, object_id=str(case.pk))
+    def ever_of(self, *cases: models.Model) -> "EvidenceQuerySet":
+        """Of cases of one kind."""
+        kinds = {case._meta.label_lower for case in cases}
+        return self.filter(object_type__in=kinds, object_id__in=[str(case.pk) for case in cases])
 
 
 class EvidenceFile(models.Model):

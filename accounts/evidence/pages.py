@@ -1,16 +1,18 @@
 """What pages, console and API show of a case's files. Whoever calls has found the case for its reader, and asked
 whether they may read its files."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from django.db import models
-from django.http import FileResponse
+from django.http import FileResponse, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.evidence import store
 from accounts.evidence.models import EvidenceFile
+from accounts.operations.evidence import open_evidence
 
 
 class Listed(NamedTuple):
@@ -36,6 +38,12 @@ def listed_each(cases: Sequence[models.Model], name: str) -> dict[int, list[List
     return found
 
 
-def download(case: models.Model, pk: Any) -> FileResponse:
-    """One file of this very case, else 404."""
-    return store.answer(get_object_or_404(EvidenceFile.objects.of(case), pk=pk))
+def download(
+    request: HttpRequest, case: models.Model, pk: Any, opens: Callable[..., object] = open_evidence
+) -> FileResponse:
+    """One file of this very case, else 404. That it was opened is recorded before anything of it leaves."""
+    file = get_object_or_404(EvidenceFile.objects.of(case).select_related("party"), pk=pk)
+    answer = store.answer(file)
+    if request.method != "HEAD":
+        opens(file=file, actor=request.user, at=timezone.now())
+    return answer

@@ -19,6 +19,7 @@ from accounts.operations.credential import (
 )
 from accounts.operations.evidence import (
     add_party_evidence,
+    open_evidence,
     sweep_evidence,
     sweep_evidence_orphans,
     withdraw_party_evidence,
@@ -67,6 +68,7 @@ __all__ = [
     "invite_member",
     "leave",
     "open_account",
+    "open_evidence",
     "pass_capabilities",
     "refuse_party",
     "register_party",

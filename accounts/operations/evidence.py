@@ -9,7 +9,7 @@ from django.db.models import Sum
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
-from accounts import permissions
+from accounts import permissions, queries
 from accounts.evidence import process, store
 from accounts.evidence.models import EvidenceFile, EvidenceSubject, Removal
 from accounts.models import Party, User
@@ -112,6 +112,18 @@ def remove(act: ledger.Act, file: EvidenceFile, removal: str) -> None:
         raise StaleState()
     ledger.record(act, file, detail={"sha256": file.sha256, "removal": removal})
     store.delete_on_commit(file.key)
+
+
+@transaction.atomic
+def open_evidence(*, file: EvidenceFile, actor: User, at: datetime) -> None:
+    """Records that `actor` opens a file, each time, in the history of its case: whose file it is sees who read it.
+
+    Nothing is recorded where people or systems of the file's own party open it. Whoever calls has asked whether this
+    reader may, and hands the content out only afterwards.
+    """
+    own = file.party.merged_into_id or file.party_id
+    if not queries.memberships(actor, at).filter(party=own).exists():
+        ledger.record(ledger.begin("open_evidence", actor, at), file)
 
 
 def remove_all(act: ledger.Act, party: Party, removal: str) -> None:

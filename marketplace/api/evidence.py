@@ -78,7 +78,7 @@ class EvidenceDownloadFace(EvidenceFace):
         return _("Download a file of evidence")
 
     def get(self, request: Any, pk: int, file: int) -> FileResponse:
-        return download(self.case(pk), file)
+        return download(self.request, self.case(pk), file)
 
     def answers(self, method: str) -> dict[Any, Any]:
         return {(200, kind): {"type": "string", "format": "binary"} for kind in CONTENT_TYPES.values()}

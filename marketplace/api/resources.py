@@ -144,7 +144,7 @@ EXAMPLES: dict[type[forms.Form], Callable[[], Any]] = {
     application_forms.ChangeForm: lambda: Grant(
         pk=0,
         fields=[],
-        terms={"what_is_built": ""},
+        terms={"what_is_built": "", "quota": None, "report_schedule": "calendar_quarters"},
         item=Item(route="secondary_development"),
         from_version=Version(pk=0),
     ),

@@ -124,6 +124,14 @@ class AgreeForm(ReasonForm):
         ask_only_where_needed(self)
 
 
+class QuotaField(forms.IntegerField):
+    def __init__(self) -> None:
+        super().__init__(
+            label=_("Downloads in a calendar month, at most"), required=False, min_value=1, max_value=100_000,
+            help_text=_("Left empty: no limit."),
+        )  # fmt: skip
+
+
 class ApproveItemForm(ReasonForm):
     """The terms: period, conditions, reports, quota, and fields that may be narrowed."""
 
@@ -140,10 +148,7 @@ class ApproveItemForm(ReasonForm):
         label=_("Reports on its use"), choices=[(one.value, one.label) for one in OWED], required=False,
         help_text=_("Every calendar quarter, unless you choose otherwise (Art. 16)."),
     )  # fmt: skip
-    quota = forms.IntegerField(
-        label=_("Downloads in a calendar month, at most"), required=False, min_value=1, max_value=100_000,
-        help_text=_("Left empty: no limit."),
-    )  # fmt: skip
+    quota = QuotaField()
     one_version = forms.BooleanField(
         label=_("This version alone, none of the later ones"), required=False,
         help_text=_("Otherwise each later version is served under the grant as well, once it is published."),
@@ -268,12 +273,17 @@ class DropSystemForm(VerbForm):
 
 
 class ChangeForm(ReasonForm):
-    """A renewal, more fields or another scenario: as it is now, to be edited."""
+    """A renewal, more fields, another scenario, more downloads, other report periods: as it is now, to be edited."""
 
     ends = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     wanted = forms.MultipleChoiceField(label=_("Fields"), widget=forms.CheckboxSelectMultiple)
     what_is_built = forms.CharField(label=_("What is built"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4}))
-    field_order = ("ends", "wanted", "what_is_built", "reason")
+    quota = QuotaField()
+    report_schedule = forms.ChoiceField(
+        label=_("Reports on its use"), choices=[(one.value, one.label) for one in OWED], required=False,
+        help_text=_("Periods that have begun stay as they are, with the day their report is due."),
+    )  # fmt: skip
+    field_order = ("ends", "wanted", "what_is_built", "quota", "report_schedule", "reason")
 
     def prepare(self) -> None:
         fields = queries.changeable_fields(self.target)
@@ -282,11 +292,16 @@ class ChangeForm(ReasonForm):
             "ends": self.target.ends,
             "wanted": self.target.fields,
             "what_is_built": self.target.terms["what_is_built"],
+            "quota": self.target.terms.get("quota"),
+            "report_schedule": self.target.report_schedule.value,
         }
+        if self.target.report_schedule not in OWED:
+            del self.fields["report_schedule"]
 
     def clean(self) -> dict[str, Any]:
         data = dict(self.cleaned_data)
         data["fields"] = data.pop("wanted", [])
+        data["report_schedule"] = data.get("report_schedule") or self.target.report_schedule.value
         return data
 
 

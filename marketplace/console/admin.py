@@ -20,7 +20,7 @@ from marketplace.applications.models import Application, Consultation, Grant, Gr
 from marketplace.applications.states import ApplicationState, ConsultationState, EditionState, ItemState
 from marketplace.console import cases
 from marketplace.console.models import Reading
-from marketplace.console.queries import assigned
+from marketplace.console.queries import assigned, files_opened
 from marketplace.console.queue import OFFICER, OVERSEER, REVIEWER, Queue, column, register
 from marketplace.console.site import console
 from marketplace.supervision import verbs as supervision
@@ -295,7 +295,10 @@ class ReadingQueue(Queue):
     label = _("Readings by overseers")
     roles = (OFFICER, OVERSEER)
     authority = ""
-    list_display = ("case", "by", "party", "day", "reason")
+    list_display = ("case", "by", "party", "day", "reason", column(_("Files opened"), "files_opened"))
     list_select_related = ("by", "party")
     list_filter = ()
     list_display_links = None
+
+    def get_queryset(self, request: Any) -> Any:
+        return super().get_queryset(request).annotate(files_opened=files_opened())

@@ -22,7 +22,7 @@ from listings.queries import pseudonym_columns, smallest_k
 from marketplace.applications import verbs
 from marketplace.applications.models import Application, Grant, Item, Route
 from marketplace.applications.queries import newest_linkages
-from marketplace.console.sections import Row, Section, day, evidence, link, of, table
+from marketplace.console.sections import Row, Section, day, evidence, lines, link, of, table
 from marketplace.errors import is_allowed
 
 # --- applications ----------------------------------------------------------------------------------------------------
@@ -306,8 +306,9 @@ def grant(case: Grant, user: Any, at: datetime) -> list[Section]:
         table(_("Holds"), (_("Why"), _("Since"), _("Ends"), _("Lifted")), [
             Row((row.get_code_display(), day(row.opened_at), day(row.ends_at), day(row.lifted_at))) for row in holds
         ], holds),
-        table(_("Editions"), (_("No."), _("Kind"), _("State"), _("Who"), _("Reason"), _("Until")), [
-            Row((row.number, row.get_kind_display(), row.get_state_display(), row.by, row.reason, row.after.get("ends", "–")),
+        table(_("Editions"), (_("No."), _("Kind"), _("State"), _("Who"), _("Reason"), _("Change")), [
+            Row((row.number or "–", row.get_kind_display(), row.get_state_display(), row.by, row.reason or "–", lines(
+                    f"{term}: {before} → {after}" for term, before, after in row.changes())),
                 row, tuple(verbs.EDITION.available(row, user, at)) if row.state == "requested" else ())
             for row in editions
         ], editions),

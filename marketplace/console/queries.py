@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, Model, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Cast
+from django.db.models import CharField, Count, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Cast, Coalesce
 
 from accounts.models import Assignment, AssignmentRole, Capability, CapabilityKind, Region, standing, valid_on
 from accounts.queries import parties_as, parties_of
@@ -12,6 +12,7 @@ from listings.models import is_provincial_officer
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import local_date
 from marketplace.console.models import Reading
+from marketplace.ledger.models import Entry
 
 ENTERING = (
     CapabilityKind.OPERATOR,
@@ -63,6 +64,14 @@ def has_stated_reason(obj: Model, user: Any, at: datetime) -> bool:
     return Reading.objects.filter(
         by=user, object_type=obj._meta.label_lower, object_id=str(obj.pk), day=local_date(at)
     ).exists()
+
+
+def files_opened() -> Coalesce:
+    """Of each reading: how often a file of evidence was opened on it."""
+    key = Cast(OuterRef("pk"), CharField())
+    opened = Entry.objects.filter(object_type=Reading._meta.label_lower, object_id=key, verb="open_evidence")
+    counted = opened.order_by().values("object_id").annotate(times=Count("pk")).values("times")
+    return Coalesce(Subquery(counted), 0)
 
 
 def nearest_deadline(model: type[Model]) -> Subquery:

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.evidence import pages
 from accounts.models import CapabilityKind
+from accounts.operations import open_evidence
 from accounts.queries import parties_as, recent_parties
 from marketplace.clock import operations as clock
 from marketplace.clock.working_days import last_day
@@ -260,7 +261,8 @@ class Queue(admin.ModelAdmin):
             return redirect(f"console:{self.opts.app_label}_{self.opts.model_name}_read", pk)
         assert self.may_read_files is not None
         type(self).may_read_files(request.user, obj, at)  # type: ignore[misc]
-        return pages.download(obj, file)
+        is_watched = not self._entrusted(request.user, at).filter(pk=pk).exists()
+        return pages.download(request, obj, file, operations.note_opened if is_watched else open_evidence)
 
     def reading_view(self, request: Any, pk: int) -> HttpResponse:
         """An overseer says why; then the file is open to them for the day."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -66,6 +66,11 @@ def evidence(case: Any) -> Section:
 
 def link(obj: Any, text: Any = "") -> Any:
     return format_html('<a href="{}">{}</a>', address(obj), text or obj)
+
+
+def lines(texts: Iterable[Any]) -> Any:
+    """One text below the other."""
+    return format_html_join("", "<div>{}</div>", ((text,) for text in texts))
 
 
 def day(value: date | datetime | None) -> str:

@@ -144,7 +144,8 @@ def _talk(cast: Cast, application: Application, at: datetime) -> None:
 def _renew(cast: Cast, grant: Grant, at: datetime) -> None:
     applications.request_change(
         grant=grant, actor=cast["buyer"], at=at, ends=grant.ends + timedelta(days=365), fields=grant.fields,
-        what_is_built=grant.terms["what_is_built"], reason="模型继续使用一年",
+        what_is_built=grant.terms["what_is_built"], quota=grant.terms["quota"],
+        report_schedule=grant.report_schedule, reason="模型继续使用一年",
     )  # fmt: skip
 
 

@@ -143,13 +143,13 @@ def measure(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def measure_evidence(request: HttpRequest, pk: int, file: int) -> FileResponse:
     """A file behind an order, to whom the order is visible."""
-    return pages.download(get_object_or_404(Measure.objects.visible_to(request.user), pk=pk), file)
+    return pages.download(request, get_object_or_404(Measure.objects.visible_to(request.user), pk=pk), file)
 
 
 @require_safe
 def finding_evidence(request: HttpRequest, pk: int, file: int) -> FileResponse:
     """A file behind a finding, to whom the finding is visible."""
-    return pages.download(get_object_or_404(Finding.objects.visible_to(request.user), pk=pk), file)
+    return pages.download(request, get_object_or_404(Finding.objects.visible_to(request.user), pk=pk), file)
 
 
 @require_safe

@@ -165,6 +165,8 @@ def test_who_sees_and_reads_a_proof(world: World, person: Party) -> None:
     assert {who: login(world, who).get(address).status_code for who in expected} == expected
     shows = {who: file.sha256 in login(world, who).get(person.get_absolute_url()).content.decode() for who in expected}
     assert shows == {who: status == 200 for who, status in expected.items()}
+    opened = Entry.objects.filter(verb="open_evidence", object_id=str(file.pk))
+    assert list(opened.values_list("actor_ref", flat=True)) == [world["operator"].ledger_ref]
     assert Client().get(address).url.startswith("/accounts/login/")
     assert login(world, "buyer").post(address).status_code == 405
     other = world.parties["buyer"]

@@ -234,7 +234,10 @@ def test_more_fields_of_a_grant_are_weighed_as_well(world, towns, jobs):
     narrow = stages.approve(item, world, world.at)
     operations.accept_grant(grant=narrow, actor=world["buyer"], at=world.at, terms_accepted=True)
     narrow = Grant.objects.get(pk=narrow.pk)
-    change = {"ends": narrow.ends, "what_is_built": narrow.terms["what_is_built"], "reason": "需要关联"}
+    change = {
+        "ends": narrow.ends, "what_is_built": narrow.terms["what_is_built"], "quota": None,
+        "report_schedule": narrow.report_schedule, "reason": "需要关联",
+    }  # fmt: skip
     edition = operations.request_change(
         grant=narrow, actor=world["buyer"], at=world.at, fields=["化名", "职业"], **change
     )

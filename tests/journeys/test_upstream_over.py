@@ -97,7 +97,7 @@ def test_longer_period_agreed_moves_the_day(world, product):  # noqa: F811
     longer = grant.ends + timedelta(days=30)
     applications.request_change(
         grant=grant, actor=world["buyer"], at=at, reason="延长", ends=longer, fields=grant.fields,
-        what_is_built=grant.terms["what_is_built"],
+        what_is_built=grant.terms["what_is_built"], quota=None, report_schedule=grant.report_schedule,
     )  # fmt: skip
     applications.agree_change(edition=grant.editions.get(), actor=world["officer"], at=at, reason="同意")
     assert Upstream.objects.get(product=product).over_at == end_of_day(longer)

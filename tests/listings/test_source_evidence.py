@@ -34,6 +34,11 @@ def test_seller_and_checker_read_it_and_the_public_does_not(world: World, item: 
     page = item.get_absolute_url()
     assert file.sha256 in login(world, "seller").get(page).content.decode()
     assert item.title in Client().get(page).content.decode()
+    told = {
+        who: [row.actor for row in login(world, who).get(page).context["history"] if row.entry.verb == "open_evidence"]
+        for who in ("seller", "buyer")
+    }
+    assert told == {"seller": [world["officer"].name], "buyer": []}  # who opened it, but for the seller's own people
     for client in (Client(), login(world, "buyer")):
         assert file.sha256 not in client.get(page).content.decode()
     form = login(world, "officer").get(f"/source-file/{item.pk}/accept/").content.decode()

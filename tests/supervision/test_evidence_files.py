@@ -49,6 +49,43 @@ def test_who_reads_the_files_of_an_order(world: World) -> None:
     assert file.sha256 in login(world, "officer").get(order.get_absolute_url()).content.decode()
 
 
+def opened_on(page: Any) -> list[tuple[str, str]]:
+    """Who opened what, as the history of a page says."""
+    rows = page.context["history"]
+    return [(row.actor, row.label) for row in rows if row.entry.verb == "open_evidence"]
+
+
+def test_the_party_sees_who_opened_its_files_and_each_time(world: World) -> None:
+    order, _at = stages.measure(world, "issued")
+    file = EvidenceFile.objects.of(order).get()
+    address = reverse("supervision:measure-evidence", args=[order.pk, file.pk])
+    buyer, officer = login(world, "buyer"), login(world, "officer")
+    buyer.get(address)
+    assert not Entry.objects.filter(verb="open_evidence").exists()  # its own file
+    login(world, "seller").get(address)
+    officer.head(address)
+    assert not Entry.objects.filter(verb="open_evidence").exists()  # nothing was handed out
+    officer.get(address)
+    officer.get(f"/console/supervision/measure/{order.pk}/evidence/{file.pk}/")
+    login(world, "province_officer").get(address)
+    page = buyer.get(order.get_absolute_url())
+    people = [world[who].name for who in ("officer", "officer", "province_officer")]
+    assert opened_on(page) == [(name, str(file)) for name in people]
+    assert "打开了证据文件" in page.content.decode()
+
+
+def test_nothing_is_handed_out_that_is_not_recorded(world: World, monkeypatch: Any) -> None:
+    order, _at = stages.measure(world, "issued")
+    address = reverse("supervision:measure-evidence", args=[order.pk, EvidenceFile.objects.of(order).get().pk])
+    monkeypatch.setattr(ledger, "record", broken)
+    with pytest.raises(OSError, match="ledger"):
+        login(world, "officer").get(address)
+
+
+def broken(*_args: Any, **_more: Any) -> None:
+    raise OSError("the ledger cannot be written")
+
+
 def test_an_overseer_says_why_before_a_file_opens(world: World) -> None:
     order, _at = stages.measure(world, "issued")
     file = EvidenceFile.objects.of(order).get()
@@ -62,6 +99,12 @@ def test_an_overseer_says_why_before_a_file_opens(world: World) -> None:
     answer = client.get(address)
     assert b"".join(answer.streaming_content) == pdf("shown")
     assert Entry.objects.filter(verb="read_case").count() == 1
+    entry = Entry.objects.get(verb="open_evidence")
+    assert (entry.object_type, entry.actor_ref) == ("console.reading", overseer.ledger_ref)
+    assert f"accounts.evidencefile:{file.pk}" in entry.detail.json and file.sha256 in entry.detail.json
+    assert opened_on(login(world, "buyer").get(order.get_absolute_url())) == []  # as with the case itself
+    listed = client.get("/console/console/reading/").context["cl"].result_list
+    assert [reading.files_opened for reading in listed] == [1]
     assert address in client.get(f"/console/supervision/measure/{order.pk}/").content.decode()
     assert client.get(reverse("supervision:measure-evidence", args=[order.pk, file.pk])).status_code == 404
 

@@ -112,7 +112,8 @@ def one_of_each(world: World, overseer: User) -> dict[str, Any]:
     made["upload"] = listing.start_upload(version=made["version"], name="next.csv", size=200 * 1024**2, **seller)
     made["edition"] = applications.request_change(
         grant=derived_grant, ends=derived_grant.ends + timedelta(days=365), fields=derived_grant.fields,
-        what_is_built=derived_grant.terms["what_is_built"], reason="续期一年", **who,
+        what_is_built=derived_grant.terms["what_is_built"], quota=None,
+        report_schedule=derived_grant.report_schedule, reason="续期一年", **who,
     )  # fmt: skip
     supervision.schedule_reports(grant=derived_grant, actor=stages.JOB, at=world.at + timedelta(days=40))
     report = derived_grant.reports.earliest("pk")

@@ -597,7 +597,7 @@ def edition(world: World, state: str) -> tuple[GrantEdition, datetime]:
     of, at = active_grant(world), world.at
     made = applications.request_change(
         grant=of, actor=world["buyer"], at=at, ends=of.ends + timedelta(days=365), fields=of.fields,
-        what_is_built=of.terms["what_is_built"], reason="续期一年",
+        what_is_built=of.terms["what_is_built"], quota=None, report_schedule=of.report_schedule, reason="续期一年",
     )  # fmt: skip
     officer = {"edition": made, "actor": world["officer"], "at": at, "reason": "必要"}
     if state == "agreed":

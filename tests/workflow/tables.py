@@ -648,13 +648,14 @@ def one_system(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
 
 def renewal(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {
-        "ends": date(2028, 3, 1), "fields": obj.fields, "what_is_built": obj.terms["what_is_built"], "reason": "续期",
+        "ends": date(2028, 3, 1), "fields": obj.fields, "what_is_built": obj.terms["what_is_built"], "quota": None,
+        "report_schedule": str(obj.report_schedule), "reason": "续期",
     }  # fmt: skip
 
 
 def renewal_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     asked = renewal(world, obj, at)
-    wanted = asked.pop("fields")
+    wanted, _no_limit = asked.pop("fields"), asked.pop("quota")
     return {**asked, "wanted": wanted}
 
 

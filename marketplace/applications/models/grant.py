@@ -1,6 +1,6 @@
 """The grant: in effect or not, its people, its editions, the holds on it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import models
@@ -134,6 +134,12 @@ class Grant(models.Model):
     def report_schedule(self) -> ReportSchedule:
         return ReportSchedule(self.terms["report_schedule"])
 
+    @property
+    def report_schedule_since(self) -> date:
+        """From when on its report periods follow the schedule: its first day, or that of an edition."""
+        since = self.terms.get("report_schedule_since")
+        return date.fromisoformat(since) if since else self.starts
+
     @staticmethod
     def number_of(pk: int) -> str:
         return f"G{pk:06d}"
@@ -192,10 +198,21 @@ class GrantSystem(models.Model):
         return f"{self.credential} · {self.grant}"
 
 
+TERMS = {
+    "people": _("Named users"),
+    "systems": _("Named systems"),
+    "ends": _("Until"),
+    "fields": _("Fields"),
+    "what_is_built": _("What is built"),
+    "quota": _("Downloads in a calendar month, at most"),
+    "report_schedule": _("Reports"),
+}
+
+
 class EditionKind(models.TextChoices):
     PEOPLE = "people", _("people who may use it: notice by the buyer")
     SYSTEMS = "systems", _("systems that may use it: notice by the buyer")
-    CHANGE = "change", _("period, fields or scenario: agreed by the authority")
+    CHANGE = "change", _("terms: by decision on the old file")
 
 
 class GrantEditionQuerySet(models.QuerySet["GrantEdition"]):
@@ -235,6 +252,22 @@ class GrantEdition(models.Model):
 
     def get_absolute_url(self) -> str:
         return self.grant.get_absolute_url()
+
+    def changes(self) -> list[tuple[Any, Any, Any]]:
+        """What differs, for people: (term, as it was, as it is to be)."""
+        return [
+            (label, _shown_term(name, self.before.get(name)), _shown_term(name, self.after[name]))
+            for name, label in TERMS.items()
+            if name in self.after and self.after[name] != self.before.get(name)
+        ]
+
+
+def _shown_term(name: str, value: Any) -> Any:
+    if name == "quota" and value is None:
+        return _("no limit")
+    if name == "report_schedule":
+        return ReportSchedule(value).label
+    return (", ".join(value) or "–") if isinstance(value, list) else value
 
 
 class HoldCode(models.TextChoices):

@@ -1,4 +1,4 @@
-"""Editions of a grant: its people by notice of the buyer; period, fields and scenario by decision on the old file."""
+"""Editions of a grant: its people by notice of the buyer; what is supplied, and how, by decision on the old file."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -24,6 +24,7 @@ from marketplace.applications.models import (
     open_holds,
 )
 from marketplace.applications.operations.application import offered_version
+from marketplace.applications.operations.decision import OWED
 from marketplace.applications.operations.linkage import check_linkage, lock_buyer, pairs_of_edition, request_linkages
 from marketplace.applications.queries import BY_CONSENT, asked_about, changeable_fields, counterparts
 from marketplace.applications.states import EditionState, GrantState
@@ -104,9 +105,11 @@ def drop_system(*, grant: Grant, actor: User, at: datetime, credential: Credenti
 
 @transaction.atomic
 def request_change(
-    *, grant: Grant, actor: User, at: datetime, ends: date, fields: Sequence[str], what_is_built: str, reason: str
-) -> GrantEdition:
-    """The buyer asks for a longer period (a renewal), more fields or another scenario. Authority and units are told.
+    *, grant: Grant, actor: User, at: datetime, ends: date, fields: Sequence[str], what_is_built: str,
+    quota: int | None, report_schedule: str, reason: str,
+) -> GrantEdition:  # fmt: skip
+    """The buyer asks for a longer period (a renewal), more fields, another scenario, more downloads a month (`quota`,
+    None without a limit) or other report periods (Art. 16). Authority and units are told.
 
     Raises ValidationError for what is no change or not possible, InvalidState while another request is open.
     """
@@ -114,7 +117,11 @@ def request_change(
     workflow.check_in(_lock(grant), GrantState.ACTIVE)
     if grant.editions.filter(state=EditionState.REQUESTED).exists():
         raise InvalidState(_("Another change is still being decided."))
-    before, after = _terms_of(grant), {"ends": ends.isoformat(), "fields": list(fields), "what_is_built": what_is_built}
+    before = _terms_of(grant)
+    after = {
+        "ends": ends.isoformat(), "fields": list(fields), "what_is_built": what_is_built, "quota": quota,
+        "report_schedule": report_schedule,
+    }  # fmt: skip
     _check_change(grant, at, before, after)
     act = ledger.begin("request_change", actor, at, grant.article)
     edition = GrantEdition.objects.create(
@@ -135,6 +142,7 @@ def request_change(
 def agree_change(*, edition: GrantEdition, actor: User, at: datetime, reason: str, linkage_reason: str = "") -> None:
     """requested → agreed: the grant's terms are the new ones from now on, as its next edition.
 
+    The new quota counts for this month already. Report periods that have begun stay, with the day they are due.
     More fields may reveal more together with the buyer's other grants: as at an approval (Art. 35).
     """
     permissions.check_can_decide_edition(actor, edition, at)
@@ -147,17 +155,17 @@ def agree_change(*, edition: GrantEdition, actor: User, at: datetime, reason: st
         raise InvalidState(_("An order stands against this grant: correct what it names first."))
     listing.check_supplier(grant.product, at)
     listing.check_grantable(grant.product, at)
-    _check_change(grant, at, _terms_of(grant), edition.after)
+    now = _terms_of(grant)
+    after = now | edition.after
+    _check_change(grant, at, now, after)
     weighed = {"linkages": check_linkage(pairs_of_edition(edition), linkage_reason), "linkage_reason": linkage_reason}
     act = ledger.begin("agree", actor, at, grant.article)
     workflow.move(
         act, edition, EditionState.AGREED, number=_next_number(grant), detail={"reason": reason, **weighed}
     )  # fmt: skip
-    terms = {**grant.terms, "what_is_built": edition.after["what_is_built"]}
-    Grant.objects.filter(pk=grant.pk).update(
-        ends=date.fromisoformat(edition.after["ends"]), fields=edition.after["fields"], terms=terms
-    )
-    listing.end_upstream(ledger.reference(grant), end_of_day(date.fromisoformat(edition.after["ends"])))
+    ends = date.fromisoformat(after["ends"])
+    Grant.objects.filter(pk=grant.pk).update(ends=ends, fields=after["fields"], terms=_new_terms(grant, after, at))
+    listing.end_upstream(ledger.reference(grant), end_of_day(ends))
     ledger.record(act, grant, detail={"edition": edition.number, "before": edition.before, "after": edition.after})
     _tell_buyer(act, edition, reason)
 
@@ -186,7 +194,16 @@ def _lock(grant: Grant) -> Grant:
 def _terms_of(grant: Grant) -> dict[str, Any]:
     return {
         "ends": grant.ends.isoformat(), "fields": list(grant.fields), "what_is_built": grant.terms["what_is_built"],
+        "quota": grant.terms.get("quota"), "report_schedule": grant.report_schedule.value,
     }  # fmt: skip
+
+
+def _new_terms(grant: Grant, after: dict[str, Any], at: datetime) -> dict[str, Any]:
+    """The terms of the next edition; with another schedule, since when: no period that is over already is opened."""
+    changed = {name: after[name] for name in ("what_is_built", "quota", "report_schedule")}
+    if after["report_schedule"] != grant.report_schedule:
+        changed["report_schedule_since"] = local_date(at).isoformat()
+    return {**grant.terms, **changed}
 
 
 def _people(grant: Grant) -> dict[str, Any]:
@@ -205,20 +222,32 @@ def _check_until(grant: Grant, at: datetime, until: date | None) -> None:
 
 
 def _check_change(grant: Grant, at: datetime, before: dict[str, Any], after: dict[str, Any]) -> None:
-    """A change widens something. Where consent was needed, it stays within what was consented to."""
+    """A change widens something, or reports at other times. Where consent was needed, it stays within what was
+    consented to; how often is downloaded and reported, no unit was asked."""
     offered_version(grant.product)
+    _check_reports_and_quota(before, after)
     ends, fields = date.fromisoformat(after["ends"]), set(after["fields"])
     if ends < max(grant.ends, local_date(at)):
         raise ValidationError({"ends": _("The period can only become longer.")})
     if set(before["fields"]) - fields or fields - set(changeable_fields(grant)):
         raise ValidationError({"fields": _("Keep the fields you have, and add only such as this data has.")})
     same_scenario = after["what_is_built"] == before["what_is_built"]
-    if ends == grant.ends and fields == set(before["fields"]) and same_scenario:
+    if after == {**before, "fields": after["fields"]} and fields == set(before["fields"]):
         raise ValidationError(_("Nothing would change."))
     asked = grant.item.application
     longer = asked.period_until is not None and ends > max(grant.ends, asked.period_until)
     if grant.item.route in BY_CONSENT and (longer or not same_scenario):
         raise ValidationError(_("The units have consented to other terms: apply anew, so that they are asked."))
+
+
+def _check_reports_and_quota(before: dict[str, Any], after: dict[str, Any]) -> None:
+    """More downloads or no limit; of public data any schedule that is owed (Art. 16), of other data none as before."""
+    quota, least = after["quota"], before["quota"]
+    if quota is not None and (quota < 1 or least is None or quota < least):
+        raise ValidationError({"quota": _("The number of downloads can only rise, up to no limit.")})
+    owed = OWED if before["report_schedule"] in OWED else (before["report_schedule"],)
+    if after["report_schedule"] not in owed:
+        raise ValidationError({"report_schedule": _("Say how often its use is reported on (Art. 16).")})
 
 
 def _notice(

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import models, transaction
 
-from accounts.models import User
+from accounts.models import EvidenceFile, User
 from marketplace.clock.working_days import local_date
 from marketplace.console import permissions
 from marketplace.console.models import Reading
@@ -26,3 +26,13 @@ def state_reason(*, case: models.Model, actor: User, at: datetime, reason: str) 
         act = ledger.begin("read_case", actor, at)
         ledger.record(act, reading, detail={"case": case, "reason": reason})
     return reading
+
+
+@transaction.atomic
+def note_opened(*, file: EvidenceFile, actor: User, at: datetime) -> None:
+    """An overseer opens a file of a case that was read for a stated reason: recorded, each time, with that reading,
+    which the parties of the case do not see."""
+    stated = Reading.objects.filter(by=actor, object_type=file.object_type, object_id=file.object_id)
+    reading = stated.latest("day")
+    detail = {"file": file, "sha256": file.sha256}
+    ledger.record(ledger.begin("open_evidence", actor, at), reading, detail=detail)

@@ -31,7 +31,8 @@ ARTICLE = "Art. 16"
 @transaction.atomic
 def schedule_reports(*, grant: Grant, actor: ledger.SystemActor, at: datetime) -> list[UsageReport]:
     """Open the report periods of a grant that have begun: by its schedule calendar quarters or half-years, first and
-    last partial, or the whole term once it is over.
+    last partial, or the whole term once it is over. After a change of the schedule, what no period covers yet belongs
+    to the one in which it was changed.
 
     Who had the data owes the report: a grant that ended early owes it up to its last day, whenever this runs.
     """
@@ -44,7 +45,8 @@ def schedule_reports(*, grant: Grant, actor: ledger.SystemActor, at: datetime) -
     start = date.fromordinal(last.end.toordinal() + 1) if last else max(grant.starts, local_date(grant.activated_at))
     opened = []
     while start <= min(local_date(at), until) and _has_begun(grant, until, at):
-        report = _open_period(act, grant, start, period_end(grant.report_schedule, start, until))
+        inside = min(max(start, grant.report_schedule_since), until)  # what was not reported on yet, up to a change
+        report = _open_period(act, grant, start, period_end(grant.report_schedule, inside, until))
         opened.append(report)
         start = date.fromordinal(report.end.toordinal() + 1)
     return opened
