@@ -348,6 +348,7 @@ def finding(case: Any, user: Any, at: datetime) -> list[Section]:
             (_("Rule"), case.rule_label), (_("Noticed"), day(case.created_at)),
             (_("Grant"), case.grant and link(case.grant)), (_("Version"), case.version and link(case.version)),
             (_("Party"), case.party),
+            *([(_("Seen"), case.said)] if case.said else []),
             *((_(name.capitalize()), text) for name, text in case.text.items() if name in ("report", "due")),
         )),
         evidence(case),

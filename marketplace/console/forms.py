@@ -75,6 +75,11 @@ class ReasonOnlyForm(forms.Form):
     reason = words(_("Reason"), 4000)
 
 
+class ExplainForm(forms.Form):
+    reason = words(_("Why it ran out"), 4000)
+    is_at_fault = forms.BooleanField(label=_("It was the office's own fault"), required=False)
+
+
 class PurposeForm(forms.Form):
     code = forms.SlugField(
         label=_("Code"), max_length=40, help_text=_("Latin letters, digits and hyphens. It never changes.")

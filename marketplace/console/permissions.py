@@ -11,6 +11,7 @@ from accounts.queries import parties_as
 from marketplace.errors import NotAllowed
 
 check_can_set = check_operator
+BOUND = frozenset({CapabilityKind.AUTHORITY, CapabilityKind.REVIEWER})  # by deadlines of their own
 READS_RULES = frozenset({CapabilityKind.AUTHORITY, CapabilityKind.OVERSIGHT, CapabilityKind.OPERATOR})
 
 

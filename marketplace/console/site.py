@@ -58,13 +58,13 @@ class Console(admin.AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
         """The first page, the settings and the queues: nothing of what Django's own site offers besides."""
-        from marketplace.console import views, views_rules
+        from marketplace.console import views, views_deadlines, views_rules
 
         return [
             path("", self.admin_view(require_safe(self.index)), name="index"),
             *(
                 path(where, self.admin_view(view), name=name)
-                for where, view, name in (*views.SETTINGS, *views_rules.RULES)
+                for where, view, name in (*views.SETTINGS, *views_rules.RULES, *views_deadlines.DEADLINES)
             ),
             *(
                 path(f"{model._meta.app_label}/{model._meta.model_name}/", include(queue.urls))
@@ -78,6 +78,8 @@ class Console(admin.AdminSite):
 
     def ways(self, request: Any) -> list[Way]:
         ways = [(_("Overview"), reverse("console:index"))]
+        if request.kinds & permissions.BOUND:
+            ways.append((_("Deadlines"), reverse("console:deadlines")))
         ways += [(queue.label, queue.address) for queue in self.queues(request)]
         if request.kinds & permissions.READS_RULES:
             ways.append((_("Standing rules"), reverse("console:rules")))

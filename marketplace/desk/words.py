@@ -37,6 +37,7 @@ ACTS: dict[str, Any] = {
     "delete_purpose": _("deleted the purpose"),
     "sign_standing_rule": _("signed the standing rule"),
     "withdraw_standing_rule": _("withdrew the standing rule"),
+    "explain_overdue": _("said why the deadline ran out"),
     "add_region": _("added the region"),
     "add_source_file": _("added to the lawful-source file"),
     "amend": _("corrected it"),

@@ -30,6 +30,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "clock_extended", "party_applied", "party_asks_renewal", "objection_lodged", "application_to_seller",
         "version_expert_called", "rule_proposed", "developer_asked", "product_opened",
         "version_failing", "seller_lapsed", "assessment_lapses", "description_proposed",
+        "finding_opened", "duty_undone", "verification_lapses", "mandate_lapses", "source_lapses", "quota_used",
+        "grant_ending", "grant_over", "person_left", "officer_overdue", "overdue_explained",
     ),
     Group.DECISIONS: (
         "assessed", "assessment_failed", "assessment_mendable", "recipe_found", "recipe_none", "recipe_failed",

@@ -61,6 +61,50 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("The verification of %(seller)s has lapsed on %(day)s"),
         _("What it offers stays, and grants that run go on. Nothing new is granted of it until it is verified again."),
     ),
+    "finding_opened": (
+        _("Noticed: %(what)s – %(about)s"),
+        _("Answer the finding within its deadline: dismiss it with reasons, or act on it."),
+    ),
+    "duty_undone": (
+        _("Noticed: %(what)s – %(about)s"),
+        _("Put it right: the finding closes by itself once its cause has gone. Whoever supervises it was told."),
+    ),
+    "verification_lapses": (
+        _("The verification of %(party)s holds until %(day)s"),
+        _("Ask for its renewal on the page of the organisation: when it has lapsed, nothing new is granted or served."),
+    ),
+    "mandate_lapses": (
+        _("The mandate of %(party)s as primary developer holds until %(day)s"),
+        _("Bring the operator its renewal: without it nothing new is granted of the public data that it offers."),
+    ),
+    "source_lapses": (
+        _("“%(title)s” of the lawful-source file of “%(product)s” holds until %(day)s"),
+        _("Add its successor to the file, and withdraw this item."),
+    ),
+    "quota_used": (
+        _("Grant %(number)s: %(used)s of the month's %(limit)s downloads are used"),
+        _("When all are used, nothing is handed over until the next calendar month begins."),
+    ),
+    "grant_ending": (
+        _("Grant %(number)s ends when %(day)s is over"),
+        _("If the data is needed longer, ask for a longer period in time. The duty to report goes on to the last day."),
+    ),
+    "grant_over": (
+        _("Grant %(number)s is over since %(day)s and not closed"),
+        _("Its reports are still owed. Whoever decided on it closes it once everything is settled."),
+    ),
+    "person_left": (
+        _("Grant %(number)s: %(name)s may use it and acts for you no more"),
+        _("The site serves them nothing. Take them off the grant, and name who uses it now."),
+    ),
+    "officer_overdue": (
+        _("Overdue at %(authority)s since %(due)s: %(clock)s – %(object)s"),
+        _("It comes to you as the level above. Reasons that were given are on the console's page of deadlines."),
+    ),
+    "overdue_explained": (
+        _("%(authority)s says why it is overdue since %(due)s: %(clock)s – %(object)s"),
+        "%(reason)s",
+    ),
     "version_held": (
         _("Grant %(number)s: a version is held"),
         _("%(version)s failed its re-assessment and is not served until that is settled. Do not pass copies of it on."),

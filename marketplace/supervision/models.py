@@ -15,6 +15,7 @@ from accounts.queries import recent_parties
 from accounts.reach import found_by, reach_of
 from listings.models import Product, Version
 from marketplace.applications.models import Grant, ReportSchedule
+from marketplace.supervision.said import said
 from marketplace.supervision.states import (
     DERIVED_PRODUCT,
     FINDING,
@@ -162,6 +163,12 @@ RULES = {
     "version_recalled": _("version recalled"),
     "assessment_failed": _("re-assessment failed"),
     "seller_lapsed": _("a seller's verification has lapsed"),
+    "report_thin": _("a report that says nothing new"),
+    "source_lapsed": _("a document of the lawful-source file has lapsed"),
+    "data_stale": _("data not updated as often as it says"),
+    "outside_grant": _("deliveries outside the grant"),
+    "sudden_change": _("a sudden change of use"),
+    "attribution": _("sources not shown, or not as delivered"),
 }
 
 
@@ -209,6 +216,11 @@ class Finding(models.Model):
     @property
     def rule_label(self) -> Any:
         return RULES.get(self.rule, self.rule)
+
+    @property
+    def said(self) -> str:
+        """What was seen, in a sentence, where the rule has one."""
+        return said(self.rule, self.text)
 
 
 class MeasureKind(models.TextChoices):

@@ -19,6 +19,7 @@ from listings.models import VersionSource, is_provincial_officer
 from listings.permissions import check_can_review
 from marketplace.applications.models import Grant
 from marketplace.errors import NotAllowed
+from marketplace.supervision.deadlines import Due
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.standing import StandingRule
 from marketplace.supervision.states import DerivedState
@@ -106,6 +107,12 @@ def check_can_withdraw_rule(actor: Any, rule: StandingRule, at: datetime) -> Non
     check_is_person(actor)
     if not is_provincial_officer(actor):
         raise NotAllowed(_("What holds for every authority is withdrawn by the province."))
+
+
+def check_can_explain(actor: Any, due: Due, at: datetime) -> None:
+    """Somebody of the authority that the deadline binds, or of the compliance review in its place."""
+    kind = CapabilityKind.REVIEWER if due.is_instead else CapabilityKind.AUTHORITY
+    check_acts_for(actor, due.owner, kind, at)
 
 
 def check_can_register_derived(actor: Any, party: Party, at: datetime) -> None:

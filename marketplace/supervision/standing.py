@@ -39,6 +39,21 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "seller_renewed": (Action.RECORD,),
     "product_described": (Action.REMIND,),
     "clock_overdue": (Action.REMIND,),
+    "report_thin": (Action.FINDING,),
+    "verification_lapses": (Action.REMIND,),
+    "mandate_lapses": (Action.REMIND,),
+    "source_lapses": (Action.REMIND,),
+    "source_lapsed": (Action.FINDING,),
+    "data_stale": (Action.FINDING,),
+    "quota_used": (Action.REMIND,),
+    "grant_ending": (Action.REMIND,),
+    "grant_over": (Action.REMIND,),
+    "person_left": (Action.REMIND,),
+    "outside_grant": (Action.FINDING,),
+    "sudden_change": (Action.FINDING,),
+    "attribution": (Action.FINDING,),
+    "cause_gone": (Action.RECORD,),
+    "officer_overdue": (Action.REMIND,),
 }
 
 

@@ -25,10 +25,11 @@ def sweep(*, at: datetime, scope: Scope = None) -> list[Result]:
 
     Nothing follows where no standing rule is in force.
     """
-    return [_run(monitor, at, scope) for monitor in MONITORS]
+    return [run(monitor, at, scope) for monitor in MONITORS]
 
 
-def _run(monitor: Monitor, at: datetime, scope: Scope) -> Result:
+def run(monitor: Monitor, at: datetime, scope: Scope = None) -> Result:
+    """One pass of one monitor: a bad row keeps neither the others nor the next sweep from being watched."""
     found = did = failed = 0
     try:
         rows = list(monitor.find(at, scope))

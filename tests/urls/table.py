@@ -225,6 +225,8 @@ PAGES: dict[str, Answers] = {
     **{f"console:{name}": in_console(only(OPERATOR, other=403)) for name in (
         "settings", "deadline", "calendar", "region-add", "region", "purpose-add", "purpose",
     )},
+    "console:deadlines": in_console(only(OFFICERS | REVIEWER)),
+    "console:deadline-explain": in_console(only(CITY, other=403)),  # of an application to the city
     "console:rules": in_console(only(READS_RULES)),
     "console:rule-sign": in_console(only(SIGNS_RULES, other=403)),
     "console:rule-withdraw": in_console(only(PROVINCE, other=403)),  # of the set-up: it holds for all

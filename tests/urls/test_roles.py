@@ -17,6 +17,7 @@ from django.test import Client
 from accounts.models import EvidenceFile, Membership
 from listings.models import Purpose
 from listings.uploads import CHUNK_TYPE
+from marketplace.clock.models import Clock
 from marketplace.notices.kinds import Group
 from marketplace.notices.links import address as off_address
 from marketplace.supervision.standing import StandingRule
@@ -69,6 +70,8 @@ def file_of(route: Route, rich: Rich) -> int:
 def key_of(route: Route, rich: Rich) -> int:
     if route.name == "console:rule-withdraw":
         return StandingRule.objects.earliest("pk").pk
+    if route.name == "console:deadline-explain":
+        return Clock.objects.open().filter(object_type="applications.application").earliest("pk").pk
     path = route.path.removeprefix("api/v1/")
     if path.startswith("console/"):
         noun = f"{path}//".split("/")[2]

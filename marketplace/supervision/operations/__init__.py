@@ -22,6 +22,7 @@ from marketplace.supervision.operations.evidence import (
     withdraw_finding_evidence,
     withdraw_measure_evidence,
 )
+from marketplace.supervision.operations.explanation import explain_overdue
 from marketplace.supervision.operations.finding import dismiss_finding, open_finding
 from marketplace.supervision.operations.lapsed import notice_lapsed, notice_renewed
 from marketplace.supervision.operations.listing_again import add_sources, list_derived
@@ -61,6 +62,7 @@ __all__ = [
     "dismiss_finding",
     "drop_order",
     "end_party",
+    "explain_overdue",
     "file_evidence",
     "file_nil_report",
     "file_report",

@@ -1,0 +1,152 @@
+"""Whose duty each clock is: what the sweep watches, and what an officer finds on the page of deadlines (Art. 45)."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from django.apps import apps
+from django.db.models import CharField, Q
+from django.db.models.functions import Cast
+
+from accounts.models import Party
+from accounts.queries import authority_for, authority_level
+from listings.models import Objection
+from marketplace.clock.defaults import Kind
+from marketplace.clock.models import Clock
+from marketplace.clock.working_days import add_working_days, local_date
+
+UP_AFTER = 3  # working days that an authority's deadline has run out, before it goes up one level
+MOST = 200  # deadlines on one page, the most urgent first
+
+
+@dataclass(frozen=True)
+class Duty:
+    """Whose duty a clock of one object is: paths from the object to the party that must act and to the case's party.
+
+    `instead`, where it is set, names who must act in the owner's place: with non-public data reviewer or seller.
+    """
+
+    model: str
+    owner: str
+    party: str
+    instead: str = ""
+
+    @property
+    def paths(self) -> list[str]:
+        return [path for path in (self.owner, self.party, self.instead) if path]
+
+
+# what the names of objects are made of, beside the paths of their duties
+TITLES = {
+    "listings.version": ("product",),
+    "listings.objection": ("version__product",),
+    "listings.releaserule": ("product",),
+    "listings.descriptionchange": ("product",),
+    "supervision.finding": ("grant", "version__product"),
+}
+# (object type, clock) -> whose duty it is when the clock has run out
+DUTIES: dict[tuple[str, str], Duty] = {
+    ("listings.version", Kind.ACCEPTANCE): Duty("listings.Version", "authority", "product__seller", "reviewer"),
+    ("listings.version", Kind.PUBLICITY): Duty("listings.Version", "authority", "product__seller", "reviewer"),
+    ("listings.objection", Kind.OBJECTION): Duty(
+        "listings.Objection", "version__authority", "version__product__seller", "version__reviewer"
+    ),
+    ("applications.application", Kind.ACCEPTANCE): Duty("applications.Application", "authority", "buyer", "seller"),
+    ("listings.releaserule", Kind.ACCEPTANCE): Duty(
+        "listings.ReleaseRule", "authority", "product__seller", "basis__reviewer"
+    ),
+    ("listings.descriptionchange", Kind.ACCEPTANCE): Duty(
+        "listings.DescriptionChange", "authority", "product__seller", "reviewer"
+    ),
+    ("applications.application", Kind.PRECHECK): Duty("applications.Application", "authority", "buyer"),
+    ("applications.application", Kind.DECISION): Duty("applications.Application", "authority", "buyer", "seller"),
+    ("applications.grant", Kind.OFFER): Duty("applications.Grant", "buyer", "buyer"),
+    ("supervision.finding", Kind.FINDING): Duty("supervision.Finding", "authority", "party", "reviewer"),
+    ("supervision.measure", Kind.CORRECTION): Duty("supervision.Measure", "authority", "party"),
+    ("supervision.measure", Kind.HEARING): Duty("supervision.Measure", "authority", "party"),
+}
+
+
+class Due(NamedTuple):
+    """An open clock that is over, its object, whose turn it is, and whose case it is."""
+
+    clock: Clock
+    obj: Any
+    owner: Party
+    party: Party
+    is_instead: bool  # with non-public data, a reviewer or seller in the authority's place
+
+    @property
+    def authority_id(self) -> int | None:
+        case = self.obj.version if isinstance(self.obj, Objection) else self.obj
+        found: int | None = case.authority_id
+        return found
+
+
+def run_out(at: datetime, parties: Collection[Party] | None = None) -> Iterator[Due]:
+    """Open clocks that are over, with their object and the party whose turn it is."""
+    for (object_type, kind), duty in DUTIES.items():
+        clocks = Clock.objects.overdue(at).filter(object_type=object_type, kind=kind)
+        by_id = {clock.object_id: clock for clock in clocks.order_by("pk")}
+        objects = apps.get_model(duty.model)._default_manager.filter(pk__in=list(by_id))
+        if parties is not None:
+            objects = objects.filter(**{f"{duty.party}__in": list(parties)})
+        for obj in objects.select_related(*duty.paths).order_by("pk"):
+            yield _due(by_id[str(obj.pk)], obj, duty)
+
+
+def due_of(clock: Clock) -> Due | None:
+    """Whose duty one clock is; None where it binds nobody."""
+    duty = DUTIES.get((clock.object_type, Kind(clock.kind)))
+    if duty is None:
+        return None
+    rows = apps.get_model(duty.model)._default_manager.select_related(*duty.paths)
+    return _due(clock, rows.get(pk=clock.object_id), duty)
+
+
+def running_for(owners: Collection[int]) -> list[Due]:
+    """The clocks that run for these parties' own duties, the most urgent first; a query for each kind of object."""
+    found = Q(pk__in=[])
+    for (object_type, kind), duty in DUTIES.items():
+        mine = Q(**{f"{duty.owner}__in": owners}, **({duty.instead: None} if duty.instead else {}))
+        if duty.instead:
+            mine |= Q(**{f"{duty.instead}__in": owners})
+        keys = apps.get_model(duty.model)._default_manager.filter(mine).values(key=Cast("pk", CharField()))
+        found |= Q(object_type=object_type, kind=kind, object_id__in=keys)
+    clocks = list(Clock.objects.running().filter(found).prefetch_related("explanations__by").order_by("due_at")[:MOST])
+    objects = {model: _objects(model, clocks) for model in {clock.object_type for clock in clocks}}
+    duties = [DUTIES[clock.object_type, Kind(clock.kind)] for clock in clocks]
+    return [
+        _due(clock, objects[clock.object_type][int(clock.object_id)], duty)
+        for clock, duty in zip(clocks, duties, strict=True)
+    ]
+
+
+def _objects(object_type: str, clocks: list[Clock]) -> dict[int, Any]:
+    model = apps.get_model(object_type)
+    paths = {path for (name, _kind), duty in DUTIES.items() if name == object_type for path in duty.paths}
+    keys = [int(clock.object_id) for clock in clocks if clock.object_type == object_type]
+    return model._default_manager.select_related(*paths, *TITLES.get(object_type, ())).in_bulk(keys)
+
+
+def _due(clock: Clock, obj: Any, duty: Duty) -> Due:
+    instead = _at(obj, duty.instead) if duty.instead else None
+    return Due(clock, obj, instead or _at(obj, duty.owner), _at(obj, duty.party), instead is not None)
+
+
+def level_above(party: Party, at: datetime) -> Party | None:
+    """The city's authority above a county's, the province's above a city's; None above the province and for others."""
+    if not authority_level(party, at) or party.region.parent is None:
+        return None
+    return authority_for(party.region.parent, at)
+
+
+def up_before(at: datetime) -> date:
+    """A deadline whose last day lies before this one has gone up to the level above."""
+    return add_working_days(local_date(at), -UP_AFTER)
+
+
+def _at(obj: Any, path: str) -> Any:
+    return attrgetter(path.replace("__", "."))(obj)

@@ -1,0 +1,89 @@
+"""What a grant allows and how long: quota, its end, the people named on it (Arts 16, 40)."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Exists, IntegerField, Max, OuterRef, Q
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
+
+from accounts.models import Membership, valid_on
+from accounts.queries import recipients
+from marketplace.applications.models import Grant, GrantUser
+from marketplace.applications.queries import counterparts
+from marketplace.clock.working_days import SHANGHAI, local_date
+from marketplace.supervision.monitors.base import Case, Scope, Told, within
+
+QUOTA_STEPS = (100, 80)  # per cent of a calendar month's downloads
+END_STEPS = (30, 10)  # days before a grant ends
+CLOSE_AFTER = 30  # days after its end that a grant is still not closed
+
+
+def quotas(at: datetime, scope: Scope) -> Iterator[Case]:
+    """Grants in whose calendar month 80 % of the downloads are used, or all."""
+    day = local_date(at)
+    began = datetime(day.year, day.month, 1, tzinfo=SHANGHAI)
+    used = (
+        within(Grant.objects.active(), scope, "buyer")
+        .filter(deliveries__obtained_at__gte=began, deliveries__obtained_at__lte=at)
+        .annotate(limit=Cast(KeyTextTransform("quota", "terms"), IntegerField()), used=Count("deliveries"))
+        .filter(limit__gte=1)
+    )
+    for grant in used.select_related("buyer").order_by("pk"):
+        step = next((step for step in QUOTA_STEPS if grant.used * 100 >= step * grant.limit), None)
+        if step is not None:
+            words = {"number": grant.number, "used": grant.used, "limit": grant.limit}
+            key = f"quota_used:{grant.pk}:{day:%Y-%m}:{grant.limit}:{step}"
+            yield Case(key, grant, grant.buyer, grant.authority_id, words)
+
+
+def ending(at: datetime, scope: Scope) -> Iterator[Case]:
+    """Grants that end within a month, then within ten days."""
+    today = local_date(at)
+    soon = Grant.objects.active().filter(ends__gte=today, ends__lte=today + timedelta(days=max(END_STEPS)))
+    for grant in within(soon, scope, "buyer").select_related("buyer", "product").order_by("pk"):
+        step = min(step for step in END_STEPS if (grant.ends - today).days <= step)
+        key = f"grant_ending:{grant.pk}:{grant.ends}:{step}"
+        yield Case(key, grant, grant.buyer, grant.authority_id, {"number": grant.number, "day": grant.ends})
+
+
+def over(at: datetime, scope: Scope) -> Iterator[Case]:
+    """Grants whose period is over and that nobody has closed: on the day after, and once more a month later."""
+    today = local_date(at)
+    rows = Grant.objects.active().filter(ends__lt=today)
+    for grant in within(rows, scope, "buyer").select_related("buyer", "product__seller", "authority").order_by("pk"):
+        step = CLOSE_AFTER if (today - grant.ends).days >= CLOSE_AFTER else 0
+        key = f"grant_over:{grant.pk}:{grant.ends}:{step}"
+        yield Case(key, grant, grant.buyer, grant.authority_id, {"number": grant.number, "day": grant.ends})
+
+
+def people_left(at: datetime, scope: Scope) -> Iterator[Case]:
+    """People named on a grant who act for its buyer no more: the gate refuses them already (Art. 36)."""
+    today = local_date(at)
+    held = Membership.objects.filter(user=OuterRef("user"), party=OuterRef("grant__buyer"))
+    named = (
+        GrantUser.objects.filter(Q(until=None) | Q(until__gte=today), removed_at=None)
+        .filter(grant__in=Grant.objects.active(), grant__buyer__merged_into=None)
+        .filter(~Exists(held.filter(valid_on(today))) | Q(user__is_active=False))
+        .annotate(last=Max("user__memberships__valid_until", filter=Q(user__memberships__valid_until__lt=today)))
+    )
+    rows = within(named, scope, "grant__buyer").select_related("user", "grant__buyer").order_by("pk")
+    for row in rows:
+        words = {"number": row.grant.number, "name": row.user.name}
+        key = f"person_left:{row.pk}:{row.last or ''}"
+        yield Case(key, row.grant, row.grant.buyer, row.grant.authority_id, words)
+
+
+def buyer_told(kind: str):  # type: ignore[no-untyped-def]
+    """The buyer's people, with a link to the grant."""
+
+    def told(case: Case, at: datetime) -> Told:
+        return [(recipients(case.party, at), kind, case.about.get_absolute_url())]
+
+    return told
+
+
+def over_told(case: Case, at: datetime) -> Told:
+    """The buyer, and whoever can close it."""
+    people = [*recipients(case.party, at), *counterparts(case.about, at)]
+    return [(people, "grant_over", case.about.get_absolute_url())]

@@ -1,0 +1,140 @@
+"""The duty to report on the use of public data (Art. 16): periods, reminders, what is overdue, late or thin."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import DateField, Exists, F, Max, OuterRef, Q, Value
+from django.db.models.functions import Coalesce, Least, TruncDate
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from accounts.queries import recipients
+from accounts.states import PartyState
+from marketplace.applications.models import Grant, ReportSchedule, Route
+from marketplace.applications.states import GrantState
+from marketplace.clock.defaults import REPORT_REMINDERS
+from marketplace.clock.working_days import add_working_days, end_of_day, last_day, local_date
+from marketplace.ledger import entries as ledger
+from marketplace.notices.operations import tell
+from marketplace.supervision import operations
+from marketplace.supervision.models import ReportFiling, UsageReport
+from marketplace.supervision.monitors.base import WATCHER, Case, Scope, tell_once, within
+from marketplace.supervision.operations.finding import open_finding
+from marketplace.supervision.standing import Action, rules_of
+from marketplace.supervision.states import ReportState
+
+
+def unscheduled(at: datetime, scope: Scope) -> Iterable[Grant]:
+    """Grants with a period that has begun and has no report yet, also those that ended before a sweep saw them."""
+    today = local_date(at)
+    return (
+        within(Grant.objects.exclude(buyer__state=PartyState.ENDED, buyer__merged_into=None), scope, "buyer")
+        .filter(starts__lte=today, activated_at__lte=at)
+        .exclude(item__route=Route.NON_PUBLIC)  # Art. 16 wants reports on public data
+        .annotate(covered=Max("reports__end"), until=Least("ends", Coalesce(TruncDate("ended_at"), "ends")))
+        .filter(Q(covered=None, starts__lte=F("until")) | Q(covered__lt=Least(Value(today, DateField()), "until")))
+        .exclude(terms__report_schedule=ReportSchedule.END, until__gte=today)  # its one report is opened at the end
+        .order_by("pk")
+    )
+
+
+def schedule(grant: Grant, at: datetime) -> bool:
+    return bool(operations.schedule_reports(grant=grant, actor=WATCHER, at=at))
+
+
+def due_soon(at: datetime, scope: Scope) -> Iterable[UsageReport]:
+    furthest = add_working_days(local_date(at), max(REPORT_REMINDERS))
+    reports = UsageReport.objects.owed().filter(due_at__gt=at, due_at__lte=end_of_day(furthest), end__lt=local_date(at))
+    return within(reports, scope, "grant__buyer").select_related("grant__buyer", "grant__product").order_by("pk")
+
+
+def remind(report: UsageReport, at: datetime) -> bool:
+    """The reminder of the nearest step that is reached: 10, 3, 1 working days before."""
+    due_on = last_day(report.due_at)
+    reached = [days for days in REPORT_REMINDERS if add_working_days(due_on, -days) <= local_date(at)]
+    if not reached:
+        return False
+    return tell_once(
+        at, report.grant.buyer, "report_due", report.get_absolute_url(),
+        f"{report.pk}:{report.due_at:%F}:{min(reached)}", number=report.grant.number, due=due_on,
+        start=report.start, end=report.end,
+    )  # fmt: skip
+
+
+def overdue(at: datetime, scope: Scope) -> Iterable[UsageReport]:
+    """Whatever became of the grant since: who had the data still owes the report."""
+    reports = UsageReport.objects.owed().filter(due_at__lte=at)
+    return within(reports, scope, "grant__buyer").select_related("grant__buyer", "grant__authority").order_by("pk")
+
+
+@transaction.atomic
+def notice_overdue(report: UsageReport, at: datetime) -> bool:
+    """A finding for the authority, a notice for the buyer."""
+    if not _still(overdue, report, at):
+        return False
+    act = ledger.begin("notice", WATCHER, at, "Art. 16")
+    finding = open_finding(
+        act, report.grant, "report_overdue", f"report_overdue:{report.pk}:{report.round}", "Art. 16",
+        report=str(report), due=last_day(report.due_at),
+    )  # fmt: skip
+    if finding is None:
+        return False
+    tell(
+        act, recipients(report.grant.buyer, at), "report_overdue", link=report.get_absolute_url(),
+        key=f"{report.pk}:{report.round}", number=report.grant.number, start=report.start, end=report.end,
+        due=last_day(report.due_at),
+    )  # fmt: skip
+    return True
+
+
+def too_late(at: datetime, scope: Scope) -> Iterable[UsageReport]:
+    reports = UsageReport.objects.owed().filter(late_at__lte=at, grant__state=GrantState.ACTIVE)
+    return within(reports, scope, "grant__buyer").select_related("grant__buyer", "grant__authority").order_by("pk")
+
+
+@transaction.atomic
+def pause_and_propose(report: UsageReport, at: datetime) -> bool:
+    """By the rules in force, the hold by the grant's terms and an order **proposed**: an officer issues or drops it."""
+    if not _still(too_late, report, at):
+        return False
+    rules, authority = rules_of("report_late"), report.grant.authority_id
+    paused = bool(rules.of(Action.HOLD, authority)) and operations.pause_for_report(report=report, actor=WATCHER, at=at)
+    rule = rules.of(Action.PROPOSE, authority)
+    if rule is None:
+        return paused
+    with override("zh-hans"):  # the text of an order is Chinese until an officer edits it
+        facts = _("The usage report for %(start)s to %(end)s was due on %(due)s and has not been filed.") % {
+            "start": report.start, "end": report.end, "due": last_day(report.due_at),
+        }  # fmt: skip
+        demand = _("File the usage report for %(start)s to %(end)s.") % {"start": report.start, "end": report.end}
+    demand = rule.text or demand
+    finding = report.grant.findings.filter(occasion_key=f"report_overdue:{report.pk}:{report.round}").first()
+    proposed = operations.propose_order(
+        grants=[report.grant], actor=WATCHER, at=at, key=f"report_late:{report.pk}:{report.round}", facts=facts,
+        demand=demand, finding=finding,
+    )  # fmt: skip
+    return paused or proposed is not None
+
+
+def _still(find: Callable[[datetime, Scope], Any], report: UsageReport, at: datetime) -> bool:
+    """Look again under a lock: what was filed, returned or given up since the sweep looked is not overtaken."""
+    UsageReport.objects.select_for_update().get(pk=report.pk)
+    return bool(find(at, None).filter(pk=report.pk).exists())
+
+
+def thin(at: datetime, scope: Scope) -> Iterator[Case]:
+    """Reports that wait to be judged and say nothing new: copied from an earlier one, with empty answers, or a nil
+    report of a period in which data was delivered."""
+    same = ReportFiling.objects.filter(report__grant=OuterRef("report__grant"), is_nil=False, use=OuterRef("use"))
+    filings = (
+        within(ReportFiling.objects.filter(report__state=ReportState.FILED), scope, "report__grant__buyer")
+        .filter(round=F("report__round"))
+        .annotate(copied=Exists(same.filter(pk__lt=OuterRef("pk")).exclude(report=OuterRef("report"))))
+        .filter(Q(is_nil=False) & (Q(copied=True) | Q(results="") | Q(security="")) | Q(is_nil=True) & ~Q(metered=[]))
+    )
+    for filing in filings.select_related("report__grant__buyer", "report__grant__authority").order_by("pk"):
+        grant, what = filing.report.grant, "nil" if filing.is_nil else "copied" if filing.copied else "empty"
+        key = f"report_thin:{filing.report_id}:{filing.round}"
+        yield Case(key, grant, grant.buyer, grant.authority_id, {"report": str(filing.report), "what": what})

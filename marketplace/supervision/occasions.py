@@ -1,0 +1,47 @@
+"""What was said already, so that it is said once; and what an officer says about a deadline that ran out."""
+
+from datetime import datetime
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from marketplace.clock.models import Clock
+
+
+class Occasion(models.Model):
+    """A reminder that a monitor sent: its unique key is what makes it go out once, however often a sweep runs."""
+
+    key = models.CharField(max_length=120, unique=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.key
+
+    @classmethod
+    def claim(cls, key: str, at: datetime) -> bool:
+        """Whether this occasion is new; of two that ask at once, one waits and is told no."""
+        _row, is_new = cls.objects.get_or_create(key=key, defaults={"at": at})
+        return is_new
+
+
+class Explanation(models.Model):
+    """Why a deadline that bound an authority or a reviewer ran out, by an officer who answers for the case."""
+
+    clock = models.ForeignKey(Clock, on_delete=models.PROTECT, related_name="explanations")
+    due_at = models.DateTimeField()  # of the clock, which a calendar or an extension can move
+    is_at_fault = models.BooleanField(_("at fault"))
+    reason = models.TextField(_("reason"))
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    objects: models.Manager["Explanation"] = models.Manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["clock", "due_at"], name="explanation_once"),
+            models.CheckConstraint(condition=~models.Q(reason=""), name="explanation_has_reason"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.clock}: {self.reason[:60]}"

@@ -1,0 +1,34 @@
+"""What a monitor saw, in a sentence for whoever reads its finding. The finding keeps the figures, not the words."""
+
+from django.utils.translation import gettext_lazy as _
+
+from listings.models import Frequency
+
+# rule -> the sentence; placeholders are the figures of the finding's text
+SENTENCES = {
+    "report_thin": _("%(report)s: %(what)s"),
+    "source_lapsed": _("“%(title)s” was valid until %(day)s."),
+    "data_stale": _("Said to be updated: %(frequency)s. The newest version is of %(day)s."),
+    "outside_grant": _("On %(day)s, %(count)s deliveries: %(what)s"),
+    "sudden_change": _("On %(day)s %(count)s rows were handed over; usual are %(usual)s on a day with deliveries."),
+    "attribution": _("%(number)s “%(title)s”: %(what)s"),
+}
+WORDS = {
+    "copied": _("what it says of the use was said in an earlier report, word by word."),
+    "empty": _("it says nothing of results or of security."),
+    "nil": _("it says that nothing was used, though data was delivered in the period."),
+    "fields": _("fields that were not granted."),
+    "version": _("a version that was not granted."),
+    "period": _("before the grant began, or after it was over."),
+    "held": _("while the grant was held."),
+    "undelivered": _("its page names a version that was never delivered to its developer."),
+    "hidden": _("it is found at an address, and the page with its sources is not public."),
+    **dict(Frequency.choices),
+}
+
+
+def said(rule: str, text: dict[str, str]) -> str:
+    """Empty where the rule has no sentence of its own."""
+    if rule not in SENTENCES:
+        return ""
+    return str(SENTENCES[rule] % {name: WORDS.get(value, value) for name, value in text.items()})

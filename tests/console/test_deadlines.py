@@ -1,0 +1,97 @@
+"""The page of deadlines: what binds an office, what is overdue, why, and what went up one level."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from marketplace.applications.models import Application
+from marketplace.clock.models import Clock
+from marketplace.desk.story import apply_for
+from marketplace.errors import InvalidState, NotAllowed
+from marketplace.ledger.models import Entry
+from marketplace.notices.models import Outbox
+from marketplace.supervision import operations
+from marketplace.supervision.occasions import Explanation
+from tests.actors import World
+from tests.workflow import matrix
+
+
+@pytest.fixture
+def clock(application: Application) -> Clock:
+    """Of a submitted application: to be accepted within three working days."""
+    return Clock.objects.running().get(object_type="applications.application", object_id=str(application.pk))
+
+
+def explain(world: World, clock: Clock, who: str, days: int, **fields: Any) -> Explanation:
+    at = clock.due_at + timedelta(days=days)
+    return operations.explain_overdue(clock=clock, actor=world[who], at=at, **{"reason": "系统停机两日", **fields})
+
+
+def test_reason_is_kept_with_the_case_and_the_clock_runs_on(world: World, clock: Clock) -> None:
+    made = explain(world, clock, "officer", 1, is_at_fault=True)
+    assert (made.by, made.is_at_fault, made.due_at) == (world["officer"], True, clock.due_at)
+    assert Clock.objects.running().filter(pk=clock.pk, due_at=clock.due_at).exists()
+    entry = Entry.objects.filter(verb="explain_overdue").get()
+    assert (entry.object_type, entry.object_id) == (clock.object_type, clock.object_id)
+    assert not Outbox.objects.filter(kind="overdue_explained").exists()
+
+
+def test_level_above_is_told_of_a_reason_given_after_it_went_up(world: World, clock: Clock) -> None:
+    explain(world, clock, "officer", 10)
+    told = set(Outbox.objects.filter(kind="overdue_explained").values_list("recipient_ref", flat=True))
+    assert world["province_officer"].ledger_ref in told
+    assert world["officer"].ledger_ref not in told
+
+
+def test_who_is_not_bound_explains_nothing(world: World, clock: Clock) -> None:
+    before = matrix.rows()
+    for who in ("province_officer", "county_officer", "other_officer", "buyer", "seller", "reviewer", "operator"):
+        with pytest.raises(NotAllowed):
+            explain(world, clock, who, 1)
+    with pytest.raises(ValidationError):
+        explain(world, clock, "officer", 1, reason=" ")
+    with pytest.raises(InvalidState):
+        explain(world, clock, "officer", -1)
+    assert matrix.rows() == before
+    explain(world, clock, "officer", 1)
+    with pytest.raises(InvalidState):
+        explain(world, clock, "second_officer", 2)
+
+
+def test_page_shows_what_binds_the_office_and_to_the_province_what_went_up(
+    world: World, clock: Clock, application: Application, enter: Callable[..., Client]
+) -> None:
+    """The clock ran out in March 2026, long before today."""
+    where, case = "/console/deadlines/", str(application)
+    mine = enter("officer").get(where).content.decode()
+    assert (case in mine, f"{where}{clock.pk}/explain/" in mine, "Gone up to you" in mine) == (True, True, False)
+    above = enter("province_officer").get(where).content.decode()
+    assert (case in above, "Gone up to you" in above, "Say why" in above) == (True, True, False)
+    assert case not in enter("other_officer").get(where).content.decode()
+    form = f"{where}{clock.pk}/explain/"
+    assert enter("officer").post(form, {"reason": ""}).status_code == 422
+    assert enter("other_officer").post(form, {"reason": "x"}).status_code == 403
+    assert enter("officer").post(form, {"reason": "等待部门<b>答复</b>"}).url == where
+    above = enter("province_officer").get(where).content.decode()
+    assert ("等待部门&lt;b&gt;答复" in above, "not at fault" in above) == (True, True)
+    assert enter("buyer").get(where).status_code == 404
+    assert enter("expert").get(where).status_code == 404
+
+
+def test_page_asks_as_often_for_many_deadlines_as_for_one(
+    world: World, clock: Clock, enter: Callable[..., Client]
+) -> None:
+    client, counts = enter("province_officer"), []
+    for _turn in range(2):
+        with CaptureQueriesContext(connection) as asked:
+            client.get("/console/deadlines/")
+        counts.append(len(asked))
+        for _more in range(2):
+            apply_for(world.product, world.cast, world.at, world.fields, buyer="other_buyer")
+    assert counts[0] == counts[1]

@@ -1,0 +1,313 @@
+"""What each monitor notices, tells and opens: every occasion once, and nothing where a decision came first."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from accounts.models import Capability, Membership, Party
+from listings.models import Frequency, Product, SourceFile, Version
+from marketplace.applications.models import Grant, GrantUser, Hold
+from marketplace.clock.models import Clock
+from marketplace.clock.working_days import SHANGHAI, end_of_day
+from marketplace.delivery.models import Delivery, Extract
+from marketplace.notices.kinds import GROUP_OF
+from marketplace.notices.messages import render
+from marketplace.notices.models import Outbox
+from marketplace.supervision import operations
+from marketplace.supervision.models import DerivedFrom, DerivedProduct, Finding, UsageReport
+from marketplace.supervision.monitors import MONITORS
+from marketplace.supervision.said import WORDS
+from marketplace.supervision.sweep import Result, run
+from tests.actors import World
+
+
+def at(text: str, hour: int = 9) -> datetime:
+    return datetime.fromisoformat(text).replace(hour=hour, tzinfo=SHANGHAI)
+
+
+def go(name: str, when: datetime, **scope: Any) -> Result:
+    return run(next(monitor for monitor in MONITORS if monitor.name == name), when, scope.get("scope"))
+
+
+def did(name: str, when: datetime) -> int:
+    """What a monitor did, of two runs at the same moment: the second never does anything."""
+    first, second = go(name, when), go(name, when)
+    assert (first.failed, second.did, second.failed) == (0, 0, 0)
+    return first.did
+
+
+def told(kind: str) -> set[str]:
+    """Who was, in words that can be rendered."""
+    notices = Outbox.objects.filter(kind=kind, channel="page")
+    assert all(all(render(kind, notice.context)) and kind in GROUP_OF for notice in notices)
+    return {notice.recipient_ref for notice in notices}
+
+
+def deliver(grant: Grant, when: datetime, rows: int = 100, **other: Any) -> Delivery:
+    """A delivery as the records would have it."""
+    version, fields = other.get("version", grant.from_version), other.get("fields", grant.fields)
+    extract, _new = Extract.objects.get_or_create(
+        version=version, fields_hash=f"{len(fields):064}", format="csv",
+        defaults={"fields": fields, "sha256": "0" * 64, "size": 1, "key": "x"},
+    )  # fmt: skip
+    return Delivery.objects.create(
+        grant=grant, version=version, principal=grant.buyer.memberships.first().user, extract=extract,
+        obtained_at=when, fields=fields, rows=rows, bytes=rows, sha256="0" * 64,
+    )  # fmt: skip
+
+
+def filed(world: World, grant: Grant, start: str, end: str, **content: Any) -> UsageReport:
+    last = date.fromisoformat(end)
+    report = UsageReport.objects.create(
+        grant=grant, start=date.fromisoformat(start), end=last, due_at=end_of_day(last) + timedelta(days=14),
+        late_at=end_of_day(last) + timedelta(days=21),
+    )  # fmt: skip
+    operations.file_report(report=report, actor=world["buyer"], at=end_of_day(last) + timedelta(hours=9), **content)
+    return report
+
+
+WHOLE = {"use": "用于门诊需求预测", "results": "准确率提高", "security": "无事件"}
+
+
+def test_thin_reports_are_findings_until_they_are_judged(world: World, grant: Grant) -> None:
+    filed(world, grant, "2026-03-17", "2026-03-31", **WHOLE)
+    assert did("report_thin", at("2026-04-02")) == 0
+    copied = filed(world, grant, "2026-04-01", "2026-06-30", **WHOLE)
+    filed(world, grant, "2026-07-01", "2026-09-30", use="别的用途", results="", security="无")
+    deliver(grant, at("2026-11-01"))
+    filed(world, grant, "2026-10-01", "2026-12-31", is_nil=True)
+    assert did("report_thin", at("2027-01-04")) == 3
+    found = Finding.objects.filter(rule="report_thin").order_by("pk")
+    assert [finding.text["what"] for finding in found] == ["copied", "empty", "nil"]
+    assert str(WORDS["copied"]) in found[0].said
+    assert world["officer"].ledger_ref in told("finding_opened")
+    assert world["buyer"].ledger_ref not in told("finding_opened")
+    operations.return_report(report=copied, actor=world["officer"], at=at("2027-01-05"), reason="说明新用途")
+    assert did("cause_gone", at("2027-01-05")) == 1
+    assert [finding.state for finding in found.all()] == ["remedied", "open", "open"]
+
+
+def test_report_judged_while_the_sweep_runs_is_no_finding(world: World, grant: Grant) -> None:
+    report, when = filed(world, grant, "2026-03-17", "2026-03-31", use="用", results="", security=""), at("2026-04-02")
+    monitor = next(one for one in MONITORS if one.name == "report_thin")
+    (case,) = monitor.find(when, None)
+    operations.accept_report(report=report, actor=world["officer"], at=when)
+    assert (monitor.handle(case, when), Finding.objects.count()) == (False, 0)
+
+
+def test_nil_report_without_deliveries_is_not_thin(world: World, grant: Grant) -> None:
+    filed(world, grant, "2026-03-17", "2026-03-31", is_nil=True)
+    assert did("report_thin", at("2026-04-02")) == 0
+
+
+@pytest.mark.parametrize(
+    ("frequency", "fresh", "old"), [("daily", 6, 7), ("monthly", 45, 46), ("yearly", 547, 548), ("irregular", 900, 0)]
+)
+def test_data_older_than_its_update_frequency_allows_is_a_finding(
+    world: World, frequency: str, fresh: int, old: int
+) -> None:
+    Product.objects.filter(pk=world.product.pk).update(frequency=frequency)
+    published = Version.objects.get(pk=world.version.pk).published_at
+    assert published is not None
+    assert did("data_stale", published + timedelta(days=fresh)) == 0
+    assert did("data_stale", published + timedelta(days=old)) == (1 if old else 0)
+    if old:
+        finding = Finding.objects.get()
+        assert (finding.article, finding.version, finding.party) == ("Art. 13", world.version, world.product.seller)
+        assert str(Frequency(frequency).label) in finding.said
+        assert world["seller"].ledger_ref in told("duty_undone")
+        Version.objects.filter(pk=world.version.pk).update(published_at=published + timedelta(days=old))
+        assert did("cause_gone", published + timedelta(days=old)) == 1
+        assert did("data_stale", published + timedelta(days=old)) == 0
+
+
+def test_quota_is_told_at_eighty_and_at_a_hundred_per_cent_of_each_month(world: World, grant: Grant) -> None:
+    assert did("quota_used", at("2026-05-31")) == 0
+    Grant.objects.filter(pk=grant.pk).update(terms={**grant.terms, "quota": 5})
+    for day in (1, 2, 3):
+        deliver(grant, at(f"2026-05-0{day}"))
+    assert did("quota_used", at("2026-05-03", 10)) == 0
+    deliver(grant, at("2026-05-04"))
+    assert did("quota_used", at("2026-05-04", 10)) == 1
+    deliver(grant, at("2026-05-05"))
+    assert did("quota_used", at("2026-05-05", 10)) == 1
+    assert did("quota_used", at("2026-06-01")) == 0
+    assert (
+        Outbox.objects.filter(kind="quota_used", recipient_ref=world["buyer"].ledger_ref, channel="page").count() == 2
+    )
+
+
+def test_grant_about_to_end_and_over_is_told_once_a_step(world: World, grant: Grant) -> None:
+    """It ends on 17 March 2027."""
+    days = [date(2027, 2, 14) + timedelta(days=n) for n in (0, 1, 2, 20, 21, 22, 31, 32, 33, 60, 61, 62)]
+    ending = {str(day) for day in days if did("grant_ending", at(str(day)))}
+    over = {str(day) for day in days if did("grant_over", at(str(day)))}
+    assert ending == {"2027-02-15", "2027-03-07"}
+    assert over == {"2027-03-18", "2027-04-16"}
+    assert world["officer"].ledger_ref in told("grant_over")
+    assert (world["buyer"].ledger_ref in told("grant_ending")) > (world["officer"].ledger_ref in told("grant_ending"))
+
+
+def test_grant_told_after_an_outage_is_told_of_what_is_so_then(grant: Grant) -> None:
+    assert did("grant_ending", at("2027-03-10")) == 1
+    assert did("grant_ending", at("2027-03-18")) == 0
+    assert did("grant_over", at("2027-06-01")) == 1
+
+
+def test_person_with_access_who_left_is_told_to_the_buyer(world: World, grant: Grant) -> None:
+    person, when = world["buyer"], at("2026-05-04")
+    named = GrantUser.objects.create(grant=grant, user=person, named_at=when)
+    assert did("person_left", when) == 0
+    Membership.objects.filter(user=person, party=grant.buyer).update(valid_until=date(2026, 5, 3))
+    assert did("person_left", when) == 1
+    assert told("person_left")
+    GrantUser.objects.filter(pk=named.pk).update(removed_at=when)
+    assert go("person_left", when + timedelta(days=1)).found == 0
+
+
+def test_verification_and_mandate_are_told_thirty_and_ten_days_before_and_once_lapsed(world: World) -> None:
+    last = date(2026, 6, 30)
+    Party.objects.filter(pk=world.product.seller_id).update(verified_until=last)
+    Capability.objects.filter(party=world.product.seller, kind="primary_developer").update(valid_until=last)
+    days = [last + timedelta(days=n) for n in (-31, -30, -29, -11, -10, -9, 0, 1, 2)]
+    for monitor in ("verification_lapses", "mandate_lapses"):
+        assert [(day - last).days for day in days if did(monitor, at(str(day)))] == [-30, -10, 1]
+        assert world["seller"].ledger_ref in told(monitor)
+    Party.objects.filter(pk=world.product.seller_id).update(renewal_asked_at=at("2026-05-01"))
+    assert go("verification_lapses", at("2026-06-01")).found == 0
+
+
+def test_mandate_that_another_outlasts_is_not_told(world: World) -> None:
+    held = Capability.objects.filter(party=world.product.seller, kind="primary_developer")
+    old = held.get()
+    held.update(valid_until=date(2026, 6, 30))
+    Capability.objects.create(
+        party=old.party, kind=old.kind, region=old.region, valid_from=date(2026, 6, 1), valid_until=date(2029, 1, 1)
+    )
+    assert go("mandate_lapses", at("2026-06-25")).found == 0
+
+
+def test_lapsed_document_of_the_lawful_source_file_is_a_finding_until_it_is_withdrawn(world: World) -> None:
+    item = SourceFile.objects.filter(product=world.product).order_by("pk").first()
+    assert item is not None
+    SourceFile.objects.filter(pk=item.pk).update(valid_until=date(2026, 6, 30))
+    assert did("source_lapses", at("2026-05-30")) == 0
+    assert (did("source_lapses", at("2026-05-31")), did("source_lapsed", at("2026-06-30"))) == (1, 0)
+    assert world["seller"].ledger_ref in told("source_lapses")
+    assert did("source_lapsed", at("2026-07-01")) == 1
+    finding = Finding.objects.get()
+    assert (finding.version, finding.state, item.title in finding.said) == (world.version, "open", True)
+    SourceFile.objects.filter(pk=item.pk).update(state="withdrawn")
+    assert did("cause_gone", at("2026-07-02")) == 1
+
+
+def test_deliveries_outside_the_grant_are_findings(world: World, grant: Grant) -> None:
+    when = at("2026-05-04")
+    deliver(grant, when)
+    assert go("outside_grant", when + timedelta(days=1)).found == 0
+    deliver(grant, when + timedelta(hours=1), fields=[*grant.fields, "身份证号"])
+    deliver(grant, at("2026-03-01"))
+    deliver(grant, at("2027-03-18"))
+    Hold.objects.create(grant=grant, code="measure", source_ref="x", reason="x", opened_at=at("2026-05-05"),
+                        opened_by_ref="x", state="lifted", lifted_at=at("2026-05-07"))  # fmt: skip
+    for day in ("2026-05-05", "2026-05-06", "2026-05-07"):
+        deliver(grant, at(day, 9 if day.endswith("5") else 10))
+    assert did("outside_grant", at("2027-04-01")) == 4
+    texts = Finding.objects.values_list("text", flat=True)
+    assert sorted((text["what"], text["day"], text["count"]) for text in texts) == [
+        ("fields", "2026-05-04", "1"), ("held", "2026-05-06", "1"), ("period", "2026-03-01", "1"),
+        ("period", "2027-03-18", "1"),
+    ]  # fmt: skip
+
+
+def test_version_that_was_not_granted_is_noticed(grant: Grant) -> None:
+    deliver(grant, at("2026-05-04"))
+    Grant.objects.filter(pk=grant.pk).update(terms={**grant.terms, "one_version": True})
+    assert go("outside_grant", at("2026-05-05")).found == 0
+    Version.objects.filter(pk=grant.from_version_id).update(number=7)
+    newer = Version.objects.get(pk=grant.from_version_id)
+    newer.pk, newer.number = None, 8
+    newer.save(force_insert=True)
+    deliver(grant, at("2026-05-06"), version=newer)
+    assert did("outside_grant", at("2026-05-07")) == 1
+    assert Finding.objects.get().text["what"] == "version"
+
+
+def usual_past(grant: Grant, amounts: list[int], first: str = "2026-04-01") -> date:
+    """One delivery a day; the day after the last."""
+    day = date.fromisoformat(first)
+    for amount in amounts:
+        deliver(grant, at(str(day)), rows=amount)
+        day += timedelta(days=1)
+    return day
+
+
+@pytest.mark.parametrize(
+    ("past", "then", "found"),
+    [
+        ([100, 110, 90, 105, 95, 100, 102], 500, 1),  # median 100, MAD 5: z = 54
+        ([100, 110, 90, 105, 95, 100, 102], 199, 0),  # not twice as much
+        ([100, 300, 20, 900, 50, 700, 400], 900, 0),  # always changed much: median 300, MAD 250
+        ([100] * 7, 201, 1),  # always the same
+        ([100] * 6, 900, 0),  # too few days to call anything usual
+        ([100, 100, 100, 100, 900, 100, 100, 100], 260, 0),  # MAD 0, the mean distance is 100
+        ([100, 100, 100, 100, 900, 100, 100, 100], 600, 1),
+    ],
+)
+def test_sudden_change_is_one_against_the_grants_own_past(grant: Grant, past: list[int], then: int, found: int) -> None:
+    day = usual_past(grant, past)
+    deliver(grant, at(str(day)), rows=then)
+    assert go("sudden_change", at(str(day), 23)).found == 0  # the day is not over
+    assert did("sudden_change", at(str(day + timedelta(days=1)))) == found
+    assert did("sudden_change", at(str(day + timedelta(days=45)))) == 0
+
+
+def test_sudden_change_is_caught_up_after_six_weeks(grant: Grant) -> None:
+    day = usual_past(grant, [100] * 10)
+    deliver(grant, at(str(day)), rows=1000)
+    assert did("sudden_change", at(str(day + timedelta(days=42)))) == 1
+    finding = Finding.objects.get()
+    assert (finding.text["count"], finding.text["usual"], finding.text["day"]) == ("1000", "100", str(day))
+
+
+def derived(grant: Grant, state: str, url: str) -> DerivedProduct:
+    made = DerivedProduct.objects.create(
+        party=grant.buyer, title="门诊预测", description="x", url=url, state=state, created_at=at("2026-05-04")
+    )
+    DerivedFrom.objects.create(derived=made, grant=grant, version=grant.from_version)
+    return made
+
+
+def test_page_that_names_what_was_never_delivered_is_a_finding_and_closes(grant: Grant) -> None:
+    derived(grant, "published", "")
+    assert did("attribution", at("2026-05-05")) == 1
+    assert Finding.objects.get().text["what"] == "undelivered"
+    deliver(grant, at("2026-05-06"))
+    assert (did("cause_gone", at("2026-05-06", 10)), Finding.objects.get().state) == (1, "remedied")
+
+
+def test_product_at_an_address_whose_sources_are_hidden_is_a_finding(world: World, grant: Grant) -> None:
+    deliver(grant, at("2026-05-01"))
+    made = derived(grant, "registered", "https://example.com/")
+    derived(grant, "registered", "")
+    assert did("attribution", at("2026-06-02")) == 0
+    assert did("attribution", at("2026-06-03")) == 1
+    assert (Finding.objects.get().text["what"], world["buyer"].ledger_ref in told("duty_undone")) == ("hidden", True)
+    operations.publish_derived(derived=made, actor=world["buyer"], at=at("2026-06-04"))
+    assert did("cause_gone", at("2026-06-04")) == 1
+
+
+def test_deadline_of_a_city_goes_up_to_the_province_after_three_working_days(world: World, application: Any) -> None:
+    """To be accepted by 20 March 2026, a Friday: three working days later is Wednesday the 25th."""
+    days = [date(2026, 3, 20) + timedelta(days=n) for n in range(4, 9)]
+    assert [str(day) for day in days if did("officer_overdue", at(str(day)))] == ["2026-03-26"]
+    assert world["province_officer"].ledger_ref in told("officer_overdue")
+    assert world["officer"].ledger_ref not in told("officer_overdue")
+    Clock.objects.filter(object_type="applications.application").update(due_at=end_of_day(date(2026, 5, 8)))
+    assert did("officer_overdue", at("2026-05-09")) == 0
+
+
+def test_nothing_of_others_is_noticed_in_a_scope(world: World, grant: Grant) -> None:
+    assert go("grant_ending", at("2027-03-10"), scope=[world.parties["other_buyer"]]).found == 0
+    assert go("grant_ending", at("2027-03-10"), scope=[grant.buyer]).did == 1
