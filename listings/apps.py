@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.db.models.signals import post_migrate
 
 
@@ -10,6 +11,9 @@ class ListingsConfig(AppConfig):
     def ready(self) -> None:
         post_migrate.connect(index_after_migrate, sender=self, dispatch_uid="search-index")
         post_migrate.connect(purposes_after_migrate, sender=self, dispatch_uid="purposes")
+        from listings.deidentification import sandbox
+
+        sandbox.keep_compiled(settings.VAR_DIR / "numba")
 
 
 def index_after_migrate(*, using: str, **kwargs: Any) -> None:

@@ -7,12 +7,14 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from listings.deidentification.recipe import own
 from listings.models import Recipe, Version
-from listings.queries import failed_assessment
+from listings.queries import failed_assessment, quasi_identifiers_of
+from listings.recipe_words import last_search, levels_of
 from marketplace.errors import InvalidState
 from marketplace.verbs import VerbForm
 
-DROP = "drop"
+DROP, EXACTLY = "drop", "="
 LONGEST = 1_000_000  # characters of a recipe
 
 
@@ -33,42 +35,86 @@ class SuggestRecipeForm(VerbForm):
     )  # fmt: skip
 
     def prepare(self) -> None:
-        failed = failed_assessment(self.target)
-        measured = (failed.report.get("with_suggested") or failed.report) if failed else {}
-        self.columns: list[str] = measured.get("quasi_identifiers", [])
-        levels = self._levels(failed)
+        self.columns = quasi_identifiers_of(self.target)
+        levels = levels_of(self.target) if self.columns else {}
         for place, name in enumerate(self.columns):
             self.fields[f"column_{place}"] = forms.ChoiceField(
                 label=name,
                 required=False,
-                choices=[("", _("as coarse as the search finds best")), *_bounds(levels.get(name, 0))],
+                choices=[("", _("as coarse as the search finds best")), *_bounds(levels.get(name, []))],
             )
+        self._begin_where_the_last_search_was()
 
-    def _levels(self, failed: Any) -> dict[str, int]:
-        """How many levels each column has, as the last search saw them."""
-        if failed is None:
-            return {}
-        last = Recipe.objects.filter(assessment=failed).exclude(suggestion={}).order_by("-job_id", "number").first()
-        why = last.suggestion.get("why", []) if last else []
-        return {row["column"]: row["levels"] for row in why if "levels" in row}
+    def _begin_where_the_last_search_was(self) -> None:
+        """To adjust is to change one thing and leave the rest."""
+        last = last_search(self.target) if self.columns else None
+        if last is None:
+            return
+        self.initial["suppression"] = round(100 * last.bounds.get("suppression", 0.02), 6)
+        chosen = {name: str(level) for name, level in last.bounds.get("at_most", {}).items()}
+        chosen |= {name: f"{EXACTLY}{level}" for name, level in last.bounds.get("exactly", {}).items()}
+        chosen |= dict.fromkeys(last.bounds.get("drop", []), DROP)
+        self.initial |= {f"column_{place}": chosen.get(name, "") for place, name in enumerate(self.columns)}
 
     def clean(self) -> dict[str, Any]:
-        given = {name: self.cleaned_data.get(f"column_{place}") for place, name in enumerate(self.columns)}
+        given = {name: self.cleaned_data.get(f"column_{place}") or "" for place, name in enumerate(self.columns)}
         share = self.cleaned_data.get("suppression")
         return {
             "suppression": 0.02 if share is None else share / 100,
-            "at_most": {name: int(bound) for name, bound in given.items() if bound and bound != DROP},
+            "at_most": {name: int(bound) for name, bound in given.items() if bound.isdigit()},
+            "exactly": {name: int(bound[1:]) for name, bound in given.items() if bound.startswith(EXACTLY)},
             "drop": tuple(name for name, bound in given.items() if bound == DROP),
         }
 
 
-def _bounds(levels: int) -> list[tuple[str, Any]]:
-    between = [(str(n), _("at most level %(n)s of %(levels)s") % {"n": n, "levels": levels}) for n in range(1, levels)]
-    return [("0", _("leave it as it is")), *between, (DROP, _("drop the column"))]
+def _bounds(levels: list[str]) -> list[tuple[str, Any]]:
+    """The choices for a column: `levels` says of each level what it does."""
+    count = len(levels) + 1
+    numbered = list(enumerate(levels, start=1))
+    at_most = [(str(n), _("at most level %(n)s of %(levels)s") % {"n": n, "levels": count}) for n, _what in numbered]
+    exactly = [(f"{EXACTLY}{n}", _("exactly level %(n)s – %(what)s") % {"n": n, "what": what}) for n, what in numbered]
+    return [("0", _("leave it as it is")), *exactly, *at_most, (DROP, _("drop the column"))]
+
+
+class BringHierarchyForm(VerbForm):
+    """What stands above each value of a column, as the seller knows it."""
+
+    column = forms.ChoiceField(label=_("Column"))
+    hierarchy = forms.FileField(
+        label=_("Hierarchy (CSV)"), required=False, widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
+        help_text=_(
+            "A row for each value: the value; level 1; level 2; … – each level coarser than the one before (UTF-8 or "
+            "GB 18030, at most 4 MiB and 100,000 rows). A value that is not in it becomes “*”."
+        ),
+    )  # fmt: skip
+    take_back = forms.BooleanField(
+        label=_("Take back the hierarchy that I brought for this column"), required=False
+    )  # fmt: skip
+
+    def prepare(self) -> None:
+        self.fields["column"].choices = [(name, name) for name in quasi_identifiers_of(self.target)]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """One of the two: a file, or none and that it is taken back."""
+        if failed_assessment(self.target) is None:
+            raise InvalidState(gettext("The draft has no file that failed."))
+        file, takes_back = self.cleaned_data.get("hierarchy"), self.cleaned_data.get("take_back")
+        if "hierarchy" not in self.errors and bool(file) == bool(takes_back):
+            self.add_error("hierarchy", gettext("Choose a file, or take back the one you brought."))
+        content = file.read(own.MOST_BYTES + 1) if file else None
+        return {"column": self.cleaned_data.get("column", ""), "content": content}
+
+
+class RecipeField(forms.ModelChoiceField):
+    """Recipes by number, with where each is from and whether the file would fail again."""
+
+    def label_from_instance(self, obj: Recipe) -> str:
+        said = f"{obj} – {obj.get_origin_display()}"
+        return said if obj.reaches else f"{said} – {gettext('the file would fail again')}"
 
 
 class ApplyRecipeForm(VerbForm):
-    recipe = forms.ModelChoiceField(queryset=Recipe.objects.none(), label=_("Recipe"), empty_label=None)
+    recipe = RecipeField(queryset=Recipe.objects.none(), label=_("Recipe"), empty_label=None)
 
     def prepare(self) -> None:
         self.fields["recipe"].queryset = recipes_for(self.target)  # type: ignore[attr-defined]

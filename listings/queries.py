@@ -169,6 +169,13 @@ def failed_assessment(version: Version) -> Assessment | None:
     return newest if failed else None
 
 
+def quasi_identifiers_of(version: Version) -> list[str]:
+    """What the assessment that the draft's present file failed was measured over: marked and suggested."""
+    failed = failed_assessment(version)
+    measured = (failed.report.get("with_suggested") or failed.report) if failed else {}
+    return list(measured.get("quasi_identifiers", []))
+
+
 def passed(version: Version) -> Assessment | None:
     """The newest assessment that passed."""
     return version.assessments.filter(passes=True).order_by("-at", "-pk").first()

@@ -51,6 +51,26 @@ EXTRACTED = (
     gettext_noop("Step %(step)s of the recipe names a column “%(column)s” that is not there at that point."),
     gettext_noop("Step %(step)s of the recipe does not suit the type of column “%(column)s”."),
     gettext_noop("The recipe leaves no row."),
+    gettext_noop("“%(column)s” can be made coarser by %(levels)s levels: there is no level %(level)s."),
+    gettext_noop("The hierarchy has more than %(limit)s bytes."),
+    gettext_noop("The hierarchy is neither UTF-8 nor GB 18030: save it as CSV in one of these."),
+    gettext_noop("Line %(row)s of the hierarchy is no CSV: a quotation mark is missing or misplaced."),
+    gettext_noop("The hierarchy has no row."),
+    gettext_noop("The hierarchy has more than %(limit)s values."),
+    gettext_noop(
+        "Row %(row)s of the hierarchy has %(found)s cells: a value and at least one level are needed, at most %(most)s cells; separate them by semicolons."
+    ),
+    gettext_noop("Row %(row)s of the hierarchy has %(found)s cells where the first has %(expected)s."),
+    gettext_noop("Row %(row)s, column %(column)s of the hierarchy is empty: write “*” where nothing is to stay."),
+    gettext_noop("Row %(row)s, column %(column)s of the hierarchy is longer than 1,000 characters."),
+    gettext_noop("Row %(row)s, column %(column)s of the hierarchy contains control or invisible characters."),
+    gettext_noop(
+        "Row %(row)s, column %(column)s of the hierarchy begins as a formula does: spreadsheets would calculate it."
+    ),
+    gettext_noop("Row %(row)s of the hierarchy: “%(value)s” is already in row %(first)s."),
+    gettext_noop(
+        "Row %(row)s, column %(column)s of the hierarchy: “%(value)s” lies under “%(above)s” here and under “%(other)s” in row %(first)s. Whatever looks alike has to stay together on the way up."
+    ),
     gettext_noop("There is no column “%(column)s”."),
     gettext_noop("Column “%(column)s” has more than one role."),
     gettext_noop("No column was chosen."),

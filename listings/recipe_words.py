@@ -7,8 +7,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from listings.deidentification.reasons import shown
-from listings.models import ProcessingStep
+from listings.models import Hierarchy, ProcessingStep, Recipe, Version
+from listings.queries import failed_assessment
 
+SAMPLED = 3  # labels of a level that are shown of a hierarchy of the seller's
 LEVELS = {
     "region": (gettext_lazy("city"), gettext_lazy("province")),
     "date": (gettext_lazy("month"), gettext_lazy("quarter"), gettext_lazy("year"), gettext_lazy("decade")),
@@ -36,6 +38,39 @@ def of_step(row: ProcessingStep) -> str:
 def why_sentence(row: Mapping[str, Any]) -> str:
     """Why something is done to a column: `reason` of the engine's `why`; empty where it is a kind of identifier."""
     return str(_WHY.get(row["reason"], ""))
+
+
+def levels_of(version: Version) -> dict[str, list[str]]:
+    """What each level of a column of the failed file does: by the seller's own hierarchy, else as the newest search
+    found it; a column that no search saw is left out."""
+    own = {one.column: one for one in version.hierarchies.all()}
+    searched = {} if (last := last_search(version)) is None else _searched(last)
+    return searched | {name: _own_levels(one) for name, one in own.items()}
+
+
+def last_search(version: Version) -> Recipe | None:
+    """The best that the newest search for the present file found, with what it was asked for."""
+    of_file = version.recipes.filter(assessment=failed_assessment(version)).exclude(suggestion={})
+    return of_file.order_by("-job_id", "number").first()
+
+
+def _searched(last: Recipe) -> dict[str, list[str]]:
+    """Levels that were left out of the search, or that went by a hierarchy of the seller's, have a number only."""
+    found = {}
+    for row in last.suggestion.get("why", []):
+        if "levels" in row and row["column"] not in last.bounds.get("hierarchies", {}):
+            said = {rung["level"]: step_sentence(rung["step"]) for rung in row.get("rungs", [])}
+            found[row["column"]] = [said.get(n, _("as the search has it")) for n in range(1, row["levels"])]
+    return found
+
+
+def _own_levels(one: Hierarchy) -> list[str]:
+    """The first labels of each level."""
+    levels = []
+    for level in range(1, one.height + 1):
+        labels = list(dict.fromkeys(row[level] for row in one.rows))
+        levels.append(", ".join(label[:20] for label in labels[:SAMPLED]) + (" …" if len(labels) > SAMPLED else ""))
+    return levels
 
 
 def _generalise(column: str, step: Mapping[str, Any]) -> str:

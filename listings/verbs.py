@@ -17,7 +17,7 @@ from listings.models import (
     Visibility,
 )
 from listings.operations.products import was_reviewed, was_shown
-from listings.queries import failed_assessment, faulty_sources
+from listings.queries import failed_assessment, faulty_sources, quasi_identifiers_of
 from listings.states import (
     LIVING_RULE,
     ON_OFFER,
@@ -138,6 +138,10 @@ def is_to_be_mended(version: Version) -> bool:
     return is_idle(version) and failed_assessment(version) is not None
 
 
+def has_quasi_identifiers(version: Version) -> bool:
+    return is_to_be_mended(version) and bool(quasi_identifiers_of(version))
+
+
 def has_recipe(version: Version) -> bool:
     return is_to_be_mended(version) and forms_recipes.recipes_for(version).exists()
 
@@ -153,6 +157,7 @@ VERSION = Verbs(
         Verb("request_assessment", _("Have it assessed"), (VersionState.DRAFT,), KEEP, operations.request_assessment, article="Art. 17", when=lambda version: is_idle(version) and version.files.filter(destroyed_at=None).exists()),
         Verb("cancel_job", _("Cancel the work"), (VersionState.DRAFT,), KEEP, operations.cancel_job, article="Art. 17", danger=True, when=is_busy),
         Verb("suggest_recipe", _("Find a recipe"), (VersionState.DRAFT,), KEEP, operations.suggest_recipe, forms_recipes.SuggestRecipeForm, "Art. 17", when=is_to_be_mended),
+        Verb("bring_hierarchy", _("Bring a hierarchy of your own"), (VersionState.DRAFT,), KEEP, operations.bring_hierarchy, forms_recipes.BringHierarchyForm, "Art. 17", aside=True, when=has_quasi_identifiers),
         Verb("apply_recipe", _("Apply a recipe"), (VersionState.DRAFT,), KEEP, operations.apply_recipe, forms_recipes.ApplyRecipeForm, "Art. 32", when=has_recipe),
         Verb("try_recipe", _("Try a recipe of your own"), (VersionState.DRAFT,), KEEP, operations.try_recipe, forms_recipes.TryRecipeForm, "Art. 17", aside=True, when=is_to_be_mended),
         Verb("destroy_file", _("Destroy the file now"), (VersionState.DRAFT,), KEEP, operations.destroy_file, article="Art. 17", danger=True, aside=True, when=is_to_be_mended),

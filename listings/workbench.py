@@ -24,6 +24,7 @@ def of(version: Version) -> dict[str, Any] | None:
     shown = _shown(recipes, failed)
     return {
         "failed": failed,
+        "hierarchies": list(version.hierarchies.order_by("column")),
         "until": clock.of(version).open().filter(kind=Kind.MENDING).values_list("due_at", flat=True).first(),
         "candidates": shown,
         "earlier": [one for one in recipes if one not in shown],
@@ -48,7 +49,7 @@ def _found(shown: list[Recipe]) -> dict[str, Any]:
     if best is None:
         steps = [step_sentence(step) for one in written for step in one.document["steps"]]
         return {"why": [], "steps": steps, "missed": None}
-    missed = best.suggestion if best.document is None else None
+    missed = None if best.reaches else {**best.suggestion, "chosen": best.document is not None}
     last = [step for step in (best.document or {"steps": []})["steps"] if step["do"] == "suppress"]
     rows = [_why(row) for row in best.suggestion["why"]]
     return {"why": rows, "steps": [step_sentence(step) for step in last], "missed": missed}

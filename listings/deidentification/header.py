@@ -56,10 +56,15 @@ def check_names(names: list[str]) -> list[str]:
     return stripped
 
 
+def is_invisible(text: str) -> bool:
+    """Whether something in it is not seen where it is shown, or turns the order of what is."""
+    return any(unicodedata.category(character) in _INVISIBLE for character in text)
+
+
 def _check_name(name: str, position: int) -> None:
     if not name:
         raise Unreadable("unnamed_column", position=position)
     if len(name) > limits.MAX_NAME_CHARACTERS:
         raise Unreadable("long_column_name", position=position, limit=limits.MAX_NAME_CHARACTERS)
-    if any(unicodedata.category(character) in _INVISIBLE for character in name):
+    if is_invisible(name):
         raise Unreadable("control_in_column_name", position=position)

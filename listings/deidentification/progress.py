@@ -5,7 +5,9 @@ import os
 from pathlib import Path
 
 FILE = "progress.json"
-STAGES = ("reading", "checking", "typing", "identifiers", "classes", "profile")
+STAGES = (
+    "reading", "checking", "typing", "identifiers", "classes", "profile", "searching", "applying", "comparing",
+)  # fmt: skip
 
 _folder: Path | None = None
 

@@ -62,7 +62,32 @@ REASONS: dict[str, str] = {
     "recipe_unknown_field": "The recipe holds something unknown: %(field)s.",
     "recipe_unknown_column": "Step %(step)s of the recipe names a column “%(column)s” that is not there at that point.",
     "recipe_wrong_type": "Step %(step)s of the recipe does not suit the type of column “%(column)s”.",
+    "recipe_no_level": "“%(column)s” can be made coarser by %(levels)s levels: there is no level %(level)s.",
     "nothing_left": "The recipe leaves no row.",
+    # A hierarchy of the seller's own cannot be read.
+    "hierarchy_too_large": "The hierarchy has more than %(limit)s bytes.",
+    "hierarchy_encoding": "The hierarchy is neither UTF-8 nor GB 18030: save it as CSV in one of these.",
+    "hierarchy_no_csv": "Line %(row)s of the hierarchy is no CSV: a quotation mark is missing or misplaced.",
+    "hierarchy_empty": "The hierarchy has no row.",
+    "hierarchy_too_many_values": "The hierarchy has more than %(limit)s values.",
+    "hierarchy_width": (
+        "Row %(row)s of the hierarchy has %(found)s cells: a value and at least one level are needed, at most %(most)s "
+        "cells; separate them by semicolons."
+    ),
+    "hierarchy_ragged": "Row %(row)s of the hierarchy has %(found)s cells where the first has %(expected)s.",
+    "hierarchy_missing": (
+        "Row %(row)s, column %(column)s of the hierarchy is empty: write “*” where nothing is to stay."
+    ),
+    "hierarchy_long_cell": "Row %(row)s, column %(column)s of the hierarchy is longer than 1,000 characters.",
+    "hierarchy_invisible": "Row %(row)s, column %(column)s of the hierarchy contains control or invisible characters.",
+    "hierarchy_formula": (
+        "Row %(row)s, column %(column)s of the hierarchy begins as a formula does: spreadsheets would calculate it."
+    ),
+    "hierarchy_twice": "Row %(row)s of the hierarchy: “%(value)s” is already in row %(first)s.",
+    "hierarchy_two_parents": (
+        "Row %(row)s, column %(column)s of the hierarchy: “%(value)s” lies under “%(above)s” here and under "
+        "“%(other)s” in row %(first)s. Whatever looks alike has to stay together on the way up."
+    ),
     # The assessment does not pass.
     "resident_id_found": ("Column “%(column)s” holds resident ID numbers in %(cells)s cells (%(percent)s %%)."),
     "mobile_found": "Column “%(column)s” holds mobile phone numbers in %(cells)s cells (%(percent)s %%).",

@@ -23,6 +23,7 @@ _START = (
 )
 _LIMIT_SIGNALS = (signal.SIGXCPU, signal.SIGKILL)
 _SPARK = ("JAVA_HOME", "SPARK_HOME", "SPARK_CONF_DIR", "SPARK_LOCAL_IP", "HADOOP_CONF_DIR", "YARN_CONF_DIR")
+_COMPILED = "NUMBA_CACHE_DIR"
 TICK = 1.0  # seconds between two looks at a command that is watched
 Watch = Callable[[str, int], bool]
 
@@ -101,7 +102,16 @@ def _environment(directory: Path) -> dict[str, str]:
         "HOME": str(directory),
         "TMPDIR": str(directory),
         "TZ": "UTC",
-    }
+    } | {name: os.environ[name] for name in (_COMPILED,) if name in os.environ}
+
+
+def keep_compiled(folder: Path) -> None:
+    """Have every command keep under `folder` what numba compiles, where the engine's own folder cannot be written.
+
+    Else each would compile anew, as its HOME goes with it. Whoever has set NUMBA_CACHE_DIR is heeded.
+    """
+    if not os.access(Path(__file__).parent, os.W_OK):
+        os.environ.setdefault(_COMPILED, str(folder))
 
 
 def _of_spark(directory: Path) -> dict[str, str]:

@@ -22,7 +22,7 @@ from listings.models.kinds import GOVERNED, NON_PUBLIC_BASES, Acquisition, Categ
 from listings.models.objections import Objection
 from listings.models.products import Product, ProductInvitation, ProductQuerySet, reviewed
 from listings.models.purposes import Purpose, PurposesField
-from listings.models.recipes import AppliedRecipe, Recipe, RecipeOrigin
+from listings.models.recipes import AppliedRecipe, Hierarchy, Recipe, RecipeOrigin
 from listings.models.release_rules import ReleaseCheck, ReleaseRule, ReleaseRuleQuerySet
 from listings.models.search import SearchKind, SearchRow, SearchValue
 from listings.models.sources import SourceFile, SourceKind
@@ -59,6 +59,7 @@ __all__ = [
     "FileKind",
     "Frequency",
     "Grade",
+    "Hierarchy",
     "InHouseReport",
     "Job",
     "JobKind",

@@ -15,6 +15,7 @@ from listings.models.work import Job
 
 class RecipeOrigin(models.TextChoices):
     FOUND = "found", pgettext_lazy("recipe", "found: least is lost")
+    CHOSEN = "chosen", pgettext_lazy("recipe", "found: by levels the seller chose")
     ALTERNATIVE = "alternative", pgettext_lazy("recipe", "found: the next best")
     WRITTEN = "written", pgettext_lazy("recipe", "written by the seller")
 
@@ -58,6 +59,36 @@ class Recipe(models.Model):
 
     def __str__(self) -> str:
         return _("Recipe %(number)s") % {"number": self.number}
+
+    @property
+    def reaches(self) -> bool:
+        """Whether the search saw it reach the thresholds; of one that was written, only the assessment can tell."""
+        return self.document is not None and self.suggestion.get("reaches", True)
+
+
+class Hierarchy(models.Model):
+    """A hierarchy of the seller's own for a column of the file that failed; gone with that file.
+
+    `rows` are value, level 1, level 2, …; `sha256` is that of the table (`deidentification/recipe/hierarchies.py`).
+    """
+
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="hierarchies")
+    column = models.CharField(max_length=255)
+    rows = models.JSONField()
+    sha256 = models.CharField(max_length=64)
+    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("hierarchy")
+        constraints = (models.UniqueConstraint(fields=["version", "column"], name="hierarchy_of_column"),)
+
+    def __str__(self) -> str:
+        return self.column
+
+    @property
+    def height(self) -> int:
+        return len(self.rows[0]) - 1
 
 
 class AppliedRecipe(models.Model):

@@ -111,6 +111,9 @@ class Stage(models.TextChoices):
     IDENTIFIERS = "identifiers", _("searching every cell for identifiers")
     CLASSES = "classes", _("counting who looks alike")
     PROFILE = "profile", _("describing the columns")
+    SEARCHING = "searching", _("looking for what loses least")
+    APPLYING = "applying", _("changing the file step by step")
+    COMPARING = "comparing", _("comparing before and after")
 
 
 OPEN_JOB = (JobState.QUEUED, JobState.RUNNING)

@@ -26,6 +26,7 @@ from listings.operations.entries import propose_entry, publish_entry, return_ent
 from listings.operations.entry_import import check_table, import_entries, publish_entries
 from listings.operations.evidence import add_source_evidence, withdraw_source_evidence
 from listings.operations.expert import call_version_expert, give_version_opinion, recall_version_expert
+from listings.operations.hierarchies import bring_hierarchy
 from listings.operations.in_house import announce_report
 from listings.operations.jobs import cancel_job
 from listings.operations.mending import destroy_file, sweep_failed_files
@@ -122,6 +123,7 @@ __all__ = [
     "approve_rule",
     "approve_version",
     "assess_due",
+    "bring_hierarchy",
     "call_version_expert",
     "cancel_job",
     "check_chunk",

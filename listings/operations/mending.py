@@ -14,6 +14,7 @@ from accounts.models import User
 from listings import files, permissions
 from listings.models import OPEN_JOB, FileKind, Job, JobKind, JobState, Product, Version
 from listings.operations import jobs
+from listings.operations.hierarchies import forget_columns
 from listings.queries import failed_assessment
 from listings.states import VersionState
 from marketplace import workflow
@@ -112,4 +113,4 @@ def _cancel(version: Version) -> None:
 def _destroy(version: Version, at: datetime) -> None:
     files.destroy(version.files.filter(destroyed_at=None), at)
     clock.stop(version, at, Kind.MENDING)
-    version.columns.all().delete()  # a name can be an identifier itself; the report has them masked
+    forget_columns(version)  # a name can be an identifier itself; the report has them masked

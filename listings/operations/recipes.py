@@ -34,6 +34,7 @@ from listings.models import (
 )
 from listings.operations import jobs
 from listings.operations.assessment import MODE
+from listings.operations.hierarchies import forget_columns
 from listings.operations.versions import add_step, lock_in
 from listings.queries import failed_assessment, pseudonym_columns
 from listings.states import VersionState
@@ -42,6 +43,7 @@ from marketplace.errors import InvalidState, StaleState
 from marketplace.ledger import entries as ledger
 
 ARTICLE = "Art. 17"
+FOUND = 50  # per cent of the work done when recipes are found; then each is tried
 # Reasons about groups of look-alikes name a column that is not itself at fault.
 ABOUT_GROUPS = ("l_too_small", "t_too_large", "l_too_small_with_suggested", "t_too_large_with_suggested")
 
@@ -49,14 +51,17 @@ ABOUT_GROUPS = ("l_too_small", "t_too_large", "l_too_small_with_suggested", "t_t
 @transaction.atomic
 def suggest_recipe(
     *, version: Version, actor: User, at: datetime, suppression: float = 0.02,
-    at_most: Mapping[str, int] | None = None, drop: tuple[str, ...] = (),
+    at_most: Mapping[str, int] | None = None, exactly: Mapping[str, int] | None = None, drop: tuple[str, ...] = (),
 ) -> Job:  # fmt: skip
     """Have the recipe searched for that loses least and with which the failed file passes; asking twice is asking once.
 
     `suppression` is the largest share of records that may be taken out; `at_most` bounds how many levels a column may
-    be generalised, `drop` are columns to be taken out whatever the search finds.
+    be generalised, `exactly` sets its level, `drop` are columns to be taken out whatever the search finds. A column of
+    which the seller brought a hierarchy goes by that.
     """
-    wish = {"suppression": suppression, "at_most": dict(at_most or {}), "drop": sorted(drop)}
+    own = dict(version.hierarchies.order_by("column").values_list("column", "sha256"))
+    levels = {"at_most": dict(at_most or {}), "exactly": dict(exactly or {})}
+    wish = {"suppression": suppression, **levels, "drop": sorted(drop), "hierarchies": own}
     return _ask("suggest_recipe", version, JobKind.SUGGEST, actor, at, wish)
 
 
@@ -116,16 +121,23 @@ def suggest(job: Job, at: datetime) -> None:
         return jobs.settle(job, sandbox.failure("no_file"), at)
     watch = jobs.watcher(job, at)
     with files.local_copy(file) as parquet:
-        answer = _find(version, failed, job, parquet, at, watch)
-        found = []
-        for draft in answer.get("drafts", []):
-            tried = _try(version, failed, draft, parquet, watch)
+        answer = _find(version, failed, job, parquet, at, _part(watch, 0, FOUND))
+        drafts = answer.get("drafts", [])
+        found: list[dict[str, Any]] = []
+        for draft in drafts:
+            begin = FOUND + (100 - FOUND) * len(found) // len(drafts)
+            tried = _try(version, failed, draft, parquet, _part(watch, begin, (100 - FOUND) // len(drafts)))
             if not tried["ok"]:
                 return jobs.settle(job, tried, at)
             found.append({**draft, "figures": tried["figures"]})
     if not answer["ok"]:
         return jobs.settle(job, answer, at)
     _keep(job, version, failed, found, at)
+
+
+def _part(watch: sandbox.Watch, begin: int, share: int) -> sandbox.Watch:
+    """Tells of a command that is only a part of the job, from `begin` per cent of the whole."""
+    return lambda stage, percent: watch(stage, begin + percent * share // 100)
 
 
 def _find(
@@ -135,12 +147,13 @@ def _find(
     if "recipe" in job.wish:
         return {"ok": True, "drafts": [_draft(RecipeOrigin.WRITTEN, job.wish["recipe"], {})]}
     roles = roles_of(version, failed)
-    wish = job.wish
+    wish, own = job.wish, version.hierarchies.filter(column__in=roles["quasi_identifiers"])
     command = {
         "do": "suggest", "parquet": str(parquet), "about": version.about, **roles,
         "identifiers": sorted({*_at_fault(failed, roles), *wish["drop"]}), "rules": settings.RISK_RULES.to_json(),
         "mode": MODE, "today": local_date(at).isoformat(), "suppression": wish["suppression"],
-        "at_most": {name: most for name, most in wish["at_most"].items() if name not in wish["drop"]},
+        **{name: _but(wish.get(name, {}), wish["drop"]) for name in ("at_most", "exactly")},
+        "hierarchies": dict(own.values_list("column", "rows")),
     }  # fmt: skip
     answer = sandbox.run(command, seconds=files.seconds_for(version), watch=watch)
     if not answer["ok"]:
@@ -152,7 +165,12 @@ def _find(
         )
         for other in suggestion["alternatives"]
     ]
-    return {"ok": True, "drafts": [_draft(RecipeOrigin.FOUND, suggestion["recipe"], suggestion), *others]}
+    origin = RecipeOrigin.CHOSEN if wish.get("exactly") else RecipeOrigin.FOUND
+    return {"ok": True, "drafts": [_draft(origin, suggestion["recipe"], suggestion), *others]}
+
+
+def _but(levels: Mapping[str, int], dropped: list[str]) -> dict[str, int]:
+    return {name: level for name, level in levels.items() if name not in dropped}
 
 
 def _draft(origin: str, document: Any, suggestion: Mapping[str, Any]) -> dict[str, Any]:
@@ -213,7 +231,7 @@ def _keep(job: Job, version: Version, failed: Assessment, found: list[dict[str, 
     ]
     act = ledger.begin("keep_recipe", jobs.WORKER, at, ARTICLE)
     ledger.record(act, version, detail={"recipes": [one.number for one in made]})
-    jobs.tell_seller(act, job, "recipe_found" if any(one.document for one in made) else "recipe_none")
+    jobs.tell_seller(act, job, "recipe_found" if any(one.reaches for one in made) else "recipe_none")
 
 
 def apply(job: Job, at: datetime) -> None:
@@ -285,7 +303,7 @@ def _mark(version: Version, failed: Assessment, columns: list[dict[str, str]]) -
     subject = measured["subject"]
     if given.get(subject) == ColumnRole.PLAIN and version.about != About.NONE:
         given[subject] = ColumnRole.SUBJECT
-    version.columns.all().delete()
+    forget_columns(version)
     Column.objects.bulk_create(
         Column(
             version=version, position=place, name=one["name"], type=one["type"],

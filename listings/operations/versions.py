@@ -31,6 +31,7 @@ from listings.models import (
 )
 from listings.operations import jobs
 from listings.operations.built import check_further_sources, check_not_stopped, check_sources_stand, inherit_sources
+from listings.operations.hierarchies import forget_columns
 from listings.operations.release_rules import hold_against_rule, keep_check, publish_by_rule
 from listings.operations.search import follow_product
 from listings.queries import regions_of
@@ -142,7 +143,7 @@ def discard_version(*, version: Version, actor: User, at: datetime) -> None:
     give_up_uploads(version, act)
     files.destroy(version.files.filter(destroyed_at=None), at)
     clock.stop(version, at, Kind.MENDING)
-    version.columns.all().delete()  # of what was never published, a name may be an identifier itself
+    forget_columns(version)  # of what was never published, a name may be an identifier itself
 
 
 def upload_file(*, version: Version, actor: User, at: datetime, path: Path, name: str) -> None:
@@ -183,7 +184,7 @@ def attach(
     files.destroy(version.files.filter(destroyed_at=None), at)
     clock.stop(version, at, Kind.MENDING)
     files.register(version, stored)
-    version.columns.all().delete()
+    forget_columns(version)
     Column.objects.bulk_create(
         Column(
             version=version, position=n, name=column["name"], type=column["type"],
@@ -246,7 +247,7 @@ def rework_version(*, version: Version, actor: User, at: datetime) -> None:
     permissions.check_can_keep_version(actor, version, at)
     workflow.move(ledger.begin("rework", actor, at), version, VersionState.DRAFT)
     files.destroy(version.files.filter(destroyed_at=None), at)
-    version.columns.all().delete()
+    forget_columns(version)
 
 
 @transaction.atomic

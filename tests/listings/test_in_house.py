@@ -14,7 +14,10 @@ from listings import operations
 from listings.deidentification import signed
 from listings.in_house import told_of
 from listings.models import InHouseReport
+from listings.operations import in_house
 from marketplace.desk.sample_data import VISIT_ROLES, write_visits
+from marketplace.errors import InvalidState, NotAllowed
+from marketplace.ledger.models import Entry
 from tests.listings.test_listing import assess, start, upload, write
 from tests.pages.conftest import BACKEND
 from tests.workflow import stages
@@ -118,3 +121,31 @@ def test_a_report_that_was_changed_is_early_or_about_others_is_refused(world, dr
     with pytest.raises(ValidationError):
         announce(world, draft, sound)
     assert not InHouseReport.objects.exists()
+
+
+def test_nobody_else_hands_one_in_and_nothing_but_a_draft_takes_one(world, draft):
+    content = stages.signed_report(world.at)
+    for person in ("buyer", "officer", "provider"):
+        with pytest.raises(NotAllowed):
+            operations.announce_report(version=draft, actor=world[person], at=world.at, content=content)
+    operations.discard_version(version=draft, actor=world["seller"], at=world.at)
+    with pytest.raises(InvalidState):
+        announce(world, draft, content)
+    assert not InHouseReport.objects.exists()
+
+
+def test_it_is_recorded_and_a_later_one_of_the_same_file_is_another(world, draft):
+    first, later = (announce(world, draft, stages.signed_report(at)) for at in (world.at - timedelta(days=1), world.at))
+    assert first.sha256 == later.sha256 and draft.in_house_reports.count() == 2
+    told = [json.loads(one.detail.json) for one in Entry.objects.filter(verb="announce_report").order_by("pk")]
+    assert [(one["report"], one["passes"], one["public_key"]) for one in told] == [
+        (one.pk, one.passes, one.public_key) for one in (first, later)
+    ]
+
+
+def test_a_version_takes_twenty_and_no_more(world, draft):
+    for day in range(in_house.MOST_REPORTS):
+        announce(world, draft, stages.signed_report(world.at - timedelta(days=day)))
+    with pytest.raises(InvalidState):
+        announce(world, draft, stages.signed_report(world.at - timedelta(days=40)))
+    assert InHouseReport.objects.count() == 20

@@ -194,7 +194,9 @@ def test_bounds_are_kept_and_a_column_can_be_dropped(failed, who):
     best = suggest(failed, who, drop=("年龄",), suppression=0.0)[0]
     assert {"do": "drop", "column": "年龄"} in best.document["steps"]
     assert best.figures["rows_out"] == 600
-    assert best.bounds == {"suppression": 0.0, "at_most": {}, "drop": ["年龄"]}
+    assert best.bounds == {
+        "suppression": 0.0, "at_most": {}, "exactly": {}, "drop": ["年龄"], "hierarchies": {},
+    }  # fmt: skip
     missed = suggest(failed, who, at_most={"年龄": 0, "区县": 0}, suppression=0.0)[0]
     assert (missed.document, missed.suggestion["binding"]) == (None, "年龄")
     assert (len(told("recipe_found")), len(told("recipe_none"))) == (1, 1)
@@ -294,7 +296,9 @@ def test_form_turns_what_was_chosen_into_bounds(world, failed, who, client):
     client.post(address, {"suppression": "1.5", "column_0": "0", "column_1": "drop"})
     job = Job.objects.order_by("-pk").first()
     names = failed.assessments.get().report["with_suggested"]["quasi_identifiers"]
-    assert job.wish == {"suppression": 0.015, "at_most": {names[0]: 0}, "drop": [names[1]]}
+    assert job.wish == {
+        "suppression": 0.015, "at_most": {names[0]: 0}, "exactly": {}, "drop": [names[1]], "hierarchies": {},
+    }  # fmt: skip
     assert jobs.open_job(failed) == job
 
 

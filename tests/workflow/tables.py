@@ -11,6 +11,7 @@ from accounts import verbs as account_verbs
 from accounts.models import Credential, EvidenceFile
 from listings import verbs as listing_verbs
 from listings.models import SourceKind
+from listings.queries import quasi_identifiers_of
 from marketplace.applications import verbs as application_verbs
 from marketplace.applications.models import Grant, StandingConsent
 from marketplace.desk.sample_data import VISIT_ROLES, write_visits
@@ -320,7 +321,19 @@ def own_report_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
 
 
 OWN_RECIPE = '{"recipe": 1, "steps": [{"do": "drop", "column": "月份"}]}'
-MENDS = ("suggest_recipe", "try_recipe", "apply_recipe", "destroy_file")
+OWN_HIERARCHY = "鼓楼区;福州\n思明区;厦门\n".encode()
+
+
+def its_hierarchy(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"column": next(iter(quasi_identifiers_of(obj)), ""), "content": OWN_HIERARCHY}
+
+
+def hierarchy_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    column = its_hierarchy(world, obj, at)["column"]
+    return {"column": column, "hierarchy": SimpleUploadedFile("own.csv", OWN_HIERARCHY)}
+
+
+MENDS = ("suggest_recipe", "try_recipe", "bring_hierarchy", "apply_recipe", "destroy_file")
 KEPT = (
     "upload_file", "announce_report", "mark_columns", "request_assessment", "cancel_job", "submit", "describe",
     "rework", "discard", "retire", *MENDS,
@@ -368,6 +381,7 @@ VERSION = Matrix(
         "cancel_job": Says("draft", ("version cancel_job →", "upload cancel_job received→abandoned")),
         "suggest_recipe": Says("draft", ("version suggest_recipe →",)),
         "try_recipe": Says("draft", ("version try_recipe →",), given(recipe=OWN_RECIPE)),
+        "bring_hierarchy": Says("draft", ("version bring_hierarchy →",), its_hierarchy, hierarchy_form),
         "apply_recipe": Says("draft", ("version apply_recipe →",), its_recipe, keys(its_recipe)),
         "destroy_file": Says("draft", ("version destroy_file →",)),
         "submit": Says("submitted", ("version submit *→submitted",)),

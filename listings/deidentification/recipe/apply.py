@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import database
+from .. import database, progress
 from ..database import Column, Connection
 from ..header import check_names
 from ..reasons import BadCommand
@@ -20,6 +20,7 @@ TOOL = "minshu-recipe"
 TOOL_VERSION = "1"
 _ROW = '"\x01row"'  # no column of a file is called so: such names are refused
 _CHUNK = 1024 * 1024
+_WRITTEN = 70  # per cent of the work done when the file is written; then it is compared
 _AT_ONCE = 10  # steps in one query: longer ones take DuckDB long to plan
 
 
@@ -33,6 +34,10 @@ class Done:
     parameters: dict[str, Any]
     rows_touched: int
     cells_changed: int
+    hierarchy_sha256: str = ""  # of a hierarchy that the recipe brought along
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: value for name, value in asdict(self).items() if value != ""}
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Applied:
     finished_at: str
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {**asdict(self), "steps": [done.to_json() for done in self.steps]}
 
 
 def apply(parquet: Path, target: Path, recipe: Recipe, *, started_at: str = "", finished_at: str = "") -> Applied:
@@ -91,6 +96,7 @@ def _apply(parquet: Path, part: Path, scratch: Path, recipe: Recipe) -> tuple[in
         run = _Run(connection, read, recipe, stages)
         rows_in = run.count()
         for number, step in enumerate(recipe.steps, start=1):
+            progress.report("applying", _WRITTEN * number // (len(recipe.steps) + 1))
             run.take(number, step)
         run.settle()
         rows_out = run.write(part)
@@ -148,7 +154,8 @@ class _Run:
         sums = ", ".join(f"count(*) FILTER ({mark})" for mark in marks)
         counts = database.one(self.connection, f"SELECT {sums} FROM ({self.source})")
         for (number, step), count in zip(self.waiting, counts, strict=True):
-            self.done.append(Done(number, step.do, step.given, count, count))
+            own = self.recipe.hierarchies.get(step.given.get("hierarchy", ""))
+            self.done.append(Done(number, step.do, step.given, count, count, own.sha256 if own else ""))
         self.source = f"SELECT * EXCLUDE ({', '.join(marks)}) FROM ({self.source})"
         self.waiting = []
 
@@ -191,5 +198,6 @@ def apply_command(command: dict[str, Any]) -> dict[str, Any]:
     applied = apply(
         source, target, recipe, started_at=command.get("started_at", ""), finished_at=command.get("finished_at", "")
     )
+    progress.report("comparing", _WRITTEN)
     roles = Roles(command.get("quasi_identifiers") or [], command.get("sensitive") or [], command.get("subject"))
     return {"applied": applied.to_json(), **compare(source, target, recipe, roles)}

@@ -15,10 +15,9 @@ from ..extract import extract
 from ..ingest import ingest
 from ..reasons import Refused
 from ..rules import Rules
-from . import document
+from . import document, own
 from .apply import apply
 from .figures import Roles, compare
-from .hierarchies import Tree
 from .suggest import suggest, target_of
 
 COMMANDS = ("suggest", "apply")
@@ -57,7 +56,8 @@ def _suggest_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--t", type=float)
     parser.add_argument("--suppression", type=float, default=0.02, help="share of records that may be taken out")
     parser.add_argument("--hierarchy", action="append", default=[], metavar="COLUMN=FILE.csv")
-    parser.add_argument("--at-most", action="append", default=[], metavar="COLUMN=RUNGS")
+    parser.add_argument("--at-most", action="append", default=[], metavar="COLUMN=LEVEL")
+    parser.add_argument("--exactly", action="append", default=[], metavar="COLUMN=LEVEL")
     parser.add_argument("--out", type=Path, metavar="RECIPE.json", help="write the recipe here")
 
 
@@ -79,13 +79,14 @@ def _suggest(given: argparse.Namespace) -> int:
             identifiers=_names(given.identifiers),
             target=type(target)(**{**vars(target), **chosen}),
             today=date.today(),
-            hierarchies={column: Tree.from_csv(Path(file)) for column, file in map(_pair, given.hierarchy)},
-            at_most={column: int(rungs) for column, rungs in map(_pair, given.at_most)},
+            hierarchies={column: own.read(Path(file).read_bytes()) for column, file in map(_pair, given.hierarchy)},
+            at_most={column: int(level) for column, level in map(_pair, given.at_most)},
+            exactly={column: int(level) for column, level in map(_pair, given.exactly)},
         )
     if given.out and found.recipe:
         given.out.write_text(json.dumps(found.recipe.to_json(), ensure_ascii=False, indent=1), encoding="utf-8")
     _print(found.to_json())
-    return 0 if found.recipe else OUT_OF_REACH
+    return 0 if found.reaches else OUT_OF_REACH
 
 
 def _apply(given: argparse.Namespace) -> int:

@@ -1,16 +1,24 @@
 """Hierarchies: what stands above a value, level by level. Built in, or a table that a recipe brings along."""
 
 import csv
+import hashlib
+import io
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ..header import is_invisible
 from ..reasons import BadCommand, shown
 
 ALL = "*"
 MOST_VALUES = 100_000
+MOST_LEVELS, MOST_CHARACTERS = 19, 1_000  # above the value, and of a cell
+# A spreadsheet takes what begins so for a formula, in its wide form too; a number or a range of numbers is none.
+_FORMULA = re.compile(r"[=+\-@＝＋－＠]")
+_NUMBER = re.compile(r"[+\-]?[0-9][0-9.,%~–-]*")
 _TREES = Path(__file__).parent / "trees"
 
 
@@ -33,8 +41,8 @@ class Tree:
         above: list[dict[str, str]] = [{} for _ in range(max(width - 1, 0))]
         seen = set()
         for number, row in enumerate(rows):
-            fits = isinstance(row, list) and len(row) == width and 2 <= width <= 20 and all(map(_is_text, row))
-            if not fits or row[0] in seen:
+            fits = isinstance(row, list) and len(row) == width and 2 <= width <= MOST_LEVELS + 1
+            if not fits or not _is_text(row[0]) or row[0] in seen or not all(map(_is_label, row[1:])):
                 raise BadCommand("recipe_malformed", field=shown(f"{place}[{number}]"))
             seen.add(row[0])
             for level in range(1, width - 1):
@@ -44,16 +52,33 @@ class Tree:
 
     @classmethod
     def from_csv(cls, file: Path) -> "Tree":
-        """A CSV as ARX writes it: value;level1;level2;…, without a header. BadCommand as in `read`."""
+        """A CSV of ours: value;level1;level2;…, without a header (a stranger's: `own`). BadCommand as in `read`."""
         with file.open(encoding="utf-8-sig", newline="") as stream:
             return cls.read([row for row in csv.reader(stream, delimiter=";") if row], shown(file.name))
 
     def to_json(self) -> list[list[str]]:
         return self.rows
 
+    @property
+    def sha256(self) -> str:
+        """Of the table in one spelling: CSV with semicolons, UTF-8, every line ended by a line feed."""
+        text = io.StringIO()
+        csv.writer(text, delimiter=";", lineterminator="\n").writerows(self.rows)
+        return hashlib.sha256(text.getvalue().encode("utf-8", "surrogatepass")).hexdigest()
+
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= 1_000
+    return isinstance(value, str) and len(value) <= MOST_CHARACTERS
+
+
+def _is_label(value: Any) -> bool:
+    """What goes into the file, and from there into spreadsheets."""
+    return _is_text(value) and not is_formula(value) and not is_invisible(value)
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet that opens the file would calculate it."""
+    return bool(_FORMULA.match(text)) and not _NUMBER.fullmatch(text)
 
 
 @dataclass(frozen=True)

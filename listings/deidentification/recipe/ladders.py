@@ -1,7 +1,8 @@
 """Which ways up a column has: from its type, its name and its values to steps of growing loss, and out at the top."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import database
@@ -20,14 +21,34 @@ _REGION = "^(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|81|82)[0-9]{4}$"
 
 @dataclass(frozen=True)
 class Ladder:
-    """The rungs of a column from the bottom (nothing is done) to the top (it is dropped), each the steps that do it."""
+    """The rungs of a column from the bottom (nothing is done) to the top (it is dropped), each the steps that do it.
+
+    Rungs can be left out; `numbers` are the levels of those that are there, counted on the whole ladder.
+    """
 
     column: Column
     rungs: list[list[Step]]
+    numbers: tuple[int, ...]
 
     @property
     def top(self) -> int:
         return len(self.rungs) - 1
+
+    @property
+    def height(self) -> int:
+        """The level at which the column is dropped."""
+        return self.numbers[-1]
+
+    def only(self, places: Iterable[int]) -> "Ladder":
+        """The ladder with these of its rungs and no other."""
+        kept = sorted(places)
+        return replace(
+            self, rungs=[self.rungs[place] for place in kept], numbers=tuple(self.numbers[place] for place in kept)
+        )
+
+    def up_to(self, level: int) -> int:
+        """The place of the highest rung that lies at `level` or below."""
+        return max(place for place, number in enumerate(self.numbers) if number <= level or not place)
 
 
 def find_ladder(connection: Connection, source: str, column: Column, own: tuple[str, Tree] | None = None) -> Ladder:
@@ -45,7 +66,8 @@ def find_ladder(connection: Connection, source: str, column: Column, own: tuple[
 
 
 def _ladder(column: Column, steps: list[Step]) -> Ladder:
-    return Ladder(column, [[], *([step] for step in steps), [Step("drop", {"column": column.name})]])
+    rungs = [[], *([step] for step in steps), [Step("drop", {"column": column.name})]]
+    return Ladder(column, rungs, tuple(range(len(rungs))))
 
 
 def _levels(column: Column, hierarchy: str, height: int) -> list[Step]:

@@ -1,6 +1,6 @@
 """The recipe of least information loss with which a file passes, and why it is this one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -25,8 +25,9 @@ MOST_COLUMNS = 15  # quasi-identifiers in the search; of more, those with the mo
 
 @dataclass(frozen=True)
 class Suggestion:
-    """What was found. `recipe` is None where the target is out of reach; `why` are the columns as the search saw
-    them; `binding` the column that stands in the way; `alternatives` the next best two."""
+    """What was found. `recipe` is None where the target is out of reach, or, where somebody chose levels, what comes
+    nearest: `reaches` tells; `why` are the columns as the search saw them; `binding` the column that stands in the
+    way; `alternatives` the next best two."""
 
     recipe: Recipe | None
     loss: float | None
@@ -43,11 +44,15 @@ class Suggestion:
     looked_at: int
     exact: bool
 
+    @property
+    def reaches(self) -> bool:
+        return self.recipe is not None and self.loss is not None
+
     def to_json(self) -> dict[str, Any]:
         given = {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in ("recipe", "target")}
         return {
             **given,
-            "reaches": self.recipe is not None,
+            "reaches": self.reaches,
             "recipe": self.recipe.to_json() if self.recipe else None,
             "target": vars(self.target),
             "removed_share": round(self.removed / self.rows, 6) if self.rows else 0.0,
@@ -67,6 +72,8 @@ class _Plan:
     sensitive: list[Column]
     subject: str | None
     trees: dict[str, Tree] = field(default_factory=dict)
+    exactly: Mapping[str, int] = field(default_factory=dict)
+    unknown: Mapping[str, int] = field(default_factory=dict)  # cells that a hierarchy of the seller's does not hold
 
 
 def target_of(rules: Rules, mode: str, suppression: float = 0.02) -> Target:
@@ -86,13 +93,15 @@ def suggest(
     identifiers: Sequence[str] = (),
     hierarchies: dict[str, Tree] | None = None,
     at_most: dict[str, int] | None = None,
+    exactly: dict[str, int] | None = None,
 ) -> Suggestion:
     """Suggest a recipe for the canonical file `parquet`; roles as in `assess`.
 
     Columns with identifiers (found, or named in `identifiers`) and the subject come first: dropped, or replaced by
-    surrogates. `hierarchies` are the
-    seller's own, by column; `at_most` bounds how many rungs a column may climb (its top is to be dropped).
-    Raises UnknownColumn.
+    surrogates. `hierarchies` are the seller's own, by column; `at_most` bounds how many levels a column may climb (the
+    last is to be dropped), `exactly` sets its level (from 1). Where that misses the target, what was chosen is the
+    recipe all the same, without taking records out.
+    Raises UnknownColumn; BadCommand (recipe_no_level) where a column has no such level.
     """
     with database.open_parquet(parquet) as (connection, columns):
         roles = [
@@ -102,12 +111,15 @@ def suggest(
             *(hierarchies or {}),
             *identifiers,
             *(at_most or {}),
+            *(exactly or {}),
         ]
         database.check_known(columns, roles)
         rows = database.one(connection, "SELECT count(*) FROM data")[0]
         progress.report("identifiers", 5)
         first = _first_steps(connection, columns, about, subject, identifiers, today)
-        plan = _plan(connection, columns, about, subject, quasi_identifiers, sensitive, first, hierarchies or {})
+        plan = _plan(
+            connection, columns, about, subject, quasi_identifiers, sensitive, first, hierarchies or {}, exactly or {}
+        )
         plan = replace(plan, tops=_tops(plan, at_most or {}))
         if about == "none" or not plan.ladders:
             return _without_search(plan, target, rows, about)
@@ -120,6 +132,7 @@ def suggest(
             subject=plan.subject,
             trees=plan.trees,
         )
+    progress.report("searching", 60)
     found = search(frequencies, target, plan.tops)
     return _suggestion(plan, frequencies, target, found)
 
@@ -127,6 +140,7 @@ def suggest(
 def _plan(
     connection: Connection, columns: list[Column], about: str, subject: str | None, quasi_identifiers: list[str],
     sensitive: list[str], first: tuple[list[Step], dict[str, str], list[str]], hierarchies: dict[str, Tree],
+    exactly: dict[str, int],
 ) -> _Plan:  # fmt: skip
     steps, reasons, unsolved = first
     dropped = {step.column for step in steps if step.do == "drop"}
@@ -141,8 +155,31 @@ def _plan(
     trees = {f"own {place}": tree for place, tree in enumerate(hierarchies.values(), start=1)}
     own = dict(zip(hierarchies, trees.items(), strict=True))
     ladders = [find_ladder(connection, "SELECT * FROM data", each, own.get(each.name)) for each in searched]
+    ladders = [_at_level(each, exactly.get(each.column.name)) for each in ladders]
     private = [each for each in columns if each.name in sensitive and each.name not in dropped]
-    return _Plan(columns, steps, reasons, unsolved, _fewer(ladders), (), private, subject, trees)
+    unknown = {each.name: _unknown(connection, each, hierarchies[each.name]) for each in searched if each.name in own}
+    return _Plan(
+        columns, steps, reasons, unsolved, _fewer(ladders), (), private, subject, trees, exactly, unknown
+    )  # fmt: skip
+
+
+def _at_level(ladder: Ladder, level: int | None) -> Ladder:
+    """Only this level, and that the column is dropped, which nothing climbs to (`_tops`)."""
+    if level is None:
+        return ladder
+    if not 0 < level < ladder.height:
+        column = shown(ladder.column.name)
+        raise BadCommand("recipe_no_level", column=column, level=level, levels=ladder.height - 1)
+    return ladder.only((level, ladder.top))
+
+
+def _unknown(connection: Connection, column: Column, tree: Tree) -> int:
+    """Cells with a value that the hierarchy does not hold: they become `*`."""
+    text = f"CAST({database.name(column.name)} AS VARCHAR)"
+    known = f"{text} IN (SELECT unnest(?))"
+    return database.one(connection, f"SELECT count(*) FROM data WHERE NOT ({known})", [[row[0] for row in tree.rows]])[
+        0
+    ]
 
 
 def _first_steps(
@@ -189,7 +226,7 @@ def _fewer(ladders: list[Ladder]) -> list[Ladder]:
         rungs = ladders[longest].rungs
         if len(rungs) <= 2:
             break
-        ladders[longest] = replace(ladders[longest], rungs=[*rungs[:1], *rungs[2:]])
+        ladders[longest] = ladders[longest].only({*range(len(rungs))} - {1})
     return ladders
 
 
@@ -201,7 +238,10 @@ def _nodes(ladders: list[Ladder]) -> int:
 
 
 def _tops(plan: _Plan, at_most: dict[str, int]) -> tuple[int, ...]:
-    return tuple(min(ladder.top, at_most.get(ladder.column.name, ladder.top)) for ladder in plan.ladders)
+    return tuple(
+        0 if ladder.column.name in plan.exactly else ladder.up_to(at_most.get(ladder.column.name, ladder.height))
+        for ladder in plan.ladders
+    )
 
 
 def _without_search(plan: _Plan, target: Target, rows: int, about: str) -> Suggestion:
@@ -214,7 +254,7 @@ def _without_search(plan: _Plan, target: Target, rows: int, about: str) -> Sugge
 def _suggestion(plan: _Plan, frequencies: Frequencies, target: Target, found: Found) -> Suggestion:
     chosen = found.best[0] if found.best else None
     return Suggestion(
-        recipe=_recipe(plan, chosen, target) if chosen else None,
+        recipe=_recipe(plan, chosen, target) if chosen else _as_chosen(plan, found.highest, target),
         loss=round(chosen.loss, 9) if chosen else None,
         removed=chosen.removed if chosen else found.highest.removed,
         discernibility=chosen.discernibility if chosen else None,
@@ -229,6 +269,14 @@ def _suggestion(plan: _Plan, frequencies: Frequencies, target: Target, found: Fo
         looked_at=found.looked_at,
         exact=found.exact,
     )
+
+
+def _as_chosen(plan: _Plan, highest: Outcome, target: Target) -> Recipe | None:
+    """Where somebody chose levels and the target is missed: those levels, and all else as coarse as may be."""
+    if not plan.exactly:
+        return None
+    recipe = _recipe(plan, replace(highest, removed=0), target)
+    return recipe if recipe.steps else None
 
 
 def _recipe(plan: _Plan, outcome: Outcome, target: Target) -> Recipe:
@@ -256,17 +304,26 @@ def _why(plan: _Plan, frequencies: Frequencies, outcome: Outcome | None) -> list
     ]
     for place, (ladder, climb) in enumerate(zip(plan.ladders, frequencies.climbs, strict=True)):
         losses = [round(loss, 6) for loss in climb.losses]
-        row: dict[str, Any] = {"column": ladder.column.name, "reason": "quasi_identifier", "levels": ladder.top}
-        row["losses"] = losses
+        name = ladder.column.name
+        row: dict[str, Any] = {"column": name, "reason": "quasi_identifier", "levels": ladder.height}
+        row |= {"losses": losses, "rungs": _rungs(ladder)}
+        if name in plan.unknown:
+            row["unknown"] = plan.unknown[name]
         if outcome:
             level = outcome.node[place]
             row |= {
-                "level": level,
+                "level": ladder.numbers[level],
                 "step": [step.to_json() for step in ladder.rungs[level]],
                 "loss": losses[level],
             }
         rows.append(row)
     return rows
+
+
+def _rungs(ladder: Ladder) -> list[dict[str, Any]]:
+    """What each level between the bottom and the top does, where it is a step."""
+    between = zip(ladder.numbers, ladder.rungs, strict=True)
+    return [{"level": number, "step": rung[0].to_json()} for number, rung in between if 0 < number < ladder.height]
 
 
 def _alternative(plan: _Plan, outcome: Outcome, target: Target) -> dict[str, Any]:
@@ -276,7 +333,9 @@ def _alternative(plan: _Plan, outcome: Outcome, target: Target) -> dict[str, Any
         "removed": outcome.removed,
         "discernibility": outcome.discernibility,
         "classes": outcome.classes,
-        "levels": {ladder.column.name: level for ladder, level in zip(plan.ladders, outcome.node, strict=True)},
+        "levels": {
+            each.column.name: each.numbers[level] for each, level in zip(plan.ladders, outcome.node, strict=True)
+        },
     }
 
 
@@ -305,15 +364,18 @@ def _binding(plan: _Plan, frequencies: Frequencies, target: Target) -> str | Non
 
 
 def suggest_command(command: dict[str, Any]) -> dict[str, Any]:
-    """`suggest` from a command: the keys of `assess`, and suppression, hierarchies {column: rows}, at_most {column: n}.
+    """`suggest` from a command: the keys of `assess`, and suppression, hierarchies {column: rows}, at_most and
+    exactly {column: n}.
 
     BadCommand (bad_command, recipe_malformed) for what is of the wrong type.
     """
-    suppression, at_most = command.get("suppression", 0.02), command.get("at_most") or {}
+    suppression, bounds = command.get("suppression", 0.02), ("at_most", "exactly")
     if type(suppression) not in (int, float) or not 0 <= suppression < 1:
         raise BadCommand("bad_command", field="suppression")
-    if not isinstance(at_most, dict) or not all(type(rungs) is int and rungs >= 0 for rungs in at_most.values()):
-        raise BadCommand("bad_command", field="at_most")
+    for name in bounds:
+        levels = command.get(name) or {}
+        if not isinstance(levels, dict) or not all(type(level) is int and level >= 0 for level in levels.values()):
+            raise BadCommand("bad_command", field=name)
     given = command.get("hierarchies") or {}
     if not isinstance(given, dict):
         raise BadCommand("bad_command", field="hierarchies")
@@ -327,5 +389,6 @@ def suggest_command(command: dict[str, Any]) -> dict[str, Any]:
         target=target_of(Rules(**command.get("rules") or {}), command.get("mode", "platform"), suppression),
         today=date.fromisoformat(command["today"]),
         hierarchies={column: Tree.read(rows, f"hierarchies.{column}") for column, rows in given.items()},
-        at_most=at_most,
+        at_most=command.get("at_most"),
+        exactly=command.get("exactly"),
     ).to_json()

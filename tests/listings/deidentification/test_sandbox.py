@@ -62,6 +62,22 @@ def child(monkeypatch, code: str) -> None:
     monkeypatch.setattr(sandbox, "_START", f"{confined}confine(seconds=int(sys.argv[3]));\n{code}")
 
 
+@pytest.mark.parametrize(
+    ("writable", "given", "kept"),
+    [(True, None, None), (False, None, "/var/site/numba"), (False, "/elsewhere", "/elsewhere")],
+)
+def test_compiled_code_outlives_a_command_where_the_engine_is_installed_read_only(monkeypatch, writable, given, kept):
+    child(monkeypatch, "import json, os; print(json.dumps({'ok': True, 'kept': os.environ.get('NUMBA_CACHE_DIR')}))")
+    monkeypatch.setenv("NUMBA_CACHE_DIR", given or "")
+    if not given:
+        monkeypatch.delenv("NUMBA_CACHE_DIR")
+    real = os.access
+    here = str(Path(sandbox.__file__).parent)
+    monkeypatch.setattr(os, "access", lambda path, mode: writable if str(path) == here else real(path, mode))
+    sandbox.keep_compiled(Path("/var/site/numba"))
+    assert sandbox.run({}) == {"ok": True, "kept": kept}
+
+
 def test_sandbox_kills_a_command_over_its_time(monkeypatch, tmp_path):
     child(monkeypatch, "import time; time.sleep(60)")
     (tmp_path / "t.part").write_bytes(b"half")

@@ -59,4 +59,5 @@ def _ladder(column: Column, height: int) -> Ladder:
     ups = [
         [Step("generalise", {"column": name, "hierarchy": name, "level": level})] for level in range(1, height)
     ]  # the last level is the top
-    return Ladder(column, [[], *ups, [Step("drop", {"column": name})]])
+    rungs = [[], *ups, [Step("drop", {"column": name})]]
+    return Ladder(column, rungs, tuple(range(len(rungs))))

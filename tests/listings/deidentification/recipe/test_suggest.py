@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from listings.deidentification import commands
 from listings.deidentification.assess import assess
-from listings.deidentification.recipe import cli, document, figures
+from listings.deidentification.reasons import BadCommand
+from listings.deidentification.recipe import cli, document, figures, own
 from listings.deidentification.recipe.apply import apply
 from listings.deidentification.recipe.hierarchies import Tree
 from listings.deidentification.recipe.search import Lattice, Target, search, search_all
@@ -165,6 +166,71 @@ def test_own_hierarchy_goes_with_the_recipe(tmp_path):
     assert figures.measure(tmp_path / "out.parquet", figures.Roles(["drug"], [], None))["k"] == 16
 
 
+@pytest.mark.parametrize("levels", [{"age": 2}, {"age": 1, "country": 2}, {"age": 3, "education": 1, "sex": 1}])
+def test_column_is_exactly_where_it_was_put_and_the_others_lose_least(tmp_path, levels):
+    names = list(lattices.ADULT)
+    parquet = canonical(tmp_path, names, lattices.adult(400))
+    own_trees = {name: Tree.read(rows, name) for name, rows in lattices.ADULT.items()}
+    given = {"about": "persons", "subject": None, "quasi_identifiers": names, "sensitive": [], "today": TODAY}
+    found = suggest(parquet, **given, target=Target(5), hierarchies=own_trees, exactly=levels)
+    taken = {row["column"]: row["level"] for row in found.why}
+    assert {name: taken[name] for name in levels} == levels
+    counts = lattices.count(parquet, {name: [[*row, "*"] for row in rows] for name, rows in lattices.ADULT.items()})
+    places = [(names.index(name), level) for name, level in levels.items()]
+    allowed = [each for each in search_all(counts, Target(5)) if all(each.node[at] == level for at, level in places)]
+    assert (found.loss, found.removed) == (pytest.approx(allowed[0].loss), allowed[0].removed)
+
+
+def test_chosen_levels_that_miss_the_target_are_shown_as_they_are(tmp_path):
+    parquet = canonical(tmp_path, ["age", "city"], [(20 + place, "xy"[place % 2]) for place in range(40)])
+    given = {
+        "about": "persons", "subject": None, "quasi_identifiers": ["age", "city"], "sensitive": [], "today": TODAY,
+    }  # fmt: skip
+    found = suggest(parquet, **given, target=Target(5), exactly={"age": 1}, at_most={"city": 0})
+    assert (found.reaches, found.to_json()["reaches"], found.loss) == (False, False, None)
+    assert [step.to_json() for step in found.recipe.steps] == [
+        {"do": "generalise", "column": "age", "hierarchy": "age", "level": 1}
+    ]
+    assert found.binding == "age"
+    for level in (0, 5, 99):
+        with pytest.raises(BadCommand) as refused:
+            suggest(parquet, **given, target=Target(5), exactly={"age": level})
+        assert refused.value.params == {"column": "age", "level": level, "levels": 4}
+
+
+def test_levels_keep_their_numbers_where_the_search_leaves_some_out(tmp_path):
+    names = [f"c{place:02}" for place in range(9)]
+    rows = [tuple(f"{n * (place + 3) % 97:02}x" for place in range(9)) for n in range(97)]
+    trees = {
+        name: Tree.read([[f"{n:02}x", *(f"{n // 2**up}" for up in range(1, 7))] for n in range(97)], name)
+        for name in names
+    }
+    given = {"about": "persons", "subject": None, "quasi_identifiers": names, "sensitive": [], "today": TODAY}
+    parquet = canonical(tmp_path, names, rows)
+    found = suggest(parquet, **given, target=Target(5), hierarchies=trees, exactly={"c03": 3})
+    assert found.nodes <= 100_000 and {row["levels"] for row in found.why} == {7}
+    searched = {row["column"]: row for row in found.why if row["reason"] == "quasi_identifier"}
+    assert searched["c03"]["level"] == 3 and [rung["level"] for rung in searched["c03"]["rungs"]] == [3]
+    left = [[rung["level"] for rung in row["rungs"]] for row in searched.values()]
+    assert any(len(levels) < 6 and levels[-1] == 6 for levels in left if levels != [3])
+    assert all(rung["step"]["level"] == rung["level"] for row in searched.values() for rung in row["rungs"])
+    done = [(row["level"], row["step"][0].get("level", 7)) for row in searched.values() if row["step"]]
+    assert all(level == made for level, made in done)
+
+
+def test_cells_that_the_own_hierarchy_does_not_hold_are_counted(tmp_path):
+    parquet = canonical(tmp_path, ["drug"], [(f"d{place % 8}",) for place in range(32)])
+    tree = own.read("".join(f"d{n};g\n" for n in range(6)).encode())
+    found = suggest(
+        parquet, about="persons", subject=None, quasi_identifiers=["drug"], sensitive=[], today=TODAY,
+        target=Target(5), hierarchies={"drug": tree}, exactly={"drug": 1},
+    )  # fmt: skip
+    assert found.why[0]["unknown"] == 8
+    applied = apply(parquet, tmp_path / "out.parquet", found.recipe)
+    assert applied.to_json()["steps"][0]["hierarchy_sha256"] == tree.sha256
+    assert figures.measure(tmp_path / "out.parquet", figures.Roles(["drug"], [], None))["k"] == 8  # d6 and d7: “*”
+
+
 def test_more_columns_than_a_search_can_weigh(tmp_path):
     names = [f"c{place:02}" for place in range(18)]
     rows = [tuple(f"{(n * (place + 3)) % (place + 2)}" for place in range(18)) for n in range(60)]
@@ -185,7 +251,12 @@ def test_commands_answer_in_json(tmp_path):
     assert done["ok"] and done["applied"]["started_at"] == "now" and done["after"]["k"] >= 5 > done["before"]["k"]
     bad = commands.answer({"do": "apply", **given, "target": target, "recipe": {"recipe": 1, "steps": [{"do": "x"}]}})
     assert (bad["code"], bad["params"]) == ("recipe_malformed", {"field": "steps[0].do"})
-    for field, value in (("suppression", "1"), ("at_most", {"区县": -1}), ("hierarchies", [])):
+    for field, value in (
+        ("suppression", "1"),
+        ("at_most", {"区县": -1}),
+        ("exactly", {"区县": "1"}),
+        ("hierarchies", []),
+    ):
         refused = commands.answer({"do": "suggest", **given, field: value or "x"})
         assert refused["params"] == {"field": field} or not value
     assert commands.answer({"do": "suggest", **given, "at_most": {"?": 1}})["code"] == "unknown_column"
@@ -201,6 +272,11 @@ def test_command_line(tmp_path, capsys):
     printed = json.loads(capsys.readouterr().out)
     assert printed["after"]["k"] >= 5 and printed["applied"]["finished_at"] >= printed["applied"]["started_at"]
     assert "身份证号" not in out.read_text(encoding="utf-8-sig").splitlines()[0]
+    (tmp_path / "own.csv").write_text("男;人\n女;人\n", encoding="utf-8")
+    chosen = [f"--hierarchy=性别={tmp_path / 'own.csv'}", "--exactly=性别=1", "--out", str(recipe)]
+    assert cli.run(["suggest", str(file), *roles, *chosen]) == 0
+    steps = json.loads(capsys.readouterr().out)["recipe"]["steps"]
+    assert {"do": "generalise", "column": "性别", "hierarchy": "own 1", "level": 1} in steps
     held = [f"--at-most={name}=0" for name in ("出生日期", "性别", "区县")]
     assert cli.run(["suggest", str(file), *roles, *held]) == 2
     assert json.loads(capsys.readouterr().out)["binding"] == "出生日期"
