@@ -166,10 +166,9 @@ class CheckSourceForm(ReasonForm):
         self.initial["valid_until"] = self.target.valid_until
 
 
-class ObjectForm(forms.Form):
-    """What anybody may say during publicity. The last field is a trap that people do not see."""
+class AnybodyForm(forms.Form):
+    """Who says something without a login, if they like. The last field is a trap that people do not see."""
 
-    text = forms.CharField(label=_("Your objection"), max_length=4000, widget=forms.Textarea(attrs={"rows": 6}))
     name = forms.CharField(
         label=_("Your name"), max_length=200, required=False,
         help_text=_("Not required. Only whoever decides reads name and contact; both are erased afterwards."),
@@ -185,6 +184,13 @@ class ObjectForm(forms.Form):
         if data.pop("website", ""):
             raise forms.ValidationError(_("This looks like a machine: leave the last field empty."))
         return data
+
+
+class ObjectForm(AnybodyForm):
+    """What anybody may say during publicity."""
+
+    text = forms.CharField(label=_("Your objection"), max_length=4000, widget=forms.Textarea(attrs={"rows": 6}))
+    field_order = ("text", "name", "contact", "website")
 
 
 class FollowForm(forms.Form):

@@ -49,7 +49,7 @@ def object_to_version(request: HttpRequest, pk: int) -> HttpResponse:
             request, form, lambda **said: operations.lodge_objection(version=version, actor=actor, at=at, **said)
         )
         if made:
-            return render(request, "listings/objection_receipt.html", {"objection": made.objection, "code": made.code})
+            return render(request, "listings/objection_receipt.html", {"objection": made.made, "code": made.code})
     return form_page(
         request, form, "listings/object.html", version=version, clocks=clock.of(version).open().order_by("due_at")
     )

@@ -48,7 +48,11 @@ VARIABLES: dict[str, tuple[type, object, str]] = {
     "DEMO": (bool, True, "May hold demo data and play the walkthrough. Never true in production."),
     "API_RATE": (str, "600/min", "Requests that the API takes from one credential, or one address without."),
     "PARTY_QUOTA_GIB": (int, 20, "GiB that the files of one party may take: those kept and those on their way in."),
-    "OBJECTION_RATE": (str, "10/hour", "Objections, and looks at their answers, that one address may send."),
+    "OBJECTION_RATE": (
+        str,
+        "10/hour",
+        "Objections and reports, and looks at their answers, that one address may send.",
+    ),
     "LINKAGE_SHARE": (
         float,
         0.0,

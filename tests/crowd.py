@@ -21,6 +21,7 @@ from marketplace.applications.models import Consultation, Grant, GrantEdition, S
 from marketplace.console.models import Reading
 from marketplace.ledger import entries as ledger
 from marketplace.notices.models import Outbox
+from marketplace.supervision.concern import Concern
 from marketplace.supervision.models import (
     DerivedFrom,
     DerivedProduct,
@@ -64,6 +65,10 @@ def one_of_the_rest(world: World, grant: Grant) -> None:
     DescriptionChange.objects.create(
         product=world.product, basis=version, authority=version.authority, state="withdrawn", before={}, after={},
         reason="x", by=world["seller"], created_at=at,
+    )  # fmt: skip
+    Concern.objects.create(
+        kind="misuse", grant=grant, party=grant.buyer, authority=grant.authority, responder=grant.authority,
+        code_hash="x", text="x", created_at=at,
     )  # fmt: skip
     UsageReport.objects.create(grant=grant, start=grant.starts, end=grant.starts, due_at=at, late_at=at)
     Reading.objects.create(
@@ -123,6 +128,7 @@ def more_of_the_rest(twin: Grant, number: int) -> None:
     """Another of what only the console and the API list, on a grant that `more` made."""
     copy(SourceFile.objects.earliest("pk"))
     copy(Objection.objects.earliest("pk"))
+    copy(Concern.objects.earliest("pk"), grant=twin)
     copy(Upload.objects.earliest("pk"))
     copy(ReleaseRule.objects.earliest("pk"))
     copy(DescriptionChange.objects.earliest("pk"))

@@ -1,6 +1,5 @@
 """What anybody may say against a version while it is in publicity."""
 
-import json
 from typing import Any
 
 from django.db import models
@@ -9,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import sealing
+from accounts.anybody import FromAnybody
 from accounts.models import User
 from accounts.reach import found_by, reach_of
 from listings.models.versions import Version
@@ -37,17 +36,16 @@ class ObjectionQuerySet(models.QuerySet["Objection"]):
         )
 
 
-class Objection(models.Model):
+class Objection(FromAnybody):
     """An objection against a version in publicity, and its reasoned answer.
 
     Name and contact are sealed together; only the deciding body opens them, and they are erased some time after the
     answer. Whoever objected without a login follows it with number and code, of which only the hash is kept.
     """
 
+    letter = "O"
+
     version = models.ForeignKey(Version, verbose_name=_("version"), on_delete=models.PROTECT, related_name="objections")
-    by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    person_sealed = models.TextField(blank=True, editable=False)
-    code_hash = models.CharField(max_length=64, editable=False)
     text = models.TextField(_("objection"), max_length=4000)
     state = models.CharField(_("state"), max_length=10, choices=ObjectionState.choices, default=ObjectionState.OPEN)
     answer = models.TextField(_("answer"), blank=True)
@@ -73,12 +71,3 @@ class Objection(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("listings:objection", args=[self.pk])
-
-    @property
-    def number(self) -> str:
-        return f"O{self.pk:06d}"
-
-    def person(self) -> dict[str, str]:
-        """Name and contact, opened; empty where none was given or they were erased."""
-        opened: dict[str, str] = json.loads(sealing.unseal(self.person_sealed)) if self.person_sealed else {}
-        return opened

@@ -1,16 +1,13 @@
 """Objections during publicity: raised by anybody, answered with reasons by whoever reviews the version."""
 
-import hashlib
-import json
-import secrets
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts import sealing
+from accounts import anybody
+from accounts.anybody import KEEP_CONTACT, PUBLIC, Lodged
 from accounts.models import User
 from accounts.permissions import check_is_job
 from accounts.queries import recipient, recipients
@@ -25,16 +22,8 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
-PUBLIC = ledger.SystemActor("public")
+__all__ = ["PUBLIC"]
 ARTICLE = "Art. 17"
-KEEP_CONTACT = timedelta(days=183)  # after the answer: as long as an action before the court may be brought
-
-
-class Lodged(NamedTuple):
-    """An objection and the code that, with its number, opens its answer. The code is shown once and kept nowhere."""
-
-    objection: Objection
-    code: str
 
 
 @transaction.atomic
@@ -45,10 +34,11 @@ def lodge_objection(
     require(text=text)
     version = Version.objects.select_for_update(of=("self",)).get(pk=version.pk)
     check_in_publicity(version, at)
-    code = secrets.token_urlsafe(12)
+    code = anybody.new_code()
     objection = Objection(
-        version=version, by=actor if isinstance(actor, User) else None, person_sealed=_seal(name, contact),
-        code_hash=hash_of(code), text=text, created_at=at,
+        version=version, by=actor if isinstance(actor, User) else None,
+        person_sealed=anybody.seal_person(name, contact),
+        code_hash=anybody.hash_of(code), text=text, created_at=at,
     )  # fmt: skip
     objection.full_clean()
     objection.save()
@@ -85,20 +75,13 @@ def uphold_objection(*, objection: Objection, actor: User, at: datetime, reason:
 def erase_objectors(*, objection: Objection, actor: ledger.SystemActor, at: datetime) -> bool:
     """Name and contact go when they are no longer needed; text and answer stay. Returns whether there was anything."""
     check_is_job(actor)
-    due = Objection.objects.filter(pk=objection.pk, decided_at__lte=at - KEEP_CONTACT).exclude(person_sealed="")
-    if not due.update(person_sealed=""):
-        return False
-    ledger.record(ledger.begin("erase", actor, at), objection)
-    return True
+    return anybody.erase_person(objection, Objection.objects.filter(decided_at__lte=at - KEEP_CONTACT), actor, at)
 
 
 @transaction.atomic
 def reseal_objectors() -> int:
     """After a change of keys: names and contacts sealed again under the first. Returns how many."""
-    rows = list(Objection.objects.select_for_update().exclude(person_sealed=""))
-    for row in rows:
-        Objection.objects.filter(pk=row.pk).update(person_sealed=sealing.reseal(row.person_sealed))
-    return len(rows)
+    return anybody.reseal_people(Objection)
 
 
 def check_in_publicity(version: Version, at: datetime) -> None:
@@ -110,23 +93,8 @@ def check_in_publicity(version: Version, at: datetime) -> None:
 
 def find_objection(number: str, code: str) -> Objection | None:
     """The objection with this number, if the code is its own."""
-    digits = number.strip().upper().removeprefix("O")
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 12):
-        return None
-    found = Objection.objects.select_related("version__product").filter(pk=int(digits)).first()
-    return found if found and secrets.compare_digest(found.code_hash, hash_of(code.strip())) else None
-
-
-def hash_of(code: str) -> str:
-    """96 random bits need no salt and no slow hash."""
-    return hashlib.sha256(code.encode()).hexdigest()
-
-
-def _seal(name: str, contact: str) -> str:
-    person = {key: value.strip() for key, value in (("name", name), ("contact", contact)) if value.strip()}
-    if any(len(value) > 200 for value in person.values()):
-        raise ValidationError(_("Name and contact have at most 200 characters each."))
-    return sealing.seal(json.dumps(person, ensure_ascii=False)) if person else ""
+    found: Objection | None = anybody.find(Objection.objects.select_related("version__product"), number, code)
+    return found
 
 
 def _answer(act: ledger.Act, objection: Objection, new: str, reason: str) -> None:

@@ -28,6 +28,7 @@ from listings.states import PUBLIC_STATES, EntryState, ProductState
 from marketplace.applications.models import Application, Consultation, Grant, Hold, Item
 from marketplace.delivery.models import Delivery
 from marketplace.ledger.models import Entry
+from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.states import DerivedState
 
@@ -72,6 +73,8 @@ def _visible(user: Any) -> Q:
     for model in PRIVATE:
         wanted |= _about(model.objects.visible_to(user))
     wanted |= _about(Hold._base_manager.filter(grant__in=Grant.objects.visible_to(user)))
+    # Of faulty data it would name who reported to whoever has to correct it.
+    wanted |= _about(Concern.objects.visible_to(user).filter(kind=ConcernKind.MISUSE))
     for rows, inside, shown in _public(user):
         wanted |= _about(inside) | (_about(rows) & Q(new__in=shown))
     return wanted

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import forms as account_forms
 from accounts import verbs as accounts
 from accounts.models import CapabilityKind, Party, PartyKind, Region, Scope
-from accounts.queries import parties_as
+from accounts.queries import parties_as, parties_of
 from listings import forms as listing_forms
 from listings import forms_recipes as recipe_forms
 from listings import operations as listing
@@ -41,6 +41,7 @@ from marketplace.applications.operations.application import offered_version
 from marketplace.supervision import forms as supervision_forms
 from marketplace.supervision import operations as supervising
 from marketplace.supervision import verbs as supervision
+from marketplace.supervision.concern import Concern
 from marketplace.supervision.models import DerivedProduct, Evidence, Finding, Measure, ReportFiling, UsageReport
 from marketplace.verbs import Verb, Verbs
 
@@ -87,13 +88,14 @@ RESOURCES = (
     Resource("reports", UsageReport, related(UsageReport, prefetch=(Prefetch("filings", ReportFiling.objects.order_by("round")),)), serializers.ReportRow, (supervision.REPORT,)),
     Resource("derived-products", DerivedProduct, related(DerivedProduct, "party"), serializers.DerivedRow, (supervision.DERIVED,), serializers.DerivedPage),
     Resource("measures", Measure, related(Measure, "party", "authority", prefetch=("held", Prefetch("evidence", Evidence.objects.order_by("pk")))), serializers.MeasureRow, (supervision.MEASURE,)),
+    Resource("concerns", Concern, related(Concern, "responder"), serializers.ConcernRow, (supervision.CONCERN,)),
     Resource("findings", Finding, related(Finding, "authority"), serializers.FindingRow, (supervision.FINDING,)),
 )  # fmt: skip
 BY_MODEL = {resource.model: resource for resource in RESOURCES}
 
 # What only prepares: scope `write`. Every other verb has legal effect and takes the scope `act`.
 PREPARES = {
-    *((noun, verb) for noun in ("parties", "source-files", "measures", "findings")
+    *((noun, verb) for noun in ("parties", "source-files", "measures", "findings", "concerns")
       for verb in ("add_evidence", "withdraw_evidence")),
     ("products", "create_version"), ("products", "add_source_file"), ("versions", "upload_file"),
     ("versions", "announce_report"), ("versions", "mark_columns"), ("versions", "request_assessment"), ("versions", "rework"),
@@ -134,6 +136,9 @@ EXAMPLES: dict[type[forms.Form], Callable[[], Any]] = {
     supervision_forms.ReportForm: lambda: UsageReport(
         pk=0, start=date(2026, 1, 1), end=date(2026, 3, 31), grant=Grant(pk=0)
     ),
+    supervision_forms.TakeUpForm: lambda: Concern(authority=Party(pk=0)),
+    supervision_forms.MergeFindingForm: lambda: Finding(party=Party(pk=0), authority=Party(pk=0)),
+    supervision_forms.MergeConcernForm: lambda: Concern(authority=Party(pk=0)),
     application_forms.ConsentInPartForm: lambda: _consultation(),
     application_forms.UseStandingForm: lambda: _consultation(),
     application_forms.DropUserForm: lambda: Grant(pk=0, buyer=Party(pk=0)),
@@ -208,7 +213,15 @@ def object_to_version(user: Any, at: datetime, target: Any, *sent: Any) -> forms
 
 
 def lodge_objection(target: Any, **fields: Any) -> Objection:
-    return listing.lodge_objection(version=target, **fields).objection
+    return listing.lodge_objection(version=target, **fields).made
+
+
+def report_concern(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
+    return supervision_forms.ConcernForm(*sent, parties=parties_of(user, at))
+
+
+def visible_product(user: Any, pk: int | None) -> Product:
+    return get_object_or_404(Product.objects.visible_to(user), pk=pk)
 
 
 def register_derived(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
@@ -229,6 +242,7 @@ CREATIONS = (
     Creation("versions/<int:pk>/uploads", "uploads", _("Announce a file that is to arrive in chunks"), Scope.WRITE, start_upload, lambda target, **fields: listing.start_upload(version=target, **fields), visible_version, "Art. 17"),
     Creation("products/<int:pk>/apply", "applications", _("Start an application"), Scope.WRITE, start_application, lambda target, **fields: application.start_application(product=target, **fields), listed_product, "Arts 16, 40"),
     Creation("versions/<int:pk>/objections", "objections", _("Object to a version in publicity"), Scope.ACT, object_to_version, lodge_objection, visible_version, "Art. 17"),
+    Creation("products/<int:pk>/concerns", "concerns", _("Report misuse or faulty data"), Scope.ACT, report_concern, lambda target, **fields: supervising.report_concern(subject=target, **fields).made, visible_product, "Arts 13, 34"),
     Creation("derived-products", "derived-products", _("Register a derived product"), Scope.ACT, register_derived, lambda target, **fields: supervising.register_derived(party=target, **fields), lambda user, pk: user.credential.party, "Art. 16"),
 )  # fmt: skip
 BY_NOUN = {resource.noun: resource for resource in RESOURCES}

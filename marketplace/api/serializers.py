@@ -34,6 +34,7 @@ from marketplace.applications.models import (
 )
 from marketplace.ledger.models import Entry
 from marketplace.supervision import queries
+from marketplace.supervision.concern import Concern
 from marketplace.supervision.models import (
     DerivedProduct,
     Evidence,
@@ -355,6 +356,20 @@ class DerivedPage(DerivedRow):
     @extend_schema_field(AttributionRow(many=True))
     def get_attribution(self, row: DerivedProduct) -> Any:
         return AttributionRow(queries.attribution(row), many=True).data
+
+
+class ConcernRow(serializers.ModelSerializer[Concern]):
+    """Without who reported: that is read on the pages, by whoever looks into it."""
+
+    number = serializers.CharField()
+    responder = NamedParty()
+
+    class Meta:
+        model = Concern
+        fields = (
+            "id", "number", "kind", "grant", "product", "entry", "derived", "place", "text", "wish", "responder",
+            "state", "answer", "answered_at", "outcome", "closed_at", "created_at",
+        )  # fmt: skip
 
 
 class FindingRow(serializers.ModelSerializer[Finding]):

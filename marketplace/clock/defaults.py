@@ -26,6 +26,9 @@ class Kind(models.TextChoices):
     CORRECTION = "correction", _("correct what an order names")
     HEARING = "hearing", _("be heard before termination")
     FINDING = "finding", _("answer to a finding")
+    CONCERN = "concern", _("answer to a report of misuse")
+    FAULT = "fault", _("answer to a report of faulty data")
+    REPAIR = "repair", _("correct data that was found faulty")
     PRECAUTION = "precaution", _("precaution ends by itself")
     WHEREABOUTS = "whereabouts", _("say where copies are, on suspension")
     DESTRUCTION = "destruction", _("destroy copies, at the end")
@@ -49,6 +52,9 @@ DEFAULTS: dict[str, tuple[int, Any]] = {
     Kind.CORRECTION: (15, OWN),
     Kind.HEARING: (5, OWN),
     Kind.FINDING: (3, OWN),
+    Kind.CONCERN: (3, OWN),
+    Kind.FAULT: (5, OWN),
+    Kind.REPAIR: (15, OWN),
     Kind.PRECAUTION: (10, OWN),
     Kind.WHEREABOUTS: (3, OWN),
     Kind.DESTRUCTION: (10, OWN),

@@ -24,9 +24,10 @@ from marketplace.console.queries import assigned, files_opened
 from marketplace.console.queue import OFFICER, OVERSEER, REVIEWER, Queue, column, register
 from marketplace.console.site import console
 from marketplace.supervision import verbs as supervision
+from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.permissions import check_can_read_case_evidence
-from marketplace.supervision.states import DerivedState, FindingState, MeasureState, ReportState
+from marketplace.supervision.states import ConcernState, DerivedState, FindingState, MeasureState, ReportState
 
 __all__ = ["console"]
 EXPERT, OPERATOR = CapabilityKind.EXPERT, CapabilityKind.OPERATOR
@@ -239,6 +240,35 @@ class ReportQueue(Queue):
     @admin.display(description=_("buyer"))
     def buyer(self, obj: UsageReport) -> str:
         return str(obj.grant.buyer)
+
+
+@register(Concern)
+class ConcernQueue(Queue):
+    label = _("Reports of misuse and faulty data")
+    roles = (OFFICER, REVIEWER)
+    tables = (supervision.CONCERN,)
+    reviewer = instead = "reviewer"
+    own = "party"
+    waiting = (ConcernState.OPEN,)
+    list_display = ("case", column(_("About"), "subject"), "state_now", "due_on")
+    list_select_related = (
+        "grant__product",
+        "product",
+        "entry",
+        "derived",
+        "party",
+        "authority",
+        "responder",
+        "reporter",
+        "finding",
+    )
+    sections = cases.concern
+    may_read_files = check_can_read_case_evidence
+
+    def waits_for(self, request: Any, at: datetime) -> Q | None:
+        """Misuse: faulty data is answered by unit or seller, and waits here when these are silent."""
+        found = super().waits_for(request, at)
+        return None if found is None else found & (Q(kind=ConcernKind.MISUSE) | Q(due__lte=at))
 
 
 @register(Finding)

@@ -24,6 +24,8 @@ from marketplace.applications.models import Application, Grant, Item, Route
 from marketplace.applications.queries import newest_linkages
 from marketplace.console.sections import Row, Section, day, evidence, lines, link, of, table
 from marketplace.errors import is_allowed
+from marketplace.supervision.concern import Concern
+from marketplace.supervision.permissions import check_can_triage_concern
 
 # --- applications ----------------------------------------------------------------------------------------------------
 
@@ -342,6 +344,35 @@ def report(case: Any, user: Any, at: datetime) -> list[Section]:
     ]  # fmt: skip
 
 
+def concern(case: Concern, user: Any, at: datetime) -> list[Section]:
+    """What was reported, by whom as far as they said, and what was said after it."""
+    person = case.person() if is_allowed(check_can_triage_concern, user, case, at) else {}
+    notes = case.notes.order_by("pk")
+    return [
+        Section(_("What was reported"), (
+            (_("Kind"), case.get_kind_display()), (_("About"), link(case.subject) if case.grant_id else case.subject or "–"),
+            *of(case, "place", "text", "wish", "party", "responder"), (_("Received"), day(case.created_at)),
+            (_("Reported by"), case.reporter or ("–" if case.by_id is None else _("somebody with an account"))),
+            *((_("Name"), person[name]) if name == "name" else (_("Contact"), person[name]) for name in person),
+        )),
+        table(_("Messages"), (_("Who"), _("Time"), _("Text")), [
+            Row((_("who reported") if row.is_reporter else _("who answers"), day(row.at), row.text)) for row in notes
+        ]),
+        evidence(case),
+        Section(_("Answer"), (
+            *of(case, "answer", "outcome"), (_("Finding"), case.finding and link(case.finding)),
+        )),
+    ]  # fmt: skip
+
+
+def _concerns(case: Any, user: Any) -> Section:
+    """The reports that a finding came of."""
+    rows = Concern.objects.visible_to(user).filter(finding=case).order_by("pk")
+    return table(_("Reports behind it"), (_("Number"), _("Received"), _("Facts")), [
+        Row((link(row, row.number), day(row.created_at), row.text)) for row in rows
+    ])  # fmt: skip
+
+
 def finding(case: Any, user: Any, at: datetime) -> list[Section]:
     return [
         Section(_("What was noticed"), (
@@ -351,6 +382,7 @@ def finding(case: Any, user: Any, at: datetime) -> list[Section]:
             *([(_("Seen"), case.said)] if case.said else []),
             *((_(name.capitalize()), text) for name, text in case.text.items() if name in ("report", "due")),
         )),
+        _concerns(case, user),
         evidence(case),
         *(_assessments(case.version) if case.version else []),
         table(_("Orders that came of it"), (_("Order"), _("State")),

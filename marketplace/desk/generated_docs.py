@@ -32,6 +32,7 @@ TABLES: tuple[Verbs, ...] = (
     applications.EDITION,
     supervision.REPORT,
     supervision.DERIVED,
+    supervision.CONCERN,
     supervision.FINDING,
     supervision.MEASURE,
 )

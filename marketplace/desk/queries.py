@@ -21,8 +21,9 @@ from marketplace.applications.states import ApplicationState, ConsultationState,
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import end_of_day, local_date
+from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
-from marketplace.supervision.states import DerivedState, FindingState, MeasureState, ReportState
+from marketplace.supervision.states import ConcernState, DerivedState, FindingState, MeasureState, ReportState
 
 RENEW_DAYS = 60  # a verification that ends within these is to be renewed
 
@@ -110,6 +111,14 @@ def _as_member(who: Reach, at: datetime) -> Iterable[Ask]:
     yield _ask(rules.order_by("pk"), _("Revise the release rule"))
     entries = CatalogueEntry.objects.filter(unit__in=mine, state=EntryState.RETURNED).order_by("pk")
     yield _ask(entries, _("Revise the catalogue entry"))
+    faults = Concern.objects.filter(kind=ConcernKind.FAULT, responder__in=mine).order_by("pk")
+    yield _by_state(
+        faults,
+        {
+            ConcernState.OPEN: _("Answer the report of faulty data"),
+            ConcernState.TAKEN_UP: _("Correct the faulty data"),
+        },
+    )
     yield from _of_cases(mine)
     offered = Grant.objects.filter(buyer__in=mine, state=GrantState.OFFERED).select_related("product").order_by("pk")
     yield _ask(offered, _("Accept or decline the terms"))
@@ -200,6 +209,8 @@ def _as_officer(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
     yield _ask(reports, _("Accept or return the usage report"))
     requested = GrantEdition.objects.filter(grant__authority__in=mine, state=EditionState.REQUESTED)
     yield _decision_on_changes(requested.exclude(grant__item__route=Route.NON_PUBLIC).exclude(grant__buyer__in=own))
+    reported = Concern.objects.filter(kind=ConcernKind.MISUSE, responder__in=mine, state=ConcernState.OPEN)
+    yield _ask(_others(reported, own).exclude(by=user).order_by("pk"), _("Answer the report of misuse"))
     findings = Finding.objects.filter(authority__in=mine, reviewer=None, state=FindingState.OPEN).exclude(party__in=own)
     yield _ask(findings.select_related("version__product").order_by("pk"), _("Answer the finding"))
     measures = Measure.objects.filter(authority__in=mine).exclude(party__in=own).order_by("pk")
@@ -207,6 +218,11 @@ def _as_officer(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
     flagged = DerivedProduct.objects.filter(state=DerivedState.FLAGGED, built_from__grant__authority__in=mine)
     products = flagged.exclude(party__in=own).distinct().order_by("pk")
     yield _ask(products, _("Decide whether the flagged product may stay"))
+
+
+def _others(reported: Any, own: Any) -> Any:
+    """Reports that are nobody's of the reader's own."""
+    return reported.exclude(party__in=own).exclude(reporter__in=own)
 
 
 def _as_reviewer(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
@@ -218,6 +234,8 @@ def _as_reviewer(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
         yield from _review_of(versions.select_related("product").order_by("pk"))
         described = DescriptionChange.objects.filter(reviewer__in=mine).exclude(product__seller__in=own)
         yield _decision_on_descriptions(described)
+        reported = Concern.objects.filter(kind=ConcernKind.MISUSE, responder__in=mine, state=ConcernState.OPEN)
+        yield _ask(_others(reported, own).exclude(by=user).order_by("pk"), _("Answer the report of misuse"))
         findings = Finding.objects.filter(reviewer__in=mine, state=FindingState.OPEN).exclude(party__in=own)
         yield _ask(findings.select_related("version__product").order_by("pk"), _("Answer the finding"))
         yield _decision_on_rules(ReleaseRule.objects.filter(basis__reviewer__in=mine).exclude(product__seller__in=own))

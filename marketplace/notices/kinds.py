@@ -29,7 +29,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "change_requested", "report_due", "report_overdue", "report_filed", "measure_proposed", "clock_overdue",
         "clock_extended", "party_applied", "party_asks_renewal", "objection_lodged", "application_to_seller",
         "version_expert_called", "rule_proposed", "developer_asked", "product_opened",
-        "version_failing", "seller_lapsed", "assessment_lapses", "description_proposed",
+        "version_failing", "seller_lapsed", "concern_reported", "assessment_lapses", "description_proposed",
         "finding_opened", "duty_undone", "verification_lapses", "mandate_lapses", "source_lapses", "quota_used",
         "grant_ending", "grant_over", "person_left", "officer_overdue", "overdue_explained",
     ),
@@ -40,11 +40,11 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "measure_moved", "hearing_opened", "derived_flagged", "party_moved", "party_merged", "standing_consent_used",
         "source_rejected", "objection_answered", "product_offered", "version_released", "version_recalled",
         "rule_moved", "rule_not_met", "product_stopped", "product_resumed", "reassessment_failed",
-        "reassessment_passed", "version_held", "description_moved", "product_described",
+        "reassessment_passed", "version_held", "description_moved", "product_described", "concern_moved",
     ),
     Group.DIALOGUE: (
         "message_written", "question_asked", "question_answered", "consultation_answered", "expert_opinion",
-        "version_opinion",
+        "version_opinion", "concern_written",
     ),
     Group.SYSTEM: ("grant_people", "grant_systems", "invited", "naming_asked", "second_factor_reset"),
 }  # fmt: skip
@@ -56,7 +56,7 @@ BINDING = frozenset({
     "change_decided", "hold_opened", "report_moved", "measure_moved", "hearing_opened", "derived_flagged",
     "party_moved", "party_merged", "source_rejected", "objection_answered", "invited", "second_factor_reset",
     "version_recalled", "version_released", "rule_moved", "rule_not_met", "product_stopped",
-    "reassessment_failed", "version_held", "description_moved",
+    "reassessment_failed", "version_held", "description_moved", "concern_moved",
 })  # fmt: skip
 
 

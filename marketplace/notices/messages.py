@@ -157,6 +157,18 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Your objection %(objection)s: %(state)s"),
         _("%(reason)s"),
     ),
+    "concern_reported": (
+        _("Report %(number)s: %(what)s, %(subject)s"),
+        _("Answer it with reasons within the deadline. Whoever reported reads them."),
+    ),
+    "concern_moved": (
+        _("Your report %(number)s: %(state)s"),
+        _("%(reason)s"),
+    ),
+    "concern_written": (
+        _("Something was added to report %(number)s"),
+        _("Whoever reported wrote again. Read it before you answer."),
+    ),
     "application_moved": (
         _("Application %(number)s: %(state)s"),
         _("%(reason)s"),

@@ -9,6 +9,8 @@ class SupervisionConfig(AppConfig):
     label = "supervision"
 
     def ready(self) -> None:
+        from marketplace.supervision import concern  # noqa: F401  # a model of its own file
+
         post_migrate.connect(rules_after_migrate, sender=self, dispatch_uid="standing-rules")
 
 

@@ -64,6 +64,9 @@ DUTIES: dict[tuple[str, str], Duty] = {
     ("applications.application", Kind.DECISION): Duty("applications.Application", "authority", "buyer", "seller"),
     ("applications.grant", Kind.OFFER): Duty("applications.Grant", "buyer", "buyer"),
     ("supervision.finding", Kind.FINDING): Duty("supervision.Finding", "authority", "party", "reviewer"),
+    ("supervision.concern", Kind.CONCERN): Duty("supervision.Concern", "responder", "party"),
+    ("supervision.concern", Kind.FAULT): Duty("supervision.Concern", "responder", "party"),
+    ("supervision.concern", Kind.REPAIR): Duty("supervision.Concern", "responder", "party"),
     ("supervision.measure", Kind.CORRECTION): Duty("supervision.Measure", "authority", "party"),
     ("supervision.measure", Kind.HEARING): Duty("supervision.Measure", "authority", "party"),
 }

@@ -169,6 +169,7 @@ RULES = {
     "outside_grant": _("deliveries outside the grant"),
     "sudden_change": _("a sudden change of use"),
     "attribution": _("sources not shown, or not as delivered"),
+    "misuse_reported": _("misuse was reported"),
 }
 
 
@@ -193,6 +194,7 @@ class Finding(models.Model):
     reviewer = models.ForeignKey(Party, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     text = models.JSONField(default=dict)
     state = models.CharField(_("state"), max_length=10, choices=FindingState.choices, default=FindingState.OPEN)
+    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
     created_at = models.DateTimeField()
 
     objects = FindingQuerySet.as_manager()
@@ -204,6 +206,10 @@ class Finding(models.Model):
             models.CheckConstraint(
                 condition=Q(grant__isnull=False, version=None, reviewer=None) | Q(grant=None, version__isnull=False),
                 name="finding_about_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="merged", merged_into__isnull=False) | (~Q(state="merged") & Q(merged_into=None)),
+                name="finding_merged_into_one",
             ),
         )
 

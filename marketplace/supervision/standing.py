@@ -29,6 +29,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "report_late": (Action.HOLD, Action.PROPOSE),
     "unit_silent": (Action.REMIND,),
     "objectors": (Action.RECORD,),
+    "reporters": (Action.RECORD,),
     "version_recalled": (Action.FINDING,),
     "reassessment": (Action.RECORD,),
     "assessment_lapses": (Action.REMIND,),

@@ -53,15 +53,37 @@ class FindingState(models.TextChoices):
     DISMISSED = "dismissed", _("dismissed")
     MEASURE = "measure", _("led to a measure")
     REMEDIED = "remedied", _("remedied")
+    MERGED = "merged", pgettext_lazy("finding", "merged into another")
 
 
 FINDING = Machine(
     name="finding",
     states=FindingState,
     initial=FindingState.OPEN,
-    transitions=table(open="dismissed measure remedied", dismissed="", measure="", remedied=""),
+    transitions=table(open="dismissed measure remedied merged", dismissed="", measure="", remedied="", merged=""),
     owners={FindingState.OPEN: _("big-data authority")},
 )
+
+
+class ConcernState(models.TextChoices):
+    OPEN = "open", pgettext_lazy("concern", "open")
+    TAKEN_UP = "taken_up", _("taken up")
+    DISMISSED = "dismissed", pgettext_lazy("concern", "not followed")
+    CORRECTED = "corrected", _("corrected")
+    SETTLED = "settled", _("settled with its finding")
+
+
+RESPONDER = _("big-data authority; of faulty data unit or seller")
+CONCERN = Machine(
+    name="report of misuse or faulty data",
+    states=ConcernState,
+    initial=ConcernState.OPEN,
+    transitions=table(
+        open="taken_up dismissed corrected", taken_up="corrected settled", dismissed="", corrected="", settled=""
+    ),
+    owners={ConcernState.OPEN: RESPONDER, ConcernState.TAKEN_UP: RESPONDER},
+)
+LIVING_CONCERN = (ConcernState.OPEN, ConcernState.TAKEN_UP)
 
 
 class MeasureState(models.TextChoices):

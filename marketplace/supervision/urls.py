@@ -1,7 +1,7 @@
 from django.urls import path, re_path
 
 from marketplace.faces import verb_urls
-from marketplace.supervision import verbs, views, views_derived
+from marketplace.supervision import verbs, views, views_concern, views_derived
 
 app_name = "supervision"
 urlpatterns = [
@@ -14,6 +14,12 @@ urlpatterns = [
     path("order/<int:pk>/", views.measure, name="measure"),
     path("findings/", views.finding_list, name="finding-list"),
     path("finding/<int:pk>/", views.finding, name="finding"),
+    path("concern/<int:pk>/evidence/<int:file>/", views_concern.concern_evidence, name="concern-evidence"),
+    path("concerns/", views_concern.concern_list, name="concern-list"),
+    path("concern/<int:pk>/", views_concern.concern, name="concern"),
+    path("concern/new/", views_concern.report, name="concern-new"),
+    path("concern/new/<str:about>/<str:key>/", views_concern.report, name="concern-new-about"),
+    path("concern/follow/", views_concern.follow, name="concern-follow"),
     path("check/", views_derived.check, name="check"),
     path("derived/", views_derived.derived_list, name="derived-list"),
     path("derived/new/<int:party>/", views_derived.register_derived, name="derived-register"),
@@ -26,6 +32,7 @@ urlpatterns = [
     *verb_urls(verbs.REPORT, "report"),
     *verb_urls(verbs.DERIVED, "derived-product"),
     *verb_urls(verbs.FINDING, "finding"),
+    *verb_urls(verbs.CONCERN, "concern"),
     *verb_urls(verbs.MEASURE, "order"),
     *verb_urls(verbs.GRANT, "grant"),
     *verb_urls(verbs.PARTY, "party"),

@@ -12,14 +12,22 @@ from marketplace.applications.models import Grant, HoldCode, open_holds
 from marketplace.applications.permissions import check_can_revoke_grant
 from marketplace.applications.states import GrantState
 from marketplace.supervision import forms, operations, permissions
+from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.operations.listing_again import LISTABLE
 from marketplace.supervision.operations.order import is_outdated
 from marketplace.supervision.operations.reassessment import proposes_hold
 from marketplace.supervision.operations.recall import proposes_precaution
 from marketplace.supervision.queries import deliveries_of, obtained
-from marketplace.supervision.states import STANDING_MEASURE, DerivedState, FindingState, MeasureState, ReportState
-from marketplace.verbs import ReasonForm, RefusalForm, Verb, Verbs
+from marketplace.supervision.states import (
+    STANDING_MEASURE,
+    ConcernState,
+    DerivedState,
+    FindingState,
+    MeasureState,
+    ReportState,
+)
+from marketplace.verbs import ByCase, ReasonForm, RefusalForm, Verb, Verbs
 
 
 def nothing_delivered(report: UsageReport) -> bool:
@@ -60,6 +68,12 @@ DERIVED = Verbs(
     ),
 )  # fmt: skip
 
+
+def may_be_ordered(finding: Finding) -> bool:
+    grant = finding.grant
+    return grant is not None and grant.state == GrantState.ACTIVE
+
+
 FINDING = Verbs(
     Finding,
     "finding",
@@ -68,7 +82,37 @@ FINDING = Verbs(
         Verb("hold", _("Hold the version"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.answer_by_hold, ReasonForm, "Art. 35", danger=True, when=proposes_hold),
         Verb("add_evidence", _("Add evidence"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.add_finding_evidence, EvidenceForm, aside=True, apart=True),
         Verb("withdraw_evidence", _("Take evidence back"), (FindingState.OPEN,), permissions.check_can_withdraw_finding_evidence, operations.withdraw_finding_evidence, WithdrawEvidenceForm, aside=True),
+        Verb("propose_order", _("Propose an order"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.propose_order_on_finding, forms.ProposeOrderForm, "Art. 33", danger=True, leads_on=True, when=may_be_ordered),
+        Verb("merge", _("Merge into another finding"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.merge_finding, forms.MergeFindingForm, aside=True),
         Verb("dismiss", _("Dismiss"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.dismiss_finding, ReasonForm),
+    ),
+)  # fmt: skip
+
+
+def is_misuse(concern: Concern) -> bool:
+    return concern.kind == ConcernKind.MISUSE
+
+
+def is_fault(concern: Concern) -> bool:
+    return concern.kind == ConcernKind.FAULT
+
+
+ANSWER, TRIAGE = permissions.check_can_answer_concern, permissions.check_can_triage_concern
+ASKED, LIVING = (ConcernState.OPEN,), (ConcernState.OPEN, ConcernState.TAKEN_UP)
+ARTICLE_OF_CONCERN = ByCase("Arts 13, 34", lambda concern: "Art. 13" if is_fault(concern) else "Art. 34")
+
+CONCERN = Verbs(
+    Concern,
+    "concern",
+    (
+        Verb("take_up", _("Take up as a finding"), ASKED, TRIAGE, operations.take_up_concern, forms.TakeUpForm, "Art. 34", leads_on=True, when=is_misuse),
+        Verb("merge", _("Merge into a finding"), ASKED, TRIAGE, operations.merge_concern, forms.MergeConcernForm, "Art. 34", aside=True, when=is_misuse),
+        Verb("correct", _("Say what was corrected"), LIVING, ANSWER, operations.correct_fault, ReasonForm, "Art. 13", when=is_fault),
+        Verb("accept", _("It is faulty and will be corrected"), ASKED, ANSWER, operations.accept_fault, ReasonForm, "Art. 13", when=is_fault, aside=True),
+        Verb("dismiss", _("Do not follow it"), ASKED, ANSWER, operations.dismiss_concern, ReasonForm, ARTICLE_OF_CONCERN, aside=True),
+        Verb("write", _("Write a message"), LIVING, permissions.check_can_write_to_concern, operations.write_to_concern, forms.WriteForm, ARTICLE_OF_CONCERN, aside=True),
+        Verb("add_evidence", _("Add evidence"), LIVING, permissions.check_can_prove_concern, operations.add_concern_evidence, EvidenceForm, ARTICLE_OF_CONCERN, aside=True, apart=True),
+        Verb("withdraw_evidence", _("Take evidence back"), ASKED, permissions.check_can_withdraw_concern_evidence, operations.withdraw_concern_evidence, WithdrawEvidenceForm, ARTICLE_OF_CONCERN, aside=True),
     ),
 )  # fmt: skip
 
@@ -129,6 +173,7 @@ GRANT = Verbs(
     Grant,
     "grant",
     (
+        Verb("report_misuse", _("Report misuse"), (GrantState.ACTIVE,), permissions.check_can_report_misuse, operations.report_misuse, forms.ReportMisuseForm, "Art. 34", leads_on=True, aside=True),
         Verb("propose_order", _("Propose an order"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.propose_order_on_grant, forms.ProposeOrderForm, "Art. 33", danger=True, leads_on=True),
         Verb("revoke", _("Revoke"), (GrantState.ACTIVE,), check_can_revoke_grant, operations.revoke_grant, RevokeForm, "Art. 16", danger=True),
         Verb("take_precaution", _("Pause as a precaution"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.take_precaution, ReasonForm, "Art. 34", danger=True, when=lambda grant: not has_precaution(grant)),

@@ -24,6 +24,7 @@ from marketplace.delivery.models import AccessRecord, Delivery
 from marketplace.ledger.entries import reference
 from marketplace.pages import HistoryRow, history_rows
 from marketplace.supervision import queries, verbs
+from marketplace.supervision.concern import Concern
 from marketplace.supervision.models import Finding, Measure, UsageReport
 from marketplace.supervision.operations.order import is_outdated
 from marketplace.supervision.states import MeasureState, ReportState
@@ -162,13 +163,14 @@ def finding_list(request: HttpRequest) -> HttpResponse:
 def finding(request: HttpRequest, pk: int) -> HttpResponse:
     item = get_object_or_404(
         Finding.objects.visible_to(request.user).select_related(
-            "grant__product__seller", "version__product__seller", "version__reviewer", "party"
+            "grant__product__seller", "version__product__seller", "version__reviewer", "party", "merged_into"
         ),
         pk=pk,
     )
     context = {
         "finding": item,
         "measures": item.measures.order_by("pk"),
+        "concerns": Concern.objects.visible_to(request.user).filter(finding=item).order_by("pk"),
         "assessments": item.version.assessments.order_by("-at", "-pk") if item.version else [],
         "clocks": clock.of(item).open(),
         "verbs": verbs.FINDING.available(item, request.user, timezone.now()),

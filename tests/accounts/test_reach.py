@@ -57,6 +57,7 @@ from marketplace.applications.models.application import ApplicationUserObjectPer
 from marketplace.clock.working_days import local_date
 from marketplace.console.models import Reading
 from marketplace.delivery.models import Delivery
+from marketplace.supervision.concern import Concern
 from marketplace.supervision.models import DerivedFrom, DerivedProduct, Finding, Measure, UsageReport, new_token
 from tests.crowd import copy
 from tests.pages.conftest import demo_site, demo_user  # noqa: F401
@@ -144,6 +145,14 @@ class Rules:
     def finding(self) -> Q:
         return self.unless_province((self.over | self.reviews) & ~Q(party__in=self.recent))
 
+    def concern(self) -> Q:
+        if not self.known:
+            return Q(pk__in=[])
+        fault = Q(kind="fault")
+        others = fault | Q(party=None) | ~Q(party__in=self.recent)
+        mine = Q(by=self.user) | Q(reporter__in=self.mine) | fault & Q(responder__in=self.mine)
+        return self.unless_province(mine | (self.over | self.reviews) & others)
+
     def recipe(self) -> Q:
         return self.unless_province(Q(version__product__seller__in=self.mine))
 
@@ -168,7 +177,8 @@ OF_GRANT: Condition = lambda r: r.within("grant", Grant.objects.filter(r.grant()
 CONDITIONS: dict[Any, Condition] = {
     CatalogueEntry: Rules.entry, Product: Rules.product, Version: Rules.version, ReleaseRule: Rules.rule,
     Objection: Rules.objection, Application: Rules.application, LinkageResult: Rules.linkage, Grant: Rules.grant,
-    StandingConsent: Rules.consent, DerivedProduct: Rules.derived, Finding: Rules.finding, Measure: Rules.measure,
+    StandingConsent: Rules.consent, DerivedProduct: Rules.derived, Finding: Rules.finding,
+    Concern: Rules.concern, Measure: Rules.measure,
     SourceFile: lambda r: r.within("product", Product.objects.filter(r.product())),
     DescriptionChange: Rules.description, Recipe: Rules.recipe,
     Upload: lambda r: Q(version__product__seller__in=r.mine),
@@ -330,6 +340,19 @@ def more_rows(chance: random.Random, a_party: Any, a_person: Any) -> None:
         Finding.objects.create(
             grant=grant, party=a_party(), authority=a_party(), occasion_key=f"x{grant.pk}", rule="x", article="x",
             created_at=at,
+        )  # fmt: skip
+
+    some_concerns(chance, grants, a_party, a_person)
+
+
+def some_concerns(chance: random.Random, grants: list[Grant], a_party: Any, a_person: Any) -> None:
+    for kind in ("misuse", "fault") * 6:
+        grant = chance.choice(grants)
+        Concern.objects.create(
+            kind=kind, product=grant.product, party=a_party() if kind == "fault" else chance.choice([None, a_party()]),
+            authority=a_party(), reviewer=chance.choice([None, a_party()]) if kind == "misuse" else None,
+            responder=a_party(), reporter=chance.choice([None, a_party()]), by=chance.choice([None, a_person()]),
+            code_hash="x", text="x", created_at=timezone.now(),
         )  # fmt: skip
 
 

@@ -62,7 +62,7 @@ def test_anybody_objects_without_a_login_and_reads_the_answer_with_number_and_co
 
 
 def test_who_is_logged_in_follows_without_a_code_and_is_told(world, shown):
-    made = lodge(shown, world.at, world["other_buyer"]).objection
+    made = lodge(shown, world.at, world["other_buyer"]).made
     operations.dismiss_objection(objection=made, actor=world["officer"], at=world.at, reason="不成立的理由")
     client = Client()
     client.force_login(world["other_buyer"])
@@ -100,7 +100,7 @@ def test_one_address_cannot_flood_but_another_still_objects(world, shown, settin
 def test_codes_cannot_be_tried_out(world, shown, settings):
     settings.OBJECTION_RATE = "2/hour"
     made = lodge(shown, world.at)
-    sent = {"number": made.objection.number, "code": "wrong"}
+    sent = {"number": made.made.number, "code": "wrong"}
     answers = [post(world.at, reverse("listings:objection-follow"), sent).status_code for _ in range(2)]
     sent["code"] = made.code
     assert [*answers, post(world.at, reverse("listings:objection-follow"), sent).status_code] == [200, 200, 429]
@@ -125,7 +125,7 @@ def test_after_its_last_day_nothing_is_heard_any_more(world):
 
 def test_nothing_is_published_before_every_objection_is_answered(world):
     version, over = stages.version(world, "in_publicity")
-    made = [lodge(version, world.at).objection for _ in range(2)]
+    made = [lodge(version, world.at).made for _ in range(2)]
     for objection in made:
         before = rows()
         with pytest.raises(InvalidState, match="异议"):
@@ -137,7 +137,7 @@ def test_nothing_is_published_before_every_objection_is_answered(world):
 
 
 def test_second_objection_is_still_answered_after_the_first_was_upheld(world, shown):
-    first, second = (lodge(shown, world.at).objection for _ in range(2))
+    first, second = (lodge(shown, world.at).made for _ in range(2))
     for objection in (first, second):
         operations.uphold_objection(objection=objection, actor=world["officer"], at=world.at, reason="属实")
     moves = Entry.objects.filter(object_type="listings.version", object_id=str(shown.pk), verb="uphold_objection")
@@ -145,7 +145,7 @@ def test_second_objection_is_still_answered_after_the_first_was_upheld(world, sh
 
 
 def test_name_and_contact_are_sealed_and_read_by_the_deciding_body_alone(world, shown):
-    made = lodge(shown, world.at).objection
+    made = lodge(shown, world.at).made
     everything = str(rows()) + str(list(EntryDetail.objects.values()))
     assert CONTACT not in everything and "某市民" not in everything and made.person()["contact"] == CONTACT
     shown_to = {}
@@ -166,7 +166,7 @@ def test_name_and_contact_are_sealed_and_read_by_the_deciding_body_alone(world, 
 
 
 def test_nobody_answers_their_own_objection(world, shown):
-    made = lodge(shown, world.at, world["officer"]).objection
+    made = lodge(shown, world.at, world["officer"]).made
     before = rows()
     for answer in (operations.dismiss_objection, operations.uphold_objection):
         with pytest.raises(NotAllowed):
@@ -176,7 +176,7 @@ def test_nobody_answers_their_own_objection(world, shown):
 
 
 def test_name_and_contact_are_erased_half_a_year_after_the_answer_and_once(world, shown):
-    answered, waiting = (lodge(shown, world.at).objection for _ in range(2))
+    answered, waiting = (lodge(shown, world.at).made for _ in range(2))
     answer_at = world.at + timedelta(days=3)
     operations.dismiss_objection(objection=answered, actor=world["officer"], at=answer_at, reason="不成立")
     due = answer_at + KEEP_CONTACT
@@ -193,7 +193,7 @@ def test_name_and_contact_are_erased_half_a_year_after_the_answer_and_once(world
 
 
 def test_change_of_keys_seals_objectors_again(world, shown, settings):
-    made = lodge(shown, world.at).objection
+    made = lodge(shown, world.at).made
     settings.FIELD_KEYS = ["another-key-" + "k" * 32, *settings.FIELD_KEYS]
     call_command("rotate_field_keys", stdout=StringIO())
     settings.FIELD_KEYS = settings.FIELD_KEYS[:1]
@@ -211,12 +211,12 @@ def test_list_of_versions_in_publicity_says_how_long_and_how(world, shown):
 
 def test_code_opens_its_own_objection_only(world, shown):
     one, other = lodge(shown, world.at), lodge(shown, world.at)
-    assert find_objection(one.objection.number, one.code) == one.objection
-    assert find_objection(one.objection.number, other.code) is None
+    assert find_objection(one.made.number, one.code) == one.made
+    assert find_objection(one.made.number, other.code) is None
 
 
 def test_an_objection_has_a_deadline_that_is_seen_and_said_when_it_is_over(world, shown):
-    made = lodge(shown, world.at).objection
+    made = lodge(shown, world.at).made
     running = clock.of(made).open().get()
     assert (running.kind, running.working_days) == ("objection", 5)
     client = Client(headers={"accept-language": "en"})
@@ -237,7 +237,7 @@ def test_an_objection_has_a_deadline_that_is_seen_and_said_when_it_is_over(world
 
 def test_the_upgrade_gives_open_objections_a_deadline_and_answered_ones_none(world, shown):
     """Those from before answers had one. A deadline that runs is left as it is, however often it is asked."""
-    before, answered = lodge(shown, world.at).objection, lodge(shown, world.at).objection
+    before, answered = lodge(shown, world.at).made, lodge(shown, world.at).made
     operations.dismiss_objection(objection=answered, actor=world["officer"], at=world.at, reason="已说明")
     clock.of(before).delete()
     upgrade = import_module("listings.migrations.0250_objection_deadlines")

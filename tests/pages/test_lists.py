@@ -30,6 +30,7 @@ PAGES = (
     ("buyer", "/grants/"),
     ("officer", "/orders/"),
     ("officer", "/findings/"),
+    ("officer", "/concerns/"),
     ("provider", "/standing-consents/"),
     ("buyer", "/derived/"),
     ("buyer", "/notices/"),

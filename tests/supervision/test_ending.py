@@ -99,6 +99,7 @@ WAITING = {  # what waits, and the party whose end it must survive
     "edition": (BUYER, "requested"),
     "report": (BUYER, "filed", "returned"),
     "measure": (BUYER, "issued", "evidence_filed"),
+    "concern": (BUYER + SELLER + UNIT, "open", "taken_up", "open+fault", "taken_up+fault"),
     "finding": (BUYER, "open"),
     "derived": (BUYER, "published", "flagged"),
 }

@@ -129,6 +129,9 @@ def one_of_each(world: World, overseer: User) -> dict[str, Any]:
     )  # fmt: skip
     paper = {"actor": world["officer"], "at": at, "path": stages.paper("found")}
     supervision.add_finding_evidence(finding=made["finding"], **paper)
+    unit = {"actor": world["provider"], "at": at}
+    made["concern"] = supervision.report_misuse(grant=derived_grant, text="用于约定之外的用途", **unit)
+    supervision.add_concern_evidence(concern=made["concern"], path=paper["path"], **unit)
     act = ledger.begin("add_evidence", world["buyer"], at)  # as if its order had been issued
     attach(act, made["order"], world.parties["buyer"], paper["path"], "pdf", subject="correction")
     made["credential"] = stages.a_system(world, derived_grant, at)

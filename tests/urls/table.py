@@ -33,6 +33,7 @@ STATES = {  # of the objects in `conftest.one_of_each`
     "release-rule": "proposed", "objection": "open", "application": "in_consultation", "item": "open@in_consultation",
     "consultation": "asked", "standing-consent": "given", "grant": "active", "upload": "open+partial",
     "version": "draft", "edition": "requested", "report": "open", "finding": "open", "order": "proposed",
+    "concern": "open",
     "derived-product": "registered", "description-change": "proposed",
 }  # fmt: skip
 MATRIX_OF = {"order": "measure", "derived-product": "derived"}  # noun of an address -> of the workflow's tables
@@ -45,6 +46,7 @@ QUEUES = {
     "source-file": OFFICERS | REVIEWER, "objection": OFFICERS | REVIEWER, "release-rule": OFFICERS | REVIEWER,
     "application": OFFICERS | EXPERT | OVERSEER, "item": OFFICERS, "consultation": OFFICERS,
     "standing-consent": OFFICERS, "grant": OFFICERS | OVERSEER, "edition": OFFICERS, "report": OFFICERS | OVERSEER,
+    "concern": OFFICERS | REVIEWER,
     "finding": OFFICERS | REVIEWER | OVERSEER, "order": OFFICERS | OVERSEER, "derived-product": OFFICERS | OVERSEER,
     "reading": OFFICERS | OVERSEER, "description-change": OFFICERS | REVIEWER,
 }  # fmt: skip
@@ -170,7 +172,8 @@ def reading_form(noun: str) -> Answers:
 PAGES: dict[str, Answers] = {
     **{name: public() for name in (
         "desk:home", "desk:health", "accounts:privacy", "listings:catalogue", "listings:publicity", "listings:entries",
-        "listings:objection-follow", "supervision:check", "supervision:derived-list",
+        "listings:objection-follow", "supervision:concern-new", "supervision:concern-follow",
+        "supervision:check", "supervision:derived-list",
         "account_inactive", "account_email_verification_sent",
         "account_confirm_email", "account_reset_password", "account_reset_password_done",
         "account_reset_password_from_key", "account_reset_password_from_key_done", "accounts:notices-off",
@@ -181,7 +184,7 @@ PAGES: dict[str, Answers] = {
         "accounts:sessions", "listings:mine", "listings:product-create", "listings:entry-import",
         "listings:entry-import-template", "listings:entries-publish", "listings:entry-propose",
         "applications:application-list", "applications:standing-consent-list", "supervision:grant-list",
-        "supervision:measure-list", "supervision:finding-list",
+        "supervision:measure-list", "supervision:finding-list", "supervision:concern-list",
         "account_logout", "account_change_password", "account_reauthenticate", "mfa_index", "mfa_list_webauthn",
     )},
     **{name: by_button() for name in (
@@ -194,7 +197,7 @@ PAGES: dict[str, Answers] = {
         ("accounts", "party"), ("listings", "objection"), ("listings", "release-rule"), ("listings", "upload"),
         ("listings", "description-change"), ("applications", "application"),
         ("applications", "standing-consent"), ("supervision", "grant"),
-        ("supervision", "report"), ("supervision", "finding"),
+        ("supervision", "report"), ("supervision", "finding"), ("supervision", "concern"),
     )},
     "set_language": public(302),
     "account_login": of(lambda who: 200 if who in NOBODY_KNOWN else 302),
@@ -204,6 +207,8 @@ PAGES: dict[str, Answers] = {
     "listings:source-file-evidence": of_the_files("source-file"),
     "supervision:measure-evidence": of_the_files("order"),
     "supervision:finding-evidence": of_the_files("finding"),
+    "supervision:concern-evidence": of_the_files("concern"),
+    "supervision:concern-new-about": public(),
     **{name: unpublished(noun) for name, noun in (
         ("listings:entry", "entry"), ("listings:product", "product"), ("listings:version", "version"),
         ("supervision:derived", "derived-product"), ("supervision:attribution", "derived-product"),
@@ -355,6 +360,7 @@ API: dict[str, dict[str, dict[str, Any]]] = {
         "POST": api(lambda who: 403 if who == "reader" else 422 if who in sees("version") else 404),
     },
     "api:create-applications": {"GET": everybody(405), "POST": api(lambda who: 403 if who == "reader" else 422)},
+    "api:create-concerns": {"GET": everybody(405), "POST": api(lambda who: 403 if who == "reader" else 422)},
     "api:create-objections": {"GET": everybody(405), "POST": api(lambda who: 403 if who == "reader" else 422)},
 }  # fmt: skip
 CREATED = {"entries", "products", "derived-products"}

@@ -43,6 +43,7 @@ def values(route: Route, rich: Rich) -> dict[str, Any]:
         "token": objects["derived-product"].token,
     }  # fmt: skip
     known["pk"] = key_of(route, rich)
+    known |= {"about": "product", "key": str(rich.world.product.pk)} if "about" in route.parameters else {}
     if "file" in route.parameters:
         known["file"] = file_of(route, rich)
     if route.name == "supervision:attribution":
@@ -62,7 +63,7 @@ def values(route: Route, rich: Rich) -> dict[str, Any]:
 
 def file_of(route: Route, rich: Rich) -> int:
     """A file of the very case."""
-    words = {"part": "party", "source": "source-file", "measure": "order", "finding": "finding"}
+    words = {"part": "party", "source": "source-file", "measure": "order", "finding": "finding", "concern": "concern"}
     noun = next(noun for word, noun in words.items() if re.search(rf"[:_]{word}", route.name))
     return EvidenceFile.objects.of(rich.objects[noun]).earliest("pk").pk
 
@@ -78,7 +79,7 @@ def key_of(route: Route, rich: Rich) -> int:
         one = table.MODELS.get(noun, noun)
         return rich.objects[one].pk if one in rich.objects else 1
     noun = path.split("/")[0]
-    if route.name in ("applications:start", "api:create-applications"):
+    if route.name in ("applications:start", "api:create-applications", "api:create-concerns"):
         return rich.world.product.pk
     if route.name in ("listings:version-object", "api:create-objections"):
         return rich.objects["objection"].version_id

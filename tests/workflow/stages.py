@@ -57,7 +57,9 @@ from marketplace.desk.story import (
 )
 from marketplace.ledger import entries as ledger
 from marketplace.supervision import operations as supervision
+from marketplace.supervision.concern import Concern
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
+from marketplace.supervision.operations.finding import open_finding
 from marketplace.supervision.sweep import sweep
 from tests.accounts.papers import pdf
 from tests.actors import World
@@ -251,7 +253,7 @@ def objection(world: World, state: str) -> tuple[Objection, datetime]:
     against, over = version(world, "in_publicity")
     made = listing.lodge_objection(
         version=against, actor=PUBLIC, at=world.at, text="样本过小,可能认出个人", name="某市民", contact="13800000000"
-    ).objection
+    ).made
     if state != "open":
         answer = {"upheld": listing.uphold_objection, "dismissed": listing.dismiss_objection}[state]
         answer(objection=made, actor=world["officer"], at=over, reason="已核实")
@@ -694,7 +696,52 @@ def measure(world: World, state: str) -> tuple[Measure, datetime]:
 
 
 def finding(world: World, state: str) -> tuple[Finding, datetime]:
-    """An overdue report's finding; `open+recalled`: the finding about the holder of a recalled version."""
+    """An overdue report's finding; `open+recalled`: the finding about the holder of a recalled version.
+
+    There is another one about the same party, so that they can be merged.
+    """
+    made, at = one_finding(world, state)
+    other = another_finding(made.grant or made.version, at)
+    if state == "merged":
+        supervision.merge_finding(finding=made, actor=world["officer"], at=at, into=other, reason="同一事项")
+    return Finding.objects.get(pk=made.pk), at
+
+
+def another_finding(about: Any, at: datetime) -> Finding:
+    made = open_finding(ledger.begin("notice", JOB, at), about, "report_overdue", "another", "Art. 16")
+    assert made is not None
+    return made
+
+
+def concern(world: World, state: str) -> tuple[Concern, datetime]:
+    """The unit's report of misuse of a grant; `+fault`, and what was corrected: anybody's of faulty data."""
+    at, plain = world.at, state.partition("+")[0]
+    officer: dict[str, Any] = {"actor": world["officer"], "at": at, "reason": "已核实"}
+    if plain != state or plain == "corrected":
+        made = supervision.report_concern(
+            subject=world.product, actor=PUBLIC, at=at, kind="fault", text="区县代码有误", name="某市民",
+            contact="13800000000",
+        ).made  # fmt: skip
+        another_finding(world.version, at)
+        answer = {"taken_up": supervision.accept_fault, "corrected": supervision.correct_fault}.get(plain)
+        if answer:
+            answer(concern=made, **{**officer, "actor": world["seller"]})
+        return Concern.objects.get(pk=made.pk), at
+    of = active_grant(world)
+    other = another_finding(of, at)
+    who = {"actor": world["provider"], "at": at}
+    made = supervision.report_misuse(grant=of, text="用于约定之外的用途", wish="suspend", **who)
+    supervision.add_concern_evidence(concern=made, path=paper("seen"), **who)
+    if plain == "dismissed":
+        supervision.dismiss_concern(concern=made, **officer)
+    elif plain in ("taken_up", "settled"):
+        supervision.merge_concern(concern=made, finding=other, **officer)
+    if plain == "settled":
+        supervision.dismiss_finding(finding=other, **officer)
+    return Concern.objects.get(pk=made.pk), at
+
+
+def one_finding(world: World, state: str) -> tuple[Finding, datetime]:
     if state == "open+failing":
         return failing_finding(world), world.at
     if state == "open+recalled":

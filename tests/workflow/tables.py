@@ -17,6 +17,7 @@ from marketplace.applications.models import Grant, StandingConsent
 from marketplace.desk.sample_data import VISIT_ROLES, write_visits
 from marketplace.desk.story import SCENARIO
 from marketplace.supervision import verbs as supervision_verbs
+from marketplace.supervision.models import Finding
 from marketplace.verbs import Verbs
 from tests.accounts.papers import Sent, pdf
 from tests.workflow import stages
@@ -741,11 +742,12 @@ def possible_grant_officer(verb: str, state: str) -> bool:
 GRANT_OFFICER = Matrix(
     verbs=supervision_verbs.GRANT,
     reach=stages.grant,
-    may=lambda verb, state: UNBIASED,
+    may=lambda verb, state: UNIT | SELLER if verb == "report_misuse" else UNBIASED,
     possible=possible_grant_officer,
     sees=lambda state: GRANT_SEEN,
     url="supervision:grant",
     says={
+        "report_misuse": Says("*", ("concern report_concern →open",), given(text="用于约定之外的用途", wish="suspend")),
         "propose_order": Says("*", ("measure propose_order →proposed",), given(facts="超出约定用途", demand="停止")),
         "revoke": Says(
             "revoked",
@@ -779,6 +781,8 @@ REPORT = Matrix(
 
 def possible_finding(verb: str, state: str) -> bool:
     only = {"take_precaution": "open+recalled", "hold": "open+failing"}
+    if verb == "propose_order":
+        return state in ("open", "open+recalled")  # an order is about a grant
     return state == only[verb] if verb in only else state.startswith("open")
 
 
@@ -786,6 +790,10 @@ def may_finding(verb: str, state: str) -> frozenset[str]:
     if verb == "withdraw_evidence":  # who added it, in a state that has some
         return frozenset() if "+" in state else frozenset({"officer"})
     return CITY if state == "open+failing" else UNBIASED  # it is the seller's case, not the buyer's
+
+
+def another(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"into": Finding.objects.get(occasion_key="another"), "reason": "同一事项"}
 
 
 FINDING = Matrix(
@@ -802,7 +810,55 @@ FINDING = Matrix(
         "hold": Says("measure", ("finding hold open→measure", "version hold published→held"), REASON),
         "add_evidence": Says("open", ("evidencefile add_evidence →",), a_paper(), a_paper_sent()),
         "withdraw_evidence": Says("open", ("evidencefile withdraw_evidence →",), own_paper, keys(own_paper)),
+        "propose_order": Says("*", ("measure propose_order →proposed",), given(facts="超出约定用途", demand="停止")),
+        "merge": Says("merged", ("finding merge_finding open→merged",), another, keys(another)),
         "dismiss": Says("dismissed", ("finding dismiss open→dismissed",), REASON),
+    },
+)
+
+
+def may_concern(verb: str, state: str) -> frozenset[str]:
+    """Of misuse of the buyer's grant, whoever is not of the buyer; of the seller's faulty data the seller first."""
+    fault = "+" in state or state == "corrected"
+    if verb == "add_evidence":
+        return NOBODY if fault else UNIT
+    if verb == "withdraw_evidence":
+        return NOBODY if fault else UNIT
+    if verb in ("take_up", "merge"):
+        return CITY if fault else UNBIASED
+    answers = SELLER | CITY if fault else UNBIASED
+    return answers | UNIT if verb == "write" and not fault else answers
+
+
+def possible_concern(verb: str, state: str) -> bool:
+    plain, fault = state.partition("+")[0], "+" in state
+    if verb in ("take_up", "merge"):
+        return state == "open"
+    if verb in ("correct", "accept") and not fault:
+        return False
+    return plain in {str(one) for one in supervision_verbs.CONCERN.get(verb).sources}  # type: ignore[union-attr]
+
+
+def with_the_other(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"finding": Finding.objects.get(occasion_key="another"), "reason": "同一事项"}
+
+
+CONCERN = Matrix(
+    verbs=supervision_verbs.CONCERN,
+    reach=stages.concern,
+    may=may_concern,
+    possible=possible_concern,
+    sees=lambda state: PROVINCE | (SELLER | CITY if "+" in state or state == "corrected" else UNBIASED | UNIT),
+    url="supervision:concern",
+    says={
+        "take_up": Says("taken_up", ("finding take_up →open", "concern take_up open→taken_up"), REASON),
+        "merge": Says("taken_up", ("concern merge_concern open→taken_up",), with_the_other, keys(with_the_other)),
+        "correct": Says("corrected", ("concern correct_fault *→corrected",), REASON),
+        "accept": Says("taken_up", ("concern accept_fault open→taken_up",), REASON),
+        "dismiss": Says("dismissed", ("concern dismiss_concern open→dismissed",), REASON),
+        "write": Says("*", ("concern write →",), given(text="补充说明")),
+        "add_evidence": Says("*", ("evidencefile add_evidence →",), a_paper(), a_paper_sent()),
+        "withdraw_evidence": Says("open", ("evidencefile withdraw_evidence →",), own_paper, keys(own_paper)),
     },
 )
 
@@ -1040,7 +1096,7 @@ NON_PUBLIC_GRANT = replace(
 NON_PUBLIC_GRANT_OFFICER = replace(
     GRANT_OFFICER,
     reach=stages.non_public_grant,
-    may=lambda verb, state: NOBODY,  # Art. 33 is about public data
+    may=lambda verb, state: VENDORS if verb == "report_misuse" else NOBODY,  # Art. 33 is about public data
     sees=lambda state: BUYER | VENDORS | OVERSIGHT,
     people=WITH_SELLERS,
 )
@@ -1054,7 +1110,7 @@ MATRICES = {
     "release-rule": RULE, "description-change": DESCRIPTION_CHANGE, "application": APPLICATION, "item": ITEM,
     "consultation": CONSULTATION, "standing-consent": STANDING, "grant": GRANT,
     "edition": EDITION, "grant-officer": GRANT_OFFICER, "report": REPORT,
-    "finding": FINDING, "measure": MEASURE, "derived": DERIVED,
+    "concern": CONCERN, "finding": FINDING, "measure": MEASURE, "derived": DERIVED,
 }  # fmt: skip
 BEYOND = {
     "version": ("draft+reading", "draft+failed"),
@@ -1064,6 +1120,7 @@ BEYOND = {
     "grant": ("active+named", "active+system"),
     "source-file": ("accepted+lapsed",),
     "grant-officer": ("active+precaution",),
+    "concern": ("open+fault", "taken_up+fault"),
     "finding": ("open+recalled", "open+failing"),
     "measure": ("issued+hearing", "evidence_filed+hearing"),
 }

@@ -48,6 +48,9 @@ ELSEWHERE = {
         ("open", "measure"): "the `issue` of an order",
         ("open", "remedied"): "the `file` of the report",
     },
+    "supervision.concern": {
+        ("taken_up", "settled"): "the end of its finding: an officer's `dismiss`, the `issue` of an order",
+    },
     "supervision.derivedproduct": {("published", "flagged"): "an order's `terminate`"},
 }
 
@@ -74,7 +77,8 @@ def test_every_machine_is_known():
         "applications.hold", "applications.item",
         "applications.standingconsent", "listings.catalogueentry", "listings.descriptionchange", "listings.objection",
         "listings.product", "listings.releaserule", "listings.sourcefile", "listings.upload", "listings.version",
-        "supervision.derivedproduct", "supervision.finding", "supervision.measure", "supervision.usagereport",
+        "supervision.concern", "supervision.derivedproduct", "supervision.finding", "supervision.measure",
+        "supervision.usagereport",
     ]  # fmt: skip
 
 

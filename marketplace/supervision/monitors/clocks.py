@@ -3,17 +3,19 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from accounts.anybody import KEEP_CONTACT
 from accounts.models import Party
 from accounts.queries import recipients
 from listings import operations as listing
 from listings.models import Objection
-from listings.operations.objections import KEEP_CONTACT
 from marketplace.applications.models import Consultation
 from marketplace.applications.operations import escalate_consultation
 from marketplace.applications.states import ConsultationState
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import last_day
+from marketplace.supervision import operations
+from marketplace.supervision.concern import Concern
 from marketplace.supervision.deadlines import Due, level_above, run_out, up_before
 from marketplace.supervision.monitors.base import WATCHER, Case, Scope, Told, tell_once, within
 
@@ -67,3 +69,13 @@ def known_objectors(at: datetime, scope: Scope) -> Iterable[Objection]:
 
 def erase_objectors(objection: Objection, at: datetime) -> bool:
     return listing.erase_objectors(objection=objection, actor=WATCHER, at=at)
+
+
+def known_reporters(at: datetime, scope: Scope) -> Iterable[Concern]:
+    """Reports that are over and whose names and contacts are no longer needed."""
+    over = Concern.objects.filter(closed_at__lte=at - KEEP_CONTACT).exclude(person_sealed="")
+    return within(over, scope, "party").order_by("pk")
+
+
+def erase_reporter(concern: Concern, at: datetime) -> bool:
+    return operations.erase_reporter(concern=concern, actor=WATCHER, at=at)

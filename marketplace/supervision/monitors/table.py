@@ -19,6 +19,7 @@ MONITORS: tuple[Monitor, ...] = (
     watch("report_thin", _("reports that say nothing new"), "Art. 16", reports.thin, answerers),
     Monitor("unit_silent", _("units that have not answered in time"), "Art. 15", clocks.unanswered, clocks.escalate, attrgetter("application.authority_id"), DUTY),
     Monitor("objectors", _("names of objectors, no longer needed"), "Art. 31", clocks.known_objectors, clocks.erase_objectors, OF_VERSION),
+    Monitor("reporters", _("names of who reported, no longer needed"), "Art. 31", clocks.known_reporters, clocks.erase_reporter, OWN),
     Monitor("version_recalled", _("holders of recalled versions"), "Art. 17", versions.holders, versions.notice_recall, severity=BREACH),
     Monitor("reassessment", _("versions to be assessed again"), "Art. 35", versions.due_again, versions.assess_again, OWN),
     Monitor("assessment_lapses", _("assessments about to lapse"), "Art. 35", versions.lapsing, versions.remind_of_lapse, OWN),

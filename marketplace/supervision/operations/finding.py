@@ -4,18 +4,22 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.queries import recipient, recipients
 from listings.models import Version
 from marketplace import workflow
 from marketplace.applications.models import Grant
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
-from marketplace.errors import require
+from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
+from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
+from marketplace.supervision.concern import Concern
 from marketplace.supervision.models import Finding
-from marketplace.supervision.states import FindingState
+from marketplace.supervision.states import ConcernState, FindingState
 
 
 def open_finding(
@@ -54,6 +58,25 @@ def dismiss_finding(*, finding: Finding, actor: User, at: datetime, reason: str)
     close_finding(ledger.begin("dismiss", actor, at, finding.article), finding, FindingState.DISMISSED, reason=reason)
 
 
+@transaction.atomic
+def merge_finding(*, finding: Finding, actor: User, at: datetime, into: Finding, reason: str) -> None:
+    """open → merged into another open finding about the same party, which the reports behind it follow from now on."""
+    permissions.check_can_answer_finding(actor, finding, at)
+    require(reason=reason)
+    both = Finding.objects.select_for_update(of=("self",)).filter(pk__in=[finding.pk, into.pk]).order_by("pk")
+    rows = {row.pk: row for row in both}
+    finding, into = rows[finding.pk], rows[into.pk]
+    workflow.check_in(finding, FindingState.OPEN)
+    workflow.check_in(into, FindingState.OPEN)
+    if finding == into or (finding.party_id, finding.authority_id) != (into.party_id, into.authority_id):
+        raise InvalidState(_("Findings are merged where they are about the same party and before the same authority."))
+    permissions.check_can_answer_finding(actor, into, at)
+    act = ledger.begin("merge_finding", actor, at, finding.article)
+    workflow.move(act, finding, FindingState.MERGED, merged_into=into, detail={"reason": reason, "into": into})
+    clock.stop(finding, at)
+    Concern.objects.filter(finding=finding).update(finding=into)
+
+
 def remedy_finding(act: ledger.Act, key: str) -> None:
     """The duty was done after all: the open finding of this occasion, if any, is remedied."""
     finding = Finding.objects.filter(occasion_key=key, state=FindingState.OPEN).first()
@@ -62,5 +85,21 @@ def remedy_finding(act: ledger.Act, key: str) -> None:
 
 
 def close_finding(act: ledger.Act, finding: Finding, new: str, *, reason: str = "") -> None:
+    """As part of another operation. The reports that it came of are settled with it, and who reported is told."""
     workflow.move(act, finding, new, detail={"reason": reason})
     clock.stop(finding, act.at)
+    told = reason if new == FindingState.DISMISSED else ""  # what an order says is between authority and party
+    for concern in Concern.objects.filter(finding=finding, state=ConcernState.TAKEN_UP).order_by("pk"):
+        workflow.move(act, concern, ConcernState.SETTLED, outcome=told, closed_at=act.at, detail={"reason": told})
+        tell_reporter(act, concern, " ".join((str(FindingState(new).label), told)))
+
+
+def tell_reporter(act: ledger.Act, concern: Concern, text: str) -> None:
+    """Who reported while logged in, and the people of the party that did. Whoever did not, looks with the code."""
+    people = [recipient(concern.by)] if concern.by else []
+    if concern.reporter is not None:
+        people += [to for to in recipients(concern.reporter, act.at) if to not in people]
+    tell(
+        act, people, "concern_moved", link=concern.get_absolute_url(), number=concern.number,
+        state=ConcernState(concern.state).label, reason=text,
+    )  # fmt: skip

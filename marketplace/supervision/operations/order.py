@@ -78,6 +78,24 @@ def propose_order_on_grant(*, grant: Grant, actor: User, at: datetime, facts: st
 
 
 @transaction.atomic
+def propose_order_on_finding(*, finding: Finding, actor: User, at: datetime, facts: str, demand: str) -> Measure | None:
+    """An officer drafts the order that answers a finding about a grant; issuing it closes the finding."""
+    permissions.check_can_answer_finding(actor, finding, at)
+    require(facts=facts, demand=demand)
+    finding = Finding.objects.select_for_update(of=("self",)).get(pk=finding.pk)
+    workflow.check_in(finding, FindingState.OPEN)
+    if finding.grant is None:
+        raise InvalidState(_("An order is about a grant; a version is held."))
+    workflow.check_in(finding.grant, GrantState.ACTIVE)
+    if finding.measures.filter(state=MeasureState.PROPOSED).exists():
+        raise InvalidState(_("An order that answers this finding is proposed already: issue or drop it."))
+    return propose_order(
+        grants=[finding.grant], actor=actor, at=at, key=f"finding:{finding.pk}:{at.isoformat()}", facts=facts,
+        demand=demand, finding=finding,
+    )  # fmt: skip
+
+
+@transaction.atomic
 def issue_order(*, measure: Measure, actor: User, at: datetime, facts: str, demand: str, remedy: str) -> None:
     """proposed → issued, **and** every grant of the measure suspended, in one transaction.
 

@@ -1,0 +1,331 @@
+"""Reports of misuse and of faulty data: made by anybody, answered with reasons, followed to their end."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts import anybody
+from accounts.anybody import KEEP_CONTACT, PUBLIC, Lodged
+from accounts.evidence import process
+from accounts.models import EvidenceFile, Party, Region, User
+from accounts.operations.evidence import attach, withdraw
+from accounts.permissions import check_is_job, check_member
+from accounts.queries import authority_for, recipients
+from listings.models import CatalogueEntry, Product, Version
+from listings.states import VersionState
+from marketplace import workflow
+from marketplace.applications.models import Grant
+from marketplace.applications.states import GrantState
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
+from marketplace.errors import InvalidState, NotAllowed, require
+from marketplace.ledger import entries as ledger
+from marketplace.notices.operations import tell
+from marketplace.supervision import permissions
+from marketplace.supervision.concern import Concern, ConcernKind, ConcernNote
+from marketplace.supervision.models import DerivedProduct, Finding
+from marketplace.supervision.operations.finding import open_finding, tell_reporter
+from marketplace.supervision.operations.precaution import hold_as_precaution
+from marketplace.supervision.states import LIVING_CONCERN, ConcernState, FindingState
+
+RULE = "misuse_reported"
+ARTICLES = {ConcernKind.MISUSE: "Art. 34", ConcernKind.FAULT: "Art. 13"}
+CLOCKS = {ConcernKind.MISUSE: Kind.CONCERN, ConcernKind.FAULT: Kind.FAULT}
+Subject = Grant | Product | CatalogueEntry | DerivedProduct | None
+
+
+class Competent(NamedTuple):
+    """Whose use or data a report is about, which authority or compliance reviewer looks into misuse of it."""
+
+    party: Party | None
+    authority: Party
+    reviewer: Party | None = None
+
+
+@transaction.atomic
+def report_concern(
+    *,
+    subject: Subject = None,
+    actor: Any,
+    at: datetime,
+    kind: str,
+    text: str,
+    place: str = "",
+    name: str = "",
+    contact: str = "",
+    reporter: Party | None = None,
+) -> Lodged:
+    """Anybody reports misuse or faulty data: a user, for one of their parties or not, or `PUBLIC`.
+
+    Misuse goes to the authority (Art. 34), faulty data to the unit or seller (Art. 13). They are told and have a
+    deadline. Raises ValidationError on `kind` for faulty data that is nobody's in particular.
+    """
+    if reporter is not None:
+        check_member(actor, reporter, at)
+    return _lodge(
+        ledger.begin("report_concern", actor, at, ARTICLES[ConcernKind(kind)]), subject, kind=kind, text=text,
+        place=place,
+        person_sealed=anybody.seal_person(name, contact), reporter=reporter,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def report_misuse(*, grant: Grant, actor: User, at: datetime, text: str, wish: str = "") -> Concern:
+    """A providing unit or the seller reports misuse of a grant of its data and may ask for suspension or termination.
+
+    The authority answers within its deadline. Nothing is held by a report: an officer's precaution or an order does
+    that (Art. 34).
+    """
+    reporter = permissions.reporting_party(actor, grant, at)
+    workflow.check_in(grant, GrantState.ACTIVE)
+    act = ledger.begin("report_concern", actor, at, ARTICLES[ConcernKind.MISUSE])
+    made: Concern = _lodge(act, grant, kind=ConcernKind.MISUSE, text=text, wish=wish, reporter=reporter).made
+    return made
+
+
+def _lodge(act: ledger.Act, subject: Subject, *, kind: str, text: str, **said: Any) -> Lodged:
+    require(text=text)
+    code, competent = anybody.new_code(), competent_for(subject, act.at)
+    if kind == ConcernKind.FAULT and competent.party is None:
+        raise ValidationError({"kind": _("Report faulty data on the page of the data product or catalogue entry.")})
+    party, authority, reviewer = competent
+    is_misuse = kind == ConcernKind.MISUSE
+    concern = Concern(
+        kind=kind, text=text, by=act.actor if isinstance(act.actor, User) else None, code_hash=anybody.hash_of(code),
+        party=party, authority=authority, reviewer=reviewer if is_misuse else None,
+        responder=(reviewer or authority) if is_misuse else party, created_at=act.at, **_about(subject), **said,
+    )  # fmt: skip
+    concern.full_clean()
+    concern.save()
+    ledger.record(act, concern, new=concern.state, detail={"kind": kind, **_about(subject)})
+    clock.start(concern, CLOCKS[ConcernKind(kind)], act.at)
+    tell(
+        act, recipients(concern.responder, act.at), "concern_reported", link=concern.get_absolute_url(),
+        number=concern.number, what=ConcernKind(kind).label, subject=subject or concern.place or "–",
+    )  # fmt: skip
+    return Lodged(concern, code)
+
+
+def _about(subject: Subject) -> dict[str, Any]:
+    names = {Grant: "grant", Product: "product", CatalogueEntry: "entry", DerivedProduct: "derived"}
+    return {} if subject is None else {names[type(subject)]: subject}
+
+
+def competent_for(subject: Subject, at: datetime) -> Competent:
+    """By the grant, by the newest reviewed version of a product, by the entry, by a grant that was built on."""
+    if isinstance(subject, Grant):
+        return Competent(subject.buyer, subject.authority, _reviewer(subject.from_version))
+    if isinstance(subject, Product):
+        version = subject.versions.exclude(authority=None).order_by("-number").first()
+        if version is not None and version.authority is not None:
+            return Competent(subject.seller, version.authority, _reviewer(version))
+        return Competent(subject.seller, _nearest(subject.seller.region, at))
+    if isinstance(subject, CatalogueEntry):
+        return Competent(subject.unit, subject.authority or _nearest(subject.unit.region, at))
+    if isinstance(subject, DerivedProduct):
+        use = subject.built_from.select_related("grant__authority").order_by("pk").first()
+        return Competent(subject.party, use.grant.authority if use else _nearest(subject.party.region, at))
+    return Competent(None, _nearest(Region.objects.order_by("code").filter(parent=None).first(), at))
+
+
+def _reviewer(version: Version) -> Party | None:
+    return None if version.product.is_public_data else version.reviewer
+
+
+def _nearest(region: Region | None, at: datetime) -> Party:
+    found = authority_for(region, at) if region else None
+    if found is None:
+        raise InvalidState(_("No authority is competent for this yet."))
+    return found
+
+
+@transaction.atomic
+def take_up_concern(
+    *, concern: Concern, actor: User, at: datetime, reason: str, grant: Grant | None = None, pause: bool = False
+) -> Finding:
+    """open → taken up: misuse becomes a finding about a grant, else about the product's newest version.
+
+    `pause`: the officer's precaution on that grant in the same act. The reporter reads the reason.
+    """
+    permissions.check_can_triage_concern(actor, concern, at)
+    require(reason=reason)
+    concern = _locked(concern, ConcernKind.MISUSE)
+    about = _finding_about(concern, grant)
+    act = ledger.begin("take_up", actor, at, ARTICLES[ConcernKind.MISUSE])
+    finding = open_finding(act, about, RULE, f"{RULE}:{concern.pk}", act.article, concern=concern.number)
+    assert finding is not None  # one report is taken up once: its row is locked
+    permissions.check_can_answer_finding(actor, finding, at)
+    if pause:
+        if finding.grant is None:
+            raise ValidationError({"pause": _("Only a grant is paused: name it.")})
+        workflow.check_in(Grant.objects.select_for_update().get(pk=finding.grant.pk), GrantState.ACTIVE)
+        hold_as_precaution(act, finding.grant, reason)
+    _answer(act, concern, ConcernState.TAKEN_UP, reason, finding=finding)
+    return finding
+
+
+def _finding_about(concern: Concern, grant: Grant | None) -> Grant | Version:
+    """Non-public data is the compliance reviewer's, whose findings are about versions."""
+    grant = grant or concern.grant
+    if grant is not None:
+        return grant if grant.product.is_public_data else grant.from_version
+    served = (VersionState.PUBLISHED, VersionState.HELD)
+    versions = concern.product.versions.filter(state__in=served) if concern.product else Version.objects.none()
+    newest = versions.order_by("-number").first()
+    if newest is None:
+        raise ValidationError({"grant": _("Name the grant that this is about.")})
+    return newest
+
+
+@transaction.atomic
+def merge_concern(*, concern: Concern, actor: User, at: datetime, finding: Finding, reason: str) -> None:
+    """open → taken up, as part of a finding that is open already."""
+    permissions.check_can_triage_concern(actor, concern, at)
+    require(reason=reason)
+    concern = _locked(concern, ConcernKind.MISUSE)
+    finding = Finding.objects.select_for_update(of=("self",)).get(pk=finding.pk)
+    workflow.check_in(finding, FindingState.OPEN)
+    permissions.check_can_answer_finding(actor, finding, at)
+    act = ledger.begin("merge_concern", actor, at, ARTICLES[ConcernKind.MISUSE])
+    _answer(act, concern, ConcernState.TAKEN_UP, reason, finding=finding)
+
+
+@transaction.atomic
+def dismiss_concern(*, concern: Concern, actor: User, at: datetime, reason: str) -> None:
+    """open → not followed, with reasons, which the reporter reads."""
+    permissions.check_can_answer_concern(actor, concern, at)
+    require(reason=reason)
+    concern = _locked(concern)
+    _answer(
+        ledger.begin("dismiss_concern", actor, at, _article(concern)),
+        concern,
+        ConcernState.DISMISSED,
+        reason,
+        closed_at=at,
+    )
+
+
+@transaction.atomic
+def accept_fault(*, concern: Concern, actor: User, at: datetime, reason: str) -> None:
+    """open → taken up: the data is faulty and will be corrected within a deadline (Art. 13)."""
+    permissions.check_can_answer_concern(actor, concern, at)
+    require(reason=reason)
+    concern = _locked(concern, ConcernKind.FAULT)
+    _answer(ledger.begin("accept_fault", actor, at, _article(concern)), concern, ConcernState.TAKEN_UP, reason)
+    clock.start(concern, Kind.REPAIR, at)
+
+
+@transaction.atomic
+def correct_fault(*, concern: Concern, actor: User, at: datetime, reason: str) -> None:
+    """open or taken up → corrected: `reason` says what was corrected and where (Art. 13)."""
+    permissions.check_can_answer_concern(actor, concern, at)
+    require(reason=reason)
+    concern = _locked(concern, ConcernKind.FAULT, states=LIVING_CONCERN)
+    act = ledger.begin("correct_fault", actor, at, _article(concern))
+    if concern.state == ConcernState.OPEN:
+        return _answer(act, concern, ConcernState.CORRECTED, reason, closed_at=at)
+    workflow.move(act, concern, ConcernState.CORRECTED, outcome=reason, closed_at=at, detail={"reason": reason})
+    clock.stop(concern, at)
+    tell_reporter(act, concern, reason)
+
+
+def _answer(act: ledger.Act, concern: Concern, new: str, reason: str, **fields: Any) -> None:
+    workflow.move(
+        act, concern, new, answer=reason, answered_by=act.actor, answered_at=act.at, detail={"reason": reason}, **fields
+    )
+    clock.stop(concern, act.at)
+    tell_reporter(act, concern, reason)
+
+
+def _locked(concern: Concern, *kinds: str, states: tuple[str, ...] = (ConcernState.OPEN,)) -> Concern:
+    """As it is now, held against whoever answers it at the same time."""
+    concern = Concern.objects.select_for_update(of=("self",)).get(pk=concern.pk)
+    workflow.check_in(concern, *states)
+    if kinds and concern.kind not in kinds:
+        raise InvalidState(_("Misuse is taken up or merged; faulty data is corrected."))
+    return concern
+
+
+def _article(concern: Concern) -> str:
+    return ARTICLES[ConcernKind(concern.kind)]
+
+
+@transaction.atomic
+def write_to_concern(*, concern: Concern, actor: User, at: datetime, text: str) -> None:
+    """Who reported adds something, or who answers asks or tells something, while it is not over. The other is told."""
+    permissions.check_can_write_to_concern(actor, concern, at)
+    _write(
+        ledger.begin("write", actor, at, _article(concern)), concern, text, permissions.is_reporter(actor, concern, at)
+    )
+
+
+@transaction.atomic
+def write_with_code(*, concern: Concern, actor: ledger.SystemActor, at: datetime, code: str, text: str) -> None:
+    """Who reported without a login adds something. Raises NotAllowed where the code is not the report's own."""
+    if actor != PUBLIC or not concern.opens_with(code):
+        raise NotAllowed(_("No report has this number and code."))
+    _write(ledger.begin("write", actor, at, _article(concern)), concern, text, is_reporter=True)
+
+
+def _write(act: ledger.Act, concern: Concern, text: str, is_reporter: bool) -> None:
+    require(text=text)
+    locked = Concern.objects.select_for_update(of=("self",)).get(pk=concern.pk)
+    workflow.check_in(locked, *LIVING_CONCERN)
+    note = ConcernNote(
+        concern=locked, is_reporter=is_reporter, text=text, by=act.actor if isinstance(act.actor, User) else None,
+        at=act.at,
+    )  # fmt: skip
+    note.full_clean()
+    note.save()
+    ledger.record(act, locked)
+    if not is_reporter:
+        return tell_reporter(act, locked, text)
+    tell(
+        act, recipients(locked.responder, act.at), "concern_written", link=locked.get_absolute_url(),
+        number=locked.number,
+    )  # fmt: skip
+
+
+def add_concern_evidence(*, concern: Concern, actor: User, at: datetime, path: Path, note: str = "") -> EvidenceFile:
+    """The party that reported adds a file, while it is not over. Who answers reads it."""
+    permissions.check_can_prove_concern(actor, concern, at)
+    workflow.check_in(concern, *LIVING_CONCERN)
+    kind = process.kind_of(path)
+    with transaction.atomic():
+        locked = Concern.objects.select_for_update(of=("self",)).get(pk=concern.pk)
+        workflow.check_in(locked, *LIVING_CONCERN)
+        assert locked.reporter is not None  # asked above
+        act = ledger.begin("add_evidence", actor, at, _article(concern))
+        return attach(act, locked, locked.reporter, path, kind, subject="observation", note=note)
+
+
+@transaction.atomic
+def withdraw_concern_evidence(*, concern: Concern, actor: User, at: datetime, evidence: EvidenceFile) -> None:
+    """Who added a file takes it back before the report is answered."""
+    permissions.check_can_withdraw_concern_evidence(actor, concern, at)
+    locked = Concern.objects.select_for_update(of=("self",)).get(pk=concern.pk)
+    workflow.check_in(locked, ConcernState.OPEN)
+    withdraw(ledger.begin("withdraw_evidence", actor, at, _article(concern)), concern, evidence)
+
+
+@transaction.atomic
+def erase_reporter(*, concern: Concern, actor: ledger.SystemActor, at: datetime) -> bool:
+    """Name and contact go when they are no longer needed; text and answer stay. Returns whether there was anything."""
+    check_is_job(actor)
+    return anybody.erase_person(concern, Concern.objects.filter(closed_at__lte=at - KEEP_CONTACT), actor, at)
+
+
+@transaction.atomic
+def reseal_reporters() -> int:
+    """After a change of keys: names and contacts sealed again under the first. Returns how many."""
+    return anybody.reseal_people(Concern)
+
+
+def find_concern(number: str, code: str) -> Concern | None:
+    """The report with this number, if the code is its own."""
+    found: Concern | None = anybody.find(Concern.objects.with_subject().select_related("finding"), number, code)
+    return found

@@ -1,0 +1,211 @@
+"""Reports of misuse and faulty data: by anybody, answered with reasons, settled with their finding."""
+
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+
+from accounts.anybody import KEEP_CONTACT, PUBLIC
+from marketplace.applications.models import Grant, Hold
+from marketplace.clock import operations as clock
+from marketplace.desk.queries import todo
+from marketplace.errors import InvalidState, NotAllowed, StaleState
+from marketplace.ledger.models import Entry, EntryDetail
+from marketplace.notices.models import Outbox
+from marketplace.supervision import operations
+from marketplace.supervision.concern import Concern, ConcernNote
+from marketplace.supervision.models import Measure
+from marketplace.supervision.sweep import sweep
+from tests.workflow import stages
+from tests.workflow.matrix import rows
+
+CONTACT = "13800000000"
+SCRIPT = "<script>alert(1)</script>"
+
+
+def report(world, subject=None, actor=PUBLIC, **said):
+    said = {"kind": "misuse", "text": "数据被转卖", **said}
+    return operations.report_concern(subject=subject, actor=actor, at=world.at, **said)
+
+
+def post(at, address, data, client=None, language="zh-hans"):
+    with time_machine.travel(at, tick=False):
+        return (client or Client(headers={"accept-language": language})).post(address, data)
+
+
+def log_in(person):
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+@pytest.mark.parametrize(("language", "waiting"), [("zh-hans", "尚未答复"), ("en", "Not answered yet")])
+def test_anybody_reports_follows_and_adds_without_a_login(world, language, waiting):
+    form = reverse("supervision:concern-new-about", args=["product", world.product.pk])
+    sent = {
+        "kind": "fault",
+        "text": f"区县代码有误 {SCRIPT}",
+        "place": "",
+        "name": "某市民",
+        "contact": CONTACT,
+        "website": "",
+    }
+    answer = post(world.at, form, sent, language=language)
+    number, code = re.findall(r'<code class="key">([^<]+)</code>', answer.content.decode())
+    made = Concern.objects.get()
+    assert (made.number, made.responder, made.by) == (number, world.parties["developer"], None)
+    follow, asked = reverse("supervision:concern-follow"), {"number": number, "code": code}
+    page = post(world.at, follow, asked, language=language).content.decode()
+    assert waiting in page and SCRIPT not in page and CONTACT not in page
+    page = post(world.at, follow, {**asked, "text": "另有一处"}, language=language).content.decode()
+    assert "另有一处" in page and ConcernNote.objects.get().is_reporter
+    operations.correct_fault(concern=made, actor=world["seller"], at=world.at, reason="已重新发布")
+    assert "已重新发布" in post(world.at, follow, asked, language=language).content.decode()
+    assert post(world.at, follow, {**asked, "text": "还有"}, language=language).status_code == 409
+    assert "已重新发布" not in post(world.at, follow, {"number": number, "code": "x"}).content.decode()
+
+
+def test_code_and_contact_are_nowhere_to_be_read(world, caplog):
+    lodged = report(world, world.product, name="某市民", contact=CONTACT)
+    everything = (
+        str(rows()) + str(list(EntryDetail.objects.values())) + str(list(Outbox.objects.values())) + caplog.text
+    )
+    assert lodged.code not in everything and CONTACT not in everything and "某市民" not in everything
+    with pytest.raises(NotAllowed):
+        operations.write_with_code(concern=lodged.made, actor=PUBLIC, at=world.at, code="x", text="好")
+    assert operations.find_concern(lodged.made.number, report(world).code) is None
+
+
+def test_who_corrects_faulty_data_never_reads_who_reported(world):
+    made = report(world, world.product, world["other_buyer"], kind="fault").made
+    anonymous = report(world, world.product, kind="fault", name="某市民", contact=CONTACT).made
+    shown = {}
+    for who in ("seller", "officer", "buyer"):
+        with time_machine.travel(world.at, tick=False):
+            pages = [log_in(world[who]).get(one.get_absolute_url()) for one in (made, anonymous)]
+        text = "".join(page.content.decode() for page in pages)
+        shown[who] = (pages[0].status_code, world["other_buyer"].name in text, CONTACT in text)
+    assert shown == {"seller": (200, False, False), "officer": (200, True, True), "buyer": (404, False, False)}
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"kind": "misuse", "text": ""},
+        {"kind": "misuse", "text": "x" * 4001},
+        {"kind": "other", "text": "好"},
+        {"kind": "misuse", "text": "好", "website": "https://spam.example"},
+        {"kind": "misuse", "text": "好", "contact": "x" * 201},
+    ],
+)
+def test_what_is_no_report_leaves_nothing(world, sent):
+    before = rows()
+    form = reverse("supervision:concern-new-about", args=["product", world.product.pk])
+    assert (post(world.at, form, sent).status_code, rows()) == (422, before)
+
+
+def test_faulty_data_of_nothing_in_particular_is_refused(world):
+    before = rows()
+    with pytest.raises(ValidationError):
+        report(world, kind="fault")
+    assert rows() == before
+
+
+def test_one_address_can_neither_flood_nor_try_codes(world, settings):
+    settings.OBJECTION_RATE = "2/hour"
+    form, sent = reverse("supervision:concern-new"), {"text": "冒用标注"}
+    assert [post(world.at, form, sent).status_code for _ in range(3)] == [200, 200, 429]
+    assert {one.responder for one in Concern.objects.all()} == {world.parties["province"]}
+    lodged = report(world)
+    tries = [{"number": lodged.made.number, "code": code} for code in ("a", "b", lodged.code)]
+    follow = reverse("supervision:concern-follow")
+    assert [post(world.at, follow, one).status_code for one in tries] == [200, 200, 429]
+
+
+def test_a_unit_s_report_leads_to_an_order_that_settles_it(world):
+    grant = stages.active_grant(world)
+    made = operations.report_misuse(
+        grant=grant, actor=world["provider"], at=world.at, text="超范围使用", wish="terminate"
+    )
+    assert grant.is_in_effect(world.at) and not Hold.objects.filter(grant=grant).exists()
+    running = clock.of(made).open().get()
+    assert (running.kind, running.working_days, made.reporter) == ("concern", 3, world.parties["unit"])
+    assert any(task.obj == made for task in todo(world["officer"], world.at))
+    finding = operations.take_up_concern(
+        concern=made, actor=world["officer"], at=world.at, reason="初步属实", pause=True
+    )
+    assert not Grant.objects.get(pk=grant.pk).is_in_effect(world.at) and finding.grant == grant
+    officer = {"actor": world["officer"], "at": world.at}
+    measure = operations.propose_order_on_finding(finding=finding, facts="超范围", demand="停止", **officer)
+    with pytest.raises(InvalidState):
+        operations.propose_order_on_finding(finding=finding, facts="超范围", demand="停止", **officer)
+    operations.issue_order(
+        measure=Measure.objects.get(pk=measure.pk), facts="超范围", demand="停止", remedy="复核", **officer
+    )
+    made.refresh_from_db()
+    assert (made.state, made.finding.state, made.outcome) == ("settled", "measure", "")
+    told = Outbox.objects.filter(kind="concern_moved", recipient_ref=world["provider"].ledger_ref, channel="page")
+    assert told.count() == 2
+
+
+def test_reports_follow_the_finding_into_which_theirs_is_merged(world):
+    made, _at = stages.concern(world, "taken_up")
+    other = operations.take_up_concern(
+        concern=report(world, world.product).made, actor=world["officer"], at=world.at, reason="同一买方",
+        grant=made.grant,
+    )  # fmt: skip
+    operations.merge_finding(finding=made.finding, actor=world["officer"], at=world.at, into=other, reason="同一事项")
+    operations.dismiss_finding(finding=other, actor=world["officer"], at=world.at, reason="查无实据")
+    assert set(Concern.objects.values_list("state", "outcome", "finding")) == {("settled", "查无实据", other.pk)}
+
+
+def test_a_silent_answer_is_noticed_once_and_an_officer_steps_in(world):
+    made = report(world, world.product, kind="fault").made
+    due = clock.of(made).open().get().due_at
+
+    def did():
+        return next(row.did for row in sweep(at=due) if row.monitor == "clock_overdue")
+
+    assert [did(), did()] == [1, 0]
+    operations.accept_fault(concern=made, actor=world["officer"], at=due, reason="卖方未答复,责成更正")
+    assert clock.of(made).open().get().kind == "repair"
+
+
+def test_nobody_answers_their_own_report_nor_that_of_their_own_organisation(world):
+    mine = report(world, world.product, world["officer"]).made
+    made, _at = stages.concern(world, "open")
+    before = rows()
+    for one, who in ((mine, "officer"), (made, "conflicted_officer"), (made, "county_officer"), (made, "buyer")):
+        with pytest.raises(NotAllowed):
+            operations.dismiss_concern(concern=one, actor=world[who], at=world.at, reason="不属实")
+    assert rows() == before
+
+
+def test_name_and_contact_are_erased_half_a_year_after_the_end_and_once(world):
+    made = report(world, world.product, name="某市民", contact=CONTACT).made
+    operations.dismiss_concern(concern=made, actor=world["officer"], at=world.at, reason="不属实")
+    due = world.at + KEEP_CONTACT
+
+    def did(at):
+        return next(row.did for row in sweep(at=at) if row.monitor == "reporters")
+
+    assert [did(due - timedelta(seconds=1)), did(due), did(due)] == [0, 1, 0]
+    assert Concern.objects.get().person() == {} and Entry.objects.filter(verb="erase").count() == 1
+
+
+def test_whoever_comes_second_changes_nothing(world):
+    """Merge against dismiss, both from the report as they read it."""
+    made, _at = stages.concern(world, "open")
+    stale = Concern.objects.get(pk=made.pk)
+    finding = made.grant.findings.get()
+    officer = {"at": world.at, "reason": "已核实"}
+    operations.merge_concern(concern=made, actor=world["officer"], finding=finding, **officer)
+    before = rows()
+    with pytest.raises((InvalidState, StaleState)):
+        operations.dismiss_concern(concern=stale, actor=world["second_officer"], **officer)
+    again = Concern.objects.get(pk=made.pk)
+    assert rows() == before and again.state == "taken_up"
