@@ -295,8 +295,8 @@ class ChangeForm(ReasonForm):
             "quota": self.target.terms.get("quota"),
             "report_schedule": self.target.report_schedule.value,
         }
-        if self.target.report_schedule not in OWED:
-            del self.fields["report_schedule"]
+        if (as_before := self.target.report_schedule) not in OWED:
+            self.fields["report_schedule"].choices = [(as_before.value, as_before.label)]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         data = dict(self.cleaned_data)

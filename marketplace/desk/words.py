@@ -11,7 +11,7 @@ from listings import engine_words
 ARTICLES = (
     gettext_noop("Art. 10"), gettext_noop("Art. 13"), gettext_noop("Arts 13, 34"), gettext_noop("Art. 14"), gettext_noop("Art. 15"), gettext_noop("Art. 16"),
     gettext_noop("Art. 17"), gettext_noop("Art. 31"), gettext_noop("Art. 32"), gettext_noop("Art. 33"), gettext_noop("Art. 34"),
-    gettext_noop("Art. 35"), gettext_noop("Art. 40"), gettext_noop("Art. 45"), gettext_noop("Arts 15, 16"),
+    gettext_noop("Art. 35"), gettext_noop("Art. 36"), gettext_noop("Art. 40"), gettext_noop("Art. 45"), gettext_noop("Art. 49"), gettext_noop("Arts 15, 16"),
     gettext_noop("Arts 16, 40"), gettext_noop("Arts 15, 16, 40"),
 )  # fmt: skip
 

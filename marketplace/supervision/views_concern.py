@@ -135,4 +135,4 @@ def may_know_reporter(user: Any, item: Concern, at: datetime) -> bool:
 @require_safe
 def concern_evidence(request: HttpRequest, pk: int, file: int) -> FileResponse:
     """A file of a report, to whom the report is visible."""
-    return pages.download(get_object_or_404(Concern.objects.visible_to(request.user), pk=pk), file)
+    return pages.download(request, get_object_or_404(Concern.objects.visible_to(request.user), pk=pk), file)

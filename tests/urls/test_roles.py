@@ -170,7 +170,7 @@ def called(one: Partner, method: str, address: str) -> int:
     headers = one.headers() if method == "GET" else one.headers(**{"Idempotency-Key": "k", "Upload-Offset": "7"})
     kind = CHUNK_TYPE if method == "PUT" else "application/json"
     with transaction.atomic():
-        if "/import/" in address or address.endswith(("/upload-file/", "/announce-report/", "/add-evidence/")):
+        if "/import/" in address or address.endswith(("/upload-file/", "/announce-report/", "/add-evidence/", "/bring-hierarchy/")):
             answer = one.client.post(address, {}, headers=headers) if method == "POST" else one.client.get(address)
         else:
             answer = one.client.generic(method, address, "" if method == "GET" else b"{}", kind, headers=headers)
