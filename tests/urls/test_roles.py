@@ -30,6 +30,7 @@ ALL = os.environ.get("URL_ROLES") == "all"
 ROUTES = routes()
 API = [route for route in ROUTES if route.path.startswith("api/")]
 PAGES = [route for route in ROUTES if not route.path.startswith("api/")]
+TAKES_A_FILE = ("/upload-file/", "/announce-report/", "/add-evidence/", "/bring-hierarchy/")
 UNKNOWN = ("0", "-1", str(2**63), str(2**200), "x", "%00", "%F0%9F%98%80", "..%2F..")
 
 
@@ -170,7 +171,7 @@ def called(one: Partner, method: str, address: str) -> int:
     headers = one.headers() if method == "GET" else one.headers(**{"Idempotency-Key": "k", "Upload-Offset": "7"})
     kind = CHUNK_TYPE if method == "PUT" else "application/json"
     with transaction.atomic():
-        if "/import/" in address or address.endswith(("/upload-file/", "/announce-report/", "/add-evidence/", "/bring-hierarchy/")):
+        if "/import/" in address or address.endswith(TAKES_A_FILE):
             answer = one.client.post(address, {}, headers=headers) if method == "POST" else one.client.get(address)
         else:
             answer = one.client.generic(method, address, "" if method == "GET" else b"{}", kind, headers=headers)
