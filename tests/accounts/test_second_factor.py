@@ -127,10 +127,11 @@ def test_login_asks_for_the_code_and_a_wrong_or_used_one_is_refused(enter, world
     client = enter("officer")
     assert client.get("/todo/").status_code == 302
     assert client.post("/accounts/2fa/authenticate/", {"code": "000000"}).status_code == 200
-    answer = client.post("/accounts/2fa/authenticate/", {"code": code()})
+    used = code()
+    answer = client.post("/accounts/2fa/authenticate/", {"code": used})
     assert (answer.status_code, client.get("/todo/").status_code) == (302, 200)
     again = enter("officer")
-    again.post("/accounts/2fa/authenticate/", {"code": code()})
+    again.post("/accounts/2fa/authenticate/", {"code": used})
     assert again.get("/todo/").url.startswith("/accounts/login/")  # a code works once
 
 
