@@ -1,5 +1,6 @@
 """One of everything that a list shows, and as many more as are wanted: for tests that count."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection
@@ -22,6 +23,7 @@ from marketplace.console.models import Reading
 from marketplace.ledger import entries as ledger
 from marketplace.notices.models import Outbox
 from marketplace.supervision.concern import Concern
+from marketplace.supervision.incidents import Incident
 from marketplace.supervision.models import (
     DerivedFrom,
     DerivedProduct,
@@ -69,6 +71,10 @@ def one_of_the_rest(world: World, grant: Grant) -> None:
     Concern.objects.create(
         kind="misuse", grant=grant, party=grant.buyer, authority=grant.authority, responder=grant.authority,
         code_hash="x", text="x", created_at=at,
+    )  # fmt: skip
+    Incident.objects.create(
+        version=version, reporter=version.product.seller, authority=grant.authority, kind="leak", title="x", facts="x",
+        noticed_at=at, counted_at=at, created_at=at, public_told_at=at, public_text="x",
     )  # fmt: skip
     UsageReport.objects.create(grant=grant, start=grant.starts, end=grant.starts, due_at=at, late_at=at)
     Reading.objects.create(
@@ -129,6 +135,8 @@ def more_of_the_rest(twin: Grant, number: int) -> None:
     copy(SourceFile.objects.earliest("pk"))
     copy(Objection.objects.earliest("pk"))
     copy(Concern.objects.earliest("pk"), grant=twin)
+    incident = Incident.objects.earliest("pk")
+    copy(incident, noticed_at=incident.noticed_at + timedelta(seconds=number))
     copy(Upload.objects.earliest("pk"))
     copy(ReleaseRule.objects.earliest("pk"))
     copy(DescriptionChange.objects.earliest("pk"))

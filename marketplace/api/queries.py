@@ -29,6 +29,7 @@ from marketplace.applications.models import Application, Consultation, Grant, Ho
 from marketplace.delivery.models import Delivery
 from marketplace.ledger.models import Entry
 from marketplace.supervision.concern import Concern, ConcernKind
+from marketplace.supervision.incidents import Incident
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.states import DerivedState
 
@@ -44,6 +45,7 @@ PRIVATE: tuple[Any, ...] = (
     UsageReport,
     Finding,
     Measure,
+    Incident,
     Upload,
     Objection,
 )

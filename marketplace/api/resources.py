@@ -39,10 +39,13 @@ from marketplace.applications import verbs as applications
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
 from marketplace.applications.operations.application import offered_version
 from marketplace.supervision import forms as supervision_forms
+from marketplace.supervision import forms_incident as incident_forms
 from marketplace.supervision import operations as supervising
 from marketplace.supervision import verbs as supervision
 from marketplace.supervision.concern import Concern
+from marketplace.supervision.incidents import Incident
 from marketplace.supervision.models import DerivedProduct, Evidence, Finding, Measure, ReportFiling, UsageReport
+from marketplace.supervision.permissions_incident import reporters
 from marketplace.verbs import Verb, Verbs
 
 
@@ -89,6 +92,7 @@ RESOURCES = (
     Resource("derived-products", DerivedProduct, related(DerivedProduct, "party"), serializers.DerivedRow, (supervision.DERIVED,), serializers.DerivedPage),
     Resource("measures", Measure, related(Measure, "party", "authority", prefetch=("held", Prefetch("evidence", Evidence.objects.order_by("pk")))), serializers.MeasureRow, (supervision.MEASURE,)),
     Resource("concerns", Concern, related(Concern, "responder"), serializers.ConcernRow, (supervision.CONCERN,)),
+    Resource("incidents", Incident, related(Incident, "authority__region__parent", "reporter", "version__product__seller"), serializers.IncidentRow, (supervision.INCIDENT,)),
     Resource("findings", Finding, related(Finding, "authority"), serializers.FindingRow, (supervision.FINDING,)),
 )  # fmt: skip
 BY_MODEL = {resource.model: resource for resource in RESOURCES}
@@ -224,6 +228,11 @@ def visible_product(user: Any, pk: int | None) -> Product:
     return get_object_or_404(Product.objects.visible_to(user), pk=pk)
 
 
+def open_incident(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
+    mine = reporters(user, target, at) if target else Party.objects.none()
+    return incident_forms.OpenIncidentForm(*sent, version=target, user=user, parties=mine, at=at)
+
+
 def register_derived(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
     return supervision_forms.RegisterDerivedForm(*sent, party=target)
 
@@ -243,6 +252,7 @@ CREATIONS = (
     Creation("products/<int:pk>/apply", "applications", _("Start an application"), Scope.WRITE, start_application, lambda target, **fields: application.start_application(product=target, **fields), listed_product, "Arts 16, 40"),
     Creation("versions/<int:pk>/objections", "objections", _("Object to a version in publicity"), Scope.ACT, object_to_version, lodge_objection, visible_version, "Art. 17"),
     Creation("products/<int:pk>/concerns", "concerns", _("Report misuse or faulty data"), Scope.ACT, report_concern, lambda target, **fields: supervising.report_concern(subject=target, **fields).made, visible_product, "Arts 13, 34"),
+    Creation("versions/<int:pk>/incidents", "incidents", _("Report a security incident"), Scope.ACT, open_incident, lambda target, **fields: supervising.open_incident(version=target, **fields), visible_version, "Art. 34"),
     Creation("derived-products", "derived-products", _("Register a derived product"), Scope.ACT, register_derived, lambda target, **fields: supervising.register_derived(party=target, **fields), lambda user, pk: user.credential.party, "Art. 16"),
 )  # fmt: skip
 BY_NOUN = {resource.noun: resource for resource in RESOURCES}

@@ -35,6 +35,7 @@ from marketplace.applications.models import (
 from marketplace.ledger.models import Entry
 from marketplace.supervision import queries
 from marketplace.supervision.concern import Concern
+from marketplace.supervision.incidents import Incident
 from marketplace.supervision.models import (
     DerivedProduct,
     Evidence,
@@ -378,6 +379,20 @@ class FindingRow(serializers.ModelSerializer[Finding]):
     class Meta:
         model = Finding
         fields = ("id", "rule", "article", "grant", "version", "authority", "text", "state", "created_at")
+
+
+class IncidentRow(serializers.ModelSerializer[Incident]):
+    """What holders see as well: no word of how it happened, and nothing of other holders."""
+
+    authority, reporter = NamedParty(), NamedParty()
+
+    class Meta:
+        model = Incident
+        fields = (
+            "id", "number", "kind", "title", "version", "reporter", "authority", "may_identify", "people", "noticed_at",
+            "contained_at", "authority_told_at", "cyberspace_told_at", "holders_told_at", "public_told_at",
+            "acknowledged_at", "state", "created_at",
+        )  # fmt: skip
 
 
 class HeldRow(serializers.ModelSerializer[MeasureGrant]):

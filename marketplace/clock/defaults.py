@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 REGISTRATION = _("Fujian public-data registration measures 2025")
 CITY_RULE = _("a city's sharing rule, the nearest precedent")
 OWN = _("own choice")
+INCIDENT_RULE = _("own choice, after the national measures on incident reports of 2025")
 
 
 class Kind(models.TextChoices):
@@ -34,11 +35,14 @@ class Kind(models.TextChoices):
     DESTRUCTION = "destruction", _("destroy copies, at the end")
     REASSESSMENT = "reassessment", _("assess again what is on offer")
     MENDING = "mending", _("mend a file that failed, before it is destroyed")
+    INCIDENT_AUTHORITY = "incident_authority", _("first report of an incident to the authority")
+    INCIDENT_CYBERSPACE = "incident_cyberspace", _("first report of an incident to the cyberspace office")
 
 
-IN_MONTHS = frozenset({Kind.REASSESSMENT})  # every other deadline is in working days
+IN_MONTHS = frozenset({Kind.REASSESSMENT})  # every other deadline is in working days, but these:
+IN_HOURS = frozenset({Kind.INCIDENT_AUTHORITY, Kind.INCIDENT_CYBERSPACE})
 
-# kind -> (working days or months, source)
+# kind -> (working days, months or hours, source)
 DEFAULTS: dict[str, tuple[int, Any]] = {
     Kind.ACCEPTANCE: (3, REGISTRATION),
     Kind.PRECHECK: (2, CITY_RULE),
@@ -60,6 +64,8 @@ DEFAULTS: dict[str, tuple[int, Any]] = {
     Kind.DESTRUCTION: (10, OWN),
     Kind.REASSESSMENT: (12, _("Art. 35: periodically")),
     Kind.MENDING: (3, OWN),
+    Kind.INCIDENT_AUTHORITY: (1, INCIDENT_RULE),
+    Kind.INCIDENT_CYBERSPACE: (1, INCIDENT_RULE),
 }
 REPORT_REMINDERS = (10, 3, 1)  # working days before a report is due
 REASSESSMENT_REMINDER = 14  # days before an assessment lapses
@@ -68,4 +74,6 @@ RECUSAL_MONTHS = 12  # a membership that ended less than this ago still makes it
 
 def unit(kind: str) -> Any:
     """In what a deadline is counted, in words."""
+    if kind in IN_HOURS:
+        return _("hours")
     return _("months") if kind in IN_MONTHS else _("working days")

@@ -1,10 +1,17 @@
 """The calendar, the deadlines and the clocks that run."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.clock.defaults import Kind
+from marketplace.clock.defaults import IN_HOURS, Kind
+
+
+def kinds() -> list[tuple[str, Any]]:
+    """A function, so that a further deadline changes no table."""
+    return Kind.choices
 
 
 class CalendarDay(models.Model):
@@ -19,9 +26,9 @@ class CalendarDay(models.Model):
 
 
 class ClockSetting(models.Model):
-    """Another number of working days (or months, `IN_MONTHS`) than the default, and where it comes from."""
+    """Another number of working days (or months, or hours: `unit`) than the default, and where it comes from."""
 
-    kind = models.CharField(max_length=20, primary_key=True, choices=Kind.choices)
+    kind = models.CharField(max_length=20, primary_key=True, choices=kinds)
     days = models.PositiveSmallIntegerField()
     source = models.CharField(max_length=200)
 
@@ -42,11 +49,14 @@ class ClockQuerySet(models.QuerySet["Clock"]):
 
 
 class Clock(models.Model):
-    """A deadline that runs for one object. `due_at` is kept for the sweeps' index; see `operations.py`."""
+    """A deadline that runs for one object. `due_at` is kept for the sweeps' index; see `operations.py`.
+
+    `working_days` are hours for the kinds counted in hours (`IN_HOURS`), day and night.
+    """
 
     object_type = models.CharField(max_length=80)
     object_id = models.CharField(max_length=64)
-    kind = models.CharField(_("deadline"), max_length=20, choices=Kind.choices)
+    kind = models.CharField(_("deadline"), max_length=20, choices=kinds)
     started_at = models.DateTimeField()
     working_days = models.PositiveSmallIntegerField()
     paused_days = models.PositiveSmallIntegerField(default=0)
@@ -67,3 +77,7 @@ class Clock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.object_type}:{self.object_id}"
+
+    @property
+    def in_hours(self) -> bool:
+        return self.kind in IN_HOURS

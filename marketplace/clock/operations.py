@@ -1,20 +1,20 @@
 """Starting, ending and asking clocks. Always part of another operation, in its transaction and under its act."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import models
 from django.utils.translation import gettext as _
 
 from marketplace.clock import working_days
-from marketplace.clock.defaults import DEFAULTS
+from marketplace.clock.defaults import DEFAULTS, IN_HOURS
 from marketplace.clock.models import Clock, ClockSetting
 from marketplace.errors import InvalidState
 
 
 def days(kind: str) -> int:
-    """Working days (or months, `IN_MONTHS`) of a deadline: the site's setting, else the default."""
+    """Working days (or months, or hours: `unit`) of a deadline: the site's setting, else the default."""
     setting = ClockSetting.objects.filter(kind=kind).values_list("days", flat=True).first()
     return DEFAULTS[kind][0] if setting is None else setting
 
@@ -22,7 +22,7 @@ def days(kind: str) -> int:
 def start(obj: models.Model, kind: str, at: datetime, *, length: int | None = None) -> Clock:
     """Start a clock; the database refuses a second open one of the same kind for the same object.
 
-    `length` is in working days; by default what the deadline's setting says.
+    `length` is in working days (hours for the kinds `IN_HOURS`); by default what the deadline's setting says.
     """
     length = days(kind) if length is None else length
     return Clock.objects.create(
@@ -31,7 +31,7 @@ def start(obj: models.Model, kind: str, at: datetime, *, length: int | None = No
         kind=kind,
         started_at=at,
         working_days=length,
-        due_at=working_days.due_after(at, length),
+        due_at=_over(kind, at, length),
     )
 
 
@@ -97,7 +97,11 @@ def recompute(at: datetime) -> None:
 
 
 def _due(clock: Clock) -> datetime:
-    return working_days.due_after(clock.started_at, clock.working_days + clock.paused_days + clock.extended_days)
+    return _over(clock.kind, clock.started_at, clock.working_days + clock.paused_days + clock.extended_days)
+
+
+def _over(kind: str, began: datetime, length: int) -> datetime:
+    return began + timedelta(hours=length) if kind in IN_HOURS else working_days.due_after(began, length)
 
 
 class Used(NamedTuple):

@@ -18,13 +18,14 @@ from listings.states import ChangeState, EntryState, ObjectionState, RuleState, 
 from marketplace.applications import verbs as applications
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
 from marketplace.applications.states import ApplicationState, ConsultationState, EditionState, ItemState
-from marketplace.console import cases
+from marketplace.console import cases, cases_incident
 from marketplace.console.models import Reading
 from marketplace.console.queries import assigned, files_opened
 from marketplace.console.queue import OFFICER, OVERSEER, REVIEWER, Queue, column, register
 from marketplace.console.site import console
 from marketplace.supervision import verbs as supervision
 from marketplace.supervision.concern import Concern, ConcernKind
+from marketplace.supervision.incidents import Incident, IncidentState
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.permissions import check_can_read_case_evidence
 from marketplace.supervision.states import ConcernState, DerivedState, FindingState, MeasureState, ReportState
@@ -302,6 +303,26 @@ class MeasureQueue(Queue):
     list_select_related = ("party", "authority", "finding", "issued_by")
     sections = cases.measure
     may_read_files = check_can_read_case_evidence
+
+
+@register(Incident)
+class IncidentQueue(Queue):
+    label = _("Security incidents")
+    roles = (OFFICER, OVERSEER)
+    tables = (supervision.INCIDENT,)
+    own = "version__product__seller"
+    waiting = (IncidentState.OPENED,)
+    list_display = ("case", column(_("Version"), "version"), "state_now", "due_on")
+    list_select_related = ("version__product__seller", "reporter", "authority__region__parent", "acknowledged_by")
+    sections = cases_incident.incident
+
+    def waits_for(self, request: Any, at: datetime) -> Q | None:
+        """For an officer what is open; for an overseer what nobody has acknowledged."""
+        found = super().waits_for(request, at)
+        if OVERSEER not in request.kinds:
+            return found
+        unseen = Q(state=IncidentState.OPENED, acknowledged_at=None)
+        return unseen if found is None else found | unseen
 
 
 @register(DerivedProduct)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from django.db.models import Value
+from django.db.models import Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Assignment, AssignmentRole, CapabilityKind, Party
@@ -22,6 +22,7 @@ from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import end_of_day, local_date
 from marketplace.supervision.concern import Concern, ConcernKind
+from marketplace.supervision.incidents import Incident, overseen
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.states import ConcernState, DerivedState, FindingState, MeasureState, ReportState
 
@@ -53,6 +54,7 @@ def todo(user: Any, at: datetime) -> list[Task]:
         *_as_seller(user, who, at),
         *_as_expert(user),
         *_as_operator(who),
+        *_as_overseer(who, at),
     ]
     tasks = [task for ask in _with_rows(asks) for obj in ask.rows for task in ask.tasks(obj)]
     dues = _clocks([task.obj for task in tasks])
@@ -93,6 +95,21 @@ def _as_operator(who: Reach) -> Iterable[Ask]:
     yield _ask(renewing, _("Renew the verification"))
 
 
+def _as_overseer(who: Reach, at: datetime) -> Iterable[Ask]:
+    if who.acting(CapabilityKind.OVERSIGHT):
+        unseen = Incident.objects.open().filter(overseen(who, at), acknowledged_at=None)
+        yield _ask(unseen.order_by("pk"), _("Acknowledge the security incident"))
+
+
+def _of_incidents(mine: tuple[int, ...]) -> Iterable[Ask]:
+    """First reports that are owed, and notices to be confirmed."""
+    opened = Incident.objects.open()
+    owed = opened.filter(Q(authority_told_at=None) | Q(cyberspace_told_at=None), reporter__in=mine)
+    yield _ask(owed.order_by("pk"), _("Report the security incident: one hour"))
+    told = opened.filter(notices__party__in=mine, notices__confirmed_at=None)
+    yield _ask(told.distinct().order_by("pk"), _("Read the notice of a security incident and confirm it"))
+
+
 def _as_member(who: Reach, at: datetime) -> Iterable[Ask]:
     mine = who.parties
     yield from _of_parties(mine, at)
@@ -127,6 +144,7 @@ def _as_member(who: Reach, at: datetime) -> Iterable[Ask]:
     yield _ask(reports, _("File the usage report"), lambda report: report.due_at)
     standing = Measure.objects.filter(party__in=mine, state__in=[MeasureState.ISSUED, MeasureState.EVIDENCE_FILED])
     yield Ask(standing.order_by("pk"), _on_measures())
+    yield from _of_incidents(mine)
 
 
 def _of_parties(mine: tuple[int, ...], at: datetime) -> Iterable[Ask]:
@@ -215,6 +233,8 @@ def _as_officer(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
     yield _ask(findings.select_related("version__product").order_by("pk"), _("Answer the finding"))
     measures = Measure.objects.filter(authority__in=mine).exclude(party__in=own).order_by("pk")
     yield _by_state(measures, _MEASURE_LABELS)
+    incidents = Incident.objects.open().filter(authority__in=mine).exclude(version__product__seller__in=own)
+    yield _ask(incidents.order_by("pk"), _("Follow the security incident: pause, tell, close"))
     flagged = DerivedProduct.objects.filter(state=DerivedState.FLAGGED, built_from__grant__authority__in=mine)
     products = flagged.exclude(party__in=own).distinct().order_by("pk")
     yield _ask(products, _("Decide whether the flagged product may stay"))

@@ -32,6 +32,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "version_failing", "seller_lapsed", "concern_reported", "assessment_lapses", "description_proposed",
         "finding_opened", "duty_undone", "verification_lapses", "mandate_lapses", "source_lapses", "quota_used",
         "grant_ending", "grant_over", "person_left", "officer_overdue", "overdue_explained",
+        "incident_opened", "incident_reported",
     ),
     Group.DECISIONS: (
         "assessed", "assessment_failed", "assessment_mendable", "recipe_found", "recipe_none", "recipe_failed",
@@ -41,6 +42,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "source_rejected", "objection_answered", "product_offered", "version_released", "version_recalled",
         "rule_moved", "rule_not_met", "product_stopped", "product_resumed", "reassessment_failed",
         "reassessment_passed", "version_held", "description_moved", "product_described", "concern_moved",
+        "incident_notice", "incident_ended",
     ),
     Group.DIALOGUE: (
         "message_written", "question_asked", "question_answered", "consultation_answered", "expert_opinion",
@@ -57,6 +59,7 @@ BINDING = frozenset({
     "party_moved", "party_merged", "source_rejected", "objection_answered", "invited", "second_factor_reset",
     "version_recalled", "version_released", "rule_moved", "rule_not_met", "product_stopped",
     "reassessment_failed", "version_held", "description_moved", "concern_moved",
+    "incident_opened", "incident_notice",
 })  # fmt: skip
 
 

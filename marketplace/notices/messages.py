@@ -305,6 +305,25 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Overdue: %(clock)s"),
         _("%(object)s was due on %(due)s."),
     ),
+    "incident_opened": (
+        _("Security incident %(number)s: %(title)s"),
+        _(
+            "Reported with %(version)s. Open its page: first reports are due within the hour, overseers acknowledge "
+            "it, and the authority decides whether grants are paused."
+        ),
+    ),
+    "incident_reported": (
+        _("Security incident %(number)s: %(what)s"),
+        _("%(text)s"),
+    ),
+    "incident_notice": (
+        _("Security incident %(number)s reaches data that you obtained: %(title)s"),
+        _("%(text)s Confirm on its page that you have read this."),
+    ),
+    "incident_ended": (
+        _("Security incident %(number)s: %(state)s"),
+        _("%(reason)s"),
+    ),
     "derived_flagged": (
         _("Your derived product “%(title)s” was flagged"),
         _("%(reason)s"),

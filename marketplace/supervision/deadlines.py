@@ -69,6 +69,8 @@ DUTIES: dict[tuple[str, str], Duty] = {
     ("supervision.concern", Kind.REPAIR): Duty("supervision.Concern", "responder", "party"),
     ("supervision.measure", Kind.CORRECTION): Duty("supervision.Measure", "authority", "party"),
     ("supervision.measure", Kind.HEARING): Duty("supervision.Measure", "authority", "party"),
+    ("supervision.incident", Kind.INCIDENT_AUTHORITY): Duty("supervision.Incident", "reporter", "reporter"),
+    ("supervision.incident", Kind.INCIDENT_CYBERSPACE): Duty("supervision.Incident", "reporter", "reporter"),
 }
 
 

@@ -1,7 +1,7 @@
 from django.urls import path, re_path
 
 from marketplace.faces import verb_urls
-from marketplace.supervision import verbs, views, views_concern, views_derived
+from marketplace.supervision import verbs, views, views_concern, views_derived, views_incidents
 
 app_name = "supervision"
 urlpatterns = [
@@ -20,6 +20,11 @@ urlpatterns = [
     path("concern/new/", views_concern.report, name="concern-new"),
     path("concern/new/<str:about>/<str:key>/", views_concern.report, name="concern-new-about"),
     path("concern/follow/", views_concern.follow, name="concern-follow"),
+    path("incidents/", views_incidents.incident_list, name="incident-list"),
+    path("incident/<int:pk>/", views_incidents.incident, name="incident"),
+    path("incident/new/<int:version>/", views_incidents.open_incident, name="incident-open"),
+    path("incident-notices/", views_incidents.notice_list, name="incident-notices"),
+    path("incident-notice/<int:pk>/", views_incidents.notice, name="incident-notice"),
     path("check/", views_derived.check, name="check"),
     path("derived/", views_derived.derived_list, name="derived-list"),
     path("derived/new/<int:party>/", views_derived.register_derived, name="derived-register"),
@@ -34,6 +39,7 @@ urlpatterns = [
     *verb_urls(verbs.FINDING, "finding"),
     *verb_urls(verbs.CONCERN, "concern"),
     *verb_urls(verbs.MEASURE, "order"),
+    *verb_urls(verbs.INCIDENT, "incident"),
     *verb_urls(verbs.GRANT, "grant"),
     *verb_urls(verbs.PARTY, "party"),
 ]

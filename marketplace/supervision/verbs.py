@@ -1,5 +1,7 @@
 """What people can do with reports, derived products, findings and orders, and an officer with a grant."""
 
+from collections.abc import Callable
+
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -11,9 +13,12 @@ from marketplace.applications.forms import RevokeForm
 from marketplace.applications.models import Grant, HoldCode, open_holds
 from marketplace.applications.permissions import check_can_revoke_grant
 from marketplace.applications.states import GrantState
-from marketplace.supervision import forms, operations, permissions
+from marketplace.supervision import forms, forms_incident, operations, permissions, permissions_incident
 from marketplace.supervision.concern import Concern, ConcernKind
+from marketplace.supervision.incidents import Incident, IncidentState
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
+from marketplace.supervision.operations.incident import holders_untold, open_facts
+from marketplace.supervision.operations.incident_telling import can_hold
 from marketplace.supervision.operations.listing_again import LISTABLE
 from marketplace.supervision.operations.order import is_outdated
 from marketplace.supervision.operations.reassessment import proposes_hold
@@ -178,5 +183,48 @@ GRANT = Verbs(
         Verb("revoke", _("Revoke"), (GrantState.ACTIVE,), check_can_revoke_grant, operations.revoke_grant, RevokeForm, "Art. 16", danger=True),
         Verb("take_precaution", _("Pause as a precaution"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.take_precaution, ReasonForm, "Art. 34", danger=True, when=lambda grant: not has_precaution(grant)),
         Verb("lift_precaution", _("Lift the precaution"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.lift_precaution, ReasonForm, "Art. 34", when=has_precaution, aside=True),
+    ),
+)  # fmt: skip
+
+INCIDENT_OPEN = (IncidentState.OPENED,)
+KEEPS, DECIDES = permissions_incident.check_can_keep_incident, permissions_incident.check_can_decide_incident
+
+
+def lacks(fact: str) -> Callable[[Incident], bool]:
+    return lambda incident: getattr(incident, fact) is None
+
+
+def has_untold(incident: Incident) -> bool:
+    return bool(holders_untold(incident))
+
+
+def has_holdable(incident: Incident) -> bool:
+    return can_hold(incident, timezone.now())
+
+
+def owes_public(incident: Incident) -> bool:
+    return incident.may_identify and incident.public_told_at is None
+
+
+def is_unconfirmed(incident: Incident) -> bool:
+    return incident.notices.filter(confirmed_at=None).exists()
+
+
+INCIDENT = Verbs(
+    Incident,
+    "incident",
+    (
+        Verb("report_authority", _("First report to the authority"), INCIDENT_OPEN, KEEPS, operations.report_to_authority, forms_incident.FirstReportForm, "Art. 34", when=lacks("authority_told_at")),
+        Verb("report_cyberspace", _("First report to the cyberspace office"), INCIDENT_OPEN, KEEPS, operations.report_to_cyberspace, forms_incident.FirstReportForm, "Art. 34", when=lacks("cyberspace_told_at")),
+        Verb("acknowledge", _("Acknowledge"), INCIDENT_OPEN, permissions_incident.check_can_acknowledge_incident, operations.acknowledge_incident, article="Art. 34", when=lacks("acknowledged_at")),
+        Verb("hold_affected", _("Pause all grants that it reaches"), INCIDENT_OPEN, DECIDES, operations.hold_affected, ReasonForm, "Art. 34", danger=True, when=has_holdable),
+        Verb("contain", _("Record that it is contained"), INCIDENT_OPEN, KEEPS, operations.contain_incident, forms_incident.FactForm, "Art. 34", when=lacks("contained_at")),
+        Verb("tell_holders", _("Tell the holders"), INCIDENT_OPEN, permissions_incident.check_can_tell_holders, operations.tell_holders, forms_incident.NoticeForm, "Art. 34", when=has_untold),
+        Verb("tell_public", _("Tell the public"), INCIDENT_OPEN, DECIDES, operations.tell_public, forms_incident.PublicNoticeForm, "Art. 34", danger=True, when=owes_public),
+        Verb("supplement", _("Add what became known"), INCIDENT_OPEN, KEEPS, operations.supplement_incident, forms_incident.SupplementForm, "Art. 34", aside=True),
+        Verb("recount", _("Compute anew whom it reaches"), INCIDENT_OPEN, DECIDES, operations.recount_incident, article="Art. 34", aside=True),
+        Verb("confirm", _("Confirm that you have read the notice"), INCIDENT_OPEN, permissions_incident.check_can_confirm_notice, operations.confirm_notice, article="Art. 34", when=is_unconfirmed),
+        Verb("close", _("Close with lessons"), INCIDENT_OPEN, DECIDES, operations.close_incident, forms_incident.LessonsForm, "Art. 34", when=lambda incident: not open_facts(incident)),
+        Verb("dismiss", _("Dismiss as a false alarm"), INCIDENT_OPEN, DECIDES, operations.dismiss_incident, ReasonForm, "Art. 34", aside=True),
     ),
 )  # fmt: skip

@@ -31,6 +31,8 @@ PAGES = (
     ("officer", "/orders/"),
     ("officer", "/findings/"),
     ("officer", "/concerns/"),
+    ("officer", "/incidents/"),
+    ("officer", "/incident-notices/"),
     ("provider", "/standing-consents/"),
     ("buyer", "/derived/"),
     ("buyer", "/notices/"),

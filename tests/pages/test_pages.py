@@ -32,7 +32,7 @@ REACHES = {
     "officer": {"/order/N/issue/", "/order/N/drop/", "/finding/N/dismiss/", "/source-file/N/accept/"},
     "buyer": {"/report/N/file/", "/grant/N/surrender/", "/product/N/apply/"},
     "provider": {"/consultation/N/consent/", "/consultation/N/object/", "/entries/new/"},
-    "seller": {"/products/new/", "/product/N/add-source-file/"},
+    "seller": {"/products/new/", "/product/N/add-source-file/", "/incident/new/N/"},
     "vendor": {"/application/N/accept/", "/products/new/"},
     "reviewer": {"/objection/N/dismiss/", "/objection/N/uphold/", "/version/N/object/"},
     "county-officer": {"/todo/"},
@@ -41,7 +41,7 @@ CATALOGUE = Path(settings.LOCALE_PATHS[0]) / "zh_Hans" / "LC_MESSAGES" / "django
 # Latin words that belong on a Chinese page: names of formats, standards and tools, and the other language's own name.
 LATIN = re.compile(
     r"Minshu|English|\S+\.csv|CSV|Parquet|PDF|PNG|JPEG|HTML|JSON-LD|SHA-256|UTF-8|GB/T|GB 18030|MiB|KB|MB|"
-    r"Cookie|JavaScript|minshu-\d+|canonical\.parquet|PM2\.5|[0-9a-f]{64}|v\d+|[ADGOR]\d{6}|[\w.-]+@[\w.-]+|[0-9A-Z]{18}|"
+    r"Cookie|JavaScript|minshu-\d+|canonical\.parquet|PM2\.5|[0-9a-f]{64}|v\d+|[ADGIOR]\d{6}|[\w.-]+@[\w.-]+|[0-9A-Z]{18}|"
     r"\b[0-9a-f]{4}\d\d\b"  # codes of the demo's invented regions
 )
 INLINE = re.compile(r"<style|<script(?![^>]*\ssrc=)|\sstyle=|\son\w+=")

@@ -101,6 +101,7 @@ WAITING = {  # what waits, and the party whose end it must survive
     "measure": (BUYER, "issued", "evidence_filed"),
     "concern": (BUYER + SELLER + UNIT, "open", "taken_up", "open+fault", "taken_up+fault"),
     "finding": (BUYER, "open"),
+    "incident": (SELLER + BUYER, "opened+told"),
     "derived": (BUYER, "published", "flagged"),
 }
 CASES = [(noun, state, ends) for noun, (ends, *states) in WAITING.items() for state in states]

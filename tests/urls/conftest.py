@@ -134,6 +134,7 @@ def one_of_each(world: World, overseer: User) -> dict[str, Any]:
     supervision.add_concern_evidence(concern=made["concern"], path=paper["path"], **unit)
     act = ledger.begin("add_evidence", world["buyer"], at)  # as if its order had been issued
     attach(act, made["order"], world.parties["buyer"], paper["path"], "pdf", subject="correction")
+    made["incident"] = stages.report_incident(world)
     made["credential"] = stages.a_system(world, derived_grant, at)
     made["invitation"] = made["party"].invitations.get()
     return made

@@ -33,8 +33,7 @@ STATES = {  # of the objects in `conftest.one_of_each`
     "release-rule": "proposed", "objection": "open", "application": "in_consultation", "item": "open@in_consultation",
     "consultation": "asked", "standing-consent": "given", "grant": "active", "upload": "open+partial",
     "version": "draft", "edition": "requested", "report": "open", "finding": "open", "order": "proposed",
-    "concern": "open",
-    "derived-product": "registered", "description-change": "proposed",
+    "concern": "open", "derived-product": "registered", "description-change": "proposed", "incident": "opened",
 }  # fmt: skip
 MATRIX_OF = {"order": "measure", "derived-product": "derived"}  # noun of an address -> of the workflow's tables
 MORE_TABLES = {"party": ("party-ending", "authority"), "grant": ("grant-officer",)}
@@ -48,7 +47,7 @@ QUEUES = {
     "standing-consent": OFFICERS, "grant": OFFICERS | OVERSEER, "edition": OFFICERS, "report": OFFICERS | OVERSEER,
     "concern": OFFICERS | REVIEWER,
     "finding": OFFICERS | REVIEWER | OVERSEER, "order": OFFICERS | OVERSEER, "derived-product": OFFICERS | OVERSEER,
-    "reading": OFFICERS | OVERSEER, "description-change": OFFICERS | REVIEWER,
+    "reading": OFFICERS | OVERSEER, "description-change": OFFICERS | REVIEWER, "incident": OFFICERS | OVERSEER,
 }  # fmt: skip
 MODELS = {
     "catalogueentry": "entry", "sourcefile": "source-file", "releaserule": "release-rule", "measure": "order",
@@ -173,7 +172,7 @@ PAGES: dict[str, Answers] = {
     **{name: public() for name in (
         "desk:home", "desk:health", "accounts:privacy", "listings:catalogue", "listings:publicity", "listings:entries",
         "listings:objection-follow", "supervision:concern-new", "supervision:concern-follow",
-        "supervision:check", "supervision:derived-list",
+        "supervision:check", "supervision:derived-list", "supervision:incident-notices",
         "account_inactive", "account_email_verification_sent",
         "account_confirm_email", "account_reset_password", "account_reset_password_done",
         "account_reset_password_from_key", "account_reset_password_from_key_done", "accounts:notices-off",
@@ -185,6 +184,7 @@ PAGES: dict[str, Answers] = {
         "listings:entry-import-template", "listings:entries-publish", "listings:entry-propose",
         "applications:application-list", "applications:standing-consent-list", "supervision:grant-list",
         "supervision:measure-list", "supervision:finding-list", "supervision:concern-list",
+        "supervision:incident-list",
         "account_logout", "account_change_password", "account_reauthenticate", "mfa_index", "mfa_list_webauthn",
     )},
     **{name: by_button() for name in (
@@ -198,6 +198,7 @@ PAGES: dict[str, Answers] = {
         ("listings", "description-change"), ("applications", "application"),
         ("applications", "standing-consent"), ("supervision", "grant"),
         ("supervision", "report"), ("supervision", "finding"), ("supervision", "concern"),
+        ("supervision", "incident"),
     )},
     "set_language": public(302),
     "account_login": of(lambda who: 200 if who in NOBODY_KNOWN else 302),
@@ -214,6 +215,8 @@ PAGES: dict[str, Answers] = {
         ("supervision:derived", "derived-product"), ("supervision:attribution", "derived-product"),
     )},
     "supervision:derived-register": only(OWN),
+    "supervision:incident-notice": public(404),  # the public was not told
+    "supervision:incident-open": only(sees("version") & (SELLER | OFFICERS)),
     "applications:two-person-rule": only(OWN),
     "applications:standing-consent-give": only(UNIT),
     "applications:start": only(KNOWN),
@@ -356,6 +359,10 @@ API: dict[str, dict[str, dict[str, Any]]] = {
     },
     "api:open-download": {"GET": everybody(403), "POST": everybody(405)},
     "api:create-uploads": {
+        "GET": everybody(405),
+        "POST": api(lambda who: 403 if who == "reader" else 422 if who in sees("version") else 404),
+    },
+    "api:create-incidents": {
         "GET": everybody(405),
         "POST": api(lambda who: 403 if who == "reader" else 422 if who in sees("version") else 404),
     },

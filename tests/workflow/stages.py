@@ -58,6 +58,7 @@ from marketplace.desk.story import (
 from marketplace.ledger import entries as ledger
 from marketplace.supervision import operations as supervision
 from marketplace.supervision.concern import Concern
+from marketplace.supervision.incidents import Incident
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.operations.finding import open_finding
 from marketplace.supervision.sweep import sweep
@@ -833,3 +834,33 @@ def another_listed_product(world: World) -> Product:
     one = make_version(made, world.cast, world.at, path, {}, about="none")
     list_version(one, world.cast, world.at)
     return made
+
+
+ALARM = {"kind": "leak", "title": "下载链接外泄", "facts": "内网盘误开外链"}
+
+
+def report_incident(world: World, who: str = "seller", party: str = "developer", **changes: Any) -> Incident:
+    """With the world's version, noticed when it is reported."""
+    given = {**ALARM, "noticed_at": world.at, "may_identify": True, "at": world.at, "version": world.version}
+    return supervision.open_incident(party=world.parties[party], actor=world[who], **{**given, **changes})
+
+
+def incident(world: World, state: str) -> tuple[Incident, datetime]:
+    """With a version that the buyer obtained; `opened+told`: everything is done but the acknowledgement and the end."""
+    of = active_grant(world)
+    delivery.deliver(grant=of, version=world.version, actor=world["buyer"], at=world.at)
+    made, at = report_incident(world), world.at + timedelta(minutes=30)
+    officer = {"incident": made, "actor": world["officer"], "at": at}
+    if state == "false_alarm":
+        supervision.dismiss_incident(**officer, reason="演练")
+    if state in ("opened+told", "closed"):
+        said = {**officer, "when": at, "text": "已关闭外链"}
+        supervision.contain_incident(**said)
+        supervision.report_to_authority(**said)
+        supervision.report_to_cyberspace(**said)
+        supervision.hold_affected(**officer, reason="先停后查")
+        supervision.tell_holders(**officer, text="请自查")
+        supervision.tell_public(**officer, text="公告")
+    if state == "closed":
+        supervision.close_incident(**officer, lessons="外链须审批")
+    return Incident.objects.get(pk=made.pk), at

@@ -21,7 +21,7 @@ from marketplace.supervision.models import Finding
 from marketplace.verbs import Verbs
 from tests.accounts.papers import Sent, pdf
 from tests.workflow import stages
-from tests.workflow.matrix import EVERYBODY, WITH_SELLERS, Matrix, Says
+from tests.workflow.matrix import EVERYBODY, PEOPLE, WITH_SELLERS, Matrix, Says
 
 NOBODY: frozenset[str] = frozenset()
 BUYER = frozenset({"buyer", "conflicted_officer"})  # the latter is a member of the buyer
@@ -951,6 +951,63 @@ DERIVED = Matrix(
     },
 )
 
+INCIDENT_PARTIES = SELLER | UNIT
+
+
+def may_incident(verb: str, state: str) -> frozenset[str]:
+    if verb == "acknowledge":
+        return frozenset({"overseer"})
+    if verb == "confirm":  # who was told, once there is a notice
+        return BUYER if state in ("opened+told", "closed") else frozenset()
+    if verb == "tell_holders":
+        return SELLER | UNBIASED
+    return INCIDENT_PARTIES | UNBIASED if verb in KEPT_BY_PARTIES else UNBIASED
+
+
+KEPT_BY_PARTIES = ("contain", "report_authority", "report_cyberspace", "supplement")
+
+
+def possible_incident(verb: str, state: str) -> bool:
+    if verb in ("supplement", "recount", "acknowledge", "dismiss"):
+        return state.startswith("opened")
+    return state == ("opened+told" if verb in ("confirm", "close") else "opened")
+
+
+WORDS = given(text="已核实")
+
+
+def said_at(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"when": world.at, "text": "已核实"}
+
+
+def said_at_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"when": world.at.isoformat(), "text": "已核实"}
+
+
+INCIDENT = Matrix(
+    verbs=supervision_verbs.INCIDENT,
+    reach=stages.incident,
+    may=may_incident,
+    possible=possible_incident,
+    people=(*PEOPLE, "overseer"),
+    sees=lambda state: CITY | INCIDENT_PARTIES | PROVINCE | {"overseer"} | may_incident("confirm", state),
+    url="supervision:incident",
+    says={
+        "report_authority": Says("opened", ("incident report_to_authority →",), said_at, said_at_form),
+        "report_cyberspace": Says("opened", ("incident report_to_cyberspace →",), said_at, said_at_form),
+        "acknowledge": Says("opened", ("incident acknowledge_incident →",)),
+        "hold_affected": Says("opened", ("hold hold_affected →open", "incident hold_affected →"), REASON),
+        "contain": Says("opened", ("incident contain →",), said_at, said_at_form),
+        "tell_holders": Says("opened", ("incident tell_holders →",), WORDS),
+        "tell_public": Says("opened", ("incident tell_public →",), WORDS),
+        "supplement": Says("opened", ("incident supplement →",), given(text="已核实", may_identify=False)),
+        "recount": Says("opened", ("incident recount →",)),
+        "confirm": Says("opened", ("incident confirm_notice →",)),
+        "close": Says("closed", ("incident close_incident opened→closed",), given(lessons="外链须审批")),
+        "dismiss": Says("false_alarm", ("incident dismiss_incident opened→false_alarm",), REASON),
+    },
+)  # fmt: skip
+
 # --- lawful sources, objections ------------------------------------------------------------------------------------
 
 
@@ -1110,7 +1167,7 @@ MATRICES = {
     "release-rule": RULE, "description-change": DESCRIPTION_CHANGE, "application": APPLICATION, "item": ITEM,
     "consultation": CONSULTATION, "standing-consent": STANDING, "grant": GRANT,
     "edition": EDITION, "grant-officer": GRANT_OFFICER, "report": REPORT,
-    "concern": CONCERN, "finding": FINDING, "measure": MEASURE, "derived": DERIVED,
+    "concern": CONCERN, "finding": FINDING, "measure": MEASURE, "derived": DERIVED, "incident": INCIDENT,
 }  # fmt: skip
 BEYOND = {
     "version": ("draft+reading", "draft+failed"),
@@ -1123,6 +1180,7 @@ BEYOND = {
     "concern": ("open+fault", "taken_up+fault"),
     "finding": ("open+recalled", "open+failing"),
     "measure": ("issued+hearing", "evidence_filed+hearing"),
+    "incident": ("opened+told",),
 }
 
 

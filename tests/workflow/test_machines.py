@@ -77,8 +77,8 @@ def test_every_machine_is_known():
         "applications.hold", "applications.item",
         "applications.standingconsent", "listings.catalogueentry", "listings.descriptionchange", "listings.objection",
         "listings.product", "listings.releaserule", "listings.sourcefile", "listings.upload", "listings.version",
-        "supervision.concern", "supervision.derivedproduct", "supervision.finding", "supervision.measure",
-        "supervision.usagereport",
+        "supervision.concern", "supervision.derivedproduct", "supervision.finding", "supervision.incident",
+        "supervision.measure", "supervision.usagereport",
     ]  # fmt: skip
 
 

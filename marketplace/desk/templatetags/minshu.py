@@ -85,6 +85,12 @@ def due(at: datetime | None) -> dict[str, Any]:
     return {"day": last_day(at), "is_over": at <= timezone.now()}
 
 
+@register.inclusion_tag("components/due.html")
+def due_moment(at: datetime) -> dict[str, Any]:
+    """A deadline that is counted in hours, to the minute."""
+    return {"moment": at, "is_over": at <= timezone.now()}
+
+
 @register.filter
 def last_day(at: datetime) -> Any:
     """The last day of a period that ends at `at`: 24:00 of that day is 0:00 of the next."""

@@ -1,0 +1,50 @@
+"""The case file of a security incident."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from marketplace.console.sections import Row, Section, day, link, of, table
+from marketplace.supervision.incidents import Incident
+
+
+def incident(case: Incident, user: Any, at: datetime) -> list[Section]:
+    """What happened, the dated facts, whom it reaches, who was told, what was written."""
+    return [
+        Section(_("What happened"), (
+            (_("Version"), link(case.version)), (_("Seller"), case.version.product.seller),
+            *of(case, "kind", "title", "facts", "reporter", "authority", "noticed_at", "may_identify", "lessons"),
+        )),
+        Section(_("Dated facts"), (
+            *((name, day(when)) for name, when in case.dated),
+            *of(case, "acknowledged_at"), (_("By"), case.acknowledged_by),
+        )),
+        Section(_("Whom it reaches"), of(case, "people", "open_downloads", "counted_at")),
+        _copies(case),
+        table(_("Derived products"), (_("Derived product"), _("Developer")),
+              [Row((link(row), row.party)) for row in case.derived.select_related("party").order_by("pk")]),
+        _notices(case),
+        table(_("Reports and supplements"), (_("Kind"), _("Who"), _("Time"), _("Text")), [
+            Row((row.get_kind_display(), row.by, day(row.at), row.text))
+            for row in case.notes.select_related("by").order_by("pk")
+        ]),
+    ]  # fmt: skip
+
+
+def _copies(case: Incident) -> Section:
+    rows = case.copies.select_related("grant__buyer", "grant__product", "version__product").order_by("pk")
+    head = (_("Holder"), _("Grant"), _("Version"), _("Deliveries"), _("Rows"), _("First"), _("Last"))
+    return table(_("Copies"), head, [
+        Row((
+            row.grant.buyer, link(row.grant), link(row.version), row.deliveries, row.rows,
+            day(row.first_at), day(row.last_at),
+        ))
+        for row in rows
+    ])  # fmt: skip
+
+
+def _notices(case: Incident) -> Section:
+    rows = case.notices.select_related("party").order_by("pk")
+    return table(_("Notices to holders"), (_("Holder"), _("Sent"), _("Confirmed")),
+                 [Row((row.party, day(row.sent_at), day(row.confirmed_at))) for row in rows])  # fmt: skip

@@ -1,0 +1,233 @@
+"""An incident: opened by whoever notices it, reported within the hour, contained, closed with its lessons (Art. 34)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Party, User
+from accounts.queries import recipient, recipients
+from listings.models import Version
+from marketplace import workflow
+from marketplace.applications.models import Grant
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
+from marketplace.errors import InvalidState, require
+from marketplace.ledger import entries as ledger
+from marketplace.notices.operations import Recipient, tell
+from marketplace.supervision import permissions_incident as permissions
+from marketplace.supervision.incidents import FACTS, WAS_OFFERED, Incident, IncidentNote, IncidentState, NoteKind
+from marketplace.supervision.operations.incident_reach import count_reach
+
+ARTICLE = "Art. 34"
+FIRST_REPORTS = (Kind.INCIDENT_AUTHORITY, Kind.INCIDENT_CYBERSPACE)
+
+
+@transaction.atomic
+def open_incident(
+    *, version: Version, party: Party, actor: User, at: datetime, kind: str, title: str, facts: str,
+    noticed_at: datetime, may_identify: bool = False, only_under: Sequence[Grant] = (),
+) -> Incident:  # fmt: skip
+    """A party reports an incident with a version that was on offer, or with the copies under some grants only.
+
+    Records whom it reaches; from `noticed_at` one hour runs for each first report, of which the authority's own people
+    owe themselves none. Authority, overseers, seller and units are told at once. Raises InvalidState for what is
+    reported already.
+    """
+    permissions.check_can_open_incident(actor, party, version, at)
+    workflow.check_in(version, *WAS_OFFERED)
+    require(facts=facts)
+    assert version.authority is not None  # reviewed once
+    incident = Incident(
+        version=version, reporter=party, authority=version.authority, kind=kind, title=title, facts=facts,
+        noticed_at=noticed_at, may_identify=may_identify, counted_at=at, created_at=at,
+    )  # fmt: skip
+    _check_facts(incident, only_under, actor, at)
+    incident.save()
+    incident.only_under.set(only_under)
+    act = ledger.begin("open_incident", actor, at, ARTICLE)
+    count_reach(act, incident)
+    ledger.record(act, incident, new=incident.state, detail={"title": title, "version": version, "text": facts})
+    for first_report in FIRST_REPORTS:
+        clock.start(incident, first_report, noticed_at)
+    if party == version.authority:
+        _date(incident, "authority_told_at", at)
+    tell_handling(act, incident, "incident_opened", number=incident.number, title=title, version=version)
+    return incident
+
+
+def _check_facts(incident: Incident, only_under: Sequence[Grant], actor: User, at: datetime) -> None:
+    """The columns, the time, and that each grant named is one under which the version was obtained."""
+    if incident.noticed_at > at:
+        raise ValidationError({"noticed_at": _("This lies in the future.")})
+    known = Incident.objects.open().filter(version=incident.version, reporter=incident.reporter)
+    if known.filter(kind=incident.kind, noticed_at=incident.noticed_at).exists():
+        raise InvalidState(_("You have reported this incident already."))
+    incident.full_clean()
+    visible = Grant.objects.visible_to(actor).filter(deliveries__version=incident.version)
+    if set(only_under) - set(visible.filter(pk__in=[grant.pk for grant in only_under])):
+        raise ValidationError({"only_under": _("Nothing of this version was obtained under one of these grants.")})
+
+
+@transaction.atomic
+def contain_incident(*, incident: Incident, actor: User, at: datetime, when: datetime, text: str) -> None:
+    """The dated fact that it was contained, and how. Once."""
+    permissions.check_can_keep_incident(actor, incident, at)
+    _state_fact(incident, actor, at, "contain", "contained_at", NoteKind.CONTAINED, when, text)
+
+
+@transaction.atomic
+def report_to_authority(*, incident: Incident, actor: User, at: datetime, when: datetime, text: str) -> None:
+    """The first report to the authority, and when it was made. Ends its hour."""
+    permissions.check_can_keep_incident(actor, incident, at)
+    _state_fact(incident, actor, at, "report_to_authority", "authority_told_at", NoteKind.AUTHORITY, when, text)
+
+
+@transaction.atomic
+def report_to_cyberspace(*, incident: Incident, actor: User, at: datetime, when: datetime, text: str) -> None:
+    """The first report to the cyberspace office, and when it was made. Ends its hour."""
+    permissions.check_can_keep_incident(actor, incident, at)
+    _state_fact(incident, actor, at, "report_to_cyberspace", "cyberspace_told_at", NoteKind.CYBERSPACE, when, text)
+
+
+@transaction.atomic
+def supplement_incident(*, incident: Incident, actor: User, at: datetime, text: str, may_identify: bool) -> None:
+    """What became known later, and whether people may have become recognisable by what is known now."""
+    permissions.check_can_keep_incident(actor, incident, at)
+    require(text=text)
+    lock(incident)
+    act = ledger.begin("supplement", actor, at, ARTICLE)
+    _note(act, incident, NoteKind.SUPPLEMENT, text)
+    incident.may_identify = may_identify
+    incident.save(update_fields=["may_identify"])
+    ledger.record(act, incident, detail={"text": text, "may_identify": may_identify})
+    tell_handling(act, incident, "incident_reported", number=incident.number, what=NoteKind.SUPPLEMENT.label, text=text)
+
+
+@transaction.atomic
+def acknowledge_incident(*, incident: Incident, actor: User, at: datetime) -> None:
+    """An overseer has seen it. Once."""
+    permissions.check_can_acknowledge_incident(actor, incident, at)
+    lock(incident)
+    if incident.acknowledged_at is not None:
+        raise InvalidState(_("This was acknowledged already."))
+    incident.acknowledged_at, incident.acknowledged_by = at, actor
+    incident.save(update_fields=["acknowledged_at", "acknowledged_by"])
+    ledger.record(ledger.begin("acknowledge_incident", actor, at, ARTICLE), incident)
+
+
+@transaction.atomic
+def recount_incident(*, incident: Incident, actor: User, at: datetime) -> None:
+    """Compute afresh whom it reaches: data may have gone out since."""
+    permissions.check_can_decide_incident(actor, incident, at)
+    lock(incident)
+    act = ledger.begin("recount", actor, at, ARTICLE)
+    count_reach(act, incident)
+    ledger.record(act, incident, detail={"copies": incident.copies.count(), "people": incident.people})
+
+
+@transaction.atomic
+def close_incident(*, incident: Incident, actor: User, at: datetime, lessons: str) -> None:
+    """opened → closed with lessons, once contained, reported to both and everybody told who has to be."""
+    permissions.check_can_decide_incident(actor, incident, at)
+    require(text=lessons)
+    lock(incident)
+    act = ledger.begin("close_incident", actor, at, ARTICLE)
+    count_reach(act, incident)
+    if missing := open_facts(incident):
+        raise InvalidState(_("Still missing: %(facts)s.") % {"facts": ", ".join(str(FACTS[name]) for name in missing)})
+    _end(act, incident, IncidentState.CLOSED, {"text": lessons}, lessons=lessons)
+
+
+@transaction.atomic
+def dismiss_incident(*, incident: Incident, actor: User, at: datetime, reason: str) -> None:
+    """opened → false alarm, with reasons. Whoever was told hears of it."""
+    permissions.check_can_decide_incident(actor, incident, at)
+    require(reason=reason)
+    act = ledger.begin("dismiss_incident", actor, at, ARTICLE)
+    _end(act, incident, IncidentState.FALSE_ALARM, {"reason": reason})
+
+
+def _end(act: ledger.Act, incident: Incident, new: str, detail: dict[str, str], **fields: str) -> None:
+    workflow.move(act, incident, new, detail=detail, **fields)
+    clock.stop(incident, act.at)
+    told: dict[str, Any] = {
+        "number": incident.number,
+        "state": IncidentState(new).label,
+        "reason": next(iter(detail.values())),
+    }
+    tell_handling(act, incident, "incident_ended", **told)
+    holders = [to for notice in incident.notices.select_related("party") for to in recipients(notice.party, act.at)]
+    tell(act, holders, "incident_ended", link=incident.get_absolute_url(), **told)
+
+
+def open_facts(incident: Incident) -> list[str]:
+    """Which of the dated facts still have to happen before it can be closed."""
+    needed = ["contained_at", "authority_told_at", "cyberspace_told_at"]
+    missing = [name for name in needed if getattr(incident, name) is None]
+    if holders_untold(incident):
+        missing.append("holders_told_at")
+    if incident.may_identify and incident.public_told_at is None:
+        missing.append("public_told_at")
+    return missing
+
+
+def holders_untold(incident: Incident) -> list[Party]:
+    """Who has copies and was not told: not who reported it, nor who was told in its own or a predecessor's place."""
+    buyers = Party.objects.filter(pk__in=incident.copies.values("grant__buyer")).select_related("merged_into")
+    living = {buyer.answers.pk: buyer.answers for buyer in buyers.order_by("pk")}
+    told = set(incident.notices.values_list("party", flat=True)) | {incident.reporter.answers.pk}
+    return [party for key, party in living.items() if key not in told]
+
+
+def _state_fact(
+    incident: Incident, actor: User, at: datetime, verb: str, column: str, kind: str, when: datetime, text: str
+) -> None:
+    """One dated fact: stated once, not in the future and not before the incident was noticed."""
+    require(text=text)
+    lock(incident)
+    if getattr(incident, column) is not None:
+        raise InvalidState(_("This is recorded already; add what you know now as a supplement."))
+    if not incident.noticed_at <= when <= at:
+        raise ValidationError({"when": _("Between the moment it was noticed and now.")})
+    act = ledger.begin(verb, actor, at, ARTICLE)
+    _note(act, incident, kind, text)
+    _date(incident, column, when)
+    ledger.record(act, incident, detail={"when": when.isoformat(), "text": text})
+    tell_handling(act, incident, "incident_reported", number=incident.number, what=NoteKind(kind).label, text=text)
+
+
+CLOCK_OF = {"authority_told_at": Kind.INCIDENT_AUTHORITY, "cyberspace_told_at": Kind.INCIDENT_CYBERSPACE}
+
+
+def _date(incident: Incident, column: str, when: datetime) -> None:
+    setattr(incident, column, when)
+    incident.save(update_fields=[column])
+    if column in CLOCK_OF:
+        clock.stop(incident, when, CLOCK_OF[column])
+
+
+def _note(act: ledger.Act, incident: Incident, kind: str, text: str) -> None:
+    assert isinstance(act.actor, User)
+    IncidentNote.objects.create(incident=incident, kind=kind, text=text, by=act.actor, at=act.at)
+
+
+def lock(incident: Incident) -> None:
+    """Load the row again under a lock, so that a fact is stated once, and refuse what is over."""
+    fresh = Incident.objects.select_for_update().get(pk=incident.pk)
+    for column in incident._meta.concrete_fields:
+        setattr(incident, column.attname, getattr(fresh, column.attname))
+    workflow.check_in(incident, IncidentState.OPENED)
+
+
+def tell_handling(act: ledger.Act, incident: Incident, kind: str, **context: Any) -> None:
+    """Those to whom the case is open, but whoever acts: authority, overseers, reporter, seller and units."""
+    parties = {incident.authority.answers, incident.reporter.answers, incident.version.product.seller.answers}
+    parties |= {source.unit.answers for source in incident.version.sources.select_related("unit__merged_into")}
+    people: set[Recipient] = {to for party in parties for to in recipients(party, act.at)}
+    people |= {recipient(user) for user in permissions.overseers_of(incident, act.at)}
+    others = [to for to in people if to.ref != act.actor.ledger_ref]
+    tell(act, others, kind, link=incident.get_absolute_url(), **context)

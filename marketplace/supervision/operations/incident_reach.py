@@ -1,0 +1,69 @@
+"""Whom an incident reaches: read from the delivery records and kept with the case."""
+
+from typing import Any
+
+from django.db.models import Count, Max, Min, Q, QuerySet
+
+from listings.models import About, Version
+from listings.queries import newest_assessment
+from marketplace.applications.models import Grant
+from marketplace.delivery.models import Delivery
+from marketplace.ledger import entries as ledger
+from marketplace.supervision.incidents import Incident, IncidentCopy
+from marketplace.supervision.models import DerivedFrom
+from marketplace.supervision.operations.recall import with_downstream
+
+
+def count_reach(act: ledger.Act, incident: Incident) -> None:
+    """Compute holders, derived products, people and open downloads afresh, and keep them. What was reached before
+    stays: records of deliveries only grow."""
+    deliveries = affected_deliveries(incident)
+    spans = deliveries.filter(grant__isnull=False).values("grant", "version").annotate(
+        n=Count("pk"), most=Max("rows"), first=Min("obtained_at"), last=Max("obtained_at")
+    )  # fmt: skip
+    for span in spans.order_by("grant", "version"):
+        IncidentCopy.objects.update_or_create(
+            incident=incident, grant_id=span["grant"], version_id=span["version"],
+            defaults={
+                "deliveries": span["n"], "rows": span["most"], "first_at": span["first"], "last_at": span["last"]
+            },
+        )  # fmt: skip
+    incident.derived.set(derived_from(incident))
+    incident.open_downloads = deliveries.filter(grant=None).count()
+    incident.people, incident.counted_at = people_in(incident.version), act.at
+    incident.save(update_fields=["open_downloads", "people", "counted_at"])
+
+
+def affected_deliveries(incident: Incident) -> QuerySet[Delivery]:
+    """Of the version and of all that was built from it, however far down. Where only some grants' copies are concerned:
+    those, and what their buyers built and others obtained."""
+    under = list(incident.only_under.values_list("pk", flat=True))
+    if not under:
+        return Delivery.objects.filter(version__in=with_downstream(incident.version))
+    built: set[int] = set()
+    for version in built_under(incident.version, under):
+        built |= with_downstream(version)
+    return Delivery.objects.filter(Q(version=incident.version, grant__in=under) | Q(version__in=built))
+
+
+def built_under(version: Version, under: list[int]) -> QuerySet[Version]:
+    """What the buyers of these grants, or whoever they were merged into, list as built from the version."""
+    grants = Grant.objects.filter(pk__in=under)
+    own = Q(product__seller__in=grants.values("buyer")) | Q(product__seller__in=grants.values("buyer__merged_into"))
+    return Version.objects.filter(own, sources__upstream_version=version).distinct()
+
+
+def derived_from(incident: Incident) -> set[int]:
+    """Derived products that were built from a copy which the incident reaches."""
+    copies = set(incident.copies.values_list("grant", "version"))
+    uses = DerivedFrom.objects.filter(version__in={version for _grant, version in copies})
+    return {derived for derived, *copy in uses.values_list("derived", "grant", "version") if tuple(copy) in copies}
+
+
+def people_in(version: Version) -> int | None:
+    """How many people a version is about: by its subject column, else by its rows; None where no report says."""
+    if version.about != About.PERSONS:
+        return 0
+    assessment = newest_assessment(version)
+    found: Any = assessment.report.get("subjects") if assessment else None
+    return version.rows if found is None else found

@@ -1,0 +1,104 @@
+"""Who reports an incident, who decides about it, who acknowledges it (Art. 34)."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.models import Capability, CapabilityKind, Membership, Party, User, valid_on
+from accounts.permissions import WRITERS, check_is_person, check_member, check_not_own_case, check_officer
+from accounts.queries import memberships, parties_as, people_as
+from listings.models import Version, VersionSource
+from marketplace.clock.working_days import local_date
+from marketplace.delivery.models import Delivery
+from marketplace.errors import NotAllowed
+from marketplace.supervision.incidents import Incident, IncidentNotice
+from marketplace.supervision.permissions import ORDERING
+
+PLATFORM = (CapabilityKind.AUTHORITY, CapabilityKind.OPERATOR, CapabilityKind.REVIEWER)
+
+
+def reporters(user: Any, version: Version, at: datetime) -> QuerySet[Party]:
+    """The person's parties that may report an incident with a version: seller, units, holders, officers, platform."""
+    mine = memberships(user, at).filter(role__in=WRITERS).values("party")
+    able = Capability.objects.filter(valid_on(local_date(at)), party=OuterRef("pk"), kind__in=PLATFORM)
+    units = VersionSource.objects.filter(version=version).values("unit")
+    own = Q(grant__buyer=OuterRef("pk")) | Q(grant__buyer__merged_into=OuterRef("pk"))
+    holds = Delivery.objects.filter(own, version=version)
+    concerned = Q(pk=version.product.seller_id) | Q(pk__in=units) | Exists(holds) | Exists(able)
+    return Party.objects.filter(concerned, pk__in=mine).order_by("name", "pk")
+
+
+def check_can_open_incident(actor: Any, party: Party, version: Version, at: datetime) -> None:
+    """A duty needs no standing: whoever is concerned reports, also where a verification has lapsed."""
+    check_member(actor, party, at)
+    if party not in reporters(actor, version, at):
+        raise NotAllowed(_("Who offers, provides, obtained or supervises this data reports an incident with it."))
+
+
+def handling(incident: Incident) -> list[Party]:
+    """Whose data it is, and who reported it."""
+    units = VersionSource.objects.filter(version=incident.version_id).values("unit")
+    return [incident.reporter, incident.version.product.seller, *Party.objects.filter(pk__in=units)]
+
+
+def check_can_keep_incident(actor: Any, incident: Incident, at: datetime) -> None:
+    """Whoever reported it, the seller, the units, and the officers who decide."""
+    check_is_person(actor)
+    living = [party.answers.pk for party in handling(incident) if party != incident.authority]
+    own = memberships(actor, at).filter(party__in=living, role__in=WRITERS).order_by("pk")
+    if first := own.select_related("party").first():
+        return check_member(actor, first.party, at)
+    check_can_decide_incident(actor, incident, at)
+
+
+def check_can_decide_incident(actor: Any, incident: Incident, at: datetime) -> None:
+    """An officer of the version's authority, province or city, who belongs to none of its parties or holders."""
+    check_officer(actor, incident.authority, at, levels=ORDERING)
+    holders = Party.objects.filter(pk__in=incident.copies.values("grant__buyer"))
+    sides = [party for party in handling(incident) if party != incident.authority]
+    check_not_own_case(actor, [*sides, *holders], at)
+
+
+def check_can_tell_holders(actor: Any, incident: Incident, at: datetime) -> None:
+    """The seller, who has delivered, or the officers."""
+    check_is_person(actor)
+    seller = incident.version.product.seller
+    if memberships(actor, at).filter(party=seller.answers, role__in=WRITERS).exists():
+        return check_member(actor, seller, at)
+    check_can_decide_incident(actor, incident, at)
+
+
+def oversight_over(incident: Incident, at: datetime) -> QuerySet[Party]:
+    """The oversight bodies whose region the incident's authority lies in."""
+    region = incident.authority.region
+    above = [place for place in (region, region.parent, region.parent and region.parent.parent) if place]
+    seats = Capability.objects.filter(valid_on(local_date(at)), kind=CapabilityKind.OVERSIGHT, region__in=above)
+    return Party.objects.filter(pk__in=seats.values("party"))
+
+
+def overseers_of(incident: Incident, at: datetime) -> QuerySet[User]:
+    bodies = oversight_over(incident, at)
+    acting = Membership.objects.filter(valid_on(local_date(at)), party__in=bodies).values("user")
+    return people_as(CapabilityKind.OVERSIGHT, at).filter(pk__in=acting)
+
+
+def check_can_acknowledge_incident(actor: Any, incident: Incident, at: datetime) -> None:
+    """An overseer of the region."""
+    check_is_person(actor)
+    own = parties_as(actor, CapabilityKind.OVERSIGHT, at).filter(pk__in=oversight_over(incident, at).values("pk"))
+    if not memberships(actor, at).filter(party__in=own, role__in=WRITERS).exists():
+        raise NotAllowed(_("Only an oversight body of the region may do this."))
+
+
+def notices_of(actor: Any, incident: Incident, at: datetime) -> QuerySet[IncidentNotice]:
+    """The notices to the person's parties, and to those that were merged into them."""
+    own = memberships(actor, at).filter(role__in=WRITERS).values("party")
+    return incident.notices.filter(Q(party__in=own) | Q(party__merged_into__in=own))
+
+
+def check_can_confirm_notice(actor: Any, incident: Incident, at: datetime) -> None:
+    check_is_person(actor)
+    if not notices_of(actor, incident, at).exists():
+        raise NotAllowed(_("Only a holder who was told may do this."))

@@ -1,0 +1,19 @@
+"""Whether a page offers its reader to report a security incident."""
+
+from typing import Any
+
+from django import template
+from django.utils import timezone
+
+from marketplace.supervision.incidents import WAS_OFFERED
+from marketplace.supervision.permissions_incident import reporters
+
+register = template.Library()
+
+
+@register.filter
+def may_be_reported_by(version: Any, user: Any) -> bool:
+    """One of the person's parties offers, provides, obtained or supervises what is or was on offer."""
+    if version.state not in WAS_OFFERED or not user.is_authenticated:
+        return False
+    return reporters(user, version, timezone.now()).exists()

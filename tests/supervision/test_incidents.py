@@ -1,0 +1,259 @@
+"""Incidents: whom they reach, the hour, who is told and holds, and that twice is once."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.utils import timezone
+
+from marketplace.applications.models import Hold
+from marketplace.applications.operations import surrender_grant
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
+from marketplace.delivery import operations as delivery
+from marketplace.desk.queries import todo
+from marketplace.errors import InvalidState, NotAllowed
+from marketplace.notices.models import Outbox
+from marketplace.supervision import operations
+from marketplace.supervision.incidents import Incident
+from marketplace.supervision.sweep import sweep
+from tests.journeys.test_listed_again import product, second_grant  # noqa: F401
+from tests.workflow import stages
+
+HOUR = timedelta(hours=1)
+
+
+def by(world, incident, who, at=None):
+    return {"incident": incident, "actor": world[who], "at": at or world.at}
+
+
+def told(kind):
+    return sorted(Outbox.objects.filter(kind=kind, channel="page").values_list("recipient_ref", flat=True))
+
+
+def refs(world, *people):
+    return sorted(world[who].ledger_ref for who in people)
+
+
+# --- whom it reaches ----------------------------------------
+
+
+def test_reaches_who_obtained_it_and_not_who_only_has_a_grant(world, grant):
+    other = stages.active_grant(world, buyer="other_buyer")
+    for _twice in range(2):
+        delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at)
+    incident = stages.report_incident(world)
+    copy = incident.copies.get()
+    assert (copy.grant, copy.version, copy.deliveries, copy.rows) == (grant, world.version, 2, world.version.rows)
+    assert incident.people == world.version.rows
+    assert not incident.copies.filter(grant=other).exists()
+
+
+def test_reaches_what_was_built_from_it_and_what_was_built_from_that(world, product):  # noqa: F811
+    """The buyer lists what it built; another obtains that and registers a product of its own."""
+    grant, at = second_grant(world, product)
+    built = product.versions.get()
+    delivery.deliver(grant=grant, version=built, actor=world["other_buyer"], at=at)
+    further = operations.register_derived(
+        party=world.parties["other_buyer"], actor=world["other_buyer"], at=at, title="再加工", description="按区县",
+        built_from=[(grant, built)],
+    )  # fmt: skip
+    incident = stages.report_incident(world, at=at, noticed_at=at)
+    assert {(copy.grant.buyer, copy.version) for copy in incident.copies.all()} == {
+        (world.parties["buyer"], world.version), (world.parties["other_buyer"], built),
+    }  # fmt: skip
+    assert {row.pk for row in incident.derived.all()} == {product.built_as.pk, further.pk}
+
+    later = stages.report_incident(world, version=built, who="buyer", party="buyer", at=at, noticed_at=at)
+    assert [copy.version for copy in later.copies.all()] == [built]  # not what it was built from
+    assert [row.pk for row in later.derived.all()] == [further.pk]
+
+
+def test_only_some_grants_copies_reach_no_other_holder(world, grant):
+    other = stages.active_grant(world, buyer="other_buyer")
+    for one, who in ((grant, "buyer"), (other, "other_buyer")):
+        delivery.deliver(grant=one, version=world.version, actor=world[who], at=world.at)
+    incident = stages.report_incident(world, who="buyer", party="buyer", only_under=[grant])
+    assert [copy.grant for copy in incident.copies.all()] == [grant]
+    with pytest.raises(ValidationError, match="only_under"):  # another's grant is not seen by the buyer
+        stages.report_incident(world, who="buyer", party="buyer", kind="loss", only_under=[other])
+
+
+def test_who_obtained_it_meanwhile_is_told_by_telling_again_and_nobody_twice(world, grant):
+    delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at)
+    incident = stages.report_incident(world)
+    operations.tell_holders(**by(world, incident, "seller"), text="请自查")
+    assert told("incident_notice") == refs(world, "buyer", "conflicted_officer")
+    with pytest.raises(InvalidState):
+        operations.tell_holders(**by(world, incident, "seller"), text="请自查")
+    other = stages.active_grant(world, buyer="other_buyer")
+    delivery.deliver(grant=other, version=world.version, actor=world["other_buyer"], at=world.at)
+    operations.tell_holders(**by(world, incident, "officer"), text="请自查")
+    assert told("incident_notice") == refs(world, "buyer", "conflicted_officer", "other_buyer")
+    assert incident.notices.count() == 2
+
+
+# --- who may ----------------------------------------
+
+
+@pytest.mark.parametrize("who", ["other_buyer", "other_provider", "expert", "overseer"])
+def test_who_is_not_concerned_reports_nothing(world, who):
+    party = world[who].memberships.earliest("pk").party
+    with pytest.raises(NotAllowed):
+        operations.open_incident(
+            version=world.version, party=party, actor=world[who], at=world.at, noticed_at=world.at, **stages.ALARM
+        )
+    assert not Incident.objects.exists()
+
+
+def test_reported_twice_is_once_and_never_before_it_happens(world):
+    stages.report_incident(world)
+    with pytest.raises(InvalidState):
+        stages.report_incident(world)
+    with pytest.raises(ValidationError, match="noticed_at"):
+        stages.report_incident(world, kind="loss", noticed_at=world.at + HOUR)
+    assert Incident.objects.count() == 1
+
+
+def test_officer_of_the_authority_has_reported_to_it_by_opening(world):
+    incident = stages.report_incident(world, who="officer", party="city")
+    assert (incident.authority_told_at, incident.cyberspace_told_at) == (world.at, None)
+    assert [row.kind for row in clock.of(incident).open()] == [Kind.INCIDENT_CYBERSPACE]
+    with pytest.raises(NotAllowed):  # a member of the authority, but not on its own case
+        delivery.deliver(grant=stages.active_grant(world), version=world.version, actor=world["buyer"], at=world.at)
+        operations.recount_incident(**by(world, incident, "officer"))
+        operations.contain_incident(**by(world, incident, "conflicted_officer"), when=world.at, text="已关闭")
+
+
+# --- the hour ----------------------------------------
+
+
+def test_one_hour_runs_day_and_night_and_whoever_owes_the_report_is_reminded_once(world):
+    night = world.at.replace(hour=23, minute=30)
+    incident = stages.report_incident(world, at=night, noticed_at=night - timedelta(minutes=10))
+    assert {row.due_at for row in clock.of(incident).open()} == {night + timedelta(minutes=50)}
+    with time_machine.travel(night, tick=False):
+        assert (incident, night + timedelta(minutes=50)) in [(t.obj, t.due_at) for t in todo(world["seller"], night)]
+    in_time = night + timedelta(minutes=49)
+    operations.report_to_authority(**by(world, incident, "seller", in_time), when=in_time, text="初报")
+    for _twice in range(2):
+        sweep(at=night + timedelta(minutes=51))
+    assert told("clock_overdue") == refs(world, "seller")
+    late = night + timedelta(minutes=55)
+    operations.report_to_cyberspace(**by(world, incident, "seller", late), when=late, text="初报")
+    assert clock.has_run_out(incident, Kind.INCIDENT_CYBERSPACE, late)
+    assert not clock.has_run_out(incident, Kind.INCIDENT_AUTHORITY, late)
+
+
+def test_fact_is_stated_once_and_neither_before_it_was_noticed_nor_ahead(world):
+    incident = stages.report_incident(world)
+    for when in (world.at - HOUR, world.at + HOUR):
+        with pytest.raises(ValidationError, match="when"):
+            operations.contain_incident(**by(world, incident, "seller"), when=when, text="已关闭")
+    operations.contain_incident(**by(world, incident, "seller"), when=world.at, text="已关闭")
+    stale = Incident.objects.get(pk=incident.pk)
+    stale.contained_at = None  # as another browser still has it
+    with pytest.raises(InvalidState):
+        operations.contain_incident(**by(world, stale, "officer"), when=world.at, text="已关闭")
+    assert incident.notes.count() == 1
+
+
+def test_overseers_see_it_at_once_and_acknowledge_it_once(world):
+    incident = stages.report_incident(world)
+    assert world["overseer"].ledger_ref in told("incident_opened")
+    with time_machine.travel(world.at, tick=False):
+        assert incident in [task.obj for task in todo(world["overseer"], world.at)]
+        assert Incident.objects.handled_by(world["overseer"]).get() == incident
+        operations.acknowledge_incident(**by(world, incident, "overseer"))
+        assert incident not in [task.obj for task in todo(world["overseer"], world.at)]
+    with pytest.raises(InvalidState):
+        operations.acknowledge_incident(**by(world, incident, "overseer"))
+
+
+# --- what follows ----------------------------------------
+
+
+def test_one_act_pauses_every_active_grant_with_a_copy_and_no_other(world, grant):
+    other, ended, without = (stages.active_grant(world, buyer="other_buyer") for _turn in range(3))
+    for one, who in ((grant, "buyer"), (other, "other_buyer"), (ended, "other_buyer")):
+        delivery.deliver(grant=one, version=world.version, actor=world[who], at=world.at)
+    surrender_grant(grant=ended, actor=world["other_buyer"], at=world.at, reason="结束")
+    incident = stages.report_incident(world)
+    operations.take_precaution(grant=other, actor=world["officer"], at=world.at, reason="另案")
+    operations.hold_affected(**by(world, incident, "officer"), reason="先停后查")
+    assert sorted(Hold.objects.values_list("grant", flat=True)) == sorted([grant.pk, other.pk])  # each once
+    assert without.is_in_effect(world.at) and not grant.is_in_effect(world.at)
+    with pytest.raises(InvalidState):
+        operations.hold_affected(**by(world, incident, "officer"), reason="先停后查")
+
+
+def test_closed_only_when_everybody_was_told_who_has_to_be(world, grant):
+    delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at)
+    incident = stages.report_incident(world)
+    steps = [
+        lambda: operations.contain_incident(**by(world, incident, "seller"), when=world.at, text="已关闭"),
+        lambda: operations.report_to_authority(**by(world, incident, "seller"), when=world.at, text="初报"),
+        lambda: operations.report_to_cyberspace(**by(world, incident, "seller"), when=world.at, text="初报"),
+        lambda: operations.tell_holders(**by(world, incident, "seller"), text="请自查"),
+        lambda: operations.tell_public(**by(world, incident, "officer"), text="公告"),
+    ]
+    for step in steps:
+        with pytest.raises(InvalidState, match="尚缺"):
+            operations.close_incident(**by(world, incident, "officer"), lessons="外链须审批")
+        step()
+    operations.close_incident(**by(world, incident, "officer"), lessons="外链须审批")
+    assert Incident.objects.get().lessons == "外链须审批"
+    assert not clock.of(incident).open().exists()
+    assert world["buyer"].ledger_ref in told("incident_ended")
+
+
+def test_public_is_told_where_people_may_be_recognisable_and_reads_it_without_a_login(world):
+    incident = stages.report_incident(world, may_identify=False)
+    with pytest.raises(InvalidState):
+        operations.tell_public(**by(world, incident, "officer"), text="公告")
+    page = f"/incident-notice/{incident.pk}/"
+    assert Client().get(page).status_code == 404
+    operations.supplement_incident(**by(world, incident, "seller"), text="含稀有组合", may_identify=True)
+    operations.tell_public(**by(world, incident, "officer"), text="请警惕来电")
+    shown = Client().get(page).content.decode()
+    assert "请警惕来电" in shown and stages.ALARM["facts"] not in shown and stages.ALARM["title"] not in shown
+    assert page in Client().get("/incident-notices/").content.decode()
+
+
+def test_holder_reads_its_notice_and_nothing_of_other_holders_or_of_how_it_happened(world, grant):
+    other = stages.active_grant(world, buyer="other_buyer")
+    for one, who in ((grant, "buyer"), (other, "other_buyer")):
+        delivery.deliver(grant=one, version=world.version, actor=world[who], at=world.at)
+    incident = stages.report_incident(world)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(world["buyer"], backend="allauth.account.auth_backends.AuthenticationBackend")
+    with time_machine.travel(world.at, tick=False):
+        assert client.get(incident.get_absolute_url()).status_code == 404
+        operations.tell_holders(**by(world, incident, "officer"), text="请自查并回复")
+        page = client.get(incident.get_absolute_url()).content.decode()
+    assert "请自查并回复" in page
+    assert stages.ALARM["facts"] not in page and str(world.parties["other_buyer"]) not in page
+
+
+def test_page_reports_an_incident_with_chosen_copies(world, grant):
+    delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(world["buyer"], backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = f"/incident/new/{world.version.pk}/"
+    with time_machine.travel(world.at, tick=False):
+        assert page in client.get(world.version.get_absolute_url()).content.decode()
+        sent = {
+            **stages.ALARM, "party": world.parties["buyer"].pk,
+            "noticed_at": f"{timezone.localtime(world.at):%Y-%m-%dT%H:%M}",
+            "may_identify": "false", "only_under": [grant.pk],
+        }  # fmt: skip
+        assert client.post(page, {**sent, "party": world.parties["developer"].pk}).status_code == 422
+        answer = client.post(page, sent)
+        incident = Incident.objects.get()
+        assert answer.url == incident.get_absolute_url()
+        assert client.get(answer.url).status_code == 200
+    assert (incident.noticed_at, incident.only_under.get(), incident.reporter) == (
+        world.at.replace(second=0, microsecond=0), grant, world.parties["buyer"],
+    )  # fmt: skip
