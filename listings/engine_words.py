@@ -72,6 +72,8 @@ def spelt(params: Mapping[str, Any]) -> dict[str, Any]:
     found = dict(params)
     if "kind" in found:
         found["kind"] = NUMBERS.get(found["kind"], KINDS.get(found["kind"], found["kind"]))
+    if "identifier" in found:
+        found["identifier"] = KINDS.get(found["identifier"], found["identifier"])
     if "method" in found:
         found["method"] = " + ".join(str(METHODS.get(one, one)) for one in str(found["method"]).split("+"))
     return found

@@ -1,5 +1,7 @@
 """Input of the verbs that mend a file, the same for every face."""
 
+import json
+import re
 from typing import Any
 
 from django import forms
@@ -7,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from listings import forms_steps as steps
 from listings.deidentification.recipe import own
 from listings.models import Recipe, Version
 from listings.queries import failed_assessment, quasi_identifiers_of
@@ -127,7 +130,89 @@ class ApplyRecipeForm(VerbForm):
 
 
 class TryRecipeForm(VerbForm):
+    """Steps in their order, beginning with those of the newest recipe; or a whole recipe as JSON."""
+
     recipe = forms.CharField(
-        label=_("Recipe (JSON)"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "false"}),
-        help_text=_("Download one that was found, and change it. It may bring hierarchies of its own."),
+        label=_("Recipe (JSON)"), max_length=LONGEST, required=False,
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
+        help_text=_(
+            "Where there is one, it counts and the steps above do not. Download one that was found, and change it. It "
+            "may bring hierarchies of its own."
+        ),
     )  # fmt: skip
+
+    def prepare(self) -> None:
+        version = self.target
+        begun = steps.begin_with(version, recipes_for(version).first() if version.pk else None)
+        self.trees = steps.trees_for(version, begun)
+        self.rows = self._add_rows(steps.rows_of(begun))
+        self.fields |= steps.group_fields(version)
+        self.initial |= steps.groups_of(begun)
+        self.fields["recipe"] = self.fields.pop("recipe")  # last
+
+    def _add_rows(self, begun: list[dict[str, str]]) -> int:
+        """Rows for the steps there are and some more; as many as were sent, where the page was sent."""
+        sent = sum(re.fullmatch(r"do_[0-9]{1,3}", name) is not None for name in self.data)
+        count = min(max(len(begun) + steps.BLANK, sent), steps.MOST_ROWS)
+        columns = (
+            list(self.target.columns.order_by("position").values_list("name", flat=True)) if self.target.pk else []
+        )
+        made = steps.step_fields(columns, self.trees)
+        for place in range(count):
+            self.fields |= {f"{name}_{place}": make() for name, make in made.items()}
+        for place, row in enumerate(begun):
+            self.initial |= {f"{name}_{place}": value for name, value in row.items()}
+        return count
+
+    def sections(self) -> list[dict[str, Any]]:
+        """What the page shows together: a step in a row, what is done with groups, the recipe as JSON."""
+        rows = [
+            {
+                "legend": _("Step %(number)s") % {"number": place + 1},
+                "fields": [self[f"{name}_{place}"] for name in ("do", "column", "how")],
+                "beside": True,
+            }
+            for place in range(self.rows)
+        ]
+        grouped = [self[name] for name in ("smallest", "group_by", "sums", "means", "fewest")]
+        last = {"legend": _("Last: groups of records"), "fields": grouped}
+        return [*rows, last, {"legend": _("Or all at once"), "fields": [self["recipe"]]}]
+
+    def hint(self) -> Any:
+        return _(
+            "Steps are taken in their order; empty ones are left out. “How” says: for a mask, how many characters stay "
+            "at the beginning and at the end (3 4); for shortening, how many stay (4); for coarser values, how many "
+            "levels up (1); for bands, how wide (10) or where each begins (18 35 60); for a bound, the number or the "
+            "date (90, 1940-01-01)."
+        )
+
+    def clean(self) -> dict[str, Any]:
+        if failed_assessment(self.target) is None:
+            raise InvalidState(gettext("The draft has no file that failed."))
+        if self.cleaned_data.get("recipe") or self.errors:
+            return {"recipe": self.cleaned_data.get("recipe", "")}
+        taken = [step for place in range(self.rows) if (step := self._step(place))]
+        if self.errors:
+            return {}
+        taken += steps.last_steps(self.target, taken, self.cleaned_data)
+        if not taken:
+            self.add_error("recipe", gettext("Choose at least one step."))
+        used = {step["hierarchy"] for step in taken if "hierarchy" in step}
+        own = {name: rows for name, rows in self.trees.items() if name in used}
+        document = {"recipe": 1, "steps": taken, **({"hierarchies": own} if own else {})}
+        return {"recipe": json.dumps(document, ensure_ascii=False)}
+
+    def _step(self, place: int) -> dict[str, Any] | None:
+        do, column, how = (self.cleaned_data.get(f"{name}_{place}", "") for name in ("do", "column", "how"))
+        if not do:
+            return None
+        if not column:
+            self.add_error(f"column_{place}", gettext("Which column?"))
+            return None
+        try:
+            step = steps.read_row(do, column, how)
+            steps.check_row(step, self.trees)
+        except steps.Malformed as error:
+            self.add_error(f"how_{place}", str(error))
+            return None
+        return step

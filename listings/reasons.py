@@ -71,6 +71,9 @@ EXTRACTED = (
     gettext_noop(
         "Row %(row)s, column %(column)s of the hierarchy: “%(value)s” lies under “%(above)s” here and under “%(other)s” in row %(first)s. Whatever looks alike has to stay together on the way up."
     ),
+    gettext_noop(
+        "Row %(row)s, column %(column)s of the hierarchy holds an identifier (%(identifier)s, %(example)s): it is kept and goes into the file, so it must identify nobody."
+    ),
     gettext_noop("There is no column “%(column)s”."),
     gettext_noop("Column “%(column)s” has more than one role."),
     gettext_noop("No column was chosen."),

@@ -22,6 +22,24 @@ LEVELS = {
     ),
 }
 
+KINDS_OF_STEPS = (
+    ("drop", gettext_lazy("take the column out")),
+    ("mask", gettext_lazy("mask: some characters at both ends stay")),
+    ("truncate", gettext_lazy("shorten: the first characters stay")),
+    ("band", gettext_lazy("numbers into bands")),
+    ("top_code", gettext_lazy("top-code: nothing is larger than")),
+    ("bottom_code", gettext_lazy("bottom-code: nothing is smaller than")),
+    ("surrogate", gettext_lazy("random surrogates, without a key")),
+)
+TREES = {
+    "region": gettext_lazy("coarser: region (1 city, 2 province)"),
+    "date": gettext_lazy("coarser: date (1 month, 2 quarter, 3 year, 4 decade)"),
+    "age": gettext_lazy("coarser: age (1 to 4: bands of 5, 10, 20, 40 years)"),
+    "education": gettext_lazy("coarser: education (1 stage)"),
+    "occupation": gettext_lazy("coarser: occupation (1 major group, 2 kind of work)"),
+    "postcode": gettext_lazy("coarser: postcode (1 to 3: four, three, two digits)"),
+}
+
 
 def step_sentence(step: Mapping[str, Any]) -> str:
     """What one step does, {do, …parameters}."""

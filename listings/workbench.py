@@ -64,7 +64,6 @@ def _why(row: dict[str, Any]) -> dict[str, Any]:
 # --- side by side ----------------------------------------------------------------------------------------------------
 
 FIGURES: tuple[tuple[Any, Callable[[dict[str, Any]], Any]], ...] = (
-    (gettext_lazy("Records"), lambda figures: figures["rows"]),
     (gettext_lazy("Smallest group (k)"), lambda figures: figures["k"]),
     (gettext_lazy("Alone in their group"), lambda figures: _percent(figures["unique_share"])),
     (gettext_lazy("Groups"), lambda figures: figures["classes"]),
@@ -80,10 +79,15 @@ def _compared(tried: list[Recipe]) -> dict[str, Any]:
     sides = [before, *afters]
     return {
         "head": [str(one) for one in tried],
-        "figures": [*_figure_rows(sides), *_sensitive_rows(sides), _loss_row(tried)],
+        "figures": [_records_row(tried), *_figure_rows(sides), *_sensitive_rows(sides), _loss_row(tried)],
         "bands": _bands(sides),
         "losses": _losses(tried),
     }
+
+
+def _records_row(tried: list[Recipe]) -> tuple[Any, list[Any]]:
+    """Of counts, which have no other figure, too: how many groups are left."""
+    return _("Records"), [tried[0].figures["rows_in"], *(one.figures["rows_out"] for one in tried)]
 
 
 def _figure_rows(sides: list[Any]) -> list[tuple[Any, list[Any]]]:

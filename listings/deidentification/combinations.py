@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from . import database
+from . import database, narrow
 from .database import Tables
 
 MOST_COLUMNS = 4
@@ -19,15 +19,19 @@ def search(
     undecided: list[str],
     subject: str | None,
     least_share: float,
+    width: int = 0,
 ) -> Found:
     """Undecided columns that belong to such a combination, each with the combination and its share of subjects.
 
     `distinct` are the columns to combine with the number of their values. A combination counts where more than
     `least_share` of all subjects (rows where there is no `subject`) are alone in it, and fewer of its columns would not
     do. Every share is exact; which combinations are looked at is a heuristic: of the sixteen columns with most values.
+    `width` is how many columns the relation has.
     """
     everybody = _everybody(connection, relation, subject)
     pool = sorted(distinct, key=lambda name: -distinct[name])[:_MOST_CANDIDATES]
+    if pool:
+        relation = narrow.of(connection, relation, width, "narrow_pool", pool, subject)
     found: Found = {}
     for _round in range(_ROUNDS):
         left = [name for name in undecided if name in pool and name not in found]

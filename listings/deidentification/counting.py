@@ -7,6 +7,7 @@ times is left to the database (`classes`), which gives the same figures.
 
 import math
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from . import ahead
 _ROWS = 1 << 19  # of a batch
 _MOST_CELLS = 1 << 23  # 64 MiB of an array
 _MOST_VALUES = 1 << 20  # between the smallest and the largest whole number
+_FIRST_DAY = date(1970, 1, 1).toordinal()
 Counts = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
 
@@ -44,7 +46,7 @@ class Coder:
             known = np.array([0, *map(self._number, column.dictionary.to_pylist())], dtype=np.int32)
             if column.null_count:
                 return known[_filled(column.indices.cast(pa.int32()), -1) + 1]
-            return known[1:][column.indices.to_numpy()]
+            return known[1:][_plain_numbers(column.indices.cast(pa.int32()))]
         if self._is_date:
             column = column.cast(pa.int32())
         places = _filled(column.cast(pa.int64()), self._least - 1) - (self._least - 1)
@@ -72,7 +74,16 @@ class Coder:
 
 
 def _filled(column: pa.Array, missing: int) -> npt.NDArray[Any]:
-    return (column.fill_null(missing) if column.null_count else column).to_numpy()
+    return _plain_numbers(column.fill_null(missing) if column.null_count else column)
+
+
+def _plain_numbers(column: pa.Array) -> npt.NDArray[Any]:
+    """Integers without nulls, as they lie in memory: Arrow's own conversion first loads pandas where there is one."""
+    kind = np.int32 if pa.types.is_int32(column.type) else np.int64
+    buffer = column.buffers()[1]
+    if buffer is None or not len(column):
+        return np.zeros(0, dtype=kind)
+    return np.frombuffer(buffer, dtype=kind)[column.offset : column.offset + len(column)]
 
 
 def count(parquet: Path, keys: list[str], sensitive: list[str]) -> tuple[list[Counts], list[list[Any]]] | None:
@@ -118,14 +129,15 @@ def _bounds(schema: pa.Schema, metadata: pq.FileMetaData, name: str) -> tuple[in
         if statistics is None or (not statistics.has_min_max and statistics.num_values):
             raise TooMany
         if statistics.has_min_max:
-            ends += [pa.scalar(end, kind).cast(_WIDE.get(str(kind), kind)).cast(pa.int64()).as_py()
-                     for end in (statistics.min, statistics.max)]  # fmt: skip
+            ends += map(_number_of, (statistics.min, statistics.max))
     if ends and max(ends) - min(ends) > _MOST_VALUES:
         raise TooMany
     return (min(ends), max(ends)) if ends else (0, 0)
 
 
-_WIDE = {"date32[day]": pa.int32()}
+def _number_of(end: Any) -> int:
+    """A whole number, a truth value, or the days of a date since 1970, as Arrow counts them."""
+    return end.toordinal() - _FIRST_DAY if isinstance(end, date) else int(end)
 
 
 def _codes(source: pq.ParquetFile, coders: dict[str, Coder]) -> Iterator[dict[str, Codes]]:

@@ -88,6 +88,10 @@ REASONS: dict[str, str] = {
         "Row %(row)s, column %(column)s of the hierarchy: “%(value)s” lies under “%(above)s” here and under "
         "“%(other)s” in row %(first)s. Whatever looks alike has to stay together on the way up."
     ),
+    "hierarchy_identifier": (
+        "Row %(row)s, column %(column)s of the hierarchy holds an identifier (%(identifier)s, %(example)s): it is kept "
+        "and goes into the file, so it must identify nobody."
+    ),
     # The assessment does not pass.
     "resident_id_found": ("Column “%(column)s” holds resident ID numbers in %(cells)s cells (%(percent)s %%)."),
     "mobile_found": "Column “%(column)s” holds mobile phone numbers in %(cells)s cells (%(percent)s %%).",

@@ -143,6 +143,7 @@ REASONS_ZH: dict[str, str] = {
     "hierarchy_formula": "层级表第 %(row)s 行第 %(column)s 列的开头与公式相同：电子表格会对其进行计算。",
     "hierarchy_twice": "层级表第 %(row)s 行：“%(value)s”已出现在第 %(first)s 行。",
     "hierarchy_two_parents": "层级表第 %(row)s 行第 %(column)s 列：“%(value)s”在此处属于“%(above)s”，在第 %(first)s 行却属于“%(other)s”。相同的内容在逐级向上时必须保持一致。",
+    "hierarchy_identifier": "层级表第 %(row)s 行第 %(column)s 列含有标识符（%(identifier)s，%(example)s）：层级表会被保存并写入文件，不得标识任何人。",
     "report_malformed": "签名报告不完整或格式有误（%(field)s）。",
     "report_signature": "签名与报告不符：报告在签名后被改动，或已损坏。",
     "report_contradicts": "报告自相矛盾（%(field)s）：不可能是测得的结果。",

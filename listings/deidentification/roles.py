@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from . import combinations, database, names
+from . import combinations, database, names, narrow
 from .database import Column, Tables
 from .reasons import sentence
 
@@ -65,14 +65,20 @@ class Suggested:
 
 def describe(connection: Tables, relation: str, columns: Iterable[Column]) -> list[Facts]:
     """The facts of each column of `relation` (SQL), every cell counted."""
-    columns, found = list(columns), []
     rows = database.one(connection, f"SELECT count(*) FROM {relation}")[0]
+    return [
+        facts
+        for part, group in narrow.in_groups(connection, relation, list(columns))
+        for facts in _describe(connection, part, group, rows)
+    ]
+
+
+def _describe(connection: Tables, relation: str, columns: list[Column], rows: int) -> Iterator[Facts]:
     figures = database.each(connection, (_figures(column, relation) for column in columns))
     for column, (filled, distinct, length, span) in zip(columns, figures, strict=True):
         numbered = span is not None and span + 1 == rows == distinct
         facts = Facts(column, filled, distinct, length or 0, numbered)
-        found.append(replace(facts, opaque=_opaque(connection, relation, facts)))
-    return found
+        yield replace(facts, opaque=_opaque(connection, relation, facts))
 
 
 def suggest(
@@ -96,8 +102,9 @@ def suggest(
     usable = [each for each in facts if each.name in settled] + open_
     weights = {each.name: each.distinct for each in usable}
     found = combinations.search(
-        connection, relation, weights, undecided=[each.name for each in open_], subject=who, least_share=least_share
-    )
+        connection, relation, weights, undecided=[each.name for each in open_], subject=who, least_share=least_share,
+        width=len(facts),
+    )  # fmt: skip
     suggestions = known + [
         Suggestion(name, "singles_out", {"column": name, "columns": ", ".join(together), "percent": _percent(share)})
         for name, (together, share) in found.items()

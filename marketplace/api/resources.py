@@ -173,6 +173,12 @@ OPEN_FORMS: dict[type[forms.Form], dict[str, Any]] = {
         ),
         "additionalProperties": {"type": "string"},
     },
+    recipe_forms.TryRecipeForm: {
+        "type": "object",
+        "description": _("A recipe as a JSON text; its steps: docs/recipe-steps.md."),
+        "properties": {"recipe": {"type": "string", "minLength": 1, "maxLength": recipe_forms.LONGEST}},
+        "required": ["recipe"],
+    },
 }
 
 

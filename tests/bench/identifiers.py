@@ -73,19 +73,22 @@ def _quality(bench: Bench, file: Path) -> None:
 
 
 def _beside_presidio(bench: Bench, made: list[Sheet], ours: dict[tuple[str, str], int]) -> None:
-    """F1 of what it has recognisers for at all; it gives a cell no verdict but its own."""
+    """Recall, precision and F1 of what it has recognisers for at all; it gives a cell no verdict but its own."""
     theirs = peers.ask("presidio", {sheet.name: sheet.cells for sheet in made})["found"]
     for entity, kinds in PRESIDIO.items():
         mine = {name: sum(ours.get((name, kind), 0) for kind in kinds) for name in theirs}
-        both = [_f1(made, kinds, cells) for cells in (mine, {name: theirs[name][entity] for name in theirs})]
-        ratio = both[0] / max(both[1], 0.001)
-        bench.write("scan", f"F1 of {' and '.join(kinds)}", *both, "presidio", ratio, 1, least=True)
+        both = [_quality_of(made, kinds, cells) for cells in (mine, {name: theirs[name][entity] for name in theirs})]
+        for measure, ours_, theirs_ in zip(("recall", "precision", "F1"), *both, strict=True):
+            ratio = ours_ / max(theirs_, 0.001)
+            bench.write("scan", f"{measure} of {' and '.join(kinds)}", ours_, theirs_, "presidio", ratio, 1, least=True)
 
 
-def _f1(made: list[Sheet], kinds: tuple[str, ...], cells: dict[str, int]) -> float:
+def _quality_of(made: list[Sheet], kinds: tuple[str, ...], cells: dict[str, int]) -> tuple[float, float, float]:
+    """Recall, precision, F1, by cells."""
     right = sum(min(SIZE, cells[sheet.name]) for sheet in made if sheet.kind in kinds)
     wrong = sum(cells[sheet.name] for sheet in made if sheet.kind not in kinds)
-    return 2 * right / (right + wrong + SIZE * sum(sheet.kind in kinds for sheet in made))
+    wanted = SIZE * sum(sheet.kind in kinds for sheet in made)
+    return right / wanted, right / max(1, right + wrong), 2 * right / (right + wrong + wanted)
 
 
 def _speed(bench: Bench, file: Path, rows: int) -> None:

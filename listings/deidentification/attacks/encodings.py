@@ -133,6 +133,8 @@ def _resident_id(values: np.ndarray) -> str:
 
 def _name(values: np.ndarray) -> str:
     """Two or three Chinese characters, the first of which is nearly always a common surname of ten or more."""
+    if not ((values[:, ::3] >= 0xE4) & (values[:, ::3] <= 0xE9)).all():
+        return ""  # no Chinese in UTF-8, seen without decoding
     try:
         texts = [row.tobytes().decode() for row in values]
     except UnicodeDecodeError:

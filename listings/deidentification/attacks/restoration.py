@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import database
+from .. import database, narrow
 from ..database import Column, Connection
 from ..reasons import shown
 from . import encodings, enumeration, guesses, masks
@@ -60,9 +60,13 @@ def find(
     `work` is how many hashes (of MD5) all columns may take together, `guesses.WORK` unless it is given.
     """
     work = guesses.WORK if work is None else work
-    counts = _count_plausible(connection, relation, columns)
-    samples = [_sample(connection, relation, column, count, seed) for column, count in counts if count > 1]
-    samples = [sample for sample in samples if sample.values]
+    wanted = [column for column in columns if column.type in ("text", "integer")]
+    samples = [
+        sample
+        for part, group in narrow.in_groups(connection, relation, wanted)
+        for column, count in _count_plausible(connection, part, group)
+        if count > 1 and (sample := _sample(connection, part, column, count, seed)).values
+    ]
     found: dict[str, Restorable] = {}
     digests: dict[str, Digests] = {}
     for sample in samples:
@@ -91,9 +95,8 @@ def _plausible(column: Column) -> str:
 
 def _count_plausible(connection: Connection, relation: str, columns: Sequence[Column]) -> Iterator[tuple[Column, int]]:
     """About how many different values of a plausible length each column of text or whole numbers has."""
-    wanted = [column for column in columns if column.type in ("text", "integer")]
-    for start in range(0, len(wanted), _COLUMNS_PER_QUERY):
-        batch = wanted[start : start + _COLUMNS_PER_QUERY]
+    for start in range(0, len(columns), _COLUMNS_PER_QUERY):
+        batch = columns[start : start + _COLUMNS_PER_QUERY]
         counts = (
             f"approx_count_distinct(CASE WHEN {_plausible(column)} THEN {database.name(column.name)} END)"
             for column in batch
@@ -113,11 +116,12 @@ def _sample(connection: Connection, relation: str, column: Column, count: int, s
 def _birth_dates(connection: Connection, relation: str, columns: Sequence[Column]) -> dict[str, list[date]]:
     """The commonest days of each column of dates that people may have been born on."""
     days = {}
-    for column in columns:
-        name = database.name(column.name)
-        if column.type == "date":
+    dates = [column for column in columns if column.type == "date"]
+    for part, group in narrow.in_groups(connection, relation, dates):
+        for column in group:
+            name = database.name(column.name)
             rows = connection.execute(
-                f"SELECT CAST({name} AS DATE) AS d FROM {relation} WHERE {name} BETWEEN DATE '1900-01-01' "
+                f"SELECT CAST({name} AS DATE) AS d FROM {part} WHERE {name} BETWEEN DATE '1900-01-01' "
                 f"AND DATE '2099-12-31' GROUP BY d ORDER BY count(*) DESC, d LIMIT {_BORN_DAYS}"
             ).fetchall()
             if rows:

@@ -12,7 +12,7 @@ from itertools import combinations
 from math import comb, sqrt
 from typing import Any
 
-from .. import database
+from .. import database, narrow
 from ..database import Column, Connection
 from ..reasons import shown
 from .wording import SENTENCES
@@ -78,18 +78,19 @@ def simulate(
 ) -> list[Attack]:
     """Attack `relation` (SQL), knowing the `quasi_identifiers` (all other columns where there are none)."""
     file = _File(connection, relation, subject)
+    kinds = {column.name: column.type for column in columns}
     others = [c.name for c in columns if c.name != subject and c.name not in sensitive]
     known = list(quasi_identifiers) or others
     subjects = file.subjects()
     if not known or not subjects:
         return []
     chance = random.Random(seed)
-    found = _single_out(file, known, subjects, chance)
+    candidates = _distinctive(file, columns, others, keys=False) if len(others) > len(known) else []
+    file = file.narrowed(len(columns), [*known, *candidates, *sensitive])
+    found = _single_out(file, columns, known, subjects, chance)
     best = found.pop()
-    if len(others) > len(known):
-        found += _single_out_any(file, others, subjects, chance)
+    found += _single_out_any(file, candidates, subjects)
     found += _link(file, best.columns, subjects, seed)
-    kinds = {column.name: column.type for column in columns}
     for name in sensitive:
         found += _infer(file, known, name, kinds[name])
     return found
@@ -99,10 +100,15 @@ class _File:
     """The rows as the queries see them: `u` is the subject (or the row), `k` the class by some columns."""
 
     def __init__(self, connection: Connection, relation: str, subject: str | None) -> None:
-        self.connection, self.subject = connection, subject
+        self.connection, self.relation, self.subject = connection, relation, subject
         who = f"hash({database.name(subject)})" if subject else "row_number() OVER ()"
         kept = f" WHERE {database.name(subject)} IS NOT NULL" if subject else ""
         self.rows = f"(SELECT *, {who} AS minshu_u FROM {relation}{kept})"
+
+    def narrowed(self, width: int, names: Sequence[str]) -> "_File":
+        """With these columns of its `width` only, where that makes the queries shorter."""
+        part = narrow.of(self.connection, self.relation, width, "narrow_attacked", names, self.subject)
+        return _File(self.connection, part, self.subject)
 
     def one(self, query: str) -> tuple[Any, ...]:
         return database.one(self.connection, query)
@@ -136,9 +142,11 @@ def wilson(successes: float, trials: int) -> tuple[float, float]:
     return (low if successes else 0.0), (high if successes < trials else 1.0)
 
 
-def _single_out(file: _File, known: list[str], subjects: int, chance: random.Random) -> list[Any]:
+def _single_out(
+    file: _File, columns: Sequence[Column], known: list[str], subjects: int, chance: random.Random
+) -> list[Any]:
     """The attack on what is known, and behind it the best combination (for the next attacks)."""
-    best, shapes = _greedy(file, _distinctive(file, known, keys=True))
+    best, shapes = _greedy(file, _distinctive(file, columns, known, keys=True))
     shapes += [file.shape(names) for names in _random_shapes(known, chance)]
     best = max([best, *shapes], key=lambda shape: shape.isolated)
     asked, hit = sum(shape.classes for shape in shapes), sum(shape.alone for shape in shapes)
@@ -153,8 +161,7 @@ def _single_out(file: _File, known: list[str], subjects: int, chance: random.Ran
     return [_attack("singling_out", best.columns, None, subjects, best.isolated, 1 / subjects, level, params), best]
 
 
-def _single_out_any(file: _File, others: list[str], subjects: int, chance: random.Random) -> list[Attack]:
-    candidates = _distinctive(file, others, keys=False)
+def _single_out_any(file: _File, candidates: list[str], subjects: int) -> list[Attack]:
     if not candidates:
         return []
     best, _ = _greedy(file, candidates)
@@ -163,11 +170,15 @@ def _single_out_any(file: _File, others: list[str], subjects: int, chance: rando
     return [_attack("singling_out_any", best.columns, None, subjects, best.isolated, 1 / subjects, level, params)]
 
 
-def _distinctive(file: _File, names: list[str], *, keys: bool) -> list[str]:
+def _distinctive(file: _File, columns: Sequence[Column], names: list[str], *, keys: bool) -> list[str]:
     """The columns with most different values, without those that have nearly one a row unless `keys`."""
-    counts = ", ".join(f"approx_count_distinct({database.name(name)})" for name in names)
-    rows, *distinct = file.one(f"SELECT count(*), {counts} FROM {file.rows}")
-    ranked = sorted(zip(distinct, names, strict=True), reverse=True)
+    rows, distinct = 0, {}
+    chosen = [column for column in columns if column.name in names]
+    for part, group in narrow.in_groups(file.connection, file.relation, chosen, file.subject):
+        counts = ", ".join(f"approx_count_distinct({database.name(each.name)})" for each in group)
+        rows, *found = file.one(f"SELECT count(*), {counts} FROM {_File(file.connection, part, file.subject).rows}")
+        distinct |= {each.name: count for each, count in zip(group, found, strict=True)}
+    ranked = sorted(((distinct[name], name) for name in names), reverse=True)
     return [name for count, name in ranked if keys or count < _KEY_LIKE * rows][:CANDIDATES]
 
 

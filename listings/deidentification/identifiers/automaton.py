@@ -161,9 +161,10 @@ def may_be_code(letters: int, figures: int, is_mixed: int, seen: int) -> bool:
 def find_numbers_and_codes(data: Any, start: int, end: int, classes: Any, lower: Any) -> int:
     """NUMBER: a chain of eleven digits with at most two separators between. CODE: letters and digits in one token.
 
-    What a token promises counts once it ends, for it may be a digest; the end of the text ends all.
+    What a token promises counts once it ends, for it may be a digest; the end of the text ends all. A credit code may
+    stand right behind a list's “1.”, where other digits would be decimals: `chain` leaves those out, `wide` does not.
     """
-    found = pending = chain = seps = gap = first_run = 0
+    found = pending = chain = wide = runs = gap = first_run = before_last = 0
     run = token = letters = hexes = figures = head = 0
     previous = OTHER
     before_dot = plate = fraction = False
@@ -189,22 +190,26 @@ def find_numbers_and_codes(data: Any, start: int, end: int, classes: Any, lower:
             if kind != NUMERAL:
                 fraction = fraction or (run == 0 and previous == DOT and before_dot)
                 run += 1
+            if wide == 0 or gap:
+                runs = runs + 1 if wide else 1
+                before_last = wide
+            wide += 1
+            gap = 0
+            if runs == 1:
+                first_run = wide
             if not fraction:
-                if chain == 0:
-                    seps = first_run = 0
                 chain += 1
-                gap = 0
-                first_run += seps == 0
                 pending |= NUMBER * (chain >= FEWEST_DIGITS)
                 found |= NUMBER * (chain >= FEWEST_DIGITS and kind == NUMERAL)
         elif kind == SEPARATOR:
             gap += 1
-            seps += chain > 0
             chain *= gap <= 2
+            wide *= gap <= 2
         else:
-            if is_letter(kind) and chain >= 6 and not (chain == 8 and seps >= 2 and first_run == 4):
+            is_date = wide == 8 and runs == 3 and first_run == 4 and before_last == 6
+            if is_letter(kind) and wide >= 6 and not is_date and (chain >= 6 or end - start >= LONG_TOKEN):
                 pending |= CODE
-            chain = 0
+            chain = wide = gap = 0
         if in_token:
             if token == 0:
                 head = int(lower[code])

@@ -56,7 +56,8 @@ class Scanner:
         if column.type in ("integer", "decimal") and not pa.types.is_string(array.type):
             self._look_at_numbers(tally, array)
         else:
-            self._look_at_texts(tally, array.cast(pa.string()), counts)
+            texts = array if pa.types.is_string(array.type) else array.cast(pa.string())  # a cast to itself copies
+            self._look_at_texts(tally, texts, counts)
 
     def _look_by_name(self, name: str, tally: Tally, array: pa.Array, counts: np.ndarray | None) -> None:
         """The cells that only the column's name makes identifiers of."""

@@ -12,6 +12,7 @@ from typing import Any
 from ..database import Column
 from ..reasons import BadCommand, shown
 from .hierarchies import BUILT_IN, Tree
+from .scanned import check_labels
 from .steps import KINDS, LONGEST, Step
 
 VERSION = 1
@@ -42,13 +43,16 @@ class Recipe:
 
 
 def loads(content: str) -> Recipe:
-    """The recipe in a JSON text. BadCommand as in `read`."""
+    """The recipe in a JSON text. BadCommand as in `read`, or where a hierarchy of its own holds identifiers."""
     if len(content) > MOST_BYTES:
         raise malformed("JSON")
     try:
-        return read(json.loads(content))
+        recipe = read(json.loads(content))
     except (ValueError, RecursionError):
         raise malformed("JSON") from None
+    for tree in recipe.hierarchies.values():
+        check_labels(enumerate(tree.rows, start=1))
+    return recipe
 
 
 def read(document: Any) -> Recipe:

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from ..header import is_invisible
 from ..reasons import BadCommand, shown
 from .hierarchies import MOST_CHARACTERS, MOST_LEVELS, MOST_VALUES, Tree, is_formula
+from .scanned import Line, check_labels
 
 MOST_BYTES = 4 * 1024 * 1024
 HEADERS = ("value", "值", "取值", "原值")  # what the first cell of a line of names says
 _DELIMITERS = (";", "\t", ",")
-
-Line = tuple[int, list[str]]
 
 
 def read(content: bytes) -> Tree:
@@ -20,7 +19,8 @@ def read(content: bytes) -> Tree:
 
     Cells are stripped, empty lines skipped; rows and columns are counted from 1, as a spreadsheet does. BadCommand
     (hierarchy_…) where it is too large, no such text, ragged, has an empty, invisible or too long cell or a formula,
-    says a value twice, or puts one label under two others, so that classes would split on the way up.
+    says a value twice, puts one label under two others, so that classes would split on the way up, or holds what
+    identifies somebody.
     """
     if len(content) > MOST_BYTES:
         raise BadCommand("hierarchy_too_large", limit=MOST_BYTES)
@@ -34,6 +34,7 @@ def read(content: bytes) -> Tree:
     _check_cells(lines)
     _check_values(lines)
     _check_parents(lines)
+    check_labels(lines)
     return Tree([cells for _, cells in lines])
 
 

@@ -63,9 +63,9 @@ def test_file_that_is_fine_passes_for_download(tmp_path):
         "allowed_modes": ["platform", "download"],
         "grade": 3,
         "passes": True,
-        "rule_set": "minshu-3",
+        "rule_set": "minshu-4",
         "rules": {
-            "name": "minshu", "version": 3, "k_download": 20, "k_platform": 5, "l": 2, "t": 0.5, "unique_share": 0.0,
+            "name": "minshu", "version": 4, "k_download": 20, "k_platform": 5, "l": 2, "t": 0.5, "unique_share": 0.0,
             "suggest_share": 0.01,
         },
         "reasons": [],

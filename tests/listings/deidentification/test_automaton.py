@@ -24,7 +24,7 @@ _WORDS = """
 deadbeef0123 q4 qq QQ 微信 wx wxid_abc123 abc_12345 电话 tel 姓名 张三 联系人 路 五四 街 号 栋 室 闽 A D12345 · a@b.cn @
 (at) . .. : :: ： fe80 192 168 10 00 1C mac 119.2964 26.0745 ,
 ， ° ′ ″ １３８ ００１３ Ａ ＠ ． － ( ) （ ） # / 4567 X .0 v1
-〇一二三四五六七八九 十 幺
+〇一二三四五六七八九 十 幺 9135 M000 1002 33 1.
 """
 PIECES = [*_WORDS.split(), " ", "-", "  ", '"', "\u200b", "\u3000"]
 
@@ -72,6 +72,26 @@ def test_automaton_agrees_on_the_corpus():
 @example("MAC：1C-07-69-77-BA-50")
 def test_automaton_agrees_on_pieces(text):
     check([text])
+
+
+SPLITS = ((18,), (4, 4, 4, 4, 2), (2, 6, 9, 1), (8, 1, 9), (4, 3, 1, 10), (4, 2, 2, 10), (4, 1, 1, 2, 10), (9, 9))
+
+
+@pytest.mark.parametrize("lead", ["", "1.", "1. ", "12．", "（1）", "3.1 ", "1、", "2024-01-01 ", "代码："])
+def test_credit_code_split_behind_the_number_of_a_list_is_found(lead):
+    code, texts = "91350100M000100233", []
+    for lengths in SPLITS:
+        starts = [sum(lengths[:place]) for place in range(len(lengths))]
+        parts = [code[start : start + length] for start, length in zip(starts, lengths, strict=True)]
+        texts += [lead + sign.join(parts) for sign in (" ", "-")]
+    check(texts)
+    found = [kind for text, said in zip(texts, features(texts), strict=True) for kind, _ in by_automaton(text, said)]
+    # cut as a date is, 9135-01-00, it is taken for one
+    assert found.count("uscc") == len(texts) - 2
+
+
+def test_decimals_with_a_unit_are_not_read_twice():
+    assert not features(["0.123456kg", "3.1415926cm", "1.2345678E-05", "2024-01-01 T"]).any()
 
 
 def test_automaton_agrees_on_many_numbers():

@@ -3,15 +3,21 @@
 import csv
 import hashlib
 import io
+import json
 import random
 
 import pytest
 
 from listings.deidentification.reasons import BadCommand
-from listings.deidentification.recipe import own
+from listings.deidentification.recipe import document, own
 from listings.deidentification.recipe.hierarchies import MOST_VALUES, Tree, is_formula
 
 GOOD = "鼓楼区;福州;沿海\n台江区;福州;沿海\n延平区;南平;山区\n"
+NAMES_OF_PERSONS = ["张伟强", "王芳芳", "李秀英", "刘建国", "陈志明", "杨丽娟", "黄晓峰", "赵子龙", "周海燕", "吴国栋"]
+RESIDENT = "35010219900307001" + "10X98765432"[
+    sum(int(digit) * weight for digit, weight in zip(
+        "35010219900307001", (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2), strict=True)) % 11
+]  # fmt: skip
 ROWS = [["鼓楼区", "福州", "沿海"], ["台江区", "福州", "沿海"], ["延平区", "南平", "山区"]]
 
 
@@ -82,6 +88,35 @@ def test_what_is_no_text_or_too_much_is_refused(content, code):
     with pytest.raises(BadCommand) as refused:
         own.read(content)
     assert refused.value.code == code
+
+
+HELD = [
+    ("甲;一组\n乙;张三丰 13800138000\n", (2, 2, "mobile", "138******00")),
+    ("甲;一组;全\n乙;1. 9135 0100 M000 1002 33;全\n", (2, 2, "uscc", "91**************33")),
+    ("值;级\n甲;一组\n丙;福州市鼓楼区五四路89号\n", (3, 2, "address", "四**")),
+    (f"{RESIDENT};福州\n", (1, 1, "resident_id", f"35{'*' * 15}{RESIDENT[-1]}")),
+    (f"甲;{RESIDENT}\n", (1, 2, "resident_id", f"35{'*' * 15}{RESIDENT[-1]}")),
+    ("".join(f"{n};{name}\n" for n, name in enumerate(NAMES_OF_PERSONS)), (1, 2, "name", "张**")),
+]
+
+
+@pytest.mark.parametrize(("text", "where"), HELD)
+def test_hierarchy_that_identifies_somebody_is_refused_with_row_kind_and_mask(text, where):
+    with pytest.raises(BadCommand) as refused:
+        own.read(text.encode())
+    assert refused.value.code == "hierarchy_identifier"
+    assert refused.value.params == dict(zip(("row", "column", "identifier", "example"), where, strict=True))
+    rows = [line.split(";") for line in text.splitlines() if not line.startswith("值")]
+    recipe = {"recipe": 1, "steps": [{"do": "drop", "column": "x"}], "hierarchies": {"own": rows}}
+    with pytest.raises(BadCommand) as refused:
+        document.loads(json.dumps(recipe))
+    assert refused.value.params["identifier"] == where[2]
+
+
+def test_places_schools_and_numbers_are_labels():
+    counties = ["马尾区", "连江县", "罗源县", "闽清县", "永泰县", "平潭县", "福清市", "长乐区", "晋安区", "仓山区"]
+    assert own.read("".join(f"{each};福州;福建\n" for each in counties).encode()).height == 2
+    assert own.read("".join(f"{n};{n // 10 * 10}-{n // 10 * 10 + 9}\n" for n in range(10**6, 10**6 + 99)).encode())
 
 
 @pytest.mark.parametrize("text", ["-5", "+86", "-1.5~2", "3-4", "*", "1,000", "-10%", "甲=乙"])
