@@ -117,6 +117,7 @@ VERSION = Machine(
         VersionState.PUBLISHED: _("seller"),
         VersionState.HELD: REVIEWER,
     },
+    reopened=table(refused="draft"),
 )
 UNDER_REVIEW = (VersionState.SUBMITTED, VersionState.EXPERT_REVIEW, VersionState.IN_PUBLICITY)
 WITH_SELLER = (VersionState.DRAFT, VersionState.ASSESSED, VersionState.RETURNED)

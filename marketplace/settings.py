@@ -126,6 +126,7 @@ INSTALLED_APPS = [
     "marketplace.ledger",
     "marketplace.notices",
     "accounts",
+    "marketplace.documents",
     "listings",
     "marketplace.applications",
     "marketplace.delivery",
@@ -244,6 +245,7 @@ CELERY_BEAT_SCHEDULE = {
     "sandboxes": {"task": "sandboxes.prepare", "schedule": 60.0},
     "assessments": {"task": "listings.assess_due", "schedule": 30.0},
     "evidence": {"task": "accounts.sweep_evidence", "schedule": 3600.0},
+    "documents": {"task": "documents.render_due", "schedule": 30.0},
     "linkages": {"task": "applications.link_due", "schedule": 30.0},
 }
 

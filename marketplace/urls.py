@@ -8,6 +8,7 @@ from marketplace.console.admin import console
 urlpatterns = [
     path("", include("marketplace.desk.urls")),
     path("", include("accounts.urls")),
+    path("", include("marketplace.documents.urls")),
     path("", include("listings.urls")),
     path("", include("marketplace.applications.urls")),
     path("", include("marketplace.delivery.urls")),

@@ -5,7 +5,7 @@ them; both write one ledger entry per object changed, in the caller's transactio
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -17,13 +17,17 @@ from marketplace.ledger import entries as ledger
 
 @dataclass(frozen=True)
 class Machine:
-    """A named transition table. `owners` says, for people and diagrams, who has to act in each state."""
+    """A named transition table. `owners` says, for people and diagrams, who has to act in each state.
+
+    `reopened`: what only a review may do to what is over, or was decided (Art. 45). It is no way out of a state.
+    """
 
     name: str
     states: type[models.TextChoices]
     initial: str
     transitions: Mapping[str, frozenset[str]]
     owners: Mapping[str, Any]
+    reopened: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def terminal(self) -> frozenset[str]:
@@ -41,9 +45,7 @@ def table(**rows: str) -> dict[str, frozenset[str]]:
 def check_in(obj: Any, *states: str) -> None:
     """Raises InvalidState unless `obj` is in one of the states, as the database had it when it was loaded."""
     if obj.state not in states:
-        raise InvalidState(
-            _("This is not possible while the state is “%(state)s”.") % {"state": obj.get_state_display()}
-        )
+        _refuse(obj)
 
 
 def move(act: ledger.Act, obj: Any, new: str, *, detail: Mapping[str, Any] | None = None, **fields: Any) -> None:
@@ -52,11 +54,24 @@ def move(act: ledger.Act, obj: Any, new: str, *, detail: Mapping[str, Any] | Non
     Writes one ledger entry. Raises InvalidState when the table has no such transition, StaleState when the row
     no longer has the state that `obj` was loaded with.
     """
+    if not obj.machine.allows(obj.state, new):
+        _refuse(obj)
+    _set(act, obj, new, detail, fields)
+
+
+def reopen(act: ledger.Act, obj: Any, new: str, *, detail: Mapping[str, Any] | None = None, **fields: Any) -> None:
+    """As `move`, by the table of what a review reopens."""
+    if new not in obj.machine.reopened.get(obj.state, frozenset()):
+        _refuse(obj)
+    _set(act, obj, new, detail, fields)
+
+
+def _refuse(obj: Any) -> None:
+    raise InvalidState(_("This is not possible while the state is “%(state)s”.") % {"state": obj.get_state_display()})
+
+
+def _set(act: ledger.Act, obj: Any, new: str, detail: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> None:
     old = obj.state
-    if not obj.machine.allows(old, new):
-        raise InvalidState(
-            _("This is not possible while the state is “%(state)s”.") % {"state": obj.get_state_display()}
-        )
     changed = type(obj)._base_manager.filter(pk=obj.pk, state=old).update(state=new, **fields)
     if changed != 1:
         raise StaleState()

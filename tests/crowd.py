@@ -20,6 +20,7 @@ from listings.models import (
 from listings.operations import follow_entries, follow_product
 from marketplace.applications.models import Consultation, Grant, GrantEdition, StandingConsent
 from marketplace.console.models import Reading
+from marketplace.documents.models import Document
 from marketplace.ledger import entries as ledger
 from marketplace.notices.models import Outbox
 from marketplace.supervision.concern import Concern
@@ -35,6 +36,7 @@ from marketplace.supervision.models import (
 )
 from marketplace.supervision.operations import propose_order_on_grant
 from marketplace.supervision.operations.finding import open_finding
+from marketplace.supervision.review import Review
 from tests.actors import World
 from tests.workflow import stages
 
@@ -46,6 +48,14 @@ def one_of_each(world: World, grant: Grant) -> None:
     open_finding(act, grant, "report_overdue", "first", "Art. 16", report="x")
     propose_order_on_grant(grant=grant, actor=world["officer"], at=world.at, facts="f", demand="d")
     stages.standing_consent(world, "given")
+    Review.objects.create(
+        measure=Measure.objects.get(), party=grant.buyer, authority=grant.authority, text="x", by=world["buyer"],
+        created_at=at,
+    )  # fmt: skip
+    Document.objects.create(
+        number="0", kind="order", object_type="supervision.measure", object_id=str(Measure.objects.get().pk),
+        issuer=grant.authority, party=grant.buyer, content={}, issued_at=at,
+    )  # fmt: skip
     derived = DerivedProduct.objects.create(party=grant.buyer, title="t", description="d", created_at=at)
     DerivedFrom.objects.create(derived=derived, grant=grant, version=world.version)
 
@@ -118,6 +128,8 @@ def more(grant: Grant, number: int) -> Grant:
     copy(Finding.objects.earliest("pk"), occasion_key=f"copy {number}", grant=twin)
     measure = copy(Measure.objects.earliest("pk"), occasion_key=f"copy {number}")
     MeasureGrant.objects.create(measure=measure, grant=twin)
+    copy(Review.objects.earliest("pk"), measure=measure)
+    copy(Document.objects.get(number="0"), number=f"copy {number}", object_id=str(measure.pk), token=new_token())
     copy(StandingConsent.objects.earliest("pk"))
     copy(
         grant.buyer, uscc=None, kind="person", name=f"copy {number}", id_kind="passport", id_encrypted="x",

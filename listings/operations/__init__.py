@@ -79,6 +79,7 @@ from listings.operations.review import (
     recall_version,
     refuse_version,
     release_version,
+    reopen_refused,
     return_version,
 )
 from listings.operations.search import drift, follow_entries, follow_product, follow_rows, reindex
@@ -178,6 +179,7 @@ __all__ = [
     "reindex",
     "reject_source_file",
     "release_version",
+    "reopen_refused",
     "request_assessment",
     "request_reassessment",
     "reseal_objectors",

@@ -78,6 +78,14 @@ def reopen(act: ledger.Act, version: Version, reason: str) -> None:
     clock.start(version, Kind.ACCEPTANCE, act.at)
 
 
+def reopen_refused(act: ledger.Act, version: Version, reason: str) -> None:
+    """Part of a review that does not uphold a refusal: refused → draft. Its file was destroyed and is sent again."""
+    check_is_left(version.product.seller)
+    version = Version.objects.select_for_update(of=("self",)).select_related("product__seller").get(pk=version.pk)
+    workflow.reopen(act, version, VersionState.DRAFT, detail={"reason": reason})
+    follow_product(version.product)
+
+
 @transaction.atomic
 def publish_version(*, version: Version, actor: User, at: datetime) -> None:
     """in publicity → published, once the publicity clock has run out. Older versions stay as they are."""

@@ -31,6 +31,7 @@ from marketplace.ledger.models import Entry
 from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
+from marketplace.supervision.review import Review
 from marketplace.supervision.states import DerivedState
 
 PRIVATE: tuple[Any, ...] = (
@@ -46,6 +47,7 @@ PRIVATE: tuple[Any, ...] = (
     Finding,
     Measure,
     Incident,
+    Review,
     Upload,
     Objection,
 )

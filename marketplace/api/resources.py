@@ -38,6 +38,7 @@ from marketplace.applications import operations as application
 from marketplace.applications import verbs as applications
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
 from marketplace.applications.operations.application import offered_version
+from marketplace.documents.models import Document
 from marketplace.supervision import forms as supervision_forms
 from marketplace.supervision import forms_incident as incident_forms
 from marketplace.supervision import operations as supervising
@@ -46,6 +47,7 @@ from marketplace.supervision.concern import Concern
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.models import DerivedProduct, Evidence, Finding, Measure, ReportFiling, UsageReport
 from marketplace.supervision.permissions_incident import reporters
+from marketplace.supervision.review import Review
 from marketplace.verbs import Verb, Verbs
 
 
@@ -91,6 +93,8 @@ RESOURCES = (
     Resource("reports", UsageReport, related(UsageReport, prefetch=(Prefetch("filings", ReportFiling.objects.order_by("round")),)), serializers.ReportRow, (supervision.REPORT,)),
     Resource("derived-products", DerivedProduct, related(DerivedProduct, "party"), serializers.DerivedRow, (supervision.DERIVED,), serializers.DerivedPage),
     Resource("measures", Measure, related(Measure, "party", "authority", prefetch=("held", Prefetch("evidence", Evidence.objects.order_by("pk")))), serializers.MeasureRow, (supervision.MEASURE,)),
+    Resource("documents", Document, lambda user: Document.objects.visible_to(user).select_related("issuer", "party").defer("pdf", "content"), serializers.DocumentRow),
+    Resource("reviews", Review, related(Review, "party", "authority", "above", "reviewer"), serializers.ReviewRow, (supervision.REVIEW,)),
     Resource("concerns", Concern, related(Concern, "responder"), serializers.ConcernRow, (supervision.CONCERN,)),
     Resource("incidents", Incident, related(Incident, "authority__region__parent", "reporter", "version__product__seller"), serializers.IncidentRow, (supervision.INCIDENT,)),
     Resource("findings", Finding, related(Finding, "authority"), serializers.FindingRow, (supervision.FINDING,)),
@@ -99,7 +103,7 @@ BY_MODEL = {resource.model: resource for resource in RESOURCES}
 
 # What only prepares: scope `write`. Every other verb has legal effect and takes the scope `act`.
 PREPARES = {
-    *((noun, verb) for noun in ("parties", "source-files", "measures", "findings", "concerns")
+    *((noun, verb) for noun in ("parties", "source-files", "measures", "findings", "concerns", "reviews")
       for verb in ("add_evidence", "withdraw_evidence")),
     ("products", "create_version"), ("products", "add_source_file"), ("versions", "upload_file"),
     ("versions", "announce_report"), ("versions", "mark_columns"), ("versions", "request_assessment"), ("versions", "rework"),
@@ -140,6 +144,7 @@ EXAMPLES: dict[type[forms.Form], Callable[[], Any]] = {
     supervision_forms.ReportForm: lambda: UsageReport(
         pk=0, start=date(2026, 1, 1), end=date(2026, 3, 31), grant=Grant(pk=0)
     ),
+    supervision_forms.VaryForm: lambda: Review(measure=Measure(pk=0)),
     supervision_forms.TakeUpForm: lambda: Concern(authority=Party(pk=0)),
     supervision_forms.MergeFindingForm: lambda: Finding(party=Party(pk=0), authority=Party(pk=0)),
     supervision_forms.MergeConcernForm: lambda: Concern(authority=Party(pk=0)),
@@ -239,6 +244,10 @@ def open_incident(user: Any, at: datetime, target: Any, *sent: Any) -> forms.For
     return incident_forms.OpenIncidentForm(*sent, version=target, user=user, parties=mine, at=at)
 
 
+def lodge_review(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
+    return supervision_forms.LodgeReviewOfForm(*sent, user=user)
+
+
 def register_derived(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
     return supervision_forms.RegisterDerivedForm(*sent, party=target)
 
@@ -259,6 +268,7 @@ CREATIONS = (
     Creation("versions/<int:pk>/objections", "objections", _("Object to a version in publicity"), Scope.ACT, object_to_version, lodge_objection, visible_version, "Art. 17"),
     Creation("products/<int:pk>/concerns", "concerns", _("Report misuse or faulty data"), Scope.ACT, report_concern, lambda target, **fields: supervising.report_concern(subject=target, **fields).made, visible_product, "Arts 13, 34"),
     Creation("versions/<int:pk>/incidents", "incidents", _("Report a security incident"), Scope.ACT, open_incident, lambda target, **fields: supervising.open_incident(version=target, **fields), visible_version, "Art. 34"),
+    Creation("reviews", "reviews", _("Ask for a review"), Scope.ACT, lodge_review, lambda target, **fields: supervising.lodge_review(**fields), article="Arts 45, 47"),
     Creation("derived-products", "derived-products", _("Register a derived product"), Scope.ACT, register_derived, lambda target, **fields: supervising.register_derived(party=target, **fields), lambda user, pk: user.credential.party, "Art. 16"),
 )  # fmt: skip
 BY_NOUN = {resource.noun: resource for resource in RESOURCES}

@@ -32,6 +32,7 @@ from marketplace.applications.models import (
     Item,
     StandingConsent,
 )
+from marketplace.documents.models import Document
 from marketplace.ledger.models import Entry
 from marketplace.supervision import queries
 from marketplace.supervision.concern import Concern
@@ -45,6 +46,7 @@ from marketplace.supervision.models import (
     ReportFiling,
     UsageReport,
 )
+from marketplace.supervision.review import Review
 
 FIGURES = (
     "about", "subjects", "k", "unique_share", "l_distinct", "t", "classes", "quasi_identifiers", "sensitive",
@@ -405,6 +407,30 @@ class EvidenceRow(serializers.ModelSerializer[Evidence]):
     class Meta:
         model = Evidence
         fields = ("kind", "text", "at")
+
+
+class DocumentRow(serializers.ModelSerializer[Document]):
+    """`object` is the case as events name it; `sha256` is empty until the file was made, moments after the decision."""
+
+    issuer, party = NamedParty(), NamedParty()
+    object = serializers.CharField(source="object_type")
+
+    class Meta:
+        model = Document
+        fields = ("id", "number", "kind", "object", "object_id", "issuer", "party", "issued_at", "sha256")
+
+
+class ReviewRow(serializers.ModelSerializer[Review]):
+    number = serializers.CharField()
+    party, authority = NamedParty(), NamedParty()
+    above, reviewer = NamedParty(allow_null=True), NamedParty(allow_null=True)
+
+    class Meta:
+        model = Review
+        fields = (
+            "id", "number", "measure", "item", "application", "version", "party", "authority", "above", "reviewer",
+            "text", "state", "stayed_at", "stay_ended_at", "decided_at", "reason", "remedy", "created_at",
+        )  # fmt: skip
 
 
 class MeasureRow(serializers.ModelSerializer[Measure]):

@@ -4,7 +4,7 @@ from django.urls import URLPattern, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import parsers
 
-from marketplace.api import evidence, views
+from marketplace.api import evidence, papers, views
 from marketplace.api.faces import Face
 from marketplace.api.resources import CREATIONS, RESOURCES, Resource
 
@@ -44,6 +44,7 @@ urlpatterns = [
         if "<" in one.path
     ),
     *evidence.urls(),
+    *papers.urls(),
     path("uploads/<int:pk>/chunk/", views.ChunkFace.as_view(), name="upload-chunk"),
     path("entries/import/", views.ImportFace.as_view(), name="entries-import"),
     path("grants/<int:pk>/in-effect/", views.InEffectFace.as_view(), name="grant-in-effect"),

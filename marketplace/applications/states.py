@@ -45,6 +45,7 @@ APPLICATION = Machine(
         ApplicationState.UNDER_REVIEW: DECIDER,
         ApplicationState.EXPERT_REVIEW: _("expert committee"),
     },
+    reopened=table(refused="submitted", decided="under_review"),
 )
 OPEN_APPLICATION = tuple(s for s in ApplicationState.values if s not in APPLICATION.terminal)
 
@@ -62,6 +63,7 @@ ITEM = Machine(
     initial=ItemState.OPEN,
     transitions=table(open="approved refused split_off", approved="", refused="", split_off=""),
     owners={ItemState.OPEN: DECIDER},
+    reopened=table(refused="open"),
 )
 
 

@@ -37,6 +37,8 @@ class Kind(models.TextChoices):
     MENDING = "mending", _("mend a file that failed, before it is destroyed")
     INCIDENT_AUTHORITY = "incident_authority", _("first report of an incident to the authority")
     INCIDENT_CYBERSPACE = "incident_cyberspace", _("first report of an incident to the cyberspace office")
+    REVIEW_TERM = "review_term", _("ask for a review of a refusal or an order")
+    REVIEW = "review", _("decision on a review")
 
 
 IN_MONTHS = frozenset({Kind.REASSESSMENT})  # every other deadline is in working days, but these:
@@ -66,6 +68,8 @@ DEFAULTS: dict[str, tuple[int, Any]] = {
     Kind.MENDING: (3, OWN),
     Kind.INCIDENT_AUTHORITY: (1, INCIDENT_RULE),
     Kind.INCIDENT_CYBERSPACE: (1, INCIDENT_RULE),
+    Kind.REVIEW_TERM: (10, OWN),
+    Kind.REVIEW: (15, OWN),
 }
 REPORT_REMINDERS = (10, 3, 1)  # working days before a report is due
 REASSESSMENT_REMINDER = 14  # days before an assessment lapses

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import CapabilityKind, Party
 from accounts.permissions import check_can_read_evidence
+from accounts.queries import parties_as
 from accounts.states import PartyState
 from accounts.verbs import PARTY
 from listings import verbs as listings
@@ -28,7 +29,15 @@ from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.incidents import Incident, IncidentState
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.permissions import check_can_read_case_evidence
-from marketplace.supervision.states import ConcernState, DerivedState, FindingState, MeasureState, ReportState
+from marketplace.supervision.review import Review, decidable_by
+from marketplace.supervision.states import (
+    ConcernState,
+    DerivedState,
+    FindingState,
+    MeasureState,
+    ReportState,
+    ReviewState,
+)
 
 __all__ = ["console"]
 EXPERT, OPERATOR = CapabilityKind.EXPERT, CapabilityKind.OPERATOR
@@ -323,6 +332,28 @@ class IncidentQueue(Queue):
             return found
         unseen = Q(state=IncidentState.OPENED, acknowledged_at=None)
         return unseen if found is None else found | unseen
+
+
+@register(Review)
+class ReviewQueue(Queue):
+    label = _("Reviews")
+    roles = (OFFICER, REVIEWER)
+    tables = (supervision.REVIEW,)
+    reviewer = "reviewer"
+    own = "party"
+    waiting = (ReviewState.LODGED,)
+    list_display = ("case", "party", "state_now", "due_on")
+    list_select_related = (
+        "measure", "item__product", "application", "version__product", "party", "authority", "above", "reviewer",
+    )  # fmt: skip
+    sections = cases.review
+    may_read_files = check_can_read_case_evidence
+
+    def _turns(self, request: Any, at: datetime) -> list[Q]:
+        """Also the level above: either may decide it, but whoever decided before, and who is recused."""
+        above = [Q(above__in=parties_as(request.user, OFFICER, at))] if OFFICER in request.kinds else []
+        undecided = decidable_by(request.user)
+        return [turn & undecided for turn in super()._turns(request, at) + above]
 
 
 @register(DerivedProduct)

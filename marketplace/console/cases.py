@@ -23,9 +23,11 @@ from marketplace.applications import verbs
 from marketplace.applications.models import Application, Grant, Item, Route
 from marketplace.applications.queries import newest_linkages
 from marketplace.console.sections import Row, Section, day, evidence, lines, link, of, table
+from marketplace.documents.models import Document
 from marketplace.errors import is_allowed
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.permissions import check_can_triage_concern
+from marketplace.supervision.review import Review
 
 # --- applications ----------------------------------------------------------------------------------------------------
 
@@ -40,6 +42,7 @@ def application(case: Application, user: Any, at: datetime) -> list[Section]:
     return [
         _scenario(case),
         _items(items, user, at),
+        _papers(*(item for item in items if hasattr(item, "decision"))),
         _versions(items, user),
         _consultations(case, user, at),
         table(
@@ -89,6 +92,16 @@ def _items(items: list[Item], user: Any, at: datetime) -> Section:
     ]  # fmt: skip
     head = (_("Data product"), _("Seller"), _("Fields"), _("Route"), _("State"), _("Decision"))
     return table(_("What is asked for"), head, rows, items)
+
+
+def _papers(*cases: Any) -> Section:
+    """The numbered documents of a case, as downloads."""
+    rows = [one for case in cases for one in Document.objects.of(case).defer("pdf", "content")]
+    return table(_("Numbered documents"), (_("Number"), _("Date"), "SHA-256"), [
+        Row((format_html('<a href="{}" download>{}</a>', one.get_absolute_url(), one), day(one.issued_at),
+             format_html('<span class="hash">{}</span>', one.sha256 or "–")))
+        for one in rows
+    ])  # fmt: skip
 
 
 def _decided(item: Item) -> Any:
@@ -408,6 +421,31 @@ def measure(case: Any, user: Any, at: datetime) -> list[Section]:
             for row in case.evidence.select_related("by").order_by("pk")
         ]),
         evidence(case),
+        _papers(case),
+    ]  # fmt: skip
+
+
+def review(case: Review, user: Any, at: datetime) -> list[Section]:
+    """What is asked, against what, who is out of it, what was decided."""
+    said, visible = case.against, type(case.subject).objects.visible_to(user).filter(pk=case.subject.pk)
+    return [
+        Section(_("Review"), (
+            *of(case, "party", "text"), (_("Lodged"), day(case.created_at)), *of(case, "authority", "above", "reviewer"),
+            (_("Stayed"), _("yes") if case.is_staying else _("no")),
+        )),
+        Section(_("What it is asked against"), (
+            (_("Decision"), link(case.subject) if visible.exists() else case.subject), (_("Article"), said.get("article")),
+            (_("Facts"), said.get("facts")), (_("What has to be corrected"), said.get("demand")),
+            (_("Reason"), said.get("reason")), (_("Remedy"), said.get("remedy")),
+        )),
+        table(_("Recused"), (_("Who"), _("Time"), _("Reason")), [
+            Row((row.user, day(row.at), row.reason)) for row in case.recusals.select_related("user").order_by("pk")
+        ]),
+        evidence(case),
+        Section(_("Answer"), (
+            *of(case, "reason", "remedy"), (_("Who"), case.decided_by), (_("Time"), day(case.decided_at)),
+        )),
+        _papers(case),
     ]  # fmt: skip
 
 

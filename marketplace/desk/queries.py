@@ -24,6 +24,7 @@ from marketplace.clock.working_days import end_of_day, local_date
 from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.incidents import Incident, overseen
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
+from marketplace.supervision.review import Review, decidable_by
 from marketplace.supervision.states import ConcernState, DerivedState, FindingState, MeasureState, ReportState
 
 RENEW_DAYS = 60  # a verification that ends within these is to be renewed
@@ -235,9 +236,15 @@ def _as_officer(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
     yield _by_state(measures, _MEASURE_LABELS)
     incidents = Incident.objects.open().filter(authority__in=mine).exclude(version__product__seller__in=own)
     yield _ask(incidents.order_by("pk"), _("Follow the security incident: pause, tell, close"))
+    asked = Review.objects.filter(Q(authority__in=mine) | Q(above__in=mine), decidable_by(user), reviewer=None)
+    yield _ask(_reviews(asked, own), _("Decide on the review"))
     flagged = DerivedProduct.objects.filter(state=DerivedState.FLAGGED, built_from__grant__authority__in=mine)
     products = flagged.exclude(party__in=own).distinct().order_by("pk")
     yield _ask(products, _("Decide whether the flagged product may stay"))
+
+
+def _reviews(asked: Any, own: Any) -> Any:
+    return asked.open().exclude(party__in=own).with_subject().order_by("pk")
 
 
 def _others(reported: Any, own: Any) -> Any:
@@ -258,6 +265,8 @@ def _as_reviewer(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
         yield _ask(_others(reported, own).exclude(by=user).order_by("pk"), _("Answer the report of misuse"))
         findings = Finding.objects.filter(reviewer__in=mine, state=FindingState.OPEN).exclude(party__in=own)
         yield _ask(findings.select_related("version__product").order_by("pk"), _("Answer the finding"))
+        asked = Review.objects.filter(decidable_by(user), reviewer__in=mine)
+        yield _ask(_reviews(asked, own), _("Decide on the review"))
         yield _decision_on_rules(ReleaseRule.objects.filter(basis__reviewer__in=mine).exclude(product__seller__in=own))
 
 

@@ -29,7 +29,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "change_requested", "report_due", "report_overdue", "report_filed", "measure_proposed", "clock_overdue",
         "clock_extended", "party_applied", "party_asks_renewal", "objection_lodged", "application_to_seller",
         "version_expert_called", "rule_proposed", "developer_asked", "product_opened",
-        "version_failing", "seller_lapsed", "concern_reported", "assessment_lapses", "description_proposed",
+        "version_failing", "seller_lapsed", "concern_reported", "review_lodged", "assessment_lapses",
+        "description_proposed",
         "finding_opened", "duty_undone", "verification_lapses", "mandate_lapses", "source_lapses", "quota_used",
         "grant_ending", "grant_over", "person_left", "officer_overdue", "overdue_explained",
         "incident_opened", "incident_reported",
@@ -42,7 +43,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "source_rejected", "objection_answered", "product_offered", "version_released", "version_recalled",
         "rule_moved", "rule_not_met", "product_stopped", "product_resumed", "reassessment_failed",
         "reassessment_passed", "version_held", "description_moved", "product_described", "concern_moved",
-        "incident_notice", "incident_ended",
+        "incident_notice", "incident_ended", "review_moved",
     ),
     Group.DIALOGUE: (
         "message_written", "question_asked", "question_answered", "consultation_answered", "expert_opinion",
@@ -59,7 +60,7 @@ BINDING = frozenset({
     "party_moved", "party_merged", "source_rejected", "objection_answered", "invited", "second_factor_reset",
     "version_recalled", "version_released", "rule_moved", "rule_not_met", "product_stopped",
     "reassessment_failed", "version_held", "description_moved", "concern_moved",
-    "incident_opened", "incident_notice",
+    "incident_opened", "incident_notice", "review_moved",
 })  # fmt: skip
 
 

@@ -161,6 +161,17 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Report %(number)s: %(what)s, %(subject)s"),
         _("Answer it with reasons within the deadline. Whoever reported reads them."),
     ),
+    "review_lodged": (
+        _("Review %(number)s is asked for: %(subject)s"),
+        _(
+            "%(party)s asks for a review. Another officer than who decided, or the level above, decides it "
+            "by %(due)s; nothing is paused until then unless it is stayed."
+        ),
+    ),
+    "review_moved": (
+        _("Review %(number)s: %(state)s"),
+        _("%(reason)s"),
+    ),
     "concern_moved": (
         _("Your report %(number)s: %(state)s"),
         _("%(reason)s"),

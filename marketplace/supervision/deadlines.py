@@ -45,6 +45,7 @@ TITLES = {
     "listings.releaserule": ("product",),
     "listings.descriptionchange": ("product",),
     "supervision.finding": ("grant", "version__product"),
+    "supervision.review": ("measure", "item__product", "application", "version__product"),
 }
 # (object type, clock) -> whose duty it is when the clock has run out
 DUTIES: dict[tuple[str, str], Duty] = {
@@ -68,6 +69,7 @@ DUTIES: dict[tuple[str, str], Duty] = {
     ("supervision.concern", Kind.FAULT): Duty("supervision.Concern", "responder", "party"),
     ("supervision.concern", Kind.REPAIR): Duty("supervision.Concern", "responder", "party"),
     ("supervision.measure", Kind.CORRECTION): Duty("supervision.Measure", "authority", "party"),
+    ("supervision.review", Kind.REVIEW): Duty("supervision.Review", "authority", "party", "reviewer"),
     ("supervision.measure", Kind.HEARING): Duty("supervision.Measure", "authority", "party"),
     ("supervision.incident", Kind.INCIDENT_AUTHORITY): Duty("supervision.Incident", "reporter", "reporter"),
     ("supervision.incident", Kind.INCIDENT_CYBERSPACE): Duty("supervision.Incident", "reporter", "reporter"),

@@ -8,14 +8,15 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Party, PartyKind, standing
 from listings.forms import DESCRIPTION_FIELDS, AnybodyForm
-from listings.models import Grade, Product
-from marketplace.applications.models import Grant
+from listings.models import Grade, Product, Version
+from marketplace.applications.models import Application, Grant, Item
 from marketplace.applications.states import GrantState
 from marketplace.supervision.concern import Concern, ConcernKind, Wish
-from marketplace.supervision.models import DerivedProduct, Finding, ReportFiling
+from marketplace.supervision.models import DerivedProduct, Finding, Measure, ReportFiling
 from marketplace.supervision.queries import metered_use, obtained
+from marketplace.supervision.review import ABOUT
 from marketplace.supervision.states import FindingState
-from marketplace.verbs import ReasonForm, RefusalForm, VerbForm, model_fields
+from marketplace.verbs import ReasonForm, RefusalForm, RowsField, VerbForm, model_fields
 
 
 class ReportForm(VerbForm):
@@ -83,6 +84,56 @@ class TextForm(VerbForm):
 
 class StatementForm(TextForm):
     refuses = forms.BooleanField(label=_("We will not correct this."), required=False)
+
+
+class LodgeReviewForm(forms.Form):
+    text = forms.CharField(
+        label=_("Why the decision should be reviewed"), max_length=8000, widget=forms.Textarea(attrs={"rows": 8}),
+        help_text=_("What is wrong with it: facts, law, or measure. You add files once it is lodged."),
+    )  # fmt: skip
+
+
+class LodgeReviewOfForm(LodgeReviewForm):
+    """Of partners' systems: exactly one of what can be reviewed is named."""
+
+    measure = forms.ModelChoiceField(label=_("Order"), queryset=Measure.objects.none(), required=False)
+    item = forms.ModelChoiceField(label=_("Item"), queryset=Item.objects.none(), required=False)
+    application = forms.ModelChoiceField(label=_("Application"), queryset=Application.objects.none(), required=False)
+    version = forms.ModelChoiceField(label=_("Version"), queryset=Version.objects.none(), required=False)
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ABOUT:
+            field: Any = self.fields[name]
+            field.queryset = field.queryset.model.objects.visible_to(user)
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        named = [subject for name in ABOUT if (subject := said.pop(name, None))]
+        if len(named) != 1 and not self.errors:
+            raise forms.ValidationError(_("Name one order, item, application or version."))
+        return {**said, "subject": named[0] if named else None}
+
+
+class VaryForm(RefusalForm):
+    """What changes of an order; of a refusal the reasons say what the new decision has to heed."""
+
+    days = forms.IntegerField(
+        label=_("Working days to correct, from today"), min_value=1, max_value=250, required=False
+    )
+    free = RowsField(
+        label=_("Grants that it holds no longer"), queryset=Grant.objects.none(), required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )  # fmt: skip
+    field_order = ("days", "free", "reason", "remedy")
+
+    def prepare(self) -> None:
+        super().prepare()
+        if self.target.measure_id is None:
+            del self.fields["days"], self.fields["free"]
+            return
+        held = Grant.objects.filter(measures__measure=self.target.measure_id, measures__outcome="").order_by("pk")
+        self.fields["free"].queryset = held.select_related("product")  # type: ignore[attr-defined]
 
 
 class CheckForm(forms.Form):

@@ -16,12 +16,14 @@ from accounts.permissions import (
 )
 from accounts.queries import authority_level
 from listings.models import VersionSource, is_provincial_officer
-from listings.permissions import check_can_review, check_reviewer
+from listings.permissions import check_can_review, check_reviewer, parties_of_version
 from marketplace.applications.models import Grant
+from marketplace.applications.permissions import parties_of_case
 from marketplace.errors import NotAllowed, is_allowed
 from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.deadlines import Due
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
+from marketplace.supervision.review import Review, adverse_acts
 from marketplace.supervision.standing import StandingRule
 from marketplace.supervision.states import DerivedState
 
@@ -151,9 +153,68 @@ def check_can_withdraw_concern_evidence(actor: Any, concern: Concern, at: dateti
     check_added_evidence(actor, concern)
 
 
-def check_can_read_case_evidence(actor: Any, case: Measure | Finding | Concern, at: datetime) -> None:
+def check_can_read_case_evidence(actor: Any, case: Measure | Finding | Concern | Review, at: datetime) -> None:
     """Whoever the order or finding is visible to, and an overseer who has said why: the caller has seen to that."""
     check_is_person(actor)
+
+
+def check_can_ask_for_review(actor: Any, party: Party, at: datetime) -> None:
+    """Who was refused, or against whom the order goes. Suspended or lapsed, it may always ask."""
+    check_member(actor, party, at)
+
+
+def check_can_keep_review(actor: Any, review: Review, at: datetime) -> None:
+    check_can_ask_for_review(actor, review.party, at)
+
+
+def check_can_withdraw_review_evidence(actor: Any, review: Review, at: datetime) -> None:
+    check_can_keep_review(actor, review, at)
+    check_added_evidence(actor, review)
+
+
+def check_can_decide_review(actor: Any, review: Review, at: datetime) -> None:
+    """Another officer of the authority than who decided, or one of the level above; on nobody's side, and not recused.
+
+    Of what the compliance review refused: another of its people, or an officer of the authority.
+    """
+    reviewing_party(actor, review, at)
+    authors = set(adverse_acts(review.subject).values_list("actor_ref", flat=True))
+    if authors & {actor.ledger_ref, actor.acting_for}:
+        raise NotAllowed(_("Somebody else than who decided reviews it."))
+    if review.recusals.filter(user=actor.pk).exists():
+        raise NotAllowed(_("You have recused yourself from this review."))
+    check_not_own_case(actor, parties_of_review(review), at)
+
+
+def check_can_recuse(actor: Any, review: Review, at: datetime) -> None:
+    """Whoever could otherwise be asked to decide it, once."""
+    reviewing_party(actor, review, at)
+    if review.recusals.filter(user=actor.pk).exists():
+        raise NotAllowed(_("You have recused yourself from this review."))
+
+
+def reviewing_party(actor: Any, review: Review, at: datetime) -> Party:
+    """In whose name the actor reviews: the level above, the compliance review, or else the authority. NotAllowed."""
+    check_is_person(actor)
+    if review.above is not None and is_allowed(check_officer, actor, review.above, at):
+        check_officer(actor, review.above, at)  # again: a deputy acts for somebody from here on
+        return review.above
+    if review.reviewer is not None and is_allowed(check_reviewer, actor, review.reviewer, at):
+        check_reviewer(actor, review.reviewer, at)
+        return review.reviewer
+    check_officer(actor, review.authority, at)
+    return review.authority
+
+
+def parties_of_review(review: Review) -> list[Party]:
+    """Whose case the decision was: whoever belongs to one of them reviews it no more than they may take it."""
+    if review.measure is not None:
+        held = review.measure.held.select_related("grant__buyer", "grant__product__seller")
+        return [review.party, *(party for row in held for party in parties_of_grant(row.grant))]
+    if review.version is not None:
+        return parties_of_version(review.version)
+    application = review.application or review.subject.application
+    return parties_of_case(application)
 
 
 def check_can_sign_rule(actor: Any, authority: Party, at: datetime) -> bool:

@@ -117,5 +117,23 @@ MEASURE = Machine(
         MeasureState.EVIDENCE_FILED: _("big-data authority"),
         MeasureState.REFUSED_TO_CORRECT: _("big-data authority"),
     },
+    reopened=table(lifted="annulled", terminated="annulled"),
 )
 STANDING_MEASURE = (MeasureState.ISSUED, MeasureState.EVIDENCE_FILED, MeasureState.REFUSED_TO_CORRECT)
+
+
+class ReviewState(models.TextChoices):
+    LODGED = "lodged", _("lodged")
+    UPHELD = "upheld", pgettext_lazy("review", "decision upheld")
+    VARIED = "varied", pgettext_lazy("review", "decision varied")
+    ANNULLED = "annulled", pgettext_lazy("review", "decision annulled")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+REVIEW = Machine(
+    name="review",
+    states=ReviewState,
+    initial=ReviewState.LODGED,
+    transitions=table(lodged="upheld varied annulled withdrawn", upheld="", varied="", annulled="", withdrawn=""),
+    owners={ReviewState.LODGED: _("another officer, or the level above; for non-public data compliance review")},
+)

@@ -1,7 +1,7 @@
 from django.urls import path, re_path
 
 from marketplace.faces import verb_urls
-from marketplace.supervision import verbs, views, views_concern, views_derived, views_incidents
+from marketplace.supervision import verbs, views, views_concern, views_derived, views_incidents, views_review
 
 app_name = "supervision"
 urlpatterns = [
@@ -25,6 +25,10 @@ urlpatterns = [
     path("incident/new/<int:version>/", views_incidents.open_incident, name="incident-open"),
     path("incident-notices/", views_incidents.notice_list, name="incident-notices"),
     path("incident-notice/<int:pk>/", views_incidents.notice, name="incident-notice"),
+    path("reviews/", views_review.review_list, name="review-list"),
+    path("review/<int:pk>/", views_review.review, name="review"),
+    path("review/<int:pk>/evidence/<int:file>/", views_review.review_evidence, name="review-evidence"),
+    path("review/new/<str:about>/<int:pk>/", views_review.lodge, name="review-new"),
     path("check/", views_derived.check, name="check"),
     path("derived/", views_derived.derived_list, name="derived-list"),
     path("derived/new/<int:party>/", views_derived.register_derived, name="derived-register"),
@@ -40,6 +44,7 @@ urlpatterns = [
     *verb_urls(verbs.CONCERN, "concern"),
     *verb_urls(verbs.MEASURE, "order"),
     *verb_urls(verbs.INCIDENT, "incident"),
+    *verb_urls(verbs.REVIEW, "review"),
     *verb_urls(verbs.GRANT, "grant"),
     *verb_urls(verbs.PARTY, "party"),
 ]

@@ -24,6 +24,7 @@ from marketplace.supervision.operations.order import is_outdated
 from marketplace.supervision.operations.reassessment import proposes_hold
 from marketplace.supervision.operations.recall import proposes_precaution
 from marketplace.supervision.queries import deliveries_of, obtained
+from marketplace.supervision.review import Review
 from marketplace.supervision.states import (
     STANDING_MEASURE,
     ConcernState,
@@ -31,6 +32,7 @@ from marketplace.supervision.states import (
     FindingState,
     MeasureState,
     ReportState,
+    ReviewState,
 )
 from marketplace.verbs import ByCase, ReasonForm, RefusalForm, Verb, Verbs
 
@@ -226,5 +228,33 @@ INCIDENT = Verbs(
         Verb("confirm", _("Confirm that you have read the notice"), INCIDENT_OPEN, permissions_incident.check_can_confirm_notice, operations.confirm_notice, article="Art. 34", when=is_unconfirmed),
         Verb("close", _("Close with lessons"), INCIDENT_OPEN, DECIDES, operations.close_incident, forms_incident.LessonsForm, "Art. 34", when=lambda incident: not open_facts(incident)),
         Verb("dismiss", _("Dismiss as a false alarm"), INCIDENT_OPEN, DECIDES, operations.dismiss_incident, ReasonForm, "Art. 34", aside=True),
+    ),
+)  # fmt: skip
+
+
+def can_be_stayed(review: Review) -> bool:
+    return review.measure is not None and review.measure.state in STANDING_MEASURE and not review.is_staying
+
+
+def can_be_varied(review: Review) -> bool:
+    return review.measure is None or review.measure.state in STANDING_MEASURE
+
+
+DECIDE, LODGED = permissions.check_can_decide_review, (ReviewState.LODGED,)
+ARTICLE_OF_REVIEW = ByCase("Arts 45, 47", lambda review: review.article)
+
+REVIEW = Verbs(
+    Review,
+    "review",
+    (
+        Verb("uphold", _("Uphold the decision"), LODGED, DECIDE, operations.uphold_review, RefusalForm, ARTICLE_OF_REVIEW),
+        Verb("vary", _("Vary the decision"), LODGED, DECIDE, operations.vary_review, forms.VaryForm, ARTICLE_OF_REVIEW, when=can_be_varied),
+        Verb("annul", _("Annul the decision"), LODGED, DECIDE, operations.annul_review, ReasonForm, ARTICLE_OF_REVIEW, danger=True),
+        Verb("stay", _("Stay the order until it is decided"), LODGED, DECIDE, operations.stay_review, ReasonForm, ARTICLE_OF_REVIEW, aside=True, when=can_be_stayed),
+        Verb("end_stay", _("End the stay"), LODGED, DECIDE, operations.end_stay, ReasonForm, ARTICLE_OF_REVIEW, aside=True, when=lambda review: review.is_staying),
+        Verb("recuse", _("Recuse myself"), LODGED, permissions.check_can_recuse, operations.recuse_from_review, ReasonForm, ARTICLE_OF_REVIEW, aside=True),
+        Verb("add_evidence", _("Add evidence"), LODGED, permissions.check_can_keep_review, operations.add_review_evidence, EvidenceForm, ARTICLE_OF_REVIEW, aside=True, apart=True),
+        Verb("withdraw_evidence", _("Take evidence back"), LODGED, permissions.check_can_withdraw_review_evidence, operations.withdraw_review_evidence, WithdrawEvidenceForm, ARTICLE_OF_REVIEW, aside=True),
+        Verb("withdraw", _("Withdraw the request"), LODGED, permissions.check_can_keep_review, operations.withdraw_review, article=ARTICLE_OF_REVIEW, aside=True),
     ),
 )  # fmt: skip

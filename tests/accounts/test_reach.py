@@ -57,8 +57,10 @@ from marketplace.applications.models.application import ApplicationUserObjectPer
 from marketplace.clock.working_days import local_date
 from marketplace.console.models import Reading
 from marketplace.delivery.models import Delivery
+from marketplace.documents.models import Document
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.models import DerivedFrom, DerivedProduct, Finding, Measure, UsageReport, new_token
+from marketplace.supervision.review import Review
 from tests.crowd import copy
 from tests.pages.conftest import demo_site, demo_user  # noqa: F401
 
@@ -163,6 +165,11 @@ class Rules:
         told = ~Q(state__in=["proposed", "dropped"])
         return self.unless_province(told & Q(party__in=self.mine) | self.over & (told | ~Q(party__in=self.recent)))
 
+    def review(self) -> Q:
+        above = Q(above__in=parties_as(self.user, AUTHORITY, timezone.now()))
+        others = (self.over | above | self.reviews) & ~Q(party__in=self.recent)
+        return self.unless_province(Q(party__in=self.mine) | others)
+
     def consent(self) -> Q:
         is_officer = parties_as(self.user, AUTHORITY, timezone.now()).exists()
         return Q() if is_officer else Q(unit__in=self.mine)
@@ -174,16 +181,26 @@ class Rules:
 Condition = Callable[[Rules], Q]
 OF_APPLICATION: Condition = lambda r: r.within("application", Application.objects.filter(r.application()))  # noqa: E731
 OF_GRANT: Condition = lambda r: r.within("grant", Grant.objects.filter(r.grant()))  # noqa: E731
+
+
+def of_case(model: Any, condition: Q) -> Q:
+    keys = [str(key) for key in model.objects.filter(condition).values_list("pk", flat=True)]
+    return Q(object_type=model._meta.label_lower, object_id__in=keys)
+
+
 CONDITIONS: dict[Any, Condition] = {
     CatalogueEntry: Rules.entry, Product: Rules.product, Version: Rules.version, ReleaseRule: Rules.rule,
     Objection: Rules.objection, Application: Rules.application, LinkageResult: Rules.linkage, Grant: Rules.grant,
     StandingConsent: Rules.consent, DerivedProduct: Rules.derived, Finding: Rules.finding,
-    Concern: Rules.concern, Measure: Rules.measure,
+    Concern: Rules.concern, Measure: Rules.measure, Review: Rules.review,
     SourceFile: lambda r: r.within("product", Product.objects.filter(r.product())),
     DescriptionChange: Rules.description, Recipe: Rules.recipe,
     Upload: lambda r: Q(version__product__seller__in=r.mine),
     Item: OF_APPLICATION, Consultation: OF_APPLICATION,
     UsageReport: OF_GRANT, Delivery: OF_GRANT, GrantEdition: OF_GRANT,
+    Document: lambda r: (
+        of_case(Measure, r.measure()) | of_case(Item, OF_APPLICATION(r)) | of_case(Review, r.review())
+    ),
     Reading: lambda r: r.unless_province(Q(party__in=r.mine)),
 }  # fmt: skip
 
@@ -343,6 +360,21 @@ def more_rows(chance: random.Random, a_party: Any, a_person: Any) -> None:
         )  # fmt: skip
 
     some_concerns(chance, grants, a_party, a_person)
+    some_reviews(chance, grants, a_party, a_person)
+    for number, case in enumerate([*Review.objects.all(), *Measure.objects.all(), *Item.objects.all()]):
+        Document.objects.create(
+            number=f"{number}", kind="order", object_type=case._meta.label_lower, object_id=str(case.pk),
+            issuer=a_party(), party=a_party(), content={}, issued_at=timezone.now(),
+        )  # fmt: skip
+
+
+def some_reviews(chance: random.Random, grants: list[Grant], a_party: Any, a_person: Any) -> None:
+    for _number in range(12):
+        Review.objects.create(
+            item=chance.choice(grants).item, party=a_party(), authority=a_party(), by=a_person(), text="x",
+            above=chance.choice([None, a_party()]), reviewer=chance.choice([None, a_party()]), state="withdrawn",
+            created_at=timezone.now(),
+        )  # fmt: skip
 
 
 def some_concerns(chance: random.Random, grants: list[Grant], a_party: Any, a_person: Any) -> None:

@@ -55,6 +55,8 @@ def expected(noun: str, state: str) -> matrix.Table:
         # Who belongs to both sides sees the proposal as the city and may answer as the buyer, but not in one request.
         for name in ("file_evidence", "file_statement"):
             cells[name]["conflicted_officer"] = "403"
+    if noun == "review" and state.startswith("lodged"):
+        cells["recuse"]["conflicted_officer"] = "403"  # whose system acts for the buyer
     return cells
 
 

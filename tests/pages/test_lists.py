@@ -33,6 +33,7 @@ PAGES = (
     ("officer", "/concerns/"),
     ("officer", "/incidents/"),
     ("officer", "/incident-notices/"),
+    ("officer", "/reviews/"),
     ("provider", "/standing-consents/"),
     ("buyer", "/derived/"),
     ("buyer", "/notices/"),

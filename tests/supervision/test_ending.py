@@ -100,6 +100,7 @@ WAITING = {  # what waits, and the party whose end it must survive
     "report": (BUYER, "filed", "returned"),
     "measure": (BUYER, "issued", "evidence_filed"),
     "concern": (BUYER + SELLER + UNIT, "open", "taken_up", "open+fault", "taken_up+fault"),
+    "review": (BUYER, "lodged"),
     "finding": (BUYER, "open"),
     "incident": (SELLER + BUYER, "opened+told"),
     "derived": (BUYER, "published", "flagged"),

@@ -23,6 +23,7 @@ from marketplace.clock.working_days import local_date
 from marketplace.console import operations as console
 from marketplace.delivery import operations as delivery
 from marketplace.desk.cast import _code
+from marketplace.documents.models import Document
 from marketplace.ledger import entries as ledger
 from marketplace.supervision import operations as supervision
 from marketplace.supervision.operations.finding import open_finding
@@ -135,6 +136,8 @@ def one_of_each(world: World, overseer: User) -> dict[str, Any]:
     act = ledger.begin("add_evidence", world["buyer"], at)  # as if its order had been issued
     attach(act, made["order"], world.parties["buyer"], paper["path"], "pdf", subject="correction")
     made["incident"] = stages.report_incident(world)
+    made["review"] = stages.review(world, "lodged")[0]
+    made["document"] = Document.objects.of(made["review"].measure).get()
     made["credential"] = stages.a_system(world, derived_grant, at)
     made["invitation"] = made["party"].invitations.get()
     return made

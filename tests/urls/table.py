@@ -33,11 +33,12 @@ STATES = {  # of the objects in `conftest.one_of_each`
     "release-rule": "proposed", "objection": "open", "application": "in_consultation", "item": "open@in_consultation",
     "consultation": "asked", "standing-consent": "given", "grant": "active", "upload": "open+partial",
     "version": "draft", "edition": "requested", "report": "open", "finding": "open", "order": "proposed",
-    "concern": "open", "derived-product": "registered", "description-change": "proposed", "incident": "opened",
+    "concern": "open", "review": "lodged", "derived-product": "registered", "description-change": "proposed",
+    "incident": "opened",
 }  # fmt: skip
 MATRIX_OF = {"order": "measure", "derived-product": "derived"}  # noun of an address -> of the workflow's tables
 MORE_TABLES = {"party": ("party-ending", "authority"), "grant": ("grant-officer",)}
-NO_SEEING_BUT = {"reading": OVERSEER | PROVINCE, "credential": OWN}
+NO_SEEING_BUT = {"reading": OVERSEER | PROVINCE, "credential": OWN, "document": CITY | PROVINCE | BUYER}
 
 # Of the console: who works there on what, and whose the file of a public thing is.
 QUEUES = {
@@ -45,7 +46,7 @@ QUEUES = {
     "source-file": OFFICERS | REVIEWER, "objection": OFFICERS | REVIEWER, "release-rule": OFFICERS | REVIEWER,
     "application": OFFICERS | EXPERT | OVERSEER, "item": OFFICERS, "consultation": OFFICERS,
     "standing-consent": OFFICERS, "grant": OFFICERS | OVERSEER, "edition": OFFICERS, "report": OFFICERS | OVERSEER,
-    "concern": OFFICERS | REVIEWER,
+    "concern": OFFICERS | REVIEWER, "review": OFFICERS | REVIEWER,
     "finding": OFFICERS | REVIEWER | OVERSEER, "order": OFFICERS | OVERSEER, "derived-product": OFFICERS | OVERSEER,
     "reading": OFFICERS | OVERSEER, "description-change": OFFICERS | REVIEWER, "incident": OFFICERS | OVERSEER,
 }  # fmt: skip
@@ -56,7 +57,12 @@ MODELS = {
 }  # fmt: skip
 IN_A_FILE = {"objection", "item", "consultation", "edition"}  # shown in the file of another case
 WATCHED = {"entry", "application", "grant", "report", "finding", "order", "derived-product"}  # of the city's authority
-NOUNS = {"measures": "order", "entries": "entry", "parties": "party"}  # nouns of the API that are no simple plural
+NOUNS = {
+    "documents": "document",
+    "measures": "order",
+    "entries": "entry",
+    "parties": "party",
+}  # nouns of the API that are no simple plural
 LISTED_TO_ALL = {"source-files", "entries", "products", "versions"}
 
 
@@ -184,7 +190,7 @@ PAGES: dict[str, Answers] = {
         "listings:entry-import-template", "listings:entries-publish", "listings:entry-propose",
         "applications:application-list", "applications:standing-consent-list", "supervision:grant-list",
         "supervision:measure-list", "supervision:finding-list", "supervision:concern-list",
-        "supervision:incident-list",
+        "supervision:incident-list", "supervision:review-list",
         "account_logout", "account_change_password", "account_reauthenticate", "mfa_index", "mfa_list_webauthn",
     )},
     **{name: by_button() for name in (
@@ -198,22 +204,35 @@ PAGES: dict[str, Answers] = {
         ("listings", "description-change"), ("applications", "application"),
         ("applications", "standing-consent"), ("supervision", "grant"),
         ("supervision", "report"), ("supervision", "finding"), ("supervision", "concern"),
-        ("supervision", "incident"),
+        ("supervision", "incident"), ("supervision", "review"),
     )},
     "set_language": public(302),
     "account_login": of(lambda who: 200 if who in NOBODY_KNOWN else 302),
     "account_signup": of(lambda who: 200 if who in NOBODY_KNOWN else 302),
     "supervision:measure": only(sees("order")),
+    "documents:file": only(sees("document")),
+    "documents:check": public(),
+    "documents:check-token": public(404),  # a code of nothing
     "accounts:party-evidence": of_the_files("party"),
     "listings:source-file-evidence": of_the_files("source-file"),
     "supervision:measure-evidence": of_the_files("order"),
     "supervision:finding-evidence": of_the_files("finding"),
     "supervision:concern-evidence": of_the_files("concern"),
+    "supervision:review-evidence": of_the_files("review"),
     "supervision:concern-new-about": public(),
     **{name: unpublished(noun) for name, noun in (
         ("listings:entry", "entry"), ("listings:product", "product"), ("listings:version", "version"),
         ("supervision:derived", "derived-product"), ("supervision:attribution", "derived-product"),
     )},
+    "supervision:review-new": of(  # of an application that nobody has refused
+        lambda who: 302
+        if who in NOBODY_KNOWN
+        else 404
+        if who not in sees("application")
+        else 409
+        if who in OWN
+        else 403
+    ),
     "supervision:derived-register": only(OWN),
     "supervision:incident-notice": public(404),  # the public was not told
     "supervision:incident-open": only(sees("version") & (SELLER | OFFICERS)),
@@ -367,10 +386,13 @@ API: dict[str, dict[str, dict[str, Any]]] = {
         "POST": api(lambda who: 403 if who == "reader" else 422 if who in sees("version") else 404),
     },
     "api:create-applications": {"GET": everybody(405), "POST": api(lambda who: 403 if who == "reader" else 422)},
+    "api:document-file": {
+        "GET": api(lambda who: 200 if system(who) in sees("document") else 404), "POST": everybody(405),
+    },
     "api:create-concerns": {"GET": everybody(405), "POST": api(lambda who: 403 if who == "reader" else 422)},
     "api:create-objections": {"GET": everybody(405), "POST": api(lambda who: 403 if who == "reader" else 422)},
 }  # fmt: skip
-CREATED = {"entries", "products", "derived-products"}
+CREATED = {"entries", "products", "derived-products", "reviews"}
 
 
 def endpoint(name: str) -> dict[str, dict[str, Any]] | None:

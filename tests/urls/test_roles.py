@@ -45,6 +45,8 @@ def values(route: Route, rich: Rich) -> dict[str, Any]:
     }  # fmt: skip
     known["pk"] = key_of(route, rich)
     known |= {"about": "product", "key": str(rich.world.product.pk)} if "about" in route.parameters else {}
+    if route.name == "supervision:review-new":
+        known["about"] = "application"
     if "file" in route.parameters:
         known["file"] = file_of(route, rich)
     if route.name == "supervision:attribution":
@@ -64,7 +66,14 @@ def values(route: Route, rich: Rich) -> dict[str, Any]:
 
 def file_of(route: Route, rich: Rich) -> int:
     """A file of the very case."""
-    words = {"part": "party", "source": "source-file", "measure": "order", "finding": "finding", "concern": "concern"}
+    words = {
+        "part": "party",
+        "source": "source-file",
+        "measure": "order",
+        "finding": "finding",
+        "concern": "concern",
+        "review": "review",
+    }
     noun = next(noun for word, noun in words.items() if re.search(rf"[:_]{word}", route.name))
     return EvidenceFile.objects.of(rich.objects[noun]).earliest("pk").pk
 
@@ -88,6 +97,8 @@ def key_of(route: Route, rich: Rich) -> int:
         return rich.world.parties["buyer"].pk
     if path.startswith("open/"):
         return rich.world.version.pk
+    if route.name == "supervision:review-new":
+        noun = "application"
     one = noun if noun in rich.objects else table.api_noun(noun)
     return rich.objects[one].pk if one in rich.objects else 1
 

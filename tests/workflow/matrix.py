@@ -33,7 +33,10 @@ WITH_SELLERS = (
     *SELLERS, "buyer", "other_buyer", "officer", "province_officer", "conflicted_officer", "seller", "provider",
     "operator",
 )  # fmt: skip
-REGULATED = ("accounts", "listings", "applications", "delivery", "supervision", "console", "ledger", "notices", "clock")
+REGULATED = (
+    "accounts", "documents", "listings", "applications", "delivery", "supervision", "console", "ledger", "notices",
+    "clock",
+)  # fmt: skip
 Table = dict[str, dict[str, str]]
 
 

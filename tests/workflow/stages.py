@@ -61,6 +61,7 @@ from marketplace.supervision.concern import Concern
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.operations.finding import open_finding
+from marketplace.supervision.review import Review
 from marketplace.supervision.sweep import sweep
 from tests.accounts.papers import pdf
 from tests.actors import World
@@ -694,6 +695,26 @@ def measure(world: World, state: str) -> tuple[Measure, datetime]:
     elif state == "annulled":
         supervision.annul_order(**{**officer, "actor": world["second_officer"]}, reason="认定有误")
     return Measure.objects.get(pk=made.pk), later(world.at, Kind.CORRECTION)
+
+
+def review(world: World, state: str) -> tuple[Review, datetime]:
+    """Of an order that `officer` issued, asked for by the buyer; `lodged+stayed`: the order is stayed."""
+    of, at = order(world, active_grant(world)), world.at
+    made = supervision.lodge_review(subject=of, actor=world["buyer"], at=at, text="未超出约定用途")
+    supervision.add_review_evidence(review=made, actor=world["buyer"], at=at, path=paper("shown"))
+    other: dict[str, Any] = {"review": made, "actor": world["second_officer"], "at": at}
+    said = {"reason": "事实清楚", "remedy": REMEDY}
+    if state == "lodged+stayed":
+        supervision.stay_review(**other, reason="争议较大")
+    elif state == "upheld":
+        supervision.uphold_review(**other, **said)
+    elif state == "varied":
+        supervision.vary_review(**other, **said, days=30)
+    elif state == "annulled":
+        supervision.annul_review(**other, reason="证据不足")
+    elif state == "withdrawn":
+        supervision.withdraw_review(**{**other, "actor": world["buyer"]})
+    return Review.objects.get(pk=made.pk), at
 
 
 def finding(world: World, state: str) -> tuple[Finding, datetime]:

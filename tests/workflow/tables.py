@@ -913,6 +913,52 @@ MEASURE = Matrix(
 )  # fmt: skip
 
 
+def may_review(verb: str, state: str) -> frozenset[str]:
+    """Not `officer`, who issued the order, nor whoever belongs to the buyer: a colleague, or the province."""
+    if verb in ("add_evidence", "withdraw"):
+        return BUYER
+    if verb == "withdraw_evidence":
+        return frozenset({"buyer"})
+    return CITY | PROVINCE if verb == "recuse" else frozenset({"second_officer"}) | PROVINCE
+
+
+def possible_review(verb: str, state: str) -> bool:
+    if verb in ("stay", "end_stay"):
+        return state == {"stay": "lodged", "end_stay": "lodged+stayed"}[verb]
+    return state.startswith("lodged")
+
+
+REVIEW = Matrix(
+    verbs=supervision_verbs.REVIEW,
+    reach=stages.review,
+    may=may_review,
+    possible=possible_review,
+    sees=lambda state: CITY | BUYER | PROVINCE,
+    url="supervision:review",
+    says={
+        "uphold": Says("upheld", ("review uphold lodged→upheld",), REFUSAL),
+        "vary": Says(
+            "varied",
+            ("review vary lodged→varied", "measure vary →"),
+            given(days=30, reason="期限过短", remedy=stages.REMEDY),
+        ),
+        "annul": Says("annulled", ("review annul lodged→annulled", "measure annul issued→annulled"), REASON),
+        "stay": Says("*", ("review stay →", "hold stay open→lifted"), REASON),
+        "end_stay": Says("*", ("review end_stay →", "hold end_stay →open"), REASON),
+        "recuse": Says("*", ("review recuse_review →",), REASON),
+        "add_evidence": Says("*", ("evidencefile add_evidence →",), a_paper(), a_paper_sent()),
+        "withdraw_evidence": Says("*", ("evidencefile withdraw_evidence →",), own_paper, keys(own_paper)),
+        "withdraw": Says("withdrawn", ("review withdraw lodged→withdrawn",)),
+    },
+    also={
+        ("uphold", "lodged+stayed"): ("hold uphold →open",),
+        ("vary", "lodged+stayed"): ("hold vary →open",),
+        ("withdraw", "lodged+stayed"): ("hold withdraw →open",),
+        ("annul", "lodged"): ("hold annul open→lifted",),
+    },
+)
+
+
 def may_derived(verb: str, state: str) -> frozenset[str]:
     if verb == "clear":
         return UNBIASED
@@ -1168,6 +1214,7 @@ MATRICES = {
     "consultation": CONSULTATION, "standing-consent": STANDING, "grant": GRANT,
     "edition": EDITION, "grant-officer": GRANT_OFFICER, "report": REPORT,
     "concern": CONCERN, "finding": FINDING, "measure": MEASURE, "derived": DERIVED, "incident": INCIDENT,
+    "review": REVIEW,
 }  # fmt: skip
 BEYOND = {
     "version": ("draft+reading", "draft+failed"),
@@ -1179,6 +1226,7 @@ BEYOND = {
     "grant-officer": ("active+precaution",),
     "concern": ("open+fault", "taken_up+fault"),
     "finding": ("open+recalled", "open+failing"),
+    "review": ("lodged+stayed",),
     "measure": ("issued+hearing", "evidence_filed+hearing"),
     "incident": ("opened+told",),
 }

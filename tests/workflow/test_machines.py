@@ -43,7 +43,9 @@ ELSEWHERE = {
         ("question", "closed"): "the same",
     },
     "applications.grant": {("active", "terminated"): "an order's `terminate`"},
-    "applications.hold": {("open", "lifted"): "an order's `lift` or `annul`, a report's `file`, `lift_precaution`"},
+    "applications.hold": {
+        ("open", "lifted"): "an order's `lift` or `annul`, a review's `stay`, a report's `file`, `lift_precaution`"
+    },
     "supervision.finding": {
         ("open", "measure"): "the `issue` of an order",
         ("open", "remedied"): "the `file` of the report",
@@ -78,7 +80,7 @@ def test_every_machine_is_known():
         "applications.standingconsent", "listings.catalogueentry", "listings.descriptionchange", "listings.objection",
         "listings.product", "listings.releaserule", "listings.sourcefile", "listings.upload", "listings.version",
         "supervision.concern", "supervision.derivedproduct", "supervision.finding", "supervision.incident",
-        "supervision.measure", "supervision.usagereport",
+        "supervision.measure", "supervision.review", "supervision.usagereport",
     ]  # fmt: skip
 
 

@@ -172,7 +172,8 @@ def _single_out_any(file: _File, candidates: list[str], subjects: int) -> list[A
 
 def _distinctive(file: _File, columns: Sequence[Column], names: list[str], *, keys: bool) -> list[str]:
     """The columns with most different values, without those that have nearly one a row unless `keys`."""
-    rows, distinct = 0, {}
+    rows = 0
+    distinct: dict[str, int] = {}
     chosen = [column for column in columns if column.name in names]
     for part, group in narrow.in_groups(file.connection, file.relation, chosen, file.subject):
         counts = ", ".join(f"approx_count_distinct({database.name(each.name)})" for each in group)

@@ -20,7 +20,7 @@ from marketplace.applications.operations.consultation import (
     object_to,
     record_no_answer,
 )
-from marketplace.applications.operations.decision import approve_item, refuse_item
+from marketplace.applications.operations.decision import approve_item, refuse_item, reopen_item
 from marketplace.applications.operations.dialogue import (
     answer_officer,
     ask_buyer,
@@ -59,6 +59,7 @@ from marketplace.applications.operations.processing import (
     begin_review,
     consult_units,
     refuse_application,
+    reopen_application,
     return_application,
     take_over_application,
 )
@@ -113,6 +114,8 @@ __all__ = [
     "refuse_change",
     "refuse_item",
     "remove_item",
+    "reopen_application",
+    "reopen_item",
     "request_change",
     "return_application",
     "revoke_grant",

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Party, User
+from accounts.operations import check_is_left
 from accounts.queries import recipients
 from listings import operations as listing
 from listings.models import Version
@@ -16,8 +17,9 @@ from listings.queries import upstream_conditions
 from marketplace import workflow
 from marketplace.applications import permissions
 from marketplace.applications.models import Application, Decision, Grant, Item, LinkageResult, ReportSchedule, Route
+from marketplace.applications.operations import papers
 from marketplace.applications.operations.application import check_still_competent, offered_version
-from marketplace.applications.operations.linkage import check_linkage, lock_buyer, pairs_of_item
+from marketplace.applications.operations.linkage import check_linkage, lock_buyer, pairs_of_item, request_linkages
 from marketplace.applications.operations.processing import units_of
 from marketplace.applications.queries import consented_fields, grantable_fields
 from marketplace.applications.states import CONSENT, ApplicationState, ItemState
@@ -72,6 +74,7 @@ def approve_item(
     }  # fmt: skip
     grant = _offer(act, item, offered_version(item.product), starts, ends, fields, terms)
     finish(act, application)
+    papers.write_grant(act, item, grant, reason)
     return grant
 
 
@@ -84,6 +87,7 @@ def refuse_item(*, item: Item, actor: User, at: datetime, reason: str, remedy: s
     act = ledger.begin("refuse", actor, at, Route(item.route).article)
     _decide(act, actor, item, ItemState.REFUSED, is_approval=False, reason=reason, remedy=remedy)
     finish(act, application)
+    papers.write_refusal(act, item, reason, remedy)
 
 
 def lock_under_review(item: Item) -> Application:
@@ -227,3 +231,22 @@ def finish(act: ledger.Act, application: Application) -> None:
         return
     workflow.move(act, application, ApplicationState.DECIDED)
     clock.stop(application, act.at)
+
+
+def reopen_item(act: ledger.Act, item: Item, reason: str) -> None:
+    """Part of a review that does not uphold a refusal: refused → open, for a new decision, and never approved by it.
+
+    The refused decision stays with the review and in the ledger. Raises InvalidState where the application was
+    withdrawn meanwhile.
+    """
+    application = Application.objects.select_for_update().get(pk=item.application_id)
+    in_hand = (ApplicationState.DECIDED, ApplicationState.UNDER_REVIEW, ApplicationState.EXPERT_REVIEW)
+    workflow.check_in(application, *in_hand)
+    check_is_left(application.buyer)
+    item = Item.objects.select_for_update(of=("self",)).select_related("product", "application").get(pk=item.pk)
+    workflow.reopen(act, item, ItemState.OPEN, detail={"reason": reason})
+    Decision.objects.filter(item=item).delete()
+    if application.state == ApplicationState.DECIDED:
+        workflow.reopen(act, application, ApplicationState.UNDER_REVIEW, detail={"reason": reason})
+        clock.start(application, Kind.DECISION, act.at)
+    request_linkages(pairs_of_item(item), act.at)

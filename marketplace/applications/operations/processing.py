@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Party, User
-from accounts.operations import assign
+from accounts.operations import assign, check_is_left
 from accounts.queries import recipients
 from marketplace import workflow
 from marketplace.applications import permissions
@@ -65,6 +65,14 @@ def refuse_application(*, application: Application, actor: User, at: datetime, r
     permissions.check_can_process(actor, application, at)
     require(reason=reason, remedy=remedy)
     _step("refuse", application, ApplicationState.REFUSED, actor, at, reason, remedy=remedy)
+
+
+def reopen_application(act: ledger.Act, application: Application, reason: str) -> None:
+    """Part of a review that does not uphold a refusal: refused → submitted, to be judged anew."""
+    check_is_left(application.buyer)
+    application = Application.objects.select_for_update().get(pk=application.pk)
+    workflow.reopen(act, application, ApplicationState.SUBMITTED, detail={"reason": reason})
+    clock.start(application, Kind.ACCEPTANCE, act.at)
 
 
 @transaction.atomic

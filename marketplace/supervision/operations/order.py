@@ -19,14 +19,17 @@ from marketplace.applications.states import GrantState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import local_date
+from marketplace.documents.models import Paper
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
 from marketplace.supervision.models import DerivedProduct, Finding, GrantOutcome, Measure, MeasureGrant
+from marketplace.supervision.operations import papers
 from marketplace.supervision.operations.derived import flag_derived
 from marketplace.supervision.operations.finding import close_finding
-from marketplace.supervision.states import FindingState, MeasureState
+from marketplace.supervision.review import check_not_stayed
+from marketplace.supervision.states import STANDING_MEASURE, FindingState, MeasureState
 
 ARTICLE = "Art. 33"
 
@@ -121,6 +124,7 @@ def issue_order(*, measure: Measure, actor: User, at: datetime, facts: str, dema
     if finding is not None:
         close_finding(act, finding, FindingState.MEASURE)
     tell_party(act, measure, demand)
+    papers.write_measure(act, measure, Paper.ORDER, remedy=remedy)
 
 
 @transaction.atomic
@@ -142,6 +146,7 @@ def lift_order(*, measure: Measure, actor: User, at: datetime, reason: str) -> N
     workflow.move(act, measure, MeasureState.LIFTED, detail={"reason": reason})
     _release(act, measure, GrantOutcome.RESUMED)
     tell_party(act, measure, reason)
+    papers.write_measure(act, measure, Paper.LIFTING, reason)
 
 
 @transaction.atomic
@@ -149,10 +154,42 @@ def annul_order(*, measure: Measure, actor: User, at: datetime, reason: str) -> 
     """A standing order → annulled by another officer than its author: it ought never to have been issued."""
     permissions.check_can_annul(actor, measure, at)
     require(reason=reason)
+    workflow.check_in(measure, *STANDING_MEASURE)  # what is over, only a review annuls
     act = ledger.begin("annul_order", actor, at, "Art. 45")
-    workflow.move(act, measure, MeasureState.ANNULLED, detail={"reason": reason})
+    annul(act, measure, reason)
+    papers.write_measure(act, measure, Paper.ANNULMENT, reason)
+
+
+def annul(act: ledger.Act, measure: Measure, reason: str) -> None:
+    """Part of annulling, and of a review, which also reaches an order that is over: grants that ended stay ended."""
+    change = workflow.move if measure.state in STANDING_MEASURE else workflow.reopen
+    change(act, measure, MeasureState.ANNULLED, detail={"reason": reason})
     _release(act, measure, GrantOutcome.ANNULLED)
     tell_party(act, measure, reason)
+
+
+def pause_measure(act: ledger.Act, measure: Measure) -> None:
+    """Part of a review: what the order holds is served again for the time, and the time to correct stands still."""
+    for held in measure.held.filter(outcome="").select_related("grant__buyer").order_by("pk"):
+        lift_hold(act, held.grant, HoldCode.MEASURE, ledger.reference(measure))
+    clock.pause(measure, Kind.CORRECTION, act.at)
+
+
+def resume_measure(act: ledger.Act, measure: Measure) -> None:
+    """Part of a review: an order that still stands suspends again; the party's time goes on."""
+    if measure.state not in STANDING_MEASURE:
+        return
+    for grant in _active_grants(measure):
+        open_hold(act, grant, HoldCode.MEASURE, ledger.reference(measure), reason=measure.demand)
+    if measure.state == MeasureState.ISSUED:
+        clock.go_on(measure, Kind.CORRECTION, act.at)
+
+
+def release_grants(act: ledger.Act, measure: Measure, grants: Sequence[Grant]) -> None:
+    """Part of a review that varies an order: these are not suspended by it any more."""
+    for grant in grants:
+        lift_hold(act, grant, HoldCode.MEASURE, ledger.reference(measure))
+    measure.held.filter(grant__in=grants).update(outcome=GrantOutcome.ANNULLED)
 
 
 @transaction.atomic
@@ -165,6 +202,7 @@ def terminate_service(*, measure: Measure, actor: User, at: datetime, reason: st
     require(reason=reason, remedy=remedy)
     act = ledger.begin("terminate", actor, at, ARTICLE)
     workflow.move(act, measure, MeasureState.TERMINATED, detail={"reason": reason, "remedy": remedy})
+    check_not_stayed(measure)
     for grant in _active_grants(measure):
         end_grant(act, grant, GrantState.TERMINATED, reason=f"{reason} {remedy}")
         measure.held.filter(grant=grant).update(outcome=GrantOutcome.TERMINATED)
@@ -173,6 +211,7 @@ def terminate_service(*, measure: Measure, actor: User, at: datetime, reason: st
         flag_derived(act, derived, reason=f"{measure.number}: {MeasureState.TERMINATED.label}")
     clock.stop(measure, at)
     tell_party(act, measure, f"{reason} {remedy}")
+    papers.write_measure(act, measure, Paper.TERMINATION, reason, remedy)
 
 
 def is_outdated(measure: Measure) -> bool:
@@ -190,7 +229,7 @@ def tell_party(act: ledger.Act, measure: Measure, reason: str) -> None:
 def _release(act: ledger.Act, measure: Measure, outcome: str) -> None:
     for held in measure.held.select_related("grant__buyer"):
         lift_hold(act, held.grant, HoldCode.MEASURE, ledger.reference(measure))
-    measure.held.update(outcome=outcome)
+    measure.held.exclude(outcome=GrantOutcome.ANNULLED).update(outcome=outcome)
     clock.stop(measure, act.at)
 
 
@@ -198,7 +237,7 @@ def _active_grants(measure: Measure) -> list[Grant]:
     """Locked, so that none is given back while the order is being signed."""
     return list(
         Grant.objects.active()
-        .filter(measures__measure=measure)
+        .filter(measures__measure=measure, measures__outcome="")
         .select_related("buyer", "product__seller", "authority")
         .select_for_update(of=("self",))
         .order_by("pk")

@@ -1,0 +1,49 @@
+"""The decision on an item as a numbered document of the authority."""
+
+from django.utils.translation import gettext_noop
+
+from marketplace.applications.models import Application, Grant, Item
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
+from marketplace.clock.working_days import due_after, last_day
+from marketplace.documents.models import Paper
+from marketplace.documents.operations import Sections, write_document
+from marketplace.ledger import entries as ledger
+
+
+def write_grant(act: ledger.Act, item: Item, grant: Grant, reason: str) -> None:
+    """Part of approving: what is granted, on which conditions, until when its terms can be accepted."""
+    offer = clock.of(grant).open().get(kind=Kind.OFFER)
+    terms = grant.terms
+    conditions = [terms["conditions"], *(f"{row['unit']}\uff1a{row['text']}" for row in terms["unit_conditions"])]
+    _write(act, item, Paper.GRANT, (
+        (gettext_noop("Grant"), grant.number),
+        (gettext_noop("Fields"), "、".join(grant.fields)),
+        (gettext_noop("Period"), f"{grant.starts} – {grant.ends}"),
+        (gettext_noop("Purposes"), terms["purposes"]),
+        (gettext_noop("Conditions"), "\n".join(filter(None, conditions))),
+        (gettext_noop("Reason"), reason),
+        (gettext_noop("Terms can be accepted until"), str(last_day(offer.due_at))),
+    ))  # fmt: skip
+
+
+def write_refusal(act: ledger.Act, item: Item, reason: str, remedy: str) -> None:
+    """Part of refusing: the reasons, the remedy, and until when a review can be asked for."""
+    until = last_day(due_after(act.at, clock.days(Kind.REVIEW_TERM)))
+    _write(act, item, Paper.REFUSAL, (
+        (gettext_noop("Reason"), reason),
+        (gettext_noop("Remedy"), remedy),
+        (gettext_noop("A review can be asked for until"), str(until)),
+    ))  # fmt: skip
+
+
+def _write(act: ledger.Act, item: Item, kind: str, sections: Sections) -> None:
+    """Of the authority's decisions; where the seller decides (Art. 40) there is none."""
+    application: Application = item.application
+    if application.seller_id is not None or application.authority is None:
+        return
+    about = (
+        (gettext_noop("Application"), f"{application.number} {application.title}"),
+        (gettext_noop("Data product"), item.product.title),
+    )
+    write_document(act, item, kind, issuer=application.authority, party=application.buyer, sections=(*about, *sections))

@@ -1,0 +1,65 @@
+"""Orders, what becomes of them, and decisions on reviews, as numbered documents of the authority."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext_noop, override
+
+from accounts.models import Party
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
+from marketplace.clock.working_days import due_after, last_day
+from marketplace.documents.models import Paper
+from marketplace.documents.operations import write_document
+from marketplace.ledger import entries as ledger
+from marketplace.supervision.models import Measure
+from marketplace.supervision.review import Review
+from marketplace.supervision.states import ReviewState
+
+
+def write_measure(act: ledger.Act, measure: Measure, kind: str, reason: str = "", remedy: str = "") -> None:
+    """Part of issuing an order, lifting it, terminating on it and annulling it."""
+    is_order, correction = kind == Paper.ORDER, clock.of(measure).open().filter(kind=Kind.CORRECTION).first()
+    sections = (
+        (gettext_noop("Order"), measure.number or ""),
+        (gettext_noop("Facts"), measure.facts if is_order else ""),
+        (gettext_noop("What has to be corrected"), measure.demand if is_order else ""),
+        (gettext_noop("Deadline to correct"), str(last_day(correction.due_at)) if is_order and correction else ""),
+        (gettext_noop("Grants concerned"), _grants(measure)),
+        (gettext_noop("Reason"), reason),
+        (gettext_noop("Remedy"), remedy),
+        (gettext_noop("A review can be asked for until"), _term(act.at) if remedy else ""),
+    )
+    write_document(act, measure, kind, issuer=measure.authority, party=measure.party, sections=sections)
+
+
+def _grants(measure: Measure) -> str:
+    rows = measure.held.select_related("grant__product").order_by("pk")
+    return "\n".join(f"{row.grant.number} {row.grant.product.title}" for row in rows)
+
+
+def _term(at: datetime) -> str:
+    return str(last_day(due_after(at, clock.days(Kind.REVIEW_TERM))))
+
+
+def write_review(act: ledger.Act, review: Review, issuer: Party, days: int | None, freed: str) -> None:
+    """Part of deciding a review: against what, why it was asked for, the decision with what it changes."""
+    subject = review.subject
+    number = getattr(subject, "number", "") or getattr(getattr(subject, "application", None), "number", "")
+    said = review.against
+    with override("zh-hans"):
+        outcome = str(ReviewState(review.state).label)
+    sections = (
+        (gettext_noop("Review"), review.number),
+        (
+            gettext_noop("What it is asked against"),
+            f"{number} {subject}" if str(number) not in str(subject) else str(subject),
+        ),
+        (gettext_noop("What was decided"), "\n".join(said[k] for k in ("facts", "demand", "reason") if k in said)),
+        (gettext_noop("Why it is asked for"), review.text),
+        (gettext_noop("Decision"), outcome),
+        (gettext_noop("Working days to correct, from today"), str(days or "")),
+        (gettext_noop("Grants that it holds no longer"), freed),
+        (gettext_noop("Reason"), review.reason),
+        (gettext_noop("Remedy"), review.remedy),
+    )
+    write_document(act, review, Paper.REVIEW, issuer=issuer, party=review.party, sections=sections)

@@ -1,0 +1,182 @@
+"""Asked against a refusal or a measure (Art. 45): decided by another officer, or by the level above."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Party, User
+from accounts.queries import recent_parties
+from accounts.reach import found_by, reach_of
+from listings.models import Version
+from marketplace.applications.models import Application, Item
+from marketplace.errors import InvalidState
+from marketplace.ledger.models import Entry
+from marketplace.supervision.models import Measure
+from marketplace.supervision.states import REVIEW, ReviewState
+
+ABOUT = ("measure", "item", "application", "version")  # exactly one of them
+
+# The acts that a review can be asked against, by the kind of their object.
+ADVERSE: dict[str, tuple[str, ...]] = {
+    "supervision.measure": ("issue_order", "find_refusal", "terminate"),
+    "applications.item": ("refuse",),
+    "applications.application": ("refuse",),
+    "listings.version": ("refuse",),
+}
+
+
+def adverse_acts(subject: models.Model) -> "models.QuerySet[Entry]":
+    """The refusals, orders and terminations in the history of this object, the oldest first."""
+    label = subject._meta.label_lower
+    entries = Entry.objects.filter(object_type=label, object_id=str(subject.pk), verb__in=ADVERSE[label])
+    return entries.order_by("pk")
+
+
+class ReviewQuerySet(models.QuerySet["Review"]):
+    def with_subject(self) -> "ReviewQuerySet":
+        return self.select_related(
+            "measure", "item__product", "application", "version__product", "party", "authority", "above", "reviewer"
+        )
+
+    def visible_to(self, user: Any) -> "ReviewQuerySet":
+        """Who asks, the authority or compliance review that decided, the level above."""
+        who = reach_of(user, timezone.now())
+        if who.is_province:
+            return self
+        ways = [Q(party__in=who.parties)]
+        if who.authorities or who.reviewers:
+            others = ~Q(party__in=recent_parties(user, timezone.now()))
+            ways += [
+                Q(authority__in=who.authorities) & others, Q(above__in=who.authorities) & others,
+                Q(reviewer__in=who.reviewers) & others,
+            ]  # fmt: skip
+        return self.filter(found_by(self.model, *ways))
+
+    def open(self) -> "ReviewQuerySet":
+        return self.filter(state=ReviewState.LODGED)
+
+    def staying(self) -> "ReviewQuerySet":
+        return self.open().filter(stayed_at__isnull=False, stay_ended_at=None)
+
+
+class Review(models.Model):
+    """What is asked for against one decision, and what came of it.
+
+    `against` keeps what was decided, when, why, and the remedy that it named, as it was when the review was lodged.
+    `above` is the level above the authority; `reviewer` the compliance review that refused non-public data.
+    """
+
+    measure = models.ForeignKey(Measure, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews")
+    item = models.ForeignKey(Item, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews")
+    application = models.ForeignKey(
+        Application, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews"
+    )
+    version = models.ForeignKey(Version, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews")
+    against = models.JSONField(default=dict)
+    party = models.ForeignKey(Party, verbose_name=_("asked by"), on_delete=models.PROTECT, related_name="reviews")
+    authority = models.ForeignKey(Party, verbose_name=_("authority"), on_delete=models.PROTECT, related_name="+")
+    above = models.ForeignKey(
+        Party, verbose_name=_("level above"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    reviewer = models.ForeignKey(
+        Party, verbose_name=_("compliance review"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    text = models.TextField(_("why it is asked for"), max_length=8000)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    state = models.CharField(_("state"), max_length=10, choices=ReviewState.choices, default=ReviewState.LODGED)
+    stayed_at = models.DateTimeField(null=True, blank=True)
+    stayed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    stay_ended_at = models.DateTimeField(null=True, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField(_("reason"), blank=True)
+    remedy = models.TextField(_("remedy"), blank=True)
+
+    objects = ReviewQuerySet.as_manager()
+    machine = REVIEW
+
+    class Meta:
+        verbose_name = _("review")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(measure__isnull=False, item=None, application=None, version=None)
+                | Q(measure=None, item__isnull=False, application=None, version=None)
+                | Q(measure=None, item=None, application__isnull=False, version=None)
+                | Q(measure=None, item=None, application=None, version__isnull=False),
+                name="review_of_one",
+            ),
+            *(
+                models.UniqueConstraint(fields=[name], condition=Q(state="lodged"), name=f"review_open_once_{name}")
+                for name in ABOUT
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["lodged", "withdrawn"], decided_at=None, decided_by=None)
+                | (
+                    Q(state__in=["upheld", "varied", "annulled"], decided_at__isnull=False, decided_by__isnull=False)
+                    & ~Q(reason="")
+                ),
+                name="review_decided_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(stayed_at=None, stayed_by=None, stay_ended_at=None)
+                | Q(stayed_at__isnull=False, stayed_by__isnull=False, measure__isnull=False),
+                name="review_stays_a_measure",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.number} · {self.subject}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("supervision:review", args=[self.pk])
+
+    @property
+    def number(self) -> str:
+        return f"F{self.pk:06d}"
+
+    @property
+    def subject(self) -> Any:
+        """The order, item, application or version that it is about."""
+        return next(found for name in ABOUT if (found := getattr(self, name)))
+
+    @property
+    def is_staying(self) -> bool:
+        return self.state == ReviewState.LODGED and self.stayed_at is not None and self.stay_ended_at is None
+
+    @property
+    def article(self) -> str:
+        """The authority answers for its acts by Art. 45, the platform's compliance review by Art. 47."""
+        return "Art. 47" if self.reviewer_id else "Art. 45"
+
+
+class Recusal(models.Model):
+    """An officer who declared themselves biased in a review: they do not decide it."""
+
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="recusals")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    reason = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["review", "user"], name="recusal_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.review_id}: {self.user}"
+
+
+def decidable_by(user: Any) -> Q:
+    """Of the reviews of a person's authority: those of decisions that they did not take, and are not recused from."""
+    recused = Recusal.objects.filter(user=user.pk).values("review")
+    return ~Q(against__by=user.ledger_ref) & ~Q(pk__in=recused)
+
+
+def check_not_stayed(measure: Measure) -> None:
+    """Raises InvalidState while a review keeps this order from taking effect."""
+    if Review.objects.staying().filter(measure=measure).exists():
+        raise InvalidState(_now("A review has stayed this order: it is decided first."))

@@ -1,0 +1,196 @@
+"""Numbered documents: written with the decision, one file each, in Chinese, and a public page that knows the number."""
+
+import hashlib
+import io
+import re
+
+import pytest
+from django.db import transaction
+from django.urls import reverse
+from pypdf import PdfReader
+
+from marketplace.applications import operations as applications
+from marketplace.applications.models import Item
+from marketplace.applications.operations.papers import write_refusal
+from marketplace.documents import operations as documents
+from marketplace.documents.models import Document, Paper, Series
+from marketplace.documents.pdf import address_of
+from marketplace.ledger import entries as ledger
+from marketplace.ledger.models import Entry
+from marketplace.supervision import operations
+from tests.journeys.test_races import fresh, together
+from tests.workflow import stages
+from tests.workflow.memory import remembered_sandbox  # noqa: F401
+
+
+def text_of(pdf):
+    """Without the breaks of lines, which fall anywhere in Chinese."""
+    return re.sub(r"\s", "", "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages))
+
+
+def paper_of(case, at, kind):
+    document = Document.objects.of(case).get(kind=kind)
+    return document, text_of(documents.file_of(document, at))
+
+
+def test_an_order_and_what_becomes_of_it_are_numbered_without_a_gap(world):
+    grants = [stages.active_grant(world) for _n in range(3)]  # each grant is a decision with a document of its own
+    first, second, third = (stages.order(world, grant) for grant in grants)
+    stages.terminate(first, world)
+    operations.lift_order(measure=second, actor=world["officer"], at=world.at, reason="已改正")
+    operations.annul_order(measure=third, actor=world["second_officer"], at=world.at, reason="认定有误")
+    rows = list(Document.objects.order_by("pk"))
+    assert [row.kind for row in rows] == ["grant"] * 3 + ["order"] * 3 + ["termination", "lifting", "annulment"]
+    assert [row.number for row in rows] == [f"350100-2026-{number:04d}" for number in range(1, 10)]
+    assert Series.objects.get().last == 9
+
+
+def test_an_order_says_facts_article_remedy_deadline_and_number(world):
+    order = stages.order(world, stages.active_grant(world))
+    document, text = paper_of(order, world.at, Paper.ORDER)
+    said = (
+        document.number, order.number, order.party.name, order.facts, order.demand, "第三十三条", stages.REMEDY,
+        "2026年3月17日",        "福州市大数据发展管理委员会", address_of(document.token),
+    )  # fmt: skip
+    assert [part for part in said if re.sub(r"\s", "", part) not in text] == []
+    assert "救济" in text and "责令" in text
+
+
+def test_the_font_is_embedded(world):
+    order = stages.order(world, stages.active_grant(world))
+    pdf = documents.file_of(Document.objects.of(order).get(), world.at)
+    fonts = PdfReader(io.BytesIO(pdf)).pages[0]["/Resources"]["/Font"]
+    used = [font.get_object() for font in fonts.values()]
+    ours = [font for font in used if "MinshuHei" in font["/BaseFont"] or "WenQuanYi" in font["/BaseFont"]]
+    assert ours and all("/FontFile2" in font["/FontDescriptor"] for font in ours)
+    assert len(pdf) < 200_000
+
+
+def test_what_people_write_is_no_markup_and_a_rare_character_is_named(world):
+    order = stages.proposal(world, stages.active_grant(world))
+    operations.issue_order(
+        measure=order, actor=world["officer"], at=world.at, facts='<img src="file:///etc/passwd"/>&amp;\U00020bb7',
+        demand="停止", remedy=stages.REMEDY,
+    )  # fmt: skip
+    _document, text = paper_of(order, world.at, Paper.ORDER)
+    assert '<imgsrc="file:///etc/passwd"/>&amp;〓' in text and "U+20BB7" in text
+
+
+def test_the_file_is_made_once_and_the_same_bytes_for_ever(world):
+    order = stages.order(world, stages.active_grant(world))
+    document = Document.objects.of(order).get()
+    assert documents.render_due(at=world.at) == 2  # the grant's too
+    assert documents.render_due(at=world.at) == 0
+    document.refresh_from_db()
+    once = documents.file_of(document, world.at)
+    Document.objects.filter(pk=document.pk).update(content={**document.content, "title": "改过"})
+    assert documents.file_of(fresh(document), world.at) == once
+    assert hashlib.sha256(once).hexdigest() == document.sha256
+    entry = Entry.objects.get(verb="render_document", object_id=str(document.pk))
+    assert document.sha256 in entry.detail.json
+    Document.objects.filter(pk=document.pk).update(pdf=once + b" ")
+    with pytest.raises(ValueError, match="hash"):
+        documents.file_of(fresh(document), world.at)
+
+
+def test_a_decision_that_is_undone_uses_no_number(world):
+    item, at = stages.item(world, "open@under_review")
+    said = {"actor": world["officer"], "at": at, "reason": "无必要", "remedy": stages.REMEDY}
+    with transaction.atomic():
+        applications.refuse_item(item=fresh(item), **said)
+        transaction.set_rollback(True)
+    applications.refuse_item(item=fresh(item), **said)
+    document, text = paper_of(item, at, Paper.REFUSAL)
+    assert document.number == "350100-2026-0001"
+    assert "无必要" in text and "第十六条" in text and item.application.number in text
+
+
+def test_a_seller_s_decision_is_no_document(world):
+    item, at = stages.item(world, "open@under_review")
+    item.application.seller = world.parties["developer"]
+    write_refusal(ledger.begin("refuse", world["officer"], at, "Art. 40"), item, "无必要", stages.REMEDY)
+    assert not Document.objects.exists()
+
+
+def test_a_review_is_decided_in_the_name_of_whose_officer_decides(world):
+    review, at = stages.review(world, "lodged")
+    operations.vary_review(
+        review=review, actor=world["province_officer"], at=at, reason="期限过短", remedy=stages.REMEDY, days=30
+    )
+    document, text = paper_of(review, at, Paper.REVIEW)
+    assert (document.number, document.issuer) == ("350000-2026-0001", world.parties["province"])
+    assert "变更原决定" in text and "期限过短" in text and review.number in text
+
+
+# --- who gets it, who may ask ----------------------------------------------------------------------------------------
+
+
+def test_only_who_sees_the_case_gets_the_file(world, client):
+    order = stages.order(world, stages.active_grant(world))
+    document = Document.objects.of(order).get()
+    got = {}
+    for who in ("buyer", "officer", "province_officer", "other_buyer", "other_officer", "seller", "provider"):
+        client.force_login(world[who])
+        answer = client.get(document.get_absolute_url())
+        got[who] = answer.status_code
+        if answer.status_code == 200:
+            assert answer["Content-Type"] == "application/pdf" and answer.content[:5] == b"%PDF-"
+    assert got == {
+        "buyer": 200, "officer": 200, "province_officer": 200, "other_buyer": 404, "other_officer": 404, "seller": 404,
+        "provider": 404,
+    }  # fmt: skip
+    page = client_page(client, world["buyer"], order)
+    assert document.get_absolute_url() in page and fresh(document).sha256 in page
+
+
+def client_page(client, user, case):
+    client.force_login(user)
+    return client.get(case.get_absolute_url()).content.decode()
+
+
+def test_anybody_with_the_paper_can_check_it_and_learns_nothing_else(world, client):
+    order = stages.order(world, stages.active_grant(world))
+    document = Document.objects.of(order).get()
+    answer = client.get(reverse("documents:check-token", args=[document.token]))
+    page = answer.content.decode()
+    document.refresh_from_db()
+    assert answer.status_code == 200
+    assert document.number in page and "2026-03-17" in page and document.sha256 in page
+    assert [said for said in (order.party.name, order.facts, order.demand, str(order.number)) if said in page] == []
+    assert world["officer"].name not in page
+
+
+@pytest.mark.parametrize("code", ["350100-2026-0001", "abcdefgh12345678", "x"])
+def test_what_was_not_issued_is_unknown(world, client, code):
+    stages.order(world, stages.active_grant(world))
+    for address in (reverse("documents:check-token", args=[code]), f"{reverse('documents:check')}?code={code}"):
+        answer = client.get(address)
+        assert answer.status_code == 404 and "350100" not in answer.content.decode().replace(code, "")
+
+
+# --- races -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_decided_at_once_the_numbers_have_no_gap_and_none_is_given_twice(world):
+    first = stages.item(world, "open@under_review")[0]
+    second = stages.item(world, "open@under_review")[0]
+
+    def refuse(item, remedy):
+        applications.refuse_item(
+            item=Item.objects.get(pk=item.pk), actor=world["officer"], at=world.at, reason="无必要", remedy=remedy
+        )
+
+    outcomes = together(
+        lambda: refuse(first, stages.REMEDY), lambda: refuse(second, stages.REMEDY), lambda: refuse(first, "")
+    )
+    assert outcomes[:2] == [None, None] and isinstance(outcomes[2], Exception)
+    assert sorted(Document.objects.values_list("number", flat=True)) == ["350100-2026-0001", "350100-2026-0002"]
+    documents.render_due(at=world.at)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rendered_twice_at_once_it_is_rendered_once(world):
+    stages.order(world, stages.active_grant(world))
+    together(*[lambda: documents.render_due(at=world.at)] * 3)
+    assert Entry.objects.filter(verb="render_document").count() == Document.objects.count() == 2
