@@ -12,6 +12,7 @@ from listings.operations.built import (
     start_built_product,
     stop_products,
     why_over,
+    why_stopped,
 )
 from listings.operations.description import (
     accept_description,
@@ -210,6 +211,7 @@ __all__ = [
     "uphold_objection",
     "upload_file",
     "why_over",
+    "why_stopped",
     "withdraw_description",
     "withdraw_entry",
     "withdraw_open_changes",

@@ -75,13 +75,18 @@ def check_further_sources(product: Product, entries: Iterable[Any]) -> None:
 
 def check_not_stopped(product: Product, at: datetime) -> None:
     """Raises InvalidState while a grant that the product was built under is held or has ended, however that came."""
+    if why := why_stopped(product, at):
+        raise InvalidState(why)
+
+
+def why_stopped(product: Product, at: datetime) -> str:
+    """Why neither a version of nor a grant on a built product is new at `at`; empty where nothing is in the way."""
     if ProductStop.objects.standing(at).filter(product=product).exists():
-        raise InvalidState(
-            _("“%(product)s” was built under a grant that stands still: neither a new version nor a new grant now.")
-            % {"product": product}
-        )
-    if over := grants_over(product, at):
-        raise InvalidState(why_over(over[0]))
+        return _(
+            "“%(product)s” was built under a grant that stands still: neither a new version nor a new grant now."
+        ) % {"product": product}
+    over = grants_over(product, at)
+    return why_over(over[0]) if over else ""
 
 
 def grants_over(product: Product, at: datetime) -> list[Upstream]:

@@ -79,7 +79,7 @@ RESOURCES = (
     Resource("source-files", SourceFile, related(SourceFile), serializers.SourceFileRow, (listings.SOURCE,), is_public=True),
     Resource("objections", Objection, related(Objection), serializers.ObjectionRow, (listings.OBJECTION,)),
     Resource("entries", CatalogueEntry, related(CatalogueEntry, "unit", "authority"), serializers.EntryRow, (listings.ENTRY,), is_public=True, search=SearchKind.ENTRY),
-    Resource("products", Product, related(Product, "seller", "entry", prefetch=("source_files",)), serializers.ProductRow, (listings.PRODUCT,), is_public=True, search=SearchKind.PRODUCT),
+    Resource("products", Product, related(Product, "seller", "entry", prefetch=("source_files",)), serializers.ProductRow, (listings.PRODUCT,), serializers.ProductPage, is_public=True, search=SearchKind.PRODUCT),
     Resource("versions", Version, version_page, serializers.VersionRow, (listings.VERSION,), serializers.VersionPage, is_public=True),
     Resource("uploads", Upload, related(Upload, "version__product__seller"), serializers.UploadRow, (listings.UPLOAD,)),
     Resource("release-rules", ReleaseRule, related(ReleaseRule, "authority"), serializers.ReleaseRuleRow, (listings.RULE,)),

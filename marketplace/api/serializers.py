@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -21,7 +22,8 @@ from listings.models import (
     Upload,
     Version,
 )
-from listings.queries import concerns, pseudonym_columns, shown_assessment
+from listings.operations import why_stopped
+from listings.queries import concerns, pseudonym_columns, shown_assessment, upstream_conditions
 from listings.states import WITH_SELLER
 from marketplace.applications.models import (
     Application,
@@ -116,6 +118,39 @@ class ProductRow(serializers.ModelSerializer[Product]):
             "description", "purposes", "terms", "price_text", "frequency", "is_openly_available", "declared_at",
             "source_files", "state", "created_at",
         )  # fmt: skip
+
+
+class UnitCondition(serializers.Serializer[Any]):
+    unit = serializers.CharField()
+    text = serializers.CharField()
+
+
+class UpstreamCondition(serializers.Serializer[Any]):
+    """What a grant demands, under which a product was built, of whoever gets the product."""
+
+    grant = serializers.CharField()
+    product = serializers.CharField()
+    purposes = serializers.CharField(required=False)
+    terms = serializers.CharField(required=False)
+    conditions = serializers.CharField(required=False)
+    units = UnitCondition(many=True, required=False)
+
+
+class ProductPage(ProductRow):
+    """A product; of one that was built under grants also what travels along, and why nothing new comes of it now."""
+
+    conditions = serializers.SerializerMethodField()
+    stands_still = serializers.SerializerMethodField()
+
+    class Meta(ProductRow.Meta):
+        fields = (*ProductRow.Meta.fields, "conditions", "stands_still")  # type: ignore[assignment]
+
+    @extend_schema_field(UpstreamCondition(many=True))
+    def get_conditions(self, row: Product) -> Any:
+        return UpstreamCondition(upstream_conditions(row), many=True).data if row.is_built else []
+
+    def get_stands_still(self, row: Product) -> str:
+        return why_stopped(row, timezone.now()) if row.is_built else ""
 
 
 class ColumnRow(serializers.ModelSerializer[Column]):

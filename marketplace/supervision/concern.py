@@ -36,17 +36,16 @@ class ConcernQuerySet(models.QuerySet["Concern"]):
         return self.select_related("grant__product", "product", "entry", "derived", "responder", "party")
 
     def visible_to(self, user: Any) -> "ConcernQuerySet":
-        """Who reported, who answers, the authorities above; of misuse nobody whose own case it is."""
+        """Who reported, who answers, the authorities above and the province; of misuse nobody whose own case it is."""
         if not user.is_authenticated:
             return self.none()
         who = reach_of(user, timezone.now())
-        if who.is_province:
-            return self
         answers = Q(kind=ConcernKind.FAULT, responder__in=who.parties)
         ways = [Q(by=user), Q(reporter__in=who.parties), answers]
         if who.authorities or who.reviewers:
             others = Q(kind=ConcernKind.FAULT) | Q(party=None) | ~Q(party__in=recent_parties(user, timezone.now()))
-            ways += [Q(authority__in=who.authorities) & others, Q(reviewer__in=who.reviewers) & others]
+            seats = [Q(authority__in=who.authorities), Q(reviewer__in=who.reviewers)]
+            ways += [seat & others for seat in ([Q()] if who.is_province else seats)]
         return self.filter(found_by(self.model, *ways))
 
 

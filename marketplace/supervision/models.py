@@ -150,11 +150,11 @@ class DerivedFrom(models.Model):
 
 class FindingQuerySet(models.QuerySet["Finding"]):
     def visible_to(self, user: Any) -> "FindingQuerySet":
+        """Those who answer it, and the province; nobody whose own case it is."""
         who = reach_of(user, timezone.now())
-        if who.is_province:
-            return self
-        found = found_by(self.model, Q(authority__in=who.authorities), Q(reviewer__in=who.reviewers))
-        return self.filter(found).exclude(party__in=recent_parties(user, timezone.now()))
+        seats = found_by(self.model, Q(authority__in=who.authorities), Q(reviewer__in=who.reviewers))
+        found = self if who.is_province else self.filter(seats)
+        return found.exclude(party__in=recent_parties(user, timezone.now()))
 
 
 # What a finding is about: the monitors' rules that open one.
@@ -237,13 +237,11 @@ class MeasureQuerySet(models.QuerySet["Measure"]):
     def visible_to(self, user: Any) -> "MeasureQuerySet":
         """The authorities; the party from the moment it is issued: a proposal is told to none of its people."""
         who = reach_of(user, timezone.now())
-        if who.is_province:
-            return self
         told = ~Q(state__in=[MeasureState.PROPOSED, MeasureState.DROPPED])
         ways = [told & Q(party__in=who.parties)]
         if who.authorities:
-            own = recent_parties(user, timezone.now())
-            ways.append(Q(authority__in=who.authorities) & (told | ~Q(party__in=own)))
+            seat = Q() if who.is_province else Q(authority__in=who.authorities)
+            ways.append(seat & (told | ~Q(party__in=recent_parties(user, timezone.now()))))
         return self.filter(found_by(self.model, *ways))
 
 

@@ -63,6 +63,8 @@ def test_invitation_goes_out_by_mail_and_its_link_makes_a_member_once(world):
     assert [client.post(address).status_code, client.get(address).status_code] == [409, 409]
     made.refresh_from_db()
     assert (made.state, made.accepted_by) == ("accepted", world["seller"])
+    page = login(world["buyer"]).get(world.parties["buyer"].get_absolute_url())
+    assert list(page.context["invitations"]) == [] and world["seller"].name in page.content.decode()
     verbs = Entry.objects.filter(object_type="accounts.invitation").order_by("pk").values_list("verb", "old", "new")
     assert list(verbs) == [("invite", "", "open"), ("accept", "open", "accepted")]
     assert world["seller"].email.lower() not in "".join(

@@ -2,7 +2,8 @@
 
 import random
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, Permission
@@ -44,6 +45,7 @@ from listings.models import (
 from listings.models.expert import VersionOpinion, VersionUserObjectPermission
 from listings.models.products import ProductInvitation
 from listings.states import PUBLIC_STATES
+from marketplace import elsewhere
 from marketplace.applications.models import (
     Application,
     Consultation,
@@ -61,6 +63,7 @@ from marketplace.documents.models import Document
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.models import DerivedFrom, DerivedProduct, Finding, Measure, UsageReport, new_token
 from marketplace.supervision.review import Review
+from tests.actors import World
 from tests.crowd import copy
 from tests.pages.conftest import demo_site, demo_user  # noqa: F401
 
@@ -145,7 +148,7 @@ class Rules:
         return self.unless_province(Q(state__in=["published", "flagged"]) | Q(party__in=self.mine) | over)
 
     def finding(self) -> Q:
-        return self.unless_province((self.over | self.reviews) & ~Q(party__in=self.recent))
+        return self.unless_province(self.over | self.reviews) & ~Q(party__in=self.recent)
 
     def concern(self) -> Q:
         if not self.known:
@@ -153,7 +156,7 @@ class Rules:
         fault = Q(kind="fault")
         others = fault | Q(party=None) | ~Q(party__in=self.recent)
         mine = Q(by=self.user) | Q(reporter__in=self.mine) | fault & Q(responder__in=self.mine)
-        return self.unless_province(mine | (self.over | self.reviews) & others)
+        return mine | self.unless_province(self.over | self.reviews) & others
 
     def recipe(self) -> Q:
         return self.unless_province(Q(version__product__seller__in=self.mine))
@@ -163,7 +166,7 @@ class Rules:
 
     def measure(self) -> Q:
         told = ~Q(state__in=["proposed", "dropped"])
-        return self.unless_province(told & Q(party__in=self.mine) | self.over & (told | ~Q(party__in=self.recent)))
+        return told & Q(party__in=self.mine) | self.unless_province(self.over) & (told | ~Q(party__in=self.recent))
 
     def review(self) -> Q:
         above = Q(above__in=parties_as(self.user, AUTHORITY, timezone.now()))
@@ -299,7 +302,7 @@ def seats(chance: random.Random, parties: list[Party], people: list[User]) -> No
             valid_until=chance.choice([None, day - timedelta(days=1)]),
         )  # fmt: skip
     for party in chance.sample(parties, 3):
-        Party.objects.filter(pk=party.pk).update(verified_until=day - timedelta(days=1))
+        Party.objects.filter(pk=party.pk).update(verified_until=day - timedelta(days=chance.choice([0, 1])))
     gone, living = chance.sample(parties, 2)
     Party.objects.filter(pk=gone.pk).update(merged_into=living, state=PartyState.ENDED)
 
@@ -421,7 +424,7 @@ def test_a_page_looks_its_reader_up_once_and_what_is_sent_each_time(demo_site: N
 
     page: Any = reach.LooksOnly(ask)  # type: ignore[arg-type]
     make = RequestFactory()
-    assert (page(make.get("/")), page(make.get("/")), page(make.post("/"))) == (2, 2, 6)
+    assert (page(make.get("/")), page(make.head("/")), page(make.get("/")), page(make.post("/"))) == (2, 2, 2, 6)
 
 
 def test_what_a_page_knows_is_forgotten_with_it(demo_site: None, db: None) -> None:  # noqa: F811
@@ -431,3 +434,41 @@ def test_what_a_page_knows_is_forgotten_with_it(demo_site: None, db: None) -> No
         Membership.objects.filter(user=buyer).update(valid_until=local_date(at) - timedelta(days=1))
         assert reach.reach_of(buyer, at) == before
     assert before.parties and reach.reach_of(buyer, at) == reach.Reach()
+
+
+def test_what_is_known_is_of_one_person_one_key_one_day_and_one_place(world: World, tmp_path: Path) -> None:
+    buyer, at = world["buyer"], world.at
+    through = User.objects.get(pk=buyer.pk)
+    through.credential = Credential(pk=1, party=world.parties["buyer"], responsible=through)
+
+    def asked(user: User, at: datetime = at) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            reach.reach_of(user, at)
+        return len(queries)
+
+    with reach.kept():
+        assert [asked(buyer), asked(buyer), asked(world["officer"]), asked(through)] == [1, 0, 1, 1]
+        assert [asked(buyer, at + timedelta(days=1)), asked(buyer, at + timedelta(minutes=1))] == [1, 0]
+        token = elsewhere._here.set(elsewhere.Place(1, tmp_path, timedelta()))
+        assert [asked(buyer), asked(buyer)] == [1, 0]
+        elsewhere._here.reset(token)
+
+
+def test_who_has_lapsed_or_been_barred_keeps_the_name_and_acts_as_nothing(world: World) -> None:
+    officer, party, at = world["province_officer"], world.parties["province"], world.at
+    day = local_date(at)
+
+    def found() -> Any:
+        who = reach.reach_of(officer, at)
+        return who.parties, who.authorities, who.is_province, who.names, who.kinds
+
+    known = ((party.pk,), (party.name,), frozenset({"authority"}))
+    for state, until, acts in (
+        ("verified", day, True),
+        ("verified", day - timedelta(days=1), False),
+        ("barred", day, False),
+    ):
+        Party.objects.filter(pk=party.pk).update(state=state, verified_until=until)
+        assert found() == (known[0], known[0] if acts else (), acts, *known[1:])
+    Capability.objects.filter(party=party).update(valid_until=day - timedelta(days=1))
+    assert found() == (known[0], (), False, known[1], frozenset())

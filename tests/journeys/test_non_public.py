@@ -403,12 +403,21 @@ def test_invited_party_sees_applies_and_loses_sight_again(world, hidden):
     with time_machine.travel(at, tick=False):
         # the search and the home page are anybody's: what only invited parties are offered stands in their catalogue
         assert sees(client, hidden) == {"product", "version", "object", "catalogue"}
+        system = Partner(credential_for(world, buyer, person=world["buyer"]), world["buyer"])
+        assert system.get(f"products/{hidden.product_id}/").json()["visibility"] == "invited"
+        assert hidden.product_id in [row["id"] for row in system.get("products/").json()["items"]]
+        sent = {"buyer": buyer.pk, "title": "x", "fields_wanted": ["区县"]}
+        applied = system.post(f"products/{hidden.product_id}/apply/", sent)
+        assert applied.status_code == 201
     case = apply_for(hidden.product, world.cast, at, ["区县"])
     listing.uninvite_buyer(**keep, party=buyer)
     refused(InvalidState, listing.uninvite_buyer, **keep, party=buyer)
     with time_machine.travel(at, tick=False):
         assert client.get(hidden.product.get_absolute_url()).status_code == 404
         assert client.get(case.get_absolute_url()).status_code == 200
+        assert system.get(f"products/{hidden.product_id}/").status_code == 404
+        assert system.post(f"products/{hidden.product_id}/apply/", sent).status_code == 404
+        assert system.get(f"applications/{applied.json()['id']}/").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,21 @@ def test_period_over_the_page_says_why(world, product):  # noqa: F811
     assert grant.number in page and "同一来源" in page
 
 
+def test_a_system_reads_what_travels_along_and_why_nothing_new_comes(world, product):  # noqa: F811
+    grant, at = upstream_grant(world), published_at(product)
+
+    def read(moment):
+        with time_machine.travel(moment, tick=False):
+            return Client(headers={"accept-language": "en"}).get(f"/api/v1/products/{product.pk}/").json()
+
+    page = read(at)
+    assert [(row["grant"], row["product"]) for row in page["conditions"]] == [(grant.number, world.product.title)]
+    assert page["stands_still"] == ""
+    assert grant.number in read(end_of_day(grant.ends) + timedelta(days=1))["stands_still"]
+    stages.order(world, grant, at)
+    assert "stands still" in read(at)["stands_still"]
+
+
 def test_surrendered_grant_stops_versions_and_grants_at_once(world, product):  # noqa: F811
     _item, at = applied(world, product)
     applications.surrender_grant(grant=upstream_grant(world), actor=world["buyer"], at=at, reason="不再需要")

@@ -29,6 +29,10 @@ TABLES: list[Verbs] = [
     if isinstance(table, Verbs)
 ]
 ALL_VERBS = [(table.model._meta.label_lower, verb) for table in TABLES for verb in table.verbs]
+HALF_WIDTH = re.compile(
+    r"[\u3400-\u9fff”）》」][,;:?!]|[,;:?!] ?[\u3400-\u9fff“（《「]|[\u3400-\u9fff]\.(?=\s|$)|\([\u3400-\u9fff]"
+)
+AS_TYPED = "取值;第 1 级;第 2 级;……"  # a row of a file, as it has to be written
 PLACEHOLDER = re.compile(r"%\(\w+\)s|%%")
 
 
@@ -44,6 +48,12 @@ def test_translations_keep_the_placeholders() -> None:
     for entry in entries():
         for text in [entry.msgstr] if not entry.msgid_plural else entry.msgstr_plural.values():
             assert set(PLACEHOLDER.findall(text)) == set(PLACEHOLDER.findall(entry.msgid)), entry.msgid
+
+
+def test_chinese_sentences_have_the_punctuation_of_chinese() -> None:
+    assert HALF_WIDTH.search("已发布,请查看") and not HALF_WIDTH.search("Responsible-Person: 5,000 行，CSV")
+    texts = [text for entry in entries() for text in (entry.msgstr, *entry.msgstr_plural.values())]
+    assert [text for text in texts if HALF_WIDTH.search(text.replace(AS_TYPED, ""))] == []
 
 
 def test_translations_use_the_words_of_the_law() -> None:

@@ -8,8 +8,10 @@ import time_machine
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.anybody import KEEP_CONTACT, PUBLIC
+from accounts.models import Membership
 from marketplace.applications.models import Grant, Hold
 from marketplace.clock import operations as clock
 from marketplace.desk.queries import todo
@@ -209,3 +211,28 @@ def test_whoever_comes_second_changes_nothing(world):
         operations.dismiss_concern(concern=stale, actor=world["second_officer"], **officer)
     again = Concern.objects.get(pk=made.pk)
     assert rows() == before and again.state == "taken_up"
+
+
+def test_nobody_of_the_accused_reads_the_report_its_finding_or_the_proposal_not_even_at_the_province(world):
+    made, _at = stages.concern(world, "taken_up")
+    proposed = operations.propose_order_on_finding(
+        finding=made.finding, facts="超范围", demand="停止", actor=world["officer"], at=world.at
+    )
+    everything = [made, made.finding, proposed]
+    at_the_province = world["province_officer"]
+
+    def seen():
+        return [type(one).objects.visible_to(at_the_province).filter(pk=one.pk).exists() for one in everything]
+
+    with time_machine.travel(world.at, tick=False):
+        assert seen() == [True, True, True]
+        left = timezone.localdate() - timedelta(days=200)
+        Membership.objects.create(
+            user=at_the_province,
+            party=made.party,
+            role="auditor",
+            valid_from=left - timedelta(days=9),
+            valid_until=left,
+        )
+        assert seen() == [False, False, False]
+        assert log_in(at_the_province).get(made.get_absolute_url()).status_code == 404
