@@ -126,6 +126,21 @@ def test_homogeneity_counts_people_in_classes_of_one_value() -> None:
     assert (each.successes, each.trials, each.rate) == (50, 100, 0.5)
 
 
+def test_a_number_of_each_row_is_nothing_that_others_know() -> None:
+    rows = [{"a": n % 2, "b": "xy"[n // 2 % 2], "n": min(n, 384)} for n in range(400)]
+    found = attacked(rows, ["a"])["singling_out_any", None]
+    assert "n" not in found.columns and found.level == "passes"
+
+
+def test_one_person_alone_is_enough_to_fail() -> None:
+    rows = [{"a": n % 2, "s": "wx"[n // 2 % 2]} for n in range(60)]
+    together = attacked(rows, ["a"], ("s",))
+    assert [together[name].level for name in (("singling_out", None), ("homogeneity", "s"))] == ["passes", "passes"]
+    found = attacked([*rows, {"a": 7, "s": "w"}], ["a"], ("s",))
+    alone = found["singling_out", None], found["homogeneity", "s"]
+    assert [(each.successes, each.level) for each in alone] == [(1, "fails"), (1, "fails")]
+
+
 def test_wilson_is_the_published_interval() -> None:
     low, high = wilson(40, 100)
     assert (round(low, 4), round(high, 4)) == (0.3094, 0.498)
