@@ -74,6 +74,8 @@ from listings.operations.release_rules import (
 )
 from listings.operations.review import (
     approve_version,
+    check_not_taken_down,
+    end_take_down,
     hold_for_finding,
     hold_version,
     publish_version,
@@ -82,6 +84,7 @@ from listings.operations.review import (
     release_version,
     reopen_refused,
     return_version,
+    take_down,
 )
 from listings.operations.search import drift, follow_entries, follow_product, follow_rows, reindex
 from listings.operations.sources import (
@@ -131,6 +134,7 @@ __all__ = [
     "check_chunk",
     "check_grantable",
     "check_not_stopped",
+    "check_not_taken_down",
     "check_supplier",
     "check_table",
     "choose_purposes",
@@ -146,6 +150,7 @@ __all__ = [
     "dismiss_objection",
     "drift",
     "due_for_reassessment",
+    "end_take_down",
     "end_upstream",
     "erase_objectors",
     "finish_upload",
@@ -206,6 +211,7 @@ __all__ = [
     "sweep_failed_files",
     "sweep_orphans",
     "sweep_uploads",
+    "take_down",
     "try_recipe",
     "uninvite_buyer",
     "uphold_objection",

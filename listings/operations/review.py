@@ -112,11 +112,35 @@ def hold_for_finding(act: ledger.Act, version: Version, reason: str) -> None:
     _move(act, version, VersionState.HELD, reason)
 
 
+def check_not_taken_down(version: Version) -> None:
+    """InvalidState while a take-down of the version stands. Locks it: a second one waits for the first."""
+    if Version.objects.select_for_update(of=("self",)).get(pk=version.pk).is_taken_down:
+        raise InvalidState(_("It was taken down: the take-down is lifted, not the hold."))
+
+
+def take_down(act: ledger.Act, version: Version, reason: str) -> None:
+    """Part of a take-down, which has checked the reviewer: published or held → held, until the take-down is over."""
+    locked = Version.objects.select_for_update(of=("self",)).select_related("product__seller").get(pk=version.pk)
+    workflow.check_in(locked, VersionState.PUBLISHED, VersionState.HELD)
+    if locked.state == VersionState.PUBLISHED:
+        _move(act, locked, VersionState.HELD, reason)
+    Version.objects.filter(pk=version.pk).update(is_taken_down=True)
+
+
+def end_take_down(act: ledger.Act, version: Version, new: str, reason: str) -> None:
+    """Part of a take-down that is lifted (→ published) or final (→ recalled). What was recalled meanwhile stays."""
+    locked = Version.objects.select_for_update(of=("self",)).select_related("product__seller").get(pk=version.pk)
+    Version.objects.filter(pk=version.pk).update(is_taken_down=False)
+    if locked.state == VersionState.HELD:
+        _move(act, locked, new, reason)
+
+
 @transaction.atomic
 def release_version(*, version: Version, actor: User, at: datetime, reason: str) -> None:
     """held → published."""
     permissions.check_can_review(actor, version, at)
     workflow.check_in(version, VersionState.HELD)
+    check_not_taken_down(version)
     _decide("release", version, VersionState.PUBLISHED, actor, at, reason)
 
 

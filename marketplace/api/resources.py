@@ -75,12 +75,12 @@ def grants(user: Any) -> QuerySet[Grant]:
 
 
 RESOURCES = (
-    Resource("parties", Party, related(Party, prefetch=("capabilities",)), serializers.PartyRow, (accounts.PARTY, applications.AUTHORITY, supervision.PARTY)),
+    Resource("parties", Party, related(Party, prefetch=("capabilities",)), serializers.PartyRow, (accounts.PARTY, applications.AUTHORITY, supervision.PARTY, supervision.AUTHORITY)),
     Resource("source-files", SourceFile, related(SourceFile), serializers.SourceFileRow, (listings.SOURCE,), is_public=True),
     Resource("objections", Objection, related(Objection), serializers.ObjectionRow, (listings.OBJECTION,)),
     Resource("entries", CatalogueEntry, related(CatalogueEntry, "unit", "authority"), serializers.EntryRow, (listings.ENTRY,), is_public=True, search=SearchKind.ENTRY),
     Resource("products", Product, related(Product, "seller", "entry", prefetch=("source_files",)), serializers.ProductRow, (listings.PRODUCT,), serializers.ProductPage, is_public=True, search=SearchKind.PRODUCT),
-    Resource("versions", Version, version_page, serializers.VersionRow, (listings.VERSION,), serializers.VersionPage, is_public=True),
+    Resource("versions", Version, version_page, serializers.VersionRow, (listings.VERSION, supervision.VERSION), serializers.VersionPage, is_public=True),
     Resource("uploads", Upload, related(Upload, "version__product__seller"), serializers.UploadRow, (listings.UPLOAD,)),
     Resource("release-rules", ReleaseRule, related(ReleaseRule, "authority"), serializers.ReleaseRuleRow, (listings.RULE,)),
     Resource("description-changes", DescriptionChange, related(DescriptionChange, "authority", "product"), serializers.DescriptionChangeRow, (listings.DESCRIPTION,)),
@@ -92,7 +92,7 @@ RESOURCES = (
     Resource("standing-consents", StandingConsent, related(StandingConsent, "unit"), serializers.StandingRow, (applications.STANDING,)),
     Resource("reports", UsageReport, related(UsageReport, prefetch=(Prefetch("filings", ReportFiling.objects.order_by("round")),)), serializers.ReportRow, (supervision.REPORT,)),
     Resource("derived-products", DerivedProduct, related(DerivedProduct, "party"), serializers.DerivedRow, (supervision.DERIVED,), serializers.DerivedPage),
-    Resource("measures", Measure, related(Measure, "party", "authority", prefetch=("held", Prefetch("evidence", Evidence.objects.order_by("pk")))), serializers.MeasureRow, (supervision.MEASURE,)),
+    Resource("measures", Measure, related(Measure, "party", "authority", "issuer", prefetch=("held", Prefetch("evidence", Evidence.objects.order_by("pk")))), serializers.MeasureRow, (supervision.MEASURE,)),
     Resource("documents", Document, lambda user: Document.objects.visible_to(user).select_related("issuer", "party").defer("pdf", "content"), serializers.DocumentRow),
     Resource("reviews", Review, related(Review, "party", "authority", "above", "reviewer"), serializers.ReviewRow, (supervision.REVIEW,)),
     Resource("concerns", Concern, related(Concern, "responder"), serializers.ConcernRow, (supervision.CONCERN,)),
@@ -145,6 +145,9 @@ EXAMPLES: dict[type[forms.Form], Callable[[], Any]] = {
         pk=0, start=date(2026, 1, 1), end=date(2026, 3, 31), grant=Grant(pk=0)
     ),
     supervision_forms.VaryForm: lambda: Review(measure=Measure(pk=0)),
+    supervision_forms.OrderPartyForm: lambda: Party(pk=0),
+    supervision_forms.OrderPlatformForm: lambda: Party(pk=0),
+    supervision_forms.ReferForm: lambda: Measure(),
     supervision_forms.TakeUpForm: lambda: Concern(authority=Party(pk=0)),
     supervision_forms.MergeFindingForm: lambda: Finding(party=Party(pk=0), authority=Party(pk=0)),
     supervision_forms.MergeConcernForm: lambda: Concern(authority=Party(pk=0)),

@@ -469,13 +469,14 @@ class ReviewRow(serializers.ModelSerializer[Review]):
 
 
 class MeasureRow(serializers.ModelSerializer[Measure]):
-    party, authority = NamedParty(), NamedParty()
+    party, authority, issuer = NamedParty(), NamedParty(), NamedParty(allow_null=True)
     held, evidence = HeldRow(many=True), EvidenceRow(many=True)
 
     class Meta:
         model = Measure
         fields = (
-            "id", "number", "kind", "party", "authority", "facts", "demand", "article", "remedy", "state", "issued_at",
+            "id", "number", "kind", "party", "authority", "issuer", "version", "clause", "facts", "demand",
+            "article", "remedy", "referred_to", "referral", "state", "issued_at",
             "hearing_opened_at", "refuses", "held", "evidence", "created_at",
         )  # fmt: skip
 

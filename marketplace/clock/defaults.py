@@ -25,6 +25,7 @@ class Kind(models.TextChoices):
     REPORT = "report", _("usage report after its period")
     REPORT_GRACE = "report_grace", _("report late: pause by the grant's terms")
     CORRECTION = "correction", _("correct what an order names")
+    TAKE_DOWN = "take_down", _("carry out a take-down that the province requires")
     HEARING = "hearing", _("be heard before termination")
     FINDING = "finding", _("answer to a finding")
     CONCERN = "concern", _("answer to a report of misuse")
@@ -56,6 +57,7 @@ DEFAULTS: dict[str, tuple[int, Any]] = {
     Kind.REPORT: (10, OWN),
     Kind.REPORT_GRACE: (5, OWN),
     Kind.CORRECTION: (15, OWN),
+    Kind.TAKE_DOWN: (3, OWN),
     Kind.HEARING: (5, OWN),
     Kind.FINDING: (3, OWN),
     Kind.CONCERN: (3, OWN),

@@ -57,7 +57,7 @@ class PartyQueue(Queue):
     label = _("Parties")
     roles = (OPERATOR,)
     authority = ""
-    tables = (PARTY, applications.AUTHORITY, supervision.PARTY)
+    tables = (PARTY, applications.AUTHORITY, supervision.PARTY, supervision.AUTHORITY)
     list_display = ("case", "region", "state_now", column(_("Verified until"), "verified_until"))
     list_select_related = ("region",)
     search_fields = ("name", "uscc")
@@ -88,7 +88,7 @@ class EntryQueue(Queue):
 class VersionQueue(Queue):
     label = _("Versions")
     roles = (OFFICER, REVIEWER, EXPERT, OVERSEER)
-    tables = (listings.VERSION,)
+    tables = (listings.VERSION, supervision.VERSION)
     reviewer = instead = "reviewer"
     own = "product__seller"
     waiting = (VersionState.SUBMITTED, VersionState.IN_PUBLICITY, VersionState.HELD)
@@ -304,12 +304,13 @@ class FindingQueue(Queue):
 @register(Measure)
 class MeasureQueue(Queue):
     label = _("Orders")
-    roles = (OFFICER, OVERSEER)
+    roles = (OFFICER, REVIEWER, OVERSEER)
     tables = (supervision.MEASURE,)
     own = "party"
+    reviewer = instead = "issuer"
     waiting = (MeasureState.PROPOSED, MeasureState.EVIDENCE_FILED, MeasureState.REFUSED_TO_CORRECT)
     list_display = ("case", "party", "state_now", "due_on")
-    list_select_related = ("party", "authority", "finding", "issued_by")
+    list_select_related = ("party", "authority", "issuer", "finding", "issued_by")
     sections = cases.measure
     may_read_files = check_can_read_case_evidence
 

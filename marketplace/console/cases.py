@@ -407,7 +407,8 @@ def measure(case: Any, user: Any, at: datetime) -> list[Section]:
     """Facts, demand, what it holds, evidence and statements."""
     return [
         Section(_("Order"), (
-            *of(case, "number", "party", "authority", "facts", "demand", "remedy"),
+            (_("Kind"), case.rules.title),
+            *of(case, "number", "party", "authority", "issuer", "version", "required_by", "clause", "facts", "demand", "remedy", "referred_to", "referral"),
             (_("Issued"), day(case.issued_at)), (_("By"), case.issued_by),
             (_("Hearing opened"), day(case.hearing_opened_at)),
             (_("Finding"), case.finding and link(case.finding)),

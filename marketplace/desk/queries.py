@@ -232,7 +232,7 @@ def _as_officer(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
     yield _ask(_others(reported, own).exclude(by=user).order_by("pk"), _("Answer the report of misuse"))
     findings = Finding.objects.filter(authority__in=mine, reviewer=None, state=FindingState.OPEN).exclude(party__in=own)
     yield _ask(findings.select_related("version__product").order_by("pk"), _("Answer the finding"))
-    measures = Measure.objects.filter(authority__in=mine).exclude(party__in=own).order_by("pk")
+    measures = Measure.objects.filter(authority__in=mine, issuer=None).exclude(party__in=own).order_by("pk")
     yield _by_state(measures, _MEASURE_LABELS)
     incidents = Incident.objects.open().filter(authority__in=mine).exclude(version__product__seller__in=own)
     yield _ask(incidents.order_by("pk"), _("Follow the security incident: pause, tell, close"))
@@ -278,6 +278,8 @@ def _as_seller(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
     managed = memberships(user, at).filter(role__in=MANAGERS).values("party")
     mine, own = Party.objects.filter(pk__in=sellers).filter(pk__in=managed), recent_parties(user, at)
     yield _decision_on(Application.objects.filter(seller__in=mine).exclude(buyer__in=own))
+    notices = Measure.objects.filter(issuer__in=mine).exclude(party__in=own)
+    yield _by_state(notices.order_by("pk"), _MEASURE_LABELS)
     changes = GrantEdition.objects.filter(
         grant__product__seller__in=mine, grant__item__route=Route.NON_PUBLIC, state=EditionState.REQUESTED
     )
@@ -327,9 +329,9 @@ def _decision_on(applications: Any) -> Ask:
 
 
 _MEASURE_LABELS = {
-    MeasureState.PROPOSED: _("Issue or drop the proposed order"),
+    MeasureState.PROPOSED: _("Issue or drop the proposal"),
     MeasureState.EVIDENCE_FILED: _("Examine the evidence"),
-    MeasureState.REFUSED_TO_CORRECT: _("Decide whether to terminate"),
+    MeasureState.REFUSED_TO_CORRECT: _("Decide what follows from the refusal"),
 }
 
 

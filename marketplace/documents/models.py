@@ -15,6 +15,8 @@ from accounts.models import Party
 
 class Paper(models.TextChoices):
     ORDER = "order", _("Order to correct, with suspension of the data service")
+    CORRECTION = "correction", _("Order to correct within a time")
+    REFERRAL = "referral", _("Decision to refer an order that was not obeyed")
     LIFTING = "lifting", _("Decision to lift an order")
     TERMINATION = "termination", _("Decision to terminate the data service")
     ANNULMENT = "annulment", _("Decision to annul an order")

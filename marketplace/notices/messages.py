@@ -301,16 +301,16 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("%(reason)s"),
     ),
     "measure_proposed": (
-        _("An order is proposed against %(party)s"),
+        _("An order or notice is proposed against %(party)s"),
         _("%(facts)s"),
     ),
     "measure_moved": (
-        _("Order %(number)s: %(state)s"),
+        _("Order or notice %(number)s: %(state)s"),
         _("%(reason)s"),
     ),
     "hearing_opened": (
-        _("Order %(number)s: you are to be heard before the service is terminated"),
-        _("You may make a statement until %(due)s; after that the authority decides. %(reason)s"),
+        _("Order or notice %(number)s: you are to be heard before it is decided what follows"),
+        _("You may make a statement until %(due)s; after that a refusal to correct may be found. %(reason)s"),
     ),
     "clock_overdue": (
         _("Overdue: %(clock)s"),

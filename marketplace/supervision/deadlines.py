@@ -68,9 +68,10 @@ DUTIES: dict[tuple[str, str], Duty] = {
     ("supervision.concern", Kind.CONCERN): Duty("supervision.Concern", "responder", "party"),
     ("supervision.concern", Kind.FAULT): Duty("supervision.Concern", "responder", "party"),
     ("supervision.concern", Kind.REPAIR): Duty("supervision.Concern", "responder", "party"),
-    ("supervision.measure", Kind.CORRECTION): Duty("supervision.Measure", "authority", "party"),
+    ("supervision.measure", Kind.CORRECTION): Duty("supervision.Measure", "authority", "party", "issuer"),
+    ("supervision.measure", Kind.TAKE_DOWN): Duty("supervision.Measure", "authority", "party", "issuer"),
+    ("supervision.measure", Kind.HEARING): Duty("supervision.Measure", "authority", "party", "issuer"),
     ("supervision.review", Kind.REVIEW): Duty("supervision.Review", "authority", "party", "reviewer"),
-    ("supervision.measure", Kind.HEARING): Duty("supervision.Measure", "authority", "party"),
     ("supervision.incident", Kind.INCIDENT_AUTHORITY): Duty("supervision.Incident", "reporter", "reporter"),
     ("supervision.incident", Kind.INCIDENT_CYBERSPACE): Duty("supervision.Incident", "reporter", "reporter"),
 }

@@ -13,7 +13,8 @@ from marketplace.applications.models import Application, Grant, Item
 from marketplace.applications.states import GrantState
 from marketplace.supervision.concern import Concern, ConcernKind, Wish
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, ReportFiling
-from marketplace.supervision.queries import metered_use, obtained
+from marketplace.supervision.queries import institutions, metered_use, obtained, platforms
+from marketplace.supervision.referral import referral_text
 from marketplace.supervision.review import ABOUT
 from marketplace.supervision.states import FindingState
 from marketplace.verbs import ReasonForm, RefusalForm, RowsField, VerbForm, model_fields
@@ -61,6 +62,52 @@ class ProposeOrderForm(VerbForm):
     demand = forms.CharField(
         label=_("What has to be corrected"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
     )
+
+
+class OrderPartyForm(ProposeOrderForm):
+    """Against whom of the authority's region (Art. 46)."""
+
+    against = forms.ModelChoiceField(queryset=Party.objects.none(), label=_("Against"))
+    field_order = ("against", "facts", "demand")
+
+    def prepare(self) -> None:
+        self.fields["against"].queryset = self.choices()  # type: ignore[attr-defined]
+
+    def choices(self) -> Any:
+        return institutions(self.target, self.at)
+
+
+class OrderPlatformForm(OrderPartyForm):
+    """The operator of the platform (Art. 47)."""
+
+    def choices(self) -> Any:
+        return platforms(self.target, self.at)
+
+
+class NoticeForm(ProposeOrderForm):
+    clause = forms.CharField(
+        label=_("Clause or rule that is broken"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Of the contract, of the grant's terms, of the law or of the site's rules."),
+    )  # fmt: skip
+    field_order = ("clause", "facts", "demand")
+
+
+class ReferForm(RefusalForm):
+    """To whom a case goes that was not corrected, and the text that goes along: prepared, to be edited."""
+
+    referred_to = forms.CharField(
+        label=_("Referred to"),
+        max_length=200,
+        help_text=_("The body in charge of the party, which decides on discipline."),
+    )
+    referral = forms.CharField(label=_("Referral"), max_length=8000, widget=forms.Textarea(attrs={"rows": 12}))
+    reason = None  # type: ignore[assignment]
+    field_order = ("referred_to", "referral", "remedy")
+
+    def prepare(self) -> None:
+        super().prepare()
+        if self.target.pk:
+            self.initial["referral"] = referral_text(self.target)
 
 
 class IssueOrderForm(RefusalForm):

@@ -15,6 +15,7 @@ from accounts.queries import recent_parties
 from accounts.reach import found_by, reach_of
 from listings.models import Product, Version
 from marketplace.applications.models import Grant, ReportSchedule
+from marketplace.supervision.measure_kinds import KINDS, MeasureKind, Row
 from marketplace.supervision.said import said
 from marketplace.supervision.states import (
     DERIVED_PRODUCT,
@@ -229,35 +230,48 @@ class Finding(models.Model):
         return said(self.rule, self.text)
 
 
-class MeasureKind(models.TextChoices):
-    ORDER_33 = "order_33", _("order to correct, with suspension (Art. 33)")
-
-
 class MeasureQuerySet(models.QuerySet["Measure"]):
     def visible_to(self, user: Any) -> "MeasureQuerySet":
-        """The authorities; the party from the moment it is issued: a proposal is told to none of its people."""
+        """The authorities and who issues it in their place; the party from the moment it is issued: a proposal is told
+        to none of its people, that of a seller not to the authority either."""
         who = reach_of(user, timezone.now())
         told = ~Q(state__in=[MeasureState.PROPOSED, MeasureState.DROPPED])
-        ways = [told & Q(party__in=who.parties)]
+        drafts = ~told & ~Q(party__in=recent_parties(user, timezone.now()))
+        ways = [told & (Q(party__in=who.parties)), (told | drafts) & Q(issuer__in=who.parties)]
         if who.authorities:
             seat = Q() if who.is_province else Q(authority__in=who.authorities)
-            ways.append(seat & (told | ~Q(party__in=recent_parties(user, timezone.now()))))
+            ways.append(seat & (told | drafts & Q(issuer=None)))
         return self.filter(found_by(self.model, *ways))
 
 
 class Measure(models.Model):
-    """An order against one party: facts, article, deadline, grants held, outcome, remedy."""
+    """An order or notice against one party: facts, article or clause, deadline, grants held, outcome, remedy.
+
+    `issuer` signs it in the authority's place where its kind says so; the authority sees it all.
+    """
 
     occasion_key = models.CharField(max_length=120, unique=True)
     kind = models.CharField(max_length=10, choices=MeasureKind.choices, default=MeasureKind.ORDER_33)
     number = models.CharField(_("number"), max_length=40, unique=True, null=True, blank=True)
     party = models.ForeignKey(Party, verbose_name=_("against"), on_delete=models.PROTECT, related_name="measures")
     authority = models.ForeignKey(Party, verbose_name=_("authority"), on_delete=models.PROTECT, related_name="+")
+    issuer = models.ForeignKey(
+        Party, verbose_name=_("issued by"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     finding = models.ForeignKey(Finding, null=True, blank=True, on_delete=models.PROTECT, related_name="measures")
+    version = models.ForeignKey(
+        Version, verbose_name=_("version"), null=True, blank=True, on_delete=models.PROTECT, related_name="take_downs"
+    )
+    required_by = models.ForeignKey(
+        Party, verbose_name=_("required by"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    clause = models.TextField(_("clause or rule that is broken"), blank=True)
     facts = models.TextField(_("facts"))
     demand = models.TextField(_("what has to be corrected"))
-    article = models.CharField(max_length=40, default="Art. 33")
+    article = models.CharField(max_length=40)
     remedy = models.TextField(_("remedy"), blank=True)
+    referred_to = models.CharField(_("referred to"), max_length=200, blank=True)
+    referral = models.TextField(_("referral"), blank=True)
     state = models.CharField(_("state"), max_length=20, choices=MeasureState.choices, default=MeasureState.PROPOSED)
     issued_at = models.DateTimeField(null=True, blank=True)
     issued_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
@@ -280,6 +294,26 @@ class Measure(models.Model):
                 condition=Q(state__in=["proposed", "dropped"]) | Q(issued_at__isnull=False),
                 name="measure_standing_was_issued",
             ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["notice", "take_down"], issuer__isnull=False) & ~Q(clause="")
+                | ~Q(kind__in=["notice", "take_down"]) & Q(issuer=None),
+                name="measure_issuer_by_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="take_down", version__isnull=False)
+                | ~Q(kind="take_down") & Q(version=None, required_by=None),
+                name="measure_take_down_of_version",
+            ),
+            models.UniqueConstraint(
+                fields=["version"],
+                condition=Q(state__in=["issued", "evidence_filed", "refused_to_correct"]),
+                name="measure_one_take_down",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="referred") & ~Q(referral="") & ~Q(referred_to="")
+                | ~Q(state="referred") & Q(referral="", referred_to=""),
+                name="measure_referral_iff_referred",
+            ),
         )
 
     def __str__(self) -> str:
@@ -287,6 +321,16 @@ class Measure(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("supervision:measure", args=[self.pk])
+
+    @property
+    def rules(self) -> Row:
+        """What its kind provides."""
+        return KINDS[self.kind]
+
+    @property
+    def signatory(self) -> Party:
+        """Who issues it and follows it up."""
+        return self.issuer or self.authority
 
 
 class GrantOutcome(models.TextChoices):

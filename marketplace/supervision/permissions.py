@@ -5,8 +5,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accounts.models import CapabilityKind, Party, RegionLevel
+from accounts.models import CapabilityKind, Party, PartyState, RegionLevel
 from accounts.permissions import (
+    MANAGERS,
     check_acts_for,
     check_added_evidence,
     check_is_person,
@@ -14,18 +15,19 @@ from accounts.permissions import (
     check_not_own_case,
     check_officer,
 )
-from accounts.queries import authority_level
-from listings.models import VersionSource, is_provincial_officer
+from accounts.queries import authority_level, parties_as
+from listings.models import Version, VersionSource, is_provincial_officer
 from listings.permissions import check_can_review, check_reviewer, parties_of_version
 from marketplace.applications.models import Grant
-from marketplace.applications.permissions import parties_of_case
+from marketplace.applications.permissions import check_decides_as_seller, parties_of_case
 from marketplace.errors import NotAllowed, is_allowed
 from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.deadlines import Due
+from marketplace.supervision.measure_kinds import KINDS, Issuer, MeasureKind
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.review import Review, adverse_acts
 from marketplace.supervision.standing import StandingRule
-from marketplace.supervision.states import DerivedState
+from marketplace.supervision.states import DerivedState, MeasureState
 
 ORDERING = (RegionLevel.PROVINCE, RegionLevel.CITY)
 
@@ -62,19 +64,89 @@ def check_can_answer_finding(actor: Any, finding: Finding, at: datetime) -> None
 
 
 def check_can_order(actor: Any, measure: Measure, at: datetime) -> None:
-    """Province or city, competent for every grant of the measure, and not the officer's own case."""
-    check_officer(actor, measure.authority, at, levels=ORDERING)
+    """Who signs a measure of this kind, and never in their own case: for an authority's order, an officer of a level
+    that the article names, competent for every grant of it; for a contract notice, who signs for the seller."""
+    if measure.rules.issuer == Issuer.SELLER:
+        return check_can_give_notice(actor, measure, at)
+    if measure.rules.issuer == Issuer.REVIEWER:
+        assert measure.version is not None  # a constraint says so
+        check_reviewer(actor, measure.issuer, at)
+        return check_not_own_case(actor, parties_of_version(measure.version), at)
+    check_officer(actor, measure.authority, at, levels=measure.rules.levels)
+    check_not_own_case(actor, [measure.party], at)
     for held in measure.held.select_related("grant__buyer", "grant__product__seller"):
         check_not_own_case(actor, parties_of_grant(held.grant), at)
         if held.grant.authority_id != measure.authority_id:
             raise NotAllowed(_("This authority is not competent for grant %(number)s.") % {"number": held.grant.number})
 
 
+def check_can_give_notice(actor: Any, measure: Measure, at: datetime) -> None:
+    """To give it takes a seller in good standing; to lift it and to hear the buyer does not."""
+    assert measure.issuer is not None  # a constraint says so
+    if measure.state == MeasureState.PROPOSED:
+        return check_decides_as_seller(actor, measure.issuer, measure.party, at)
+    check_member(actor, measure.issuer, at, roles=MANAGERS)
+    check_not_own_case(actor, [measure.party], at)
+
+
+def check_can_take_down(actor: Any, version: Version, at: datetime) -> None:
+    """The compliance reviewer of this non-public data; of public data the authority holds and recalls."""
+    if version.product.is_public_data:
+        raise NotAllowed(_("Take-downs are about non-public data."))
+    check_can_review(actor, version, at)
+
+
+def check_can_require_take_down(actor: Any, version: Version, at: datetime) -> Party:
+    """An officer of the province, on nobody's side. Returns the authority."""
+    check_is_person(actor)
+    if version.product.is_public_data or not is_provincial_officer(actor):
+        raise NotAllowed(_("The province requires a take-down of non-public data, nobody else."))
+    check_not_own_case(actor, parties_of_version(version), at)
+    return parties_as(actor, CapabilityKind.AUTHORITY, at).order_by("pk")[0]
+
+
+def check_may_require_take_down(actor: Any, version: Version, at: datetime) -> None:
+    check_can_require_take_down(actor, version, at)
+
+
+def check_can_drop(actor: Any, measure: Measure, at: datetime) -> None:
+    """Who could issue it; what the province required, the province."""
+    if measure.required_by is None:
+        return check_can_order(actor, measure, at)
+    check_officer(actor, measure.required_by, at)
+    check_not_own_case(actor, [measure.party], at)
+
+
+def check_can_notify(actor: Any, grant: Grant, at: datetime) -> None:
+    """Who signs for the seller of non-public data; a breach with public data is the authority's matter (Art. 33)."""
+    if grant.product.is_public_data:
+        raise NotAllowed(_("Contract notices are about non-public data."))
+    check_decides_as_seller(actor, grant.product.seller, grant.buyer, at)
+
+
+def check_can_order_here(actor: Any, authority: Party, at: datetime) -> None:
+    """An officer of an authority of whatever level (Art. 46); against whom is checked with the party."""
+    check_officer(actor, authority, at)
+
+
+def check_can_order_platform(actor: Any, authority: Party, at: datetime) -> None:
+    """An officer of a city or the province (Art. 47)."""
+    check_officer(actor, authority, at, levels=KINDS[MeasureKind.ORDER_47].levels)
+
+
 def check_can_annul(actor: Any, measure: Measure, at: datetime) -> None:
-    """Another officer than the one who issued it."""
-    check_can_order(actor, measure, at)
+    """Another person than the one who issued it; where its seller has ended, an officer of the authority."""
+    if measure.issuer is not None and _has_ended(measure.issuer):
+        check_officer(actor, measure.authority, at)
+        check_not_own_case(actor, [measure.party], at)
+    else:
+        check_can_order(actor, measure, at)
     if measure.issued_by_id == actor.pk:
         raise NotAllowed(_("Somebody else than the officer who issued an order may annul it."))
+
+
+def _has_ended(party: Party) -> bool:
+    return party.state == PartyState.ENDED and party.merged_into_id is None
 
 
 def check_can_respond(actor: Any, measure: Measure, at: datetime) -> None:

@@ -1,11 +1,12 @@
 """What is read: the metered use of a period, the attribution, what a derived product can be built from."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Max, Min, QuerySet
+from django.db.models import Max, Min, Q, QuerySet
 
-from accounts.models import Party
+from accounts.models import Capability, CapabilityKind, Party, PartyKind, Region, valid_on
+from accounts.states import PartyState
 from listings.models import Version
 from marketplace.applications.models import Grant
 from marketplace.clock.working_days import end_of_day, local_date
@@ -103,3 +104,39 @@ def obtained(party: Party) -> list[tuple[Grant, Version]]:
     grants = Grant.objects.select_related("product").in_bulk({grant for grant, _version in pairs})
     versions = Version.objects.select_related("product").in_bulk({version for _grant, version in pairs})
     return [(grants[grant], versions[version]) for grant, version in pairs]
+
+
+def regions_of(authority: Party, at: datetime) -> set[str]:
+    """Codes of the regions that an authority answers for: its own, and the cities and counties in it."""
+    own = Capability.objects.filter(valid_on(local_date(at)), party=authority, kind=CapabilityKind.AUTHORITY)
+    found, level = set[str](), set(own.values_list("region", flat=True)) - {None}
+    while level:
+        found |= level
+        level = set(Region.objects.filter(parent__in=level).values_list("pk", flat=True))
+    return found
+
+
+def operators() -> Q:
+    return Q(capabilities__kind=CapabilityKind.OPERATOR)
+
+
+def institutions(authority: Party, at: datetime) -> QuerySet[Party]:
+    """Against whom an authority may order correction (Art. 46): units, developers and sellers that have their seat in
+    its region; a natural person only where it has a grant under this authority. Never the platform."""
+    kinds = (CapabilityKind.UNIT, CapabilityKind.PRIMARY_DEVELOPER, CapabilityKind.SELLER, CapabilityKind.BUYER)
+    return (
+        _seated(authority, at)
+        .filter(Q(kind=PartyKind.ORGANISATION) | Q(grants__authority=authority), capabilities__kind__in=kinds)
+        .exclude(pk__in=Party.objects.filter(operators()).values("pk"))
+        .distinct()
+    )
+
+
+def platforms(authority: Party, at: datetime) -> QuerySet[Party]:
+    """The platform's operators that have their seat in an authority's region (Art. 47)."""
+    return _seated(authority, at).filter(operators()).distinct()
+
+
+def _seated(authority: Party, at: datetime) -> QuerySet[Party]:
+    living = [PartyState.VERIFIED, PartyState.BARRED]
+    return Party.objects.filter(region__in=regions_of(authority, at), state__in=living).order_by("name", "pk")

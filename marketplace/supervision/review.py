@@ -23,7 +23,15 @@ ABOUT = ("measure", "item", "application", "version")  # exactly one of them
 
 # The acts that a review can be asked against, by the kind of their object.
 ADVERSE: dict[str, tuple[str, ...]] = {
-    "supervision.measure": ("issue_order", "find_refusal", "terminate"),
+    "supervision.measure": (
+        "issue_order",
+        "order_correction",
+        "take_down",
+        "find_refusal",
+        "terminate",
+        "refer_order",
+        "make_final",
+    ),
     "applications.item": ("refuse",),
     "applications.application": ("refuse",),
     "listings.version": ("refuse",),

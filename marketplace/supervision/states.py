@@ -94,9 +94,12 @@ class MeasureState(models.TextChoices):
     REFUSED_TO_CORRECT = "refused_to_correct", _("refusal to correct found")
     LIFTED = "lifted", _("lifted")
     TERMINATED = "terminated", _("service terminated")
+    REFERRED = "referred", _("referred for discipline")
+    FINAL = "final", _("take-down made final")
     ANNULLED = "annulled", _("annulled")
 
 
+SIGNATORY = _("big-data authority; of a contract notice seller; of a take-down reviewer")
 MEASURE = Machine(
     name="measure",
     states=MeasureState,
@@ -105,19 +108,21 @@ MEASURE = Machine(
         proposed="issued dropped",
         issued="evidence_filed lifted refused_to_correct annulled",
         evidence_filed="issued lifted refused_to_correct annulled",
-        refused_to_correct="lifted terminated annulled",
+        refused_to_correct="lifted terminated referred final annulled",
         dropped="",
         lifted="",
         terminated="",
+        referred="",
+        final="",
         annulled="",
     ),
     owners={
-        MeasureState.PROPOSED: _("big-data authority"),
-        MeasureState.ISSUED: _("buyer"),
-        MeasureState.EVIDENCE_FILED: _("big-data authority"),
-        MeasureState.REFUSED_TO_CORRECT: _("big-data authority"),
+        MeasureState.PROPOSED: SIGNATORY,
+        MeasureState.ISSUED: _("the party that it is against"),
+        MeasureState.EVIDENCE_FILED: SIGNATORY,
+        MeasureState.REFUSED_TO_CORRECT: SIGNATORY,
     },
-    reopened=table(lifted="annulled", terminated="annulled"),
+    reopened=table(lifted="annulled", terminated="annulled", referred="annulled", final="annulled"),
 )
 STANDING_MEASURE = (MeasureState.ISSUED, MeasureState.EVIDENCE_FILED, MeasureState.REFUSED_TO_CORRECT)
 

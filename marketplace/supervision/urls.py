@@ -47,4 +47,6 @@ urlpatterns = [
     *verb_urls(verbs.REVIEW, "review"),
     *verb_urls(verbs.GRANT, "grant"),
     *verb_urls(verbs.PARTY, "party"),
+    *verb_urls(verbs.AUTHORITY, "party"),
+    *verb_urls(verbs.VERSION, "version"),
 ]

@@ -9,6 +9,8 @@ from accounts.forms import EvidenceForm, WithdrawEvidenceForm
 from accounts.models import Party, PartyKind
 from accounts.states import PartyState
 from accounts.verbs import check_can_keep_party
+from listings.models import Version
+from listings.states import VersionState
 from marketplace.applications.forms import RevokeForm
 from marketplace.applications.models import Grant, HoldCode, open_holds
 from marketplace.applications.permissions import check_can_revoke_grant
@@ -23,7 +25,7 @@ from marketplace.supervision.operations.listing_again import LISTABLE
 from marketplace.supervision.operations.order import is_outdated
 from marketplace.supervision.operations.reassessment import proposes_hold
 from marketplace.supervision.operations.recall import proposes_precaution
-from marketplace.supervision.queries import deliveries_of, obtained
+from marketplace.supervision.queries import deliveries_of, obtained, platforms
 from marketplace.supervision.review import Review
 from marketplace.supervision.states import (
     STANDING_MEASURE,
@@ -90,6 +92,7 @@ FINDING = Verbs(
         Verb("add_evidence", _("Add evidence"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.add_finding_evidence, EvidenceForm, aside=True, apart=True),
         Verb("withdraw_evidence", _("Take evidence back"), (FindingState.OPEN,), permissions.check_can_withdraw_finding_evidence, operations.withdraw_finding_evidence, WithdrawEvidenceForm, aside=True),
         Verb("propose_order", _("Propose an order"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.propose_order_on_finding, forms.ProposeOrderForm, "Art. 33", danger=True, leads_on=True, when=may_be_ordered),
+        Verb("order_correction", _("Propose an order without suspension"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.order_on_finding, forms.ProposeOrderForm, "Art. 46", leads_on=True, aside=True, when=lambda finding: finding.reviewer_id is None),
         Verb("merge", _("Merge into another finding"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.merge_finding, forms.MergeFindingForm, aside=True),
         Verb("dismiss", _("Dismiss"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.dismiss_finding, ReasonForm),
     ),
@@ -140,6 +143,31 @@ PARTY = Verbs(
     ),
 )  # fmt: skip
 
+
+def has_platform(party: Party) -> bool:
+    return platforms(party, timezone.now()).exists()
+
+
+AUTHORITY = Verbs(
+    Party,
+    "party",
+    (
+        Verb("order_party", _("Propose an order to an institution or developer"), (PartyState.VERIFIED,), permissions.check_can_order_here, operations.order_party, forms.OrderPartyForm, "Art. 46", leads_on=True, aside=True),
+        Verb("order_platform", _("Propose an order to the platform"), (PartyState.VERIFIED,), permissions.check_can_order_platform, operations.order_platform, forms.OrderPlatformForm, "Art. 47", leads_on=True, aside=True, when=has_platform),
+    ),
+)  # fmt: skip
+
+ON_OFFER = (VersionState.PUBLISHED, VersionState.HELD)
+
+VERSION = Verbs(
+    Version,
+    "version",
+    (
+        Verb("draft_take_down", _("Draft a take-down"), ON_OFFER, permissions.check_can_take_down, operations.draft_take_down, forms.NoticeForm, "Art. 40", danger=True, leads_on=True, aside=True),
+        Verb("require_take_down", _("Require a take-down"), ON_OFFER, permissions.check_may_require_take_down, operations.require_take_down, forms.NoticeForm, "Art. 40", danger=True, leads_on=True, aside=True),
+    ),
+)  # fmt: skip
+
 ORDER, RESPOND = permissions.check_can_order, permissions.check_can_respond
 OPEN = (MeasureState.ISSUED, MeasureState.EVIDENCE_FILED)
 
@@ -152,22 +180,30 @@ def hearing_open(measure: Measure) -> bool:
     return measure.hearing_opened_at is not None
 
 
+def ends_as(state: str) -> Callable[[Measure], bool]:
+    return lambda measure: measure.rules.ends_as == state
+
+
+ARTICLE_OF_MEASURE = ByCase("Arts 33, 40, 46, 47", lambda measure: measure.article)
+
 MEASURE = Verbs(
     Measure,
     "measure",
     (
-        Verb("issue", _("Issue the order and suspend"), (MeasureState.PROPOSED,), ORDER, operations.issue_order, forms.IssueOrderForm, "Art. 33", danger=True, when=lambda measure: not is_outdated(measure), facts="supervision/facts.html"),
-        Verb("drop", _("Drop the proposal"), (MeasureState.PROPOSED,), ORDER, operations.drop_order, ReasonForm, "Art. 33", aside=True),
-        Verb("file_evidence", _("File evidence of correction"), (MeasureState.ISSUED,), RESPOND, operations.file_evidence, forms.TextForm, "Art. 33"),
-        Verb("add_evidence", _("Add evidence"), OPEN, RESPOND, operations.add_measure_evidence, EvidenceForm, "Art. 33", aside=True, apart=True),
-        Verb("withdraw_evidence", _("Take evidence back"), (MeasureState.ISSUED,), permissions.check_can_withdraw_measure_evidence, operations.withdraw_measure_evidence, WithdrawEvidenceForm, "Art. 33", aside=True),
-        Verb("file_statement", _("Make a statement in the hearing"), OPEN, RESPOND, operations.file_statement, forms.StatementForm, "Art. 33", when=hearing_open),
-        Verb("lift", _("Lift the order"), STANDING_MEASURE, ORDER, operations.lift_order, ReasonForm, "Art. 33", facts="supervision/facts.html"),
-        Verb("ask_for_more", _("Ask for more evidence"), (MeasureState.EVIDENCE_FILED,), ORDER, operations.ask_for_more, ReasonForm, "Art. 33", facts="supervision/facts.html", aside=True),
-        Verb("open_hearing", _("Notice of intent: open the hearing"), OPEN, ORDER, operations.open_hearing, ReasonForm, "Art. 33", when=no_hearing_yet, facts="supervision/facts.html"),
-        Verb("find_refusal", _("Find a refusal to correct"), OPEN, ORDER, operations.find_refusal, ReasonForm, "Art. 33", danger=True, when=hearing_open, facts="supervision/facts.html"),
-        Verb("terminate", _("Terminate the service"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.terminate_service, RefusalForm, "Art. 33", danger=True, facts="supervision/facts.html"),
-        Verb("annul", _("Annul the order"), STANDING_MEASURE, permissions.check_can_annul, operations.annul_order, ReasonForm, "Art. 45", danger=True, facts="supervision/facts.html"),
+        Verb("issue", _("Issue the measure"), (MeasureState.PROPOSED,), ORDER, operations.issue_order, forms.IssueOrderForm, ARTICLE_OF_MEASURE, danger=True, when=lambda measure: not is_outdated(measure), facts="supervision/facts.html"),
+        Verb("drop", _("Drop the proposal"), (MeasureState.PROPOSED,), permissions.check_can_drop, operations.drop_order, ReasonForm, ARTICLE_OF_MEASURE, aside=True),
+        Verb("file_evidence", _("File evidence of correction"), (MeasureState.ISSUED,), RESPOND, operations.file_evidence, forms.TextForm, ARTICLE_OF_MEASURE),
+        Verb("add_evidence", _("Add evidence"), OPEN, RESPOND, operations.add_measure_evidence, EvidenceForm, ARTICLE_OF_MEASURE, aside=True, apart=True),
+        Verb("withdraw_evidence", _("Take evidence back"), (MeasureState.ISSUED,), permissions.check_can_withdraw_measure_evidence, operations.withdraw_measure_evidence, WithdrawEvidenceForm, ARTICLE_OF_MEASURE, aside=True),
+        Verb("file_statement", _("Make a statement in the hearing"), OPEN, RESPOND, operations.file_statement, forms.StatementForm, ARTICLE_OF_MEASURE, when=hearing_open),
+        Verb("lift", _("Lift the measure"), STANDING_MEASURE, ORDER, operations.lift_order, ReasonForm, ARTICLE_OF_MEASURE, facts="supervision/facts.html"),
+        Verb("ask_for_more", _("Ask for more evidence"), (MeasureState.EVIDENCE_FILED,), ORDER, operations.ask_for_more, ReasonForm, ARTICLE_OF_MEASURE, facts="supervision/facts.html", aside=True),
+        Verb("open_hearing", _("Notice of intent: open the hearing"), OPEN, ORDER, operations.open_hearing, ReasonForm, ARTICLE_OF_MEASURE, when=no_hearing_yet, facts="supervision/facts.html"),
+        Verb("find_refusal", _("Find a refusal to correct"), OPEN, ORDER, operations.find_refusal, ReasonForm, ARTICLE_OF_MEASURE, danger=True, when=hearing_open, facts="supervision/facts.html"),
+        Verb("terminate", _("Terminate the service"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.terminate_service, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=ends_as(MeasureState.TERMINATED), facts="supervision/facts.html"),
+        Verb("refer", _("Refer for discipline"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.refer_order, forms.ReferForm, ARTICLE_OF_MEASURE, danger=True, when=ends_as(MeasureState.REFERRED), facts="supervision/facts.html"),
+        Verb("make_final", _("Make the take-down final"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.make_final, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=ends_as(MeasureState.FINAL), facts="supervision/facts.html"),
+        Verb("annul", _("Annul the measure"), STANDING_MEASURE, permissions.check_can_annul, operations.annul_order, ReasonForm, "Art. 45", danger=True, facts="supervision/facts.html"),
     ),
 )  # fmt: skip
 
@@ -182,6 +218,7 @@ GRANT = Verbs(
     (
         Verb("report_misuse", _("Report misuse"), (GrantState.ACTIVE,), permissions.check_can_report_misuse, operations.report_misuse, forms.ReportMisuseForm, "Art. 34", leads_on=True, aside=True),
         Verb("propose_order", _("Propose an order"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.propose_order_on_grant, forms.ProposeOrderForm, "Art. 33", danger=True, leads_on=True),
+        Verb("draft_notice", _("Draft a contract notice"), (GrantState.ACTIVE,), permissions.check_can_notify, operations.draft_notice, forms.NoticeForm, "Art. 40", danger=True, leads_on=True, aside=True),
         Verb("revoke", _("Revoke"), (GrantState.ACTIVE,), check_can_revoke_grant, operations.revoke_grant, RevokeForm, "Art. 16", danger=True),
         Verb("take_precaution", _("Pause as a precaution"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.take_precaution, ReasonForm, "Art. 34", danger=True, when=lambda grant: not has_precaution(grant)),
         Verb("lift_precaution", _("Lift the precaution"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.lift_precaution, ReasonForm, "Art. 34", when=has_precaution, aside=True),
@@ -233,7 +270,10 @@ INCIDENT = Verbs(
 
 
 def can_be_stayed(review: Review) -> bool:
-    return review.measure is not None and review.measure.state in STANDING_MEASURE and not review.is_staying
+    measure = review.measure
+    return (
+        measure is not None and measure.rules.suspends and measure.state in STANDING_MEASURE and not review.is_staying
+    )
 
 
 def can_be_varied(review: Review) -> bool:

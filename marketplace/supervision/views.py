@@ -115,14 +115,21 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def measure_list(request: HttpRequest) -> HttpResponse:
-    measures = Measure.objects.visible_to(request.user).select_related("party", "authority")
-    return render(request, "supervision/measure_list.html", {"page": keyset.paged(request, measures)})
+    """Orders and notices that the person may see; an officer begins one here that holds no grant."""
+    at = timezone.now()
+    measures = Measure.objects.visible_to(request.user).select_related("party", "authority", "issuer")
+    authorities = parties_as(request.user, CapabilityKind.AUTHORITY, at).order_by("pk")
+    begins = [(one, verbs.AUTHORITY.available(one, request.user, at)) for one in authorities]
+    context = {"page": keyset.paged(request, measures), "begins": begins}
+    return render(request, "supervision/measure_list.html", context)
 
 
 @require_safe
 def measure(request: HttpRequest, pk: int) -> HttpResponse:
     """An order: facts, demand, deadline, what it holds, evidence, hearing, outcome."""
-    visible = Measure.objects.visible_to(request.user).select_related("party", "authority", "finding", "issued_by")
+    visible = Measure.objects.visible_to(request.user).select_related(
+        "party", "authority", "issuer", "finding", "issued_by", "version__product", "required_by"
+    )
     item = get_object_or_404(visible, pk=pk)
     correction = clock.of(item).filter(kind=Kind.CORRECTION).order_by("-started_at").first()
     context = {

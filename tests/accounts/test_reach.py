@@ -166,7 +166,10 @@ class Rules:
 
     def measure(self) -> Q:
         told = ~Q(state__in=["proposed", "dropped"])
-        return told & Q(party__in=self.mine) | self.unless_province(self.over) & (told | ~Q(party__in=self.recent))
+        drafts = ~told & ~Q(party__in=self.recent)
+        issues = Q(issuer__in=self.mine) & (told | drafts)
+        seat = self.unless_province(self.over) & (told | drafts & Q(issuer=None))
+        return told & Q(party__in=self.mine) | issues | seat
 
     def review(self) -> Q:
         above = Q(above__in=parties_as(self.user, AUTHORITY, timezone.now()))

@@ -51,7 +51,7 @@ def expected(noun: str, state: str) -> matrix.Table:
         }
         for name, row in table.expected(state).items()
     }
-    if noun == "measure" and state in ("proposed", "dropped"):
+    if noun in ("measure", "order-46") and state in ("proposed", "dropped"):
         # Who belongs to both sides sees the proposal as the city and may answer as the buyer, but not in one request.
         for name in ("file_evidence", "file_statement"):
             cells[name]["conflicted_officer"] = "403"

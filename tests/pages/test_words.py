@@ -58,7 +58,7 @@ def test_chinese_sentences_have_the_punctuation_of_chinese() -> None:
 
 def test_translations_use_the_words_of_the_law() -> None:
     by_id = {(entry.msgctxt, entry.msgid): entry.msgstr for entry in entries()}
-    assert by_id[None, "Issue the order and suspend"] == "责令改正并暂停提供数据服务"
+    assert by_id[None, "ordered correction and suspended the service"] == "责令改正并暂停提供数据服务"
     assert by_id[None, "Terminate the service"] == "终止提供数据服务"
     assert by_id[None, "Find a refusal to correct"] == "认定拒不改正"
     assert by_id[None, "primary developer"] == "一级开发主体"

@@ -335,6 +335,6 @@ def test_every_clock_that_binds_somebody_is_watched():
     watched = {kind for _model, kind in monitors.DUTIES} | {Kind.CONSULTATION}  # the last by `unit_silent`
     assert watched == {
         Kind.ACCEPTANCE, Kind.PRECHECK, Kind.PUBLICITY, Kind.DECISION, Kind.CONSULTATION, Kind.OFFER, Kind.FINDING,
-        Kind.CORRECTION, Kind.HEARING, Kind.OBJECTION, Kind.CONCERN, Kind.FAULT, Kind.REPAIR, Kind.REVIEW,
-        Kind.INCIDENT_AUTHORITY, Kind.INCIDENT_CYBERSPACE,
+        Kind.CORRECTION, Kind.HEARING, Kind.TAKE_DOWN, Kind.OBJECTION, Kind.CONCERN, Kind.FAULT, Kind.REPAIR,
+        Kind.REVIEW, Kind.INCIDENT_AUTHORITY, Kind.INCIDENT_CYBERSPACE,
     }  # fmt: skip

@@ -37,7 +37,11 @@ STATES = {  # of the objects in `conftest.one_of_each`
     "incident": "opened",
 }  # fmt: skip
 MATRIX_OF = {"order": "measure", "derived-product": "derived"}  # noun of an address -> of the workflow's tables
-MORE_TABLES = {"party": ("party-ending", "authority"), "grant": ("grant-officer",)}
+MORE_TABLES = {
+    "party": ("party-ending", "authority", "authority-orders"),
+    "grant": ("grant-officer",),
+    "version": ("version-take-down",),
+}
 NO_SEEING_BUT = {"reading": OVERSEER | PROVINCE, "credential": OWN, "document": CITY | PROVINCE | BUYER}
 
 # Of the console: who works there on what, and whose the file of a public thing is.
@@ -46,8 +50,8 @@ QUEUES = {
     "source-file": OFFICERS | REVIEWER, "objection": OFFICERS | REVIEWER, "release-rule": OFFICERS | REVIEWER,
     "application": OFFICERS | EXPERT | OVERSEER, "item": OFFICERS, "consultation": OFFICERS,
     "standing-consent": OFFICERS, "grant": OFFICERS | OVERSEER, "edition": OFFICERS, "report": OFFICERS | OVERSEER,
-    "concern": OFFICERS | REVIEWER, "review": OFFICERS | REVIEWER,
-    "finding": OFFICERS | REVIEWER | OVERSEER, "order": OFFICERS | OVERSEER, "derived-product": OFFICERS | OVERSEER,
+    "concern": OFFICERS | REVIEWER, "review": OFFICERS | REVIEWER, "derived-product": OFFICERS | OVERSEER,
+    "finding": OFFICERS | REVIEWER | OVERSEER, "order": OFFICERS | REVIEWER | OVERSEER,
     "reading": OFFICERS | OVERSEER, "description-change": OFFICERS | REVIEWER, "incident": OFFICERS | OVERSEER,
 }  # fmt: skip
 MODELS = {

@@ -68,6 +68,7 @@ from tests.actors import World
 
 JOB = ledger.SystemActor("sweep")
 REMEDY = "可在六十日内申请行政复议。"
+CHARGE = {"facts": "超出约定用途使用", "demand": "停止并说明"}
 VERSION_FIELDS: dict[str, Any] = {
     "data_from": date(2025, 7, 1), "data_until": date(2025, 12, 31), "collected_from": date(2025, 7, 1),
     "collected_until": date(2026, 1, 5), "deidentification_tool": "泛化、抑制", "key_is_kept": False,
@@ -130,6 +131,13 @@ def authority(world: World, state: str) -> tuple[Party, datetime]:
     """The city, with a case in the officer's charge."""
     application(world, "accepted")
     return world.parties["city"], world.at
+
+
+def authority_of_the_platform(world: World, state: str) -> tuple[Party, datetime]:
+    """The city, in which the platform's operator has its seat now."""
+    city = world.parties["city"]
+    Party.objects.filter(pk=world.parties["operator"].pk).update(region=city.region_id)
+    return city, world.at
 
 
 def entry(world: World, state: str) -> tuple[CatalogueEntry, datetime]:
@@ -672,29 +680,80 @@ def terminate(made: Measure, world: World, at: datetime | None = None) -> None:
 
 def measure(world: World, state: str) -> tuple[Measure, datetime]:
     """A state, or `issued+hearing` and `evidence_filed+hearing`: heard, and the time to correct over."""
-    made = proposal(world, active_grant(world))
-    officer = {"measure": made, "actor": world["officer"], "at": world.at}
+    return bring(world, proposal(world, active_grant(world)), state)
+
+
+def order_46(world: World, state: str) -> tuple[Measure, datetime]:
+    """The city's order to the buyer, as an institution of its region."""
+    made = supervision.order_party(
+        party=world.parties["city"], actor=world["officer"], at=world.at, against=world.parties["buyer"], **CHARGE
+    )
+    return bring(world, made, state)
+
+
+def order_47(world: World, state: str) -> tuple[Measure, datetime]:
+    """The province's order to the platform."""
+    made = supervision.order_platform(
+        party=world.parties["province"], actor=world["province_officer"], at=world.at,
+        against=world.parties["operator"], **CHARGE,
+    )  # fmt: skip
+    return bring(world, made, state, by="province_officer", against="operator", other="")
+
+
+def notice(world: World, state: str) -> tuple[Measure, datetime]:
+    """The seller's notice to the buyer of its non-public data, long before the period is over."""
+    of, _over = non_public_grant(world, "active")
+    assert of.activated_at is not None
+    at = of.activated_at
+    made = supervision.draft_notice(grant=of, actor=world["vendor"], at=at, clause="第三条:不得转售", **CHARGE)
+    return bring(world, made, state, by="vendor", at=at)
+
+
+def take_down(world: World, state: str) -> tuple[Measure, datetime]:
+    """The reviewer's take-down of a seller's version; `proposed+required` by the province."""
+    of, at = non_public_version(world, "published")
+    act = {"version": of, "at": at, "clause": "平台规则第五条", **CHARGE}
+    if state == "proposed+required":
+        return supervision.require_take_down(actor=world["province_officer"], **act), at
+    made = supervision.draft_take_down(actor=world["reviewer"], **act)
+    return bring(world, made, state, by="reviewer", against="vendor", at=at)
+
+
+def bring(
+    world: World, made: Measure, state: str, *, by: str = "officer", against: str = "buyer",
+    other: str = "second_officer", at: datetime | None = None,
+) -> tuple[Measure, datetime]:  # fmt: skip
+    """A proposal to a state; `by` signs, `against` answers, `other` annuls."""
+    at = at or world.at
+    officer = {"measure": made, "actor": world[by], "at": at}
+    party = {"measure": made, "actor": world[against], "at": at}
     state, _, hearing = state.partition("+")
     if state == "dropped":
         supervision.drop_order(**officer, reason="已说明")
     elif state != "proposed":
-        issue(made, world, world.at)
-        supervision.add_measure_evidence(measure=made, actor=world["buyer"], at=world.at, path=paper("shown"))
+        supervision.issue_order(**officer, facts=made.facts, demand=made.demand, remedy=REMEDY)
+        supervision.add_measure_evidence(**party, path=paper("shown"))
     if state == "evidence_filed":
-        supervision.file_evidence(measure=made, actor=world["buyer"], at=world.at, text="已停用")
+        supervision.file_evidence(**party, text="已停用")
     if hearing:
         supervision.open_hearing(**officer, reason="拟终止")
     if hearing and state == "evidence_filed":  # the time to correct stands still: only its own word is a refusal
-        supervision.file_statement(**{**officer, "actor": world["buyer"]}, text="不再改正", refuses=True)
-    if state == "refused_to_correct":
-        find_refusal(made, world)
-    elif state == "terminated":
-        terminate(made, world)
+        supervision.file_statement(**party, text="不再改正", refuses=True)
+    if state in ("refused_to_correct", "terminated", "referred", "final"):
+        supervision.open_hearing(**officer, reason="拟终止")
+        supervision.file_statement(**party, text="不改", refuses=True)
+        supervision.find_refusal(**officer, reason="明确拒绝")
+    if state == "terminated":
+        supervision.terminate_service(**officer, reason="拒不改正", remedy=REMEDY)
+    elif state == "final":
+        supervision.make_final(**officer, reason="拒不改正", remedy=REMEDY)
+    elif state == "referred":
+        supervision.refer_order(**officer, referred_to="福州市纪委监委", referral="移送处理", remedy=REMEDY)
     elif state == "lifted":
         supervision.lift_order(**officer, reason="已改正")
     elif state == "annulled":
-        supervision.annul_order(**{**officer, "actor": world["second_officer"]}, reason="认定有误")
-    return Measure.objects.get(pk=made.pk), later(world.at, Kind.CORRECTION)
+        supervision.annul_order(**{**officer, "actor": world[other]}, reason="认定有误")
+    return Measure.objects.get(pk=made.pk), later(at, Kind.CORRECTION)
 
 
 def review(world: World, state: str) -> tuple[Review, datetime]:

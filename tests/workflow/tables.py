@@ -186,6 +186,28 @@ AUTHORITY = Matrix(
     says={"hand_over": Says("verified", ("application hand_over →",), two_officers, keys(two_officers))},
 )
 
+
+def the_buyer(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"against": world.parties["buyer"], **stages.CHARGE}
+
+
+def the_platform(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"against": world.parties["operator"], **stages.CHARGE}
+
+
+AUTHORITY_ORDERS = Matrix(
+    verbs=supervision_verbs.AUTHORITY,
+    reach=stages.authority_of_the_platform,
+    may=lambda verb, state: CITY if verb == "order_platform" else UNBIASED,
+    possible=by_source(supervision_verbs.AUTHORITY),
+    sees=lambda state: CITY | OPERATOR,
+    url="supervision:party",
+    says={
+        "order_party": Says("verified", ("measure propose_order →proposed",), the_buyer, keys(the_buyer)),
+        "order_platform": Says("verified", ("measure propose_order →proposed",), the_platform, keys(the_platform)),
+    },
+)
+
 # --- entries -------------------------------------------------------------------------------------------------------
 
 ENTRY = Matrix(
@@ -739,10 +761,14 @@ def possible_grant_officer(verb: str, state: str) -> bool:
     return by_source(supervision_verbs.GRANT)(verb, state)
 
 
+def may_grant_officer(verb: str, state: str) -> frozenset[str]:
+    return {"report_misuse": UNIT | SELLER, "draft_notice": NOBODY}.get(verb, UNBIASED)
+
+
 GRANT_OFFICER = Matrix(
     verbs=supervision_verbs.GRANT,
     reach=stages.grant,
-    may=lambda verb, state: UNIT | SELLER if verb == "report_misuse" else UNBIASED,
+    may=may_grant_officer,
     possible=possible_grant_officer,
     sees=lambda state: GRANT_SEEN,
     url="supervision:grant",
@@ -754,6 +780,7 @@ GRANT_OFFICER = Matrix(
             ("grant revoke active→revoked",),
             given(article="Art. 17", reason="可复原", remedy=stages.REMEDY),
         ),
+        "draft_notice": Says("*", ("measure propose_order →proposed",), given(**stages.CHARGE, clause="第三条")),
         "take_precaution": Says("*", ("hold take_precaution →open",), REASON),
         "lift_precaution": Says("*", ("hold lift_precaution open→lifted", "grant lift_precaution →"), REASON),
     },
@@ -811,6 +838,7 @@ FINDING = Matrix(
         "add_evidence": Says("open", ("evidencefile add_evidence →",), a_paper(), a_paper_sent()),
         "withdraw_evidence": Says("open", ("evidencefile withdraw_evidence →",), own_paper, keys(own_paper)),
         "propose_order": Says("*", ("measure propose_order →proposed",), given(facts="超出约定用途", demand="停止")),
+        "order_correction": Says("*", ("measure propose_order →proposed",), given(**stages.CHARGE)),
         "merge": Says("merged", ("finding merge_finding open→merged",), another, keys(another)),
         "dismiss": Says("dismissed", ("finding dismiss open→dismissed",), REASON),
     },
@@ -873,7 +901,12 @@ def may_measure(verb: str, state: str) -> frozenset[str]:
     return UNBIASED
 
 
+REFERRAL = given(referred_to="福州市纪委监委", referral="移送处理", remedy=stages.REMEDY)
+
+
 def possible_measure(verb: str, state: str) -> bool:
+    if verb in ("refer", "make_final"):
+        return False
     if verb in ("file_statement", "find_refusal"):
         return state.endswith("+hearing")
     if verb == "open_hearing":
@@ -908,9 +941,49 @@ MEASURE = Matrix(
             ("measure terminate refused_to_correct→terminated", "grant terminate active→terminated"),
             REFUSAL,
         ),
+        "refer": Says("referred", (), REFERRAL),  # not this kind
+        "make_final": Says("final", (), REFUSAL),  # nor this
         "annul": Says("annulled", ("measure annul_order *→annulled", "hold annul_order open→lifted"), REASON),
     },
 )  # fmt: skip
+
+WITHOUT_HOLD = {
+    **MEASURE.says,
+    "issue": Says(
+        "issued", ("measure order_correction proposed→issued",), given(**stages.CHARGE, remedy=stages.REMEDY)
+    ),
+    "lift": Says("lifted", ("measure lift_order *→lifted",), REASON),
+    "refer": Says("referred", ("measure refer_order refused_to_correct→referred",), REFERRAL),
+    "annul": Says("annulled", ("measure annul_order *→annulled",), REASON),
+}
+
+
+def possible_order(verb: str, state: str) -> bool:
+    """An order that holds nothing is referred, not followed by a termination."""
+    if verb in ("refer", "terminate", "make_final"):
+        return (verb, state) == ("refer", "refused_to_correct")
+    return possible_measure(verb, state)
+
+
+ORDER_46 = replace(MEASURE, reach=stages.order_46, possible=possible_order, says=WITHOUT_HOLD)
+
+
+def may_order_47(verb: str, state: str) -> frozenset[str]:
+    if verb in ("file_evidence", "file_statement", "add_evidence"):
+        return OPERATOR
+    if verb == "withdraw_evidence":
+        return NOBODY if state in ("proposed", "dropped") else OPERATOR
+    if verb == "annul" and state not in ("proposed", "dropped"):
+        return NOBODY  # the province has one officer here
+    return PROVINCE
+
+
+ORDER_47 = replace(
+    ORDER_46,
+    reach=stages.order_47,
+    may=may_order_47,
+    sees=lambda state: PROVINCE if state in ("proposed", "dropped") else PROVINCE | OPERATOR,
+)
 
 
 def may_review(verb: str, state: str) -> frozenset[str]:
@@ -1199,13 +1272,93 @@ NON_PUBLIC_GRANT = replace(
 NON_PUBLIC_GRANT_OFFICER = replace(
     GRANT_OFFICER,
     reach=stages.non_public_grant,
-    may=lambda verb, state: VENDORS if verb == "report_misuse" else NOBODY,  # Art. 33 is about public data
+    may=lambda verb, state: {"report_misuse": VENDORS, "draft_notice": VENDOR}.get(verb, NOBODY),  # no Art. 33
     sees=lambda state: BUYER | VENDORS | OVERSIGHT,
     people=WITH_SELLERS,
 )
 
+
+def may_notice(verb: str, state: str) -> frozenset[str]:
+    if verb in ("file_evidence", "file_statement", "add_evidence"):
+        return BUYER
+    if verb == "withdraw_evidence":
+        return NOBODY if state in ("proposed", "dropped") else frozenset({"buyer"})
+    if verb == "annul" and state not in ("proposed", "dropped"):
+        return NOBODY  # not who gave it; its seller has one manager here
+    return VENDOR
+
+
+NOTICE = replace(
+    MEASURE,
+    reach=stages.notice,
+    may=may_notice,
+    sees=lambda state: VENDORS | PROVINCE | (NOBODY if state in ("proposed", "dropped") else OVERSIGHT | BUYER),
+    people=WITH_SELLERS,
+    says={
+        **MEASURE.says,
+        "issue": Says(
+            "issued",
+            ("measure give_notice proposed→issued", "hold give_notice →open"),
+            given(**stages.CHARGE, remedy=stages.REMEDY),
+        ),
+    },
+)
+
+
+def may_take_down(verb: str, state: str) -> frozenset[str]:
+    if verb in ("file_evidence", "file_statement", "add_evidence"):
+        return VENDORS
+    if verb == "withdraw_evidence":
+        return NOBODY if state.startswith(("proposed", "dropped")) else VENDOR
+    if verb == "annul" and not state.startswith(("proposed", "dropped")):
+        return NOBODY  # not who issued it; there is one reviewer here
+    return PROVINCE if (verb, state) == ("drop", "proposed+required") else REVIEWER
+
+
+def possible_take_down(verb: str, state: str) -> bool:
+    if verb in ("refer", "terminate", "make_final"):
+        return (verb, state) == ("make_final", "refused_to_correct")
+    return possible_measure(verb, state)
+
+
+TAKE_DOWN = replace(
+    MEASURE,
+    reach=stages.take_down,
+    may=may_take_down,
+    possible=possible_take_down,
+    sees=lambda state: REVIEWER | PROVINCE | (NOBODY if state.startswith("proposed") else VENDORS | OVERSIGHT),
+    people=WITH_SELLERS,
+    says={
+        **MEASURE.says,
+        "issue": Says(
+            "issued",
+            ("measure take_down proposed→issued", "version take_down published→held"),
+            given(**stages.CHARGE, remedy=stages.REMEDY),
+        ),
+        "lift": Says("lifted", ("measure lift_order *→lifted", "version lift_order held→published"), REASON),
+        "make_final": Says(
+            "final", ("measure make_final refused_to_correct→final", "version make_final held→recalled"), REFUSAL
+        ),
+    },
+)
+
+VERSION_TAKE_DOWN = Matrix(
+    verbs=supervision_verbs.VERSION,
+    reach=stages.non_public_version,
+    may=lambda verb, state: PROVINCE if verb == "require_take_down" else REVIEWER,
+    possible=by_source(supervision_verbs.VERSION),
+    sees=sees_non_public_version,
+    url="supervision:version",
+    people=WITH_SELLERS,
+    says={
+        name: Says("*", ("measure propose_order →proposed",), given(**stages.CHARGE, clause="平台规则第五条"))
+        for name in ("draft_take_down", "require_take_down")
+    },
+)
+
 MATRICES = {
     "party": PARTY, "party-ending": PARTY_ENDING, "authority": AUTHORITY,
+    "authority-orders": AUTHORITY_ORDERS,
     "source-file": SOURCE_FILE, "objection": OBJECTION, "non-public-version": NON_PUBLIC_VERSION,
     "non-public-application": NON_PUBLIC_APPLICATION, "non-public-item": NON_PUBLIC_ITEM,
     "non-public-grant": NON_PUBLIC_GRANT, "non-public-grant-officer": NON_PUBLIC_GRANT_OFFICER,
@@ -1213,8 +1366,9 @@ MATRICES = {
     "release-rule": RULE, "description-change": DESCRIPTION_CHANGE, "application": APPLICATION, "item": ITEM,
     "consultation": CONSULTATION, "standing-consent": STANDING, "grant": GRANT,
     "edition": EDITION, "grant-officer": GRANT_OFFICER, "report": REPORT,
-    "concern": CONCERN, "finding": FINDING, "measure": MEASURE, "derived": DERIVED, "incident": INCIDENT,
-    "review": REVIEW,
+    "concern": CONCERN, "finding": FINDING, "measure": MEASURE, "order-46": ORDER_46, "order-47": ORDER_47,
+    "notice": NOTICE, "take-down": TAKE_DOWN, "version-take-down": VERSION_TAKE_DOWN, "derived": DERIVED,
+    "incident": INCIDENT, "review": REVIEW,
 }  # fmt: skip
 BEYOND = {
     "version": ("draft+reading", "draft+failed"),
@@ -1234,7 +1388,13 @@ BEYOND = {
 
 FEW = {  # the other states are those of public data, which their own tables go through
     "authority": ("verified",),
+    "authority-orders": ("verified",),
     "party-ending": ("applied", "verified", "barred", "ended"),
+    "order-46": ("proposed", "issued", "refused_to_correct", "referred"),
+    "order-47": ("proposed", "evidence_filed+hearing", "refused_to_correct"),
+    "take-down": ("proposed", "proposed+required", "issued+hearing", "refused_to_correct"),
+    "version-take-down": ("submitted", "published"),
+    "notice": ("proposed", "issued+hearing", "evidence_filed", "refused_to_correct"),
     "non-public-version": (
         "assessed", "submitted", "returned", "in_publicity", "published", "held", "recalled", "retired", "refused",
     ),
@@ -1266,7 +1426,8 @@ def states(noun: str) -> list[str]:
             "refused",
         )
         return [f"open@{state}" for state in open_ones] + ["approved", "refused", "split_off"]
-    return [*machine.states.values, *BEYOND.get(noun, ())]
+    left_out = {"referred", "final"} if noun == "measure" else set()  # no order under Art. 33 gets there
+    return [*(one for one in machine.states.values if one not in left_out), *BEYOND.get(noun, ())]
 
 
 CASES = [(noun, state) for noun in MATRICES for state in states(noun)]

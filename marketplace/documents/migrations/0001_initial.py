@@ -36,6 +36,8 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("order", "Order to correct, with suspension of the data service"),
+                            ("correction", "Order to correct within a time"),
+                            ("referral", "Decision to refer an order that was not obeyed"),
                             ("lifting", "Decision to lift an order"),
                             ("termination", "Decision to terminate the data service"),
                             ("annulment", "Decision to annul an order"),

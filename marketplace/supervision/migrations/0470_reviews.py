@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
         ("accounts", "0310_evidence_files"),
         ("applications", "0400_terms_of_editions"),
         ("listings", "0411_stages_of_recipes"),
-        ("supervision", "0450_incidents"),
+        ("supervision", "0461_take_downs"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

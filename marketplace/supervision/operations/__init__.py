@@ -59,6 +59,7 @@ from marketplace.supervision.operations.incident_telling import (
 )
 from marketplace.supervision.operations.lapsed import notice_lapsed, notice_renewed
 from marketplace.supervision.operations.listing_again import add_sources, list_derived
+from marketplace.supervision.operations.notice import draft_notice
 from marketplace.supervision.operations.order import (
     annul_order,
     drop_order,
@@ -67,8 +68,10 @@ from marketplace.supervision.operations.order import (
     propose_order,
     propose_order_on_finding,
     propose_order_on_grant,
+    refer_order,
     terminate_service,
 )
+from marketplace.supervision.operations.order_on_party import order_on_finding, order_party, order_platform
 from marketplace.supervision.operations.precaution import lift_precaution, take_precaution
 from marketplace.supervision.operations.reassessment import answer_by_hold, notice_failing, notice_mended
 from marketplace.supervision.operations.recall import answer_by_precaution, notice_recall
@@ -94,6 +97,7 @@ from marketplace.supervision.operations.review import (
     withdraw_review_evidence,
 )
 from marketplace.supervision.operations.standing_rule import sign_standing_rule, withdraw_standing_rule
+from marketplace.supervision.operations.take_down import draft_take_down, make_final, require_take_down
 
 __all__ = [
     "accept_fault",
@@ -117,6 +121,8 @@ __all__ = [
     "dismiss_concern",
     "dismiss_finding",
     "dismiss_incident",
+    "draft_notice",
+    "draft_take_down",
     "drop_order",
     "end_party",
     "end_stay",
@@ -135,6 +141,7 @@ __all__ = [
     "lift_precaution",
     "list_derived",
     "lodge_review",
+    "make_final",
     "merge_concern",
     "merge_finding",
     "merge_party",
@@ -146,6 +153,9 @@ __all__ = [
     "open_finding",
     "open_hearing",
     "open_incident",
+    "order_on_finding",
+    "order_party",
+    "order_platform",
     "pause_for_report",
     "propose_order",
     "propose_order_on_finding",
@@ -155,11 +165,13 @@ __all__ = [
     "record_death",
     "recount_incident",
     "recuse_from_review",
+    "refer_order",
     "register_derived",
     "report_concern",
     "report_misuse",
     "report_to_authority",
     "report_to_cyberspace",
+    "require_take_down",
     "reseal_reporters",
     "return_report",
     "revoke_grant",

@@ -17,7 +17,7 @@ from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
 from marketplace.supervision.models import Evidence, EvidenceKind, Measure
-from marketplace.supervision.operations.order import ARTICLE, tell_party
+from marketplace.supervision.operations.order import tell_party
 from marketplace.supervision.states import MeasureState
 
 OPEN = (MeasureState.ISSUED, MeasureState.EVIDENCE_FILED)
@@ -32,11 +32,11 @@ def file_evidence(*, measure: Measure, actor: User, at: datetime, text: str) -> 
     """
     permissions.check_can_respond(actor, measure, at)
     require(text=text)
-    act = ledger.begin("file_evidence", actor, at, ARTICLE)
+    act = ledger.begin("file_evidence", actor, at, measure.article)
     workflow.move(act, measure, MeasureState.EVIDENCE_FILED, refuses=False, detail={"text": text, **rested_on(measure)})
     Evidence.objects.create(measure=measure, kind=EvidenceKind.CORRECTION, text=text, by=actor, at=at)
     clock.pause(measure, Kind.CORRECTION, at)
-    _tell_authority(act, measure, text)
+    _tell_signatory(act, measure, text)
 
 
 @transaction.atomic
@@ -45,7 +45,7 @@ def ask_for_more(*, measure: Measure, actor: User, at: datetime, reason: str) ->
     permissions.check_can_order(actor, measure, at)
     require(reason=reason)
     workflow.check_in(measure, MeasureState.EVIDENCE_FILED)
-    act = ledger.begin("ask_for_more", actor, at, ARTICLE)
+    act = ledger.begin("ask_for_more", actor, at, measure.article)
     workflow.move(act, measure, MeasureState.ISSUED, detail={"reason": reason})
     clock.go_on(measure, Kind.CORRECTION, at)
     tell_party(act, measure, reason)
@@ -60,7 +60,7 @@ def open_hearing(*, measure: Measure, actor: User, at: datetime, reason: str) ->
     if measure.hearing_opened_at is not None:
         raise InvalidState(_("The hearing was opened already."))
     Measure.objects.filter(pk=measure.pk).update(hearing_opened_at=at)
-    act = ledger.begin("open_hearing", actor, at, ARTICLE)
+    act = ledger.begin("open_hearing", actor, at, measure.article)
     ledger.record(act, measure, detail={"reason": reason})
     due = last_day(clock.start(measure, Kind.HEARING, at).due_at)
     tell(
@@ -80,9 +80,9 @@ def file_statement(*, measure: Measure, actor: User, at: datetime, text: str, re
     Evidence.objects.create(measure=measure, kind=EvidenceKind.STATEMENT, text=text, by=actor, at=at)
     Measure.objects.filter(pk=measure.pk).update(refuses=refuses)
     clock.stop(measure, at, Kind.HEARING)
-    act = ledger.begin("file_statement", actor, at, ARTICLE)
+    act = ledger.begin("file_statement", actor, at, measure.article)
     ledger.record(act, measure, detail={"text": text, **rested_on(measure), "refuses": refuses})
-    _tell_authority(act, measure, text)
+    _tell_signatory(act, measure, text)
 
 
 @transaction.atomic
@@ -102,7 +102,7 @@ def find_refusal(*, measure: Measure, actor: User, at: datetime, reason: str) ->
         raise InvalidState(_("The party still has time to be heard."))
     if not measure.refuses and not clock.has_run_out(measure, Kind.CORRECTION, at):
         raise InvalidState(_("The party still has time to correct."))
-    act = ledger.begin("find_refusal", actor, at, ARTICLE)
+    act = ledger.begin("find_refusal", actor, at, measure.article)
     workflow.move(act, measure, MeasureState.REFUSED_TO_CORRECT, detail={"reason": reason})
     tell_party(act, measure, reason)
 
@@ -113,8 +113,8 @@ def _lock(measure: Measure) -> Measure:
     return locked
 
 
-def _tell_authority(act: ledger.Act, measure: Measure, text: str) -> None:
+def _tell_signatory(act: ledger.Act, measure: Measure, text: str) -> None:
     tell(
-        act, recipients(measure.authority, act.at), "measure_moved", link=measure.get_absolute_url(),
+        act, recipients(measure.signatory, act.at), "measure_moved", link=measure.get_absolute_url(),
         number=measure.number, state=MeasureState(measure.state).label, reason=text,
     )  # fmt: skip

@@ -14,7 +14,6 @@ from marketplace.errors import InvalidState
 from marketplace.ledger import entries as ledger
 from marketplace.supervision import permissions
 from marketplace.supervision.models import Finding, Measure
-from marketplace.supervision.operations.order import ARTICLE
 from marketplace.supervision.states import FindingState, MeasureState
 
 OPEN = (MeasureState.ISSUED, MeasureState.EVIDENCE_FILED)
@@ -31,7 +30,7 @@ def add_measure_evidence(*, measure: Measure, actor: User, at: datetime, path: P
     with transaction.atomic():
         locked = Measure.objects.select_for_update().get(pk=measure.pk)
         workflow.check_in(locked, *OPEN)
-        act = ledger.begin("add_evidence", actor, at, ARTICLE)
+        act = ledger.begin("add_evidence", actor, at, measure.article)
         return attach(act, locked, measure.party, path, kind, subject="correction", note=note)
 
 
@@ -43,7 +42,7 @@ def withdraw_measure_evidence(*, measure: Measure, actor: User, at: datetime, ev
     workflow.check_in(locked, MeasureState.ISSUED)
     if locked.evidence.filter(at__gte=evidence.at).exists():
         raise InvalidState(_("This file was filed: it stays."))
-    withdraw(ledger.begin("withdraw_evidence", actor, at, ARTICLE), measure, evidence)
+    withdraw(ledger.begin("withdraw_evidence", actor, at, measure.article), measure, evidence)
 
 
 def add_finding_evidence(*, finding: Finding, actor: User, at: datetime, path: Path, note: str = "") -> EvidenceFile:

@@ -1,6 +1,6 @@
-"""The order under Art. 33: ordering correction and suspending are one act; only termination is a choice.
+"""Measures: an order under Art. 33, 46 or 47, a contract notice. `measure_kinds.py` says what each kind provides.
 
-A job may propose; a person of the province or the city signs.
+Ordering correction and suspending are one act; only termination is a choice. A job may propose; a person signs.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Party, User
 from accounts.queries import recipients
+from listings import operations as listing
+from listings.states import VersionState
 from marketplace import workflow
 from marketplace.applications.models import Grant, HoldCode
 from marketplace.applications.operations import end_grant, lift_hold, open_hold
@@ -24,14 +26,13 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
+from marketplace.supervision.measure_kinds import KINDS, MeasureKind
 from marketplace.supervision.models import DerivedProduct, Finding, GrantOutcome, Measure, MeasureGrant
 from marketplace.supervision.operations import papers
 from marketplace.supervision.operations.derived import flag_derived
 from marketplace.supervision.operations.finding import close_finding
 from marketplace.supervision.review import check_not_stayed
 from marketplace.supervision.states import STANDING_MEASURE, FindingState, MeasureState
-
-ARTICLE = "Art. 33"
 
 
 @transaction.atomic
@@ -57,15 +58,25 @@ def propose_order(
             permissions.check_can_supervise(actor, grant, at)
     if Measure.objects.filter(occasion_key=key).exists():
         return None
-    measure = Measure.objects.create(
-        occasion_key=key, party=party, authority=authority, finding=finding, facts=facts, demand=demand, created_at=at
-    )
+    return draft(
+        MeasureKind.ORDER_33, actor, at, occasion_key=key, party=party, authority=authority, finding=finding,
+        facts=facts, demand=demand, grants=grants,
+    )  # fmt: skip
+
+
+def draft(kind: str, actor: Any, at: datetime, *, grants: Sequence[Grant] = (), **fields: Any) -> Measure:
+    """Part of every proposal, whose operation has checked everything: the draft, its entry, word to who may sign it."""
+    row = KINDS[kind]
+    measure = Measure.objects.create(kind=kind, article=row.article, created_at=at, **fields)
     MeasureGrant.objects.bulk_create(MeasureGrant(measure=measure, grant=grant) for grant in grants)
-    act = ledger.begin("propose_order", actor, at, ARTICLE)
-    ledger.record(act, measure, new=measure.state, detail={"grants": list(grants), "facts": facts, "demand": demand})
+    act = ledger.begin("propose_order", actor, at, row.article)
+    detail = {"grants": list(grants), "facts": measure.facts, "demand": measure.demand}
+    if measure.clause:
+        detail["clause"] = measure.clause
+    ledger.record(act, measure, new=measure.state, detail=detail)
     tell(
-        act, recipients(authority, at), "measure_proposed", link=measure.get_absolute_url(),
-        key=f"measure:{measure.pk}", party=party, facts=facts,
+        act, recipients(measure.signatory, at), "measure_proposed", link=measure.get_absolute_url(),
+        key=f"measure:{measure.pk}", party=measure.party, facts=measure.facts,
     )  # fmt: skip
     return measure
 
@@ -102,49 +113,63 @@ def propose_order_on_finding(*, finding: Finding, actor: User, at: datetime, fac
 def issue_order(*, measure: Measure, actor: User, at: datetime, facts: str, demand: str, remedy: str) -> None:
     """proposed → issued, **and** every grant of the measure suspended, in one transaction.
 
-    Numbers the order, starts the correction clock, names the remedy. A finding it answers is closed by it.
+    Numbers it, starts the correction clock, names the remedy. A finding it answers is closed by it. An order under
+    Art. 46 or 47 holds no grant.
     """
     permissions.check_can_order(actor, measure, at)
     workflow.check_in(measure, MeasureState.PROPOSED)
     require(facts=facts, demand=demand, remedy=remedy)
     if is_outdated(measure):
         raise InvalidState(_("What it names was done after all: drop this proposal, or propose another order."))
-    act = ledger.begin("issue_order", actor, at, ARTICLE)
+    if measure.version is not None:
+        listing.check_not_taken_down(measure.version)
+    act = ledger.begin(measure.rules.issued_as, actor, at, measure.article)
     workflow.move(
-        act, measure, MeasureState.ISSUED, number=_next_number(measure.authority, at), issued_at=at, issued_by=actor,
+        act, measure, MeasureState.ISSUED, number=_next_number(measure, at), issued_at=at, issued_by=actor,
         facts=facts, demand=demand, remedy=remedy, detail={"facts": facts, "demand": demand, "remedy": remedy},
     )  # fmt: skip
-    grants = _active_grants(measure)
-    if not grants:
-        raise InvalidState(_("None of its grants is active any more: there is nothing to suspend. Drop the proposal."))
-    for grant in grants:
-        open_hold(act, grant, HoldCode.MEASURE, ledger.reference(measure), reason=demand)
+    _suspend(act, measure)
     clock.start(measure, Kind.CORRECTION, at)
     finding = Finding.objects.filter(measures=measure, state=FindingState.OPEN).first()
     if finding is not None:
         close_finding(act, finding, FindingState.MEASURE)
     tell_party(act, measure, demand)
-    papers.write_measure(act, measure, Paper.ORDER, remedy=remedy)
+    paper = Paper.ORDER if measure.rules.suspends else Paper.CORRECTION
+    papers.write_measure(act, measure, paper, remedy=remedy)
+
+
+def _suspend(act: ledger.Act, measure: Measure) -> None:
+    if measure.version is not None:
+        clock.stop(measure, act.at, Kind.TAKE_DOWN)
+        listing.take_down(act, measure.version, measure.demand)
+    if not measure.rules.suspends:
+        return
+    grants = _active_grants(measure)
+    if not grants:
+        raise InvalidState(_("None of its grants is active any more: there is nothing to suspend. Drop the proposal."))
+    for grant in grants:
+        open_hold(act, grant, HoldCode.MEASURE, ledger.reference(measure), reason=measure.demand)
 
 
 @transaction.atomic
 def drop_order(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
-    """proposed → dropped, with reasons. Nobody is suspended by a proposal, so nothing else changes."""
-    permissions.check_can_order(actor, measure, at)
+    """proposed → dropped, with reasons. Nobody is suspended by a proposal, so nothing else changes. What the province
+    required is dropped by the province."""
+    permissions.check_can_drop(actor, measure, at)
     require(reason=reason)
-    workflow.move(
-        ledger.begin("drop_order", actor, at, ARTICLE), measure, MeasureState.DROPPED, detail={"reason": reason}
-    )
+    act = ledger.begin("drop_order", actor, at, measure.article)
+    workflow.move(act, measure, MeasureState.DROPPED, detail={"reason": reason})
+    clock.stop(measure, at)
 
 
 @transaction.atomic
 def lift_order(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
-    """issued, evidence filed or refusal found → lifted: this order's holds go. A grant resumes when none is left."""
+    """issued, evidence filed or refusal found → lifted: its holds go. A grant resumes when none is left."""
     permissions.check_can_order(actor, measure, at)
     require(reason=reason)
-    act = ledger.begin("lift_order", actor, at, ARTICLE)
+    act = ledger.begin("lift_order", actor, at, measure.article)
     workflow.move(act, measure, MeasureState.LIFTED, detail={"reason": reason})
-    _release(act, measure, GrantOutcome.RESUMED)
+    _release(act, measure, GrantOutcome.RESUMED, reason)
     tell_party(act, measure, reason)
     papers.write_measure(act, measure, Paper.LIFTING, reason)
 
@@ -164,7 +189,7 @@ def annul(act: ledger.Act, measure: Measure, reason: str) -> None:
     """Part of annulling, and of a review, which also reaches an order that is over: grants that ended stay ended."""
     change = workflow.move if measure.state in STANDING_MEASURE else workflow.reopen
     change(act, measure, MeasureState.ANNULLED, detail={"reason": reason})
-    _release(act, measure, GrantOutcome.ANNULLED)
+    _release(act, measure, GrantOutcome.ANNULLED, reason)
     tell_party(act, measure, reason)
 
 
@@ -196,11 +221,13 @@ def release_grants(act: ledger.Act, measure: Measure, grants: Sequence[Grant]) -
 def terminate_service(*, measure: Measure, actor: User, at: datetime, reason: str, remedy: str) -> None:
     """refusal found → terminated: the grants end, their holds stay, what was built from them is flagged.
 
-    A choice of the authority ("may"), never automatic, and only after a refusal to correct was found.
+    A choice of the authority ("may"), of a contract notice of the seller: never automatic, and only after a refusal to
+    correct was found.
     """
     permissions.check_can_order(actor, measure, at)
+    check_ends_as(measure, MeasureState.TERMINATED)
     require(reason=reason, remedy=remedy)
-    act = ledger.begin("terminate", actor, at, ARTICLE)
+    act = ledger.begin("terminate", actor, at, measure.article)
     workflow.move(act, measure, MeasureState.TERMINATED, detail={"reason": reason, "remedy": remedy})
     check_not_stayed(measure)
     for grant in _active_grants(measure):
@@ -214,22 +241,49 @@ def terminate_service(*, measure: Measure, actor: User, at: datetime, reason: st
     papers.write_measure(act, measure, Paper.TERMINATION, reason, remedy)
 
 
+@transaction.atomic
+def refer_order(*, measure: Measure, actor: User, at: datetime, referred_to: str, referral: str, remedy: str) -> None:
+    """refusal found → referred: discipline is decided elsewhere (Arts 46, 47); here it is said to whom, and with which
+    words. The party is told both, and its remedy."""
+    permissions.check_can_order(actor, measure, at)
+    check_ends_as(measure, MeasureState.REFERRED)
+    require(referred_to=referred_to, referral=referral, remedy=remedy)
+    act = ledger.begin("refer_order", actor, at, measure.article)
+    workflow.move(
+        act, measure, MeasureState.REFERRED, referred_to=referred_to, referral=referral,
+        detail={"referred_to": referred_to, "text": referral, "remedy": remedy},
+    )  # fmt: skip
+    clock.stop(measure, at)
+    tell_party(act, measure, f"{referred_to}: {referral} {remedy}")
+    papers.write_measure(act, measure, Paper.REFERRAL, f"{referred_to}\n{referral}", remedy)
+
+
+def check_ends_as(measure: Measure, state: str) -> None:
+    if measure.rules.ends_as != state:
+        raise InvalidState(_("A measure of this kind does not end like this."))
+
+
 def is_outdated(measure: Measure) -> bool:
     """Whether the duty that a proposal names was done meanwhile: its facts are no longer true."""
     return Finding.objects.filter(measures=measure, state=FindingState.REMEDIED).exists()
 
 
 def tell_party(act: ledger.Act, measure: Measure, reason: str) -> None:
+    people = recipients(measure.party, act.at)
+    if measure.issuer is not None:  # the authority sees it all
+        people += recipients(measure.authority, act.at)
     tell(
-        act, recipients(measure.party, act.at), "measure_moved", link=measure.get_absolute_url(),
+        act, people, "measure_moved", link=measure.get_absolute_url(),
         number=measure.number, state=MeasureState(measure.state).label, reason=reason,
     )  # fmt: skip
 
 
-def _release(act: ledger.Act, measure: Measure, outcome: str) -> None:
+def _release(act: ledger.Act, measure: Measure, outcome: str, reason: str) -> None:
     for held in measure.held.select_related("grant__buyer"):
         lift_hold(act, held.grant, HoldCode.MEASURE, ledger.reference(measure))
     measure.held.exclude(outcome=GrantOutcome.ANNULLED).update(outcome=outcome)
+    if measure.version is not None:
+        listing.end_take_down(act, measure.version, VersionState.PUBLISHED, reason)
     clock.stop(measure, act.at)
 
 
@@ -244,9 +298,11 @@ def _active_grants(measure: Measure) -> list[Grant]:
     )
 
 
-def _next_number(authority: Party, at: datetime) -> str:
-    """`350000-33-2026-0001`: region, article, year, running number within the authority's year."""
-    Party.objects.select_for_update().get(pk=authority.pk)
-    prefix = f"{authority.region_id}-33-{local_date(at).year}-"
+def _next_number(measure: Measure, at: datetime) -> str:
+    """`350000-33-2026-0001`: region, article, year, running number within the year of who issues it. A seller's begins
+    with the seller's own number."""
+    signatory = Party.objects.select_for_update().get(pk=measure.signatory.pk)
+    place = signatory.region_id if measure.issuer_id is None else f"P{signatory.pk:06d}"
+    prefix = f"{place}-{measure.rules.sign}-{local_date(at).year}-"
     issued = Measure.objects.filter(number__startswith=prefix).count()
     return f"{prefix}{issued + 1:04d}"

@@ -11,14 +11,20 @@ from marketplace.clock.working_days import due_after, last_day
 from marketplace.documents.models import Paper
 from marketplace.documents.operations import write_document
 from marketplace.ledger import entries as ledger
+from marketplace.supervision.measure_kinds import Issuer
 from marketplace.supervision.models import Measure
 from marketplace.supervision.review import Review
 from marketplace.supervision.states import ReviewState
 
 
 def write_measure(act: ledger.Act, measure: Measure, kind: str, reason: str = "", remedy: str = "") -> None:
-    """Part of issuing an order, lifting it, terminating on it and annulling it."""
-    is_order, correction = kind == Paper.ORDER, clock.of(measure).open().filter(kind=Kind.CORRECTION).first()
+    """Part of issuing an order, lifting it, ending it and annulling it. What a seller or the platform issues has none."""
+    if measure.rules.issuer != Issuer.AUTHORITY:
+        return
+    is_order, correction = (
+        kind in (Paper.ORDER, Paper.CORRECTION),
+        clock.of(measure).open().filter(kind=Kind.CORRECTION).first(),
+    )
     sections = (
         (gettext_noop("Order"), measure.number or ""),
         (gettext_noop("Facts"), measure.facts if is_order else ""),

@@ -22,6 +22,7 @@ from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import due_after
 from marketplace.errors import InvalidState
 from marketplace.ledger import entries as ledger
+from marketplace.supervision.measure_kinds import Issuer
 from marketplace.supervision.models import Measure
 from marketplace.supervision.operations import order
 from marketplace.supervision.review import Review, adverse_acts
@@ -30,7 +31,7 @@ from marketplace.supervision.states import STANDING_MEASURE, MeasureState
 Subject = Measure | Item | Application | Version
 ABOUT: dict[type, str] = {Measure: "measure", Item: "item", Application: "application", Version: "version"}
 REVIEWABLE: dict[type, tuple[str, ...]] = {
-    Measure: (*STANDING_MEASURE, MeasureState.TERMINATED),
+    Measure: (*STANDING_MEASURE, MeasureState.TERMINATED, MeasureState.REFERRED, MeasureState.FINAL),
     Item: (ItemState.REFUSED,),
     Application: (ApplicationState.REFUSED,),
     Version: (VersionState.REFUSED,),
@@ -52,7 +53,7 @@ def asker_of(subject: Subject) -> Party:
 def decided_by(subject: Subject) -> tuple[Party, Party | None]:
     """The authority and, where it refused non-public data in its place, the platform's compliance review."""
     if isinstance(subject, Measure):
-        return subject.authority, None
+        return subject.authority, subject.issuer
     case: Any = subject if isinstance(subject, Version) else _application_of(subject)
     assert case.authority is not None  # it was submitted
     return case.authority, getattr(case, "reviewer", None)
@@ -80,6 +81,8 @@ def check_reviewable(subject: Subject, at: datetime) -> None:
     """Raises InvalidState where nothing was refused or ordered, where the seller decides for itself, after the term."""
     if isinstance(subject, Item | Application) and _application_of(subject).seller_id is not None:
         raise InvalidState(_("A seller decides itself whom it supplies (Art. 40): no authority reviews that."))
+    if isinstance(subject, Measure) and subject.rules.issuer == Issuer.SELLER:
+        raise InvalidState(_("A seller gives its notice itself (Art. 40): no authority reviews that."))
     workflow.check_in(subject, *REVIEWABLE[type(subject)])
     if at >= term_of(subject):
         raise InvalidState(_("The term for asking for a review is over. The other remedies named there stay open."))

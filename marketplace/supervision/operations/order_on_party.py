@@ -1,0 +1,74 @@
+"""Orders that hold no grant: to an institution or developer (Art. 46), to the platform itself (Art. 47)."""
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Party, User
+from accounts.permissions import check_not_own_case
+from marketplace import workflow
+from marketplace.errors import InvalidState, require
+from marketplace.supervision import permissions
+from marketplace.supervision.measure_kinds import MeasureKind
+from marketplace.supervision.models import Finding, Measure
+from marketplace.supervision.operations.order import draft
+from marketplace.supervision.queries import institutions, platforms
+from marketplace.supervision.states import FindingState, MeasureState
+
+NOT_HERE = gettext_lazy("This authority cannot order anything of this party on that article.")
+
+
+@transaction.atomic
+def order_party(*, party: Party, actor: User, at: datetime, against: Party, facts: str, demand: str) -> Measure:
+    """An officer of `party`, an authority of whatever level, drafts an order under Art. 46 against an institution or
+    developer of its region. It holds no grant; whoever signs it issues it."""
+    permissions.check_can_order_here(actor, party, at)
+    require(facts=facts, demand=demand)
+    check_not_own_case(actor, [against], at)
+    if not institutions(party, at).filter(pk=against.pk).exists():
+        raise ValidationError({"against": NOT_HERE})
+    return draft(
+        MeasureKind.ORDER_46, actor, at, occasion_key=_key("46", party, against, at), party=against, authority=party,
+        facts=facts, demand=demand,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def order_platform(*, party: Party, actor: User, at: datetime, against: Party, facts: str, demand: str) -> Measure:
+    """An officer of `party`, the province's authority or that of the city where the platform's operator has its seat,
+    drafts an order under Art. 47 against the operator."""
+    permissions.check_can_order_platform(actor, party, at)
+    require(facts=facts, demand=demand)
+    check_not_own_case(actor, [against], at)
+    if not platforms(party, at).filter(pk=against.pk).exists():
+        raise ValidationError({"against": NOT_HERE})
+    return draft(
+        MeasureKind.ORDER_47, actor, at, occasion_key=_key("47", party, against, at), party=against, authority=party,
+        facts=facts, demand=demand,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def order_on_finding(*, finding: Finding, actor: User, at: datetime, facts: str, demand: str) -> Measure:
+    """An officer drafts the order under Art. 46 that answers a finding; issuing it closes the finding. What a reviewer
+    of the platform answers is no matter of an authority's order."""
+    permissions.check_can_answer_finding(actor, finding, at)
+    require(facts=facts, demand=demand)
+    finding = Finding.objects.select_for_update(of=("self",)).get(pk=finding.pk)
+    workflow.check_in(finding, FindingState.OPEN)
+    permissions.check_can_order_here(actor, finding.authority, at)
+    if not institutions(finding.authority, at).filter(pk=finding.party_id).exists():
+        raise InvalidState(str(NOT_HERE))
+    if finding.measures.filter(state=MeasureState.PROPOSED).exists():
+        raise InvalidState(_("An order that answers this finding is proposed already: issue or drop it."))
+    return draft(
+        MeasureKind.ORDER_46, actor, at, occasion_key=f"finding-46:{finding.pk}:{at.isoformat()}", party=finding.party,
+        authority=finding.authority, finding=finding, facts=facts, demand=demand,
+    )  # fmt: skip
+
+
+def _key(article: str, authority: Party, against: Party, at: datetime) -> str:
+    return f"officer-{article}:{authority.pk}:{against.pk}:{at.isoformat()}"
