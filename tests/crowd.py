@@ -117,7 +117,9 @@ def copy_product(product: Product) -> Product:
 
 def copy_grant(grant: Grant) -> Grant:
     application = copy(grant.item.application)
-    return copy(grant, item=copy(grant.item, application=application))
+    twin = copy(grant, item=copy(grant.item, application=application))
+    copy(grant.disclosure, grant=twin)
+    return twin
 
 
 def more(grant: Grant, number: int) -> Grant:

@@ -84,7 +84,7 @@ RESOURCES = (
     Resource("uploads", Upload, related(Upload, "version__product__seller"), serializers.UploadRow, (listings.UPLOAD,)),
     Resource("release-rules", ReleaseRule, related(ReleaseRule, "authority"), serializers.ReleaseRuleRow, (listings.RULE,)),
     Resource("description-changes", DescriptionChange, related(DescriptionChange, "authority", "product"), serializers.DescriptionChangeRow, (listings.DESCRIPTION,)),
-    Resource("applications", Application, related(Application, "buyer", "authority", "seller", prefetch=("items",)), serializers.ApplicationRow, (applications.APPLICATION,)),
+    Resource("applications", Application, related(Application, "buyer", "authority", "seller", prefetch=("items",)), serializers.ApplicationRow, (applications.APPLICATION, supervision.APPLICATION)),
     Resource("items", Item, related(Item, "application", "decision", "grant"), serializers.ItemRow, (applications.ITEM,)),
     Resource("consultations", Consultation, related(Consultation, "unit"), serializers.ConsultationRow, (applications.CONSULTATION,)),
     Resource("grants", Grant, grants, serializers.GrantRow, (applications.GRANT, supervision.GRANT)),

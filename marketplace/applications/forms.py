@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import MemberField, members
-from accounts.models import CapabilityKind, Credential, Party, User
+from accounts.models import CapabilityKind, Credential, Party, PartyKind, User
 from accounts.permissions import WRITERS
 from accounts.queries import parties_as, people_of
 from listings.models import CatalogueEntry, Opening, Product
@@ -17,12 +17,14 @@ from listings.states import EntryState
 from marketplace.applications import queries
 from marketplace.applications.models import (
     Application,
+    Disclosure,
     ExpertOpinion,
     ReportSchedule,
     Route,
     ScenarioDraft,
     StandingConsent,
 )
+from marketplace.applications.models.disclosure import LANGUAGES, SUMMARY_LENGTH
 from marketplace.applications.operations.application import SCENARIO
 from marketplace.applications.operations.decision import OWED
 from marketplace.applications.operations.grant import REVOCATION
@@ -153,9 +155,17 @@ class ApproveItemForm(ReasonForm):
         label=_("This version alone, none of the later ones"), required=False,
         help_text=_("Otherwise each later version is served under the grant as well, once it is published."),
     )  # fmt: skip
+    wait_months = forms.IntegerField(
+        label=_("Months that the publication waits"), required=False, min_value=0, max_value=12,
+        help_text=_("In the public register of data uses. Left empty: it is public from today on."),
+    )  # fmt: skip
+    wait_reason = forms.CharField(
+        label=_("Why the publication waits"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("A trade secret, say. Not shown to the public."),
+    )  # fmt: skip
     field_order = (
         "starts", "ends", "granted", "one_version", "conditions", "report_schedule", "quota", "onward_supply",
-        "linkage_reason", "reason",
+        "wait_months", "wait_reason", "linkage_reason", "reason",
     )  # fmt: skip
 
     def prepare(self) -> None:
@@ -165,15 +175,19 @@ class ApproveItemForm(ReasonForm):
             "granted": queries.consented_fields(self.target),
             "starts": self.target.application.period_from,
             "ends": self.target.application.period_until,
+            "wait_months": self.target.application.wait_months,
+            "wait_reason": self.target.application.wait_reason,
         }
         ask_only_where_needed(self)
         if self.target.route == Route.NON_PUBLIC:
-            del self.fields["report_schedule"]
+            for name in ("report_schedule", "wait_months", "wait_reason"):
+                del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
         data = dict(self.cleaned_data)
         data["fields"] = data.pop("granted", [])
         data["report_schedule"] = data.get("report_schedule") or ReportSchedule.QUARTERS
+        data["wait_months"] = data.get("wait_months") or 0
         return data
 
 
@@ -303,6 +317,27 @@ class ChangeForm(ReasonForm):
         data["fields"] = data.pop("wanted", [])
         data["report_schedule"] = data.get("report_schedule") or self.target.report_schedule.value
         return data
+
+
+class SummaryForm(VerbForm):
+    """What anybody may read of a use, in one language; a natural person may agree to be named with it."""
+
+    summary = forms.CharField(
+        label=_("Summary for the public"), max_length=SUMMARY_LENGTH, widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("At most 500 characters. Anybody reads it in the public register of data uses; name no persons."),
+    )  # fmt: skip
+    language = forms.ChoiceField(label=_("Language it is written in"), choices=LANGUAGES)
+    is_named = forms.BooleanField(
+        label=_("Name me in the register"), required=False,
+        help_text=_("Without this you stand there as “natural person”. Write again without it to take it back."),
+    )  # fmt: skip
+
+    def prepare(self) -> None:
+        entry = Disclosure.objects.filter(grant=self.target.pk).first()
+        if entry is not None:
+            self.initial |= {"summary": entry.summary, "language": entry.language, "is_named": entry.is_named}
+        if self.target.pk and self.target.buyer.kind != PartyKind.PERSON:
+            del self.fields["is_named"]
 
 
 class RevokeForm(RefusalForm):

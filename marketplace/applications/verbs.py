@@ -13,6 +13,7 @@ from marketplace.applications import forms, operations, permissions
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, Route, StandingConsent
 from marketplace.applications.operations.application import EDITABLE, needs_two_persons
 from marketplace.applications.operations.dialogue import IN_HAND, SPOKEN
+from marketplace.applications.operations.disclosure import WRITABLE
 from marketplace.applications.operations.handover import check_can_hand_over
 from marketplace.applications.operations.processing import open_consultations, units_to_consult
 from marketplace.applications.queries import article_of
@@ -157,6 +158,10 @@ def is_over(grant: Grant) -> bool:
     return grant.ends < local_date(timezone.now())
 
 
+def is_public_use(grant: Grant) -> bool:
+    return grant.product.is_public_data
+
+
 def has_named_users(grant: Grant) -> bool:
     return grant.users.filter(removed_at=None).exists()
 
@@ -176,6 +181,7 @@ GRANT = Verbs(
         Verb("drop_user", _("Take a person's use away"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.drop_user, forms.DropUserForm, CASE, when=has_named_users),
         Verb("name_system", _("Name a system that may use it"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.name_system, forms.NameSystemForm, CASE, aside=True),
         Verb("drop_system", _("Take a system's use away"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.drop_system, forms.DropSystemForm, CASE, when=has_named_systems, aside=True),
+        Verb("write_summary", _("Write the summary for the public register"), WRITABLE, permissions.check_can_leave_grant, operations.write_summary, forms.SummaryForm, CASE, aside=True, when=is_public_use),
         Verb("surrender", _("Surrender"), (GrantState.ACTIVE,), permissions.check_can_leave_grant, operations.surrender_grant, ReasonForm, CASE, danger=True),
         Verb("close", _("Close"), (GrantState.ACTIVE,), permissions.check_can_close_grant, operations.close_grant, ReasonForm, CASE, when=is_over),
     ),

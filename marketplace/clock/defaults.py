@@ -30,6 +30,7 @@ class Kind(models.TextChoices):
     FINDING = "finding", _("answer to a finding")
     CONCERN = "concern", _("answer to a report of misuse")
     FAULT = "fault", _("answer to a report of faulty data")
+    INQUIRY = "inquiry", _("report to the level above on a case")
     REPAIR = "repair", _("correct data that was found faulty")
     PRECAUTION = "precaution", _("precaution ends by itself")
     WHEREABOUTS = "whereabouts", _("say where copies are, on suspension")
@@ -62,6 +63,7 @@ DEFAULTS: dict[str, tuple[int, Any]] = {
     Kind.FINDING: (3, OWN),
     Kind.CONCERN: (3, OWN),
     Kind.FAULT: (5, OWN),
+    Kind.INQUIRY: (5, OWN),
     Kind.REPAIR: (15, OWN),
     Kind.PRECAUTION: (10, OWN),
     Kind.WHEREABOUTS: (3, OWN),

@@ -165,7 +165,7 @@ class DescriptionQueue(Queue):
 class ApplicationQueue(Queue):
     label = _("Applications")
     roles = (OFFICER, EXPERT, OVERSEER)
-    tables = (applications.APPLICATION,)
+    tables = (applications.APPLICATION, supervision.APPLICATION)
     instead = "seller"
     own = "buyer"
     waiting = (S.SUBMITTED, S.ACCEPTED, S.IN_CONSULTATION, S.UNDER_REVIEW)

@@ -20,6 +20,14 @@ class StatedReasonForm(forms.Form):
     reason = words(_("Reason"), 4000, _("Recorded with your name, the case and the day."))
 
 
+class QuestionForm(forms.Form):
+    question = words(_("Question"), 4000)
+
+
+class AnswerForm(forms.Form):
+    answer = words(_("Answer"), 8000)
+
+
 class DeadlineForm(forms.Form):
     days = forms.IntegerField(label=_("Working days"), min_value=1, max_value=250)
     source = forms.CharField(label=_("Source"), max_length=200, help_text=_("The rule or decision that it follows."))

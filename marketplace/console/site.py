@@ -58,13 +58,19 @@ class Console(admin.AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
         """The first page, the settings and the queues: nothing of what Django's own site offers besides."""
-        from marketplace.console import views, views_deadlines, views_rules
+        from marketplace.console import views, views_deadlines, views_evaluation, views_inquiry, views_rules
 
         return [
             path("", self.admin_view(require_safe(self.index)), name="index"),
             *(
                 path(where, self.admin_view(view), name=name)
-                for where, view, name in (*views.SETTINGS, *views_rules.RULES, *views_deadlines.DEADLINES)
+                for where, view, name in (
+                    *views.SETTINGS,
+                    *views_rules.RULES,
+                    *views_deadlines.DEADLINES,
+                    *views_evaluation.EVALUATION,
+                    *views_inquiry.INQUIRIES,
+                )
             ),
             *(
                 path(f"{model._meta.app_label}/{model._meta.model_name}/", include(queue.urls))
@@ -81,6 +87,9 @@ class Console(admin.AdminSite):
         if request.kinds & permissions.BOUND:
             ways.append((_("Deadlines"), reverse("console:deadlines")))
         ways += [(queue.label, queue.address) for queue in self.queues(request)]
+        if CapabilityKind.AUTHORITY in request.kinds:
+            ways.append((_("Reports asked for"), reverse("console:inquiries")))
+            ways.append((_("Evaluation"), reverse("console:evaluation")))
         if request.kinds & permissions.READS_RULES:
             ways.append((_("Standing rules"), reverse("console:rules")))
         if CapabilityKind.OPERATOR in request.kinds:

@@ -35,6 +35,7 @@ SCENARIO: dict[str, Any] = {
     "why_these_fields": "区县、年龄段和性别用于分层,就诊科类用于预测各科需求",
     "security": "专用服务器,磁盘加密,访问留痕",
     "people_with_access": "数据组三人",
+    "public_summary": "用脱敏的门诊统计预测福州各区县的门诊需求，帮助基层医疗机构排班。",
 }
 
 

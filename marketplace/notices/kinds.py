@@ -32,8 +32,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "version_failing", "seller_lapsed", "concern_reported", "review_lodged", "assessment_lapses",
         "description_proposed",
         "finding_opened", "duty_undone", "verification_lapses", "mandate_lapses", "source_lapses", "quota_used",
-        "grant_ending", "grant_over", "person_left", "officer_overdue", "overdue_explained",
-        "incident_opened", "incident_reported",
+        "grant_ending", "grant_over", "person_left", "officer_overdue", "overdue_explained", "case_taken",
+        "report_asked", "incident_opened", "incident_reported",
     ),
     Group.DECISIONS: (
         "assessed", "assessment_failed", "assessment_mendable", "recipe_found", "recipe_none", "recipe_failed",
@@ -47,7 +47,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     Group.DIALOGUE: (
         "message_written", "question_asked", "question_answered", "consultation_answered", "expert_opinion",
-        "version_opinion", "concern_written",
+        "version_opinion", "concern_written", "report_answered",
     ),
     Group.SYSTEM: ("grant_people", "grant_systems", "invited", "naming_asked", "second_factor_reset"),
 }  # fmt: skip

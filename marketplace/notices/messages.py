@@ -157,6 +157,18 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Your objection %(objection)s: %(state)s"),
         _("%(reason)s"),
     ),
+    "report_asked": (
+        _("%(authority)s asks for a report until %(due)s: %(object)s"),
+        _("%(question)s"),
+    ),
+    "report_answered": (
+        _("Report of %(authority)s: %(object)s"),
+        _("%(answer)s"),
+    ),
+    "case_taken": (
+        _("%(authority)s has taken over: %(object)s"),
+        _("%(reason)s"),
+    ),
     "concern_reported": (
         _("Report %(number)s: %(what)s, %(subject)s"),
         _("Answer it with reasons within the deadline. Whoever reported reads them."),

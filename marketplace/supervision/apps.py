@@ -9,7 +9,7 @@ class SupervisionConfig(AppConfig):
     label = "supervision"
 
     def ready(self) -> None:
-        from marketplace.supervision import concern, incidents, review  # noqa: F401  # models of their own files
+        from marketplace.supervision import concern, incidents, inquiry, review  # noqa: F401  # models of their own files
 
         post_migrate.connect(rules_after_migrate, sender=self, dispatch_uid="standing-rules")
 

@@ -1,11 +1,14 @@
 """The attribution of a derived product in forms that travel, and the check that it is genuine (Art. 16)."""
 
+import base64
 import re
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from listings.models import Version
 from marketplace.ledger.queries import history
@@ -15,6 +18,7 @@ from marketplace.supervision.states import DerivedState
 
 NUMBER = re.compile(r"D(\d{1,9})", re.IGNORECASE)
 TOKEN = re.compile(r"(?:.*/derived/)?([\w-]{16})/?", re.DOTALL)
+CODE_LENGTH = 10  # of 32 signs each: 50 bits
 CONTEXT = {
     "schema": "https://schema.org/",
     "prov": "http://www.w3.org/ns/prov#",
@@ -46,6 +50,18 @@ def linked_data(derived: DerivedProduct, lines: Sequence[Attribution]) -> dict[s
             ],
         },
     }
+
+
+def notice_code(derived: DerivedProduct, day: date) -> str:
+    """What a printed notice of that day shows beside its number: only this site can have made it."""
+    digest = salted_hmac("minshu.attribution.notice", f"{derived.number} {day:%F}", algorithm="sha256").digest()
+    return base64.b32encode(digest)[:CODE_LENGTH].decode()
+
+
+def is_code_of(typed: str, derived: DerivedProduct, day: date) -> bool:
+    """Whether a code is the one of that product's notice of that day, however it is spaced."""
+    plain = re.sub(r"[\s-]", "", typed).upper()
+    return constant_time_compare(plain, notice_code(derived, day))
 
 
 def find(typed: str) -> DerivedProduct | None:

@@ -1,6 +1,6 @@
 """Whose duty each clock is: what the sweep watches, and what an officer finds on the page of deadlines (Art. 45)."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from operator import attrgetter
@@ -46,6 +46,7 @@ TITLES = {
     "listings.descriptionchange": ("product",),
     "supervision.finding": ("grant", "version__product"),
     "supervision.review": ("measure", "item__product", "application", "version__product"),
+    "supervision.inquiry": ("application", "measure", "finding__grant", "finding__version__product"),
 }
 # (object type, clock) -> whose duty it is when the clock has run out
 DUTIES: dict[tuple[str, str], Duty] = {
@@ -74,6 +75,7 @@ DUTIES: dict[tuple[str, str], Duty] = {
     ("supervision.review", Kind.REVIEW): Duty("supervision.Review", "authority", "party", "reviewer"),
     ("supervision.incident", Kind.INCIDENT_AUTHORITY): Duty("supervision.Incident", "reporter", "reporter"),
     ("supervision.incident", Kind.INCIDENT_CYBERSPACE): Duty("supervision.Incident", "reporter", "reporter"),
+    ("supervision.inquiry", Kind.INQUIRY): Duty("supervision.Inquiry", "authority", "party"),
 }
 
 
@@ -83,7 +85,7 @@ class Due(NamedTuple):
     clock: Clock
     obj: Any
     owner: Party
-    party: Party
+    party: Party | None  # None where it is nobody's yet
     is_instead: bool  # with non-public data, a reviewer or seller in the authority's place
 
     @property
@@ -93,16 +95,22 @@ class Due(NamedTuple):
         return found
 
 
-def run_out(at: datetime, parties: Collection[Party] | None = None) -> Iterator[Due]:
+def run_out(at: datetime, parties: Collection[Party | None] | None = None) -> Iterator[Due]:
     """Open clocks that are over, with their object and the party whose turn it is."""
     for (object_type, kind), duty in DUTIES.items():
         clocks = Clock.objects.overdue(at).filter(object_type=object_type, kind=kind)
         by_id = {clock.object_id: clock for clock in clocks.order_by("pk")}
         objects = apps.get_model(duty.model)._default_manager.filter(pk__in=list(by_id))
         if parties is not None:
-            objects = objects.filter(**{f"{duty.party}__in": list(parties)})
+            objects = objects.filter(_party_among(duty.party, parties))
         for obj in objects.select_related(*duty.paths).order_by("pk"):
             yield _due(by_id[str(obj.pk)], obj, duty)
+
+
+def _party_among(path: str, parties: Collection[Party | None]) -> Q:
+    """Cases of these parties; with None among them also those that are nobody's."""
+    known = Q(**{f"{path}__in": [party for party in parties if party is not None]})
+    return known | Q(**{f"{path}": None}) if None in parties else known
 
 
 def due_of(clock: Clock) -> Due | None:
@@ -116,13 +124,7 @@ def due_of(clock: Clock) -> Due | None:
 
 def running_for(owners: Collection[int]) -> list[Due]:
     """The clocks that run for these parties' own duties, the most urgent first; a query for each kind of object."""
-    found = Q(pk__in=[])
-    for (object_type, kind), duty in DUTIES.items():
-        mine = Q(**{f"{duty.owner}__in": owners}, **({duty.instead: None} if duty.instead else {}))
-        if duty.instead:
-            mine |= Q(**{f"{duty.instead}__in": owners})
-        keys = apps.get_model(duty.model)._default_manager.filter(mine).values(key=Cast("pk", CharField()))
-        found |= Q(object_type=object_type, kind=kind, object_id__in=keys)
+    found = clocks_of(owners) | _clocks(lambda duty: Q(**{f"{duty.instead}__in": owners}) if duty.instead else None)
     clocks = list(Clock.objects.running().filter(found).prefetch_related("explanations__by").order_by("due_at")[:MOST])
     objects = {model: _objects(model, clocks) for model in {clock.object_type for clock in clocks}}
     duties = [DUTIES[clock.object_type, Kind(clock.kind)] for clock in clocks]
@@ -130,6 +132,27 @@ def running_for(owners: Collection[int]) -> list[Due]:
         _due(clock, objects[clock.object_type][int(clock.object_id)], duty)
         for clock, duty in zip(clocks, duties, strict=True)
     ]
+
+
+def clocks_of(owners: Collection[int] | None) -> Q:
+    """The clocks that bind these parties themselves, nobody in their place; of None every authority."""
+
+    def owned(duty: Duty) -> Q | None:
+        nobody_instead = {duty.instead: None} if duty.instead else {}
+        if owners is not None:
+            return Q(**{f"{duty.owner}__in": owners}, **nobody_instead)
+        return Q(**{f"{duty.owner}__isnull": False}, **nobody_instead) if duty.owner.endswith("authority") else None
+
+    return _clocks(owned)
+
+
+def _clocks(objects: Callable[[Duty], Q | None]) -> Q:
+    found = Q(pk__in=[])
+    for (object_type, kind), duty in DUTIES.items():
+        if (mine := objects(duty)) is not None:
+            keys = apps.get_model(duty.model)._default_manager.filter(mine).values(key=Cast("pk", CharField()))
+            found |= Q(object_type=object_type, kind=kind, object_id__in=keys)
+    return found
 
 
 def _objects(object_type: str, clocks: list[Clock]) -> dict[int, Any]:

@@ -185,6 +185,20 @@ class VaryForm(RefusalForm):
 
 class CheckForm(forms.Form):
     q = forms.CharField(label=_("Number, or address of the attribution"), max_length=300)
+    day = forms.DateField(
+        label=_("Date of the printed notice"), required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )  # fmt: skip
+    code = forms.CharField(
+        label=_("Code of the printed notice"), required=False, max_length=20,
+        help_text=_("Only where you hold a printed notice: both stand at its end."),
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        day, code = self.cleaned_data.get("day"), self.cleaned_data.get("code")
+        if bool(day) != bool(code) and not self.errors:
+            raise forms.ValidationError(_("Type both the date and the code of the notice, or neither."))
+        return self.cleaned_data
 
 
 class ListDerivedForm(VerbForm):

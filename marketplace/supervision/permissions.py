@@ -18,11 +18,12 @@ from accounts.permissions import (
 from accounts.queries import authority_level, parties_as
 from listings.models import Version, VersionSource, is_provincial_officer
 from listings.permissions import check_can_review, check_reviewer, parties_of_version
-from marketplace.applications.models import Grant
+from marketplace.applications.models import Application, Grant
 from marketplace.applications.permissions import check_decides_as_seller, parties_of_case
 from marketplace.errors import NotAllowed, is_allowed
 from marketplace.supervision.concern import Concern, ConcernKind
-from marketplace.supervision.deadlines import Due
+from marketplace.supervision.deadlines import Due, level_above
+from marketplace.supervision.inquiry import Inquiry
 from marketplace.supervision.measure_kinds import KINDS, Issuer, MeasureKind
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.review import Review, adverse_acts
@@ -308,6 +309,44 @@ def check_can_explain(actor: Any, due: Due, at: datetime) -> None:
     """Somebody of the authority that the deadline binds, or of the compliance review in its place."""
     kind = CapabilityKind.REVIEWER if due.is_instead else CapabilityKind.AUTHORITY
     check_acts_for(actor, due.owner, kind, at)
+
+
+def check_is_above(actor: Any, authority: Party | None, parties: list[Party], at: datetime) -> None:
+    """An officer of the level above an authority, on nobody's side."""
+    check_is_person(actor)
+    above = level_above(authority, at) if authority is not None else None
+    if above is None:
+        raise NotAllowed(_("Only the level above an authority does this."))
+    check_officer(actor, above, at, levels=ORDERING)
+    check_not_own_case(actor, parties, at)
+
+
+def check_can_take_application(actor: Any, application: Application, at: datetime) -> None:
+    """Of public data; what its seller decides on stays with the seller."""
+    if application.seller_id is not None:
+        raise NotAllowed(_("Of non-public data the seller decides."))
+    check_is_above(actor, application.authority, parties_of_case(application), at)
+
+
+def check_can_take_finding(actor: Any, finding: Finding, at: datetime) -> None:
+    if finding.grant is None:
+        raise NotAllowed(_("A version stays with whoever reviewed it."))
+    check_is_above(actor, finding.authority, parties_of_grant(finding.grant), at)
+
+
+def check_can_take_measure(actor: Any, measure: Measure, at: datetime) -> None:
+    """Of an authority: what a seller or the platform's reviewer issued stays with them."""
+    if measure.issuer_id is not None:
+        raise NotAllowed(_("What a seller or the platform issued stays with it."))
+    held = measure.held.select_related("grant__buyer", "grant__product__seller")
+    sides = [measure.party, *(party for one in held for party in parties_of_grant(one.grant))]
+    check_is_above(actor, measure.authority, sides, at)
+
+
+def check_can_answer_inquiry(actor: Any, inquiry: Inquiry, at: datetime) -> None:
+    """An officer of the authority that was asked, on nobody's side."""
+    check_officer(actor, inquiry.authority, at, levels=ORDERING)
+    check_not_own_case(actor, [inquiry.party], at)
 
 
 def check_can_register_derived(actor: Any, party: Party, at: datetime) -> None:

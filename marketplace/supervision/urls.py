@@ -1,7 +1,16 @@
 from django.urls import path, re_path
 
 from marketplace.faces import verb_urls
-from marketplace.supervision import verbs, views, views_concern, views_derived, views_incidents, views_review
+from marketplace.supervision import (
+    verbs,
+    views,
+    views_concern,
+    views_derived,
+    views_incidents,
+    views_lineage,
+    views_register,
+    views_review,
+)  # fmt: skip
 
 app_name = "supervision"
 urlpatterns = [
@@ -29,6 +38,10 @@ urlpatterns = [
     path("review/<int:pk>/", views_review.review, name="review"),
     path("review/<int:pk>/evidence/<int:file>/", views_review.review_evidence, name="review-evidence"),
     path("review/new/<str:about>/<int:pk>/", views_review.lodge, name="review-new"),
+    path("register/", views_register.register, name="register"),
+    re_path(r"^register\.(?P<format>csv|json|jsonld)$", views_register.download_register, name="register-file"),
+    re_path(r"^register/(?P<year>\d{4})\.(?P<format>csv|json)$", views_register.download_disclosure, name="disclosure"),
+    path("lineage/<str:of>/<str:key>/", views_lineage.lineage_page, name="lineage"),
     path("check/", views_derived.check, name="check"),
     path("derived/", views_derived.derived_list, name="derived-list"),
     path("derived/new/<int:party>/", views_derived.register_derived, name="derived-register"),
@@ -38,6 +51,7 @@ urlpatterns = [
         views_derived.download_attribution,
         name="attribution",
     ),
+    *verb_urls(verbs.APPLICATION, "application"),
     *verb_urls(verbs.REPORT, "report"),
     *verb_urls(verbs.DERIVED, "derived-product"),
     *verb_urls(verbs.FINDING, "finding"),

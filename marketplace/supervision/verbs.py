@@ -12,7 +12,7 @@ from accounts.verbs import check_can_keep_party
 from listings.models import Version
 from listings.states import VersionState
 from marketplace.applications.forms import RevokeForm
-from marketplace.applications.models import Grant, HoldCode, open_holds
+from marketplace.applications.models import Application, Grant, HoldCode, open_holds
 from marketplace.applications.permissions import check_can_revoke_grant
 from marketplace.applications.states import GrantState
 from marketplace.supervision import forms, forms_incident, operations, permissions, permissions_incident
@@ -25,6 +25,7 @@ from marketplace.supervision.operations.listing_again import LISTABLE
 from marketplace.supervision.operations.order import is_outdated
 from marketplace.supervision.operations.reassessment import proposes_hold
 from marketplace.supervision.operations.recall import proposes_precaution
+from marketplace.supervision.operations.taking import OPEN_MEASURE, TAKEN
 from marketplace.supervision.queries import deliveries_of, obtained, platforms
 from marketplace.supervision.review import Review
 from marketplace.supervision.states import (
@@ -83,6 +84,16 @@ def may_be_ordered(finding: Finding) -> bool:
     return grant is not None and grant.state == GrantState.ACTIVE
 
 
+TAKE = _("Take the case over from the authority below")
+
+APPLICATION = Verbs(
+    Application,
+    "application",
+    (
+        Verb("take_case", TAKE, TAKEN, permissions.check_can_take_application, operations.take_application, ReasonForm, "Art. 45", aside=True),
+    ),
+)  # fmt: skip
+
 FINDING = Verbs(
     Finding,
     "finding",
@@ -95,6 +106,7 @@ FINDING = Verbs(
         Verb("order_correction", _("Propose an order without suspension"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.order_on_finding, forms.ProposeOrderForm, "Art. 46", leads_on=True, aside=True, when=lambda finding: finding.reviewer_id is None),
         Verb("merge", _("Merge into another finding"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.merge_finding, forms.MergeFindingForm, aside=True),
         Verb("dismiss", _("Dismiss"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.dismiss_finding, ReasonForm),
+        Verb("take_case", TAKE, (FindingState.OPEN,), permissions.check_can_take_finding, operations.take_finding, ReasonForm, "Art. 45", aside=True),
     ),
 )  # fmt: skip
 
@@ -203,6 +215,7 @@ MEASURE = Verbs(
         Verb("terminate", _("Terminate the service"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.terminate_service, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=ends_as(MeasureState.TERMINATED), facts="supervision/facts.html"),
         Verb("refer", _("Refer for discipline"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.refer_order, forms.ReferForm, ARTICLE_OF_MEASURE, danger=True, when=ends_as(MeasureState.REFERRED), facts="supervision/facts.html"),
         Verb("make_final", _("Make the take-down final"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.make_final, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=ends_as(MeasureState.FINAL), facts="supervision/facts.html"),
+        Verb("take_case", TAKE, OPEN_MEASURE, permissions.check_can_take_measure, operations.take_measure, ReasonForm, "Art. 45", aside=True),
         Verb("annul", _("Annul the measure"), STANDING_MEASURE, permissions.check_can_annul, operations.annul_order, ReasonForm, "Art. 45", danger=True, facts="supervision/facts.html"),
     ),
 )  # fmt: skip

@@ -45,7 +45,10 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
     at = timezone.now()
     visible = Grant.objects.visible_to(request.user).with_effect(at)
     item = get_object_or_404(
-        visible.select_related("buyer", "product__seller", "authority", "item__application", "from_version"), pk=pk
+        visible.select_related(
+            "buyer", "product__seller", "authority", "item__application", "from_version", "disclosure"
+        ),
+        pk=pk,
     )
     mine = item.buyer in parties_of(request.user, at)
     versions = item.versions.filter(state__in=SERVED)

@@ -4,11 +4,13 @@ import io
 from typing import Any
 
 import segno
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -16,6 +18,7 @@ from accounts.models import CapabilityKind
 from accounts.queries import parties_as
 from listings.models import Product
 from marketplace import keyset
+from marketplace.clock.working_days import local_date
 from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
 from marketplace.supervision import attribution, forms, operations, queries, verbs
@@ -90,7 +93,11 @@ def download_attribution(request: HttpRequest, token: str, format: str) -> HttpR
             attribution.linked_data(item, lines), content_type="application/ld+json", headers=headers,
             json_dumps_params={"ensure_ascii": False, "indent": 2},
         )  # fmt: skip
-    context: dict[str, Any] = {"derived": item, "attribution": lines, "address": attribution.address(item)}
+    context: dict[str, Any] = {
+        "derived": item, "attribution": lines, "address": attribution.address(item),
+        "check": f"{settings.SITE_URL}{reverse('supervision:check')}", "today": (today := local_date(timezone.now())),
+        "code": attribution.notice_code(item, today),
+    }  # fmt: skip
     kind = {"txt": "text/plain", "html": "text/html"}[format]
     text = render_to_string(f"supervision/attribution.{format}", context, request)
     return HttpResponse(text, content_type=f"{kind}; charset=utf-8", headers=headers)
@@ -99,13 +106,21 @@ def download_attribution(request: HttpRequest, token: str, format: str) -> HttpR
 @login_not_required
 @require_safe
 def check(request: HttpRequest) -> HttpResponse:
-    """Anybody types the number or address that a product prints: genuine, withdrawn, or unknown here."""
+    """Anybody types the number or address that a product prints: genuine, withdrawn, or unknown here.
+
+    Who holds only a printed notice types its date and code as well: they must be of this number.
+    """
     form = forms.CheckForm(request.GET if "q" in request.GET else None)
     asked = form.is_bound and form.is_valid()
     found = attribution.find(form.cleaned_data["q"]) if asked else None
     verdict = attribution.verdict(found)
+    day, code = (form.cleaned_data["day"], form.cleaned_data["code"]) if asked else (None, "")
+    is_forged = bool(found and code and not attribution.is_code_of(code, found, day))
+    verdict = "unknown" if is_forged else verdict
     context = {
         "asked": asked,
+        "is_forged": is_forged,
+        "notice_day": day,
         "found": found,
         "verdict": verdict,
         "attribution": queries.attribution(found) if found and verdict == "genuine" else [],

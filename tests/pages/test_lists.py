@@ -36,6 +36,7 @@ PAGES = (
     ("officer", "/reviews/"),
     ("provider", "/standing-consents/"),
     ("buyer", "/derived/"),
+    ("buyer", "/register/"),
     ("buyer", "/notices/"),
     ("operator", "/parties/"),
 )

@@ -166,6 +166,22 @@ def test_anybody_checks_by_number_token_or_address(world, derived):
     assert "地图" not in client(world).get("/check/", {"q": derived.number}).content.decode()
 
 
+def test_a_printed_notice_is_checked_by_its_number_date_and_code(world, derived):
+    who = client(world)
+    text = who.get(f"{derived.get_absolute_url()}download.txt").content.decode()
+    day, code = re.search(r"Notice of (\S+), code (\w{10})", text).groups()
+    asked = {"q": derived.number, "day": day, "code": f"{code[:5].lower()}-{code[5:]}"}
+    page = who.get("/check/", asked).content.decode()
+    assert "Genuine" in page and world.parties["unit"].name in page
+    for wrong in ({"code": "A" * 10}, {"day": "2020-01-01"}, {"q": derived.token, "code": "B" * 10}):
+        page = who.get("/check/", asked | wrong).content.decode()
+        assert "Unknown" in page and "issued no notice" in page and world.parties["unit"].name not in page
+    for wrong in ({"code": ""}, {"day": ""}, {"day": "gestern"}):
+        assert who.get("/check/", asked | wrong).status_code == 422
+    operations.withdraw_derived(derived=derived, actor=world["buyer"], at=world.at, reason="下线")
+    assert "Withdrawn" in who.get("/check/", asked).content.decode()
+
+
 def test_what_was_never_public_is_unknown(world, grant):
     deliver(world, grant, world.at)
     who = {"actor": world["buyer"], "at": world.at}

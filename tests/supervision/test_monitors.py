@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from accounts.anybody import PUBLIC
 from accounts.models import Capability, Membership, Party
 from listings.models import Frequency, Product, SourceFile, Version
 from marketplace.applications.models import Grant, GrantUser, Hold
@@ -15,6 +16,7 @@ from marketplace.notices.kinds import GROUP_OF
 from marketplace.notices.messages import render
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
+from marketplace.supervision.concern import Concern
 from marketplace.supervision.models import DerivedFrom, DerivedProduct, Finding, UsageReport
 from marketplace.supervision.monitors import MONITORS
 from marketplace.supervision.said import WORDS
@@ -311,3 +313,12 @@ def test_deadline_of_a_city_goes_up_to_the_province_after_three_working_days(wor
 def test_nothing_of_others_is_noticed_in_a_scope(world: World, grant: Grant) -> None:
     assert go("grant_ending", at("2027-03-10"), scope=[world.parties["other_buyer"]]).found == 0
     assert go("grant_ending", at("2027-03-10"), scope=[grant.buyer]).did == 1
+
+
+def test_report_of_misuse_by_nobody_known_goes_up_as_well(world: World) -> None:
+    made = operations.report_concern(
+        subject=world.product, actor=PUBLIC, at=at("2026-03-17"), kind="misuse", text="网上出售"
+    ).made
+    Concern.objects.filter(pk=made.pk).update(party=None)  # whose case it is nobody knows yet
+    assert (did("officer_overdue", at("2026-03-25")), did("officer_overdue", at("2026-03-26"))) == (0, 1)
+    assert world["province_officer"].ledger_ref in told("officer_overdue")

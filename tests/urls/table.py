@@ -41,6 +41,7 @@ MORE_TABLES = {
     "party": ("party-ending", "authority", "authority-orders"),
     "grant": ("grant-officer",),
     "version": ("version-take-down",),
+    "application": ("application-above",),
 }
 NO_SEEING_BUT = {"reading": OVERSEER | PROVINCE, "credential": OWN, "document": CITY | PROVINCE | BUYER}
 
@@ -182,7 +183,8 @@ PAGES: dict[str, Answers] = {
     **{name: public() for name in (
         "desk:home", "desk:health", "accounts:privacy", "listings:catalogue", "listings:publicity", "listings:entries",
         "listings:objection-follow", "supervision:concern-new", "supervision:concern-follow",
-        "supervision:check", "supervision:derived-list", "supervision:incident-notices",
+        "supervision:check", "supervision:derived-list", "supervision:incident-notices", "supervision:register",
+        "supervision:register-file",
         "account_inactive", "account_email_verification_sent",
         "account_confirm_email", "account_reset_password", "account_reset_password_done",
         "account_reset_password_from_key", "account_reset_password_from_key_done", "accounts:notices-off",
@@ -224,6 +226,8 @@ PAGES: dict[str, Answers] = {
     "supervision:concern-evidence": of_the_files("concern"),
     "supervision:review-evidence": of_the_files("review"),
     "supervision:concern-new-about": public(),
+    "supervision:disclosure": public(),
+    "supervision:lineage": public(),  # of a public product
     **{name: unpublished(noun) for name, noun in (
         ("listings:entry", "entry"), ("listings:product", "product"), ("listings:version", "version"),
         ("supervision:derived", "derived-product"), ("supervision:attribution", "derived-product"),
@@ -256,6 +260,12 @@ PAGES: dict[str, Answers] = {
     **{f"console:{name}": in_console(only(OPERATOR, other=403)) for name in (
         "settings", "deadline", "calendar", "region-add", "region", "purpose-add", "purpose",
     )},
+    **{f"console:evaluation{file}": in_console(only(OFFICERS)) for file in ("", "-csv", "-json")},
+    "console:inquiries": in_console(only(OFFICERS)),
+    "console:inquiry-new": in_console(of(
+        lambda who: 200 if who in PROVINCE else 403 if who in sees("application") else 404
+    )),
+    "console:inquiry-answer": in_console(only(frozenset())),
     "console:deadlines": in_console(only(OFFICERS | REVIEWER)),
     "console:deadline-explain": in_console(only(CITY, other=403)),  # of an application to the city
     "console:rules": in_console(only(READS_RULES)),

@@ -44,6 +44,7 @@ def values(route: Route, rich: Rich) -> dict[str, Any]:
         "token": objects["derived-product"].token,
     }  # fmt: skip
     known["pk"] = key_of(route, rich)
+    known |= {"of": "product", "key": str(rich.world.product.pk)} if "of" in route.parameters else {}
     known |= {"about": "product", "key": str(rich.world.product.pk)} if "about" in route.parameters else {}
     if route.name == "supervision:review-new":
         known["about"] = "application"
@@ -51,6 +52,10 @@ def values(route: Route, rich: Rich) -> dict[str, Any]:
         known["file"] = file_of(route, rich)
     if route.name == "supervision:attribution":
         known["format"] = "txt"
+    if route.name == "supervision:disclosure":
+        known["year"] = rich.world.at.year - 1  # one that is over
+    if route.name == "console:inquiry-new":
+        known |= {"case": "application", "number": objects["application"].pk}
     if route.name == "console:deadline":
         known["kind"] = "decision"
     if route.name == "console:purpose":

@@ -670,6 +670,16 @@ CONSULTATION = Matrix(
     },
 )  # fmt: skip
 
+APPLICATION_ABOVE = Matrix(
+    verbs=supervision_verbs.APPLICATION,
+    reach=stages.application,
+    may=lambda verb, state: NOBODY if state.startswith("draft") else PROVINCE,
+    possible=by_source(supervision_verbs.APPLICATION),
+    sees=sees_application,
+    url="supervision:application",
+    says={"take_case": Says("*", ("application take_case →",), REASON)},
+)
+
 # --- grants --------------------------------------------------------------------------------------------------------
 
 GRANT_SEEN = BUYER | SELLER | UNIT | CITY | PROVINCE
@@ -723,6 +733,7 @@ GRANT = Matrix(
             "*", ("grantsystem drop_system →", "grantedition drop_system →agreed"), one_system, keys(one_system)
         ),
         "surrender": Says("surrendered", ("grant surrender active→surrendered",), REASON),
+        "write_summary": Says("*", ("grant write_summary →",), given(summary="预测门诊量", language="zh-hans")),
         "close": Says("closed", ("grant close active→closed",), REASON),
     },
 )
@@ -810,10 +821,14 @@ def possible_finding(verb: str, state: str) -> bool:
     only = {"take_precaution": "open+recalled", "hold": "open+failing"}
     if verb == "propose_order":
         return state in ("open", "open+recalled")  # an order is about a grant
+    if verb == "take_case":
+        return state.startswith("open")
     return state == only[verb] if verb in only else state.startswith("open")
 
 
 def may_finding(verb: str, state: str) -> frozenset[str]:
+    if verb == "take_case":
+        return NOBODY if state == "open+failing" else PROVINCE  # about a version: it stays with its review
     if verb == "withdraw_evidence":  # who added it, in a state that has some
         return frozenset() if "+" in state else frozenset({"officer"})
     return CITY if state == "open+failing" else UNBIASED  # it is the seller's case, not the buyer's
@@ -841,6 +856,7 @@ FINDING = Matrix(
         "order_correction": Says("*", ("measure propose_order →proposed",), given(**stages.CHARGE)),
         "merge": Says("merged", ("finding merge_finding open→merged",), another, keys(another)),
         "dismiss": Says("dismissed", ("finding dismiss open→dismissed",), REASON),
+        "take_case": Says("*", ("grant take_case →", "finding take_case →", "finding take_case →"), REASON),
     },
 )
 
@@ -892,6 +908,8 @@ CONCERN = Matrix(
 
 
 def may_measure(verb: str, state: str) -> frozenset[str]:
+    if verb == "take_case":
+        return PROVINCE
     if verb in ("file_evidence", "file_statement", "add_evidence"):
         return BUYER
     if verb == "withdraw_evidence":  # who added it, once there was something to answer
@@ -943,6 +961,7 @@ MEASURE = Matrix(
         ),
         "refer": Says("referred", (), REFERRAL),  # not this kind
         "make_final": Says("final", (), REFUSAL),  # nor this
+        "take_case": Says("*", ("grant take_case →", "measure take_case →"), REASON),
         "annul": Says("annulled", ("measure annul_order *→annulled", "hold annul_order open→lifted"), REASON),
     },
 )  # fmt: skip
@@ -954,6 +973,7 @@ WITHOUT_HOLD = {
     ),
     "lift": Says("lifted", ("measure lift_order *→lifted",), REASON),
     "refer": Says("referred", ("measure refer_order refused_to_correct→referred",), REFERRAL),
+    "take_case": Says("*", ("measure take_case →",), REASON),
     "annul": Says("annulled", ("measure annul_order *→annulled",), REASON),
 }
 
@@ -969,6 +989,8 @@ ORDER_46 = replace(MEASURE, reach=stages.order_46, possible=possible_order, says
 
 
 def may_order_47(verb: str, state: str) -> frozenset[str]:
+    if verb == "take_case":
+        return NOBODY  # the province is above it
     if verb in ("file_evidence", "file_statement", "add_evidence"):
         return OPERATOR
     if verb == "withdraw_evidence":
@@ -1265,6 +1287,7 @@ NON_PUBLIC_GRANT = replace(
     GRANT,
     reach=stages.non_public_grant,
     may=may_non_public_grant,
+    possible=lambda verb, state: verb != "write_summary" and possible_grant(verb, state),  # there are only counts
     sees=lambda state: BUYER | VENDORS | OVERSIGHT,
     people=WITH_SELLERS,
 )
@@ -1279,6 +1302,8 @@ NON_PUBLIC_GRANT_OFFICER = replace(
 
 
 def may_notice(verb: str, state: str) -> frozenset[str]:
+    if verb == "take_case":
+        return NOBODY  # it stays with its seller
     if verb in ("file_evidence", "file_statement", "add_evidence"):
         return BUYER
     if verb == "withdraw_evidence":
@@ -1306,6 +1331,8 @@ NOTICE = replace(
 
 
 def may_take_down(verb: str, state: str) -> frozenset[str]:
+    if verb == "take_case":
+        return NOBODY  # it stays with the platform
     if verb in ("file_evidence", "file_statement", "add_evidence"):
         return VENDORS
     if verb == "withdraw_evidence":
@@ -1363,7 +1390,8 @@ MATRICES = {
     "non-public-application": NON_PUBLIC_APPLICATION, "non-public-item": NON_PUBLIC_ITEM,
     "non-public-grant": NON_PUBLIC_GRANT, "non-public-grant-officer": NON_PUBLIC_GRANT_OFFICER,
     "entry": ENTRY, "product": PRODUCT, "version": VERSION, "upload": UPLOAD,
-    "release-rule": RULE, "description-change": DESCRIPTION_CHANGE, "application": APPLICATION, "item": ITEM,
+    "release-rule": RULE, "description-change": DESCRIPTION_CHANGE, "application": APPLICATION,
+    "application-above": APPLICATION_ABOVE, "item": ITEM,
     "consultation": CONSULTATION, "standing-consent": STANDING, "grant": GRANT,
     "edition": EDITION, "grant-officer": GRANT_OFFICER, "report": REPORT,
     "concern": CONCERN, "finding": FINDING, "measure": MEASURE, "order-46": ORDER_46, "order-47": ORDER_47,

@@ -115,10 +115,14 @@ def test_transitions_of_the_table_are_those_that_happen(label):
     assert declared == moves_by_verbs(label) | set(ELSEWHERE.get(label, {}))
 
 
+SAID_AFTERWARDS = {"write_summary"}  # moves nothing: the public register goes on after the grant's end
+
+
 @pytest.mark.parametrize("noun", MATRICES)
 def test_terminal_states_are_no_source_of_a_verb(noun):
     table = MATRICES[noun]
     machine = MACHINES[NOUNS[noun]]
-    sources = {str(state) for verb in table.verbs.verbs for state in verb.sources}
+    moving = [verb for verb in table.verbs.verbs if verb.name not in SAID_AFTERWARDS]
+    sources = {str(state) for verb in moving for state in verb.sources}
     assert sources <= set(machine.states.values) - machine.terminal
     assert {verb.name for verb in table.verbs.verbs} == set(table.says)

@@ -19,6 +19,7 @@ from marketplace.applications.models.consent import (
     StandingConsent,
     TwoPersonRule,
 )
+from marketplace.applications.models.disclosure import Disclosure
 from marketplace.applications.models.grant import (
     EditionKind,
     Grant,
@@ -43,6 +44,7 @@ __all__ = [
     "Consultation",
     "ConsultationQuerySet",
     "Decision",
+    "Disclosure",
     "EditionKind",
     "ExpertOpinion",
     "Grant",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -60,6 +61,9 @@ class Application(models.Model):
     seller = models.ForeignKey(  # who decides instead of the authority, set when non-public data is submitted for
         Party, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    taken_from = models.ForeignKey(  # the authority below, where the level above has taken the case over
+        Party, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     state = models.CharField(
         _("state"), max_length=16, choices=ApplicationState.choices, default=ApplicationState.DRAFT
     )
@@ -75,6 +79,19 @@ class Application(models.Model):
     period_until = models.DateField(_("use until"), null=True, blank=True)
     security = models.TextField(_("how the data is protected"), blank=True)
     people_with_access = models.TextField(_("who has access"), blank=True)
+    public_summary = models.TextField(
+        _("summary for the public register"), max_length=500, blank=True,
+        help_text=_(
+            "What the data is used for, in a few sentences that anybody may read. You can write it later, too."
+        ),
+    )  # fmt: skip
+    wait_months = models.PositiveSmallIntegerField(
+        _("months that its publication should wait"), null=True, blank=True, validators=[MaxValueValidator(12)],
+        help_text=_(
+            "The use stands in the public register from the decision on. With a reason it may wait up to 12 months."
+        ),
+    )  # fmt: skip
+    wait_reason = models.TextField(_("why it should wait"), max_length=1000, blank=True)
     submitted_at = models.DateTimeField(null=True, blank=True)
     prepared_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     question_at = models.DateTimeField(null=True, blank=True)

@@ -27,6 +27,7 @@ from marketplace.applications.operations.dialogue import (
     extend_decision,
     write_message,
 )
+from marketplace.applications.operations.disclosure import write_summary
 from marketplace.applications.operations.edition import (
     agree_change,
     drop_system,
@@ -131,4 +132,5 @@ __all__ = [
     "withdraw_change",
     "withdraw_standing_consent",
     "write_message",
+    "write_summary",
 ]

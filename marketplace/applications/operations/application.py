@@ -31,7 +31,7 @@ NEEDED = (
     "title", "beneficiaries", "what_is_built", "why_these_fields", "period_from", "period_until", "security",
     "people_with_access",
 )  # fmt: skip
-SCENARIO = (*NEEDED, "purposes")
+SCENARIO = (*NEEDED, "purposes", "public_summary", "wait_months", "wait_reason")
 MIXED = gettext_lazy(
     "Public data is decided by the authority, non-public data by its seller: send an application to each of them."
 )
@@ -147,7 +147,7 @@ def submit_application(*, application: Application, actor: User, at: datetime) -
         listing.check_grantable(item.product, at)
         _check_fields(offered_version(item.product), item.fields)
     seller = _check_one_decider(items)
-    authority = authority_over(_regions(items), at)
+    authority = application.authority if application.taken_from_id else authority_over(_regions(items), at)
     if authority is None:
         raise InvalidState(_("No authority is set up that is competent for all products of this application."))
     again = application.state == ApplicationState.RETURNED

@@ -19,6 +19,7 @@ from marketplace.applications import permissions
 from marketplace.applications.models import Application, Decision, Grant, Item, LinkageResult, ReportSchedule, Route
 from marketplace.applications.operations import papers
 from marketplace.applications.operations.application import check_still_competent, offered_version
+from marketplace.applications.operations.disclosure import check_wait, disclose
 from marketplace.applications.operations.linkage import check_linkage, lock_buyer, pairs_of_item, request_linkages
 from marketplace.applications.operations.processing import units_of
 from marketplace.applications.queries import consented_fields, grantable_fields
@@ -38,12 +39,14 @@ def approve_item(
     *, item: Item, actor: User, at: datetime, starts: date, ends: date, reason: str, conditions: str = "",
     fields: Sequence[str] | None = None, onward_supply: bool = False, linkage_reason: str = "",
     report_schedule: str = ReportSchedule.QUARTERS, quota: int | None = None, one_version: bool = False,
+    wait_months: int = 0, wait_reason: str = "",
 ) -> Grant:  # fmt: skip
     """open → approved: a grant is offered with frozen terms. `fields` may narrow what was asked for, never widen it.
 
     `report_schedule` is how often the use of public data is reported on, `quota` how many downloads there are at most
     in a calendar month, None without a limit; with `one_version` none but the offered version is served. With
-    `onward_supply` the buyer may list what it builds from the data, and supply that to others (Art. 16).
+    `onward_supply` the buyer may list what it builds from the data, and supply that to others (Art. 16). With
+    `wait_months` (at most 12) and `wait_reason` the public register shows the use only later.
     An Art. 15 item without the consent of each of its units cannot be approved, nor a built product without its
     developer's, nor an item of which it is not measured yet what it reveals together with the buyer's other data;
     where that singles people out, `linkage_reason` says why all the same (Art. 35). Raises ValidationError for terms
@@ -61,6 +64,7 @@ def approve_item(
     fields = list(item.fields if fields is None else fields)
     _check_terms(item, at, starts, ends, fields)
     _check_schedule_and_quota(report_schedule, quota)
+    check_wait(wait_months, wait_reason)
     linkages = check_linkage(pairs_of_item(item), linkage_reason)
     act = ledger.begin("approve", actor, at, Route(item.route).article)
     _decide(
@@ -72,7 +76,7 @@ def approve_item(
         "conditions": conditions, "onward_supply": onward_supply, "report_schedule": str(schedule), "quota": quota,
         "one_version": one_version,
     }  # fmt: skip
-    grant = _offer(act, item, offered_version(item.product), starts, ends, fields, terms)
+    grant = _offer(act, item, offered_version(item.product), starts, ends, fields, terms, (wait_months, wait_reason))
     finish(act, application)
     papers.write_grant(act, item, grant, reason)
     return grant
@@ -184,7 +188,7 @@ def _decide(
 
 def _offer(
     act: ledger.Act, item: Item, version: Version, starts: date, ends: date, fields: Sequence[str],
-    terms: dict[str, Any],
+    terms: dict[str, Any], wait: tuple[int, str],
 ) -> Grant:  # fmt: skip
     application = item.application
     assert application.authority is not None  # it was submitted
@@ -192,9 +196,13 @@ def _offer(
         item=item, buyer=application.buyer, product=item.product, from_version=version, authority=application.authority,
         starts=starts, ends=ends, fields=list(fields), terms=terms, created_at=act.at,
     )  # fmt: skip
+    entry = disclose(grant, application, act.at, *wait)
     ledger.record(
         act, grant, new=grant.state,
-        detail={"starts": starts, "ends": ends, "fields": list(fields), "terms": terms, "version": version},
+        detail={
+            "starts": starts, "ends": ends, "fields": list(fields), "terms": terms, "version": version,
+            "public_from": entry.public_from, "wait_reason": entry.wait_reason,
+        },
     )  # fmt: skip
     due = clock.start(grant, Kind.OFFER, act.at).due_at
     tell(

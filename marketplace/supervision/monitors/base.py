@@ -19,7 +19,7 @@ from marketplace.supervision.occasions import Occasion
 from marketplace.supervision.operations.finding import open_finding
 
 WATCHER = ledger.SystemActor("sweep")
-Scope = Iterable[Party] | None
+Scope = Iterable[Party | None] | None
 CHUNK = 500  # keys of occasions looked up at a time
 
 
@@ -49,7 +49,7 @@ class Case(NamedTuple):
 
     key: str
     about: Any
-    party: Party  # in whose scope it is
+    party: Party | None  # in whose scope it is; of nobody's case None
     authority_id: int | None
     words: Mapping[str, Any] = {}
 

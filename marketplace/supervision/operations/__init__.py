@@ -57,6 +57,7 @@ from marketplace.supervision.operations.incident_telling import (
     tell_holders,
     tell_public,
 )
+from marketplace.supervision.operations.inquiry import answer_inquiry, ask_report
 from marketplace.supervision.operations.lapsed import notice_lapsed, notice_renewed
 from marketplace.supervision.operations.listing_again import add_sources, list_derived
 from marketplace.supervision.operations.notice import draft_notice
@@ -98,6 +99,7 @@ from marketplace.supervision.operations.review import (
 )
 from marketplace.supervision.operations.standing_rule import sign_standing_rule, withdraw_standing_rule
 from marketplace.supervision.operations.take_down import draft_take_down, make_final, require_take_down
+from marketplace.supervision.operations.taking import take_application, take_finding, take_measure
 
 __all__ = [
     "accept_fault",
@@ -112,7 +114,9 @@ __all__ = [
     "annul_review",
     "answer_by_hold",
     "answer_by_precaution",
+    "answer_inquiry",
     "ask_for_more",
+    "ask_report",
     "clear_derived",
     "close_incident",
     "confirm_notice",
@@ -179,6 +183,9 @@ __all__ = [
     "sign_standing_rule",
     "stay_review",
     "supplement_incident",
+    "take_application",
+    "take_finding",
+    "take_measure",
     "take_precaution",
     "take_up_concern",
     "tell_holders",

@@ -18,13 +18,11 @@ from marketplace.supervision.states import ReviewState
 
 
 def write_measure(act: ledger.Act, measure: Measure, kind: str, reason: str = "", remedy: str = "") -> None:
-    """Part of issuing an order, lifting it, ending it and annulling it. What a seller or the platform issues has none."""
+    """Part of issuing an order, lifting, ending and annulling it. What a seller or the platform issues has none."""
     if measure.rules.issuer != Issuer.AUTHORITY:
         return
-    is_order, correction = (
-        kind in (Paper.ORDER, Paper.CORRECTION),
-        clock.of(measure).open().filter(kind=Kind.CORRECTION).first(),
-    )
+    is_order = kind in (Paper.ORDER, Paper.CORRECTION)
+    correction = clock.of(measure).open().filter(kind=Kind.CORRECTION).first()
     sections = (
         (gettext_noop("Order"), measure.number or ""),
         (gettext_noop("Facts"), measure.facts if is_order else ""),

@@ -1,0 +1,60 @@
+"""What the level above asks an authority about one of its cases, and what that answered (Art. 45)."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Party, User
+from marketplace.applications.models import Application
+from marketplace.supervision.models import Finding, Measure
+
+ABOUT = ("application", "finding", "measure")  # exactly one of them
+
+
+class Inquiry(models.Model):
+    """A report that the level above wants on a case: question and answer, kept, with a clock in between."""
+
+    application = models.ForeignKey(
+        Application, null=True, blank=True, on_delete=models.PROTECT, related_name="inquiries"
+    )
+    finding = models.ForeignKey(Finding, null=True, blank=True, on_delete=models.PROTECT, related_name="inquiries")
+    measure = models.ForeignKey(Measure, null=True, blank=True, on_delete=models.PROTECT, related_name="inquiries")
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")  # whose case it is
+    authority = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    above = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    question = models.TextField(_("question"), max_length=4000)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    answer = models.TextField(_("answer"), max_length=8000, blank=True)
+    answered_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("report asked of an authority")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(application__isnull=False, finding=None, measure=None)
+                | Q(application=None, finding__isnull=False, measure=None)
+                | Q(application=None, finding=None, measure__isnull=False),
+                name="inquiry_about_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(answered_at=None, answered_by=None, answer="")
+                | (Q(answered_at__isnull=False, answered_by__isnull=False) & ~Q(answer="")),
+                name="inquiry_answered_whole",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{_('report')} #{self.pk} · {self.subject}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("console:inquiries")
+
+    @property
+    def subject(self) -> Any:
+        """The application, finding or measure that it is about."""
+        return next(found for name in ABOUT if (found := getattr(self, name)))

@@ -1,0 +1,225 @@
+"""The evaluation of a period: each figure against a plain loop over the rows; the disclosure without small counts."""
+
+import csv
+import io
+import json
+from collections import Counter
+from datetime import date, timedelta
+from statistics import median
+
+import pytest
+import time_machine
+from django.test import Client
+
+from listings.models import Version
+from marketplace.applications.models import Application, Decision, Grant
+from marketplace.clock.models import Clock
+from marketplace.clock.operations import days_used
+from marketplace.clock.working_days import local_date
+from marketplace.delivery import operations as delivery
+from marketplace.delivery.models import Delivery
+from marketplace.ledger.models import Entry
+from marketplace.supervision import operations
+from marketplace.supervision.concern import Concern
+from marketplace.supervision.deadlines import DUTIES, due_of
+from marketplace.supervision.evaluation import Scope, evaluation
+from marketplace.supervision.evaluation_files import disclosure
+from marketplace.supervision.models import DerivedProduct, Finding, Measure, ReportFiling, UsageReport
+from tests import crowd
+from tests.console.conftest import log_in
+from tests.workflow import stages
+
+FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
+
+
+@pytest.fixture
+def busy(world, grant):
+    """A year of an authority with something of everything, beside that of another one, and before it."""
+    crowd.one_of_each(world, grant)
+    crowd.one_of_the_rest(world, grant)
+    crowd.grow(grant, 3)
+    delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at)
+    crowd.copy(Delivery.objects.earliest("pk"), obtained_at=world.at - timedelta(days=700))
+    refused, _at = stages.application(world, "refused")
+    stages.application(world, "submitted")
+    overdue = Clock.objects.filter(object_type="applications.application", ended_at=None).latest("pk")
+    operations.explain_overdue(
+        clock=overdue, actor=world["officer"], at=overdue.due_at + timedelta(days=1), reason="停机", is_at_fault=False
+    )
+    item = crowd.copy(grant.item, application=crowd.copy(refused))
+    crowd.copy(grant.item.decision, item=item, is_approval=False, remedy="r", article="Art. 15")
+    reports = list(UsageReport.objects.order_by("pk"))
+    for days, report in zip((-1, 0, 1), reports, strict=False):
+        who = {"by": world["buyer"], "at": report.due_at + timedelta(days=days)}
+        ReportFiling.objects.create(report=report, round=1, is_nil=True, **who)
+        ReportFiling.objects.create(report=report, round=2, is_nil=True, by=who["by"], at=who["at"] + timedelta(days=9))
+    Grant.objects.filter(pk=Grant.objects.latest("pk").pk).update(state="closed", ended_at=world.at)
+    Measure.objects.update(state="dropped")
+    crowd.copy(
+        Measure.objects.earliest("pk"), occasion_key="x", state="lifted", number="令1", issued_at=world.at,
+        issued_by=world["officer"],
+    )  # fmt: skip
+    elsewhere = crowd.copy(Finding.objects.earliest("pk"), occasion_key="y", authority=world.parties["other_city"])
+    assert elsewhere.authority != grant.authority
+    return grant.authority
+
+
+def within(moment):
+    return moment is not None and FIRST <= local_date(moment) <= LAST
+
+
+def plain(authority, at):
+    """The same by loops."""
+    mine = lambda one: one.authority == authority  # noqa: E731
+    asked = [one for one in Application.objects.all() if mine(one) and one.seller is None and within(one.submitted_at)]
+    decided = [one for one in Decision.objects.all() if mine(one.item.application) and within(one.at)]
+    refused = [one for one in decided if not one.is_approval]
+    outright = [
+        one for one in Entry.objects.filter(object_type="applications.application", new="refused")
+        if within(one.at) and mine(Application.objects.get(pk=one.object_id))
+    ]  # fmt: skip
+    granted = [one for one in Grant.objects.all() if mine(one) and one.product.nature != "non_public"]
+    began = [one for one in granted if within(one.activated_at)]
+    handed = [one for one in Delivery.objects.all() if one.grant and mine(one.grant) and within(one.obtained_at)]
+    due = [one for one in UsageReport.objects.all() if mine(one.grant) and within(one.due_at) and one.due_at <= at]
+    first = {one.pk: min((filed.at for filed in one.filings.all()), default=None) for one in due}
+    noticed = [one for one in Finding.objects.all() if mine(one) and within(one.created_at) and not one.reviewer]
+    said = [one for one in Concern.objects.all() if mine(one) and within(one.created_at) and not one.reviewer]
+    ordered = [one for one in Measure.objects.all() if mine(one) and within(one.issued_at)]
+    built = [
+        one for one in DerivedProduct.objects.all()
+        if within(one.created_at) and any(mine(use.grant) for use in one.built_from.all())
+    ]  # fmt: skip
+    listed = [one for one in Version.objects.all() if mine(one) and within(one.published_at) and not one.reviewer]
+    bound = [
+        clock for clock in Clock.objects.all()
+        if (clock.object_type, clock.kind) in DUTIES and (row := due_of(clock)) and row.owner == authority
+        and not row.is_instead
+    ]  # fmt: skip
+    over = [
+        one for one in bound if within(one.due_at)
+        and (one.ended_at > one.due_at if one.ended_at else one.due_at <= at and not one.paused_at)
+    ]  # fmt: skip
+    explained = [said for one in over for said in one.explanations.all() if said.due_at == one.due_at]
+    count = lambda rows, key, prefix="": {f"{prefix}{k}": n for k, n in Counter(map(key, rows)).items()}  # noqa: E731
+    return {
+        "applications": {"submitted": len(asked), **count(asked, lambda one: one.state)},
+        "decisions": {
+            "approved": len(decided) - len(refused), "refused": len(refused), "refused_outright": len(outright),
+            **count(refused, lambda one: one.article, "refused_"),
+        },
+        "times": times(bound, at),
+        "grants": {
+            "began": len(began), **count(began, lambda one: one.product.nature, "began_"),
+            **count([one for one in granted if within(one.ended_at)], lambda one: one.state, "ended_"),
+            "running": len([
+                one for one in granted
+                if one.activated_at and local_date(one.activated_at) <= LAST <= one.ends
+                and (one.ended_at is None or local_date(one.ended_at) > LAST)
+            ]),
+        },
+        "deliveries": {
+            "deliveries": len(handed), "rows": sum(one.rows for one in handed),
+            "bytes": sum(one.bytes for one in handed), "grants": len({one.grant_id for one in handed}),
+        },
+        "reports": {
+            "due": len(due), "on_time": sum(bool(first[one.pk] and first[one.pk] <= one.due_at) for one in due),
+            "late": sum(bool(first[one.pk] and first[one.pk] > one.due_at) for one in due),
+            "missing": sum(first[one.pk] is None for one in due),
+        },
+        "findings": {
+            "opened": len(noticed), **count(noticed, lambda one: one.rule, "rule_"),
+            **count(noticed, lambda one: one.state),
+        },
+        "concerns": {"received": len(said), **count(said, lambda one: one.kind)},
+        "measures": {"issued": len(ordered), **count(ordered, lambda one: one.state)},
+        "derived_products": {
+            "registered": len(built), **count(built, lambda one: one.state),
+            "listed_again": sum(one.listed_as is not None for one in built),
+        },
+        "listings": {
+            "published": len(listed), **count(listed, lambda one: one.product.nature, "nature_"),
+            **count(listed, lambda one: one.product.grade, "grade_"),
+            "products": len({one.product_id for one in listed}),
+        },
+        "duties": {
+            "overdue": len(over), "open": sum(one.ended_at is None for one in over),
+            "at_fault": sum(one.is_at_fault for one in explained),
+            "not_at_fault": sum(not one.is_at_fault for one in explained),
+        },
+    }  # fmt: skip
+
+
+def times(bound, at):
+    found = {}
+    ended = [one for one in bound if within(one.ended_at)]
+    for kind in {one.kind for one in ended}:
+        rows = [days_used([one], at)[0] for one in ended if one.kind == kind]
+        found |= {
+            f"{kind}_ended": len(rows), f"{kind}_net": median(row.net for row in rows),
+            f"{kind}_in_time": len([row for row in rows if row.clock.ended_at <= row.clock.due_at]),
+            f"{kind}_gross": median(row.gross for row in rows),
+        }  # fmt: skip
+    return found
+
+
+def told(sections):
+    return {one.code: {figure.code: figure.value for figure in one.figures} for one in sections}
+
+
+def test_each_figure_is_that_of_a_plain_loop(world, busy):
+    at = world.at + timedelta(days=500)
+    expected = plain(busy, at)
+    assert told(evaluation(Scope([busy.pk], FIRST, LAST, at))) == expected
+    for code in ("applications", "decisions", "times", "grants", "deliveries", "reports", "findings", "duties"):
+        assert any(expected[code].values()), code
+    assert expected["reports"]["on_time"] == 2 and expected["reports"]["late"] == 1
+    assert expected["duties"]["not_at_fault"] == 1 and expected["deliveries"]["deliveries"] == 1
+    everybody = told(evaluation(Scope(None, FIRST, LAST, at)))
+    assert everybody["findings"]["opened"] == expected["findings"]["opened"] + 1
+    months = {one.code: dict(one.plot) for one in evaluation(Scope([busy.pk], FIRST, LAST, at))}
+    assert len(months["deliveries"]) == 12 and months["deliveries"]["2026-03"] == 1
+
+
+def test_page_and_files_say_the_same_and_only_the_province_sees_others(world, busy):
+    period = {"first": str(FIRST), "last": str(LAST), "authority": busy.pk}
+    with time_machine.travel(world.at + timedelta(days=290), tick=False):
+        officer, above = log_in(world["officer"]), log_in(world["province_officer"])
+        page = officer.get("/console/evaluation/", period)
+        as_json = json.loads(officer.get("/console/evaluation/json/", period).content)
+        as_csv = officer.get("/console/evaluation/csv/", period).content.decode("utf-8-sig")
+        strange = {**period, "authority": world.parties["other_city"].pk}
+        assert officer.get("/console/evaluation/", strange).status_code == 422
+        assert officer.get("/console/evaluation/csv/", {**period, "authority": ""}).status_code == 404
+        assert above.get("/console/evaluation/", strange).status_code == 200
+        whole = json.loads(above.get("/console/evaluation/json/", {**period, "authority": ""}).content)
+        assert officer.get("/console/evaluation/", {**period, "last": "2025-01-01"}).status_code == 422
+    shown = told(section for section, _chart in page.context["sections"])
+    assert as_json["figures"] == shown and as_json["authority"] == busy.name
+    rows = [row for row in csv.DictReader(io.StringIO(as_csv)) if row["subject"] != "about"]
+    assert {(row["subject"], row["code"]): float(row["value"]) for row in rows} == {
+        (subject, code): value for subject, figures in shown.items() for code, value in figures.items()
+    }
+    assert page.content.decode().count("<svg") > 5
+    assert whole["authority"] == "all" and whole["figures"]["findings"]["opened"] == shown["findings"]["opened"] + 1
+
+
+def test_disclosure_gives_counts_of_five_and_more_and_never_the_total_of_parts(world, grant):
+    for _number in range(4):
+        crowd.copy_grant(grant)
+    other = crowd.copy(world.product, nature="public_utility", title="公交")
+    for _number in range(4):
+        twin = crowd.copy_grant(grant)
+        twin.product = other
+        twin.save()
+    at = world.at + timedelta(days=400)
+    found = told(disclosure(2026, at))
+    assert found["grants"] == {"began_government": 5, "began_public_utility": None}
+    assert found["deliveries"] == {"deliveries": 0} and found["applications"] == {"submitted": 9}
+    with time_machine.travel(at, tick=False):
+        text = Client().get("/register/2026.json").content.decode()
+        rows = Client().get("/register/2026.csv").content.decode("utf-8-sig")
+        assert [Client().get(f"/register/{year}.json").status_code for year in (2027, 2021, 9999)] == [404] * 3
+    assert json.loads(text)["figures"]["grants"] == found["grants"]
+    small = [row for row in csv.DictReader(io.StringIO(rows)) if row["code"] == "began_public_utility"]
+    assert [row["value"] for row in small] == [""]

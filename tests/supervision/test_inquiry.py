@@ -1,0 +1,60 @@
+"""Reports on a case that the level above asks for: question, answer, and a clock in between."""
+
+import pytest
+import time_machine
+from django.core.exceptions import ValidationError
+
+from marketplace.clock.models import Clock
+from marketplace.errors import InvalidState, NotAllowed
+from marketplace.ledger.models import Entry
+from marketplace.notices.models import Outbox
+from marketplace.supervision import operations
+from marketplace.supervision.deadlines import due_of
+from marketplace.supervision.inquiry import Inquiry
+from tests.console.conftest import log_in
+from tests.workflow import stages
+
+
+def test_the_province_asks_and_the_city_answers_within_its_time(world):
+    case, at = stages.application(world, "accepted")
+    asking = {"case": case, "at": at, "question": "为何尚未征求意见?"}
+    for who in ("officer", "other_officer", "county_officer", "buyer", "operator"):
+        with pytest.raises(NotAllowed):
+            operations.ask_report(actor=world[who], **asking)
+    made = operations.ask_report(actor=world["province_officer"], **asking)
+    clock = Clock.objects.running().get(kind="inquiry")
+    assert (due_of(clock).owner, due_of(clock).obj, clock.working_days) == (case.authority, made, 5)
+    with pytest.raises(InvalidState):
+        operations.ask_report(actor=world["province_officer"], **asking)
+    answering = {"inquiry": made, "at": at, "answer": "单位负责人休假"}
+    for who in ("province_officer", "other_officer", "buyer"):
+        with pytest.raises(NotAllowed):
+            operations.answer_inquiry(actor=world[who], **answering)
+    with pytest.raises(ValidationError):
+        operations.answer_inquiry(actor=world["officer"], **(answering | {"answer": " "}))
+    operations.answer_inquiry(actor=world["officer"], **answering)
+    with pytest.raises(InvalidState):
+        operations.answer_inquiry(actor=world["second_officer"], **answering)
+    assert not Clock.objects.running().filter(kind="inquiry").exists()
+    assert list(Entry.objects.order_by("-pk").values_list("verb", flat=True)[:2]) == ["answer_inquiry", "ask_report"]
+    told = {kind: set(Outbox.objects.filter(kind=kind).values_list("recipient_ref", flat=True)) for kind in
+            ("report_asked", "report_answered")}  # fmt: skip
+    assert world["officer"].ledger_ref in told["report_asked"] - told["report_answered"]
+    assert world["province_officer"].ledger_ref in told["report_answered"] - told["report_asked"]
+    operations.ask_report(actor=world["province_officer"], **asking)  # again, about something else
+    case.refresh_from_db()
+    assert case.state == "accepted"
+
+
+def test_question_and_answer_stand_on_a_page_of_both_authorities_alone(world, grant):
+    operations.propose_order_on_grant(grant=grant, actor=world["officer"], at=world.at, facts="f", demand="d")
+    order = grant.measures.get().measure
+    with time_machine.travel(world.at, tick=False):
+        above, city = log_in(world["province_officer"]), log_in(world["officer"])
+        asked = above.post(f"/console/inquiries/new/measure/{order.pk}/", {"question": "请报告处置情况"})
+        made = Inquiry.objects.get()
+        assert asked.status_code == 302 and "请报告处置情况" in city.get("/console/inquiries/").content.decode()
+        assert city.post(f"/console/inquiries/{made.pk}/answer/", {"answer": "已约谈"}).status_code == 302
+        assert "已约谈" in above.get("/console/inquiries/").content.decode()
+        others = log_in(world["other_officer"]).get("/console/inquiries/").content.decode()
+    assert "已约谈" not in others and str(order) not in others
