@@ -162,12 +162,13 @@ STANDING_CONSENT = Machine(
 class HoldState(models.TextChoices):
     OPEN = "open", pgettext_lazy("hold", "open")
     LIFTED = "lifted", _("lifted")
+    ANNULLED = "annulled", _("annulled")  # with the order that opened it: it ought never to have been
 
 
 HOLD = Machine(
     name="hold",
     states=HoldState,
     initial=HoldState.OPEN,
-    transitions=table(open="lifted", lifted=""),
+    transitions=table(open="lifted annulled", lifted="", annulled=""),
     owners={HoldState.OPEN: _("whoever opened it")},
 )

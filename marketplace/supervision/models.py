@@ -310,7 +310,7 @@ class Measure(models.Model):
                 name="measure_one_take_down",
             ),
             models.CheckConstraint(
-                condition=Q(state="referred") & ~Q(referral="") & ~Q(referred_to="")
+                condition=Q(state__in=["referred", "annulled"]) & ~Q(referral="") & ~Q(referred_to="")
                 | ~Q(state="referred") & Q(referral="", referred_to=""),
                 name="measure_referral_iff_referred",
             ),

@@ -22,7 +22,7 @@ def addresses() -> dict[str, str]:
     """Every address of the console by its name, with an object's key that exists nowhere."""
     samples = {
         "pk": "987654", "kind": "decision", "year": "2026", "code": "350000", "monitor": "report_late",
-        "action": "hold", "change": "retire", "file": "987654",
+        "action": "hold", "change": "retire", "file": "987654", "case": "finding", "number": "987654",
     }  # fmt: skip
 
     def walk(patterns: list[Any], prefix: str) -> dict[str, str]:

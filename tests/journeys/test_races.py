@@ -173,8 +173,9 @@ def test_order_lifted_and_annulled_at_once(world, grant):
         lambda: supervision.annul_order(measure=fresh(measure), actor=world["second_officer"], at=world.at, reason="-"),
     )
     one_won(outcomes)
-    outcome = {"lifted": "resumed", "annulled": "annulled"}[fresh(measure).state]
-    assert (Hold.objects.get().state, measure.held.get().outcome) == ("lifted", outcome)
+    state = fresh(measure).state
+    outcome = {"lifted": "resumed", "annulled": "annulled"}[state]
+    assert (Hold.objects.get().state, measure.held.get().outcome) == (state, outcome)
 
 
 def test_nothing_is_handed_over_once_the_suspension_is_recorded(world, grant, monkeypatch):

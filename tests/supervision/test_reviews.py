@@ -17,9 +17,9 @@ from marketplace.desk.story import later
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
-from marketplace.supervision import operations
+from marketplace.supervision import operations, verbs
 from marketplace.supervision.models import Measure
-from marketplace.supervision.review import Review
+from marketplace.supervision.review import Review, adverse_acts
 from tests.journeys.test_races import fresh, together
 from tests.workflow import stages
 from tests.workflow.memory import remembered_sandbox  # noqa: F401
@@ -317,3 +317,46 @@ def test_stayed_while_it_is_terminated_one_of_the_two_waits(world):
     assert [isinstance(one, InvalidState) for one in (stayed, ended)].count(True) == 1, (stayed, ended)
     assert fresh(review).is_staying == (stayed is None)
     assert fresh(order).state == ("terminated" if ended is None else "refused_to_correct")
+
+
+# --- measures of the other kinds -----------------------------------------------------------------------------------
+
+
+def lodged_against(world, of, who):
+    """As soon as it was decided."""
+    at = adverse_acts(of).latest("pk").at
+    return operations.lodge_review(subject=of, actor=world[who], at=at, text="认定有误"), at
+
+
+def test_an_order_without_suspension_is_reviewed_but_there_is_nothing_to_stay(world):
+    order, _at = stages.order_46(world, "issued")
+    review, at = lodged_against(world, order, "buyer")
+    assert review.against["verb"] == "order_correction"
+    assert not verbs.can_be_stayed(review)
+    operations.vary_review(**by_second(world, review, at), days=40, **SAID)
+    assert clock.of(order).open().get(kind=Kind.CORRECTION).working_days == 40
+
+
+def test_a_referral_can_be_annulled_by_its_review(world):
+    order, _at = stages.order_46(world, "referred")
+    review, at = lodged_against(world, order, "buyer")
+    assert review.against["verb"] == "refer_order"
+    operations.annul_review(**by_second(world, review, at), reason="证据不足")
+    assert fresh(order).state == "annulled"
+
+
+@pytest.mark.parametrize(("state", "version"), [("issued", "published"), ("final", "recalled")])
+def test_a_take_down_annulled_by_a_review_gives_the_version_back_unless_it_was_recalled(world, state, version):
+    measure, _at = stages.take_down(world, state)
+    review, at = lodged_against(world, measure, "vendor")
+    assert (review.reviewer, review.article) == (measure.issuer, "Art. 47")
+    with pytest.raises(NotAllowed):  # of whoever issued it
+        operations.annul_review(review=review, actor=world["reviewer"], at=at, reason="证据不足")
+    operations.annul_review(review=review, actor=world["province_officer"], at=at, reason="证据不足")
+    assert (fresh(measure).state, fresh(measure.version).state) == ("annulled", version)
+
+
+def test_a_sellers_notice_is_reviewed_by_no_authority(world):
+    notice, at = stages.notice(world, "issued")
+    with pytest.raises(InvalidState, match=r"Art\. 40"):
+        lodge(world, notice, at)

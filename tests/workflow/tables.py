@@ -962,7 +962,7 @@ MEASURE = Matrix(
         "refer": Says("referred", (), REFERRAL),  # not this kind
         "make_final": Says("final", (), REFUSAL),  # nor this
         "take_case": Says("*", ("grant take_case →", "measure take_case →"), REASON),
-        "annul": Says("annulled", ("measure annul_order *→annulled", "hold annul_order open→lifted"), REASON),
+        "annul": Says("annulled", ("measure annul_order *→annulled", "hold annul_order open→annulled"), REASON),
     },
 )  # fmt: skip
 
@@ -1049,7 +1049,7 @@ REVIEW = Matrix(
         ("uphold", "lodged+stayed"): ("hold uphold →open",),
         ("vary", "lodged+stayed"): ("hold vary →open",),
         ("withdraw", "lodged+stayed"): ("hold withdraw →open",),
-        ("annul", "lodged"): ("hold annul open→lifted",),
+        ("annul", "lodged"): ("hold annul open→annulled",),
     },
 )
 

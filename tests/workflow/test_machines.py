@@ -44,7 +44,8 @@ ELSEWHERE = {
     },
     "applications.grant": {("active", "terminated"): "an order's `terminate`"},
     "applications.hold": {
-        ("open", "lifted"): "an order's `lift` or `annul`, a review's `stay`, a report's `file`, `lift_precaution`"
+        ("open", "lifted"): "an order's `lift`, a review's `stay`, a report's `file`, `lift_precaution`",
+        ("open", "annulled"): "an order's `annul`, a review's `annul`",
     },
     "supervision.finding": {
         ("open", "measure"): "the `issue` of an order",

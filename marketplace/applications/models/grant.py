@@ -299,7 +299,7 @@ class Hold(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(state="open", lifted_at=None, lifted_by_ref="")
-                | Q(state="lifted", lifted_at__isnull=False),
+                | Q(state__in=["lifted", "annulled"], lifted_at__isnull=False),
                 name="hold_lifted_both",
             ),
             models.CheckConstraint(

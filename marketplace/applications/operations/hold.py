@@ -40,15 +40,17 @@ def open_hold(
     return hold
 
 
-def lift_hold(act: ledger.Act, grant: Grant, code: str, source_ref: str) -> int:
-    """Lift the open hold of this reason and source, if there is one. Returns how many holds are left open."""
+def lift_hold(
+    act: ledger.Act, grant: Grant, code: str, source_ref: str, new: str = HoldState.LIFTED
+) -> int:  # fmt: skip
+    """Lift (or annul) the open hold of this reason and source, if there is one. Returns how many are left open."""
     Grant.objects.select_for_update().get(pk=grant.pk)
     lifted = Hold.objects.filter(grant=grant, code=code, source_ref=source_ref, state=HoldState.OPEN).first()
     others = open_holds(act.at, grant=grant)
     if lifted is None:
         return others.count()
     left = others.exclude(pk=lifted.pk).count()
-    workflow.move(act, lifted, HoldState.LIFTED, lifted_at=act.at, lifted_by_ref=act.actor.ledger_ref)
+    workflow.move(act, lifted, new, lifted_at=act.at, lifted_by_ref=act.actor.ledger_ref)
     listing.resume_products(act, [ledger.reference(lifted)])
     tell(
         act, recipients(grant.buyer, act.at), "hold_lifted", link=grant.get_absolute_url(),

@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(
-                        ("state", "referred"),
+                        ("state__in", ["referred", "annulled"]),
                         models.Q(("referral", ""), _negated=True),
                         models.Q(("referred_to", ""), _negated=True),
                     ),

@@ -17,7 +17,7 @@ from listings.states import VersionState
 from marketplace import workflow
 from marketplace.applications.models import Grant, HoldCode
 from marketplace.applications.operations import end_grant, lift_hold, open_hold
-from marketplace.applications.states import GrantState
+from marketplace.applications.states import GrantState, HoldState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import local_date
@@ -279,8 +279,9 @@ def tell_party(act: ledger.Act, measure: Measure, reason: str) -> None:
 
 
 def _release(act: ledger.Act, measure: Measure, outcome: str, reason: str) -> None:
+    new = HoldState.ANNULLED if outcome == GrantOutcome.ANNULLED else HoldState.LIFTED
     for held in measure.held.select_related("grant__buyer"):
-        lift_hold(act, held.grant, HoldCode.MEASURE, ledger.reference(measure))
+        lift_hold(act, held.grant, HoldCode.MEASURE, ledger.reference(measure), new)
     measure.held.exclude(outcome=GrantOutcome.ANNULLED).update(outcome=outcome)
     if measure.version is not None:
         listing.end_take_down(act, measure.version, VersionState.PUBLISHED, reason)

@@ -126,7 +126,7 @@ def vary(act: ledger.Act, measure: Measure, days: int | None, free: Sequence[Gra
     freed = {grant.pk for grant in free}
     if not days and not freed:
         raise ValidationError({"days": _("Say what changes: the time to correct, or the grants that are held.")})
-    if not freed <= held or freed == held:
+    if freed and not freed < held:
         raise ValidationError({"free": _("At least one of the grants held stays held: else annul the order.")})
     ledger.record(act, measure, detail={"days": days, "freed": list(free)})
     if days:
