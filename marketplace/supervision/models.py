@@ -239,8 +239,8 @@ class MeasureQuerySet(models.QuerySet["Measure"]):
         drafts = ~told & ~Q(party__in=recent_parties(user, timezone.now()))
         ways = [told & (Q(party__in=who.parties)), (told | drafts) & Q(issuer__in=who.parties)]
         if who.authorities:
-            seat = Q() if who.is_province else Q(authority__in=who.authorities)
-            ways.append(seat & (told | drafts & Q(issuer=None)))
+            seat = Q(authority__in=who.authorities) & (told | drafts & Q(issuer=None))
+            ways.append(told | drafts if who.is_province else seat)
         return self.filter(found_by(self.model, *ways))
 
 

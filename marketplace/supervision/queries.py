@@ -106,14 +106,11 @@ def obtained(party: Party) -> list[tuple[Grant, Version]]:
     return [(grants[grant], versions[version]) for grant, version in pairs]
 
 
-def regions_of(authority: Party, at: datetime) -> set[str]:
-    """Codes of the regions that an authority answers for: its own, and the cities and counties in it."""
+def regions_of(authority: Party, at: datetime) -> QuerySet[Region]:
+    """The regions that an authority answers for: its own, and the cities and counties in it."""
     own = Capability.objects.filter(valid_on(local_date(at)), party=authority, kind=CapabilityKind.AUTHORITY)
-    found, level = set[str](), set(own.values_list("region", flat=True)) - {None}
-    while level:
-        found |= level
-        level = set(Region.objects.filter(parent__in=level).values_list("pk", flat=True))
-    return found
+    seats = own.values("region")
+    return Region.objects.filter(Q(pk__in=seats) | Q(parent__in=seats) | Q(parent__parent__in=seats))
 
 
 def operators() -> Q:

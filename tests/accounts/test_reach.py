@@ -2,8 +2,9 @@
 
 import random
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, Permission
@@ -45,7 +46,6 @@ from listings.models import (
 from listings.models.expert import VersionOpinion, VersionUserObjectPermission
 from listings.models.products import ProductInvitation
 from listings.states import PUBLIC_STATES
-from marketplace import elsewhere
 from marketplace.applications.models import (
     Application,
     Consultation,
@@ -61,13 +61,13 @@ from marketplace.console.models import Reading
 from marketplace.delivery.models import Delivery
 from marketplace.documents.models import Document
 from marketplace.supervision.concern import Concern
+from marketplace.supervision.incidents import Incident, IncidentCopy, IncidentNotice
 from marketplace.supervision.models import DerivedFrom, DerivedProduct, Finding, Measure, UsageReport, new_token
 from marketplace.supervision.review import Review
-from tests.actors import World
 from tests.crowd import copy
 from tests.pages.conftest import demo_site, demo_user  # noqa: F401
 
-AUTHORITY, REVIEWER = CapabilityKind.AUTHORITY, CapabilityKind.REVIEWER
+AUTHORITY, REVIEWER, OVERSIGHT = CapabilityKind.AUTHORITY, CapabilityKind.REVIEWER, CapabilityKind.OVERSIGHT
 
 
 class Rules:
@@ -168,13 +168,26 @@ class Rules:
         told = ~Q(state__in=["proposed", "dropped"])
         drafts = ~told & ~Q(party__in=self.recent)
         issues = Q(issuer__in=self.mine) & (told | drafts)
-        seat = self.unless_province(self.over) & (told | drafts & Q(issuer=None))
+        seat = told | drafts if self.province else self.over & (told | drafts & Q(issuer=None))
         return told & Q(party__in=self.mine) | issues | seat
 
     def review(self) -> Q:
         above = Q(above__in=parties_as(self.user, AUTHORITY, timezone.now()))
         others = (self.over | above | self.reviews) & ~Q(party__in=self.recent)
         return self.unless_province(Q(party__in=self.mine) | others)
+
+    def incident(self) -> Q:
+        watching = Capability.objects.filter(
+            valid_on(timezone.localdate()), kind=OVERSIGHT, party__in=parties_as(self.user, OVERSIGHT, timezone.now())
+        ).values("region")
+        ways = [
+            Q(reporter__in=self.mine), Q(version__product__seller__in=self.mine), self.over,
+            Q(version__in=VersionSource.objects.filter(unit__in=self.mine).values("version")),
+            Q(pk__in=IncidentCopy.objects.filter(grant__in=Grant.objects.filter(self.over)).values("incident")),
+            Q(pk__in=IncidentNotice.objects.filter(party__in=self.mine).values("incident")),
+            Q(authority__region__in=watching) | Q(authority__region__parent__in=watching),
+        ]  # fmt: skip
+        return self.unless_province(reduce(or_, ways))
 
     def consent(self) -> Q:
         is_officer = parties_as(self.user, AUTHORITY, timezone.now()).exists()
@@ -198,7 +211,7 @@ CONDITIONS: dict[Any, Condition] = {
     CatalogueEntry: Rules.entry, Product: Rules.product, Version: Rules.version, ReleaseRule: Rules.rule,
     Objection: Rules.objection, Application: Rules.application, LinkageResult: Rules.linkage, Grant: Rules.grant,
     StandingConsent: Rules.consent, DerivedProduct: Rules.derived, Finding: Rules.finding,
-    Concern: Rules.concern, Measure: Rules.measure, Review: Rules.review,
+    Concern: Rules.concern, Measure: Rules.measure, Review: Rules.review, Incident: Rules.incident,
     SourceFile: lambda r: r.within("product", Product.objects.filter(r.product())),
     DescriptionChange: Rules.description, Recipe: Rules.recipe,
     Upload: lambda r: Q(version__product__seller__in=r.mine),
@@ -367,6 +380,7 @@ def more_rows(chance: random.Random, a_party: Any, a_person: Any) -> None:
 
     some_concerns(chance, grants, a_party, a_person)
     some_reviews(chance, grants, a_party, a_person)
+    some_incidents(chance, versions, grants, a_party)
     for number, case in enumerate([*Review.objects.all(), *Measure.objects.all(), *Item.objects.all()]):
         Document.objects.create(
             number=f"{number}", kind="order", object_type=case._meta.label_lower, object_id=str(case.pk),
@@ -391,6 +405,20 @@ def some_concerns(chance: random.Random, grants: list[Grant], a_party: Any, a_pe
             authority=a_party(), reviewer=chance.choice([None, a_party()]) if kind == "misuse" else None,
             responder=a_party(), reporter=chance.choice([None, a_party()]), by=chance.choice([None, a_person()]),
             code_hash="x", text="x", created_at=timezone.now(),
+        )  # fmt: skip
+
+
+def some_incidents(chance: random.Random, versions: list[Version], grants: list[Grant], a_party: Any) -> None:
+    at = timezone.now()
+    for number in range(12):
+        incident = Incident.objects.create(
+            version=chance.choice(versions), reporter=a_party(), authority=a_party(), kind="leak", title="x", facts="x",
+            noticed_at=at - timedelta(minutes=number), counted_at=at, created_at=at,
+        )  # fmt: skip
+        IncidentNotice.objects.create(incident=incident, party=a_party(), text="x", sent_at=at)
+        IncidentCopy.objects.create(
+            incident=incident, grant=chance.choice(grants), version=incident.version, deliveries=1, rows=1,
+            first_at=at, last_at=at,
         )  # fmt: skip
 
 
@@ -437,41 +465,3 @@ def test_what_a_page_knows_is_forgotten_with_it(demo_site: None, db: None) -> No
         Membership.objects.filter(user=buyer).update(valid_until=local_date(at) - timedelta(days=1))
         assert reach.reach_of(buyer, at) == before
     assert before.parties and reach.reach_of(buyer, at) == reach.Reach()
-
-
-def test_what_is_known_is_of_one_person_one_key_one_day_and_one_place(world: World, tmp_path: Path) -> None:
-    buyer, at = world["buyer"], world.at
-    through = User.objects.get(pk=buyer.pk)
-    through.credential = Credential(pk=1, party=world.parties["buyer"], responsible=through)
-
-    def asked(user: User, at: datetime = at) -> int:
-        with CaptureQueriesContext(connection) as queries:
-            reach.reach_of(user, at)
-        return len(queries)
-
-    with reach.kept():
-        assert [asked(buyer), asked(buyer), asked(world["officer"]), asked(through)] == [1, 0, 1, 1]
-        assert [asked(buyer, at + timedelta(days=1)), asked(buyer, at + timedelta(minutes=1))] == [1, 0]
-        token = elsewhere._here.set(elsewhere.Place(1, tmp_path, timedelta()))
-        assert [asked(buyer), asked(buyer)] == [1, 0]
-        elsewhere._here.reset(token)
-
-
-def test_who_has_lapsed_or_been_barred_keeps_the_name_and_acts_as_nothing(world: World) -> None:
-    officer, party, at = world["province_officer"], world.parties["province"], world.at
-    day = local_date(at)
-
-    def found() -> Any:
-        who = reach.reach_of(officer, at)
-        return who.parties, who.authorities, who.is_province, who.names, who.kinds
-
-    known = ((party.pk,), (party.name,), frozenset({"authority"}))
-    for state, until, acts in (
-        ("verified", day, True),
-        ("verified", day - timedelta(days=1), False),
-        ("barred", day, False),
-    ):
-        Party.objects.filter(pk=party.pk).update(state=state, verified_until=until)
-        assert found() == (known[0], known[0] if acts else (), acts, *known[1:])
-    Capability.objects.filter(party=party).update(valid_until=day - timedelta(days=1))
-    assert found() == (known[0], (), False, known[1], frozenset())

@@ -89,10 +89,10 @@ def test_every_wrong_row_is_named_and_nothing_is_written(world, given):
             line("好的"), line("公交站点"), ["少"], line("长" * 201),
         ),
     )  # fmt: skip
-    places = [text.split(":")[0] for text in said]
+    places = [text.split("：")[0] for text in said]
     assert places == [
-        "第 3 行,标题", "第 4 行,开放类型", "第 5 行,暂不共享依据", "第 6 行,标题", "第 7 行,标题", "第 8 行,–",
-        "第 9 行,标题",
+        "第 3 行，标题", "第 4 行，开放类型", "第 5 行，暂不共享依据", "第 6 行，标题", "第 7 行，标题", "第 8 行，–",
+        "第 9 行，标题",
     ]  # fmt: skip
 
 

@@ -48,7 +48,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         text = " ".join(data.split())
-        if "title" in self._open:
+        if "title" in self._open and "svg" not in self._open:
             self.title += text
         if not text or self._foreign or SILENT & set(self._open):
             return
