@@ -68,7 +68,8 @@ def crawl(client: Client, *, all_of_a_kind: bool = False) -> dict[str, Page]:
         found[address] = page = Page(response.content.decode())
         for link in page.links:
             key = link if all_of_a_kind else kind_of(link)
-            if "/download." in link or link.endswith("/template.csv") or "/accounts/" in link or key in known:
+            is_file = re.search(r"[./](csv|json|jsonld)/?$", link.partition("?")[0])
+            if "/download." in link or is_file or "/accounts/" in link or key in known:
                 continue
             known.add(key)
             waiting.append(link)

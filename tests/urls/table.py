@@ -93,6 +93,8 @@ def may(noun: str, verb: str) -> frozenset[str]:
         return frozenset()  # of an authority: this one is none
     if noun == "party" and verb == "appoint_deputy":
         return frozenset({"other_buyer", "provider"})  # a member may be away, too
+    if noun == "version" and verb == "require_take_down":
+        return frozenset()  # of non-public data: this is none
     return frozenset(of.may(verb, STATES[noun])) & frozenset(ROLES)
 
 
