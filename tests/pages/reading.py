@@ -27,7 +27,7 @@ class Page(HTMLParser):
         given = dict(attrs)
         if tag == "html":
             self.language = given.get("lang") or ""
-        if tag == "a" and (given.get("href") or "").startswith("/"):
+        if tag == "a" and "download" not in given and (given.get("href") or "").startswith("/"):
             self.links.append((given["href"] or "").split("#")[0])
         for name in ("aria-label", "placeholder", "alt"):
             if given.get(name):

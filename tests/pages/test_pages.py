@@ -40,7 +40,7 @@ REACHES = {
 CATALOGUE = Path(settings.LOCALE_PATHS[0]) / "zh_Hans" / "LC_MESSAGES" / "django.po"
 # Latin words that belong on a Chinese page: names of formats, standards and tools, and the other language's own name.
 LATIN = re.compile(
-    r"Minshu|English|\S+\.csv|CSV|Parquet|PDF|PNG|JPEG|HTML|JSON-LD|SHA-256|UTF-8|GB/T|GB 18030|MiB|KB|MB|"
+    r"Minshu|English|\S+\.csv|CSV|Parquet|PDF|PNG|JPEG|HTML|JSON-LD|JSON|SVG|SHA-256|UTF-8|GB/T|GB 18030|MiB|KB|MB|"
     r"Cookie|JavaScript|minshu-\d+|canonical\.parquet|PM2\.5|[0-9a-f]{64}|v\d+|[ADGIOR]\d{6}|[\w.-]+@[\w.-]+|[0-9A-Z]{18}|"
     r"\b[0-9a-f]{4}\d\d\b"  # codes of the demo's invented regions
 )
