@@ -20,6 +20,7 @@ from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
+from marketplace.ledger.queries import history
 from marketplace.notices.operations import tell
 
 
@@ -128,11 +129,20 @@ def take_down(act: ledger.Act, version: Version, reason: str) -> None:
 
 
 def end_take_down(act: ledger.Act, version: Version, new: str, reason: str) -> None:
-    """Part of a take-down that is lifted (→ published) or final (→ recalled). What was recalled meanwhile stays."""
+    """Part of a take-down that is lifted (→ published) or final (→ recalled).
+
+    What was recalled meanwhile stays so; what had been held for another reason before is released by hand.
+    """
     locked = Version.objects.select_for_update(of=("self",)).select_related("product__seller").get(pk=version.pk)
     Version.objects.filter(pk=version.pk).update(is_taken_down=False)
-    if locked.state == VersionState.HELD:
-        _move(act, locked, new, reason)
+    if locked.state != VersionState.HELD or (new == VersionState.PUBLISHED and not _is_held_by_take_down(locked)):
+        return
+    _move(act, locked, new, reason)
+
+
+def _is_held_by_take_down(version: Version) -> bool:
+    """By the newest entry that held it: a take-down of what was held already moves nothing."""
+    return bool(history([version]).filter(new=VersionState.HELD).latest("pk").verb == "take_down")
 
 
 @transaction.atomic

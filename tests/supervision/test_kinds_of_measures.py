@@ -218,6 +218,22 @@ def test_take_down_lifted_leaves_what_was_recalled_meanwhile(world):
     assert Version.objects.get(pk=made.version_id).state == "recalled"
 
 
+@pytest.mark.parametrize("verb", ["lift_order", "annul_review"])
+def test_what_was_held_before_its_take_down_is_not_released_by_lifting_that(world, verb):
+    made, at = stages.take_down(world, "proposed")
+    reviewer = {"actor": world["reviewer"], "at": at}
+    listing.hold_version(version=made.version, reason="复评未通过", **reviewer)
+    operations.issue_order(measure=made, **stages.CHARGE, remedy=stages.REMEDY, **reviewer)
+    if verb == "lift_order":
+        operations.lift_order(measure=made, reason="已改正", **reviewer)
+    else:
+        review = operations.lodge_review(subject=made, actor=world["vendor"], at=at, text="认定有误")
+        operations.annul_review(review=review, actor=world["province_officer"], at=at, reason="证据不足")
+    assert Version.objects.get(pk=made.version_id).state == "held"
+    listing.release_version(version=Version.objects.get(pk=made.version_id), reason="复评通过", **reviewer)
+    assert Version.objects.get(pk=made.version_id).state == "published"
+
+
 def test_one_version_is_taken_down_once_at_a_time(world):
     made, at = stages.take_down(world, "issued")
     act = {"actor": world["reviewer"], "at": at, **stages.CHARGE}
