@@ -21,6 +21,7 @@ from marketplace.notices.operations import send_due
 from tests.actors import World
 from tests.pages.conftest import BACKEND
 from tests.workflow import stages
+from tests.workflow.memory import remembered_sandbox  # noqa: F401
 
 DAY = timedelta(days=1)
 

@@ -1,11 +1,9 @@
 """The whole trade as its people play it: each in a browser of their own, on the pages, with what the pages offer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import pytest
 import time_machine
 from django.utils import timezone
 
@@ -17,101 +15,8 @@ from marketplace.desk.sample_data import VISIT_ROLES, write_visits
 from marketplace.desk.story import SCENARIO, later
 from marketplace.supervision.models import DerivedProduct, Measure, UsageReport
 from marketplace.supervision.sweep import sweep
-from tests.actors import PASSWORD, World
-
-WAIT = 10_000  # milliseconds for what a page needs at most, on a machine that has other work
-
-
-class Person:
-    """Somebody at a browser. `press` opens an object's page, takes the verb that it offers, fills its form, signs."""
-
-    def __init__(self, page: Any, site: str, email: str) -> None:
-        self.page, self.site, self.email = page, site, email
-        page.set_default_timeout(WAIT)
-
-    def open(self, address: str) -> None:
-        self.page.goto(self.site + address)
-        if self.page.locator(
-            "a[href^='/accounts/login/'], input[name=login]"
-        ).count():  # time went on: the session ended
-            self.page.goto(f"{self.site}/accounts/login/?next={address}")
-            self.fill(login=self.email, password=PASSWORD)
-            self.send()
-
-    def fill(self, **fields: Any) -> None:
-        for name, value in fields.items():
-            field = self.page.locator(f"main [name={name}]")
-            if value is True:
-                field.check()
-            elif isinstance(value, list):
-                for one in value:
-                    self.page.locator(f"main [name={name}][value='{one}']").check()
-            elif field.first.evaluate("element => element.tagName") == "SELECT":
-                field.select_option(value)
-            elif field.first.get_attribute("type") == "file":
-                field.set_input_files(value)
-            else:
-                field.fill(value)
-
-    def send(self) -> None:
-        self.page.locator("main form[method=post] button[type=submit]").first.click()
-        self.page.wait_for_load_state()
-        assert self.page.locator("#errors").count() == 0, self.text()
-
-    def offers(self, obj: Any, words: str) -> bool:
-        self.open(obj.get_absolute_url())
-        return bool(self.page.locator("main a.btn").get_by_text(words, exact=True).count())
-
-    def press(self, obj: Any, words: str, **fields: Any) -> None:
-        self.open(obj.get_absolute_url())
-        way = self.page.locator("main a.btn").get_by_text(words, exact=True).first
-        assert way.count(), f"{self.email} is not offered {words}: {self.text()[:600]}"
-        way.click()
-        self.fill(**fields)
-        self.send()
-        self.page.locator(".messages, [role=status]").first.wait_for()
-
-    def upload(self, obj: Any, path: Path) -> None:
-        """The page's script sends the file in pieces and goes on to the version once it was read."""
-        self.open(obj.get_absolute_url())
-        self.page.locator("main a.btn").get_by_text("上传文件", exact=True).first.click()
-        self.fill(file=str(path))
-        self.page.locator("main form[method=post] button[type=submit]").first.click()
-        self.page.wait_for_url(self.site + obj.get_absolute_url())
-
-    def text(self) -> str:
-        return str(self.page.locator("main").inner_text())
-
-    def has_to_do(self, words: str) -> None:
-        """The to-do page, which every person starts from, names it."""
-        self.open("/todo/")
-        assert words in self.text(), self.text()
-
-    def download(self, obj: Any, words: str) -> bytes:
-        self.open(obj.get_absolute_url())
-        with self.page.expect_download() as coming:
-            self.page.locator("main .btn").get_by_text(words).first.click()
-        return coming.value.path().read_bytes()  # type: ignore[no-any-return]
-
-
-@pytest.fixture
-def people(browser: Any, live_server: Any, world: World) -> Iterator[Callable[[str], Person]]:
-    """`people("buyer")`: that person, at a browser of their own; `people("")`: somebody who has no account."""
-    at_work: dict[str, Person] = {}
-
-    def person(key: str) -> Person:
-        if key not in at_work:
-            context = browser.new_context(locale="zh-CN", extra_http_headers={"Accept-Language": "zh-CN"})
-            at_work[key] = Person(context.new_page(), live_server.url, world[key].email if key else "")
-        return at_work[key]
-
-    yield person
-    for one in at_work.values():
-        one.page.context.close()
-
-
-def newest(model: Any) -> Any:
-    return model.objects.order_by("-pk")[0]
+from tests.actors import World
+from tests.journeys.persons import Person, newest
 
 
 def test_everybody_plays_their_part_of_a_trade_in_a_browser(
