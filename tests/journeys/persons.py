@@ -1,11 +1,18 @@
 """People at browsers of their own, who do with a page what the page offers."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from listings.models import Product, Version
+from listings.operations import run_assessment
+from marketplace.applications.models import Application
+from marketplace.clock.working_days import local_date
+from marketplace.desk.story import SCENARIO
 from tests.actors import PASSWORD, World
 
 WAIT = 10_000  # milliseconds for what a page needs at most, on a machine that has other work
@@ -85,6 +92,10 @@ class Person:
         self.page.locator("main form[method=post] button[type=submit]").first.click()
         self.page.wait_for_url(self.site + obj.get_absolute_url())
 
+    def verbs(self) -> list[str]:
+        """What the page offers to do."""
+        return self.page.locator("main .verbs a.btn").all_inner_texts()  # type: ignore[no-any-return]
+
     def text(self) -> str:
         return str(self.page.locator("main").inner_text())
 
@@ -118,3 +129,38 @@ def people(browser: Any, live_server: Any, world: World) -> Iterator[Callable[[s
 
 def newest(model: Any) -> Any:
     return model.objects.order_by("-pk")[0]
+
+
+def draft_version(seller: Person, path: Path, source: dict[str, str], **version: Any) -> Version:
+    """Of the product that the seller has just made: declared, with a lawful source, its first version and the file."""
+    product = newest(Product)
+    seller.press(product, "作出第三十一条声明", declared=True)
+    seller.press(product, "补充合法来源材料", **source)
+    seller.press(
+        product, "新建版本", data_from="2025-07-01", data_until="2025-12-31", collected_from="2025-07-01",
+        collected_until="2026-01-05", key_is_kept=["false"], **version,
+    )  # fmt: skip
+    made: Version = newest(Version)
+    seller.upload(made, path)
+    return made
+
+
+def assess_and_submit(seller: Person, version: Version) -> None:
+    seller.press(version, "提请评估")
+    run_assessment(job=version.jobs.get(kind="assess"), at=timezone.now())
+    seller.press(version, "提交审核")
+
+
+def apply_for(buyer: Person, version: Version, title: str, fields: list[str]) -> tuple[Application, dict[str, str]]:
+    """The application as it was submitted, and the form's words for the period of its decision: 300 days from today."""
+    today = local_date(timezone.now())
+    ends = today + timedelta(days=300)
+    buyer.open(version.product.get_absolute_url())
+    buyer.follow("申请使用该数据")
+    buyer.fill(title=title, fields_wanted=fields)
+    buyer.send()
+    application: Application = newest(Application)
+    period = {"period_from": today.isoformat(), "period_until": ends.isoformat()}
+    buyer.press(application, "描述应用场景", **{**SCENARIO, **period})
+    buyer.press(application, "提交")
+    return application, {"starts": today.isoformat(), "ends": ends.isoformat()}

@@ -7,16 +7,15 @@ from pathlib import Path
 import time_machine
 from django.utils import timezone
 
-from listings.models import CatalogueEntry, Product, Version
-from listings.operations import run_assessment
-from marketplace.applications.models import Application, Grant
+from listings.models import CatalogueEntry, Version
+from marketplace.applications.models import Grant
 from marketplace.clock.working_days import local_date
 from marketplace.desk.sample_data import VISIT_ROLES, write_visits
-from marketplace.desk.story import SCENARIO, later
+from marketplace.desk.story import later
 from marketplace.supervision.models import DerivedProduct, Measure, UsageReport
 from marketplace.supervision.sweep import sweep
 from tests.actors import World
-from tests.journeys.persons import Person, newest
+from tests.journeys.persons import Person, apply_for, assess_and_submit, draft_version, newest
 
 
 def test_everybody_plays_their_part_of_a_trade_in_a_browser(
@@ -52,26 +51,17 @@ def list_a_product(people: Callable[[str], Person], tmp_path: Path, move_to: Cal
         purposes=["医疗资源规划"], terms="不得尝试识别个人", frequency="monthly",
     )  # fmt: skip
     seller.send()
-    product = newest(Product)
-    seller.press(product, "作出第三十一条声明", declared=True)
-    seller.press(
-        product, "补充合法来源材料", kind="statute", title="归集通知", reference="榕数〔2026〕9号", summary="依目录归集"
-    )
-    seller.press(
-        product, "新建版本", about="persons", data_from="2025-07-01", data_until="2025-12-31",
-        collected_from="2025-07-01", collected_until="2026-01-05", deidentification_tool="泛化",
-        key_is_kept=["false"], steps="删除姓名",
+    source = {"kind": "statute", "title": "归集通知", "reference": "榕数〔2026〕9号", "summary": "依目录归集"}
+    version = draft_version(
+        seller, write_visits(tmp_path / "visits.csv"), source, about="persons", deidentification_tool="泛化",
+        steps="删除姓名",
     )  # fmt: skip
-    version = newest(Version)
-    seller.upload(version, write_visits(tmp_path / "visits.csv"))
     marks = {f"column_{column.position}": VISIT_ROLES.get(column.name, "plain") for column in version.columns.all()}
     seller.press(version, "标注各列", **marks)
-    seller.press(version, "提请评估")
-    run_assessment(job=version.jobs.get(kind="assess"), at=timezone.now())
-    seller.press(version, "提交审核")
+    assess_and_submit(seller, version)
     officer.has_to_do("急诊需求数据")
     assert not officer.offers(version, "审核通过并公示")
-    officer.press(product.source_files.get(), "核查无误", reason="原件核对无误")
+    officer.press(version.product.source_files.get(), "核查无误", reason="原件核对无误")
     officer.press(version, "审核通过并公示", sources_checked=True, irreversible=True, reason="材料齐全")
     move_to(later(timezone.now(), "publicity") + timedelta(minutes=1))
     officer.press(version, "发布")
@@ -83,24 +73,15 @@ def list_a_product(people: Callable[[str], Person], tmp_path: Path, move_to: Cal
 def apply_and_decide(people: Callable[[str], Person], version: Version, world: World) -> Grant:
     """The buyer says what for, the unit consents, the officer decides, the buyer accepts and downloads."""
     buyer, officer, provider = people("buyer"), people("officer"), people("provider")
-    today = local_date(timezone.now())
-    buyer.open(version.product.get_absolute_url())
-    buyer.page.locator("main").get_by_role("link", name="申请使用该数据").first.click()
-    buyer.fill(title="急诊预测", fields_wanted=[column.name for column in version.columns.all()])
-    buyer.send()
-    application = newest(Application)
-    period = {"period_from": today.isoformat(), "period_until": (today + timedelta(days=300)).isoformat()}
-    buyer.press(application, "描述应用场景", **{**SCENARIO, **period})
-    buyer.press(application, "提交")
+    columns = [column.name for column in version.columns.all()]
+    application, period = apply_for(buyer, version, "急诊预测", columns)
     officer.has_to_do("急诊预测")
     officer.press(application, "受理")
     officer.press(application, "征求意见")
     provider.has_to_do("急诊预测")
     provider.press(application.consultations.get(), "同意")
     officer.press(application, "开始审查")
-    officer.press(
-        application.items.get(), "批准", starts=period["period_from"], ends=period["period_until"], reason="场景具体"
-    )
+    officer.press(application.items.get(), "批准", reason="场景具体", **period)
     grant = newest(Grant)
     buyer.has_to_do(grant.number)
     buyer.press(grant, "接受条款", terms_accepted=True)
