@@ -40,7 +40,7 @@ DESCRIPTION_FIELDS = ("category", "title", "summary", "description", "purposes",
 PRODUCT_FIELDS = ("nature", "acquisition", "grade", "visibility", *DESCRIPTION_FIELDS)
 VERSION_FIELDS = (
     "about", "data_from", "data_until", "collected_from", "collected_until", "deidentification_tool", "tool_version",
-    "key_is_kept", "key_kept_by", "key_kept_where", "pseudonyms",
+    "key_is_kept", "key_kept_by", "key_kept_where", "pseudonyms", "shows_sample",
 )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from listings.models import (
     assessed_by,
     is_provincial_officer,
 )
-from listings.states import WITH_SELLER, EntryState, SourceState, VersionState
+from listings.states import WITH_SAMPLE, WITH_SELLER, EntryState, ProductState, SourceState, VersionState
 from marketplace import elsewhere
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
@@ -154,6 +154,24 @@ def shown_assessment(version: Version, insider: bool) -> Assessment | None:
     there = _hashes_there(version)
     is_another = bool(there) and newest is not None and newest.file_sha256 not in there
     return None if newest and not newest.passes and is_another and version.state in WITH_SELLER else newest
+
+
+def shown_sample(version: Version) -> dict[str, Any] | None:
+    """{columns, rows} for everybody who sees the version, where its seller has a sample shown.
+
+    None while its newest assessment does not pass, and once it is held, retired, recalled or its product withdrawn.
+    Columns declared to be pseudonyms since are left out. Needs the assessments, newest first, and columns prefetched.
+    """
+    newest = next(iter(version.assessments.all()), None)
+    stands = version.shows_sample and version.state in WITH_SAMPLE and version.product.state == ProductState.ACTIVE
+    if not stands or newest is None or not newest.passes or not newest.sample:
+        return None
+    declared = set(pseudonym_columns(version))
+    kept = [at for at, name in enumerate(newest.sample["columns"]) if name not in declared]
+    return {
+        "columns": [newest.sample["columns"][at] for at in kept],
+        "rows": [[row[at] for at in kept] for row in newest.sample["rows"]] if kept else [],
+    }
 
 
 def _hashes_there(version: Version) -> set[str]:

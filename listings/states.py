@@ -124,6 +124,7 @@ WITH_SELLER = (VersionState.DRAFT, VersionState.ASSESSED, VersionState.RETURNED)
 REVIEWED = (VersionState.PUBLISHED, VersionState.HELD, VersionState.RECALLED, VersionState.RETIRED)
 ON_OFFER = (VersionState.PUBLISHED, VersionState.HELD)  # what is assessed again, periodically (Art. 35)
 PUBLIC_STATES = (VersionState.IN_PUBLICITY, VersionState.PUBLISHED, VersionState.HELD, VersionState.RETIRED)
+WITH_SAMPLE = (*UNDER_REVIEW, VersionState.ASSESSED, VersionState.RETURNED, VersionState.PUBLISHED)
 
 
 class UploadState(models.TextChoices):

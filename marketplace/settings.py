@@ -66,7 +66,7 @@ VARIABLES: dict[str, tuple[type, object, str]] = {
     "RISK_ENGINE": (
         str,
         "duckdb",
-        "Where files are assessed: `duckdb`, in the worker; or the master of a Spark, such as `spark://host:7077` or `local[4]`, for files that are too large for one machine.",
+        "Where files are assessed: `duckdb`, in the worker; `ibis`, the same through Ibis; or the master of a Spark, such as `spark://host:7077` or `local[4]`, for files that are too large for one machine.",
     ),
     "LOG_LEVEL": (str, "INFO", "Level of the log on standard error."),
 }
@@ -335,7 +335,7 @@ try:
     RISK_ENGINE = engines.check(env("RISK_ENGINE"))
 except BadCommand:
     raise ImproperlyConfigured(
-        "RISK_ENGINE must be duckdb or the master of a Spark, such as spark://host:7077"
+        "RISK_ENGINE must be duckdb, ibis or the master of a Spark, such as spark://host:7077"
     ) from None
 REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "marketplace.api.problems.handle",

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 import tempfile
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,7 +15,8 @@ from .ingest import ingest
 from .reasons import Refused
 from .report import Report
 from .rules import Rules
-from .words import LANGUAGES, sentence_in, table
+from .sample import Sample, of_report
+from .words import LANGUAGES, rows_in, sentence_in, table
 
 PASSES, UNREADABLE, FAILS = 0, 1, 2
 KEY = Path("minshu-key.pem")
@@ -39,7 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subject", metavar="COLUMN", help="the column that tells whom a row is about")
     parser.add_argument("--population", type=Path, metavar="FILE", help="a row for everybody the file may be about")
     parser.add_argument("--mode", choices=MODES, default="platform", help="how it will be delivered")
-    parser.add_argument("--engine", default=engines.DUCKDB, help="duckdb, or the master of a Spark such as local[2]")
+    parser.add_argument("--engine", default=engines.DUCKDB, help="duckdb, ibis, or the master of a Spark such as local[2]")
+    parser.add_argument("--sample", action="store_true", help="rows that could be shown to everybody, if it passes")
     parser.add_argument("--json", action="store_true", help="the whole report as JSON")
     parser.add_argument("--report", type=Path, metavar="FILE.json", help="write the signed report here")
     parser.add_argument("--key", type=Path, default=KEY, help=f"the key that signs ({KEY}); made where there is none")
@@ -49,15 +52,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: Any, *, rules: Rules | None = None, today: date | None = None) -> int:
     """Assess and print; 0 where the file passes, 2 where it fails, 1 where it cannot be read."""
     try:
-        report = _assess(given, rules or Rules(), today or date.today())
+        report, sample = _assess(given, rules or Rules(), today or date.today())
         if given.report:
             _write_signed(report, given)
     except Refused as refusal:
         return _unreadable(sentence_in(given.lang, refusal.code, refusal.params))
     except (OSError, ValueError) as error:
         return _unreadable(f"{given.file}: {getattr(error, 'strerror', None) or type(error).__name__}")
-    said = _as_json(report, given.lang) if given.json else table(report, given.lang)
-    print(said)
+    said = _as_json(report, sample, given.lang) if given.json else table(report, given.lang)
+    print(said if sample is None or given.json else f"{said}\n\n{rows_in(given.lang, sample)}")
     return PASSES if report.passes else FAILS
 
 
@@ -67,15 +70,19 @@ def main(arguments: list[str], *, program: str = f"python -m {__package__} asses
     return run(parser.parse_args(arguments))
 
 
-def _assess(given: Any, rules: Rules, today: date) -> Report:
+def _assess(given: Any, rules: Rules, today: date) -> tuple[Report, Sample | None]:
+    """The report, and the sample where it is asked for."""
     with tempfile.TemporaryDirectory(prefix="minshu-") as folder:
         parquet = _canonical(given.file, Path(folder) / "data.parquet")
         population = given.population and _canonical(given.population, Path(folder) / "people.parquet")
-        return assess(
+        report = assess(
             parquet, about=given.about, subject=given.subject, quasi_identifiers=given.quasi_identifiers,
             sensitive=given.sensitive, identifiers=given.identifiers, rules=rules, today=today, mode=given.mode,
             population=population, engine=given.engine,
         )  # fmt: skip
+        if not given.sample:
+            return report, None
+        return report, of_report(parquet, report.to_json(), minimum=rules.required_k(given.mode))
 
 
 def _canonical(source: Path, target: Path) -> Path:
@@ -90,8 +97,8 @@ def _write_signed(report: Report, given: Any) -> None:
     given.report.write_text(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1), encoding="utf-8")
 
 
-def _as_json(report: Report, language: str) -> str:
-    said = report.to_json()
+def _as_json(report: Report, sample: Sample | None, language: str) -> str:
+    said = {**report.to_json(), **({"sample": asdict(sample)} if sample else {})}
     for each in (*said["reasons"], *said["suggestions"]):
         each["text"] = sentence_in(language, each["code"], each["params"])
     return json.dumps(said, ensure_ascii=False, allow_nan=False, indent=1)

@@ -92,6 +92,15 @@ def _profile(command: dict) -> dict[str, Any]:
     return {"columns": [asdict(column) for column in columns]}
 
 
+def _sample(command: dict) -> dict[str, Any]:
+    from .sample import of_report
+
+    found = of_report(
+        Path(command["parquet"]), command["report"], minimum=int(command["minimum"]), hidden=command["hidden"]
+    )  # fmt: skip
+    return {"sample": asdict(found)}
+
+
 def _link(command: dict) -> dict[str, Any]:
     from .linkage import Side, measure_linkage
 
@@ -137,6 +146,7 @@ _COMMANDS: dict[str, Callable[[dict], dict[str, Any]]] = {
     "ingest": _ingest,
     "assess": _assess,
     "profile": _profile,
+    "sample": _sample,
     "extract": _extract,
     "link": _link,
     "compare": _compare,

@@ -59,7 +59,7 @@ def run(
 
 def _spawn(command: dict[str, Any], directory: Path, seconds: int, watch: Watch | None) -> tuple[bytes, int]:
     """Standard output and exit status; TimeoutExpired after `seconds`. No process is ever left behind."""
-    measuring = (command.get("engine") or engines.DUCKDB) != engines.DUCKDB
+    measuring = (command.get("engine") or engines.DUCKDB) not in engines.IN_PROCESS
     process = subprocess.Popen(
         [sys.executable, "-I", "-c", _START, str(_ROOT), "--measuring" if measuring else "--confined", str(seconds)],
         stdin=subprocess.PIPE,

@@ -2,11 +2,14 @@
 
 import unicodedata
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .reasons import REASONS
 from .reasons_zh import REASONS_ZH
 from .report import Figures, Report
+
+if TYPE_CHECKING:  # whoever only reads a report needs no DuckDB
+    from .sample import Sample
 
 LANGUAGES = ("en", "zh", "zh-hans")  # the last two are one
 _ZH = {
@@ -47,6 +50,9 @@ _ZH = {
     "{0} is another file: its SHA-256 is {1}": "{0} 是另一个文件：其 SHA-256 为 {1}",
     "Why it does not pass": "未通过的原因",
     "Does not fail, but look at it": "不影响通过，但请核对",
+    "Sample that could be shown to everybody": "可向公众展示的样例",
+    "No row can be shown.": "没有可以展示的行。",
+    "(not shown)": "（不展示）",
 }
 
 
@@ -91,6 +97,16 @@ def table(report: Report, language: str) -> str:
         if items:
             out += ["", word(title), *(f"  · {item}" for item in items)]
     return "\n".join(out)
+
+
+def rows_in(language: str, sample: "Sample") -> str:
+    """The sample's rows under the names of their columns."""
+    title = word_in(language, "Sample that could be shown to everybody")
+    if not sample.rows:
+        return f"{title}\n  · {word_in(language, 'No row can be shown.')}"
+    hidden = word_in(language, "(not shown)")
+    cells = [tuple(hidden if cell is None else cell for cell in row) for row in sample.rows]
+    return "\n".join([title, *_aligned([tuple(sample.columns), *cells])])
 
 
 _GRADES = "1 names persons · 2 over a threshold · 3 under the thresholds · 4 about nobody"

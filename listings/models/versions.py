@@ -102,6 +102,14 @@ class Version(models.Model):
             "For instance: digest with a random salt, deleted on the day of processing. Needed for such columns."
         ),
     )
+    shows_sample = models.BooleanField(
+        _("show a sample to everybody"),
+        default=False,
+        help_text=_(
+            "Up to twenty rows, drawn when the file is assessed: only of groups large enough to be downloaded, without "
+            "sensitive columns and without rare values. You see it before you submit."
+        ),
+    )
     rows = models.PositiveBigIntegerField(null=True, blank=True)
     allowed_modes = models.JSONField(default=list, blank=True)
     checked_sources_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
@@ -280,6 +288,7 @@ class Assessment(models.Model):
     report = models.JSONField()
     file_sha256 = models.CharField(max_length=64)
     passes = models.BooleanField()
+    sample = models.JSONField(default=dict, blank=True)  # {columns, rows} where the seller has one shown
     at = models.DateTimeField()
 
     def __str__(self) -> str:

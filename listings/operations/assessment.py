@@ -16,7 +16,7 @@ from listings.models import Assessment, Column, ColumnRole, Job, JobKind, Versio
 from listings.operations import jobs, mending
 from listings.operations.copies import compare_with_sources
 from listings.operations.versions import add_step, lock_in
-from listings.queries import smallest_k
+from listings.queries import pseudonym_columns, smallest_k
 from listings.states import VersionState
 from marketplace import workflow
 from marketplace.clock import operations as clock
@@ -70,7 +70,7 @@ def measure(version: Version, parquet: Path, at: datetime, watch: sandbox.Watch)
 
 
 def _measure(version: Version, at: datetime, watch: sandbox.Watch) -> dict[str, Any]:
-    """The engine's report and the public profile, as {ok, report, profile}."""
+    """The engine's report, the public profile and the sample, as {ok, report, profile, sample}."""
     file = files.current(version)
     if file is None:
         return sandbox.failure("no_file")
@@ -91,7 +91,21 @@ def _measure(version: Version, at: datetime, watch: sandbox.Watch) -> dict[str, 
             **_marks(version),
         }
         profile = sandbox.run(command, seconds=files.seconds_for(version), watch=watch)
-    return {**answer, "profile": profile["columns"]} if profile["ok"] else profile
+        if not profile["ok"]:
+            return profile
+        sample = draw_sample(version, parquet, answer["report"], watch)
+    return {**answer, "profile": profile["columns"], "sample": sample}
+
+
+def draw_sample(version: Version, parquet: Path, report: dict[str, Any], watch: sandbox.Watch) -> dict[str, Any]:
+    """The rows that everybody may see, as {columns, rows}; empty where the seller has none shown, or none can be."""
+    if not version.shows_sample or not report["passes"]:
+        return {}
+    command = {
+        "do": "sample", "parquet": str(parquet), "report": report, "minimum": settings.RISK_RULES.k_download,
+        "hidden": pseudonym_columns(version),
+    }  # fmt: skip
+    return sandbox.run(command, seconds=files.seconds_for(version), watch=watch).get("sample", {})
 
 
 def _marks(version: Version) -> dict[str, Any]:
@@ -119,6 +133,7 @@ def _record(job: Job, version: Version, answer: dict[str, Any], at: datetime) ->
         report=report,
         file_sha256=file.sha256,
         passes=report["passes"],
+        sample=answer.get("sample", {}),
         at=at,
     )
     act = ledger.begin("assess", ASSESSOR, at, "Art. 17")

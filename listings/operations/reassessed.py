@@ -26,7 +26,9 @@ def newest_assessment(version: Version) -> Assessment | None:
     return version.assessments.order_by("-at", "-pk").first()
 
 
-def keep_result(version: Version, report: dict[str, Any], at: datetime) -> Assessment:
+def keep_result(
+    version: Version, report: dict[str, Any], at: datetime, sample: dict[str, Any] | None = None
+) -> Assessment:
     """Add a re-assessment to the version's history; its state and its file stay as they are.
 
     Part of the job's end. The seller is told at once what is wrong in which column, or that it passes again.
@@ -35,7 +37,7 @@ def keep_result(version: Version, report: dict[str, Any], at: datetime) -> Asses
     file = files.current(version) or VersionFile.objects.filter(version=version).order_by("-pk").first()
     made = Assessment.objects.create(
         version=version, rule_set=report["rule_set"], report=report, file_sha256=file.sha256 if file else "",
-        passes=report["passes"], at=at,
+        passes=report["passes"], sample=sample or {}, at=at,
     )  # fmt: skip
     act = ledger.begin("reassess", ASSESSOR, at, ARTICLE)
     ledger.record(

@@ -14,7 +14,7 @@ from listings.deidentification import sandbox
 from listings.models import Assessment, Job, JobKind, Version, VersionQuerySet
 from listings.models.work import OPEN_JOB
 from listings.operations import jobs
-from listings.operations.assessment import measure
+from listings.operations.assessment import draw_sample, measure
 from listings.operations.reassessed import ARTICLE, keep_result
 from listings.states import ON_OFFER
 from marketplace import workflow
@@ -83,7 +83,7 @@ def reassess(job: Job, at: datetime) -> None:
         return jobs.drop(job)
     answer = _measure_stored(version, at, jobs.watcher(job, at))
     if answer["ok"]:
-        _record(job, answer["report"], at)
+        _record(job, answer, at)
     else:
         jobs.settle(job, answer, at)
 
@@ -97,18 +97,21 @@ def _measure_stored(version: Version, at: datetime, watch: sandbox.Watch) -> dic
         with files.local_copy(file) as parquet:
             if files.sha256_of(parquet) != file.sha256:
                 return {"ok": False, "code": "file_changed", "params": {}}
-            return measure(version, parquet, at, watch)
+            answer = measure(version, parquet, at, watch)
+            return (
+                {**answer, "sample": draw_sample(version, parquet, answer["report"], watch)} if answer["ok"] else answer
+            )
     except FileNotFoundError:
         return sandbox.failure("no_file")
 
 
 @transaction.atomic
-def _record(job: Job, report: dict[str, Any], at: datetime) -> None:
+def _record(job: Job, answer: dict[str, Any], at: datetime) -> None:
     version = Version.objects.select_for_update(of=("self",)).select_related("product__seller").get(pk=job.version_id)
     if version.state not in ON_OFFER:
         return jobs.drop(job)
     jobs.end(job)
-    keep_result(version, report, at)
+    keep_result(version, answer["report"], at, answer["sample"])
 
 
 def _lapsed(at: datetime, sellers: Iterable[Party] | None) -> VersionQuerySet:

@@ -103,6 +103,7 @@ def describe_version(
 
     `pseudonym_columns` are all the columns declared to be digests or tokens (Art. 17); None leaves them as they are.
     Raises ValidationError on `about` once the file was measured, as that decides whose rows are counted; on
+    `shows_sample` where none was drawn then; on
     `pseudonym_columns` where the file has no such column, and on `pseudonyms` where nothing is said of them.
     """
     permissions.check_can_keep_version(actor, version, at)
@@ -111,6 +112,8 @@ def describe_version(
     jobs.check_no_job(version)
     if version.state != VersionState.DRAFT and fields.get("about", version.about) != version.about:
         raise ValidationError({"about": _("The file was measured for this: discard the version and start a new one.")})
+    if version.state != VersionState.DRAFT and fields.get("shows_sample") and not version.shows_sample:
+        raise ValidationError({"shows_sample": _("No sample was drawn when the file was assessed.")})
     for name, value in fields.items():
         setattr(version, name, value)
     version.full_clean()

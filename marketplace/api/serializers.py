@@ -23,7 +23,7 @@ from listings.models import (
     Version,
 )
 from listings.operations import why_stopped
-from listings.queries import concerns, pseudonym_columns, shown_assessment, upstream_conditions
+from listings.queries import concerns, pseudonym_columns, shown_assessment, shown_sample, upstream_conditions
 from listings.states import WITH_SELLER
 from marketplace.applications.models import (
     Application,
@@ -191,7 +191,7 @@ class VersionRow(serializers.ModelSerializer[Version]):
         fields = (
             "id", "product", "number", "state", "authority", "reviewer", "about", "data_from", "data_until",
             "collected_from", "collected_until", "deidentification_tool", "tool_version", "key_is_kept", "key_kept_by",
-            "key_kept_where", "pseudonym_columns", "pseudonyms", "rows", "allowed_modes",
+            "key_kept_where", "pseudonym_columns", "pseudonyms", "shows_sample", "rows", "allowed_modes",
             "signed_off_at", "published_at", "created_at",
         )  # fmt: skip
 
@@ -222,6 +222,13 @@ class JobRow(serializers.ModelSerializer[Job]):
         fields = ("kind", "state", "stage", "percent", "failure", "created_at")
 
 
+class SampleRows(serializers.Serializer[Any]):
+    """Rows for everybody to see. A cell is its text, "" where it is empty, null where its value is too rare."""
+
+    columns = serializers.ListField(child=serializers.CharField())
+    rows = serializers.ListField(child=serializers.ListField(child=serializers.CharField(allow_null=True)))
+
+
 class VersionPage(VersionRow):
     """A version with its columns, sources, steps, newest assessment, and, while it is the seller's, newest job."""
 
@@ -229,10 +236,13 @@ class VersionPage(VersionRow):
     units = serializers.SerializerMethodField()
     steps = StepRow(many=True)
     assessment = serializers.SerializerMethodField()
+    sample = serializers.SerializerMethodField()
     job = serializers.SerializerMethodField()
 
     class Meta(VersionRow.Meta):
-        fields = (*VersionRow.Meta.fields, "columns", "units", "steps", "assessment", "job")  # type: ignore[assignment]
+        fields = (  # type: ignore[assignment]
+            *VersionRow.Meta.fields, "columns", "units", "steps", "assessment", "sample", "job"
+        )  # fmt: skip
 
     @extend_schema_field(ColumnRow(many=True))
     def get_columns(self, row: Version) -> Any:
@@ -246,6 +256,10 @@ class VersionPage(VersionRow):
     def get_assessment(self, row: Version) -> Any:
         shown = shown_assessment(row, concerns(self.context["reader"], row))
         return AssessmentRow(shown).data if shown else None
+
+    @extend_schema_field(SampleRows(allow_null=True))
+    def get_sample(self, row: Version) -> Any:
+        return shown_sample(row)
 
     @extend_schema_field(JobRow(allow_null=True))
     def get_job(self, row: Version) -> Any:

@@ -118,7 +118,8 @@ def plan(candidates: Iterator[Guess], likely: int, digests: int, width: int, wor
 
 
 def convincing(*, targets: int, digests: int, messages: int, width: int) -> bool:
-    """Whether so many digests met cannot be chance: more than by chance by six deviations, and two at least."""
+    """Whether so many digests met cannot be chance: more than by chance by six deviations, and three at least
+    where only a few bytes of several digests are known."""
     kept = min(width, 8)
     expected = digests * -expm1(-messages / 256.0**kept)
     fewest = 1 if kept == 8 or digests == 1 else 3

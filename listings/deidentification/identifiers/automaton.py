@@ -158,6 +158,25 @@ def may_be_code(letters: int, figures: int, is_mixed: int, seen: int) -> bool:
     return is_mixed > 0 or (letters > 0 and figures > 0 and figures + letters >= LONG_TOKEN)
 
 
+def is_hash(token: int, hexes: int, figures: int) -> bool:
+    """Hexadecimal digits as long as a digest, and not figures alone."""
+    return hexes == token and figures < token and is_digest_length(token)
+
+
+def promised(pending: int, token: int, hexes: int, figures: int) -> int:
+    """What a token that ends here counts for: a digest for nothing."""
+    if is_hash(token, hexes, figures):
+        return 0
+    return pending | CODE * (token >= LONG_TOKEN and figures > 0)
+
+
+def add_to_runs(wide: int, gap: int, runs: int, first_run: int, before_last: int) -> tuple[int, int, int]:
+    """One digit more behind `wide` of them: the runs so far, how long the first is, how many stand before the last."""
+    if wide == 0 or gap > 0:
+        runs, before_last = (runs + 1 if wide else 1), wide
+    return runs, (wide + 1 if runs == 1 else first_run), before_last
+
+
 def find_numbers_and_codes(data: Any, start: int, end: int, classes: Any, lower: Any) -> int:
     """NUMBER: a chain of eleven digits with at most two separators between. CODE: letters and digits in one token.
 
@@ -180,23 +199,16 @@ def find_numbers_and_codes(data: Any, start: int, end: int, classes: Any, lower:
                 pending |= CODE * is_code_head(head, letters)
             run, fraction = 0, False
         if not in_token and token:
-            if hexes == token and figures < token and is_digest_length(token):
-                pending = chain = 0
-            elif token >= LONG_TOKEN and figures:
-                pending |= CODE
-            found |= pending
+            chain *= not is_hash(token, hexes, figures)
+            found |= promised(pending, token, hexes, figures)
             token = letters = hexes = figures = pending = 0
         if 0 < kind <= NUMERAL:
             if kind != NUMERAL:
                 fraction = fraction or (run == 0 and previous == DOT and before_dot)
                 run += 1
-            if wide == 0 or gap:
-                runs = runs + 1 if wide else 1
-                before_last = wide
+            runs, first_run, before_last = add_to_runs(wide, gap, runs, first_run, before_last)
             wide += 1
             gap = 0
-            if runs == 1:
-                first_run = wide
             if not fraction:
                 chain += 1
                 pending |= NUMBER * (chain >= FEWEST_DIGITS)
@@ -207,8 +219,8 @@ def find_numbers_and_codes(data: Any, start: int, end: int, classes: Any, lower:
             wide *= gap <= 2
         else:
             is_date = wide == 8 and runs == 3 and first_run == 4 and before_last == 6
-            if is_letter(kind) and wide >= 6 and not is_date and (chain >= 6 or end - start >= LONG_TOKEN):
-                pending |= CODE
+            may_go_on = is_letter(kind) and wide >= 6 and (chain >= 6 or end - start >= LONG_TOKEN)
+            pending |= CODE * (may_go_on and not is_date)
             chain = wide = gap = 0
         if in_token:
             if token == 0:

@@ -12,7 +12,7 @@ from .found import CHANCE, FIRM, TRIED
 from .names import is_name_shaped
 from .tally import Tally
 
-_COMPILED_FROM = 1024 * 1024  # bytes of text: below, loading the compiler takes longer than Python's patterns
+_COMPILED_FROM = 256 * 1024  # bytes of text: below, loading the compiler takes longer than Python's patterns
 _SHOWN_OF_A_BATCH = 64
 _LARGEST = 10**18
 

@@ -14,7 +14,7 @@ from accounts.evidence import pages
 from accounts.models import CapabilityKind
 from listings import difference, engine_words, recipe_words
 from listings.in_house import told_of
-from listings.queries import pseudonym_columns, shown_assessment
+from listings.queries import pseudonym_columns, shown_assessment, shown_sample
 from listings.queries import upstream_conditions as conditions_of
 from listings.reasons import sentence
 from listings.release_bounds import LABELS, VALUES
@@ -286,6 +286,9 @@ register.filter("pseudonym_columns", pseudonym_columns)
 def passed_assessment(version: Any) -> Any:
     """The newest assessment that a version passed: what everybody is shown."""
     return shown_assessment(version, insider=False)
+
+
+register.filter("shown_sample", shown_sample)
 
 
 @register.filter

@@ -118,7 +118,27 @@ def sample_of_a_population(folder: Path) -> dict:
     return {"parquet": table(folder, some, 1000), "quasi_identifiers": ["age", "sex"], "population": population}
 
 
-@pytest.mark.parametrize("make", [visits, people, readings, sample_of_a_population])
+FILES = [visits, people, readings, sample_of_a_population]
+
+
+@pytest.mark.parametrize("make", FILES)
+def test_report_through_ibis_is_the_same(tmp_path, make):
+    """Needs no Java: DuckDB again, asked through Ibis, in SQL where the default counts in arrays."""
+    pytest.importorskip("ibis")
+    given = make(tmp_path)
+    assert report_on(**given, engine="ibis").to_json() == report_on(**given).to_json()
+
+
+def test_worker_process_through_ibis_is_confined(tmp_path):
+    pytest.importorskip("ibis")
+    parquet = canonical(tmp_path, ["站点", "值"], [("S1", 1), ("S2", 2)])
+    command = {"do": "assess", "parquet": str(parquet), "about": "none", "today": TODAY.isoformat()}
+    assert sandbox.run({**command, "engine": "ibis"}, scratch=tmp_path)["report"]["passes"]
+    profile = {"do": "profile", "parquet": str(parquet), "minimum": 1, "engine": "ibis"}
+    assert sandbox.run(profile)["ok"]  # which no process does that is only subdued
+
+
+@pytest.mark.parametrize("make", FILES)
 def test_report_is_the_same(spark, tmp_path, make):
     given = make(tmp_path)
     here, there = (report_on(**given, engine=engine).to_json() for engine in ("duckdb", MASTER))
@@ -184,7 +204,7 @@ def test_engine_is_duckdb_or_a_master(engine):
 
 
 @pytest.mark.parametrize(
-    "engine", ["duckdb", "local", "local[*]", "local[8]", "yarn", "spark://a:7077,b:7077", "k8s://https://a"]
+    "engine", ["duckdb", "ibis", "local", "local[*]", "local[8]", "yarn", "spark://a:7077,b:7077", "k8s://https://a"]
 )
 def test_masters_are_known(engine):
     assert engines.check(engine) == engine

@@ -6,7 +6,8 @@ import uuid
 
 import pytest
 
-from listings.deidentification.attacks import spaces
+from listings.deidentification.attacks import encodings, guesses, spaces
+from listings.deidentification.attacks.digests import matrix
 
 from . import planted
 
@@ -140,6 +141,28 @@ def test_parts_of_a_resident_id_in_two_columns_fail() -> None:
     bodies = [each for each in ids if each[17] != "X"]
     [each] = planted.found({"a": [each[:14] for each in bodies], "b": [each[14:] for each in bodies]})
     assert (each.column, each.code, each.level, each.params["kind"]) == ("a", "parts_restored", "fails", "resident_id")
+
+
+def test_mask_of_two_digits_leaves_a_hundred_numbers_and_fails() -> None:
+    [each] = planted.found({"p": [f"{each[:5]}**{each[7:]}" for each in MOBILES]})
+    assert (each.code, each.level, each.params["possible"]) == ("mask_too_thin", "fails", 100)
+
+
+@pytest.mark.parametrize(("prefixes", "kind"), [(11, ""), (12, "mobile")])
+def test_numbers_of_too_few_prefixes_are_no_mobile_numbers(prefixes: int, kind: str) -> None:
+    some = [prefix for prefix in spaces.mobile_prefixes() if prefix % 10 < 3][:prefixes]
+    assert len({prefix // 10 for prefix in some}) >= 4
+    values = matrix([f"{some[n % prefixes]}{n * 7919 % 10**8:08d}" for n in range(120)])
+    assert values is not None and encodings.looks_like(values) == kind
+
+
+@pytest.mark.parametrize(
+    ("targets", "digests", "width", "convinces"),
+    [(2, 3_000, 4, False), (3, 3_000, 4, True), (1, 1, 4, True), (1, 3_000, 8, True), (0, 3_000, 8, False)],
+)
+def test_so_many_short_digests_met_are_no_chance(targets: int, digests: int, width: int, convinces: bool) -> None:
+    met = guesses.convincing(targets=targets, digests=digests, messages=10_000, width=width)
+    assert met is convinces
 
 
 def test_same_file_gives_the_same_answer() -> None:

@@ -56,6 +56,22 @@ def test_no_node_of_the_lattice_loses_less(tmp_path, rows, k, l, t, suppression,
     assert [each.node for each in found.best[:1]] == [each.node for each in judged[:1]]
 
 
+@pytest.mark.parametrize(
+    ("target", "cells"),
+    [
+        (Target(k=10), ["0u"] * 10 + ["2v"] * 10),
+        (Target(k=5, l=2), ["0u", "0v"] * 5 + ["2u", "2v"] * 5),
+        (Target(k=5, t=0.5), ["0u"] * 10 + ["2v"] * 10),
+        (Target(k=5, suppression=0.1), ["0u"] * 9 + ["2u"] * 9 + ["4u"] * 2),
+    ],
+)
+def test_what_just_reaches_the_target_reaches_it(tmp_path, target, cells):
+    parquet = tmp_path / "data.parquet"
+    pq.write_table(pa.table({"a": [cell[0] for cell in cells], "s": [cell[1] for cell in cells]}), parquet)
+    counts = lattices.count(parquet, {"a": TREES["a"]}, sensitive=["s"], subject=None)
+    assert search(counts, target).best[0].node == (0,)
+
+
 def test_search_looks_at_a_part_of_the_lattice_only(tmp_path):
     counts = lattices.count(canonical(tmp_path, list(lattices.ADULT), lattices.adult(1500)), lattices.ADULT)
     found = search(counts, Target(10))
