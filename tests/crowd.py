@@ -36,6 +36,7 @@ from marketplace.supervision.models import (
 )
 from marketplace.supervision.operations import propose_order_on_grant
 from marketplace.supervision.operations.finding import open_finding
+from marketplace.supervision.preparedness import EmergencyPlan, Exercise
 from marketplace.supervision.review import Review
 from tests.actors import World
 from tests.workflow import stages
@@ -86,6 +87,13 @@ def one_of_the_rest(world: World, grant: Grant) -> None:
         version=version, reporter=version.product.seller, authority=grant.authority, kind="leak", title="x", facts="x",
         noticed_at=at, counted_at=at, created_at=at, public_told_at=at, public_text="x",
     )  # fmt: skip
+    plan = EmergencyPlan.objects.create(
+        unit=world.parties["unit"], authority=grant.authority, title="x", contact="x", covers="x", created_at=at,
+        adopted_on=grant.starts, state="superseded",
+    )  # fmt: skip
+    Exercise.objects.create(
+        plan=plan, kind="drill", day=grant.starts, people=1, scenario="x", lessons="x", by=officer, at=at
+    )
     UsageReport.objects.create(grant=grant, start=grant.starts, end=grant.starts, due_at=at, late_at=at)
     Reading.objects.create(
         by=officer, party=version.authority, object_type="x", object_id="0", title="x", day=at.date(), reason="x", at=at
@@ -151,6 +159,7 @@ def more_of_the_rest(twin: Grant, number: int) -> None:
     copy(Concern.objects.earliest("pk"), grant=twin)
     incident = Incident.objects.earliest("pk")
     copy(incident, noticed_at=incident.noticed_at + timedelta(seconds=number))
+    copy(Exercise.objects.earliest("pk"), plan=copy(EmergencyPlan.objects.earliest("pk")))
     copy(Upload.objects.earliest("pk"))
     copy(ReleaseRule.objects.earliest("pk"))
     copy(DescriptionChange.objects.earliest("pk"))

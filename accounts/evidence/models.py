@@ -16,6 +16,7 @@ class EvidenceSubject(models.TextChoices):
     SOURCE = "source", _("document of the lawful-source file")
     CORRECTION = "correction", _("evidence of correction")
     OBSERVATION = "observation", _("evidence of what was found")
+    PLAN = "plan", _("emergency plan, or proof of a drill")
 
 
 class EvidenceFormat(models.TextChoices):

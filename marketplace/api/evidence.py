@@ -27,6 +27,7 @@ MAY_READ: dict[str, Check] = {
     "source-files": check_can_read_source_evidence,
     "measures": check_can_read_case_evidence, "findings": check_can_read_case_evidence,
     "concerns": check_can_read_case_evidence, "reviews": check_can_read_case_evidence,
+    "emergency-plans": check_can_read_case_evidence,
 }  # fmt: skip
 
 

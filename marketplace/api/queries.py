@@ -31,6 +31,7 @@ from marketplace.ledger.models import Entry
 from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
+from marketplace.supervision.preparedness import EmergencyPlan
 from marketplace.supervision.review import Review
 from marketplace.supervision.states import DerivedState
 
@@ -48,6 +49,7 @@ PRIVATE: tuple[Any, ...] = (
     Measure,
     Incident,
     Review,
+    EmergencyPlan,
     Upload,
     Objection,
 )

@@ -41,12 +41,14 @@ from marketplace.applications.operations.application import offered_version
 from marketplace.documents.models import Document
 from marketplace.supervision import forms as supervision_forms
 from marketplace.supervision import forms_incident as incident_forms
+from marketplace.supervision import forms_preparedness as preparedness_forms
 from marketplace.supervision import operations as supervising
 from marketplace.supervision import verbs as supervision
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.models import DerivedProduct, Evidence, Finding, Measure, ReportFiling, UsageReport
 from marketplace.supervision.permissions_incident import reporters
+from marketplace.supervision.preparedness import EmergencyPlan, Exercise
 from marketplace.supervision.review import Review
 from marketplace.verbs import Verb, Verbs
 
@@ -97,13 +99,15 @@ RESOURCES = (
     Resource("reviews", Review, related(Review, "party", "authority", "above", "reviewer"), serializers.ReviewRow, (supervision.REVIEW,)),
     Resource("concerns", Concern, related(Concern, "responder"), serializers.ConcernRow, (supervision.CONCERN,)),
     Resource("incidents", Incident, related(Incident, "authority__region__parent", "reporter", "version__product__seller"), serializers.IncidentRow, (supervision.INCIDENT,)),
+    Resource("emergency-plans", EmergencyPlan, related(EmergencyPlan, "unit", "authority", prefetch=(Prefetch("exercises", Exercise.objects.order_by("day", "pk")),)), serializers.PlanRow, (supervision.PLAN,)),
     Resource("findings", Finding, related(Finding, "authority"), serializers.FindingRow, (supervision.FINDING,)),
 )  # fmt: skip
 BY_MODEL = {resource.model: resource for resource in RESOURCES}
 
 # What only prepares: scope `write`. Every other verb has legal effect and takes the scope `act`.
 PREPARES = {
-    *((noun, verb) for noun in ("parties", "source-files", "measures", "findings", "concerns", "reviews")
+    *((noun, verb) for noun in ("parties", "source-files", "measures", "findings", "concerns", "reviews",
+                   "emergency-plans")
       for verb in ("add_evidence", "withdraw_evidence")),
     ("products", "create_version"), ("products", "add_source_file"), ("versions", "upload_file"),
     ("versions", "announce_report"), ("versions", "mark_columns"), ("versions", "request_assessment"), ("versions", "rework"),
@@ -251,6 +255,10 @@ def lodge_review(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form
     return supervision_forms.LodgeReviewOfForm(*sent, user=user)
 
 
+def draft_plan(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
+    return preparedness_forms.DraftPlanForm(*sent, units=parties_as(user, CapabilityKind.UNIT, at).order_by("name"))
+
+
 def register_derived(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
     return supervision_forms.RegisterDerivedForm(*sent, party=target)
 
@@ -272,6 +280,7 @@ CREATIONS = (
     Creation("products/<int:pk>/concerns", "concerns", _("Report misuse or faulty data"), Scope.ACT, report_concern, lambda target, **fields: supervising.report_concern(subject=target, **fields).made, visible_product, "Arts 13, 34"),
     Creation("versions/<int:pk>/incidents", "incidents", _("Report a security incident"), Scope.ACT, open_incident, lambda target, **fields: supervising.open_incident(version=target, **fields), visible_version, "Art. 34"),
     Creation("reviews", "reviews", _("Ask for a review"), Scope.ACT, lodge_review, lambda target, **fields: supervising.lodge_review(**fields), article="Arts 45, 47"),
+    Creation("emergency-plans", "emergency-plans", _("Draft an emergency plan"), Scope.WRITE, draft_plan, lambda target, **fields: supervising.draft_plan(**fields), article="Art. 34"),
     Creation("derived-products", "derived-products", _("Register a derived product"), Scope.ACT, register_derived, lambda target, **fields: supervising.register_derived(party=target, **fields), lambda user, pk: user.credential.party, "Art. 16"),
 )  # fmt: skip
 BY_NOUN = {resource.noun: resource for resource in RESOURCES}

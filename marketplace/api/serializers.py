@@ -48,6 +48,7 @@ from marketplace.supervision.models import (
     ReportFiling,
     UsageReport,
 )
+from marketplace.supervision.preparedness import EmergencyPlan, Exercise
 from marketplace.supervision.review import Review
 
 FIGURES = (
@@ -443,6 +444,23 @@ class IncidentRow(serializers.ModelSerializer[Incident]):
             "id", "number", "kind", "title", "version", "reporter", "authority", "may_identify", "people", "noticed_at",
             "contained_at", "authority_told_at", "cyberspace_told_at", "holders_told_at", "public_told_at",
             "acknowledged_at", "state", "created_at",
+        )  # fmt: skip
+
+
+class ExerciseRow(serializers.ModelSerializer[Exercise]):
+    class Meta:
+        model = Exercise
+        fields = ("id", "kind", "day", "people", "scenario", "lessons", "at")
+
+
+class PlanRow(serializers.ModelSerializer[EmergencyPlan]):
+    unit, authority = NamedParty(), NamedParty()
+    exercises = ExerciseRow(many=True)
+
+    class Meta:
+        model = EmergencyPlan
+        fields = (
+            "id", "unit", "authority", "title", "contact", "covers", "adopted_on", "exercises", "state", "created_at"
         )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 REGISTRATION = _("Fujian public-data registration measures 2025")
 CITY_RULE = _("a city's sharing rule, the nearest precedent")
 OWN = _("own choice")
+REGULARLY = _("Art. 34: regularly")
 INCIDENT_RULE = _("own choice, after the national measures on incident reports of 2025")
 
 
@@ -41,9 +42,13 @@ class Kind(models.TextChoices):
     INCIDENT_CYBERSPACE = "incident_cyberspace", _("first report of an incident to the cyberspace office")
     REVIEW_TERM = "review_term", _("ask for a review of a refusal or an order")
     REVIEW = "review", _("decision on a review")
+    DRILL = "drill", _("emergency drill")
+    EVALUATION = "evaluation", _("security evaluation")
+    RISK = "risk", _("risk assessment")
 
 
-IN_MONTHS = frozenset({Kind.REASSESSMENT})  # every other deadline is in working days, but these:
+# Every other deadline is in working days.
+IN_MONTHS = frozenset({Kind.REASSESSMENT, Kind.DRILL, Kind.EVALUATION, Kind.RISK})
 IN_HOURS = frozenset({Kind.INCIDENT_AUTHORITY, Kind.INCIDENT_CYBERSPACE})
 
 # kind -> (working days, months or hours, source)
@@ -74,6 +79,9 @@ DEFAULTS: dict[str, tuple[int, Any]] = {
     Kind.INCIDENT_CYBERSPACE: (1, INCIDENT_RULE),
     Kind.REVIEW_TERM: (10, OWN),
     Kind.REVIEW: (15, OWN),
+    Kind.DRILL: (12, REGULARLY),
+    Kind.EVALUATION: (12, REGULARLY),
+    Kind.RISK: (12, REGULARLY),
 }
 REPORT_REMINDERS = (10, 3, 1)  # working days before a report is due
 REASSESSMENT_REMINDER = 14  # days before an assessment lapses

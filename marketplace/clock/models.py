@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.clock.defaults import IN_HOURS, Kind
+from marketplace.clock.defaults import IN_HOURS, IN_MONTHS, Kind
 
 
 def kinds() -> list[tuple[str, Any]]:
@@ -51,7 +51,7 @@ class ClockQuerySet(models.QuerySet["Clock"]):
 class Clock(models.Model):
     """A deadline that runs for one object. `due_at` is kept for the sweeps' index; see `operations.py`.
 
-    `working_days` are hours for the kinds counted in hours (`IN_HOURS`), day and night.
+    `working_days` are hours, day and night, or months for the kinds counted in these (`IN_HOURS`, `IN_MONTHS`).
     """
 
     object_type = models.CharField(max_length=80)
@@ -81,3 +81,7 @@ class Clock(models.Model):
     @property
     def in_hours(self) -> bool:
         return self.kind in IN_HOURS
+
+    @property
+    def in_months(self) -> bool:
+        return self.kind in IN_MONTHS

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from marketplace.clock import working_days
-from marketplace.clock.defaults import DEFAULTS, IN_HOURS
+from marketplace.clock.defaults import DEFAULTS, IN_HOURS, IN_MONTHS
 from marketplace.clock.models import Clock, ClockSetting
 from marketplace.errors import InvalidState
 
@@ -22,7 +22,8 @@ def days(kind: str) -> int:
 def start(obj: models.Model, kind: str, at: datetime, *, length: int | None = None) -> Clock:
     """Start a clock; the database refuses a second open one of the same kind for the same object.
 
-    `length` is in working days (hours for the kinds `IN_HOURS`); by default what the deadline's setting says.
+    `length` is in working days (hours or months for the kinds `IN_HOURS`, `IN_MONTHS`); by default what the
+    deadline's setting says.
     """
     length = days(kind) if length is None else length
     return Clock.objects.create(
@@ -101,6 +102,8 @@ def _due(clock: Clock) -> datetime:
 
 
 def _over(kind: str, began: datetime, length: int) -> datetime:
+    if kind in IN_MONTHS:
+        return working_days.end_of_day(working_days.add_months(working_days.local_date(began), length))
     return began + timedelta(hours=length) if kind in IN_HOURS else working_days.due_after(began, length)
 
 

@@ -72,6 +72,10 @@ def local_date(at: datetime) -> date:
     return at.astimezone(SHANGHAI).date()
 
 
+def start_of_day(day: date) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=SHANGHAI)
+
+
 def end_of_day(day: date) -> datetime:
     """24:00 of `day`, which is 0:00 of the next."""
     return datetime.combine(day + timedelta(days=1), time.min, tzinfo=SHANGHAI)

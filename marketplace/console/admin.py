@@ -29,6 +29,7 @@ from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.incidents import Incident, IncidentState
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.permissions import check_can_read_case_evidence
+from marketplace.supervision.preparedness import EmergencyPlan
 from marketplace.supervision.review import Review, decidable_by
 from marketplace.supervision.states import (
     ConcernState,
@@ -355,6 +356,21 @@ class ReviewQueue(Queue):
         above = [Q(above__in=parties_as(request.user, OFFICER, at))] if OFFICER in request.kinds else []
         undecided = decidable_by(request.user)
         return [turn & undecided for turn in super()._turns(request, at) + above]
+
+
+@register(EmergencyPlan)
+class PlanQueue(Queue):
+    """Nothing in it waits for an officer: it shows whose exercises are due, the overdue first."""
+
+    label = _("Emergency plans")
+    roles = (OFFICER, OVERSEER)
+    tables = (supervision.PLAN,)
+    own = "unit"
+    list_display = ("case", column(_("Unit"), "unit"), "state_now", "due_on")
+    list_select_related = ("unit", "authority")
+    search_fields = ("title", "unit__name")
+    sections = cases_incident.plan
+    may_read_files = check_can_read_case_evidence
 
 
 @register(DerivedProduct)

@@ -1,12 +1,13 @@
-"""The case file of a security incident."""
+"""The case files of security incidents, and of how a unit is prepared for them."""
 
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from marketplace.console.sections import Row, Section, day, link, of, table
+from marketplace.console.sections import Row, Section, day, evidence, link, of, table
 from marketplace.supervision.incidents import Incident
+from marketplace.supervision.preparedness import EmergencyPlan
 
 
 def incident(case: Incident, user: Any, at: datetime) -> list[Section]:
@@ -48,3 +49,23 @@ def _notices(case: Incident) -> Section:
     rows = case.notices.select_related("party").order_by("pk")
     return table(_("Notices to holders"), (_("Holder"), _("Sent"), _("Confirmed")),
                  [Row((row.party, day(row.sent_at), day(row.confirmed_at))) for row in rows])  # fmt: skip
+
+
+def plan(case: EmergencyPlan, user: Any, at: datetime) -> list[Section]:
+    """What it covers, its document, and what was done under it."""
+    rows = case.exercises.select_related("by").order_by("-day", "-pk")
+    head = (
+        _("Kind"),
+        _("Day"),
+        _("People who took part"),
+        _("What was tried or looked at"),
+        _("What was found, and what changes"),
+        _("Who"),
+    )
+    return [
+        Section(_("Emergency plan"), of(case, "unit", "authority", "contact", "covers", "adopted_on")),
+        evidence(case),
+        table(_("Drills, evaluations, assessments"), head, [
+            Row((row.get_kind_display(), row.day, row.people, row.scenario, row.lessons, row.by)) for row in rows
+        ]),
+    ]  # fmt: skip

@@ -33,7 +33,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "description_proposed",
         "finding_opened", "duty_undone", "verification_lapses", "mandate_lapses", "source_lapses", "quota_used",
         "grant_ending", "grant_over", "person_left", "officer_overdue", "overdue_explained", "case_taken",
-        "report_asked", "incident_opened", "incident_reported",
+        "report_asked", "incident_opened", "incident_reported", "plan_adopted", "plan_missing", "exercise_due",
+        "exercise_overdue",
     ),
     Group.DECISIONS: (
         "assessed", "assessment_failed", "assessment_mendable", "recipe_found", "recipe_none", "recipe_failed",

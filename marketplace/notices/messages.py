@@ -173,6 +173,22 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Report %(number)s: %(what)s, %(subject)s"),
         _("Answer it with reasons within the deadline. Whoever reported reads them."),
     ),
+    "plan_adopted": (
+        _("%(unit)s has adopted an emergency plan: %(title)s"),
+        _("Its document and its drills can be read in the console."),
+    ),
+    "plan_missing": (
+        _("%(unit)s provides data and has no emergency plan in force"),
+        _("Draft the plan, add its document and adopt it (Art. 34). The authority is told as well."),
+    ),
+    "exercise_due": (
+        _("Due by %(due)s: %(what)s under “%(title)s”"),
+        _("Carry it out, and record what it taught."),
+    ),
+    "exercise_overdue": (
+        _("Overdue since %(due)s: %(what)s of %(unit)s"),
+        _("It belongs to the emergency plan “%(title)s” (Art. 34). The unit was told as well."),
+    ),
     "review_lodged": (
         _("Review %(number)s is asked for: %(subject)s"),
         _(

@@ -9,7 +9,8 @@ class SupervisionConfig(AppConfig):
     label = "supervision"
 
     def ready(self) -> None:
-        from marketplace.supervision import concern, incidents, inquiry, review  # noqa: F401  # models of their own files
+        # models of their own files
+        from marketplace.supervision import concern, incidents, inquiry, preparedness, review  # noqa: F401
 
         post_migrate.connect(rules_after_migrate, sender=self, dispatch_uid="standing-rules")
 

@@ -46,6 +46,7 @@ TITLES = {
     "listings.descriptionchange": ("product",),
     "supervision.finding": ("grant", "version__product"),
     "supervision.review": ("measure", "item__product", "application", "version__product"),
+    "supervision.emergencyplan": ("unit",),
     "supervision.inquiry": ("application", "measure", "finding__grant", "finding__version__product"),
 }
 # (object type, clock) -> whose duty it is when the clock has run out
@@ -75,6 +76,9 @@ DUTIES: dict[tuple[str, str], Duty] = {
     ("supervision.review", Kind.REVIEW): Duty("supervision.Review", "authority", "party", "reviewer"),
     ("supervision.incident", Kind.INCIDENT_AUTHORITY): Duty("supervision.Incident", "reporter", "reporter"),
     ("supervision.incident", Kind.INCIDENT_CYBERSPACE): Duty("supervision.Incident", "reporter", "reporter"),
+    ("supervision.emergencyplan", Kind.DRILL): Duty("supervision.EmergencyPlan", "unit", "unit"),
+    ("supervision.emergencyplan", Kind.EVALUATION): Duty("supervision.EmergencyPlan", "unit", "unit"),
+    ("supervision.emergencyplan", Kind.RISK): Duty("supervision.EmergencyPlan", "unit", "unit"),
     ("supervision.inquiry", Kind.INQUIRY): Duty("supervision.Inquiry", "authority", "party"),
 }
 

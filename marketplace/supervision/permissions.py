@@ -26,6 +26,7 @@ from marketplace.supervision.deadlines import Due, level_above
 from marketplace.supervision.inquiry import Inquiry
 from marketplace.supervision.measure_kinds import KINDS, Issuer, MeasureKind
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
+from marketplace.supervision.preparedness import EmergencyPlan
 from marketplace.supervision.review import Review, adverse_acts
 from marketplace.supervision.standing import StandingRule
 from marketplace.supervision.states import DerivedState, MeasureState
@@ -226,8 +227,11 @@ def check_can_withdraw_concern_evidence(actor: Any, concern: Concern, at: dateti
     check_added_evidence(actor, concern)
 
 
-def check_can_read_case_evidence(actor: Any, case: Measure | Finding | Concern | Review, at: datetime) -> None:
-    """Whoever the order or finding is visible to, and an overseer who has said why: the caller has seen to that."""
+Proved = Measure | Finding | Concern | Review | EmergencyPlan
+
+
+def check_can_read_case_evidence(actor: Any, case: Proved, at: datetime) -> None:
+    """Whoever the case is visible to, and an overseer who has said why: the caller has seen to that."""
     check_is_person(actor)
 
 
@@ -376,3 +380,18 @@ def check_can_clear_derived(actor: Any, derived: DerivedProduct, at: datetime) -
     """An officer competent for every grant it is built from."""
     for use in derived.built_from.select_related("grant__buyer", "grant__product__seller"):
         check_can_supervise(actor, use.grant, at)
+
+
+def check_can_prepare(actor: Any, unit: Party, at: datetime) -> None:
+    """The unit's people (Art. 34)."""
+    check_acts_for(actor, unit, CapabilityKind.UNIT, at)
+
+
+def check_can_keep_plan(actor: Any, plan: EmergencyPlan, at: datetime) -> None:
+    """A duty needs no standing: a unit whose verification has lapsed still prepares."""
+    check_member(actor, plan.unit, at)
+
+
+def check_can_withdraw_plan_evidence(actor: Any, plan: EmergencyPlan, at: datetime) -> None:
+    check_can_keep_plan(actor, plan, at)
+    check_added_evidence(actor, plan)

@@ -15,7 +15,14 @@ from marketplace.applications.forms import RevokeForm
 from marketplace.applications.models import Application, Grant, HoldCode, open_holds
 from marketplace.applications.permissions import check_can_revoke_grant
 from marketplace.applications.states import GrantState
-from marketplace.supervision import forms, forms_incident, operations, permissions, permissions_incident
+from marketplace.supervision import (
+    forms,
+    forms_incident,
+    forms_preparedness,
+    operations,
+    permissions,
+    permissions_incident,
+)
 from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.incidents import Incident, IncidentState
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
@@ -26,6 +33,7 @@ from marketplace.supervision.operations.order import is_outdated
 from marketplace.supervision.operations.reassessment import proposes_hold
 from marketplace.supervision.operations.recall import proposes_precaution
 from marketplace.supervision.operations.taking import OPEN_MEASURE, TAKEN
+from marketplace.supervision.preparedness import EmergencyPlan, PlanState
 from marketplace.supervision.queries import deliveries_of, obtained, platforms
 from marketplace.supervision.review import Review
 from marketplace.supervision.states import (
@@ -309,5 +317,19 @@ REVIEW = Verbs(
         Verb("add_evidence", _("Add evidence"), LODGED, permissions.check_can_keep_review, operations.add_review_evidence, EvidenceForm, ARTICLE_OF_REVIEW, aside=True, apart=True),
         Verb("withdraw_evidence", _("Take evidence back"), LODGED, permissions.check_can_withdraw_review_evidence, operations.withdraw_review_evidence, WithdrawEvidenceForm, ARTICLE_OF_REVIEW, aside=True),
         Verb("withdraw", _("Withdraw the request"), LODGED, permissions.check_can_keep_review, operations.withdraw_review, article=ARTICLE_OF_REVIEW, aside=True),
+    ),
+)  # fmt: skip
+
+KEEP_PLAN, PLANNED = permissions.check_can_keep_plan, (PlanState.DRAFT, PlanState.IN_FORCE)
+
+PLAN = Verbs(
+    EmergencyPlan,
+    "plan",
+    (
+        Verb("adopt", _("Adopt the plan"), (PlanState.DRAFT,), KEEP_PLAN, operations.adopt_plan, forms_preparedness.AdoptPlanForm, "Art. 34"),
+        Verb("record_exercise", _("Record a drill, evaluation or assessment"), (PlanState.IN_FORCE,), KEEP_PLAN, operations.record_exercise, forms_preparedness.RecordExerciseForm, "Art. 34"),
+        Verb("add_evidence", _("Add a document"), PLANNED, KEEP_PLAN, operations.add_plan_evidence, EvidenceForm, "Art. 34", aside=True, apart=True),
+        Verb("withdraw_evidence", _("Take a document back"), (PlanState.DRAFT,), permissions.check_can_withdraw_plan_evidence, operations.withdraw_plan_evidence, WithdrawEvidenceForm, "Art. 34", aside=True),
+        Verb("discard", _("Discard the draft"), (PlanState.DRAFT,), KEEP_PLAN, operations.discard_plan, article="Art. 34", aside=True),
     ),
 )  # fmt: skip

@@ -63,6 +63,7 @@ from marketplace.documents.models import Document
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.incidents import Incident, IncidentCopy, IncidentNotice
 from marketplace.supervision.models import DerivedFrom, DerivedProduct, Finding, Measure, UsageReport, new_token
+from marketplace.supervision.preparedness import EmergencyPlan
 from marketplace.supervision.review import Review
 from tests.crowd import copy
 from tests.pages.conftest import demo_site, demo_user  # noqa: F401
@@ -189,6 +190,10 @@ class Rules:
         ]  # fmt: skip
         return self.unless_province(reduce(or_, ways))
 
+    def plan(self) -> Q:
+        seen = Q(state__in=["in_force", "superseded"])
+        return Q(unit__in=self.mine) | (seen if self.province else seen & self.over)
+
     def consent(self) -> Q:
         is_officer = parties_as(self.user, AUTHORITY, timezone.now()).exists()
         return Q() if is_officer else Q(unit__in=self.mine)
@@ -212,6 +217,7 @@ CONDITIONS: dict[Any, Condition] = {
     Objection: Rules.objection, Application: Rules.application, LinkageResult: Rules.linkage, Grant: Rules.grant,
     StandingConsent: Rules.consent, DerivedProduct: Rules.derived, Finding: Rules.finding,
     Concern: Rules.concern, Measure: Rules.measure, Review: Rules.review, Incident: Rules.incident,
+    EmergencyPlan: Rules.plan,
     SourceFile: lambda r: r.within("product", Product.objects.filter(r.product())),
     DescriptionChange: Rules.description, Recipe: Rules.recipe,
     Upload: lambda r: Q(version__product__seller__in=r.mine),
@@ -381,6 +387,11 @@ def more_rows(chance: random.Random, a_party: Any, a_person: Any) -> None:
     some_concerns(chance, grants, a_party, a_person)
     some_reviews(chance, grants, a_party, a_person)
     some_incidents(chance, versions, grants, a_party)
+    for _number in range(12):
+        EmergencyPlan.objects.create(
+            unit=a_party(), authority=a_party(), title="x", contact="x", covers="x", created_at=timezone.now(),
+            **chance.choice([{"state": "discarded"}, {"state": "superseded", "adopted_on": timezone.localdate()}]),
+        )  # fmt: skip
     for number, case in enumerate([*Review.objects.all(), *Measure.objects.all(), *Item.objects.all()]):
         Document.objects.create(
             number=f"{number}", kind="order", object_type=case._meta.label_lower, object_id=str(case.pk),

@@ -34,6 +34,7 @@ PAGES = (
     ("officer", "/incidents/"),
     ("officer", "/incident-notices/"),
     ("officer", "/reviews/"),
+    ("officer", "/emergency-plans/"),
     ("provider", "/standing-consents/"),
     ("buyer", "/derived/"),
     ("buyer", "/register/"),

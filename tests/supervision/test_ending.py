@@ -102,6 +102,7 @@ WAITING = {  # what waits, and the party whose end it must survive
     "concern": (BUYER + SELLER + UNIT, "open", "taken_up", "open+fault", "taken_up+fault"),
     "review": (BUYER, "lodged"),
     "finding": (BUYER, "open"),
+    "emergency-plan": (UNIT, "draft", "in_force"),
     "incident": (SELLER + BUYER, "opened+told"),
     "derived": (BUYER, "published", "flagged"),
 }

@@ -336,5 +336,6 @@ def test_every_clock_that_binds_somebody_is_watched():
     assert watched == {
         Kind.ACCEPTANCE, Kind.PRECHECK, Kind.PUBLICITY, Kind.DECISION, Kind.CONSULTATION, Kind.OFFER, Kind.FINDING,
         Kind.CORRECTION, Kind.HEARING, Kind.TAKE_DOWN, Kind.OBJECTION, Kind.CONCERN, Kind.FAULT, Kind.REPAIR,
-        Kind.REVIEW, Kind.INQUIRY, Kind.INCIDENT_AUTHORITY, Kind.INCIDENT_CYBERSPACE,
+        Kind.REVIEW, Kind.INQUIRY, Kind.INCIDENT_AUTHORITY, Kind.INCIDENT_CYBERSPACE, Kind.DRILL,
+        Kind.EVALUATION, Kind.RISK,
     }  # fmt: skip

@@ -135,6 +135,7 @@ def one_of_each(world: World, overseer: User) -> dict[str, Any]:
     supervision.add_concern_evidence(concern=made["concern"], path=paper["path"], **unit)
     act = ledger.begin("add_evidence", world["buyer"], at)  # as if its order had been issued
     attach(act, made["order"], world.parties["buyer"], paper["path"], "pdf", subject="correction")
+    made["emergency-plan"] = stages.emergency_plan(world, "in_force")[0]
     made["incident"] = stages.report_incident(world)
     made["review"] = stages.review(world, "lodged")[0]
     made["document"] = Document.objects.of(made["review"].measure).get()

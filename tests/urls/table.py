@@ -34,7 +34,7 @@ STATES = {  # of the objects in `conftest.one_of_each`
     "consultation": "asked", "standing-consent": "given", "grant": "active", "upload": "open+partial",
     "version": "draft", "edition": "requested", "report": "open", "finding": "open", "order": "proposed",
     "concern": "open", "review": "lodged", "derived-product": "registered", "description-change": "proposed",
-    "incident": "opened",
+    "incident": "opened", "emergency-plan": "in_force",
 }  # fmt: skip
 MATRIX_OF = {"order": "measure", "derived-product": "derived"}  # noun of an address -> of the workflow's tables
 MORE_TABLES = {
@@ -54,14 +54,24 @@ QUEUES = {
     "concern": OFFICERS | REVIEWER, "review": OFFICERS | REVIEWER, "derived-product": OFFICERS | OVERSEER,
     "finding": OFFICERS | REVIEWER | OVERSEER, "order": OFFICERS | REVIEWER | OVERSEER,
     "reading": OFFICERS | OVERSEER, "description-change": OFFICERS | REVIEWER, "incident": OFFICERS | OVERSEER,
+    "emergency-plan": OFFICERS | OVERSEER,
 }  # fmt: skip
 MODELS = {
     "catalogueentry": "entry", "sourcefile": "source-file", "releaserule": "release-rule", "measure": "order",
     "standingconsent": "standing-consent", "grantedition": "edition", "usagereport": "report",
-    "derivedproduct": "derived-product", "descriptionchange": "description-change",
+    "emergencyplan": "emergency-plan", "derivedproduct": "derived-product", "descriptionchange": "description-change",
 }  # fmt: skip
 IN_A_FILE = {"objection", "item", "consultation", "edition"}  # shown in the file of another case
-WATCHED = {"entry", "application", "grant", "report", "finding", "order", "derived-product"}  # of the city's authority
+WATCHED = {
+    "entry",
+    "application",
+    "grant",
+    "report",
+    "finding",
+    "order",
+    "derived-product",
+    "emergency-plan",
+}  # of the city's authority
 NOUNS = {
     "documents": "document",
     "measures": "order",
@@ -198,7 +208,7 @@ PAGES: dict[str, Answers] = {
         "listings:entry-import-template", "listings:entries-publish", "listings:entry-propose",
         "applications:application-list", "applications:standing-consent-list", "supervision:grant-list",
         "supervision:measure-list", "supervision:finding-list", "supervision:concern-list",
-        "supervision:incident-list", "supervision:review-list",
+        "supervision:incident-list", "supervision:review-list", "supervision:emergency-plan-list",
         "account_logout", "account_change_password", "account_reauthenticate", "mfa_index", "mfa_list_webauthn",
     )},
     **{name: by_button() for name in (
@@ -212,7 +222,7 @@ PAGES: dict[str, Answers] = {
         ("listings", "description-change"), ("applications", "application"),
         ("applications", "standing-consent"), ("supervision", "grant"),
         ("supervision", "report"), ("supervision", "finding"), ("supervision", "concern"),
-        ("supervision", "incident"), ("supervision", "review"),
+        ("supervision", "incident"), ("supervision", "review"), ("supervision", "emergency-plan"),
     )},
     "set_language": public(302),
     "account_login": of(lambda who: 200 if who in NOBODY_KNOWN else 302),
@@ -227,6 +237,7 @@ PAGES: dict[str, Answers] = {
     "supervision:finding-evidence": of_the_files("finding"),
     "supervision:concern-evidence": of_the_files("concern"),
     "supervision:review-evidence": of_the_files("review"),
+    "supervision:emergency-plan-evidence": of_the_files("emergency-plan"),
     "supervision:concern-new-about": public(),
     "supervision:disclosure": public(),
     "supervision:lineage": public(),  # of a public product
@@ -244,6 +255,7 @@ PAGES: dict[str, Answers] = {
         else 403
     ),
     "supervision:derived-register": only(OWN),
+    "supervision:emergency-plan-new": only(UNIT),
     "supervision:incident-notice": public(404),  # the public was not told
     "supervision:incident-open": only(sees("version") & (SELLER | OFFICERS)),
     "applications:two-person-rule": only(OWN),
@@ -408,7 +420,7 @@ API: dict[str, dict[str, dict[str, Any]]] = {
     "api:create-concerns": {"GET": everybody(405), "POST": api(lambda who: 403 if who == "reader" else 422)},
     "api:create-objections": {"GET": everybody(405), "POST": api(lambda who: 403 if who == "reader" else 422)},
 }  # fmt: skip
-CREATED = {"entries", "products", "derived-products", "reviews"}
+CREATED = {"entries", "products", "derived-products", "reviews", "emergency-plans"}
 
 
 def endpoint(name: str) -> dict[str, dict[str, Any]] | None:

@@ -39,7 +39,7 @@ from listings.operations.objections import PUBLIC
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
 from marketplace.clock.defaults import Kind
-from marketplace.clock.working_days import SHANGHAI, end_of_day
+from marketplace.clock.working_days import SHANGHAI, end_of_day, local_date
 from marketplace.delivery import operations as delivery
 from marketplace.desk.sample_data import VISIT_ROLES, write_bed_use, write_visits
 from marketplace.desk.story import (
@@ -61,6 +61,7 @@ from marketplace.supervision.concern import Concern
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.operations.finding import open_finding
+from marketplace.supervision.preparedness import EmergencyPlan
 from marketplace.supervision.review import Review
 from marketplace.supervision.sweep import sweep
 from tests.accounts.papers import pdf
@@ -944,3 +945,23 @@ def incident(world: World, state: str) -> tuple[Incident, datetime]:
     if state == "closed":
         supervision.close_incident(**officer, lessons="外链须审批")
     return Incident.objects.get(pk=made.pk), at
+
+
+PLAN = {"title": "数据安全事故应急预案", "contact": "值班室 0591-12345", "covers": "就诊数据，信息中心负责"}
+DRILLED = {"kind": "drill", "people": 12, "scenario": "模拟外链泄露", "lessons": "外链须审批"}
+
+
+def emergency_plan(world: World, state: str) -> tuple[EmergencyPlan, datetime]:
+    """Of the world's unit, with its document."""
+    unit = {"actor": world["provider"], "at": world.at}
+    made = supervision.draft_plan(unit=world.parties["unit"], **PLAN, **unit)
+    supervision.add_plan_evidence(plan=made, path=paper("plan"), **unit)
+    if state == "discarded":
+        supervision.discard_plan(plan=made, **unit)
+    elif state != "draft":
+        supervision.adopt_plan(plan=made, adopted_on=local_date(world.at), **unit)
+    if state == "superseded":
+        following = supervision.draft_plan(unit=world.parties["unit"], **PLAN, **unit)
+        supervision.add_plan_evidence(plan=following, path=paper("next plan"), **unit)
+        supervision.adopt_plan(plan=following, adopted_on=local_date(world.at), **unit)
+    return EmergencyPlan.objects.get(pk=made.pk), world.at

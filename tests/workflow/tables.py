@@ -1149,6 +1149,35 @@ INCIDENT = Matrix(
     },
 )  # fmt: skip
 
+
+DRILL = given(**stages.DRILLED, day=date(2026, 3, 17))
+
+
+def may_plan(verb: str, state: str) -> frozenset[str]:
+    """A file is taken back by who added it."""
+    return frozenset({"provider"}) if verb == "withdraw_evidence" else UNIT
+
+
+def possible_plan(verb: str, state: str) -> bool:
+    return state in {"record_exercise": ("in_force",), "add_evidence": ("draft", "in_force")}.get(verb, ("draft",))
+
+
+PLAN = Matrix(
+    verbs=supervision_verbs.PLAN,
+    reach=stages.emergency_plan,
+    may=may_plan,
+    possible=possible_plan,
+    sees=lambda state: UNIT if state in ("draft", "discarded") else UNIT | CITY | PROVINCE,
+    url="supervision:emergency-plan",
+    says={
+        "adopt": Says("in_force", ("emergencyplan adopt_plan draft→in_force",), given(adopted_on=date(2026, 3, 1))),
+        "record_exercise": Says("in_force", ("exercise record_exercise →",), DRILL),
+        "add_evidence": Says("*", ("evidencefile add_evidence →",), a_paper(), a_paper_sent()),
+        "withdraw_evidence": Says("draft", ("evidencefile withdraw_evidence →",), own_paper, keys(own_paper)),
+        "discard": Says("discarded", ("emergencyplan discard_plan draft→discarded",)),
+    },
+)  # fmt: skip
+
 # --- lawful sources, objections ------------------------------------------------------------------------------------
 
 
@@ -1396,7 +1425,7 @@ MATRICES = {
     "edition": EDITION, "grant-officer": GRANT_OFFICER, "report": REPORT,
     "concern": CONCERN, "finding": FINDING, "measure": MEASURE, "order-46": ORDER_46, "order-47": ORDER_47,
     "notice": NOTICE, "take-down": TAKE_DOWN, "version-take-down": VERSION_TAKE_DOWN, "derived": DERIVED,
-    "incident": INCIDENT, "review": REVIEW,
+    "incident": INCIDENT, "review": REVIEW, "emergency-plan": PLAN,
 }  # fmt: skip
 BEYOND = {
     "version": ("draft+reading", "draft+failed"),

@@ -4,7 +4,7 @@ from operator import attrgetter
 
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.supervision.monitors import clocks, grants, lapsing, reports, usage, versions
+from marketplace.supervision.monitors import clocks, grants, lapsing, prepared, reports, usage, versions
 from marketplace.supervision.monitors.base import Monitor, Severity, answerers, answerers_and_party, reminder, watch
 from marketplace.supervision.monitors.closing import cause_gone
 
@@ -38,6 +38,9 @@ MONITORS: tuple[Monitor, ...] = (
     reminder("grant_ending", _("grants about to end"), "Art. 16", grants.ending, grants.buyer_told("grant_ending")),
     reminder("grant_over", _("grants that are over and not closed"), "Art. 16", grants.over, grants.over_told, DUTY),
     reminder("person_left", _("people with access who left the buyer"), "Art. 36", grants.people_left, grants.buyer_told("person_left"), DUTY),
+    reminder("plan_missing", _("units whose data is on offer without an emergency plan"), "Art. 34", prepared.without_plan, prepared.missing_told, DUTY),
+    reminder("exercise_due", _("drills, evaluations and assessments due soon"), "Art. 34", prepared.due, prepared.due_told),
+    reminder("exercise_overdue", _("drills, evaluations and assessments overdue"), "Art. 34", prepared.overdue, prepared.overdue_told, DUTY),
     watch("outside_grant", _("deliveries outside what was granted"), "Art. 16", usage.outside, answerers, BREACH),
     watch("sudden_change", _("sudden changes against a grant's own past"), "Art. 33", usage.sudden, answerers, BREACH),
     watch("attribution", _("derived products whose sources are not shown, or not as delivered"), "Art. 16", usage.unattributed, answerers_and_party),

@@ -74,6 +74,14 @@ from marketplace.supervision.operations.order import (
 )
 from marketplace.supervision.operations.order_on_party import order_on_finding, order_party, order_platform
 from marketplace.supervision.operations.precaution import lift_precaution, take_precaution
+from marketplace.supervision.operations.preparedness import (
+    add_plan_evidence,
+    adopt_plan,
+    discard_plan,
+    draft_plan,
+    record_exercise,
+    withdraw_plan_evidence,
+)
 from marketplace.supervision.operations.reassessment import answer_by_hold, notice_failing, notice_mended
 from marketplace.supervision.operations.recall import answer_by_precaution, notice_recall
 from marketplace.supervision.operations.report import (
@@ -108,8 +116,10 @@ __all__ = [
     "add_concern_evidence",
     "add_finding_evidence",
     "add_measure_evidence",
+    "add_plan_evidence",
     "add_review_evidence",
     "add_sources",
+    "adopt_plan",
     "annul_order",
     "annul_review",
     "answer_by_hold",
@@ -122,10 +132,12 @@ __all__ = [
     "confirm_notice",
     "contain_incident",
     "correct_fault",
+    "discard_plan",
     "dismiss_concern",
     "dismiss_finding",
     "dismiss_incident",
     "draft_notice",
+    "draft_plan",
     "draft_take_down",
     "drop_order",
     "end_party",
@@ -167,6 +179,7 @@ __all__ = [
     "publish_derived",
     "recompute_reports",
     "record_death",
+    "record_exercise",
     "recount_incident",
     "recuse_from_review",
     "refer_order",
@@ -197,6 +210,7 @@ __all__ = [
     "withdraw_derived",
     "withdraw_finding_evidence",
     "withdraw_measure_evidence",
+    "withdraw_plan_evidence",
     "withdraw_review",
     "withdraw_review_evidence",
     "withdraw_standing_rule",

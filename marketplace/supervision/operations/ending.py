@@ -51,6 +51,7 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision.models import DerivedProduct, UsageReport
+from marketplace.supervision.operations.preparedness import end_plans
 from marketplace.supervision.states import DerivedState, ReportState
 
 ENDING = (PartyState.VERIFIED, PartyState.BARRED)
@@ -79,6 +80,7 @@ def merge_party(*, party: Party, successor: Party, actor: User, at: datetime, ev
     VersionSource.objects.filter(unit=party).update(unit=successor)
     _pass_on(act, Application.objects.filter(seller=party), "seller", successor)
     _pass_questions_on(act, party, successor)
+    end_plans(act, party, reason)
     follow_rows(SearchRow.objects.filter(Q(seller=party) | Q(unit=party)))
     accounts.end_party(act, party, reason=reason, evidence=evidence, successor=successor)
     tell(
@@ -134,6 +136,7 @@ def _lock(*parties: Party) -> None:
 def _end_without_successor(act: ledger.Act, party: Party, reason: str, evidence: str = "") -> None:
     _end_use(act, party, reason)
     _end_supply(act, party, reason)
+    end_plans(act, party, reason)
     for report in UsageReport.objects.owed().filter(grant__buyer=party).order_by("pk"):
         workflow.move(act, report, ReportState.CEASED, detail={"reason": reason})
     derived = DerivedProduct.objects.filter(party=party).exclude(state=DerivedState.WITHDRAWN)
