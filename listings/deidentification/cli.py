@@ -41,7 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subject", metavar="COLUMN", help="the column that tells whom a row is about")
     parser.add_argument("--population", type=Path, metavar="FILE", help="a row for everybody the file may be about")
     parser.add_argument("--mode", choices=MODES, default="platform", help="how it will be delivered")
-    parser.add_argument("--engine", default=engines.DUCKDB, help="duckdb, ibis, or the master of a Spark such as local[2]")
+    parser.add_argument(
+        "--engine", default=engines.DUCKDB, help="duckdb, ibis, or the master of a Spark such as local[2]"
+    )
     parser.add_argument("--sample", action="store_true", help="rows that could be shown to everybody, if it passes")
     parser.add_argument("--json", action="store_true", help="the whole report as JSON")
     parser.add_argument("--report", type=Path, metavar="FILE.json", help="write the signed report here")

@@ -65,10 +65,15 @@ class Resource:
     page: type[Any] | None = None
     is_public: bool = False  # also without a credential, as on the pages
     search: SearchKind | None = None  # where its list can be searched
+    seen: Callable[..., None] | None = None  # notes that a person has read one
 
 
 def related(model: Any, *names: str, prefetch: tuple[Any, ...] = ()) -> Callable[[Any], QuerySet[Any]]:
     return lambda user: model.objects.visible_to(user).select_related(*names).prefetch_related(*prefetch)
+
+
+def note_order_seen(measure: Any, user: Any, at: datetime) -> None:
+    supervising.note_seen(measure=measure, actor=user, at=at)
 
 
 def grants(user: Any) -> QuerySet[Grant]:
@@ -94,7 +99,7 @@ RESOURCES = (
     Resource("standing-consents", StandingConsent, related(StandingConsent, "unit"), serializers.StandingRow, (applications.STANDING,)),
     Resource("reports", UsageReport, related(UsageReport, prefetch=(Prefetch("filings", ReportFiling.objects.order_by("round")),)), serializers.ReportRow, (supervision.REPORT,)),
     Resource("derived-products", DerivedProduct, related(DerivedProduct, "party"), serializers.DerivedRow, (supervision.DERIVED,), serializers.DerivedPage),
-    Resource("measures", Measure, related(Measure, "party", "authority", "issuer", prefetch=("held", Prefetch("evidence", Evidence.objects.order_by("pk")))), serializers.MeasureRow, (supervision.MEASURE,)),
+    Resource("measures", Measure, related(Measure, "party", "authority", "issuer", prefetch=("held", Prefetch("evidence", Evidence.objects.order_by("pk")))), serializers.MeasureRow, (supervision.MEASURE,), seen=note_order_seen),
     Resource("documents", Document, lambda user: Document.objects.visible_to(user).select_related("issuer", "party").defer("pdf", "content"), serializers.DocumentRow),
     Resource("reviews", Review, related(Review, "party", "authority", "above", "reviewer"), serializers.ReviewRow, (supervision.REVIEW,)),
     Resource("concerns", Concern, related(Concern, "responder"), serializers.ConcernRow, (supervision.CONCERN,)),

@@ -508,7 +508,7 @@ class MeasureRow(serializers.ModelSerializer[Measure]):
         model = Measure
         fields = (
             "id", "number", "kind", "party", "authority", "issuer", "version", "clause", "facts", "demand",
-            "article", "remedy", "referred_to", "referral", "state", "issued_at",
+            "article", "remedy", "referred_to", "referral", "state", "issued_at", "seen_at", "deemed_served_at",
             "hearing_opened_at", "refuses", "held", "evidence", "created_at",
         )  # fmt: skip
 

@@ -93,6 +93,9 @@ class ObjectFace(Face):
         return self.resource.model._meta.verbose_name
 
     def get(self, request: Any, pk: int) -> Response:
+        if self.resource.seen is not None:
+            obj = get_object_or_404(_visible(self.resource, request.user), pk=pk)
+            self.resource.seen(obj, request.user, timezone.now())
         return Response(shown(self.resource, request.user, pk))
 
     def answers(self, method: str) -> dict[Any, Any]:

@@ -27,6 +27,7 @@ class Kind(models.TextChoices):
     REPORT_GRACE = "report_grace", _("report late: pause by the grant's terms")
     CORRECTION = "correction", _("correct what an order names")
     TAKE_DOWN = "take_down", _("carry out a take-down that the province requires")
+    SERVICE = "service", _("an order counts as served, though nobody has opened it")
     HEARING = "hearing", _("be heard before termination")
     FINDING = "finding", _("answer to a finding")
     CONCERN = "concern", _("answer to a report of misuse")
@@ -64,6 +65,7 @@ DEFAULTS: dict[str, tuple[int, Any]] = {
     Kind.REPORT_GRACE: (5, OWN),
     Kind.CORRECTION: (15, OWN),
     Kind.TAKE_DOWN: (3, OWN),
+    Kind.SERVICE: (3, OWN),
     Kind.HEARING: (5, OWN),
     Kind.FINDING: (3, OWN),
     Kind.CONCERN: (3, OWN),

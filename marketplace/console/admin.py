@@ -312,6 +312,7 @@ class MeasureQueue(Queue):
     waiting = (MeasureState.PROPOSED, MeasureState.EVIDENCE_FILED, MeasureState.REFUSED_TO_CORRECT)
     list_display = ("case", "party", "state_now", "due_on")
     list_select_related = ("party", "authority", "issuer", "finding", "issued_by")
+    beside = (_("Read and sign several proposals"), "console:sign-several")
     sections = cases.measure
     may_read_files = check_can_read_case_evidence
 

@@ -410,6 +410,7 @@ def measure(case: Any, user: Any, at: datetime) -> list[Section]:
             (_("Kind"), case.rules.title),
             *of(case, "number", "party", "authority", "issuer", "version", "required_by", "clause", "facts", "demand", "remedy", "referred_to", "referral"),
             (_("Issued"), day(case.issued_at)), (_("By"), case.issued_by),
+            (_("First opened by the party"), day(case.seen_at)), (_("Deemed served"), day(case.deemed_served_at)),
             (_("Hearing opened"), day(case.hearing_opened_at)),
             (_("Finding"), case.finding and link(case.finding)),
         )),
@@ -421,9 +422,21 @@ def measure(case: Any, user: Any, at: datetime) -> list[Section]:
             Row((row.get_kind_display(), row.by, day(row.at), row.text))
             for row in case.evidence.select_related("by").order_by("pk")
         ]),
+        *_signatures(case),
         evidence(case),
         _papers(case),
     ]  # fmt: skip
+
+
+def _signatures(case: Any) -> list[Section]:
+    """Where the authority wants two officers: who signed first, and what the second did."""
+    rows = list(case.signatures.select_related("by", "ended_by", "measure").order_by("pk"))
+    head = (_("Act"), _("Signed first"), _("Time"), _("Second officer"), _("Outcome"))
+    lines = [
+        Row((one.get_what_display(), one.by, day(one.at), one.ended_by or "–", one.get_outcome_display() or _("waits")))
+        for one in rows
+    ]
+    return [table(_("Two officers"), head, lines, rows)] if rows else []
 
 
 def review(case: Review, user: Any, at: datetime) -> list[Section]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.clock import working_days
 from marketplace.clock.models import CalendarDay
+from marketplace.verbs import RefusalForm
 
 
 def words(label: Any, limit: int, help_text: Any = "") -> forms.CharField:
@@ -115,3 +116,29 @@ class SignRuleForm(forms.Form):
 class NewRegionForm(RegionForm):
     code = forms.RegexField(r"^\d{6}$", label=_("Code (GB/T 2260)"), help_text=_("Six digits: they say where it lies."))
     field_order = ("code", "name", "name_en", "reason")
+
+
+class ShownField(forms.Field):
+    """Of each proposal its number and the digest of what was shown of it, as a mapping."""
+
+    widget = forms.MultipleHiddenInput
+    default_error_messages = {
+        "required": _("Choose at least one proposal."),
+        "invalid": _("Choose the proposals again."),
+    }
+
+    def clean(self, value: Any) -> dict[int, str]:
+        found = {}
+        for one in super().clean(value):
+            key, _colon, digest = one.partition(":")
+            if not re.fullmatch(r"[0-9]{1,11}", key):
+                raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+            found[int(key)] = digest
+        return found
+
+
+class SignSeveralForm(RefusalForm):
+    """One reason and one remedy for all that was shown."""
+
+    shown = ShownField()
+    field_order = ("reason", "remedy", "shown")

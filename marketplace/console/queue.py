@@ -86,6 +86,7 @@ class Queue(admin.ModelAdmin):
     `is_public`: everybody sees such objects on the site, but the file is for their authority.
     `parent`: it is part of another case, whose file shows it and its verbs.
     `may_read_files`: what is asked, beside the file being open to the person, before its evidence is handed out.
+    `beside`: words and name of a page on which officers act on several of its rows.
     """
 
     label: Any = ""
@@ -98,6 +99,7 @@ class Queue(admin.ModelAdmin):
     waiting: tuple[str, ...] = ()
     is_public = False
     parent = ""
+    beside: tuple[Any, str] | None = None
     sections: Callable[[Any, Any, datetime], list[Section]] | None = None
     may_read_files: Callable[[Any, Any, datetime], None] | None = None
 
@@ -198,7 +200,8 @@ class Queue(admin.ModelAdmin):
         return queries.entrusted(self.model, self.theirs(user, at) if self.is_public else None, user)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        answer: Any = super().changelist_view(request, {"label": self.label})
+        beside = self.beside if OFFICER in getattr(request, "kinds", ()) else None
+        answer: Any = super().changelist_view(request, {"label": self.label, "beside": beside})
         if cl := getattr(answer, "context_data", {}).get("cl"):
             answer.context_data["page"] = cl.paginator.get_page(cl.page_num)
             answer.context_data["query"] = cl.get_query_string(remove=["p"])

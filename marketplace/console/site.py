@@ -58,7 +58,15 @@ class Console(admin.AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
         """The first page, the settings and the queues: nothing of what Django's own site offers besides."""
-        from marketplace.console import views, views_deadlines, views_evaluation, views_inquiry, views_rules
+        from marketplace.console import (
+            views,
+            views_deadlines,
+            views_evaluation,
+            views_inquiry,
+            views_rules,
+            views_second,
+            views_signing,
+        )
 
         return [
             path("", self.admin_view(require_safe(self.index)), name="index"),
@@ -70,6 +78,8 @@ class Console(admin.AdminSite):
                     *views_deadlines.DEADLINES,
                     *views_evaluation.EVALUATION,
                     *views_inquiry.INQUIRIES,
+                    *views_second.SECOND,
+                    *views_signing.SIGNING,
                 )
             ),
             *(
@@ -90,6 +100,7 @@ class Console(admin.AdminSite):
         if CapabilityKind.AUTHORITY in request.kinds:
             ways.append((_("Reports asked for"), reverse("console:inquiries")))
             ways.append((_("Evaluation"), reverse("console:evaluation")))
+            ways.append((_("Two officers"), reverse("console:second-pair")))
         if request.kinds & permissions.READS_RULES:
             ways.append((_("Standing rules"), reverse("console:rules")))
         if CapabilityKind.OPERATOR in request.kinds:

@@ -19,6 +19,7 @@ class Paper(models.TextChoices):
     REFERRAL = "referral", _("Decision to refer an order that was not obeyed")
     LIFTING = "lifting", _("Decision to lift an order")
     TERMINATION = "termination", _("Decision to terminate the data service")
+    EXTENSION = "extension", _("Decision to extend the time to correct")
     ANNULMENT = "annulment", _("Decision to annul an order")
     GRANT = "grant", _("Decision to grant the use of data")
     REFUSAL = "refusal", _("Decision to refuse the use of data")
@@ -82,6 +83,7 @@ class Document(models.Model):
     pdf = models.BinaryField(null=True)
     sha256 = models.CharField(max_length=64, blank=True)
     rendered_at = models.DateTimeField(null=True, blank=True)
+    void_at = models.DateTimeField(null=True, blank=True)  # what it decided was annulled; the file stays as it is
 
     objects = DocumentQuerySet.as_manager()
 

@@ -42,6 +42,11 @@ def write_document(
     return document
 
 
+def void_documents(act: ledger.Act, obj: models.Model) -> None:
+    """Part of an annulment: the public check says of each earlier document about the object that it has no effect."""
+    Document.objects.of(obj).filter(void_at=None).exclude(kind=Paper.ANNULMENT).update(void_at=act.at)
+
+
 def _with_basis(article: str, sections: Sections) -> list[tuple[str, str]]:
     """The legal basis stands before the remedy; without one, at the end."""
     law = gettext("%(article)s of the Fujian Big Data Development Regulation") % {"article": gettext(article)}

@@ -34,13 +34,14 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "finding_opened", "duty_undone", "verification_lapses", "mandate_lapses", "source_lapses", "quota_used",
         "grant_ending", "grant_over", "person_left", "officer_overdue", "overdue_explained", "case_taken",
         "report_asked", "incident_opened", "incident_reported", "plan_adopted", "plan_missing", "exercise_due",
-        "exercise_overdue",
+        "exercise_overdue", "measure_signed", "measure_sent_back", "second_pair_set",
     ),
     Group.DECISIONS: (
         "assessed", "assessment_failed", "assessment_mendable", "recipe_found", "recipe_none", "recipe_failed",
         "version_moved", "application_moved", "item_split_off",
         "item_decided", "grant_offered", "grant_moved", "change_decided", "hold_opened", "hold_lifted", "report_moved",
-        "measure_moved", "hearing_opened", "derived_flagged", "party_moved", "party_merged", "standing_consent_used",
+        "measure_moved", "measure_extended", "hearing_opened", "derived_flagged", "party_moved", "party_merged",
+        "standing_consent_used",
         "source_rejected", "objection_answered", "product_offered", "version_released", "version_recalled",
         "rule_moved", "rule_not_met", "product_stopped", "product_resumed", "reassessment_failed",
         "reassessment_passed", "version_held", "description_moved", "product_described", "concern_moved",
@@ -57,9 +58,9 @@ GROUP_OF = {kind: group for group, kinds in GROUPS.items() for kind in kinds}
 # With legal effect on the reader, or for somebody who has no account yet: by mail at once, whatever was chosen.
 BINDING = frozenset({
     "version_moved", "application_moved", "item_split_off", "item_decided", "grant_offered", "grant_moved",
-    "change_decided", "hold_opened", "report_moved", "measure_moved", "hearing_opened", "derived_flagged",
-    "party_moved", "party_merged", "source_rejected", "objection_answered", "invited", "second_factor_reset",
-    "version_recalled", "version_released", "rule_moved", "rule_not_met", "product_stopped",
+    "change_decided", "hold_opened", "report_moved", "measure_moved", "measure_extended", "hearing_opened",
+    "derived_flagged", "party_moved", "party_merged", "source_rejected", "objection_answered", "invited",
+    "second_factor_reset", "version_recalled", "version_released", "rule_moved", "rule_not_met", "product_stopped",
     "reassessment_failed", "version_held", "description_moved", "concern_moved",
     "incident_opened", "incident_notice", "review_moved",
 })  # fmt: skip

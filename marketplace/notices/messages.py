@@ -332,9 +332,25 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("An order or notice is proposed against %(party)s"),
         _("%(facts)s"),
     ),
+    "measure_signed": (
+        _("Signed by %(by)s, waits for a second officer: %(object)s"),
+        _("%(what)s. Read it, then confirm it or send it back: it has no effect before."),
+    ),
+    "measure_sent_back": (
+        _("%(object)s: %(by)s sent back what you signed"),
+        _("%(reason)s"),
+    ),
+    "second_pair_set": (
+        _("%(authority)s: orders and terminations take %(now)s from now on"),
+        _("Set by %(by)s. %(reason)s"),
+    ),
     "measure_moved": (
         _("Order or notice %(number)s: %(state)s"),
         _("%(reason)s"),
+    ),
+    "measure_extended": (
+        _("Order or notice %(number)s: more time to correct"),
+        _("It is to be corrected until %(due)s now. The time is extended once. %(reason)s"),
     ),
     "hearing_opened": (
         _("Order or notice %(number)s: you are to be heard before it is decided what follows"),

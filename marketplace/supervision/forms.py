@@ -13,9 +13,10 @@ from marketplace.applications.models import Application, Grant, Item
 from marketplace.applications.states import GrantState
 from marketplace.supervision.concern import Concern, ConcernKind, Wish
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, ReportFiling
-from marketplace.supervision.queries import institutions, metered_use, obtained, platforms
+from marketplace.supervision.queries import further_grants, institutions, metered_use, obtained, platforms
 from marketplace.supervision.referral import referral_text
 from marketplace.supervision.review import ABOUT
+from marketplace.supervision.second_pair import waiting_signature
 from marketplace.supervision.states import FindingState
 from marketplace.verbs import ReasonForm, RefusalForm, RowsField, VerbForm, model_fields
 
@@ -117,12 +118,42 @@ class IssueOrderForm(RefusalForm):
     demand = forms.CharField(
         label=_("What has to be corrected"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
     )
+    all_grants = forms.BooleanField(label=_("Suspend all grants in force of this party"), required=False)
+    listed = forms.CharField(widget=forms.HiddenInput, required=False)
     reason = None  # type: ignore[assignment]
-    field_order = ("facts", "demand", "remedy")
+    field_order = ("facts", "demand", "all_grants", "remedy")
 
     def prepare(self) -> None:
         super().prepare()
         self.initial |= {"facts": self.target.facts, "demand": self.target.demand}
+        if not self.target.may_hold_all:
+            del self.fields["all_grants"], self.fields["listed"]
+            return
+        self.others = further_grants(self.target, self.at) if self.target.pk else []
+        self.initial["listed"] = " ".join(str(grant.pk) for grant in self.others)
+        self.fields["all_grants"].help_text = gettext("Besides those named: %(numbers)s.") % {
+            "numbers": ", ".join(grant.number for grant in self.others) or gettext("none at present")
+        }
+
+    def clean(self) -> dict[str, Any]:
+        """What is held is what was listed: where another grant has come since, it is shown first."""
+        said = super().clean() or {}
+        listed = said.pop("listed", "")
+        if said.get("all_grants") and listed and listed != self.initial["listed"]:
+            self.data = self.data | {"listed": self.initial["listed"]}
+            raise forms.ValidationError(
+                {"all_grants": _("The grants of this party have changed: read the list again.")}
+            )
+        return said
+
+
+class ConfirmForm(VerbForm):
+    """Nothing to fill in: what the first officer signed stands above it, with all grants that it would suspend."""
+
+    def prepare(self) -> None:
+        signature = waiting_signature(self.target) if self.target.pk else None
+        takes_all = signature is not None and signature.texts.get("all_grants", False)
+        self.all_held = further_grants(self.target, self.at) if takes_all else []
 
 
 class TextForm(VerbForm):

@@ -15,7 +15,7 @@ from accounts.queries import recent_parties
 from accounts.reach import found_by, reach_of
 from listings.models import Product, Version
 from marketplace.applications.models import Grant, ReportSchedule
-from marketplace.supervision.measure_kinds import KINDS, MeasureKind, Row
+from marketplace.supervision.measure_kinds import KINDS, Issuer, MeasureKind, Row
 from marketplace.supervision.said import said
 from marketplace.supervision.states import (
     DERIVED_PRODUCT,
@@ -275,6 +275,9 @@ class Measure(models.Model):
     state = models.CharField(_("state"), max_length=20, choices=MeasureState.choices, default=MeasureState.PROPOSED)
     issued_at = models.DateTimeField(null=True, blank=True)
     issued_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    deemed_served_at = models.DateTimeField(null=True, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
+    seen_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     hearing_opened_at = models.DateTimeField(null=True, blank=True)
     refuses = models.BooleanField(default=False)
     created_at = models.DateTimeField()
@@ -285,6 +288,10 @@ class Measure(models.Model):
     class Meta:
         verbose_name = _("measure")
         constraints = (
+            models.CheckConstraint(
+                condition=Q(seen_at=None, seen_by=None) | Q(seen_at__isnull=False, seen_by__isnull=False),
+                name="measure_seen_both",
+            ),
             models.CheckConstraint(
                 condition=Q(issued_at=None, issued_by=None, number=None)
                 | Q(issued_at__isnull=False, issued_by__isnull=False, number__isnull=False),
@@ -326,6 +333,11 @@ class Measure(models.Model):
     def rules(self) -> Row:
         """What its kind provides."""
         return KINDS[self.kind]
+
+    @property
+    def may_hold_all(self) -> bool:
+        """Whether it may hold every grant of the party that is in its authority's competence (Art. 33)."""
+        return self.rules.suspends and self.rules.issuer == Issuer.AUTHORITY
 
     @property
     def signatory(self) -> Party:

@@ -28,6 +28,7 @@ from marketplace.supervision.measure_kinds import KINDS, Issuer, MeasureKind
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.preparedness import EmergencyPlan
 from marketplace.supervision.review import Review, adverse_acts
+from marketplace.supervision.second_pair import Outcome, Signature
 from marketplace.supervision.standing import StandingRule
 from marketplace.supervision.states import DerivedState, MeasureState
 
@@ -111,6 +112,13 @@ def check_may_require_take_down(actor: Any, version: Version, at: datetime) -> N
     check_can_require_take_down(actor, version, at)
 
 
+def check_can_confirm(actor: Any, measure: Measure, at: datetime) -> None:
+    """Who could sign it, and another than who did."""
+    check_can_order(actor, measure, at)
+    if Signature.objects.waiting().filter(measure=measure, by=actor.pk).exists():
+        raise NotAllowed(_("You have signed this: another officer confirms it."))
+
+
 def check_can_drop(actor: Any, measure: Measure, at: datetime) -> None:
     """Who could issue it; what the province required, the province."""
     if measure.required_by is None:
@@ -143,8 +151,12 @@ def check_can_annul(actor: Any, measure: Measure, at: datetime) -> None:
         check_not_own_case(actor, [measure.party], at)
     else:
         check_can_order(actor, measure, at)
-    if measure.issued_by_id == actor.pk:
+    if measure.issued_by_id == actor.pk or _has_signed(actor, measure):
         raise NotAllowed(_("Somebody else than the officer who issued an order may annul it."))
+
+
+def _has_signed(actor: Any, measure: Measure) -> bool:
+    return Signature.objects.filter(measure=measure, by=actor.pk, outcome=Outcome.CONFIRMED).exists()
 
 
 def _has_ended(party: Party) -> bool:
@@ -256,7 +268,7 @@ def check_can_decide_review(actor: Any, review: Review, at: datetime) -> None:
     """
     reviewing_party(actor, review, at)
     authors = set(adverse_acts(review.subject).values_list("actor_ref", flat=True))
-    if authors & {actor.ledger_ref, actor.acting_for}:
+    if authors & {actor.ledger_ref, actor.acting_for} or (review.measure and _has_signed(actor, review.measure)):
         raise NotAllowed(_("Somebody else than who decided reviews it."))
     if review.recusals.filter(user=actor.pk).exists():
         raise NotAllowed(_("You have recused yourself from this review."))

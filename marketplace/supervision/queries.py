@@ -7,12 +7,12 @@ from django.db.models import Max, Min, Q, QuerySet
 
 from accounts.models import Capability, CapabilityKind, Party, PartyKind, Region, valid_on
 from accounts.states import PartyState
-from listings.models import Version
+from listings.models import Nature, Version
 from marketplace.applications.models import Grant
 from marketplace.clock.working_days import end_of_day, local_date
 from marketplace.delivery.models import AccessRecord, Delivery, Outcome
 from marketplace.ledger.entries import reference
-from marketplace.supervision.models import DerivedProduct, UsageReport
+from marketplace.supervision.models import DerivedProduct, Measure, UsageReport
 
 
 def deliveries_of(report: UsageReport) -> QuerySet[Delivery]:
@@ -45,6 +45,13 @@ def refused_requests(report: UsageReport) -> int:
     return AccessRecord.objects.filter(
         grant_ref=reference(report.grant), outcome=Outcome.REFUSED, at__gte=began, at__lt=end_of_day(report.end)
     ).count()
+
+
+def further_grants(measure: Measure, at: datetime) -> list[Grant]:
+    """The grants in force of the party, of public data and of the measure's authority, that it does not name yet."""
+    rows = Grant.objects.active().filter(buyer=measure.party, authority=measure.authority, ends__gte=local_date(at))
+    rows = rows.exclude(product__nature=Nature.NON_PUBLIC).exclude(measures__measure=measure)
+    return list(rows.select_related("buyer", "product").order_by("pk"))
 
 
 class Attribution(NamedTuple):

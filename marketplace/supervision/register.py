@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import ExtractYear
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +19,7 @@ from listings.models import Nature
 from marketplace.applications.models import Grant
 from marketplace.applications.states import GrantState
 from marketplace.clock.working_days import SHANGHAI, local_date
-from marketplace.supervision.models import DerivedFrom, DerivedProduct, Measure, MeasureGrant
+from marketplace.supervision.models import DerivedFrom, DerivedProduct, GrantOutcome, Measure, MeasureGrant
 from marketplace.supervision.states import DerivedState, MeasureState, ReviewState
 
 SMALLEST_COUNT = 5
@@ -161,10 +161,11 @@ def with_parts(rows: QuerySet[Grant], at: datetime) -> QuerySet[Grant]:
     """What `row_of` reads, in one query for each kind."""
     shown = DerivedProduct.objects.filter(state__in=[DerivedState.PUBLISHED, DerivedState.FLAGGED])
     outputs = DerivedFrom.objects.filter(derived__in=shown).select_related("derived").order_by("derived")
-    sanctions = MeasureGrant.objects.filter(measure__in=final_measures(at)).select_related("measure")
+    final = Exists(final_measures(at).filter(pk=OuterRef("measure")))
+    held = MeasureGrant.objects.annotate(is_final=final).select_related("measure").order_by("measure")
     return rows.select_related("buyer", "product", "authority", "from_version", "disclosure").prefetch_related(
         Prefetch("derived_uses", outputs, to_attr="outputs"),
-        Prefetch("measures", sanctions.order_by("measure"), to_attr="sanctions"),
+        Prefetch("measures", held, to_attr="all_measures"),
     )
 
 
@@ -179,15 +180,15 @@ def row_of(grant: Any, at: datetime) -> Use:
         grant.authority.name, grant.product.nature, grant.from_version.number, grant.is_of_one_version,
         list(grant.fields), entry.summary, entry.language, local_date(grant.activated_at), last,
         outcome_of(grant, at), [Output(one.number, one.title, one.get_absolute_url()) for one in outputs if named],
-        len(outputs), [_sanction(held.measure, grant, at) for held in grant.sanctions],
+        len(outputs), [_sanction(held.measure, grant, at) for held in grant.all_measures if held.is_final],
     )  # fmt: skip
 
 
-def outcome_of(grant: Grant, at: datetime) -> str:
+def outcome_of(grant: Any, at: datetime) -> str:
     """How it ended; by which decision only once that is final."""
     if grant.state == GrantState.ACTIVE:
         return "running" if grant.ends >= local_date(at) else "over"
-    if grant.state in BY_DECISION and not _is_final(grant, at):
+    if grant.state in BY_DECISION and (not _is_final(grant, at) or _is_annulled(grant)):
         return "ended"
     return grant.state
 
@@ -202,6 +203,12 @@ def _sanction(measure: Measure, grant: Grant, at: datetime) -> Sanction:
 
 def _is_final(grant: Grant, at: datetime) -> bool:
     return grant.ended_at is not None and grant.ended_at <= at - timedelta(days=REVIEW_DAYS)
+
+
+def _is_annulled(grant: Any) -> bool:
+    """Whether the order that ended it was annulled since: the grant stays ended, nothing is said of a decision."""
+    outcomes = {held.outcome for held in grant.all_measures}
+    return GrantOutcome.ANNULLED in outcomes and GrantOutcome.TERMINATED not in outcomes
 
 
 def _narrowed(rows: QuerySet[Grant], chosen: Mapping[str, str]) -> QuerySet[Grant]:

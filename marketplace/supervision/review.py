@@ -184,7 +184,11 @@ def decidable_by(user: Any) -> Q:
     return ~Q(against__by=user.ledger_ref) & ~Q(pk__in=recused)
 
 
+def is_stayed(measure: Measure) -> bool:
+    return Review.objects.staying().filter(measure=measure).exists()
+
+
 def check_not_stayed(measure: Measure) -> None:
     """Raises InvalidState while a review keeps this order from taking effect."""
-    if Review.objects.staying().filter(measure=measure).exists():
+    if is_stayed(measure):
         raise InvalidState(_now("A review has stayed this order: it is decided first."))

@@ -11,10 +11,12 @@ from accounts.states import PartyState
 from accounts.verbs import check_can_keep_party
 from listings.models import Version
 from listings.states import VersionState
-from marketplace.applications.forms import RevokeForm
+from marketplace.applications.forms import ExtendForm, RevokeForm
 from marketplace.applications.models import Application, Grant, HoldCode, open_holds
 from marketplace.applications.permissions import check_can_revoke_grant
 from marketplace.applications.states import GrantState
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
 from marketplace.supervision import (
     forms,
     forms_incident,
@@ -36,6 +38,7 @@ from marketplace.supervision.operations.taking import OPEN_MEASURE, TAKEN
 from marketplace.supervision.preparedness import EmergencyPlan, PlanState
 from marketplace.supervision.queries import deliveries_of, obtained, platforms
 from marketplace.supervision.review import Review
+from marketplace.supervision.second_pair import is_waiting
 from marketplace.supervision.states import (
     STANDING_MEASURE,
     ConcernState,
@@ -196,6 +199,10 @@ def no_hearing_yet(measure: Measure) -> bool:
     return measure.hearing_opened_at is None
 
 
+def can_be_extended(measure: Measure) -> bool:
+    return clock.of(measure).open().filter(kind=Kind.CORRECTION, extended_days=0).exists()
+
+
 def hearing_open(measure: Measure) -> bool:
     return measure.hearing_opened_at is not None
 
@@ -210,7 +217,9 @@ MEASURE = Verbs(
     Measure,
     "measure",
     (
-        Verb("issue", _("Issue the measure"), (MeasureState.PROPOSED,), ORDER, operations.issue_order, forms.IssueOrderForm, ARTICLE_OF_MEASURE, danger=True, when=lambda measure: not is_outdated(measure), facts="supervision/facts.html"),
+        Verb("issue", _("Issue the measure"), (MeasureState.PROPOSED,), ORDER, operations.issue_order, forms.IssueOrderForm, ARTICLE_OF_MEASURE, danger=True, when=lambda measure: not is_outdated(measure) and not is_waiting(measure), facts="supervision/facts.html"),
+        Verb("confirm", _("Confirm what was signed"), (MeasureState.PROPOSED, MeasureState.REFUSED_TO_CORRECT), permissions.check_can_confirm, operations.confirm_signature, forms.ConfirmForm, ARTICLE_OF_MEASURE, danger=True, when=is_waiting, facts="supervision/facts.html"),
+        Verb("send_back", _("Send it back to who signed"), (MeasureState.PROPOSED, MeasureState.REFUSED_TO_CORRECT), permissions.check_can_confirm, operations.send_back, ReasonForm, ARTICLE_OF_MEASURE, aside=True, when=is_waiting, facts="supervision/facts.html"),
         Verb("drop", _("Drop the proposal"), (MeasureState.PROPOSED,), permissions.check_can_drop, operations.drop_order, ReasonForm, ARTICLE_OF_MEASURE, aside=True),
         Verb("file_evidence", _("File evidence of correction"), (MeasureState.ISSUED,), RESPOND, operations.file_evidence, forms.TextForm, ARTICLE_OF_MEASURE),
         Verb("add_evidence", _("Add evidence"), OPEN, RESPOND, operations.add_measure_evidence, EvidenceForm, ARTICLE_OF_MEASURE, aside=True, apart=True),
@@ -218,9 +227,10 @@ MEASURE = Verbs(
         Verb("file_statement", _("Make a statement in the hearing"), OPEN, RESPOND, operations.file_statement, forms.StatementForm, ARTICLE_OF_MEASURE, when=hearing_open),
         Verb("lift", _("Lift the measure"), STANDING_MEASURE, ORDER, operations.lift_order, ReasonForm, ARTICLE_OF_MEASURE, facts="supervision/facts.html"),
         Verb("ask_for_more", _("Ask for more evidence"), (MeasureState.EVIDENCE_FILED,), ORDER, operations.ask_for_more, ReasonForm, ARTICLE_OF_MEASURE, facts="supervision/facts.html", aside=True),
+        Verb("extend", _("Extend the time to correct"), (MeasureState.ISSUED,), ORDER, operations.extend_correction, ExtendForm, ARTICLE_OF_MEASURE, aside=True, when=can_be_extended, facts="supervision/facts.html"),
         Verb("open_hearing", _("Notice of intent: open the hearing"), OPEN, ORDER, operations.open_hearing, ReasonForm, ARTICLE_OF_MEASURE, when=no_hearing_yet, facts="supervision/facts.html"),
         Verb("find_refusal", _("Find a refusal to correct"), OPEN, ORDER, operations.find_refusal, ReasonForm, ARTICLE_OF_MEASURE, danger=True, when=hearing_open, facts="supervision/facts.html"),
-        Verb("terminate", _("Terminate the service"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.terminate_service, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=ends_as(MeasureState.TERMINATED), facts="supervision/facts.html"),
+        Verb("terminate", _("Terminate the service"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.terminate_service, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=lambda measure: ends_as(MeasureState.TERMINATED)(measure) and not is_waiting(measure), facts="supervision/facts.html"),
         Verb("refer", _("Refer for discipline"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.refer_order, forms.ReferForm, ARTICLE_OF_MEASURE, danger=True, when=ends_as(MeasureState.REFERRED), facts="supervision/facts.html"),
         Verb("make_final", _("Make the take-down final"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.make_final, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=ends_as(MeasureState.FINAL), facts="supervision/facts.html"),
         Verb("take_case", TAKE, OPEN_MEASURE, permissions.check_can_take_measure, operations.take_measure, ReasonForm, "Art. 45", aside=True),

@@ -23,10 +23,11 @@ from marketplace.delivery.gate import SERVED
 from marketplace.delivery.models import AccessRecord, Delivery
 from marketplace.ledger.entries import reference
 from marketplace.pages import HistoryRow, history_rows
-from marketplace.supervision import queries, verbs
+from marketplace.supervision import operations, queries, verbs
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.models import Finding, Measure, UsageReport
 from marketplace.supervision.operations.order import is_outdated
+from marketplace.supervision.second_pair import waiting_signature
 from marketplace.supervision.states import MeasureState, ReportState
 
 RECENT = 20
@@ -131,12 +132,17 @@ def measure_list(request: HttpRequest) -> HttpResponse:
 def measure(request: HttpRequest, pk: int) -> HttpResponse:
     """An order: facts, demand, deadline, what it holds, evidence, hearing, outcome."""
     visible = Measure.objects.visible_to(request.user).select_related(
-        "party", "authority", "issuer", "finding", "issued_by", "version__product", "required_by"
+        "party", "authority", "issuer", "finding", "issued_by", "version__product", "required_by", "seen_by"
     )
     item = get_object_or_404(visible, pk=pk)
+    if request.method == "GET":
+        operations.note_seen(measure=item, actor=request.user, at=timezone.now())
+    may_supervise = _oversees(request.user, item.authority, timezone.now())
     correction = clock.of(item).filter(kind=Kind.CORRECTION).order_by("-started_at").first()
     context = {
         "measure": item,
+        "now": timezone.now(),
+        "signature": waiting_signature(item) if may_supervise else None,
         "correction_due": correction and correction.due_at,
         "may_see_finding": Finding.objects.visible_to(request.user).filter(measures=item).exists(),
         "held": item.held.select_related("grant__product").order_by("pk"),

@@ -28,6 +28,7 @@ from marketplace.notices import operations as notices
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations as supervision
 from marketplace.supervision.models import Finding, Measure, UsageReport
+from marketplace.supervision.second_pair import SecondPairRule, Signature
 from marketplace.supervision.sweep import sweep
 from tests.workflow import stages
 from tests.workflow.matrix import rows
@@ -176,6 +177,73 @@ def test_order_lifted_and_annulled_at_once(world, grant):
     state = fresh(measure).state
     outcome = {"lifted": "resumed", "annulled": "annulled"}[state]
     assert (Hold.objects.get().state, measure.held.get().outcome) == (state, outcome)
+
+
+def test_an_order_lifted_while_a_second_is_issued_leaves_the_grant_held_by_the_second(world, grant):
+    for round in range(min(ROUNDS, 5)):
+        first = stages.order(world, grant, world.at + timedelta(seconds=2 * round))
+        second = stages.proposal(world, grant, world.at + timedelta(seconds=2 * round + 1))
+        act = {"actor": world["officer"], "at": world.at, "reason": "已改正"}
+        outcomes = together(
+            lambda m=first, a=act: supervision.lift_order(measure=fresh(m), **a),
+            lambda m=second: stages.issue(fresh(m), world, world.at),
+        )
+        assert not [one for one in outcomes if isinstance(one, Exception)], outcomes
+        held = Hold.objects.filter(grant=grant, state="open")
+        assert [hold.source_ref for hold in held] == [f"supervision.measure:{second.pk}"]
+        assert not fresh(grant).is_in_effect(world.at)
+        supervision.lift_order(measure=fresh(second), **act)
+
+
+def test_refusal_found_and_evidence_filed_at_once_the_case_knows_what_came_first(world, grant):
+    made, at = stages.measure(world, "issued+hearing")
+    outcomes = together(
+        lambda: supervision.find_refusal(measure=fresh(made), actor=world["officer"], at=at, reason="逾期"),
+        lambda: supervision.file_evidence(measure=fresh(made), actor=world["buyer"], at=at, text="已停用"),
+    )
+    assert all(isinstance(one, InvalidState) for one in outcomes if one is not None), outcomes
+    found, filed = (one is None for one in outcomes)
+    assert found or filed
+    assert fresh(made).state == ("refused_to_correct" if found else "evidence_filed")
+    assert (entries(made, "find_refusal"), entries(made, "file_evidence")) == (found, filed)
+    assert made.evidence.filter(kind="correction").count() == filed
+    assert not fresh(made.held.get().grant).is_in_effect(at)
+
+
+def test_terminated_and_lifted_at_once_it_ends_one_way(world):
+    made, at = stages.measure(world, "refused_to_correct")
+    officer = {"actor": world["officer"], "at": at, "reason": "-"}
+    one_won(together(
+        lambda: supervision.terminate_service(measure=fresh(made), remedy=stages.REMEDY, **officer),
+        lambda: supervision.lift_order(measure=fresh(made), **officer),
+    ))  # fmt: skip
+    grant = fresh(made.held.get().grant)
+    assert (fresh(made).state, grant.state) in {("terminated", "terminated"), ("lifted", "active")}
+
+
+def test_a_take_down_issued_while_the_version_is_released_by_hand_holds_it(world):
+    made, at = stages.take_down(world, "proposed")
+    reviewer = {"actor": world["reviewer"], "at": at}
+    listing.hold_version(version=made.version, reason="复评未通过", **reviewer)
+    outcomes = together(
+        lambda: supervision.issue_order(measure=fresh(made), **stages.CHARGE, remedy=stages.REMEDY, **reviewer),
+        lambda: listing.release_version(version=fresh(made.version), reason="复评通过", **reviewer),
+    )
+    assert all(isinstance(one, InvalidState) for one in outcomes if one is not None), outcomes
+    version, issued = fresh(made.version), outcomes[0] is None
+    assert (version.state, version.is_taken_down) == (("held", True) if issued else ("published", False))
+    assert fresh(made).state == ("issued" if issued else "proposed")
+
+
+def test_two_officers_sign_as_the_first_at_once_and_one_is(world, grant):
+    SecondPairRule.objects.create(authority=grant.authority, by=world["officer"], since=world.at)
+    made = stages.proposal(world, grant)
+    texts = {"at": world.at, **stages.CHARGE, "remedy": stages.REMEDY}
+    one_won(together(*(
+        lambda who=who: supervision.issue_order(measure=fresh(made), actor=world[who], **texts)
+        for who in ("officer", "second_officer")
+    )))  # fmt: skip
+    assert (Signature.objects.count(), Hold.objects.count(), fresh(made).state) == (1, 0, "proposed")
 
 
 def test_nothing_is_handed_over_once_the_suspension_is_recorded(world, grant, monkeypatch):

@@ -40,6 +40,7 @@ PAGES = (
     ("buyer", "/register/"),
     ("buyer", "/notices/"),
     ("operator", "/parties/"),
+    ("officer", "/console/orders/sign/"),
 )
 FIXED = {"overview", "officer /", "events"}  # these show no page of twenty rows, or more
 LIMITS = {"overview": 26}  # no list: it counts what waits in each of the queues
@@ -76,7 +77,7 @@ def rows_of(client: Client, address: str) -> int:
         return len(answer.json()["items"])
     if address == "/console/":
         return len(answer.context["rows"])
-    if address.startswith("/console/"):
+    if "cl" in answer.context:
         return len(answer.context["cl"].result_list)
     return len(answer.context["products"] if address == "/" else answer.context["page"].object_list)
 

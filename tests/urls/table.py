@@ -276,6 +276,9 @@ PAGES: dict[str, Answers] = {
     )},
     **{f"console:evaluation{file}": in_console(only(OFFICERS)) for file in ("", "-csv", "-json")},
     "console:inquiries": in_console(only(OFFICERS)),
+    "console:second-pair": in_console(only(OFFICERS)),
+    "console:second-pair-set": in_console(only(CITY)),
+    "console:sign-several": in_console(only(OFFICERS)),
     "console:inquiry-new": in_console(of(
         lambda who: 200 if who in PROVINCE else 403 if who in sees("application") else 404
     )),

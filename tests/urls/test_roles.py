@@ -56,6 +56,8 @@ def values(route: Route, rich: Rich) -> dict[str, Any]:
         known["year"] = rich.world.at.year - 1  # one that is over
     if route.name == "console:inquiry-new":
         known |= {"case": "application", "number": objects["application"].pk}
+    if route.name == "console:second-pair-set":
+        known |= {"party": rich.world.parties["city"].pk, "to": "on"}
     if route.name == "console:deadline":
         known["kind"] = "decision"
     if route.name == "console:purpose":

@@ -63,6 +63,7 @@ from marketplace.supervision.models import DerivedProduct, Finding, Measure, Usa
 from marketplace.supervision.operations.finding import open_finding
 from marketplace.supervision.preparedness import EmergencyPlan
 from marketplace.supervision.review import Review
+from marketplace.supervision.second_pair import SecondPairRule
 from marketplace.supervision.sweep import sweep
 from tests.accounts.papers import pdf
 from tests.actors import World
@@ -680,8 +681,13 @@ def terminate(made: Measure, world: World, at: datetime | None = None) -> None:
 
 
 def measure(world: World, state: str) -> tuple[Measure, datetime]:
-    """A state, or `issued+hearing` and `evidence_filed+hearing`: heard, and the time to correct over."""
-    return bring(world, proposal(world, active_grant(world)), state)
+    """A state, `proposed+signed` by the first of two officers, or `issued+hearing` and
+    `evidence_filed+hearing`: heard, and the time to correct over."""
+    made = proposal(world, active_grant(world))
+    if state == "proposed+signed":  # by the first of two officers
+        SecondPairRule.objects.create(authority=made.authority, by=world["officer"], since=world.at)
+        return issue(made, world, world.at), later(world.at, Kind.CORRECTION)
+    return bring(world, made, state)
 
 
 def order_46(world: World, state: str) -> tuple[Measure, datetime]:

@@ -908,6 +908,9 @@ CONCERN = Matrix(
 
 
 def may_measure(verb: str, state: str) -> frozenset[str]:
+    if state == "proposed+signed" and verb in ("confirm", "send_back"):
+        return frozenset({"second_officer"})  # not the officer who signed first
+    state = state.removesuffix("+signed")
     if verb == "take_case":
         return PROVINCE
     if verb in ("file_evidence", "file_statement", "add_evidence"):
@@ -923,10 +926,14 @@ REFERRAL = given(referred_to="福州市纪委监委", referral="移送处理", r
 
 
 def possible_measure(verb: str, state: str) -> bool:
-    if verb in ("refer", "make_final"):
+    if verb in ("refer", "make_final", "extend"):  # the time to correct is over when the table is asked
         return False
     if verb in ("file_statement", "find_refusal"):
         return state.endswith("+hearing")
+    if verb in ("confirm", "send_back", "issue") and state.startswith("proposed"):
+        return (state == "proposed+signed") == (verb != "issue")
+    if verb in ("confirm", "send_back"):
+        return False
     if verb == "open_hearing":
         return state in ("issued", "evidence_filed")
     return by_source(supervision_verbs.MEASURE)(verb, state)
@@ -937,7 +944,7 @@ MEASURE = Matrix(
     reach=stages.measure,
     may=may_measure,
     possible=possible_measure,
-    sees=lambda state: (UNBIASED if state in ("proposed", "dropped") else CITY | BUYER) | PROVINCE,
+    sees=lambda state: (UNBIASED if state.startswith(("proposed", "dropped")) else CITY | BUYER) | PROVINCE,
     url="supervision:order",
     says={
         "issue": Says(
@@ -945,6 +952,15 @@ MEASURE = Matrix(
             ("measure issue_order proposed→issued", "hold issue_order →open"),
             given(facts="超出约定用途", demand="停止", remedy=stages.REMEDY),
         ),
+        "confirm": Says(
+            "issued",
+            (
+                "signature issue_order waiting→confirmed",
+                "measure issue_order proposed→issued",
+                "hold issue_order →open",
+            ),
+        ),
+        "send_back": Says("*", ("signature send_back waiting→sent_back",), REASON),
         "drop": Says("dropped", ("measure drop_order proposed→dropped",), REASON),
         "file_evidence": Says("evidence_filed", ("measure file_evidence issued→evidence_filed",), given(text="已停用")),
         "file_statement": Says("*", ("measure file_statement →",), given(text="愿意改正")),
@@ -952,6 +968,7 @@ MEASURE = Matrix(
         "withdraw_evidence": Says("issued", ("evidencefile withdraw_evidence →",), own_paper, keys(own_paper)),
         "lift": Says("lifted", ("measure lift_order *→lifted", "hold lift_order open→lifted"), REASON),
         "ask_for_more": Says("issued", ("measure ask_for_more evidence_filed→issued",), REASON),
+        "extend": Says("*", ("measure extend →",), MORE_TIME),
         "open_hearing": Says("*", ("measure open_hearing →",), REASON),
         "find_refusal": Says("refused_to_correct", ("measure find_refusal *→refused_to_correct",), REASON),
         "terminate": Says(
@@ -1438,7 +1455,7 @@ BEYOND = {
     "concern": ("open+fault", "taken_up+fault"),
     "finding": ("open+recalled", "open+failing"),
     "review": ("lodged+stayed",),
-    "measure": ("issued+hearing", "evidence_filed+hearing"),
+    "measure": ("proposed+signed", "issued+hearing", "evidence_filed+hearing"),
     "incident": ("opened+told",),
 }
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ibis.backends.duckdb import Backend
 import sqlglot
+from ibis.backends.duckdb import Backend
 
 from ..database import Connection
 

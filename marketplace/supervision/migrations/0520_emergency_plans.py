@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("draft", "draft"),
                             ("in_force", "in force"),
-                            ("superseded", "superseded"),
+                            ("superseded", "no longer in force"),
                             ("discarded", "discarded"),
                         ],
                         default="draft",

@@ -16,8 +16,10 @@ from marketplace.supervision.operations.concern import (
     write_to_concern,
     write_with_code,
 )
+from marketplace.supervision.operations.confirming import confirm_signature, send_back
 from marketplace.supervision.operations.correction import (
     ask_for_more,
+    extend_correction,
     file_evidence,
     file_statement,
     find_refusal,
@@ -105,6 +107,9 @@ from marketplace.supervision.operations.review import (
     withdraw_review,
     withdraw_review_evidence,
 )
+from marketplace.supervision.operations.second_pair import set_second_pair
+from marketplace.supervision.operations.service import note_seen
+from marketplace.supervision.operations.signing import issue_orders
 from marketplace.supervision.operations.standing_rule import sign_standing_rule, withdraw_standing_rule
 from marketplace.supervision.operations.take_down import draft_take_down, make_final, require_take_down
 from marketplace.supervision.operations.taking import take_application, take_finding, take_measure
@@ -130,6 +135,7 @@ __all__ = [
     "clear_derived",
     "close_incident",
     "confirm_notice",
+    "confirm_signature",
     "contain_incident",
     "correct_fault",
     "discard_plan",
@@ -144,6 +150,7 @@ __all__ = [
     "end_stay",
     "erase_reporter",
     "explain_overdue",
+    "extend_correction",
     "file_evidence",
     "file_nil_report",
     "file_report",
@@ -153,6 +160,7 @@ __all__ = [
     "flag_derived",
     "hold_affected",
     "issue_order",
+    "issue_orders",
     "lift_order",
     "lift_precaution",
     "list_derived",
@@ -161,6 +169,7 @@ __all__ = [
     "merge_concern",
     "merge_finding",
     "merge_party",
+    "note_seen",
     "notice_failing",
     "notice_lapsed",
     "notice_mended",
@@ -193,6 +202,8 @@ __all__ = [
     "return_report",
     "revoke_grant",
     "schedule_reports",
+    "send_back",
+    "set_second_pair",
     "sign_standing_rule",
     "stay_review",
     "supplement_incident",

@@ -12,12 +12,15 @@ from marketplace import workflow
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import last_day
+from marketplace.documents.models import Paper
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
 from marketplace.supervision.models import Evidence, EvidenceKind, Measure
+from marketplace.supervision.operations import papers
 from marketplace.supervision.operations.order import tell_party
+from marketplace.supervision.review import is_stayed
 from marketplace.supervision.states import MeasureState
 
 OPEN = (MeasureState.ISSUED, MeasureState.EVIDENCE_FILED)
@@ -47,8 +50,26 @@ def ask_for_more(*, measure: Measure, actor: User, at: datetime, reason: str) ->
     workflow.check_in(measure, MeasureState.EVIDENCE_FILED)
     act = ledger.begin("ask_for_more", actor, at, measure.article)
     workflow.move(act, measure, MeasureState.ISSUED, detail={"reason": reason})
-    clock.go_on(measure, Kind.CORRECTION, at)
+    if not is_stayed(measure):  # else the time goes on when the stay ends
+        clock.go_on(measure, Kind.CORRECTION, at)
     tell_party(act, measure, reason)
+
+
+@transaction.atomic
+def extend_correction(*, measure: Measure, actor: User, at: datetime, days: int, reason: str) -> None:
+    """issued: the party gets `days` working days more to correct, once, with the reason. What is held stays held."""
+    permissions.check_can_order(actor, measure, at)
+    require(reason=reason)
+    measure = Measure.objects.select_for_update(of=("self",)).get(pk=measure.pk)
+    workflow.check_in(measure, MeasureState.ISSUED)
+    due = last_day(clock.extend(measure, Kind.CORRECTION, at, days).due_at)
+    act = ledger.begin("extend", actor, at, measure.article)
+    ledger.record(act, measure, detail={"days": days, "until": due, "reason": reason})
+    people = recipients(measure.party, at) + (recipients(measure.authority, at) if measure.issuer else [])
+    tell(
+        act, people, "measure_extended", link=measure.get_absolute_url(), number=measure.number, due=due, reason=reason
+    )
+    papers.write_measure(act, measure, Paper.EXTENSION, reason)
 
 
 @transaction.atomic

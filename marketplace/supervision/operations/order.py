@@ -20,8 +20,9 @@ from marketplace.applications.operations import end_grant, lift_hold, open_hold
 from marketplace.applications.states import GrantState, HoldState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
-from marketplace.clock.working_days import local_date
+from marketplace.clock.working_days import due_after, local_date
 from marketplace.documents.models import Paper
+from marketplace.documents.operations import void_documents
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
@@ -29,9 +30,12 @@ from marketplace.supervision import permissions
 from marketplace.supervision.measure_kinds import KINDS, MeasureKind
 from marketplace.supervision.models import DerivedProduct, Finding, GrantOutcome, Measure, MeasureGrant
 from marketplace.supervision.operations import papers
-from marketplace.supervision.operations.derived import flag_derived
+from marketplace.supervision.operations.derived import flag_derived, unflag_derived
 from marketplace.supervision.operations.finding import close_finding
+from marketplace.supervision.operations.second_pair import overtake_signature, sign_first
+from marketplace.supervision.queries import further_grants
 from marketplace.supervision.review import check_not_stayed
+from marketplace.supervision.second_pair import What
 from marketplace.supervision.states import STANDING_MEASURE, FindingState, MeasureState
 
 
@@ -110,32 +114,60 @@ def propose_order_on_finding(*, finding: Finding, actor: User, at: datetime, fac
 
 
 @transaction.atomic
-def issue_order(*, measure: Measure, actor: User, at: datetime, facts: str, demand: str, remedy: str) -> None:
+def issue_order(
+    *, measure: Measure, actor: User, at: datetime, facts: str, demand: str, remedy: str, all_grants: bool = False
+) -> None:  # fmt: skip
     """proposed → issued, **and** every grant of the measure suspended, in one transaction.
 
     Numbers it, starts the correction clock, names the remedy. A finding it answers is closed by it. An order under
-    Art. 46 or 47 holds no grant.
+    Art. 46 or 47 holds no grant. With `all_grants`, one under Art. 33 also holds every other grant in force of the
+    party that its authority is competent for; the actor must be on no side of any of them. Where the authority wants
+    two officers, it is signed by the first here and takes effect when another confirms it.
     """
     permissions.check_can_order(actor, measure, at)
-    workflow.check_in(measure, MeasureState.PROPOSED)
     require(facts=facts, demand=demand, remedy=remedy)
+    workflow.check_in(measure, MeasureState.PROPOSED)
+    texts = {"facts": facts, "demand": demand, "remedy": remedy}
+    if sign_first(measure, What.ISSUE, actor, at, {**texts, "all_grants": all_grants}):
+        return
+    if all_grants:
+        hold_all(measure, actor, at)
+    issue(ledger.begin(measure.rules.issued_as, actor, at, measure.article), measure, **texts)
+
+
+def hold_all(measure: Measure, actor: User, at: datetime) -> None:
+    """Part of signing: the measure names every grant of the party that its authority is competent for."""
+    workflow.check_in(measure, MeasureState.PROPOSED)
+    if not measure.may_hold_all:
+        raise InvalidState(_("A measure of this kind names what it holds."))
+    further = further_grants(measure, at)
+    list(Grant.objects.select_for_update().filter(pk__in=[grant.pk for grant in further]).order_by("pk"))
+    MeasureGrant.objects.bulk_create(MeasureGrant(measure=measure, grant=grant) for grant in further)
+    permissions.check_can_order(actor, measure, at)  # again, of all that it holds now
+
+
+def issue(act: ledger.Act, measure: Measure, **texts: str) -> None:
+    """Part of signing one order or several of them: `facts`, `demand`, `remedy`; with several, the `reason` as well."""
+    workflow.check_in(measure, MeasureState.PROPOSED)
     if is_outdated(measure):
         raise InvalidState(_("What it names was done after all: drop this proposal, or propose another order."))
     if measure.version is not None:
         listing.check_not_taken_down(measure.version)
-    act = ledger.begin(measure.rules.issued_as, actor, at, measure.article)
+    said = {name: texts[name] for name in ("facts", "demand", "remedy")}
+    held = Grant.objects.filter(measures__measure=measure).order_by("pk")
     workflow.move(
-        act, measure, MeasureState.ISSUED, number=_next_number(measure, at), issued_at=at, issued_by=actor,
-        facts=facts, demand=demand, remedy=remedy, detail={"facts": facts, "demand": demand, "remedy": remedy},
+        act, measure, MeasureState.ISSUED, number=_next_number(measure, act.at), issued_at=act.at, issued_by=act.actor,
+        deemed_served_at=due_after(act.at, clock.days(Kind.SERVICE)),
+        detail=texts | ({"grants": list(held)} if measure.rules.suspends else {}), **said,
     )  # fmt: skip
     _suspend(act, measure)
-    clock.start(measure, Kind.CORRECTION, at)
+    clock.start(measure, Kind.CORRECTION, act.at)
     finding = Finding.objects.filter(measures=measure, state=FindingState.OPEN).first()
     if finding is not None:
         close_finding(act, finding, FindingState.MEASURE)
-    tell_party(act, measure, demand)
+    tell_party(act, measure, measure.demand)
     paper = Paper.ORDER if measure.rules.suspends else Paper.CORRECTION
-    papers.write_measure(act, measure, paper, remedy=remedy)
+    papers.write_measure(act, measure, paper, remedy=measure.remedy)
 
 
 def _suspend(act: ledger.Act, measure: Measure) -> None:
@@ -159,6 +191,7 @@ def drop_order(*, measure: Measure, actor: User, at: datetime, reason: str) -> N
     require(reason=reason)
     act = ledger.begin("drop_order", actor, at, measure.article)
     workflow.move(act, measure, MeasureState.DROPPED, detail={"reason": reason})
+    overtake_signature(act, measure)
     clock.stop(measure, at)
 
 
@@ -186,10 +219,14 @@ def annul_order(*, measure: Measure, actor: User, at: datetime, reason: str) -> 
 
 
 def annul(act: ledger.Act, measure: Measure, reason: str) -> None:
-    """Part of annulling, and of a review, which also reaches an order that is over: grants that ended stay ended."""
+    """Part of annulling, and of a review, which also reaches an order that is over: grants that ended stay ended, what
+    everybody could see of it goes: flags of derived products, the validity of its documents, its line in the register.
+    """
     change = workflow.move if measure.state in STANDING_MEASURE else workflow.reopen
     change(act, measure, MeasureState.ANNULLED, detail={"reason": reason})
     _release(act, measure, GrantOutcome.ANNULLED, reason)
+    unflag_derived(act, measure, reason)
+    void_documents(act, measure)
     tell_party(act, measure, reason)
 
 
@@ -227,7 +264,15 @@ def terminate_service(*, measure: Measure, actor: User, at: datetime, reason: st
     permissions.check_can_order(actor, measure, at)
     check_ends_as(measure, MeasureState.TERMINATED)
     require(reason=reason, remedy=remedy)
-    act = ledger.begin("terminate", actor, at, measure.article)
+    workflow.check_in(measure, MeasureState.REFUSED_TO_CORRECT)
+    check_not_stayed(measure)
+    texts = {"reason": reason, "remedy": remedy}
+    if not sign_first(measure, What.TERMINATE, actor, at, texts):
+        terminate(ledger.begin("terminate", actor, at, measure.article), measure, **texts)
+
+
+def terminate(act: ledger.Act, measure: Measure, *, reason: str, remedy: str) -> None:
+    """Part of terminating, by one officer or the second of two."""
     workflow.move(act, measure, MeasureState.TERMINATED, detail={"reason": reason, "remedy": remedy})
     check_not_stayed(measure)
     for grant in _active_grants(measure):
@@ -236,7 +281,7 @@ def terminate_service(*, measure: Measure, actor: User, at: datetime, reason: st
     built = DerivedProduct.objects.filter(built_from__grant__measures__measure=measure)
     for derived in built.distinct().order_by("pk"):
         flag_derived(act, derived, reason=f"{measure.number}: {MeasureState.TERMINATED.label}")
-    clock.stop(measure, at)
+    clock.stop(measure, act.at)
     tell_party(act, measure, f"{reason} {remedy}")
     papers.write_measure(act, measure, Paper.TERMINATION, reason, remedy)
 
@@ -279,6 +324,7 @@ def tell_party(act: ledger.Act, measure: Measure, reason: str) -> None:
 
 
 def _release(act: ledger.Act, measure: Measure, outcome: str, reason: str) -> None:
+    overtake_signature(act, measure)
     new = HoldState.ANNULLED if outcome == GrantOutcome.ANNULLED else HoldState.LIFTED
     for held in measure.held.select_related("grant__buyer"):
         lift_hold(act, held.grant, HoldCode.MEASURE, ledger.reference(measure), new)
@@ -302,7 +348,8 @@ def _active_grants(measure: Measure) -> list[Grant]:
 def _next_number(measure: Measure, at: datetime) -> str:
     """`350000-33-2026-0001`: region, article, year, running number within the year of who issues it. A seller's begins
     with the seller's own number."""
-    signatory = Party.objects.select_for_update().get(pk=measure.signatory.pk)
+    # not its key: whoever lifts meanwhile holds a grant and names the party in a document, and would wait for us
+    signatory = Party.objects.select_for_update(no_key=True).get(pk=measure.signatory.pk)
     place = signatory.region_id if measure.issuer_id is None else f"P{signatory.pk:06d}"
     prefix = f"{place}-{measure.rules.sign}-{local_date(at).year}-"
     issued = Measure.objects.filter(number__startswith=prefix).count()

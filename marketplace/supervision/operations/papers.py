@@ -18,16 +18,20 @@ from marketplace.supervision.states import ReviewState
 
 
 def write_measure(act: ledger.Act, measure: Measure, kind: str, reason: str = "", remedy: str = "") -> None:
-    """Part of issuing an order, lifting, ending and annulling it. What a seller or the platform issues has none."""
+    """Part of issuing an order, extending its time, lifting, ending and annulling it.
+
+    What a seller or the platform issues has none.
+    """
     if measure.rules.issuer != Issuer.AUTHORITY:
         return
     is_order = kind in (Paper.ORDER, Paper.CORRECTION)
+    has_deadline = is_order or kind == Paper.EXTENSION
     correction = clock.of(measure).open().filter(kind=Kind.CORRECTION).first()
     sections = (
         (gettext_noop("Order"), measure.number or ""),
         (gettext_noop("Facts"), measure.facts if is_order else ""),
         (gettext_noop("What has to be corrected"), measure.demand if is_order else ""),
-        (gettext_noop("Deadline to correct"), str(last_day(correction.due_at)) if is_order and correction else ""),
+        (gettext_noop("Deadline to correct"), str(last_day(correction.due_at)) if has_deadline and correction else ""),
         (gettext_noop("Grants concerned"), _grants(measure)),
         (gettext_noop("Reason"), reason),
         (gettext_noop("Remedy"), remedy),

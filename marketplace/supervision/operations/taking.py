@@ -18,6 +18,7 @@ from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
 from marketplace.supervision.deadlines import level_above
 from marketplace.supervision.models import Finding, Measure
+from marketplace.supervision.review import Review
 from marketplace.supervision.states import STANDING_MEASURE, FindingState, MeasureState
 
 ARTICLE = "Art. 45"
@@ -61,7 +62,8 @@ def take_finding(*, finding: Finding, actor: User, at: datetime, reason: str) ->
 
 @transaction.atomic
 def take_measure(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
-    """A measure that is proposed or stands, with the grants it holds and all that is open about them, goes up."""
+    """A measure that is proposed or stands, with the grants it holds and all that is open about them, goes up; so
+    does a review of it: the level above decides it alone."""
     permissions.check_can_take_measure(actor, measure, at)
     require(reason=reason)
     workflow.check_in(measure, *OPEN_MEASURE)
@@ -71,16 +73,20 @@ def take_measure(*, measure: Measure, actor: User, at: datetime, reason: str) ->
 def _take(case: Finding | Measure, grants: set[int], actor: User, at: datetime, reason: str) -> None:
     before, above = _levels(case.authority, at)
     grants = _bound_together(grants)
-    rows: list[Grant | Finding | Measure] = [
+    rows: list[Grant | Finding | Measure | Review] = [
         *Grant.objects.select_for_update().filter(pk__in=grants, authority=before).order_by("pk"),
         *Finding.objects.filter(grant__in=grants, state=FindingState.OPEN, authority=before).order_by("pk"),
         *Measure.objects.filter(held__grant__in=grants, state__in=OPEN_MEASURE, authority=before).distinct(),
     ]
     if case.pk not in {row.pk for row in rows if type(row) is type(case)}:
         rows.append(case)
+    rows += (
+        Review.objects.open().filter(measure__in=[row.pk for row in rows if isinstance(row, Measure)]).order_by("pk")
+    )
     act = ledger.begin("take_case", actor, at, ARTICLE)
     for row in rows:
-        type(row)._base_manager.filter(pk=row.pk).update(authority=above)
+        levels = {"above": level_above(above, at)} if isinstance(row, Review) else {}
+        type(row)._base_manager.filter(pk=row.pk).update(authority=above, **levels)
         ledger.record(act, row, detail={"reason": reason, "before": before, "after": above})
     case.authority = above
     tell(

@@ -1,0 +1,61 @@
+"""The second of two signatures: it gives effect to what another officer signed, or sends it back."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.queries import recipient
+from marketplace.errors import InvalidState, require
+from marketplace.ledger import entries as ledger
+from marketplace.notices.operations import tell
+from marketplace.supervision import permissions
+from marketplace.supervision.models import Measure
+from marketplace.supervision.operations.order import hold_all, issue, terminate
+from marketplace.supervision.second_pair import Outcome, Signature, What
+
+
+@transaction.atomic
+def confirm_signature(*, measure: Measure, actor: User, at: datetime) -> None:
+    """What another officer signed takes effect now, with their texts: an order with its suspension, in one act, or the
+    termination. Raises NotAllowed for whoever signed it, InvalidState where nothing waits."""
+    permissions.check_can_confirm(actor, measure, at)
+    signature = _locked(measure)
+    verb = measure.rules.issued_as if signature.what == What.ISSUE else "terminate"
+    act = ledger.begin(verb, actor, at, measure.article)
+    _end(act, signature, Outcome.CONFIRMED)
+    texts = dict(signature.texts)
+    if texts.pop("all_grants", False):
+        hold_all(measure, actor, at)
+    if signature.what == What.ISSUE:
+        issue(act, measure, **texts)
+    else:
+        terminate(act, measure, **texts)
+
+
+@transaction.atomic
+def send_back(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
+    """Another officer does not confirm it, with reasons that the first is told: it is as before the first signed."""
+    permissions.check_can_confirm(actor, measure, at)
+    require(reason=reason)
+    signature = _locked(measure)
+    act = ledger.begin("send_back", actor, at, measure.article)
+    _end(act, signature, Outcome.SENT_BACK, reason=reason)
+    tell(
+        act, [recipient(signature.by)], "measure_sent_back", link=measure.get_absolute_url(), object=measure, by=actor,
+        reason=reason,
+    )  # fmt: skip
+
+
+def _end(act: ledger.Act, signature: Signature, outcome: str, **detail: str) -> None:
+    Signature.objects.filter(pk=signature.pk).update(outcome=outcome, ended_by=act.actor, ended_at=act.at)
+    ledger.record(act, signature, old="waiting", new=outcome, detail={"measure": signature.measure, **detail})
+
+
+def _locked(measure: Measure) -> Signature:
+    Measure.objects.select_for_update(of=("self",)).get(pk=measure.pk)
+    signature = Signature.objects.waiting().select_related("by", "measure").filter(measure=measure).first()
+    if signature is None:
+        raise InvalidState(_("Nobody has signed this: nothing waits for a second officer."))
+    return signature

@@ -1,0 +1,62 @@
+"""The first of two signatures, and the setting that asks for two (Art. 45)."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Party, User
+from accounts.permissions import check_officer
+from accounts.queries import recipients
+from marketplace.errors import InvalidState, require
+from marketplace.ledger import entries as ledger
+from marketplace.notices.operations import tell
+from marketplace.supervision.measure_kinds import Issuer
+from marketplace.supervision.models import Measure
+from marketplace.supervision.second_pair import Outcome, SecondPairRule, Signature, is_waiting
+
+ARTICLE = "Art. 45"
+
+
+@transaction.atomic
+def set_second_pair(*, authority: Party, actor: User, at: datetime, is_on: bool, reason: str) -> None:
+    """From now on, or no more, an order or termination of this authority takes two of its officers. What waits for a
+    second one goes on waiting. All its people are told; a precaution never waits."""
+    check_officer(actor, authority, at)
+    require(reason=reason)
+    Party.objects.select_for_update().get(pk=authority.pk)
+    if SecondPairRule.objects.filter(authority=authority).exists() == is_on:
+        raise InvalidState(_("It is so already."))
+    if is_on:
+        SecondPairRule.objects.create(authority=authority, by=actor, since=at)
+    else:
+        SecondPairRule.objects.filter(authority=authority).delete()
+    act = ledger.begin("set_second_pair", actor, at, ARTICLE)
+    ledger.record(act, authority, detail={"is_on": is_on, "reason": reason})
+    now = _("two officers") if is_on else _("one officer")
+    tell(act, recipients(authority, at), "second_pair_set", authority=authority, by=actor, now=now, reason=reason)
+
+
+def sign_first(measure: Measure, what: str, actor: User, at: datetime, texts: dict[str, Any]) -> bool:
+    """Part of issuing and terminating: keeps the first of two signatures, where the authority wants two, and tells its
+    people. Returns whether the act waits now. Raises InvalidState where it waits already."""
+    Measure.objects.select_for_update(of=("self",)).get(pk=measure.pk)  # two sign at once: one is the first
+    if is_waiting(measure):
+        raise InvalidState(_("It is signed already: another officer confirms it or sends it back."))
+    asks = SecondPairRule.objects.filter(authority=measure.authority_id).exists()
+    if not asks or measure.rules.issuer != Issuer.AUTHORITY:
+        return False
+    signature = Signature.objects.create(measure=measure, what=what, texts=texts, by=actor, at=at)
+    act = ledger.begin("sign_first", actor, at, measure.article)
+    ledger.record(act, signature, new="waiting", detail={"measure": measure, "what": what, **texts})
+    people = [to for to in recipients(measure.authority, at) if to.ref != actor.ledger_ref]
+    tell(act, people, "measure_signed", link=measure.get_absolute_url(), object=measure, by=actor, what=signature)
+    return True
+
+
+def overtake_signature(act: ledger.Act, measure: Measure) -> None:
+    """Part of dropping, lifting, annulling: what waited for a second officer has lost its point."""
+    Signature.objects.waiting().filter(measure=measure).update(
+        outcome=Outcome.OVERTAKEN, ended_by=act.actor, ended_at=act.at
+    )

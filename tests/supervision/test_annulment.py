@@ -1,0 +1,75 @@
+"""An annulled order leaves no trace in public; the ledger keeps it."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from marketplace.applications.models import Grant
+from marketplace.delivery import operations as delivery
+from marketplace.documents.models import Document
+from marketplace.ledger.models import Entry
+from marketplace.supervision import operations, register
+from marketplace.supervision.models import DerivedProduct, Measure
+from tests.actors import World
+from tests.workflow import stages
+
+LONG = 200  # days after which everything is final
+
+
+@pytest.fixture
+def terminated(world: World, grant: Grant) -> Measure:
+    """A termination, with what was built from the grant flagged; a review of it is lodged."""
+    delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at)
+    built = operations.register_derived(
+        party=world.parties["buyer"], actor=world["buyer"], at=world.at, title="地图", description="每月",
+        built_from=[(grant, world.version)],
+    )  # fmt: skip
+    operations.publish_derived(derived=built, actor=world["buyer"], at=world.at)
+    made = stages.order(world, grant)
+    stages.terminate(made, world)
+    return Measure.objects.get()
+
+
+def annul(world: World, made: Measure) -> None:
+    review = operations.lodge_review(subject=made, actor=world["buyer"], at=world.at, text="认定有误")
+    operations.annul_review(review=review, actor=world["second_officer"], at=world.at, reason="证据不足")
+
+
+def outcome(world: World, grant: Grant) -> tuple[str, int]:
+    at = world.at + timedelta(days=LONG)
+    rows = register.with_parts(Grant.objects.filter(pk=grant.pk), at)
+    shown = register.row_of(rows.get(), at)
+    return shown.outcome, len(shown.sanctions)
+
+
+def test_register_flags_and_public_check_are_cleared_and_the_ledger_keeps_it(
+    world: World, grant: Grant, terminated: Measure
+) -> None:
+    order = Document.objects.get(kind="order")
+    address = reverse("documents:check-token", args=[order.token])
+    with time_machine.travel(world.at, tick=False):
+        assert "This document is genuine" in Client(headers={"accept-language": "en"}).get(address).content.decode()
+    assert (outcome(world, grant), DerivedProduct.objects.get().state) == (("terminated", 1), "flagged")
+    kept = Entry.objects.count()
+    annul(world, terminated)
+    grant.refresh_from_db()
+    assert (grant.state, outcome(world, grant)) == ("terminated", ("ended", 0))
+    assert DerivedProduct.objects.get().state == "published"
+    with time_machine.travel(world.at, tick=False):
+        page = Client(headers={"accept-language": "en"}).get(address).content.decode()
+    assert "This document has no effect any more" in page and "genuine" not in page
+    assert set(Document.objects.filter(void_at=None).values_list("kind", flat=True)) >= {"review"}
+    assert Entry.objects.count() > kept
+    assert Entry.objects.filter(object_type="supervision.measure", verb="terminate").exists()
+
+
+def test_a_flag_for_another_reason_stays(world: World, grant: Grant, terminated: Measure) -> None:
+    derived = DerivedProduct.objects.get()
+    operations.clear_derived(derived=derived, actor=world["officer"], at=world.at, reason="可保留")
+    act = stages.ledger.begin("revoke", world["officer"], world.at)
+    operations.flag_derived(act, DerivedProduct.objects.get(), reason="另一授权已撤回")
+    annul(world, terminated)
+    assert DerivedProduct.objects.get().state == "flagged"

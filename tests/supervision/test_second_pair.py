@@ -1,0 +1,172 @@
+"""Where the authority wants two officers: the first signs, nothing has effect, another confirms it or sends it back."""
+
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from marketplace.applications.models import Grant, Hold
+from marketplace.errors import InvalidState, NotAllowed
+from marketplace.ledger.models import Entry
+from marketplace.notices.models import Outbox
+from marketplace.supervision import operations
+from marketplace.supervision.models import Measure
+from marketplace.supervision.proposals import shown_now, waiting_to_be_signed
+from marketplace.supervision.second_pair import SecondPairRule, Signature
+from tests.actors import World
+from tests.console.conftest import log_in
+from tests.workflow import stages
+from tests.workflow.matrix import rows
+
+ORDER: dict[str, Any] = {"facts": "超出约定用途", "demand": "停止", "remedy": stages.REMEDY}
+
+
+@pytest.fixture
+def rule(world: World) -> None:
+    operations.set_second_pair(
+        authority=world.parties["city"], actor=world["officer"], at=world.at, is_on=True, reason="内控要求"
+    )
+
+
+@pytest.fixture
+def signed(world: World, rule: None, grant: Grant) -> Measure:
+    made = stages.proposal(world, grant)
+    operations.issue_order(measure=made, actor=world["officer"], at=world.at, **ORDER)
+    return Measure.objects.get()
+
+
+def by(world: World, who: str, measure: Measure) -> dict[str, Any]:
+    return {"measure": measure, "actor": world[who], "at": world.at}
+
+
+def told(kind: str) -> set[str]:
+    return set(Outbox.objects.filter(kind=kind, channel="page").values_list("recipient_ref", flat=True))
+
+
+def test_what_one_signed_has_no_effect_and_the_confirmation_is_order_and_suspension_in_one_act(
+    world: World, grant: Grant, signed: Measure
+) -> None:
+    assert (signed.state, signed.number, Hold.objects.count(), grant.is_in_effect(world.at)) == (
+        "proposed", None, 0, True,
+    )  # fmt: skip
+    assert told("measure_signed") >= {world["second_officer"].ledger_ref}
+    assert world["officer"].ledger_ref not in told("measure_signed") and not told("measure_moved")
+    before = Entry.objects.latest("pk").pk
+    operations.confirm_signature(**by(world, "second_officer", signed))
+    new = Entry.objects.filter(pk__gt=before).order_by("pk")
+    assert [(entry.object_type, entry.new) for entry in new] == [
+        ("supervision.signature", "confirmed"), ("supervision.measure", "issued"), ("applications.hold", "open"),
+    ]  # fmt: skip
+    assert new.values("operation_id").distinct().count() == 1
+    issued = Measure.objects.get()
+    assert (issued.facts, issued.demand, issued.issued_by) == ("超出约定用途", "停止", world["second_officer"])
+    assert not grant.is_in_effect(world.at)
+
+
+def test_nobody_confirms_what_they_signed_nor_signs_twice(world: World, signed: Measure) -> None:
+    before = rows()
+    for who in ("officer", "conflicted_officer", "other_officer", "county_officer", "province_officer", "buyer"):
+        with pytest.raises(NotAllowed):
+            operations.confirm_signature(**by(world, who, signed))
+        with pytest.raises(NotAllowed):
+            operations.send_back(**by(world, who, signed), reason="不同意")
+    for who in ("officer", "second_officer"):
+        with pytest.raises(InvalidState):
+            operations.issue_order(**by(world, who, signed), **ORDER)
+    assert rows() == before
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Signature.objects.update(outcome="confirmed", ended_by=world["officer"], ended_at=world.at)
+
+
+def test_sent_back_it_is_as_before_and_the_first_is_told_why(world: World, signed: Measure) -> None:
+    with pytest.raises(ValidationError):
+        operations.send_back(**by(world, "second_officer", signed), reason=" ")
+    operations.send_back(**by(world, "second_officer", signed), reason="事实不清")
+    assert (told("measure_sent_back"), Measure.objects.get().state) == ({world["officer"].ledger_ref}, "proposed")
+    with pytest.raises(InvalidState):
+        operations.confirm_signature(**by(world, "second_officer", signed))
+    operations.issue_order(**by(world, "second_officer", signed), **ORDER)
+    operations.confirm_signature(**by(world, "officer", Measure.objects.get()))
+    assert Measure.objects.get().state == "issued"
+
+
+def test_a_termination_waits_as_well_and_lifting_overtakes_it(world: World, grant: Grant) -> None:
+    made = stages.order(world, grant)
+    stages.find_refusal(made, world)
+    SecondPairRule.objects.create(authority=made.authority, by=world["officer"], since=world.at)
+    end = {"reason": "拒不改正", "remedy": stages.REMEDY}
+    operations.terminate_service(**by(world, "officer", made), **end)
+    grant.refresh_from_db()
+    assert (grant.state, Measure.objects.get().state) == ("active", "refused_to_correct")
+    with transaction.atomic():
+        operations.confirm_signature(**by(world, "second_officer", Measure.objects.get()))
+        assert (Grant.objects.get().state, Measure.objects.get().state) == ("terminated", "terminated")
+        transaction.set_rollback(True)
+    operations.lift_order(**by(world, "officer", Measure.objects.get()), reason="已改正")
+    assert Signature.objects.get().outcome == "overtaken"
+
+
+def test_neither_of_the_two_annuls_or_reviews_it(world: World, signed: Measure) -> None:
+    operations.confirm_signature(**by(world, "second_officer", signed))
+    made = Measure.objects.get()
+    review = operations.lodge_review(subject=made, actor=world["buyer"], at=world.at, text="认定有误")
+    for who in ("officer", "second_officer"):
+        with pytest.raises(NotAllowed):
+            operations.annul_order(**by(world, who, made), reason="认定有误")
+        with pytest.raises(NotAllowed):
+            operations.uphold_review(
+                review=review, actor=world[who], at=world.at, reason="无误", remedy=stages.REMEDY
+            )  # fmt: skip
+
+
+def test_a_precaution_and_what_a_seller_issues_do_not_wait(world: World, rule: None, grant: Grant) -> None:
+    operations.take_precaution(grant=grant, actor=world["officer"], at=world.at, reason="查明前暂停")
+    assert not grant.is_in_effect(world.at)
+    made, _over = stages.notice(world, "issued")
+    assert (made.state, Signature.objects.count()) == ("issued", 0)
+
+
+def test_several_signed_at_once_wait_one_by_one(world: World, rule: None, grant: Grant) -> None:
+    made = stages.proposal(world, grant)
+    act = {"actor": world["officer"], "at": world.at, "reason": "标准规则", "remedy": stages.REMEDY}
+    result = operations.issue_orders(proposals={made: shown_now(made).digest}, **act)
+    assert ([one.pk for one in result.waiting], result.issued, result.left_out) == ([made.pk], [], [])
+    assert not waiting_to_be_signed(world["second_officer"], world.at).exists()
+    operations.confirm_signature(**by(world, "second_officer", made))
+    assert (Measure.objects.get().state, Measure.objects.get().facts) == ("issued", made.facts)
+
+
+def test_the_setting_is_changed_by_the_authoritys_officers_with_a_reason_and_told(world: World) -> None:
+    city = world.parties["city"]
+    act: dict[str, Any] = {"authority": city, "at": world.at, "is_on": True, "reason": "内控要求"}
+    before = rows()
+    for who in ("province_officer", "other_officer", "county_officer", "operator", "buyer"):
+        with pytest.raises(NotAllowed):
+            operations.set_second_pair(actor=world[who], **act)
+    with pytest.raises(InvalidState):
+        operations.set_second_pair(actor=world["officer"], **(act | {"is_on": False}))
+    assert rows() == before
+    with time_machine.travel(world.at, tick=False):
+        officer, address = log_in(world["officer"]), reverse("console:second-pair-set", args=[city.pk, "on"])
+        assert address in officer.get("/console/second-pair/").content.decode()
+        assert officer.post(address, {"reason": ""}).status_code == 422
+        assert officer.post(address, {"reason": "内控要求"}).status_code == 302
+        assert log_in(world["other_officer"]).post(address, {"reason": "x"}).status_code == 404
+    entry = Entry.objects.get(verb="set_second_pair")
+    assert (entry.object_type, entry.object_id) == ("accounts.party", str(city.pk))
+    assert world["second_officer"].ledger_ref in told("second_pair_set")
+
+
+def test_the_second_reads_on_the_page_what_the_first_signed(world: World, signed: Measure) -> None:
+    with time_machine.travel(world.at, tick=False):
+        second = log_in(world["second_officer"])
+        page = second.get(signed.get_absolute_url()).content.decode()
+        address = reverse("supervision:order-confirm", args=[signed.pk])
+        assert address in page and world["officer"].name in page
+        form = second.get(address).content.decode()
+        assert all(words in form for words in ORDER.values())
+        assert second.post(address).status_code == 302
+    assert Measure.objects.get().state == "issued"
