@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0310_evidence_files"),
         ("listings", "0460_take_downs"),
-        ("supervision", "0480_inquiries"),
+        ("supervision", "0520_emergency_plans"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
