@@ -23,6 +23,7 @@ def addresses() -> dict[str, str]:
     samples = {
         "pk": "987654", "kind": "decision", "year": "2026", "code": "350000", "monitor": "report_late",
         "action": "hold", "change": "retire", "file": "987654", "case": "finding", "number": "987654",
+        "party": "987654", "to": "on",
     }  # fmt: skip
 
     def walk(patterns: list[Any], prefix: str) -> dict[str, str]:

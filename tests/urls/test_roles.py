@@ -80,6 +80,7 @@ def file_of(route: Route, rich: Rich) -> int:
         "finding": "finding",
         "concern": "concern",
         "review": "review",
+        "emergency": "emergency-plan",
     }
     noun = next(noun for word, noun in words.items() if re.search(rf"[:_]{word}", route.name))
     return EvidenceFile.objects.of(rich.objects[noun]).earliest("pk").pk
