@@ -33,6 +33,7 @@ TABLES: tuple[Verbs, ...] = (
     supervision.REPORT,
     supervision.DERIVED,
     supervision.CONCERN,
+    supervision.PLAN,
     supervision.FINDING,
     supervision.MEASURE,
     supervision.REVIEW,

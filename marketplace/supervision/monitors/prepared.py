@@ -34,9 +34,8 @@ def without_plan(at: datetime, scope: Scope) -> Iterator[Case]:
 
 def missing_told(case: Case, at: datetime) -> Told:
     above = authority_for(case.about.region, at)
-    link = case.about.get_absolute_url()
-    told = [(recipients(case.about, at), "plan_missing", reverse("supervision:emergency-plan-list"))]
-    return [*told, (recipients(above, at), "plan_missing", link)] if above is not None else told
+    people = [recipients(party, at) for party in (case.about, above) if party is not None]
+    return [(those, "plan_missing", reverse("supervision:emergency-plan-list")) for those in people]
 
 
 def _exercises(at: datetime, scope: Scope, is_over: bool) -> Iterator[Case]:
