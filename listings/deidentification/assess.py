@@ -54,8 +54,8 @@ def assess(
     data is to be delivered: the report passes only if k allows that. A file about nobody ("none") is only scanned, for
     identifiers and for keys of persons. `identifiers` name persons, as the owner says, and must not be in the file.
     `population` is the canonical file of everybody of whom this may be a part. `engine` is where it is counted:
-    "duckdb", "ibis" or the master of a Spark (`engines`). Raises UnknownColumn, Unavailable and BadCommand (bad_command,
-    role_conflict, population_lacks).
+    "duckdb", "ibis" or the master of a Spark (`engines`). Raises UnknownColumn, Unavailable and BadCommand
+    (bad_command, role_conflict, population_lacks).
     """
     task = Task(about, subject, quasi_identifiers, sensitive, identifiers or [], rules, mode)
     with _open(parquet, population, engine) as file:

@@ -1,4 +1,4 @@
-"""Where the counting is done: by DuckDB in this process, asked directly or through Ibis, or by a Spark (decision 300)."""
+"""Where is counted: by DuckDB in this process, asked directly or through Ibis, or by a Spark (decision 300)."""
 
 import re
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ def check(engine: str) -> str:
 
 
 def open_tables(engine: str, connection: "Connection", files: Mapping[str, Path]) -> "AbstractContextManager[Tables]":
-    """What answers the questions about `files`, which are views of `connection`: that, directly or through Ibis, or a Spark."""
+    """What answers questions about `files`, views of `connection`: that, directly or through Ibis, or a Spark."""
     if check(engine) == DUCKDB:
         return nullcontext(connection)
     try:

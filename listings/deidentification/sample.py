@@ -84,7 +84,8 @@ def _draw(
     connection.execute(
         f"CREATE TEMP TABLE drawn AS SELECT {', '.join(f'c{number}' for number in range(len(cells)))} "
         f"FROM (SELECT {', '.join(['true AS here', *keys, *cells])}, row_number() OVER () AS place FROM data) d "
-        f"JOIN (SELECT {', '.join(['true AS here', *keys])} FROM data GROUP BY ALL HAVING {counted} >= {minimum}) large "
+        f"JOIN (SELECT {', '.join(['true AS here', *keys])} FROM data "
+        f"GROUP BY ALL HAVING {counted} >= {minimum}) large "
         f"ON d.here = large.here{same} ORDER BY hash(place), place LIMIT {MOST_ROWS}"
     )
     texts = ", ".join(f"CAST(c{number} AS VARCHAR)" for number in range(len(shown)))
