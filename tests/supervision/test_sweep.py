@@ -321,6 +321,7 @@ def test_sweep_in_scope_touches_nobody_else(world, grant):
 
 def test_deadline_that_ran_out_is_told_once_to_whom_it_binds(world, application):
     over = morning("2026-03-21")  # accept within 3 working days of 17 March
+    sweep(at=morning("2026-03-18"))  # the unit has no emergency plan
     Outbox.objects.all().delete()
     assert did(sweep(at=morning("2026-03-20"))) == {}
     assert did(sweep(at=over)) == {"clock_overdue": 1}
