@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from . import database, engines, progress, roles, verdict
+from . import apart, database, engines, progress, roles, verdict
 from .attacks import stage
 from .classes import measure
 from .database import Column, Connection, Tables
@@ -61,7 +61,8 @@ def assess(
     with _open(parquet, population, engine) as file:
         _check(file.columns, task)
         progress.report("identifiers", 5)
-        elsewhere = getattr(file.tables, "scan", None)
+        apart_ = apart.scan if parquet.stat().st_size >= apart.FROM_BYTES else None
+        elsewhere = getattr(file.tables, "scan", apart_)
         hits = scan(file.connection, "data", file.columns, today=today, parquet=parquet, elsewhere=elsewhere)
         labels = _labels(file.columns, hits)
         file = _relabel(file, labels)

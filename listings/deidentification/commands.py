@@ -80,6 +80,12 @@ def _assess(command: dict) -> dict[str, Any]:
     return {"report": report.to_json()}
 
 
+def _scan(command: dict) -> dict[str, Any]:
+    from .apart import scan_command
+
+    return scan_command(command)
+
+
 def _profile(command: dict) -> dict[str, Any]:
     from .profile import profile
 
@@ -145,6 +151,7 @@ def _apply(command: dict) -> dict[str, Any]:
 _COMMANDS: dict[str, Callable[[dict], dict[str, Any]]] = {
     "ingest": _ingest,
     "assess": _assess,
+    "scan": _scan,
     "profile": _profile,
     "sample": _sample,
     "extract": _extract,

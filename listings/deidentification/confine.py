@@ -29,7 +29,7 @@ def confine(*, seconds: int) -> None:
 def subdue() -> None:
     """No core dumps, low priority, and death with its parent (Linux): what Java, too, can live with."""
     _limit(resource.RLIMIT_CORE, 0)
-    os.nice(_NICENESS)
+    os.nice(max(0, _NICENESS - os.nice(0)))
     _die_with_parent()
 
 

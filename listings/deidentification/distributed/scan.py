@@ -5,7 +5,6 @@ comes back are counts, masked examples and, until the column's say, up to 2,000 
 """
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,6 @@ from ..identifiers import batches, hints
 from ..identifiers.columns import Scanner
 from ..identifiers.tally import Tally
 
-_COUNTERS = ("firm", "chance", "tried", "by_name")
-
 
 def scan(session: Any, parquet: Path, columns: list[Column], today: int) -> dict[str, Tally]:
     """The tallies of all columns of a file that the workers see under the same path. `today` as 20250630."""
@@ -29,7 +26,7 @@ def scan(session: Any, parquet: Path, columns: list[Column], today: int) -> dict
     tallies = {column.name: Tally(frozenset(hints.of(column.name))) for column in columns}
     for row in sorted(found):
         for name, tally in json.loads(row.tallies).items():
-            tallies[name].merge(_read(tally))
+            tallies[name].merge(Tally.from_json(tally))
     return tallies
 
 
@@ -61,21 +58,4 @@ def look(parquet: Path, columns: list[Column], row_group: int, today: int) -> di
     for column, array in batches.of_parquet(parquet, columns, [row_group]):
         scanner.look(column, array)
     scanner.end(columns)
-    return {name: _written(tally) for name, tally in scanner.tallies.items()}
-
-
-def _written(tally: Tally) -> dict[str, Any]:
-    return {
-        "cells": tally.cells,
-        "names": list(tally.names),
-        "examples": {kind: sorted(masked) for kind, masked in tally.examples.items()},
-        **{name: getattr(tally, name) for name in _COUNTERS},
-    }
-
-
-def _read(written: dict[str, Any]) -> Tally:
-    tally = Tally(cells=written["cells"], names=dict.fromkeys(written["names"]))
-    tally.examples = {kind: set(masked) for kind, masked in written["examples"].items()}
-    for name in _COUNTERS:
-        setattr(tally, name, Counter(written[name]))
-    return tally
+    return {name: tally.to_json() for name, tally in scanner.tallies.items()}

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from .found import CHANCE, FIRM, TRIED, Found
 from .masks import mask
@@ -18,6 +19,8 @@ _LEAST_SHARE = 0.2
 _EXACT = 50
 _CODES_SHARE = 0.8  # of the cells of a column of passports
 _CODES_FEWEST = 5
+
+_COUNTERS = ("firm", "chance", "tried", "by_name")
 
 
 @dataclass
@@ -62,6 +65,23 @@ class Tally:
             self._keep_name(name)
         for kind, masked in later.examples.items():
             self.examples[kind] = set(sorted(self.examples.get(kind, set()) | masked)[:EXAMPLES])
+
+    def to_json(self) -> dict[str, Any]:
+        """All that `merge` needs, for another process."""
+        return {
+            "cells": self.cells,
+            "names": list(self.names),
+            "examples": {kind: sorted(masked) for kind, masked in self.examples.items()},
+            **{name: getattr(self, name) for name in _COUNTERS},
+        }
+
+    @classmethod
+    def from_json(cls, written: dict[str, Any]) -> "Tally":
+        tally = cls(cells=written["cells"], names=dict.fromkeys(written["names"]))
+        tally.examples = {kind: set(masked) for kind, masked in written["examples"].items()}
+        for name in _COUNTERS:
+            setattr(tally, name, Counter(written[name]))
+        return tally
 
     def show(self, kind: str, value: str) -> None:
         """Keep the masked value if it is among the first three in order."""

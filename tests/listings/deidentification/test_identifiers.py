@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.cn import ric
 
-from listings.deidentification import database
+from listings.deidentification import apart, database
 from listings.deidentification.database import Column
 from listings.deidentification.identifiers import digits, scan
+from listings.deidentification.reasons import Refused
 
-from .samples import TODAY, resident_id
+from .corpus import sheets
+from .samples import TODAY, report_on, resident_id
 
 ID = resident_id(1)
 X_ID = next(resident_id(number) for number in range(200) if resident_id(number).endswith("X"))
@@ -228,3 +230,16 @@ def test_column_name_that_is_an_identifier_is_found():
     assert [(hit.column, hit.kind, hit.cells, hit.examples, hit.in_name) for hit in hits] == [
         ("138 0013 8000", "mobile", 0, ["138******00"], True)
     ]
+
+
+def test_large_file_is_scanned_in_a_process_of_its_own_with_the_same_result(tmp_path, monkeypatch):
+    """As large files are: all kinds, names and masks travel; a failure there is no empty result."""
+    made = sheets(size=40, seed=4)
+    parquet = tmp_path / "corpus.parquet"
+    pq.write_table(pa.table({sheet.name: sheet.cells for sheet in made}), parquet)
+    here = report_on(parquet, about="none").identifiers
+    monkeypatch.setattr(apart, "FROM_BYTES", 0)
+    assert report_on(parquet, about="none").identifiers == here and len({hit.kind for hit in here}) > 10
+    monkeypatch.setattr(apart, "_SECONDS", 0)
+    with pytest.raises(Refused):
+        report_on(parquet, about="none")
