@@ -98,9 +98,11 @@ def _lock_down(connection: Connection, files: list[Path], scratch: Path, memory:
 
 
 @contextmanager
-def open_parquet(parquet: Path, *, writes: Iterable[Path] = ()) -> Iterator[tuple[Connection, list[Column]]]:
+def open_parquet(
+    parquet: Path, *, writes: Iterable[Path] = (), memory: str = MEMORY_LIMIT
+) -> Iterator[tuple[Connection, list[Column]]]:
     """A connection in which the canonical file is the view `data`, and the file's columns in their order."""
-    with open_database(reads=[parquet], writes=writes) as connection:
+    with open_database(reads=[parquet], writes=writes, memory=memory) as connection:
         attach(connection, "data", parquet)
         yield connection, columns_of(connection, "data")
 

@@ -50,7 +50,7 @@ def profile(
     """
     hidden = [*sensitive, *([subject] if subject else [])]
     counted = f"count(DISTINCT {database.name(subject)})" if subject else "count(*)"
-    with database.open_parquet(parquet) as (connection, columns):
+    with database.open_parquet(parquet, memory=database.ASSESSING) as (connection, columns):
         database.check_known(columns, hidden)
         rows = database.one(connection, "SELECT count(*) FROM data")[0]
         progress.report("profile", 85)

@@ -51,7 +51,7 @@ def draw(
     as a key of persons are left out. Raises UnknownColumn.
     """
     hidden = {*hidden, *([subject] if subject else [])}
-    with database.open_parquet(parquet) as (connection, columns):
+    with database.open_parquet(parquet, memory=database.ASSESSING) as (connection, columns):
         database.check_known(columns, [*quasi_identifiers, *hidden])
         shown = _without_keys(connection, [each for each in columns if each.name not in hidden])[:MOST_COLUMNS]
         if not shown:

@@ -285,11 +285,14 @@ def _guesses(file: _File, known: Sequence[str], sensitive: str, kind: str) -> tu
     if not total:
         return subjects, 0, alike, 0.0, 0.0
     commonest, most = file.one("SELECT v, sum(n) AS m FROM held GROUP BY v ORDER BY m DESC, v LIMIT 1")
+    # counted twice, as lists of the largest n of millions of classes do not spill
     guessed = file.one(
-        "SELECT coalesce(sum(CASE WHEN len(t) = 1 AND t[1] = 1 THEN (v IS NOT DISTINCT FROM w)::INT "
-        "WHEN t[1] - 1 > coalesce(t[2], 0) THEN t[1] "
-        "WHEN t[1] - 1 = t[2] THEN t[1] / len(list_filter(t, lambda x: x >= t[2])) ELSE 0 END), 0) "
-        f"FROM (SELECT max(n, 16) AS t, min(v) AS v, {_literal(commonest)} AS w FROM held GROUP BY k)"
+        "SELECT coalesce(sum(CASE WHEN many = 1 AND most = 1 THEN (one IS NOT DISTINCT FROM w)::INT "
+        "WHEN firsts = 1 THEN most / least(16, 1 + seconds) ELSE 0 END), 0) "
+        f"FROM (SELECT most, many, one, {_literal(commonest)} AS w, count(*) FILTER (n = most) AS firsts, "
+        "count(*) FILTER (n = most - 1) AS seconds "
+        "FROM held JOIN (SELECT k, max(n) AS most, count(*) AS many, min(v) AS one FROM held GROUP BY k) USING (k) "
+        "GROUP BY k, most, many, one)"
     )[0]
     file.connection.execute("DROP TABLE held")
     # to six digits: in which order threads add thirds up must not decide how a half is rounded
