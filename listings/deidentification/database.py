@@ -26,7 +26,7 @@ class Tables(Protocol):
 
 
 MEMORY_LIMIT = "512MB"  # of DuckDB: a CSV of 2,000 columns is not read with less
-ASSESSING = "340MB"  # the same; with Python, numba and what is counted in arrays the process stays under 512 MiB
+ASSESSING = "290MB"  # the same; with Python, numba and what is counted in arrays the process stays under 512 MiB
 SPILL_LIMIT = "8GB"
 THREADS = 2
 _SMALL_FILE = 4 * 1024 * 1024

@@ -174,7 +174,7 @@ def test_tallies_are_those_of_one_machine(spark, tmp_path):
     cells = {"甲": names, **{sheet.name: sheet.cells for sheet in sheets(size=len(names) // 20, seed=2)}}
     filled = {name: pa.array([*values, *[None] * (len(names) - len(values))]) for name, values in cells.items()}
     parquet, columns = table(tmp_path, filled, 900), [Column(name, "text") for name in filled]
-    scanner = Scanner(20250630, columns)
+    scanner = Scanner(20250630, columns, parquet.stat().st_size)  # as the workers: compiled or not from the beginning
     for column, array in batches.of_parquet(parquet, columns):
         scanner.look(column, array)
     found = scan.scan(spark, parquet, columns, 20250630)
