@@ -100,10 +100,13 @@ class Due(NamedTuple):
 
 
 def run_out(at: datetime, parties: Collection[Party | None] | None = None) -> Iterator[Due]:
-    """Open clocks that are over, with their object and the party whose turn it is."""
-    for (object_type, kind), duty in DUTIES.items():
-        clocks = Clock.objects.overdue(at).filter(object_type=object_type, kind=kind)
-        by_id = {clock.object_id: clock for clock in clocks.order_by("pk")}
+    """Open clocks that are over, with their object and the party whose turn it is; a query for each kind that has."""
+    over = dict[tuple[str, str], dict[str, Clock]]()
+    for clock in Clock.objects.overdue(at).order_by("pk"):
+        over.setdefault((clock.object_type, clock.kind), {})[clock.object_id] = clock
+    for which, duty in DUTIES.items():
+        if not (by_id := over.get(which)):
+            continue
         objects = apps.get_model(duty.model)._default_manager.filter(pk__in=list(by_id))
         if parties is not None:
             objects = objects.filter(_party_among(duty.party, parties))

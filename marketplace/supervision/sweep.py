@@ -36,11 +36,11 @@ def run(monitor: Monitor, at: datetime, scope: Scope = None) -> Result:
     except Exception:  # nor one bad monitor the others
         log.exception("monitor %s failed and waits for the next sweep", monitor.name)
         return Result(monitor.name, monitor.article, 0, 0, 1)
-    rules = rules_of(monitor.name)
+    rules = rules_of(monitor.name) if rows else None
     for row in rows:
         found += 1
         try:
-            did += rules.allow(monitor.authority(row)) and monitor.handle(row, at)
+            did += rules is not None and rules.allow(monitor.authority(row)) and monitor.handle(row, at)
         except Exception:  # one bad row must never keep the others from being watched
             failed += 1
             log.exception("monitor %s: a row failed and waits for the next sweep", monitor.name)
