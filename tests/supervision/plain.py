@@ -1,0 +1,226 @@
+"""A plain model of what follows by itself: every sweep recomputes every duty from scratch, with ifs and dates only.
+
+It shares nothing with the site but the history: no query, no calendar, no clock. What acts do is written down here as
+a person would tell it. The names of occasions are its own: `("report_overdue", 0, 2026-03-17, 0)` for grant 0.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+# As the State Council published them for March to July 2026.
+FREE = {date(2026, 4, day) for day in (4, 5, 6)} | {date(2026, 5, day) for day in range(1, 6)}
+FREE |= {date(2026, 6, day) for day in (19, 20, 21)}
+MADE_UP = {date(2026, 5, 9)}
+STALE_DAYS = 46  # monthly data
+
+Name = tuple[Any, ...]
+
+
+def works(day: date) -> bool:
+    return day in MADE_UP or (day.weekday() < 5 and day not in FREE)
+
+
+def after(day: date, count: int) -> date:
+    """The day `count` working days later."""
+    while count:
+        day += timedelta(days=1)
+        count -= works(day)
+    return day
+
+
+def over(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), SHANGHAI)
+
+
+def day_of(at: datetime) -> date:
+    return at.astimezone(SHANGHAI).date()
+
+
+def quarter_end(day: date) -> date:
+    month = (day.month - 1) // 3 * 3 + 3
+    return date(day.year, month, {3: 31, 6: 30, 9: 30, 12: 31}[month])
+
+
+def half_end(day: date) -> date:
+    return date(day.year, 6, 30) if day.month < 7 else date(day.year, 12, 31)
+
+
+@dataclass
+class PlainReport:
+    grant: int
+    start: date
+    end: date
+    due: datetime
+    late: datetime
+    state: str = "open"
+    round: int = 0
+    filings: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def is_owed(self) -> bool:
+        return self.state in ("open", "returned")
+
+
+@dataclass
+class PlainGrant:
+    starts: date
+    ends: date
+    schedule: str
+    state: str = "active"
+    ended_at: datetime | None = None
+
+    @property
+    def until(self) -> date:
+        return min(self.ends, day_of(self.ended_at)) if self.ended_at else self.ends
+
+
+@dataclass
+class PlainHold:
+    grant: int
+    code: str
+    source: Name
+    opened: datetime
+    ends: datetime | None = None
+    lifted: datetime | None = None
+
+    def stood(self, at: datetime) -> bool:
+        return (
+            self.opened < at and (self.lifted is None or self.lifted > at) and (self.ends is None or self.ends > at)
+        )
+
+
+@dataclass
+class Plain:
+    grants: list[PlainGrant]
+    published_at: datetime
+    seller_until: date
+    source_until: date
+    source_stands: bool = True
+    reports: dict[tuple[int, date], PlainReport] = field(default_factory=dict)
+    findings: dict[Name, str] = field(default_factory=dict)
+    holds: list[PlainHold] = field(default_factory=list)
+    measures: dict[Name, str] = field(default_factory=dict)
+    deliveries: list[tuple[int, datetime, bool]] = field(default_factory=list)
+    said: set[Name] = field(default_factory=set)
+
+    # What a sweep finds
+
+    def sweep(self, at: datetime) -> None:
+        self._open_periods(at)
+        for report in self.reports.values():
+            self._watch(report, at)
+        self._watch_grants(at)
+        self._watch_seller(at)
+        self._close(at)
+
+    def _open_periods(self, at: datetime) -> None:
+        today = day_of(at)
+        for number, grant in enumerate(self.grants):
+            starts = [report.end + timedelta(days=1) for (of, _start), report in self.reports.items() if of == number]
+            start = max(starts, default=grant.starts)
+            while start <= min(today, grant.until) and (grant.schedule != "at_the_end" or grant.until < today):
+                whole = {"calendar_quarters": quarter_end, "calendar_halves": half_end}.get(grant.schedule)
+                end = min(whole(start), grant.until) if whole else grant.until
+                due = after(end, 10)
+                self.reports[number, start] = PlainReport(number, start, end, over(due), over(after(due, 5)))
+                start = end + timedelta(days=1)
+
+    def _watch(self, report: PlainReport, at: datetime) -> None:
+        key = (report.grant, report.start, report.round)
+        if report.is_owed and report.due <= at:
+            self.findings.setdefault(("report_overdue", *key), "open")
+        if report.is_owed and report.late <= at and self.grants[report.grant].state == "active":
+            if not any(hold.source == key[:2] and hold.lifted is None for hold in self.holds):
+                self.holds.append(PlainHold(report.grant, "report_overdue", key[:2], at))
+            self.measures.setdefault(("report_late", *key), "proposed")
+        if self.is_thin(report):
+            self.findings.setdefault(("report_thin", *key), "open")
+
+    def is_thin(self, report: PlainReport) -> bool:
+        if report.state != "filed":
+            return False
+        filed = report.filings[-1]
+        if filed["is_nil"]:
+            return bool(filed["had"])
+        others = [one for other in self.reports.values() if other is not report and other.grant == report.grant
+                  for one in other.filings if one["at"] < filed["at"]]  # fmt: skip
+        copied = any(not one["is_nil"] and one["use"] == filed["use"] for one in others)
+        return copied or not filed["results"] or not filed["security"]
+
+    def _watch_grants(self, at: datetime) -> None:
+        today = day_of(at)
+        for number, when, is_outside in self.deliveries:
+            grant, day = self.grants[number], day_of(when)
+            so = {
+                "fields": is_outside,
+                "period": day > grant.ends or (grant.ended_at is not None and when > grant.ended_at),
+                "held": any(hold.grant == number and hold.stood(when) for hold in self.holds),
+            }
+            for what in (what for what, is_so in so.items() if is_so):
+                self.findings.setdefault(("outside_grant", what, number, day), "open")
+        for number, grant in enumerate(self.grants):
+            left = (grant.ends - today).days
+            if grant.state == "active" and left < 0:
+                self.said.add(("grant_over", number, 30 if left <= -30 else 0))
+            elif grant.state == "active" and left <= 30:
+                self.said.add(("grant_ending", number, 10 if left <= 10 else 30))
+
+    def _watch_seller(self, at: datetime) -> None:
+        today = day_of(at)
+        if self.published_at + timedelta(days=STALE_DAYS) <= at:
+            self.findings.setdefault(("data_stale",), "open")
+        if self.seller_until < today:
+            self.findings.setdefault(("seller_lapsed",), "open")
+        if self.source_stands and self.source_until < today:
+            self.findings.setdefault(("source_lapsed",), "open")
+
+    def _close(self, at: datetime) -> None:
+        """What has no cause any more."""
+        gone = {("seller_lapsed",): self.seller_until >= day_of(at), ("source_lapsed",): not self.source_stands}
+        for report in self.reports.values():
+            for number in range(report.round + 1):
+                is_thin = number == report.round and self.is_thin(report)
+                gone["report_thin", report.grant, report.start, number] = not is_thin
+        for key, is_gone in gone.items():
+            if is_gone and self.findings.get(key) == "open":
+                self.findings[key] = "remedied"
+
+    # What people do
+
+    def file(self, report: PlainReport, at: datetime, content: dict[str, Any]) -> None:
+        had = [1 for of, when, _outside in self.deliveries
+               if of == report.grant and report.start <= day_of(when) <= report.end]  # fmt: skip
+        if self.findings.get(key := ("report_overdue", report.grant, report.start, report.round)) == "open":
+            self.findings[key] = "remedied"
+        self.lift("report_overdue", (report.grant, report.start), at)
+        report.filings.append({**content, "at": at, "had": had})
+        report.state, report.round = "filed", report.round + 1
+
+    def give_back(self, report: PlainReport, at: datetime) -> None:
+        due = after(day_of(at), 10)
+        report.state, report.due, report.late = "returned", over(due), over(after(due, 5))
+
+    def issue(self, key: Name, at: datetime) -> None:
+        self.measures[key] = "issued"
+        self.holds.append(PlainHold(key[1], "measure", key, at))
+        if self.findings.get(answered := ("report_overdue", *key[1:])) == "open":
+            self.findings[answered] = "measure"
+
+    def lift(self, code: str, source: Name, at: datetime) -> None:
+        for hold in self.holds:
+            if hold.code == code and hold.source == source and hold.lifted is None:
+                hold.lifted = at
+
+    def outcome(self) -> dict[str, Any]:
+        """What has to be the same however often, and whenever, somebody looked."""
+        return {
+            "reports": {key: (row.end, row.due, row.late, row.state, row.round) for key, row in self.reports.items()},
+            "findings": self.findings,
+            "holds": sorted((row.grant, row.code, str(row.source) if row.code == "report_overdue" else "",
+                             "lifted" if row.lifted else "open") for row in self.holds),
+            "measures": self.measures,
+            "grants": [grant.state for grant in self.grants],
+        }  # fmt: skip

@@ -1,0 +1,383 @@
+"""Three months day by day against a plain model (`plain.py`), however often the sweep runs: once a day, twice a minute,
+or not at all for six weeks. `SWEEP_EXAMPLES` says how many random histories; the usual run is content with few."""
+
+import os
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.models import Party
+from listings.models import SourceFile
+from marketplace.applications import operations as applications
+from marketplace.applications.models import Application, Consultation, Grant, Hold
+from marketplace.clock.models import Clock
+from marketplace.desk.story import consult
+from marketplace.errors import Refused
+from marketplace.ledger.models import Entry
+from marketplace.notices.models import Outbox
+from marketplace.supervision import operations
+from marketplace.supervision.models import Finding, Measure, UsageReport
+from marketplace.supervision.monitors import DUTIES
+from marketplace.supervision.occasions import Occasion
+from marketplace.supervision.sweep import sweep
+from tests.actors import World
+from tests.supervision.plain import SHANGHAI, Name, Plain, PlainGrant, PlainHold, after, over
+from tests.supervision.test_monitors import deliver
+from tests.workflow import stages
+
+EXAMPLES = int(os.environ.get("SWEEP_EXAMPLES", "1"))
+FIRST, DAYS, GAP = date(2026, 3, 18), 92, 42
+WHOLE = {"is_nil": False, "use": "同一用途", "results": "有效", "security": "无事件"}
+CONTENTS = (
+    WHOLE, {**WHOLE, "use": "另一用途"}, {**WHOLE, "results": ""}, {"is_nil": True, "use": "", "results": "", "security": ""},
+)  # fmt: skip
+SCHEDULES = ("calendar_quarters", "calendar_halves", "at_the_end")
+ALLOWED = {"schedule_report", "notice", "pause_for_report", "propose_order", "escalate", "open_reassessment"}
+STEP = timedelta(seconds=30)
+
+
+class Act(NamedTuple):
+    day: int
+    what: str
+    which: int
+    how: int
+
+
+class History(NamedTuple):
+    """What happens: two grants with their last days and schedules, what lapses when, acts, and where the gap begins."""
+
+    ends: tuple[int, int]
+    schedules: tuple[str, str]
+    seller_lapses: int
+    source_lapses: int
+    gap: int
+    acts: tuple[Act, ...]
+
+    def outside_gap(self) -> "History":
+        """While the site is down, nobody does anything."""
+        return self._replace(acts=tuple(act for act in self.acts if not self.gap <= act.day < self.gap + GAP))
+
+
+def day(number: int) -> date:
+    return FIRST + timedelta(days=number)
+
+
+def hour(number: int, at: int) -> datetime:
+    return datetime(FIRST.year, FIRST.month, FIRST.day, at, tzinfo=SHANGHAI) + timedelta(days=number)
+
+
+class Play:
+    """One history on the site and, beside it, in the model; both see the same moments."""
+
+    def __init__(self, world: World, history: History) -> None:
+        self.world, self.history = world, history
+        self.grants = [stages.active_grant(world), stages.active_grant(world, buyer="other_buyer")]
+        for grant, ends, schedule in zip(self.grants, history.ends, history.schedules, strict=True):
+            terms = {**grant.terms, "report_schedule": schedule}
+            Grant.objects.filter(pk=grant.pk).update(ends=day(ends), terms=terms)
+        seller, source = world.product.seller_id, SourceFile.objects.filter(product=world.product).order_by("pk").first()
+        assert source is not None and world.version.published_at is not None
+        self.source = source.pk
+        until = day(history.seller_lapses), day(history.source_lapses)
+        Party.objects.filter(pk=seller).update(verified_until=until[0])
+        SourceFile.objects.filter(pk=self.source).update(valid_until=until[1])
+        starts = self.grants[0].starts
+        made = [PlainGrant(starts, day(ends), schedule) for ends, schedule in zip(history.ends, history.schedules, strict=True)]
+        self.plain = Plain(made, world.version.published_at, *until)
+        self.told, self.escalated = set[int](), set[int]()
+        self.before = set(Entry.objects.values_list("pk", flat=True))
+
+    # Acts, on both sides; one that the site refuses did not happen
+
+    def act(self, act: Act, at: datetime) -> bool:
+        try:
+            with transaction.atomic():
+                return bool(getattr(self, f"_{act.what}")(act, at))
+        except Refused:
+            return False
+
+    def _report(self, act: Act, *states: str) -> Any:
+        rows = UsageReport.objects.filter(grant=self.grants[act.which], state__in=states).order_by("start")
+        report = rows.select_related("grant__buyer").first()
+        return (report, self.plain.reports[act.which, report.start]) if report else (None, None)
+
+    def _file(self, act: Act, at: datetime) -> bool:
+        report, plain = self._report(act, "open", "returned")
+        if report is None:
+            return False
+        actor = self.world[("buyer", "other_buyer")[act.which]]
+        operations.file_report(report=report, actor=actor, at=at, **CONTENTS[act.how])
+        self.plain.file(plain, at, CONTENTS[act.how])
+        return True
+
+    def _judge(self, act: Act, at: datetime) -> bool:
+        report, plain = self._report(act, "filed")
+        if report is None:
+            return False
+        if act.how % 2:
+            operations.accept_report(report=report, actor=self.world["officer"], at=at)
+            plain.state = "accepted"
+        else:
+            operations.return_report(report=report, actor=self.world["officer"], at=at, reason="说明成果")
+            self.plain.give_back(plain, at)
+        return True
+
+    def _surrender(self, act: Act, at: datetime) -> bool:
+        grant, actor = Grant.objects.get(pk=self.grants[act.which].pk), self.world[("buyer", "other_buyer")[act.which]]
+        applications.surrender_grant(grant=grant, actor=actor, at=at, reason="项目结束")
+        self.plain.grants[act.which].state, self.plain.grants[act.which].ended_at = "surrendered", at
+        return True
+
+    def _deliver(self, act: Act, at: datetime) -> bool:
+        if len(self.plain.deliveries) == 6:  # from seven days on, a sudden change could be seen
+            return False
+        grant = self.grants[act.which]
+        deliver(grant, at, fields=[*grant.fields, "身份证号"] if act.how == 0 else grant.fields)
+        self.plain.deliveries.append((act.which, at, act.how == 0))
+        return True
+
+    def _dismiss(self, act: Act, at: datetime) -> bool:
+        finding = Finding.objects.filter(state="open").order_by("occasion_key").first()
+        if finding is None:
+            return False
+        operations.dismiss_finding(finding=finding, actor=self.world["officer"], at=at, reason="已核实")
+        self.plain.findings[self.name(finding.occasion_key)] = "dismissed"
+        return True
+
+    def _measure(self, *states: str) -> tuple[Any, Name]:
+        measure = Measure.objects.filter(state__in=states).order_by("occasion_key").first()
+        return measure, self.name(measure.occasion_key) if measure else ()
+
+    def _order(self, act: Act, at: datetime) -> bool:
+        measure, key = self._measure("proposed")
+        if measure is None:
+            return False
+        stages.issue(measure, self.world, at)
+        self.plain.issue(key, at)
+        return True
+
+    def _drop(self, act: Act, at: datetime) -> bool:
+        measure, key = self._measure("proposed")
+        if measure is None:
+            return False
+        operations.drop_order(measure=measure, actor=self.world["officer"], at=at, reason="已补报")
+        self.plain.measures[key] = "dropped"
+        return True
+
+    def _lift(self, act: Act, at: datetime) -> bool:
+        measure, key = self._measure("issued")
+        if measure is None:
+            return False
+        operations.lift_order(measure=measure, actor=self.world["officer"], at=at, reason="已改正")
+        self.plain.measures[key] = "lifted"
+        self.plain.lift("measure", key, at)
+        return True
+
+    def _precaution(self, act: Act, at: datetime) -> bool:
+        grant = Grant.objects.get(pk=self.grants[act.which].pk)
+        operations.take_precaution(grant=grant, actor=self.world["officer"], at=at, reason="查证")
+        ends = over(after(at.astimezone(SHANGHAI).date(), 10))
+        self.plain.holds.append(PlainHold(act.which, "precaution", (), at, ends))
+        return True
+
+    def _apply(self, act: Act, at: datetime) -> bool:
+        """Another case goes one step further, so that its clocks start, stop or run out."""
+        case = Application.objects.filter(state__in=["submitted", "in_consultation", "under_review"]).first()
+        if case is None:
+            stages.apply_for(self.world.product, self.world.cast, at, self.world.fields)
+        elif case.state == "submitted":
+            consult(case, self.world.cast, at)
+        elif case.state == "in_consultation":
+            applications.consent(consultation=case.consultations.get(), actor=self.world["provider"], at=at)
+            applications.begin_review(application=case, actor=self.world["officer"], at=at)
+        else:
+            stages.approve(case.items.get(), self.world, at)
+        return True
+
+    def _alarm(self, act: Act, at: datetime) -> bool:
+        stages.report_incident(self.world, at=at, noticed_at=at)
+        return True
+
+    def _renew(self, act: Act, at: datetime) -> bool:
+        Party.objects.filter(pk=self.world.product.seller_id).update(verified_until=date(2030, 1, 1))
+        self.plain.seller_until = date(2030, 1, 1)
+        return True
+
+    def _withdraw(self, act: Act, at: datetime) -> bool:
+        SourceFile.objects.filter(pk=self.source).update(state="withdrawn")
+        self.plain.source_stands = False
+        return True
+
+    # Sweeps, and what has come of them
+
+    def sweep(self, at: datetime) -> None:
+        results = sweep(at=at)
+        assert not [result for result in results if result.failed]
+        self.plain.sweep(at)
+        for clock in Clock.objects.filter(ended_at=None):
+            assert (clock.paused_at, clock.extended_days) == (None, 0)
+            if self._due(clock) <= at:
+                watched = (clock.object_type, clock.kind) in DUTIES
+                (self.told if watched else self.escalated).add(clock.pk)
+
+    @staticmethod
+    def _due(clock: Clock) -> datetime:
+        if clock.kind.startswith("incident"):
+            return clock.started_at + timedelta(hours=clock.working_days)
+        return over(after(clock.started_at.astimezone(SHANGHAI).date(), clock.working_days))
+
+    def name(self, key: str) -> Name:
+        """An occasion's key of the site in the words of the model."""
+        rule, *rest = key.split(":")
+        grants = {grant.pk: number for number, grant in enumerate(self.grants)}
+        if rule in ("report_overdue", "report_thin", "report_late"):
+            report = UsageReport.objects.get(pk=int(rest[0]))
+            return rule, grants[report.grant_id], report.start, int(rest[1])
+        if rule == "outside_grant":
+            return rule, rest[0], grants[int(rest[1])], date.fromisoformat(rest[2])
+        return (rule, grants[int(rest[0])], int(rest[2])) if rule in ("grant_ending", "grant_over") else (rule,)
+
+    def seen(self) -> dict[str, Any]:
+        """What the site has, in the shape of the model's `outcome`."""
+        grants = {grant.pk: number for number, grant in enumerate(self.grants)}
+        reports = {row.pk: row for row in UsageReport.objects.all()}
+        sources = {f"supervision.usagereport:{row.pk}": str((grants[row.grant_id], row.start)) for row in reports.values()}
+        return {
+            "reports": {
+                (grants[row.grant_id], row.start): (row.end, row.due_at, row.late_at, row.state, row.round)
+                for row in reports.values()
+            },
+            "findings": {self.name(row.occasion_key): row.state for row in Finding.objects.all()},
+            "holds": sorted((grants[row.grant_id], row.code, sources.get(row.source_ref, ""), row.state)
+                            for row in Hold.objects.all()),
+            "measures": {self.name(row.occasion_key): row.state for row in Measure.objects.all()},
+            "grants": [Grant.objects.get(pk=grant.pk).state for grant in self.grants],
+        }  # fmt: skip
+
+    def check(self) -> None:
+        assert self.seen() == self.plain.outcome()
+        keys = Occasion.objects.filter(key__regex="^grant_(ending|over):").values_list("key", flat=True)
+        assert {self.name(key) for key in keys} == self.plain.said
+        told = Outbox.objects.filter(kind="clock_overdue", channel="page").values_list("dedup_key", flat=True)
+        assert {int(key.split(":")[-2]) for key in told} == self.told
+        asked = Consultation.objects.exclude(escalated_at=None).values_list("pk", flat=True)
+        late = Clock.objects.filter(pk__in=self.escalated, kind="consultation").values_list("object_id", flat=True)
+        assert {str(key) for key in asked} == set(late)
+        by_sweep = Entry.objects.filter(actor_ref="system:sweep").exclude(pk__in=self.before)
+        assert set(by_sweep.values_list("verb", flat=True)) <= ALLOWED
+
+    def run(self, moments: list[datetime]) -> dict[str, Any]:
+        acts = [(hour(act.day, 10), act) for act in self.history.acts]
+        events = sorted([(at, None) for at in moments] + acts, key=lambda event: event[0])
+        before: Any = None
+        for number, (at, act) in enumerate(events):
+            if act is not None:
+                self.act(act, at)
+            else:
+                self.sweep(at)
+            if number % 7 == 0 or before != (before := (str(self.plain.outcome()), act)):
+                self.check()
+        self.check()
+        return self.seen()
+
+
+def once_a_day() -> list[datetime]:
+    return [hour(number, 7) for number in range(DAYS)]
+
+
+def after_a_gap(gap: int) -> list[datetime]:
+    return [hour(number, 7) for number in range(DAYS) if not gap <= number < gap + GAP]
+
+
+def twice_a_minute(world: World, history: History) -> list[datetime]:
+    """For a minute and a half round each midnight after which the model says that anything is different, after each
+    act, and on a morning of each week: in between nothing is."""
+    days = {act.day for act in history.acts} | {number for number in range(DAYS) if number % 13 == 0} | {DAYS - 1}
+    rounds = [hour(act.day, 10) for act in history.acts] + [hour(number, 7) for number in sorted(days)]
+    for number in busy(history, world):
+        rounds.append(over(day(number - 1)) - 2 * STEP)
+    return sorted({began + step * STEP for began in rounds for step in (1, 2, 3)} | {hour(DAYS - 1, 7)})
+
+
+def busy(history: History, world: World) -> Iterator[int]:
+    """The days with a midnight on which somebody's time is over, by dates alone: of the grants, of their reports if
+    nobody files, of the seller, of its papers, of data that ages."""
+    assert world.version.published_at is not None
+    plain = Plain(
+        [PlainGrant(date(2026, 3, 17), day(end), schedule) for end, schedule in zip(history.ends, history.schedules, strict=True)],
+        world.version.published_at, day(history.seller_lapses), day(history.source_lapses),
+    )  # fmt: skip
+    states = []
+    for number in range(DAYS):
+        plain.sweep(hour(number, 0))
+        states.append(str(plain.outcome()))
+    yield from (number + 1 for number, (old, new) in enumerate(pairwise(states)) if old != new)
+
+
+def compare(world: World, history: History, *ways: str) -> dict[str, Any]:
+    """The history once for each way, on the same site; each agrees with the model, and all with one another."""
+    history = history.outside_gap()
+    moments = {
+        "day": once_a_day, "minute": lambda: twice_a_minute(world, history), "gap": lambda: after_a_gap(history.gap),
+    }  # fmt: skip
+    outcomes: list[dict[str, Any]] = []
+    for way in ways:
+        with transaction.atomic():
+            outcomes.append(Play(world, history).run(moments[way]()))
+            transaction.set_rollback(True)
+    assert all(outcome == outcomes[0] for outcome in outcomes)
+    return outcomes[0]
+
+
+TOLD = History(
+    ends=(70, 20), schedules=("calendar_quarters", "at_the_end"), seller_lapses=25, source_lapses=40, gap=30,
+    acts=(
+        Act(1, "apply", 0, 0), Act(3, "deliver", 0, 0), Act(5, "alarm", 0, 0), Act(8, "apply", 0, 0),
+        Act(16, "file", 0, 0), Act(17, "deliver", 1, 1), Act(18, "judge", 0, 0), Act(24, "deliver", 1, 1),
+        Act(27, "precaution", 0, 0), Act(29, "apply", 0, 0), Act(72, "order", 0, 0), Act(73, "deliver", 1, 2),
+        Act(74, "file", 1, 3), Act(76, "dismiss", 0, 0), Act(77, "withdraw", 0, 0), Act(78, "renew", 0, 0),
+        Act(79, "file", 0, 0), Act(80, "lift", 0, 0), Act(84, "judge", 0, 1), Act(88, "file", 0, 0),
+    ),
+)  # fmt: skip
+
+
+def test_told_history_is_the_same_by_day_by_minute_and_after_six_weeks_of_silence(world: World) -> None:
+    outcome = compare(world, TOLD, "day", "minute", "gap")
+    rules = {name[0] for name in outcome["findings"]}
+    assert rules == {
+        "report_overdue", "report_thin", "outside_grant", "data_stale", "seller_lapsed", "source_lapsed"
+    }  # fmt: skip
+    assert {code for _grant, code, _source, _state in outcome["holds"]} == {"report_overdue", "measure", "precaution"}
+    assert set(outcome["findings"].values()) >= {"open", "dismissed", "remedied", "measure"}
+
+
+ACTS = st.builds(
+    Act, st.integers(0, DAYS - 2),
+    st.sampled_from(["file"] * 4 + ["judge"] * 3 + ["deliver"] * 3 + ["apply"] * 3
+                    + "surrender dismiss order drop lift precaution alarm renew withdraw".split()),
+    st.integers(0, 1), st.integers(0, 3),
+)  # fmt: skip
+HISTORIES = st.builds(
+    History, st.tuples(st.integers(5, 130), st.integers(5, 130)),
+    st.tuples(st.sampled_from(SCHEDULES), st.sampled_from(SCHEDULES)), st.integers(3, 130), st.integers(3, 130),
+    st.integers(5, 46), st.lists(ACTS, min_size=8, max_size=25, unique_by=lambda act: act.day).map(tuple),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("way", ["minute", "gap"])
+def test_random_histories_are_the_same_by_day_and_otherwise(world: World, way: str) -> None:
+    @settings(
+        max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES < 5, database=None,
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(HISTORIES)
+    def holds(history: History) -> None:
+        compare(world, history, "day", way)
+
+    holds()
