@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.apps import apps
-from django.db.models import CharField, Q
+from django.db.models import CharField, Q, QuerySet
 from django.db.models.functions import Cast
 
 from accounts.models import Party
@@ -99,10 +99,12 @@ class Due(NamedTuple):
         return found
 
 
-def run_out(at: datetime, parties: Collection[Party | None] | None = None) -> Iterator[Due]:
-    """Open clocks that are over, with their object and the party whose turn it is; a query for each kind that has."""
+def run_out(
+    at: datetime, parties: Collection[Party | None] | None = None, clocks: "QuerySet[Clock] | None" = None
+) -> Iterator[Due]:
+    """Open clocks that are over, or those of them that are given, with their object and the party whose turn it is."""
     over = dict[tuple[str, str], dict[str, Clock]]()
-    for clock in Clock.objects.overdue(at).order_by("pk"):
+    for clock in (Clock.objects.overdue(at) if clocks is None else clocks).order_by("pk"):
         over.setdefault((clock.object_type, clock.kind), {})[clock.object_id] = clock
     for which, duty in DUTIES.items():
         if not (by_id := over.get(which)):

@@ -1,7 +1,11 @@
 """Every deadline that binds somebody: told once when it has run out; an authority's goes up one level (Art. 45)."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet, Value
+from django.db.models.functions import TruncDate
 
 from accounts.anybody import KEEP_CONTACT
 from accounts.models import Party
@@ -13,36 +17,43 @@ from marketplace.applications.operations import escalate_consultation
 from marketplace.applications.states import ConsultationState
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
-from marketplace.clock.working_days import last_day
+from marketplace.clock.working_days import end_of_day, last_day
 from marketplace.supervision import operations
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.deadlines import Due, level_above, run_out, up_before
-from marketplace.supervision.monitors.base import WATCHER, Case, Scope, Told, tell_once, within
+from marketplace.supervision.monitors.base import WATCHER, Case, Scope, Told, text, unsaid, within
 
 
-def tell_overdue(row: Due, at: datetime) -> bool:
-    clock = row.clock
-    return tell_once(
-        at, row.owner, "clock_overdue", row.obj.get_absolute_url(), f"{clock.pk}:{clock.due_at:%F}",
-        clock=Kind(clock.kind).label, object=row.obj, due=last_day(clock.due_at),
-    )  # fmt: skip
+def overdue(at: datetime, scope: Scope) -> Iterator[Case]:
+    """Deadlines that have run out, for whoever must act."""
+    for row in run_out(at, scope, _untold("clock_overdue", at)):
+        yield _case("clock_overdue", row, {})
+
+
+def owner_told(case: Case, at: datetime) -> Told:
+    return [(recipients(case.about.owner, at), "clock_overdue", case.about.obj.get_absolute_url())]
 
 
 def gone_up(at: datetime, scope: Scope) -> Iterator[Case]:
     """Deadlines of an authority that ran out some working days ago, for the authority one level above."""
-    before, levels = up_before(at), dict[Party, Party | None]()
-    for row in run_out(at, scope):
-        if last_day(row.clock.due_at) >= before:
-            continue
+    levels = dict[Party, Party | None]()
+    long_ago = end_of_day(up_before(at) - timedelta(days=1))
+    for row in run_out(at, scope, _untold("officer_overdue", at).filter(due_at__lte=long_ago)):
         if row.owner not in levels:
             levels[row.owner] = level_above(row.owner, at)
         if (above := levels[row.owner]) is not None:
-            words = {
-                "authority": row.owner, "clock": Kind(row.clock.kind).label, "object": row.obj,
-                "due": last_day(row.clock.due_at),
-            }  # fmt: skip
-            key = f"officer_overdue:{row.clock.pk}:{row.clock.due_at:%F}"
-            yield Case(key, row._replace(owner=above), row.party, row.authority_id, words)
+            yield _case("officer_overdue", row._replace(owner=above), {"authority": row.owner})
+
+
+def _untold(monitor: str, at: datetime) -> "QuerySet[Clock]":
+    day = TruncDate("due_at", tzinfo=UTC)
+    return unsaid(Clock.objects.overdue(at), Value(f"{monitor}:"), text("pk"), Value(":"), text(day))
+
+
+def _case(monitor: str, row: Due, words: dict[str, Any]) -> Case:
+    clock = row.clock
+    words |= {"clock": Kind(clock.kind).label, "object": row.obj, "due": last_day(clock.due_at)}
+    return Case(f"{monitor}:{clock.pk}:{clock.due_at:%F}", row, row.party, row.authority_id, words)
 
 
 def above_told(case: Case, at: datetime) -> Told:

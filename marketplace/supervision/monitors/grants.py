@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Count, Exists, IntegerField, Max, OuterRef, Q
+from django.db.models import Count, Exists, IntegerField, Max, OuterRef, Q, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
@@ -12,7 +13,7 @@ from accounts.queries import recipients
 from marketplace.applications.models import Grant, GrantUser
 from marketplace.applications.queries import counterparts
 from marketplace.clock.working_days import SHANGHAI, local_date
-from marketplace.supervision.monitors.base import Case, Scope, Told, within
+from marketplace.supervision.monitors.base import Case, Scope, Told, text, unsaid, within
 
 QUOTA_STEPS = (100, 80)  # per cent of a calendar month's downloads
 END_STEPS = (30, 10)  # days before a grant ends
@@ -39,21 +40,27 @@ def quotas(at: datetime, scope: Scope) -> Iterator[Case]:
 
 def ending(at: datetime, scope: Scope) -> Iterator[Case]:
     """Grants that end within a month, then within ten days."""
-    today = local_date(at)
-    soon = Grant.objects.active().filter(ends__gte=today, ends__lte=today + timedelta(days=max(END_STEPS)))
-    for grant in within(soon, scope, "buyer").select_related("buyer", "product").order_by("pk"):
-        step = min(step for step in END_STEPS if (grant.ends - today).days <= step)
-        key = f"grant_ending:{grant.pk}:{grant.ends}:{step}"
-        yield Case(key, grant, grant.buyer, grant.authority_id, {"number": grant.number, "day": grant.ends})
+    today, nearer = local_date(at), -1
+    for step in sorted(END_STEPS):
+        rows = Grant.objects.active().filter(
+            ends__gt=today + timedelta(days=nearer), ends__lte=today + timedelta(days=step)
+        )
+        yield from _at_step("grant_ending", rows, step, scope)
+        nearer = step
 
 
 def over(at: datetime, scope: Scope) -> Iterator[Case]:
     """Grants whose period is over and that nobody has closed: on the day after, and once more a month later."""
     today = local_date(at)
-    rows = Grant.objects.active().filter(ends__lt=today)
-    for grant in within(rows, scope, "buyer").select_related("buyer", "product__seller", "authority").order_by("pk"):
-        step = CLOSE_AFTER if (today - grant.ends).days >= CLOSE_AFTER else 0
-        key = f"grant_over:{grant.pk}:{grant.ends}:{step}"
+    again = today - timedelta(days=CLOSE_AFTER)
+    yield from _at_step("grant_over", Grant.objects.active().filter(ends__lt=today, ends__gt=again), 0, scope)
+    yield from _at_step("grant_over", Grant.objects.active().filter(ends__lte=again), CLOSE_AFTER, scope)
+
+
+def _at_step(name: str, rows: Any, step: int, scope: Scope) -> Iterator[Case]:
+    new = unsaid(rows, Value(f"{name}:"), text("pk"), Value(":"), text("ends"), Value(f":{step}"))
+    for grant in within(new, scope, "buyer").select_related("buyer", "product__seller", "authority").order_by("pk"):
+        key = f"{name}:{grant.pk}:{grant.ends}:{step}"
         yield Case(key, grant, grant.buyer, grant.authority_id, {"number": grant.number, "day": grant.ends})
 
 

@@ -6,21 +6,21 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import DateField, Exists, F, Max, OuterRef, Q, Value
-from django.db.models.functions import Coalesce, Least, TruncDate
+from django.db.models.functions import Coalesce, Concat, Least, TruncDate
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from accounts.queries import recipients
 from accounts.states import PartyState
-from marketplace.applications.models import Grant, ReportSchedule, Route
-from marketplace.applications.states import GrantState
+from marketplace.applications.models import Grant, Hold, ReportSchedule, Route
+from marketplace.applications.states import GrantState, HoldState
 from marketplace.clock.defaults import REPORT_REMINDERS
 from marketplace.clock.working_days import add_working_days, end_of_day, last_day, local_date
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import operations
-from marketplace.supervision.models import ReportFiling, UsageReport
-from marketplace.supervision.monitors.base import WATCHER, Case, Scope, tell_once, within
+from marketplace.supervision.models import Finding, Measure, ReportFiling, UsageReport
+from marketplace.supervision.monitors.base import WATCHER, Case, Scope, Told, text, unsaid, within
 from marketplace.supervision.operations.finding import open_finding
 from marketplace.supervision.standing import Action, rules_of
 from marketplace.supervision.states import ReportState
@@ -44,28 +44,29 @@ def schedule(grant: Grant, at: datetime) -> bool:
     return bool(operations.schedule_reports(grant=grant, actor=WATCHER, at=at))
 
 
-def due_soon(at: datetime, scope: Scope) -> Iterable[UsageReport]:
-    furthest = add_working_days(local_date(at), max(REPORT_REMINDERS))
-    reports = UsageReport.objects.owed().filter(due_at__gt=at, due_at__lte=end_of_day(furthest), end__lt=local_date(at))
-    return within(reports, scope, "grant__buyer").select_related("grant__buyer", "grant__product").order_by("pk")
+def due_soon(at: datetime, scope: Scope) -> Iterator[Case]:
+    """Reports whose period is over, at the nearest step that is reached: 10, 3, 1 working days before they are due."""
+    today, steps = local_date(at), sorted(REPORT_REMINDERS)
+    reached = [(step, end_of_day(add_working_days(today, step))) for step in steps]
+    owed = UsageReport.objects.owed().filter(due_at__gt=at, due_at__lte=reached[-1][1], end__lt=today)
+    reports = within(owed, scope, "grant__buyer").select_related("grant__buyer", "grant__product")
+    for due_at in owed.values_list("due_at", flat=True).distinct().order_by("due_at"):
+        end = f":{due_at:%F}:{next(step for step, last in reached if due_at <= last)}"
+        for report in unsaid(reports.filter(due_at=due_at), Value("report_due:"), text("pk"), Value(end)).order_by("pk"):
+            words = {"number": report.grant.number, "due": last_day(due_at), "start": report.start, "end": report.end}
+            yield Case(f"report_due:{report.pk}{end}", report, report.grant.buyer, report.grant.authority_id, words)
 
 
-def remind(report: UsageReport, at: datetime) -> bool:
-    """The reminder of the nearest step that is reached: 10, 3, 1 working days before."""
-    due_on = last_day(report.due_at)
-    reached = [days for days in REPORT_REMINDERS if add_working_days(due_on, -days) <= local_date(at)]
-    if not reached:
-        return False
-    return tell_once(
-        at, report.grant.buyer, "report_due", report.get_absolute_url(),
-        f"{report.pk}:{report.due_at:%F}:{min(reached)}", number=report.grant.number, due=due_on,
-        start=report.start, end=report.end,
-    )  # fmt: skip
+def owing_told(case: Case, at: datetime) -> Told:
+    return [(recipients(case.party, at), "report_due", case.about.get_absolute_url())]
 
 
 def overdue(at: datetime, scope: Scope) -> Iterable[UsageReport]:
-    """Whatever became of the grant since: who had the data still owes the report."""
-    reports = UsageReport.objects.owed().filter(due_at__lte=at)
+    """Whatever became of the grant since: who had the data still owes the report. Once for each round of it."""
+    reports = unsaid(
+        UsageReport.objects.owed().filter(due_at__lte=at), Value("report_overdue:"), text("pk"), Value(":"),
+        text("round"), log=Finding, field="occasion_key",
+    )  # fmt: skip
     return within(reports, scope, "grant__buyer").select_related("grant__buyer", "grant__authority").order_by("pk")
 
 
@@ -90,8 +91,21 @@ def notice_overdue(report: UsageReport, at: datetime) -> bool:
 
 
 def too_late(at: datetime, scope: Scope) -> Iterable[UsageReport]:
-    reports = UsageReport.objects.owed().filter(late_at__lte=at, grant__state=GrantState.ACTIVE)
-    return within(reports, scope, "grant__buyer").select_related("grant__buyer", "grant__authority").order_by("pk")
+    """Those of active grants, until what the rules in force let follow has followed."""
+    rules = {rule.action for rule in rules_of("report_late").rows}
+    held = Hold.objects.filter(
+        grant=OuterRef("grant"), state=HoldState.OPEN, source_ref=Concat(Value("supervision.usagereport:"), text(OuterRef("pk")))
+    )
+    key = Concat(Value("report_late:"), text(OuterRef("pk")), Value(":"), text(OuterRef("round")))
+    proposed = Measure.objects.filter(occasion_key=key)
+    missing = Q(pk__in=[])
+    for action, followed in ((Action.HOLD, held), (Action.PROPOSE, proposed)):
+        if action in rules:
+            missing |= ~Q(Exists(followed))
+    late = UsageReport.objects.owed().filter(due_at__lte=at, late_at__lte=at, grant__state=GrantState.ACTIVE)
+    return (
+        within(late.filter(missing), scope, "grant__buyer").select_related("grant__buyer", "grant__authority").order_by("pk")
+    )
 
 
 @transaction.atomic

@@ -13,7 +13,7 @@ OWN, OF_VERSION = attrgetter("authority_id"), attrgetter("version.authority_id")
 
 MONITORS: tuple[Monitor, ...] = (
     Monitor("report_schedule", _("report periods that have begun"), "Art. 16", reports.unscheduled, reports.schedule, OWN),
-    Monitor("report_due_soon", _("reports due soon"), "Art. 16", reports.due_soon, reports.remind),
+    reminder("report_due_soon", _("reports due soon"), "Art. 16", reports.due_soon, reports.owing_told),
     Monitor("report_overdue", _("reports overdue"), "Art. 16", reports.overdue, reports.notice_overdue, severity=DUTY),
     Monitor("report_late", _("reports so late that the grant pauses"), "Art. 33", reports.too_late, reports.pause_and_propose, severity=BREACH),
     watch("report_thin", _("reports that say nothing new"), "Art. 16", reports.thin, answerers),
@@ -48,6 +48,6 @@ MONITORS: tuple[Monitor, ...] = (
         "report_thin": reports.thin, "source_lapsed": lapsing.lapsed_sources, "data_stale": versions.stale,
         "attribution": usage.unattributed,
     }),
-    Monitor("clock_overdue", _("deadlines that have run out"), "Art. 45", clocks.run_out, clocks.tell_overdue, OWN, DUTY),
+    reminder("clock_overdue", _("deadlines that have run out"), "Art. 45", clocks.overdue, clocks.owner_told, DUTY),
     reminder("officer_overdue", _("deadlines of an authority that ran out days ago, for the level above"), "Art. 45", clocks.gone_up, clocks.above_told, DUTY),
 )  # fmt: skip
