@@ -51,6 +51,7 @@ class Delivery(models.Model):
     rows = models.PositiveBigIntegerField()
     bytes = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64)
+    is_examined = models.BooleanField(default=False)  # looked at by the monitor of what lies outside the grant
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -62,10 +63,33 @@ class Delivery(models.Model):
                 name="delivery_grant_and_principal",
             ),
         )
-        indexes = (models.Index(fields=["grant", "version", "obtained_at"], name="delivery_of_grant"),)
+        indexes = (
+            models.Index(fields=["grant", "version", "obtained_at"], name="delivery_of_grant"),
+            models.Index(fields=["id"], condition=Q(is_examined=False), name="delivery_to_examine"),
+        )
 
     def __str__(self) -> str:
         return f"{self.version} {self.obtained_at:%F}"
+
+
+class DailyUse(models.Model):
+    """What was handed over under a grant on one day, counted as each delivery is recorded: no monitor adds them up."""
+
+    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="daily_uses")
+    day = models.DateField()
+    downloads = models.PositiveIntegerField()
+    rows = models.PositiveBigIntegerField()
+    is_judged = models.BooleanField(default=False)  # whether the monitor of sudden changes has looked at the whole day
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["grant", "day"], name="daily_use_once"),)
+        indexes = (
+            models.Index(fields=["day"], name="daily_use_of_day"),
+            models.Index(fields=["id"], condition=Q(is_judged=False), name="daily_use_to_judge"),
+        )
+
+    def __str__(self) -> str:
+        return f"{Grant.number_of(self.grant_id)} {self.day}: {self.downloads}"
 
 
 class Outcome(models.TextChoices):

@@ -11,14 +11,16 @@ from typing import Any
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from accounts.models import User
 from listings import files
 from listings.deidentification import sandbox
 from listings.models import Version
 from marketplace.applications.models import Grant
+from marketplace.clock.working_days import local_date
 from marketplace.delivery import gate
-from marketplace.delivery.models import AccessRecord, Delivery, Extract, Format, Outcome
+from marketplace.delivery.models import AccessRecord, DailyUse, Delivery, Extract, Format, Outcome
 from marketplace.errors import InvalidState
 from marketplace.ledger import entries as ledger
 
@@ -68,13 +70,27 @@ def _insist(verdict: gate.Verdict, grant: Grant | None, version: Version, actor:
     raise gate.Denied(verdict.code)
 
 
+def count_use(delivery: Delivery) -> None:
+    """Add a delivery under a grant to its day. Part of recording it, which has locked the grant."""
+    if delivery.grant_id is None:
+        return
+    which = {"grant_id": delivery.grant_id, "day": local_date(delivery.obtained_at)}
+    counted = DailyUse.objects.filter(**which).update(
+        downloads=F("downloads") + 1, rows=F("rows") + delivery.rows, is_judged=False
+    )
+    if not counted:
+        DailyUse.objects.create(**which, downloads=1, rows=delivery.rows)
+
+
 def _record(
     extract: Extract, version: Version, at: datetime, *, grant: Grant | None = None, actor: User | None = None
 ) -> Delivery:
     delivery = Delivery.objects.create(
         grant=grant, version=version, principal=actor, extract=extract, obtained_at=at, fields=extract.fields,
         rows=version.rows or 0, bytes=extract.size, sha256=extract.sha256,
+        is_examined=grant is None or not version.product.is_public_data,
     )  # fmt: skip
+    count_use(delivery)
     principal = actor or PUBLIC
     AccessRecord.objects.create(
         grant_ref=ledger.reference(grant) if grant else "", version_ref=ledger.reference(version),

@@ -58,7 +58,10 @@ class UsageReport(models.Model):
             models.UniqueConstraint(fields=["grant", "start"], name="report_period_once"),
             models.CheckConstraint(condition=Q(end__gte=F("start")), name="report_period_order"),
         )
-        indexes = (models.Index(fields=["due_at"], condition=Q(state__in=["open", "returned"]), name="report_owed"),)
+        indexes = (
+            models.Index(fields=["due_at"], condition=Q(state__in=["open", "returned"]), name="report_owed"),
+            models.Index(fields=["grant"], condition=Q(state="filed"), name="report_to_judge"),
+        )
 
     def __str__(self) -> str:
         return f"{self.grant.number} {self.start} – {self.end}"

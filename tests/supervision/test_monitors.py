@@ -12,6 +12,7 @@ from marketplace.applications.models import Grant, GrantUser, Hold
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import SHANGHAI, end_of_day
 from marketplace.delivery.models import Delivery, Extract
+from marketplace.delivery.operations import count_use
 from marketplace.notices.kinds import GROUP_OF
 from marketplace.notices.messages import render
 from marketplace.notices.models import Outbox
@@ -53,10 +54,12 @@ def deliver(grant: Grant, when: datetime, rows: int = 100, **other: Any) -> Deli
         version=version, fields_hash=f"{len(fields):064}", format="csv",
         defaults={"fields": fields, "sha256": "0" * 64, "size": 1, "key": "x"},
     )  # fmt: skip
-    return Delivery.objects.create(
+    made = Delivery.objects.create(
         grant=grant, version=version, principal=grant.buyer.memberships.first().user, extract=extract,
         obtained_at=when, fields=fields, rows=rows, bytes=rows, sha256="0" * 64,
     )  # fmt: skip
+    count_use(made)
+    return made
 
 
 def filed(world: World, grant: Grant, start: str, end: str, **content: Any) -> UsageReport:

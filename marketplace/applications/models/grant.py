@@ -99,6 +99,7 @@ class Grant(models.Model):
     state = models.CharField(_("state"), max_length=12, choices=GrantState.choices, default=GrantState.OFFERED)
     activated_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    reported_until = models.DateField(null=True, blank=True)  # last day of the newest report period that was opened
     created_at = models.DateTimeField()
 
     objects = GrantQuerySet.as_manager()

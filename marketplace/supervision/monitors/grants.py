@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, IntegerField, Max, OuterRef, Q, Value
+from django.db.models import Exists, F, IntegerField, Max, OuterRef, Q, Sum, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
@@ -12,7 +12,7 @@ from accounts.models import Membership, valid_on
 from accounts.queries import recipients
 from marketplace.applications.models import Grant, GrantUser
 from marketplace.applications.queries import counterparts
-from marketplace.clock.working_days import SHANGHAI, local_date
+from marketplace.clock.working_days import local_date
 from marketplace.supervision.monitors.base import Case, Scope, Told, text, unsaid, within
 
 QUOTA_STEPS = (100, 80)  # per cent of a calendar month's downloads
@@ -23,12 +23,12 @@ CLOSE_AFTER = 30  # days after its end that a grant is still not closed
 def quotas(at: datetime, scope: Scope) -> Iterator[Case]:
     """Grants in whose calendar month 80 % of the downloads are used, or all."""
     day = local_date(at)
-    began = datetime(day.year, day.month, 1, tzinfo=SHANGHAI)
+    month = Q(daily_uses__day__gte=day.replace(day=1), daily_uses__day__lte=day)
     used = (
         within(Grant.objects.active(), scope, "buyer")
-        .filter(deliveries__obtained_at__gte=began, deliveries__obtained_at__lte=at)
-        .annotate(limit=Cast(KeyTextTransform("quota", "terms"), IntegerField()), used=Count("deliveries"))
-        .filter(limit__gte=1)
+        .filter(month)
+        .annotate(limit=Cast(KeyTextTransform("quota", "terms"), IntegerField()), used=Sum("daily_uses__downloads"))
+        .filter(limit__gte=1, used__gte=F("limit") * min(QUOTA_STEPS) / 100)
     )
     for grant in used.select_related("buyer").order_by("pk"):
         step = next((step for step in QUOTA_STEPS if grant.used * 100 >= step * grant.limit), None)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import DateField, Exists, F, Max, OuterRef, Q, Value
+from django.db.models import DateField, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Coalesce, Concat, Least, TruncDate
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -15,7 +15,7 @@ from accounts.states import PartyState
 from marketplace.applications.models import Grant, Hold, ReportSchedule, Route
 from marketplace.applications.states import GrantState, HoldState
 from marketplace.clock.defaults import REPORT_REMINDERS
-from marketplace.clock.working_days import add_working_days, end_of_day, last_day, local_date
+from marketplace.clock.working_days import SHANGHAI, add_working_days, end_of_day, last_day, local_date
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import operations
@@ -33,8 +33,11 @@ def unscheduled(at: datetime, scope: Scope) -> Iterable[Grant]:
         within(Grant.objects.exclude(buyer__state=PartyState.ENDED, buyer__merged_into=None), scope, "buyer")
         .filter(starts__lte=today, activated_at__lte=at)
         .exclude(item__route=Route.NON_PUBLIC)  # Art. 16 wants reports on public data
-        .annotate(covered=Max("reports__end"), until=Least("ends", Coalesce(TruncDate("ended_at"), "ends")))
-        .filter(Q(covered=None, starts__lte=F("until")) | Q(covered__lt=Least(Value(today, DateField()), "until")))
+        .annotate(until=Least("ends", Coalesce(TruncDate("ended_at", tzinfo=SHANGHAI), "ends")))
+        .filter(
+            Q(reported_until=None, starts__lte=F("until"))
+            | Q(reported_until__lt=Least(Value(today, DateField()), "until"))
+        )
         .exclude(terms__report_schedule=ReportSchedule.END, until__gte=today)  # its one report is opened at the end
         .order_by("pk")
     )

@@ -1,21 +1,24 @@
 """How grants are used, from the delivery records: outside what was granted, quite unlike before, or not attributed."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, Func, OuterRef, Q, Sum
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, Func, OuterRef, Q
 from django.db.models.functions import TruncDate
 
 from listings.models import Nature
 from marketplace.applications.models import Grant, Hold
-from marketplace.clock.working_days import SHANGHAI, end_of_day, local_date
-from marketplace.delivery.models import Delivery
-from marketplace.supervision.models import DerivedFrom
-from marketplace.supervision.monitors.base import Case, Scope, within
+from marketplace.clock.working_days import SHANGHAI, local_date
+from marketplace.delivery.models import DailyUse, Delivery
+from marketplace.supervision.models import DerivedFrom, Finding
+from marketplace.supervision.monitors.base import Case, Scope, Told, answerers, within
 from marketplace.supervision.states import DerivedState
 
+AT_A_TIME = 20_000  # deliveries, or days, that are looked at together
 WINDOW = 92  # days looked back on, for what changed suddenly
 PAST = 60  # days before a day that it is compared with
 FEWEST = 7  # days with deliveries among these, below which nothing is called usual
@@ -26,22 +29,60 @@ PUBLISH_WITHIN = 30  # days from a derived product's registration, where it name
 
 def outside(at: datetime, scope: Scope) -> Iterator[Case]:
     """Deliveries that the grant did not allow (Arts 15, 16): other fields, another version, before it began or after it
-    was over, while it was held. The gate hands none out: this looks whether that is so."""
+    was over, while it was held. The gate hands none out: this looks whether that is so, at each delivery once."""
+    waiting = _unexamined(scope).filter(obtained_at__lte=at)
+    while pks := list(waiting.order_by("pk").values_list("pk", flat=True)[:AT_A_TIME]):
+        yield from _examine(waiting.filter(pk__lte=pks[-1]))
+        waiting = waiting.filter(pk__gt=pks[-1])
+
+
+def _unexamined(scope: Scope) -> Any:
+    return _public(Delivery.objects.filter(is_examined=False, grant__isnull=False), scope)
+
+
+def _examine(deliveries: Any) -> list[Case]:
+    """The cases among these; what is none needs no second look."""
+    rows = list(_offences(deliveries))
+    deliveries.exclude(pk__in={pk for pk, *_rest in rows}).update(is_examined=True)
+    cases = _outside_cases(rows)
+    known = set(Finding.objects.filter(occasion_key__in=cases).values_list("occasion_key", flat=True))
+    _settle(rows, known)
+    return list(_cases([case for key, case in cases.items() if key not in known]))
+
+
+def _offences(deliveries: Any) -> Iterator[tuple[int, int, date, str]]:
+    """Delivery, grant, day and what was not allowed."""
     checks = {"fields": _other_fields(), "version": _other_version(), "period": _not_then(), "held": _while_held()}
     for what, condition in checks.items():
-        days = (
-            _of_public_data(scope)
-            .filter(condition, obtained_at__lte=at)
-            .values("grant", day=TruncDate("obtained_at", tzinfo=SHANGHAI))
-            .annotate(count=Count("pk"))
-            .order_by("grant", "day")
-        )
-        yield from _cases(f"outside_grant:{what}", [(row["grant"], row["day"], row, {"what": what}) for row in days])
+        found = deliveries.filter(condition).order_by("pk")
+        for pk, grant, at in found.values_list("pk", "grant", "obtained_at"):
+            yield pk, grant, local_date(at), what
 
 
-def _of_public_data(scope: Scope) -> Any:
-    deliveries = Delivery.objects.filter(grant__isnull=False).exclude(grant__product__nature=Nature.NON_PUBLIC)
-    return within(deliveries, scope, "grant__buyer")
+def _outside_cases(rows: list[tuple[int, int, date, str]]) -> dict[str, Any]:
+    counts = Counter((what, grant, day) for _pk, grant, day, what in rows)
+    return {
+        f"outside_grant:{what}:{grant}:{day}": (f"outside_grant:{what}", grant, day, count, {"what": what})
+        for (what, grant, day), count in sorted(counts.items(), key=lambda item: item[0][1:])
+    }
+
+
+def _settle(rows: list[tuple[int, int, date, str]], known: Collection[str]) -> None:
+    """A delivery of which every finding is opened needs no further look."""
+    open_ones = {pk for pk, grant, day, what in rows if f"outside_grant:{what}:{grant}:{day}" not in known}
+    Delivery.objects.filter(pk__in={pk for pk, *_rest in rows} - open_ones).update(is_examined=True)
+
+
+def outside_told(case: Case, finding: Finding, at: datetime) -> Told:
+    """Whoever answers it; in the same act the deliveries count as looked at."""
+    rows = list(_offences(_unexamined(None).filter(grant=case.about, obtained_at__lte=at)))
+    keys = list(_outside_cases(rows))
+    _settle(rows, set(Finding.objects.filter(occasion_key__in=keys).values_list("occasion_key", flat=True)))
+    return answerers(case, finding, at)
+
+
+def _public(rows: Any, scope: Scope) -> Any:
+    return within(rows.exclude(grant__product__nature=Nature.NON_PUBLIC), scope, "grant__buyer")
 
 
 class _Beyond(Func):
@@ -79,32 +120,32 @@ def _while_held() -> Q:
     return Q(Exists(holds.filter(open_then, Q(ends_at=None) | Q(ends_at__gt=OuterRef("obtained_at")))))
 
 
-# Of each grant's day its rows, the median of the days before, the median distance from it and the mean one.
+# Of each day that is judged its rows, the median of the grant's days before, the median distance from it and the mean.
 SUDDEN = """
-WITH daily AS ({daily}),
-past AS (
-    SELECT now.grant_id, now.day, now.amount, old.amount AS before
-    FROM daily now JOIN daily old ON old.grant_id = now.grant_id AND old.day < now.day AND {near}
+WITH past AS (
+    SELECT now.id, now.rows AS amount, old.rows AS before
+    FROM delivery_dailyuse now JOIN delivery_dailyuse old
+    ON old.grant_id = now.grant_id AND old.day < now.day AND {near} WHERE now.id IN ({days})
 ),
 ranked AS (
-    SELECT past.*, row_number() OVER w AS place, count(*) OVER (PARTITION BY grant_id, day) AS days
-    FROM past WINDOW w AS (PARTITION BY grant_id, day ORDER BY before)
+    SELECT past.*, row_number() OVER w AS place, count(*) OVER (PARTITION BY id) AS days
+    FROM past WINDOW w AS (PARTITION BY id ORDER BY before)
 ),
 usual AS (
-    SELECT grant_id, day, avg(before * 1.0) AS median FROM ranked
-    WHERE place IN ((days + 1) / 2, (days + 2) / 2) AND days >= %s GROUP BY grant_id, day
+    SELECT id, avg(before * 1.0) AS median FROM ranked
+    WHERE place IN ((days + 1) / 2, (days + 2) / 2) AND days >= %s GROUP BY id
 ),
 apart AS (
-    SELECT past.grant_id, past.day, past.amount, usual.median, abs(past.before - usual.median) AS distance
-    FROM past JOIN usual ON usual.grant_id = past.grant_id AND usual.day = past.day
+    SELECT past.id, past.amount, usual.median, abs(past.before - usual.median) AS distance
+    FROM past JOIN usual ON usual.id = past.id
 ),
 spread AS (
-    SELECT apart.*, row_number() OVER w AS place, count(*) OVER (PARTITION BY grant_id, day) AS days
-    FROM apart WINDOW w AS (PARTITION BY grant_id, day ORDER BY distance)
+    SELECT apart.*, row_number() OVER w AS place, count(*) OVER (PARTITION BY id) AS days
+    FROM apart WINDOW w AS (PARTITION BY id ORDER BY distance)
 )
-SELECT grant_id, day, max(amount), max(median),
+SELECT id, max(amount), max(median),
     avg(CASE WHEN place IN ((days + 1) / 2, (days + 2) / 2) THEN distance END), avg(distance)
-FROM spread GROUP BY grant_id, day HAVING max(amount) > %s * max(median) ORDER BY grant_id, day
+FROM spread GROUP BY id HAVING max(amount) > %s * max(median) ORDER BY id
 """
 NEAR = {
     "sqlite": "julianday(old.day) >= julianday(now.day) - {days}",
@@ -114,35 +155,49 @@ NEAR = {
 
 def sudden(at: datetime, scope: Scope) -> Iterator[Case]:
     """Days that are over on which much more was handed over than the grant's own past suggests: by the robust z-score
-    of the day's rows. The last quarter is looked at, so that an outage as long is caught up."""
-    first = end_of_day(local_date(at) - timedelta(days=WINDOW + PAST + 1))
-    daily = (
-        _of_public_data(scope)
-        .filter(obtained_at__gte=first, obtained_at__lt=end_of_day(local_date(at) - timedelta(days=1)))
-        .values("grant_id", day=TruncDate("obtained_at", tzinfo=SHANGHAI))
-        .annotate(amount=Sum("rows"))
-        .values_list("grant_id", "day", "amount")
-        .order_by()
-    )
-    found = [row for row in _usual(daily) if row[1] >= local_date(at) - timedelta(days=WINDOW) and _is_unusual(row)]
-    rows = [(grant, day, {"count": amount}, {"usual": str(round(usual))}) for grant, day, amount, usual, *_ in found]
-    yield from _cases("sudden_change", rows)
+    of the day's rows. Each day is judged once; what is older than a quarter, not any more."""
+    today = local_date(at)
+    waiting = _public(DailyUse.objects.filter(is_judged=False, day__lt=today), scope)
+    while pks := list(waiting.order_by("pk").values_list("pk", flat=True)[:AT_A_TIME]):
+        batch = waiting.filter(pk__lte=pks[-1])
+        found = {row[0]: row for row in _usual(batch.filter(day__gte=today - timedelta(days=WINDOW))) if _is_unusual(row)}
+        days = {day.pk: day for day in DailyUse.objects.filter(pk__in=found)}
+        keys = {f"sudden_change:{day.grant_id}:{day.day}": pk for pk, day in days.items()}
+        known = Finding.objects.filter(occasion_key__in=keys).values_list("occasion_key", flat=True)
+        new = set(days) - {keys[key] for key in known}
+        batch.exclude(pk__in=new).update(is_judged=True)
+        yield from _cases([_sudden_row(days[pk], found[pk]) for pk in sorted(new)])
+        waiting = waiting.filter(pk__gt=pks[-1])
 
 
-def _usual(daily: Any) -> Iterable[tuple[int, date, int, float, float, float]]:
-    inner, params = daily.query.sql_with_params()
+def _sudden_row(day: DailyUse, figures: tuple[int, int, float, float, float]) -> tuple[str, int, date, int, dict[str, str]]:
+    _pk, amount, usual, *_rest = figures
+    return "sudden_change", day.grant_id, day.day, amount, {"usual": str(round(usual))}
+
+
+def sudden_told(case: Case, finding: Finding, at: datetime) -> Told:
+    """Whoever answers it; in the same act the day counts as judged."""
+    DailyUse.objects.filter(grant=case.about, day=case.words["day"]).update(is_judged=True)
+    return answerers(case, finding, at)
+
+
+def _usual(days: Any) -> Iterable[tuple[int, int, float, float, float]]:
+    try:
+        inner, params = days.values("pk").query.sql_with_params()
+    except EmptyResultSet:  # of nobody's
+        return
     with connection.cursor() as cursor:
-        cursor.execute(SUDDEN.format(daily=inner, near=NEAR[connection.vendor].format(days=PAST)),
+        cursor.execute(SUDDEN.format(days=inner, near=NEAR[connection.vendor].format(days=PAST)),
                        [*params, FEWEST, LEAST_FACTOR])  # fmt: skip
-        for grant, day, amount, *figures in cursor.fetchall():
+        for pk, amount, *figures in cursor.fetchall():
             median, mad, mean = map(float, figures)
-            yield grant, day if isinstance(day, date) else date.fromisoformat(day), int(amount), median, mad, mean
+            yield pk, int(amount), median, mad, mean
 
 
-def _is_unusual(row: tuple[int, date, int, float, float, float]) -> bool:
+def _is_unusual(row: tuple[int, int, float, float, float]) -> bool:
     """Where more than half of the days are alike, their mean distance stands in for the median one; where all are, any
     day of twice as much is unusual."""
-    _grant, _day, amount, median, mad, mean = row
+    _pk, amount, median, mad, mean = row
     scale = 1.4826 * mad or 1.2533 * mean
     return scale == 0 or (amount - median) / scale > UNUSUAL
 
@@ -166,11 +221,11 @@ def unattributed(at: datetime, scope: Scope) -> Iterator[Case]:
         yield Case(key, use.grant, use.derived.party, use.grant.authority_id, words)
 
 
-def _cases(name: str, rows: Iterable[tuple[int, date, dict[str, Any], dict[str, Any]]]) -> Iterator[Case]:
-    """One case for each grant and day."""
+def _cases(rows: Iterable[tuple[str, int, date, int, dict[str, str]]]) -> Iterator[Case]:
+    """One case for each kind, grant and day."""
     found = list(rows)
-    grants = Grant.objects.select_related("buyer", "authority").in_bulk({key for key, *_rest in found})
-    for key, day, row, words in found:
+    grants = Grant.objects.select_related("buyer", "authority").in_bulk({key for _kind, key, *_rest in found})
+    for kind, key, day, count, words in found:
         grant = grants[key]
-        text = {"day": str(day), "count": str(row["count"]), **words}
-        yield Case(f"{name}:{key}:{day}", grant, grant.buyer, grant.authority_id, text)
+        text = {"day": str(day), "count": str(count), **words}
+        yield Case(f"{kind}:{key}:{day}", grant, grant.buyer, grant.authority_id, text)

@@ -49,6 +49,7 @@ def schedule_reports(*, grant: Grant, actor: ledger.SystemActor, at: datetime) -
         report = _open_period(act, grant, start, period_end(grant.report_schedule, inside, until))
         opened.append(report)
         start = date.fromordinal(report.end.toordinal() + 1)
+    Grant.objects.filter(pk=grant.pk).update(reported_until=opened[-1].end if opened else last.end if last else None)
     return opened
 
 
