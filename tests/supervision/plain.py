@@ -87,9 +87,7 @@ class PlainHold:
     lifted: datetime | None = None
 
     def stood(self, at: datetime) -> bool:
-        return (
-            self.opened < at and (self.lifted is None or self.lifted > at) and (self.ends is None or self.ends > at)
-        )
+        return self.opened < at and (self.lifted is None or self.lifted > at) and (self.ends is None or self.ends > at)
 
 
 @dataclass

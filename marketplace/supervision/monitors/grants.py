@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, F, IntegerField, Max, OuterRef, Q, Sum, Value
+from django.db.models import Case as Choice
+from django.db.models import Exists, F, IntegerField, Max, OuterRef, Q, Sum, Value, When
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
@@ -40,27 +41,24 @@ def quotas(at: datetime, scope: Scope) -> Iterator[Case]:
 
 def ending(at: datetime, scope: Scope) -> Iterator[Case]:
     """Grants that end within a month, then within ten days."""
-    today, nearer = local_date(at), -1
-    for step in sorted(END_STEPS):
-        rows = Grant.objects.active().filter(
-            ends__gt=today + timedelta(days=nearer), ends__lte=today + timedelta(days=step)
-        )
-        yield from _at_step("grant_ending", rows, step, scope)
-        nearer = step
+    today, (first, last) = local_date(at), END_STEPS
+    soon = Grant.objects.active().filter(ends__gte=today, ends__lte=today + timedelta(days=first))
+    near = When(ends__lte=today + timedelta(days=last), then=Value(last))
+    return _at_step("grant_ending", soon, Choice(near, default=Value(first)), scope)
 
 
 def over(at: datetime, scope: Scope) -> Iterator[Case]:
     """Grants whose period is over and that nobody has closed: on the day after, and once more a month later."""
     today = local_date(at)
-    again = today - timedelta(days=CLOSE_AFTER)
-    yield from _at_step("grant_over", Grant.objects.active().filter(ends__lt=today, ends__gt=again), 0, scope)
-    yield from _at_step("grant_over", Grant.objects.active().filter(ends__lte=again), CLOSE_AFTER, scope)
+    again = When(ends__lte=today - timedelta(days=CLOSE_AFTER), then=Value(CLOSE_AFTER))
+    return _at_step("grant_over", Grant.objects.active().filter(ends__lt=today), Choice(again, default=Value(0)), scope)
 
 
-def _at_step(name: str, rows: Any, step: int, scope: Scope) -> Iterator[Case]:
-    new = unsaid(rows, Value(f"{name}:"), text("pk"), Value(":"), text("ends"), Value(f":{step}"))
-    for grant in within(new, scope, "buyer").select_related("buyer", "product__seller", "authority").order_by("pk"):
-        key = f"{name}:{grant.pk}:{grant.ends}:{step}"
+def _at_step(name: str, rows: Any, step: Any, scope: Scope) -> Iterator[Case]:
+    rows = within(rows.annotate(step=step), scope, "buyer").select_related("buyer")
+    new = unsaid(rows, Value(f"{name}:"), text("pk"), Value(":"), text("ends"), Value(":"), text("step"))
+    for grant in new.order_by("pk"):
+        key = f"{name}:{grant.pk}:{grant.ends}:{grant.step}"
         yield Case(key, grant, grant.buyer, grant.authority_id, {"number": grant.number, "day": grant.ends})
 
 

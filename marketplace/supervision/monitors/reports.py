@@ -55,7 +55,8 @@ def due_soon(at: datetime, scope: Scope) -> Iterator[Case]:
     reports = within(owed, scope, "grant__buyer").select_related("grant__buyer", "grant__product")
     for due_at in owed.values_list("due_at", flat=True).distinct().order_by("due_at"):
         end = f":{due_at:%F}:{next(step for step, last in reached if due_at <= last)}"
-        for report in unsaid(reports.filter(due_at=due_at), Value("report_due:"), text("pk"), Value(end)).order_by("pk"):
+        new = unsaid(reports.filter(due_at=due_at), Value("report_due:"), text("pk"), Value(end))
+        for report in new.order_by("pk"):
             words = {"number": report.grant.number, "due": last_day(due_at), "start": report.start, "end": report.end}
             yield Case(f"report_due:{report.pk}{end}", report, report.grant.buyer, report.grant.authority_id, words)
 
@@ -96,9 +97,8 @@ def notice_overdue(report: UsageReport, at: datetime) -> bool:
 def too_late(at: datetime, scope: Scope) -> Iterable[UsageReport]:
     """Those of active grants, until what the rules in force let follow has followed."""
     rules = {rule.action for rule in rules_of("report_late").rows}
-    held = Hold.objects.filter(
-        grant=OuterRef("grant"), state=HoldState.OPEN, source_ref=Concat(Value("supervision.usagereport:"), text(OuterRef("pk")))
-    )
+    source = Concat(Value("supervision.usagereport:"), text(OuterRef("pk")))
+    held = Hold.objects.filter(grant=OuterRef("grant"), state=HoldState.OPEN, source_ref=source)
     key = Concat(Value("report_late:"), text(OuterRef("pk")), Value(":"), text(OuterRef("round")))
     proposed = Measure.objects.filter(occasion_key=key)
     missing = Q(pk__in=[])
@@ -106,9 +106,8 @@ def too_late(at: datetime, scope: Scope) -> Iterable[UsageReport]:
         if action in rules:
             missing |= ~Q(Exists(followed))
     late = UsageReport.objects.owed().filter(due_at__lte=at, late_at__lte=at, grant__state=GrantState.ACTIVE)
-    return (
-        within(late.filter(missing), scope, "grant__buyer").select_related("grant__buyer", "grant__authority").order_by("pk")
-    )
+    rows = within(late.filter(missing), scope, "grant__buyer")
+    return rows.select_related("grant__buyer", "grant__authority").order_by("pk")
 
 
 @transaction.atomic

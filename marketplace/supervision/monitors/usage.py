@@ -24,6 +24,9 @@ PAST = 60  # days before a day that it is compared with
 FEWEST = 7  # days with deliveries among these, below which nothing is called usual
 UNUSUAL = 3.5  # robust z-score, as Iglewicz and Hoaglin (1993) propose
 LEAST_FACTOR = 2  # and at least so many times the median: a grant that is used evenly must not alarm by one row more
+Offence = tuple[int, int, date, str]  # delivery, grant, day, what was not allowed
+Row = tuple[str, int, date, int, dict[str, str]]  # what begins the case's key, grant, day, count, words
+Figures = tuple[int, int, float, float, float]  # daily use, its rows, median before, median and mean distance from it
 PUBLISH_WITHIN = 30  # days from a derived product's registration, where it names an address at which it is found
 
 
@@ -50,8 +53,7 @@ def _examine(deliveries: Any) -> list[Case]:
     return list(_cases([case for key, case in cases.items() if key not in known]))
 
 
-def _offences(deliveries: Any) -> Iterator[tuple[int, int, date, str]]:
-    """Delivery, grant, day and what was not allowed."""
+def _offences(deliveries: Any) -> Iterator[Offence]:
     checks = {"fields": _other_fields(), "version": _other_version(), "period": _not_then(), "held": _while_held()}
     for what, condition in checks.items():
         found = deliveries.filter(condition).order_by("pk")
@@ -59,7 +61,7 @@ def _offences(deliveries: Any) -> Iterator[tuple[int, int, date, str]]:
             yield pk, grant, local_date(at), what
 
 
-def _outside_cases(rows: list[tuple[int, int, date, str]]) -> dict[str, Any]:
+def _outside_cases(rows: list[Offence]) -> dict[str, Row]:
     counts = Counter((what, grant, day) for _pk, grant, day, what in rows)
     return {
         f"outside_grant:{what}:{grant}:{day}": (f"outside_grant:{what}", grant, day, count, {"what": what})
@@ -67,7 +69,7 @@ def _outside_cases(rows: list[tuple[int, int, date, str]]) -> dict[str, Any]:
     }
 
 
-def _settle(rows: list[tuple[int, int, date, str]], known: Collection[str]) -> None:
+def _settle(rows: list[Offence], known: Collection[str]) -> None:
     """A delivery of which every finding is opened needs no further look."""
     open_ones = {pk for pk, grant, day, what in rows if f"outside_grant:{what}:{grant}:{day}" not in known}
     Delivery.objects.filter(pk__in={pk for pk, *_rest in rows} - open_ones).update(is_examined=True)
@@ -160,7 +162,8 @@ def sudden(at: datetime, scope: Scope) -> Iterator[Case]:
     waiting = _public(DailyUse.objects.filter(is_judged=False, day__lt=today), scope)
     while pks := list(waiting.order_by("pk").values_list("pk", flat=True)[:AT_A_TIME]):
         batch = waiting.filter(pk__lte=pks[-1])
-        found = {row[0]: row for row in _usual(batch.filter(day__gte=today - timedelta(days=WINDOW))) if _is_unusual(row)}
+        recent = batch.filter(day__gte=today - timedelta(days=WINDOW))
+        found = {row[0]: row for row in _usual(recent) if _is_unusual(row)}
         days = {day.pk: day for day in DailyUse.objects.filter(pk__in=found)}
         keys = {f"sudden_change:{day.grant_id}:{day.day}": pk for pk, day in days.items()}
         known = Finding.objects.filter(occasion_key__in=keys).values_list("occasion_key", flat=True)
@@ -170,7 +173,7 @@ def sudden(at: datetime, scope: Scope) -> Iterator[Case]:
         waiting = waiting.filter(pk__gt=pks[-1])
 
 
-def _sudden_row(day: DailyUse, figures: tuple[int, int, float, float, float]) -> tuple[str, int, date, int, dict[str, str]]:
+def _sudden_row(day: DailyUse, figures: Figures) -> Row:
     _pk, amount, usual, *_rest = figures
     return "sudden_change", day.grant_id, day.day, amount, {"usual": str(round(usual))}
 
@@ -181,7 +184,7 @@ def sudden_told(case: Case, finding: Finding, at: datetime) -> Told:
     return answerers(case, finding, at)
 
 
-def _usual(days: Any) -> Iterable[tuple[int, int, float, float, float]]:
+def _usual(days: Any) -> Iterable[Figures]:
     try:
         inner, params = days.values("pk").query.sql_with_params()
     except EmptyResultSet:  # of nobody's
@@ -194,7 +197,7 @@ def _usual(days: Any) -> Iterable[tuple[int, int, float, float, float]]:
             yield pk, int(amount), median, mad, mean
 
 
-def _is_unusual(row: tuple[int, int, float, float, float]) -> bool:
+def _is_unusual(row: Figures) -> bool:
     """Where more than half of the days are alike, their mean distance stands in for the median one; where all are, any
     day of twice as much is unusual."""
     _pk, amount, median, mad, mean = row
@@ -221,7 +224,7 @@ def unattributed(at: datetime, scope: Scope) -> Iterator[Case]:
         yield Case(key, use.grant, use.derived.party, use.grant.authority_id, words)
 
 
-def _cases(rows: Iterable[tuple[str, int, date, int, dict[str, str]]]) -> Iterator[Case]:
+def _cases(rows: Iterable[Row]) -> Iterator[Case]:
     """One case for each kind, grant and day."""
     found = list(rows)
     grants = Grant.objects.select_related("buyer", "authority").in_bulk({key for _kind, key, *_rest in found})
