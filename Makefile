@@ -33,7 +33,7 @@ run: setup  ## the site on http://127.0.0.1:$(PORT)/
 test: setup $(if $(shell command -v java),$(SPARK))  ## on SQLite; on PostgreSQL and Redis where DATABASE_URL and REDIS_URL say so
 	$(PY) -m pytest -n auto $(ARGS)
 
-bench: setup  ## ratios against a peer and a bound: SCALE=small|medium|full, ONLY=search|lists|pages|gate|identifiers|attacks|suggest; on PostgreSQL where DATABASE_URL says so
+bench: setup  ## ratios against a peer and a bound: SCALE=small|medium|full, ONLY=search|lists|pages|gate|identifiers|attacks|suggest|sweep; on PostgreSQL where DATABASE_URL says so
 	@if [ -n "$$DATABASE_URL" ]; then bash deploy/services.sh >/dev/null 2>&1; fi
 	@$(PY) -m tests.bench --scale $(or $(SCALE),small) --only "$(ONLY)"
 

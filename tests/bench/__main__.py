@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 ENGINE = ("gate",)  # needs no database
+ALONE = ("sweep",)  # in a database of its own
 SCALES = {"small": (20_000, 1_000, 10), "medium": (200_000, 3_000, 20), "full": (1_000_000, 10_000, 40)}
 
 
@@ -28,13 +29,15 @@ def main() -> None:
         os.environ["VAR_DIR"] = folder
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "marketplace.settings")
         os.environ.setdefault("LOG_LEVEL", "ERROR")
-        if given.only not in ENGINE:
-            _run(given, Path(folder))
+        if given.only not in (*ENGINE, *ALONE):
+            _run(given, Path(folder), _measure)
+        if given.only in ("", *ALONE):
+            _run(given, Path(folder), _measure_sweep)
         if given.only in ("", *ENGINE):
             _measure_engine(given, Path(folder))
 
 
-def _run(given: Any, folder: Path) -> None:
+def _run(given: Any, folder: Path, measure: Callable[[Any, Path], None]) -> None:
     import django
 
     django.setup()
@@ -50,7 +53,7 @@ def _run(given: Any, folder: Path) -> None:
     before = settings.DATABASES["default"]["NAME"]
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     try:
-        _measure(given, folder)
+        measure(given, folder)
     finally:
         connection.creation.destroy_test_db(before, verbosity=0)
 
@@ -60,6 +63,18 @@ def _measure_engine(given: Any, folder: Path) -> None:
     from tests.bench.measure import Bench
 
     gate.run(Bench(given.scale, Path("bench.jsonl"), fresh=given.only != ""), given.scale, folder)
+
+
+def _measure_sweep(given: Any, folder: Path) -> None:
+    from django.db import connection
+    from django.utils import timezone
+
+    from tests.bench import data, sweep
+    from tests.bench.measure import Bench
+
+    _cast, grant = data.a_trade(folder, timezone.now() - timedelta(days=60))
+    bench = Bench(f"{given.scale}, {connection.vendor}", Path("bench.jsonl"), fresh=given.only != "")
+    sweep.run(bench, given.scale, grant)
 
 
 def _name(folder: Path) -> str:

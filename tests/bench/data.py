@@ -67,14 +67,14 @@ def products(seed: Product, count: int) -> None:
     entry = CatalogueEntry.objects.select_related("unit__region").get(pk=seed.entry_id)
     for numbers in _batches(range(count)):
         made = [
-            _copy(seed, entry=entry, title=title(chance), summary=text(chance)[:60], description=text(chance),
+            copied(seed, entry=entry, title=title(chance), summary=text(chance)[:60], description=text(chance),
                   nature=chance.choice(["government", "public_service", "public_utility"]),
                   frequency=chance.choice(["daily", "monthly", "yearly"]), purposes=chance.choice(THINGS))
             for _number in numbers
         ]  # fmt: skip
         Product.objects.bulk_create(made)
         editions = [
-            _copy(
+            copied(
                 version, product=product, published_at=version.published_at - timedelta(minutes=chance.randrange(10**6))
             )
             for product in made
@@ -102,7 +102,7 @@ def buyers(seed: Grant, users: int, grants: int) -> list[User]:
             User(email=f"b{n}@bench.example", name=f"b{n}", password="!") for n in numbers
         )
         parties = Party.objects.bulk_create(
-            _copy(
+            copied(
                 seed.buyer,
                 kind=PartyKind.PERSON,
                 uscc=None,
@@ -114,21 +114,21 @@ def buyers(seed: Grant, users: int, grants: int) -> list[User]:
             for n in numbers
         )
         Membership.objects.bulk_create(
-            _copy(member, user=user, party=party) for user, party in zip(people, parties, strict=True)
+            copied(member, user=user, party=party) for user, party in zip(people, parties, strict=True)
         )
-        Capability.objects.bulk_create(_copy(able, party=party) for party in parties)
+        Capability.objects.bulk_create(copied(able, party=party) for party in parties)
         owners = [party for party in parties for _number in range(grants)]
-        cases = Application.objects.bulk_create(_copy(case, buyer=party) for party in owners)
-        items = Item.objects.bulk_create(_copy(item, application=one, product_id=chance.choice(keys)) for one in cases)
+        cases = Application.objects.bulk_create(copied(case, buyer=party) for party in owners)
+        items = Item.objects.bulk_create(copied(item, application=one, product_id=chance.choice(keys)) for one in cases)
         Grant.objects.bulk_create(
-            _copy(seed, item=one, buyer=party, product_id=one.product_id)
+            copied(seed, item=one, buyer=party, product_id=one.product_id)
             for one, party in zip(items, owners, strict=True)
         )
         made += people
     return made
 
 
-def _copy(row: Any, **changes: Any) -> Any:
+def copied(row: Any, **changes: Any) -> Any:
     model: type[models.Model] = type(row)
     values = {
         field.attname: getattr(row, field.attname) for field in model._meta.concrete_fields if not field.primary_key
