@@ -18,7 +18,6 @@ from marketplace.clock.working_days import SHANGHAI, add_working_days, end_of_da
 from marketplace.delivery.models import Delivery
 from marketplace.ledger.models import Entry
 from marketplace.supervision.models import Finding, Measure, MeasureGrant, UsageReport
-from marketplace.supervision.monitors import MONITORS
 from marketplace.supervision.occasions import Occasion
 from marketplace.supervision.sweep import sweep
 from tests.bench import data, sweep_data
@@ -68,7 +67,9 @@ def run(bench: Bench, scale: str, seed: Grant) -> None:
 
 def _buyers(seed: Grant) -> list[Party]:
     member = seed.buyer.memberships.order_by("pk").first()
-    people = User.objects.bulk_create(User(email=f"s{n}@bench.example", name=f"s{n}", password="!") for n in range(BUYERS))
+    people = User.objects.bulk_create(
+        User(email=f"s{n}@bench.example", name=f"s{n}", password="!") for n in range(BUYERS)
+    )
     person = {"kind": PartyKind.PERSON, "uscc": None, "id_kind": "passport", "id_encrypted": "x"}
     parties = Party.objects.bulk_create(
         data.copied(seed.buyer, name=user.name, id_hmac=user.name, **person) for user in people

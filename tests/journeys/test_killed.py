@@ -187,7 +187,7 @@ def test_worker_and_beat_killed_in_the_middle_of_a_sweep_are_replaced_and_all_is
         until = time.monotonic() + 60
         while outcome() != expected and time.monotonic() < until:
             time.sleep(0.2)
-        time.sleep(1.5)  # one more sweep at least
+        time.sleep(1)  # one more sweep at least
         assert outcome() == expected
     finally:
         for process in processes:

@@ -277,12 +277,12 @@ class Play:
         acts = [(hour(act.day, 10), act) for act in self.history.acts]
         events = sorted([(at, None) for at in moments] + acts, key=lambda event: event[0])
         before: Any = None
-        for number, (at, act) in enumerate(events):
+        for at, act in events:
             if act is not None:
                 self.act(act, at)
             else:
                 self.sweep(at)
-            if number % 7 == 0 or before != (before := (str(self.plain.outcome()), act)):
+            if before != (before := (str(self.plain.outcome()), act)):
                 self.check()
         self.check()
         return self.seen()
