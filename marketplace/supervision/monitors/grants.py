@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Case as Choice
-from django.db.models import Exists, F, IntegerField, Max, OuterRef, Q, Sum, Value, When
+from django.db.models import Exists, F, IntegerField, Max, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
@@ -14,6 +14,7 @@ from accounts.queries import recipients
 from marketplace.applications.models import Grant, GrantUser
 from marketplace.applications.queries import counterparts
 from marketplace.clock.working_days import local_date
+from marketplace.delivery.models import DailyUse
 from marketplace.supervision.monitors.base import Case, Scope, Told, text, unsaid, within
 
 QUOTA_STEPS = (100, 80)  # per cent of a calendar month's downloads
@@ -24,12 +25,14 @@ CLOSE_AFTER = 30  # days after its end that a grant is still not closed
 def quotas(at: datetime, scope: Scope) -> Iterator[Case]:
     """Grants in whose calendar month 80 % of the downloads are used, or all."""
     day = local_date(at)
-    month = Q(daily_uses__day__gte=day.replace(day=1), daily_uses__day__lte=day)
+    month = DailyUse.objects.filter(grant=OuterRef("pk"), day__gte=day.replace(day=1), day__lte=day)
+    count = month.order_by().values("grant").annotate(sum=Sum("downloads")).values("sum")
     used = (
         within(Grant.objects.active(), scope, "buyer")
-        .filter(month)
-        .annotate(limit=Cast(KeyTextTransform("quota", "terms"), IntegerField()), used=Sum("daily_uses__downloads"))
-        .filter(limit__gte=1, used__gte=F("limit") * min(QUOTA_STEPS) / 100)
+        .annotate(limit=Cast(KeyTextTransform("quota", "terms"), IntegerField()))
+        .filter(limit__gte=1)
+        .annotate(used=Subquery(count))  # only of the few grants that have a limit
+        .filter(used__gte=F("limit") * min(QUOTA_STEPS) / 100)
     )
     for grant in used.select_related("buyer").order_by("pk"):
         step = next((step for step in QUOTA_STEPS if grant.used * 100 >= step * grant.limit), None)
