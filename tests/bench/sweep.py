@@ -124,7 +124,7 @@ def task(key: int, at: datetime) -> str:
 
 
 def by_hand(key: int, at: datetime) -> set[tuple[Any, ...]]:
-    """What is due about one grant, as the plain loop finds it: rows loaded, dates compared, one grant after the other."""
+    """What is due about one grant, as the plain loop finds it: rows loaded, dates compared, one by one."""
     grant = Grant.objects.select_related("buyer", "product").get(pk=key)
     found = {*_by_reports(grant, at), *_by_deliveries(grant, at)}
     today = local_date(at)
