@@ -354,7 +354,7 @@ TOLD = History(
 )  # fmt: skip
 
 
-def test_told_history_is_the_same_by_day_by_minute_and_after_six_weeks_of_silence(world: World) -> None:
+def test_told_history_is_the_same_by_day_and_after_six_weeks_of_silence(world: World) -> None:
     outcome = compare(world, TOLD, "day", "gap", *(["minute"] if EXAMPLES > 1 else []))
     rules = {name[0] for name in outcome["findings"]}
     assert rules == {
