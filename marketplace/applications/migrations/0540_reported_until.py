@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("applications", "0482_annulled_holds"),
+        ("applications", "0530_words_of_holds"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("applications", "0540_reported_until"),
-        ("supervision", "0480_inquiries"),
+        ("supervision", "0530_second_pair_and_service"),
     ]
 
     operations = [
