@@ -1,6 +1,6 @@
 """Starting, ending and asking clocks. Always part of another operation, in its transaction and under its act."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -17,6 +17,19 @@ def days(kind: str) -> int:
     """Working days (or months, or hours: `unit`) of a deadline: the site's setting, else the default."""
     setting = ClockSetting.objects.filter(kind=kind).values_list("days", flat=True).first()
     return DEFAULTS[kind][0] if setting is None else setting
+
+
+def start_each(objects: Sequence[models.Model], kind: str, at: datetime) -> None:
+    """What `start` does, for many objects at once, each with the length that the deadline's setting says."""
+    length = days(kind)
+    due = _over(kind, at, length)
+    Clock.objects.bulk_create(
+        Clock(
+            object_type=obj._meta.label_lower, object_id=str(obj.pk), kind=kind, started_at=at, working_days=length,
+            due_at=due,
+        )
+        for obj in objects
+    )  # fmt: skip
 
 
 def start(obj: models.Model, kind: str, at: datetime, *, length: int | None = None) -> Clock:

@@ -75,11 +75,13 @@ def record(
 
 
 def record_each(
-    act: Act, objects: Sequence[models.Model], details: Sequence[Mapping[str, Any]], *, new: str = ""
+    acts: Act | Sequence[Act], objects: Sequence[models.Model], details: Sequence[Mapping[str, Any]], *, new: str = ""
 ) -> None:
-    """What `record` does, for many new objects at once: an entry with a detail for each."""
+    """What `record` does, for many new objects at once: an entry with a detail for each, of one act or each of its
+    own."""
     rows, texts = [], []
-    for obj, detail in zip(objects, details, strict=True):
+    each = [acts] * len(objects) if isinstance(acts, Act) else acts
+    for act, obj, detail in zip(each, objects, details, strict=True):
         told = {**detail, "acting_for": act.acting_for} if act.acting_for else detail
         salt, canonical = secrets.token_hex(16), rfc8785.dumps(plain(told))
         texts.append((salt, canonical.decode()))

@@ -4,7 +4,7 @@ Mails that wait for a morning are gathered in `digests.py`.
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -34,6 +34,17 @@ class Recipient(NamedTuple):
     language: str
 
 
+class Message(NamedTuple):
+    """What `tell` says, of many at once: see there."""
+
+    act: ledger.Act
+    recipients: Iterable[Recipient]
+    kind: str
+    link: str = ""
+    key: str = ""
+    words: Mapping[str, Any] = {}
+
+
 def tell(
     act: ledger.Act, recipients: Iterable[Recipient], kind: str, *, link: str = "", key: str = "", **context: Any
 ) -> None:
@@ -42,18 +53,35 @@ def tell(
     `key` makes a message unique across operations (a reminder that must go out once); by default each operation
     tells each person once of each kind and link.
     """
-    people = set(recipients)
-    chosen = {} if is_binding(kind) else chosen_by({to.ref for to in people}, GROUP_OF[kind])
-    said = {name: _words(value) for name, value in context.items()}
-    row = {"kind": kind, "link": link, "context": said, "created_at": act.at}
-    rows = []
-    for to in sorted(people):  # in one order, lest two operations wait for each other
-        delivery = chosen.get(to.ref, Delivery.AT_ONCE)
-        rows.append(_message(to, Channel.PAGE, Delivery.AT_ONCE, key or f"{act.operation_id}:{link}", row))
-        if delivery != Delivery.PAGE and not elsewhere.current():  # no mail leaves a sandbox
-            rows.append(_message(to, Channel.EMAIL, delivery, key or f"{act.operation_id}:{link}", row))
+    tell_each([Message(act, recipients, kind, link, key, context)])
+
+
+def tell_each(messages: Sequence[Message]) -> None:
+    """What `tell` does, for many messages at once."""
+    chosen = _chosen(messages)
+    rows = [row for message in messages for row in _rows(message, chosen)]
     Outbox.objects.bulk_create(rows, ignore_conflicts=True)  # what was told before stays as it was told
     wake.on_commit("marketplace.notices.tasks.send_due")
+
+
+def _chosen(messages: Sequence[Message]) -> dict[tuple[str, str], str]:
+    """How recipients want to hear of each kind that leaves them a choice; who chose nothing is left out."""
+    people = dict[str, set[str]]()
+    for message in messages:
+        if not is_binding(message.kind):
+            people.setdefault(message.kind, set()).update(to.ref for to in message.recipients)
+    return {(kind, ref): way for kind, refs in people.items() for ref, way in chosen_by(refs, GROUP_OF[kind]).items()}
+
+
+def _rows(message: Message, chosen: Mapping[tuple[str, str], str]) -> Iterator[Outbox]:
+    said = {name: _words(value) for name, value in message.words.items()}
+    key = message.key or f"{message.act.operation_id}:{message.link}"
+    row = {"kind": message.kind, "link": message.link, "context": said, "created_at": message.act.at}
+    for to in sorted(set(message.recipients)):  # in one order, lest two operations wait for each other
+        way = chosen.get((message.kind, to.ref), Delivery.AT_ONCE)
+        yield _message(to, Channel.PAGE, Delivery.AT_ONCE, key, row)
+        if way != Delivery.PAGE and not elsewhere.current():  # no mail leaves a sandbox
+            yield _message(to, Channel.EMAIL, way, key, row)
 
 
 def chosen_by(refs: Iterable[str], group: str) -> dict[str, str]:

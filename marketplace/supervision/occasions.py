@@ -1,8 +1,9 @@
 """What was said already, so that it is said once; and what an officer says about a deadline that ran out."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import models
+from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -19,10 +20,19 @@ class Occasion(models.Model):
         return self.key
 
     @classmethod
-    def claim(cls, key: str, at: datetime) -> bool:
-        """Whether this occasion is new; of two that ask at once, one waits and is told no."""
-        _row, is_new = cls.objects.get_or_create(key=key, defaults={"at": at})
-        return is_new
+    def claim(cls, keys: Sequence[str], at: datetime) -> set[str]:
+        """Those of these occasions that are new; of two that ask at once, one waits and is told none."""
+        if not keys:
+            return set()
+        values = ", ".join(["(%s, %s)"] * len(keys))
+        at_value = cls._meta.get_field("at").get_db_prep_value(at, connection)
+        with connection.cursor() as cursor:  # bulk_create() does not say which rows were there
+            cursor.execute(
+                f"INSERT INTO {cls._meta.db_table} (key, at) VALUES {values} "
+                "ON CONFLICT (key) DO NOTHING RETURNING key",
+                [value for key in sorted(keys) for value in (key, at_value)],
+            )
+            return {key for (key,) in cursor.fetchall()}
 
 
 class Explanation(models.Model):

@@ -111,7 +111,7 @@ def test_an_edition_raises_the_quota_and_never_lowers_it(world, grant):
 
 def test_an_edition_changes_the_report_periods_that_have_not_begun(world, grant):
     def periods(at):
-        supervision.schedule_reports(grant=grant, actor=stages.JOB, at=at)
+        supervision.schedule_reports(grants=[grant], actor=stages.JOB, at=at)
         return [(f"{report.start:%m-%d}", f"{report.end:%m-%d}") for report in grant.reports.order_by("start")]
 
     assert periods(world.at) == [("03-17", "03-31")]
@@ -132,9 +132,9 @@ def test_what_was_to_be_reported_at_the_end_is_not_overdue_when_quarters_are_agr
     Grant.objects.filter(pk=grant.pk).update(terms={**grant.terms, "report_schedule": "at_the_end"})
     grant.refresh_from_db()
     at = world.at + timedelta(days=150)
-    assert supervision.schedule_reports(grant=grant, actor=stages.JOB, at=at) == []
+    assert supervision.schedule_reports(grants=[grant], actor=stages.JOB, at=at) == []
     agreed(world, grant, at, report_schedule="calendar_quarters")
-    (report,) = supervision.schedule_reports(grant=grant, actor=stages.JOB, at=at)
+    (report,) = supervision.schedule_reports(grants=[grant], actor=stages.JOB, at=at)
     assert (report.start, report.end) == (grant.starts, date(2026, 9, 30))
     assert report.due_at > at
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.exceptions import ValidationError
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from accounts.models import Assignment
 from listings import operations as listing
@@ -28,8 +28,9 @@ from marketplace.notices import operations as notices
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations as supervision
 from marketplace.supervision.models import Finding, Measure, UsageReport
+from marketplace.supervision.monitors import MONITORS
 from marketplace.supervision.second_pair import SecondPairRule, Signature
-from marketplace.supervision.sweep import sweep
+from marketplace.supervision.sweep import run, sweep
 from tests.workflow import stages
 from tests.workflow.matrix import rows
 from tests.workflow.memory import remembered_sandbox  # noqa: F401
@@ -311,9 +312,9 @@ def test_two_sweeps_at_once_do_what_one_does(world):
     assert {name: len(raced[name]) for name in ("reports", "findings", "holds", "measures")} == {
         "reports": 4, "findings": 2, "holds": 2, "measures": 2,
     }  # fmt: skip
-    done = {run.monitor: 0 for run in results[0]}
-    for run in results:
-        for result in run:
+    done = {result.monitor: 0 for result in results[0]}
+    for swept in results:
+        for result in swept:
             done[result.monitor] += result.did
     assert {name: done[name] for name in ("report_schedule", "report_overdue", "report_late")} == {
         "report_schedule": 2, "report_overdue": 2, "report_late": 2,
@@ -321,6 +322,24 @@ def test_two_sweeps_at_once_do_what_one_does(world):
     before = rows()
     sweep(at=at)
     assert rows() == before
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer and no SKIP LOCKED")
+def test_a_sweep_waits_for_nobody_and_the_next_does_what_it_left(world):
+    grant, at = late_reports(world)
+    report = grant.reports.get()
+    with transaction.atomic():  # somebody is deciding about this report and has not finished
+        UsageReport.objects.select_for_update().get(pk=report.pk)
+        Grant.objects.select_for_update().get(pk=grant.pk)
+        watch_only = [row for row in MONITORS if row.name in ("report_schedule", "report_overdue")]
+        (done,) = together(lambda: [run(monitor, at).did for monitor in watch_only])
+    other = Grant.objects.exclude(pk=grant.pk).get()
+    assert done == [1, 1]
+    assert set(Finding.objects.values_list("grant", flat=True)) == {other.pk}
+    assert (grant.reports.count(), other.reports.count()) == (1, 2)
+    sweep(at=at)
+    assert set(Finding.objects.values_list("grant", flat=True)) == {grant.pk, other.pk}
+    assert grant.reports.count() == 2
 
 
 def test_report_filed_while_the_sweep_pauses_leaves_no_hold_standing(world):

@@ -21,7 +21,7 @@ SOON = timedelta(hours=1)
 
 def first_report(world, grant, at=None):
     over = at or datetime(2026, 4, 1, 9, tzinfo=stages.SHANGHAI)
-    return operations.schedule_reports(grant=grant, actor=stages.JOB, at=over)[0], over
+    return operations.schedule_reports(grants=[grant], actor=stages.JOB, at=over)[0], over
 
 
 def deliver(world, grant, at):

@@ -204,7 +204,7 @@ def test_a_chain_of_mergers_ends_at_the_last(world, heir, grant):
     merge(world, "other_buyer", heir)
     first = Party.objects.get(pk=world.parties["buyer"].pk)
     assert first.merged_into == heir
-    operations.schedule_reports(grant=Grant.objects.get(), actor=stages.JOB, at=world.at)
+    operations.schedule_reports(grants=[Grant.objects.get()], actor=stages.JOB, at=world.at)
     operations.file_report(report=UsageReport.objects.get(), actor=world["expert"], at=world.at, use="训练")
 
 
@@ -244,7 +244,7 @@ def test_what_is_no_merger_is_refused_without_a_trace(world, heir):
 def test_an_ended_buyer_owes_no_report_and_gets_none_back(world):
     report, at = stages.report(world, "filed")
     other = stages.active_grant(world, buyer="other_buyer")
-    operations.schedule_reports(grant=other, actor=stages.JOB, at=at)
+    operations.schedule_reports(grants=[other], actor=stages.JOB, at=at)
     end(world, "other_buyer", at=at)
     assert set(UsageReport.objects.filter(grant=other).values_list("state", flat=True)) == {"ceased"}
     sweep(at=at + 100 * DAY)

@@ -12,7 +12,7 @@ from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from marketplace.supervision import monitors, operations
 from marketplace.supervision.models import Finding, Measure, UsageReport
-from marketplace.supervision.monitors import reports
+from marketplace.supervision.monitors import MONITORS, reports
 from marketplace.supervision.sweep import sweep
 from tests.workflow import stages
 from tests.workflow.matrix import rows
@@ -191,32 +191,26 @@ def test_one_sweep_after_eight_months_catches_up_with_what_weekly_ones_did(world
     assert [state for state, _facts, _demand in once["measures"]] == ["proposed"] * 3
 
 
-@pytest.mark.parametrize(
-    ("find", "handle"),
-    [(reports.overdue, reports.notice_overdue), (reports.too_late, reports.pause_and_propose)],
-)
-def test_report_filed_just_before_its_row_is_handled_is_not_overtaken(world, grant, find, handle):
+@pytest.mark.parametrize("monitor", [row for row in MONITORS if row.name in ("report_overdue", "report_late")])
+def test_report_filed_just_before_its_row_is_handled_is_not_overtaken(world, grant, monitor):
     sweep(at=world.at)
     report, at = grant.reports.get(), morning("2026-05-06")
-    (row,) = list(find(at, None))
+    (row,) = list(monitor.find(at, None))
     operations.file_report(report=report, actor=world["buyer"], at=at, is_nil=True)
     before = rows()
-    assert handle(row, at) is False
+    assert monitor.handle(row, at) is False
     assert rows() == before
 
 
-@pytest.mark.parametrize(
-    ("find", "handle"),
-    [(reports.overdue, reports.notice_overdue), (reports.too_late, reports.pause_and_propose)],
-)
-def test_report_returned_meanwhile_is_not_overtaken(world, grant, find, handle):
+@pytest.mark.parametrize("monitor", [row for row in MONITORS if row.name in ("report_overdue", "report_late")])
+def test_report_returned_meanwhile_is_not_overtaken(world, grant, monitor):
     sweep(at=world.at)
     report, at = grant.reports.get(), morning("2026-05-06")
-    (row,) = list(find(at, None))
+    (row,) = list(monitor.find(at, None))
     operations.file_report(report=report, actor=world["buyer"], at=at, is_nil=True)
     operations.return_report(report=report, actor=world["officer"], at=at, reason="说明用途")  # due anew
     before = rows()
-    assert (handle(row, at), rows()) == (False, before)
+    assert (monitor.handle(row, at), rows()) == (False, before)
 
 
 def test_grant_given_up_meanwhile_is_neither_paused_nor_ordered_about_and_still_owes_its_report(world, grant):
@@ -290,10 +284,10 @@ def test_failing_row_stops_no_other_and_is_done_by_the_next_sweep(world, grant, 
     other = stages.active_grant(world, buyer="other_buyer")
     schedule = operations.schedule_reports
 
-    def failing(*, grant, **rest):
-        if grant.pk == broken.pk:
+    def failing(*, grants, **rest):
+        if broken in grants:
             raise RuntimeError("bad row")
-        return schedule(grant=grant, **rest)
+        return schedule(grants=grants, **rest)
 
     broken = grant
     with monkeypatch.context() as patch:

@@ -116,7 +116,7 @@ def one_of_each(world: World, overseer: User) -> dict[str, Any]:
         what_is_built=derived_grant.terms["what_is_built"], quota=None,
         report_schedule=derived_grant.report_schedule, reason="续期一年", **who,
     )  # fmt: skip
-    supervision.schedule_reports(grant=derived_grant, actor=stages.JOB, at=world.at + timedelta(days=40))
+    supervision.schedule_reports(grants=[derived_grant], actor=stages.JOB, at=world.at + timedelta(days=40))
     report = derived_grant.reports.earliest("pk")
     act = ledger.begin("notice", ledger.SystemActor("sweep"), at)
     open_finding(act, derived_grant, "report_overdue", "first", "Art. 16", report=str(report.pk))

@@ -627,7 +627,7 @@ def report(world: World, state: str) -> tuple[UsageReport, datetime]:
     """The first quarter's report of a grant, once that quarter is over."""
     of = active_grant(world)
     at = datetime(2026, 4, 1, 9, tzinfo=SHANGHAI)
-    made = supervision.schedule_reports(grant=of, actor=JOB, at=at)[0]
+    made = supervision.schedule_reports(grants=[of], actor=JOB, at=at)[0]
     if state not in ("open", "ceased"):
         supervision.file_report(report=made, actor=world["buyer"], at=at, use="训练模型")
     if state == "returned":

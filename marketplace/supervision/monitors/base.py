@@ -14,14 +14,14 @@ from accounts.models import Party
 from accounts.queries import recipients
 from marketplace.ledger import entries as ledger
 from marketplace.notices.models import Outbox
-from marketplace.notices.operations import Recipient, tell
+from marketplace.notices.operations import Message, Recipient, tell, tell_each
 from marketplace.supervision.models import RULES, Finding
 from marketplace.supervision.occasions import Occasion
-from marketplace.supervision.operations.finding import open_finding
+from marketplace.supervision.operations.finding import Noticed, open_findings
 
 WATCHER = ledger.SystemActor("sweep")
 Scope = Iterable[Party | None] | None
-CHUNK = 500  # keys of occasions looked up at a time
+CHUNK = 500  # cases looked at, and handled, at a time
 
 
 class Severity(models.TextChoices):
@@ -34,7 +34,10 @@ class Severity(models.TextChoices):
 
 @dataclass(frozen=True)
 class Monitor:
-    """One rule: `find(at, scope)` gives what is due, `handle(row, at)` says whether it did something."""
+    """One rule: `find(at, scope)` gives what is due, `handle(row, at)` says whether it did something.
+
+    `together(rows, at)`, where there is one, handles many in one transaction and gives how many led to something.
+    """
 
     name: str
     label: Any
@@ -43,6 +46,7 @@ class Monitor:
     handle: Callable[[Any, datetime], bool]
     authority: Callable[[Any], int | None] = attrgetter("grant.authority_id")  # of a row: whose rules are asked
     severity: str = Severity.ROUTINE
+    together: Callable[[Sequence[Any], datetime], int] | None = None
 
 
 class Case(NamedTuple):
@@ -53,6 +57,24 @@ class Case(NamedTuple):
     party: Party | None  # in whose scope it is; of nobody's case None
     authority_id: int | None
     words: Mapping[str, Any] = {}
+    row: Any = None  # what must not change while the case is handled, where that is not what it is about
+
+    @property
+    def locked(self) -> Any:
+        return self.about if self.row is None else self.row
+
+
+class People:
+    """The people of parties at a moment, each party looked up once for all the cases that are handled together."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+        self._known: dict[int, list[Recipient]] = {}
+
+    def __call__(self, party: Party) -> list[Recipient]:
+        if party.pk not in self._known:
+            self._known[party.pk] = recipients(party, self.at)
+        return self._known[party.pk]
 
 
 Cases = Callable[[datetime, Scope], Iterable[Case]]
@@ -60,70 +82,98 @@ Told = Sequence[tuple[Iterable[Recipient], str, str]]  # people, the kind of not
 
 
 def reminder(
-    name: str, label: Any, article: str, cases: Cases, told: Callable[[Case, datetime], Told],
+    name: str, label: Any, article: str, cases: Cases, told: Callable[[Case, People], Told],
     severity: str = Severity.ROUTINE,
 ) -> Monitor:  # fmt: skip
     """A monitor that reminds: of each case once, if it still is one when its turn comes."""
 
     @transaction.atomic
-    def handle(case: Case, at: datetime) -> bool:
-        if not _is_so(cases, case, at) or not Occasion.claim(case.key, at):
-            return False
-        begun = ledger.begin("remind", WATCHER, at, article)
-        for people, kind, link in told(case, at):
-            tell(begun, people, kind, link=link, key=case.key, **case.words)
-        return True
+    def together(found: Sequence[Case], at: datetime) -> int:
+        still = _still_so(cases, _free(found), at)
+        new = Occasion.claim([case.key for case in still], at)
+        people, begun, messages = People(at), ledger.begin("remind", WATCHER, at, article), list[Message]()
+        for case in (case for case in still if case.key in new):
+            messages += [Message(begun, *each, case.key, case.words) for each in told(case, people)]
+        tell_each(messages)
+        return len(new)
 
     def find(at: datetime, scope: Scope) -> Iterator[Case]:
         return _new(Occasion.objects.all(), "key", cases(at, scope))
 
-    return Monitor(name, label, article, find, handle, attrgetter("authority_id"), severity)
+    return _of_cases(name, label, article, find, together, severity)
 
 
 def watch(
-    name: str, label: Any, article: str, cases: Cases, told: Callable[[Case, Finding, datetime], Told],
+    name: str, label: Any, article: str, cases: Cases, told: Callable[[Case, Finding, People], Told],
     severity: str = Severity.DUTY,
 ) -> Monitor:  # fmt: skip
     """A monitor that opens a finding about the grant or version of each case, once; who answers it is told."""
 
     @transaction.atomic
-    def handle(case: Case, at: datetime) -> bool:
-        type(case.about).objects.select_for_update().get(pk=case.about.pk)
-        if not _is_so(cases, case, at):
-            return False
-        begun = ledger.begin("notice", WATCHER, at, article)
-        finding = open_finding(begun, case.about, name, case.key, article, **case.words)
-        if finding is None:
-            return False
-        for people, kind, link in told(case, finding, at):
-            tell(begun, people, kind, link=link, key=case.key, what=RULES[name], about=case.about)
-        return True
+    def together(found: Sequence[Case], at: datetime) -> int:
+        still = {case.key: case for case in _still_so(cases, _free(found), at)}
+        acts = {key: ledger.begin("notice", WATCHER, at, article) for key in still}
+        noticed = [Noticed(acts[case.key], case.about, case.key, case.words) for case in still.values()]
+        people, messages = People(at), list[Message]()
+        opened = open_findings(noticed, name, article)
+        for finding in opened:
+            case = still[finding.occasion_key]
+            words = {**case.words, "what": RULES[name], "about": case.about}
+            messages += [Message(acts[case.key], *each, case.key, words) for each in told(case, finding, people)]
+        tell_each(messages)
+        return len(opened)
 
     def find(at: datetime, scope: Scope) -> Iterator[Case]:
         return _new(Finding.objects.all(), "occasion_key", cases(at, scope))
 
-    return Monitor(name, label, article, find, handle, attrgetter("authority_id"), severity)
+    return _of_cases(name, label, article, find, together, severity)
 
 
-def answerers(case: Case, finding: Finding, at: datetime) -> Told:
+def _of_cases(
+    name: str, label: Any, article: str, find: Cases, together: Callable[[Sequence[Case], datetime], int], severity: str
+) -> Monitor:
+    def handle(case: Case, at: datetime) -> bool:
+        return bool(together([case], at))
+
+    return Monitor(name, label, article, find, handle, attrgetter("authority_id"), severity, together)
+
+
+def answerers(case: Case, finding: Finding, people: People) -> Told:
     """Whoever answers a finding: of non-public data the compliance reviewer in the authority's place."""
-    return [(recipients(finding.reviewer or finding.authority, at), "finding_opened", finding.get_absolute_url())]
+    return [(people(finding.reviewer or finding.authority), "finding_opened", finding.get_absolute_url())]
 
 
-def answerers_and_party(case: Case, finding: Finding, at: datetime) -> Told:
+def answerers_and_party(case: Case, finding: Finding, people: People) -> Told:
     """The party as well, where it can mend by itself what was noticed."""
     public = case.about.product.get_absolute_url() if finding.version_id else case.about.get_absolute_url()
-    return [*answerers(case, finding, at), (recipients(finding.party, at), "duty_undone", public)]
+    return [*answerers(case, finding, people), (people(finding.party), "duty_undone", public)]
 
 
-def _is_so(cases: Cases, case: Case, at: datetime) -> bool:
+def _free(found: Sequence[Case]) -> list[Case]:
+    """The cases whose row nobody else is changing just now, locked until the transaction ends: what another sweep holds
+    it handles itself, and what is being decided waits for the next. SQLite, which has one writer, locks none."""
+    free, keys = set[tuple[type, Any]](), dict[type[models.Model], set[Any]]()
+    for case in found:
+        if isinstance(case.locked, models.Model):
+            keys.setdefault(type(case.locked), set()).add(case.locked.pk)
+    for model, pks in keys.items():
+        rows = model._base_manager.filter(pk__in=pks).order_by("pk")
+        free |= {
+            (model, pk) for pk in rows.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True)
+        }
+    return [case for case in found if type(case.locked) not in keys or (type(case.locked), case.locked.pk) in free]
+
+
+def _still_so(cases: Cases, found: Sequence[Case], at: datetime) -> list[Case]:
     """Look again: what was done or decided since the sweep looked is not overtaken."""
-    return any(found.key == case.key for found in cases(at, [case.party]))
+    parties = {case.party for case in found}
+    keys = {case.key for case in cases(at, parties)} if parties else set()
+    return [case for case in found if case.key in keys]
 
 
 def _new(rows: Any, field: str, cases: Iterable[Case]) -> Iterator[Case]:
-    """The cases whose occasion is new."""
-    found = list(cases)
+    """The cases whose occasion is new, those of a party together."""
+    found = sorted(cases, key=lambda case: case.party.pk if case.party else 0)
     for first in range(0, len(found), CHUNK):
         chunk = found[first : first + CHUNK]
         keys = [case.key for case in chunk]

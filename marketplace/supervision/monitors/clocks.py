@@ -9,7 +9,6 @@ from django.db.models.functions import TruncDate
 
 from accounts.anybody import KEEP_CONTACT
 from accounts.models import Party
-from accounts.queries import recipients
 from listings import operations as listing
 from listings.models import Objection
 from marketplace.applications.models import Consultation
@@ -21,7 +20,7 @@ from marketplace.clock.working_days import end_of_day, last_day
 from marketplace.supervision import operations
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.deadlines import Due, level_above, run_out, up_before
-from marketplace.supervision.monitors.base import WATCHER, Case, Scope, Told, text, unsaid, within
+from marketplace.supervision.monitors.base import WATCHER, Case, People, Scope, Told, text, unsaid, within
 
 
 def overdue(at: datetime, scope: Scope) -> Iterator[Case]:
@@ -30,8 +29,8 @@ def overdue(at: datetime, scope: Scope) -> Iterator[Case]:
         yield _case("clock_overdue", row, {})
 
 
-def owner_told(case: Case, at: datetime) -> Told:
-    return [(recipients(case.about.owner, at), "clock_overdue", case.about.obj.get_absolute_url())]
+def owner_told(case: Case, people: People) -> Told:
+    return [(people(case.about.owner), "clock_overdue", case.about.obj.get_absolute_url())]
 
 
 def gone_up(at: datetime, scope: Scope) -> Iterator[Case]:
@@ -56,8 +55,8 @@ def _case(monitor: str, row: Due, words: dict[str, Any]) -> Case:
     return Case(f"{monitor}:{clock.pk}:{clock.due_at:%F}", row, row.party, row.authority_id, words)
 
 
-def above_told(case: Case, at: datetime) -> Told:
-    return [(recipients(case.about.owner, at), "officer_overdue", case.about.obj.get_absolute_url())]
+def above_told(case: Case, people: People) -> Told:
+    return [(people(case.about.owner), "officer_overdue", case.about.obj.get_absolute_url())]
 
 
 def unanswered(at: datetime, scope: Scope) -> Iterable[Consultation]:

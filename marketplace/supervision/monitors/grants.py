@@ -10,12 +10,11 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
 from accounts.models import Membership, valid_on
-from accounts.queries import recipients
 from marketplace.applications.models import Grant, GrantUser
 from marketplace.applications.queries import counterparts
 from marketplace.clock.working_days import local_date
 from marketplace.delivery.models import DailyUse
-from marketplace.supervision.monitors.base import Case, Scope, Told, text, unsaid, within
+from marketplace.supervision.monitors.base import Case, People, Scope, Told, text, unsaid, within
 
 QUOTA_STEPS = (100, 80)  # per cent of a calendar month's downloads
 END_STEPS = (30, 10)  # days before a grant ends
@@ -85,13 +84,13 @@ def people_left(at: datetime, scope: Scope) -> Iterator[Case]:
 def buyer_told(kind: str):  # type: ignore[no-untyped-def]
     """The buyer's people, with a link to the grant."""
 
-    def told(case: Case, at: datetime) -> Told:
-        return [(recipients(case.party, at), kind, case.about.get_absolute_url())]
+    def told(case: Case, people: People) -> Told:
+        return [(people(case.party), kind, case.about.get_absolute_url())]
 
     return told
 
 
-def over_told(case: Case, at: datetime) -> Told:
+def over_told(case: Case, people: People) -> Told:
     """The buyer, and whoever can close it."""
-    people = [*recipients(case.party, at), *counterparts(case.about, at)]
-    return [(people, "grant_over", case.about.get_absolute_url())]
+    both = [*people(case.party), *counterparts(case.about, people.at)]
+    return [(both, "grant_over", case.about.get_absolute_url())]

@@ -7,14 +7,13 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import Capability, CapabilityKind, Party
-from accounts.queries import recipients
 from accounts.states import PartyState
 from listings.models import SourceFile, Version
 from listings.states import ON_OFFER, ProductState
 from marketplace.clock.working_days import local_date
 from marketplace.supervision import operations
 from marketplace.supervision.models import Finding
-from marketplace.supervision.monitors.base import WATCHER, Case, Scope, Told, within
+from marketplace.supervision.monitors.base import WATCHER, Case, People, Scope, Told, within
 from marketplace.supervision.operations import lapsed
 
 
@@ -74,8 +73,8 @@ def _lapse(what: str, key: int, party: Party, last: date, at: datetime) -> Case:
     return Case(f"{what}_lapses:{key}:{last}:{step}", party, party, None, {"party": party, "day": last})
 
 
-def lapse_told(case: Case, at: datetime) -> Told:
-    return [(recipients(case.party, at), case.key.split(":")[0], case.party.get_absolute_url())]
+def lapse_told(case: Case, people: People) -> Told:
+    return [(people(case.party), case.key.split(":")[0], case.party.get_absolute_url())]
 
 
 def _sources(at: datetime, scope: Scope) -> Any:
@@ -92,8 +91,8 @@ def sources(at: datetime, scope: Scope) -> Iterator[Case]:
         yield Case(key, item, item.product.seller, _newest(item).authority_id, words)
 
 
-def source_told(case: Case, at: datetime) -> Told:
-    return [(recipients(case.party, at), "source_lapses", case.about.get_absolute_url())]
+def source_told(case: Case, people: People) -> Told:
+    return [(people(case.party), "source_lapses", case.about.get_absolute_url())]
 
 
 def lapsed_sources(at: datetime, scope: Scope) -> Iterator[Case]:

@@ -7,12 +7,12 @@ from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from accounts.models import Capability, CapabilityKind, Party, standing, valid_on
-from accounts.queries import authority_for, recipients
+from accounts.queries import authority_for
 from listings.models import Version, VersionSource
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import last_day, local_date
-from marketplace.supervision.monitors.base import Case, Scope, Told, within
+from marketplace.supervision.monitors.base import Case, People, Scope, Told, within
 from marketplace.supervision.preparedness import EmergencyPlan, ExerciseKind, PlanState
 
 DAYS_BEFORE = 30  # an exercise is announced
@@ -32,10 +32,10 @@ def without_plan(at: datetime, scope: Scope) -> Iterator[Case]:
         )
 
 
-def missing_told(case: Case, at: datetime) -> Told:
-    above = authority_for(case.about.region, at)
-    people = [recipients(party, at) for party in (case.about, above) if party is not None]
-    return [(those, "plan_missing", reverse("supervision:emergency-plan-list")) for those in people]
+def missing_told(case: Case, people: People) -> Told:
+    above = authority_for(case.about.region, people.at)
+    link = reverse("supervision:emergency-plan-list")
+    return [(people(party), "plan_missing", link) for party in (case.about, above) if party is not None]
 
 
 def _exercises(at: datetime, scope: Scope, is_over: bool) -> Iterator[Case]:
@@ -61,11 +61,11 @@ def overdue(at: datetime, scope: Scope) -> Iterator[Case]:
     return _exercises(at, scope, is_over=True)
 
 
-def due_told(case: Case, at: datetime) -> Told:
-    return [(recipients(case.party, at), "exercise_due", case.about.get_absolute_url())]
+def due_told(case: Case, people: People) -> Told:
+    return [(people(case.party), "exercise_due", case.about.get_absolute_url())]
 
 
-def overdue_told(case: Case, at: datetime) -> Told:
+def overdue_told(case: Case, people: People) -> Told:
     """The authority; the unit learns it from its clock."""
     above = case.about.authority
-    return [(recipients(above, at), "exercise_overdue", case.about.get_absolute_url())] if above else []
+    return [(people(above), "exercise_overdue", case.about.get_absolute_url())] if above else []

@@ -1,6 +1,6 @@
 """The duty to report on the use of public data (Art. 16): periods, reminders, what is overdue, late or thin."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,18 +10,14 @@ from django.db.models.functions import Coalesce, Concat, Least, TruncDate
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from accounts.queries import recipients
 from accounts.states import PartyState
 from marketplace.applications.models import Grant, Hold, ReportSchedule, Route
 from marketplace.applications.states import GrantState, HoldState
 from marketplace.clock.defaults import REPORT_REMINDERS
 from marketplace.clock.working_days import SHANGHAI, add_working_days, end_of_day, last_day, local_date
-from marketplace.ledger import entries as ledger
-from marketplace.notices.operations import tell
 from marketplace.supervision import operations
 from marketplace.supervision.models import Finding, Measure, ReportFiling, UsageReport
-from marketplace.supervision.monitors.base import WATCHER, Case, Scope, Told, text, unsaid, within
-from marketplace.supervision.operations.finding import open_finding
+from marketplace.supervision.monitors.base import WATCHER, Case, People, Scope, Told, text, unsaid, within
 from marketplace.supervision.standing import Action, rules_of
 from marketplace.supervision.states import ReportState
 
@@ -44,7 +40,11 @@ def unscheduled(at: datetime, scope: Scope) -> Iterable[Grant]:
 
 
 def schedule(grant: Grant, at: datetime) -> bool:
-    return bool(operations.schedule_reports(grant=grant, actor=WATCHER, at=at))
+    return bool(schedule_each([grant], at))
+
+
+def schedule_each(grants: Sequence[Grant], at: datetime) -> int:
+    return len({report.grant_id for report in operations.schedule_reports(grants=grants, actor=WATCHER, at=at)})
 
 
 def due_soon(at: datetime, scope: Scope) -> Iterator[Case]:
@@ -61,37 +61,24 @@ def due_soon(at: datetime, scope: Scope) -> Iterator[Case]:
             yield Case(f"report_due:{report.pk}{end}", report, report.grant.buyer, report.grant.authority_id, words)
 
 
-def owing_told(case: Case, at: datetime) -> Told:
-    return [(recipients(case.party, at), "report_due", case.about.get_absolute_url())]
+def owing_told(case: Case, people: People) -> Told:
+    return [(people(case.party), "report_due", case.about.get_absolute_url())]
 
 
-def overdue(at: datetime, scope: Scope) -> Iterable[UsageReport]:
+def overdue(at: datetime, scope: Scope) -> Iterator[Case]:
     """Whatever became of the grant since: who had the data still owes the report. Once for each round of it."""
-    reports = unsaid(
-        UsageReport.objects.owed().filter(due_at__lte=at), Value("report_overdue:"), text("pk"), Value(":"),
-        text("round"), log=Finding, field="occasion_key",
-    )  # fmt: skip
-    return within(reports, scope, "grant__buyer").select_related("grant__buyer", "grant__authority").order_by("pk")
+    owed = within(UsageReport.objects.owed().filter(due_at__lte=at), scope, "grant__buyer")
+    key = (Value("report_overdue:"), text("pk"), Value(":"), text("round"))
+    new = unsaid(owed, *key, log=Finding, field="occasion_key")
+    for report in new.select_related("grant__buyer", "grant__authority", "grant__product").order_by("pk"):
+        grant, due = report.grant, last_day(report.due_at)
+        words = {"report": str(report), "due": due, "number": grant.number, "start": report.start, "end": report.end}
+        yield Case(f"report_overdue:{report.pk}:{report.round}", grant, grant.buyer, grant.authority_id, words, report)
 
 
-@transaction.atomic
-def notice_overdue(report: UsageReport, at: datetime) -> bool:
-    """A finding for the authority, a notice for the buyer."""
-    if not _still(overdue, report, at):
-        return False
-    act = ledger.begin("notice", WATCHER, at, "Art. 16")
-    finding = open_finding(
-        act, report.grant, "report_overdue", f"report_overdue:{report.pk}:{report.round}", "Art. 16",
-        report=str(report), due=last_day(report.due_at),
-    )  # fmt: skip
-    if finding is None:
-        return False
-    tell(
-        act, recipients(report.grant.buyer, at), "report_overdue", link=report.get_absolute_url(),
-        key=f"{report.pk}:{report.round}", number=report.grant.number, start=report.start, end=report.end,
-        due=last_day(report.due_at),
-    )  # fmt: skip
-    return True
+def overdue_told(case: Case, finding: Finding, people: People) -> Told:
+    """The buyer; the authority finds it among its findings."""
+    return [(people(finding.party), "report_overdue", case.row.get_absolute_url())]
 
 
 def too_late(at: datetime, scope: Scope) -> Iterable[UsageReport]:

@@ -12,9 +12,9 @@ DUTY, BREACH = Severity.DUTY, Severity.BREACH
 OWN, OF_VERSION = attrgetter("authority_id"), attrgetter("version.authority_id")
 
 MONITORS: tuple[Monitor, ...] = (
-    Monitor("report_schedule", _("report periods that have begun"), "Art. 16", reports.unscheduled, reports.schedule, OWN),
+    Monitor("report_schedule", _("report periods that have begun"), "Art. 16", reports.unscheduled, reports.schedule, OWN, together=reports.schedule_each),
     reminder("report_due_soon", _("reports due soon"), "Art. 16", reports.due_soon, reports.owing_told),
-    Monitor("report_overdue", _("reports overdue"), "Art. 16", reports.overdue, reports.notice_overdue, severity=DUTY),
+    watch("report_overdue", _("reports overdue"), "Art. 16", reports.overdue, reports.overdue_told),
     Monitor("report_late", _("reports so late that the grant pauses"), "Art. 33", reports.too_late, reports.pause_and_propose, severity=BREACH),
     watch("report_thin", _("reports that say nothing new"), "Art. 16", reports.thin, answerers),
     Monitor("unit_silent", _("units that have not answered in time"), "Art. 15", clocks.unanswered, clocks.escalate, attrgetter("application.authority_id"), DUTY),
@@ -41,8 +41,8 @@ MONITORS: tuple[Monitor, ...] = (
     reminder("plan_missing", _("units whose data is on offer without an emergency plan"), "Art. 34", prepared.without_plan, prepared.missing_told, DUTY),
     reminder("exercise_due", _("drills, evaluations and assessments due soon"), "Art. 34", prepared.due, prepared.due_told),
     reminder("exercise_overdue", _("drills, evaluations and assessments overdue"), "Art. 34", prepared.overdue, prepared.overdue_told, DUTY),
-    watch("outside_grant", _("deliveries outside what was granted"), "Art. 16", usage.outside, usage.outside_told, BREACH),
-    watch("sudden_change", _("sudden changes against a grant's own past"), "Art. 33", usage.sudden, usage.sudden_told, BREACH),
+    watch("outside_grant", _("deliveries outside what was granted"), "Art. 16", usage.outside, answerers, BREACH),
+    watch("sudden_change", _("sudden changes against a grant's own past"), "Art. 33", usage.sudden, answerers, BREACH),
     watch("attribution", _("derived products whose sources are not shown, or not as delivered"), "Art. 16", usage.unattributed, answerers_and_party),
     cause_gone("cause_gone", _("findings whose cause has gone"), "Art. 45", {
         "report_thin": reports.thin, "source_lapsed": lapsing.lapsed_sources, "data_stale": versions.stale,

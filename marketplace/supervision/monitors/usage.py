@@ -15,7 +15,7 @@ from marketplace.applications.models import Grant, Hold
 from marketplace.clock.working_days import SHANGHAI, local_date
 from marketplace.delivery.models import DailyUse, Delivery
 from marketplace.supervision.models import DerivedFrom, Finding
-from marketplace.supervision.monitors.base import Case, Scope, Told, answerers, within
+from marketplace.supervision.monitors.base import Case, Scope, within
 from marketplace.supervision.states import DerivedState
 
 AT_A_TIME = 20_000  # deliveries, or days, that are looked at together
@@ -73,14 +73,6 @@ def _settle(rows: list[Offence], known: Collection[str]) -> None:
     """A delivery of which every finding is opened needs no further look."""
     open_ones = {pk for pk, grant, day, what in rows if f"outside_grant:{what}:{grant}:{day}" not in known}
     Delivery.objects.filter(pk__in={pk for pk, *_rest in rows} - open_ones).update(is_examined=True)
-
-
-def outside_told(case: Case, finding: Finding, at: datetime) -> Told:
-    """Whoever answers it; in the same act the deliveries count as looked at."""
-    rows = list(_offences(_unexamined(None).filter(grant=case.about, obtained_at__lte=at)))
-    keys = list(_outside_cases(rows))
-    _settle(rows, set(Finding.objects.filter(occasion_key__in=keys).values_list("occasion_key", flat=True)))
-    return answerers(case, finding, at)
 
 
 def _public(rows: Any, scope: Scope) -> Any:
@@ -176,12 +168,6 @@ def sudden(at: datetime, scope: Scope) -> Iterator[Case]:
 def _sudden_row(day: DailyUse, figures: Figures) -> Row:
     _pk, amount, usual, *_rest = figures
     return "sudden_change", day.grant_id, day.day, amount, {"usual": str(round(usual))}
-
-
-def sudden_told(case: Case, finding: Finding, at: datetime) -> Told:
-    """Whoever answers it; in the same act the day counts as judged."""
-    DailyUse.objects.filter(grant=case.about, day=case.words["day"]).update(is_judged=True)
-    return answerers(case, finding, at)
 
 
 def _usual(days: Any) -> Iterable[Figures]:

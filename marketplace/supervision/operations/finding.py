@@ -1,7 +1,8 @@
 """Findings: opened by monitors, dismissed by an officer, remedied by the duty being done, or turned into an order."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -22,24 +23,41 @@ from marketplace.supervision.models import Finding
 from marketplace.supervision.states import ConcernState, FindingState
 
 
+class Noticed(NamedTuple):
+    """What a finding is opened for: the occasion's key, the grant or version, what is said about it."""
+
+    act: ledger.Act
+    about: Grant | Version
+    key: str
+    text: Mapping[str, Any]
+
+
 def open_finding(
     act: ledger.Act, about: Grant | Version, rule: str, key: str, article: str, **text: Any
 ) -> Finding | None:
     """Open a finding for an occasion, once; None when that occasion was noticed before."""
-    if Finding.objects.filter(occasion_key=key).exists():
-        return None
-    finding = Finding.objects.create(
-        occasion_key=key, rule=rule, article=article, text={name: str(value) for name, value in text.items()},
-        created_at=act.at, **_whose(about),
+    return next(iter(open_findings([Noticed(act, about, key, text)], rule, article)), None)
+
+
+def open_findings(noticed: Sequence[Noticed], rule: str, article: str) -> list[Finding]:
+    """Open a finding for each of these occasions that was not noticed before, and start its clock. Returns those."""
+    keys = [each.key for each in noticed]
+    known = set(Finding.objects.filter(occasion_key__in=keys).values_list("occasion_key", flat=True))
+    new = [each for each in noticed if each.key not in known]
+    if not new:
+        return []
+    opened = Finding.objects.bulk_create(
+        Finding(
+            occasion_key=each.key, rule=rule, article=article, created_at=each.act.at, **_whose(each.about),
+            text={name: str(value) for name, value in each.text.items()},
+        )
+        for each in new
     )  # fmt: skip
-    ledger.record(
-        act,
-        finding,
-        new=finding.state,
-        detail={"rule": rule, ("grant" if isinstance(about, Grant) else "version"): about, **text},
-    )
-    clock.start(finding, Kind.FINDING, act.at)
-    return finding
+    about = ["grant" if isinstance(each.about, Grant) else "version" for each in new]
+    details = [{"rule": rule, what: each.about, **each.text} for what, each in zip(about, new, strict=True)]
+    ledger.record_each([each.act for each in new], opened, details, new=FindingState.OPEN)
+    clock.start_each(opened, Kind.FINDING, new[0].act.at)
+    return opened
 
 
 def _whose(about: Grant | Version) -> dict[str, Any]:

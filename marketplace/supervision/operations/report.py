@@ -1,5 +1,6 @@
 """The duty to report (Art. 16): periods opened by the site, filed by the buyer, judged by the authority."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -29,28 +30,43 @@ ARTICLE = "Art. 16"
 
 
 @transaction.atomic
-def schedule_reports(*, grant: Grant, actor: ledger.SystemActor, at: datetime) -> list[UsageReport]:
-    """Open the report periods of a grant that have begun: by its schedule calendar quarters or half-years, first and
-    last partial, or the whole term once it is over. After a change of the schedule, what no period covers yet belongs
-    to the one in which it was changed.
+def schedule_reports(*, grants: Sequence[Grant], actor: ledger.SystemActor, at: datetime) -> list[UsageReport]:
+    """Open the report periods of these grants that have begun: by the schedule of each calendar quarters or half-years,
+    first and last partial, or the whole term once it is over. After a change of the schedule, what no period covers yet
+    belongs to the one in which it was changed. A grant that somebody else is changing just now is left for the next
+    time.
 
     Who had the data owes the report: a grant that ended early owes it up to its last day, whenever this runs.
     """
     check_is_job(actor)
-    grant = Grant.objects.select_for_update().get(pk=grant.pk)
+    rows = Grant.objects.filter(pk__in=[grant.pk for grant in grants]).order_by("pk")
+    free = list(rows.select_for_update(skip_locked=True, no_key=True))
+    last = dict(UsageReport.objects.filter(grant__in=free).order_by("end").values_list("grant", "end"))
+    opened = list[UsageReport]()
+    for grant in free:
+        periods = _begun(grant, last.get(grant.pk), at)
+        grant.reported_until = periods[-1].end if periods else last.get(grant.pk)
+        opened += periods
+    acts = {grant.pk: ledger.begin("schedule_report", actor, at, ARTICLE) for grant in free}
+    details = [{"grant": row.grant, "start": row.start, "end": row.end, "due_at": row.due_at} for row in opened]
+    UsageReport.objects.bulk_create(opened)
+    ledger.record_each([acts[row.grant_id] for row in opened], opened, details, new=ReportState.OPEN)
+    Grant.objects.bulk_update(free, ["reported_until"])
+    return opened
+
+
+def _begun(grant: Grant, last: date | None, at: datetime) -> list[UsageReport]:
+    """The periods that have begun and are not there yet, after the `last` day of those that are."""
     until = min(grant.ends, local_date(grant.ended_at)) if grant.ended_at else grant.ends
-    act = ledger.begin("schedule_report", actor, at, ARTICLE)
-    last = grant.reports.order_by("-end").first()
     assert grant.activated_at is not None
-    start = date.fromordinal(last.end.toordinal() + 1) if last else max(grant.starts, local_date(grant.activated_at))
-    opened = []
+    start = date.fromordinal(last.toordinal() + 1) if last else max(grant.starts, local_date(grant.activated_at))
+    periods = list[UsageReport]()
     while start <= min(local_date(at), until) and _has_begun(grant, until, at):
         inside = min(max(start, grant.report_schedule_since), until)  # what was not reported on yet, up to a change
-        report = _open_period(act, grant, start, period_end(grant.report_schedule, inside, until))
-        opened.append(report)
-        start = date.fromordinal(report.end.toordinal() + 1)
-    Grant.objects.filter(pk=grant.pk).update(reported_until=opened[-1].end if opened else last.end if last else None)
-    return opened
+        end = period_end(grant.report_schedule, inside, until)
+        periods.append(UsageReport(grant=grant, start=start, end=end, **_due_dates(grant, end)))
+        start = date.fromordinal(end.toordinal() + 1)
+    return periods
 
 
 @transaction.atomic
@@ -132,14 +148,6 @@ def pause_for_report(*, report: UsageReport, actor: ledger.SystemActor, at: date
 def _has_begun(grant: Grant, until: date, at: datetime) -> bool:
     """What is reported on at the end is opened then: until that day a renewal or an early end still moves it."""
     return grant.report_schedule != ReportSchedule.END or until < local_date(at)
-
-
-def _open_period(act: ledger.Act, grant: Grant, start: date, end: date) -> UsageReport:
-    report = UsageReport.objects.create(grant=grant, start=start, end=end, **_due_dates(grant, end))
-    ledger.record(
-        act, report, new=report.state, detail={"grant": grant, "start": start, "end": end, "due_at": report.due_at}
-    )
-    return report
 
 
 def _due_dates(grant: Grant, from_day: date) -> dict[str, datetime]:
