@@ -68,5 +68,5 @@ MISSING = {
 def require(**texts: str) -> None:
     """Refuses an act without its words, whatever the face: reasons are mandatory, and every refusal, order and
     termination names its remedy (Art. 45). Raises ValidationError naming each empty text."""
-    if empty := {name: MISSING[name] for name, text in texts.items() if not text.strip()}:
+    if empty := {name: MISSING.get(name, MISSING["text"]) for name, text in texts.items() if not text.strip()}:
         raise ValidationError(empty)

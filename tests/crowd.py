@@ -23,6 +23,8 @@ from marketplace.console.models import Reading
 from marketplace.documents.models import Document
 from marketplace.ledger import entries as ledger
 from marketplace.notices.models import Outbox
+from marketplace.supervision.caution import Caution
+from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.models import (
@@ -94,6 +96,17 @@ def one_of_the_rest(world: World, grant: Grant) -> None:
     Exercise.objects.create(
         plan=plan, kind="drill", day=grant.starts, people=1, scenario="x", lessons="x", by=officer, at=at
     )
+    Whereabouts.objects.create(
+        grant=grant, suspended_at=at, places="x", systems="x", kept_by="x", was_passed_on=False, by=officer, at=at
+    )
+    Caution.objects.create(
+        party=grant.buyer, authority=grant.authority, article="Art. 33", reason="x", ends=at.date(), issued_by=officer,
+        issued_at=at,
+    )  # fmt: skip
+    Certificate.objects.create(
+        grant=grant, destroyed="x", places="x", method="x", done_by="x", destroyed_on=at.date(), filed_by=officer,
+        filed_at=at,
+    )  # fmt: skip
     UsageReport.objects.create(grant=grant, start=grant.starts, end=grant.starts, due_at=at, late_at=at)
     Reading.objects.create(
         by=officer, party=version.authority, object_type="x", object_id="0", title="x", day=at.date(), reason="x", at=at
@@ -165,6 +178,9 @@ def more_of_the_rest(twin: Grant, number: int) -> None:
     copy(DescriptionChange.objects.earliest("pk"))
     copy(GrantEdition.objects.earliest("pk"), grant=twin)
     copy(UsageReport.objects.earliest("pk"), grant=twin)
+    copy(Whereabouts.objects.earliest("pk"), grant=twin)
+    copy(Caution.objects.earliest("pk"))
+    copy(Certificate.objects.earliest("pk"), grant=twin)
     copy(Consultation.objects.earliest("pk"), application=twin.item.application)
     copy(Reading.objects.earliest("pk"), object_id=f"{number}")
 

@@ -28,6 +28,8 @@ from listings.states import PUBLIC_STATES, EntryState, ProductState
 from marketplace.applications.models import Application, Consultation, Grant, Hold, Item
 from marketplace.delivery.models import Delivery
 from marketplace.ledger.models import Entry
+from marketplace.supervision.caution import Caution
+from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
@@ -45,6 +47,9 @@ PRIVATE: tuple[Any, ...] = (
     Grant,
     Delivery,
     UsageReport,
+    Whereabouts,
+    Caution,
+    Certificate,
     Finding,
     Measure,
     Incident,

@@ -44,6 +44,8 @@ from marketplace.supervision import forms_incident as incident_forms
 from marketplace.supervision import forms_preparedness as preparedness_forms
 from marketplace.supervision import operations as supervising
 from marketplace.supervision import verbs as supervision
+from marketplace.supervision.caution import Caution
+from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.models import DerivedProduct, Evidence, Finding, Measure, ReportFiling, UsageReport
@@ -98,6 +100,9 @@ RESOURCES = (
     Resource("editions", GrantEdition, related(GrantEdition), serializers.EditionRow, (applications.EDITION,)),
     Resource("standing-consents", StandingConsent, related(StandingConsent, "unit"), serializers.StandingRow, (applications.STANDING,)),
     Resource("reports", UsageReport, related(UsageReport, prefetch=(Prefetch("filings", ReportFiling.objects.order_by("round")),)), serializers.ReportRow, (supervision.REPORT,)),
+    Resource("whereabouts", Whereabouts, related(Whereabouts), serializers.WhereaboutsRow),
+    Resource("cautions", Caution, related(Caution, "party", "authority"), serializers.CautionRow, (supervision.CAUTION,)),
+    Resource("certificates", Certificate, related(Certificate, "grant__product__seller"), serializers.CertificateRow, (supervision.CERTIFICATE,)),
     Resource("derived-products", DerivedProduct, related(DerivedProduct, "party"), serializers.DerivedRow, (supervision.DERIVED,), serializers.DerivedPage),
     Resource("measures", Measure, related(Measure, "party", "authority", "issuer", prefetch=("held", Prefetch("evidence", Evidence.objects.order_by("pk")))), serializers.MeasureRow, (supervision.MEASURE,), seen=note_order_seen),
     Resource("documents", Document, lambda user: Document.objects.visible_to(user).select_related("issuer", "party").defer("pdf", "content"), serializers.DocumentRow),
@@ -112,7 +117,7 @@ BY_MODEL = {resource.model: resource for resource in RESOURCES}
 # What only prepares: scope `write`. Every other verb has legal effect and takes the scope `act`.
 PREPARES = {
     *((noun, verb) for noun in ("parties", "source-files", "measures", "findings", "concerns", "reviews",
-                   "emergency-plans")
+                   "emergency-plans", "certificates")
       for verb in ("add_evidence", "withdraw_evidence")),
     ("products", "create_version"), ("products", "add_source_file"), ("versions", "upload_file"),
     ("versions", "announce_report"), ("versions", "mark_columns"), ("versions", "request_assessment"), ("versions", "rework"),

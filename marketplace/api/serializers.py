@@ -37,6 +37,8 @@ from marketplace.applications.models import (
 from marketplace.documents.models import Document
 from marketplace.ledger.models import Entry
 from marketplace.supervision import queries
+from marketplace.supervision.caution import Caution
+from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.models import (
@@ -433,6 +435,35 @@ class FindingRow(serializers.ModelSerializer[Finding]):
         fields = ("id", "rule", "article", "grant", "version", "authority", "text", "state", "created_at")
 
 
+class WhereaboutsRow(serializers.ModelSerializer[Whereabouts]):
+    class Meta:
+        model = Whereabouts
+        fields = ("id", "grant", "suspended_at", "places", "systems", "kept_by", "was_passed_on", "passed_to", "at")
+
+
+class CertificateRow(serializers.ModelSerializer[Certificate]):
+    class Meta:
+        model = Certificate
+        fields = (
+            "id", "grant", "destroyed", "places", "method", "done_by", "destroyed_on", "kept", "kept_why", "filed_at",
+            "state", "checked_at", "reason",
+        )  # fmt: skip
+
+
+class CautionRow(serializers.ModelSerializer[Caution]):
+    """In force until its last day, unless it was lifted."""
+
+    number = serializers.CharField()
+    party, authority = NamedParty(), NamedParty()
+
+    class Meta:
+        model = Caution
+        fields = (
+            "id", "number", "party", "authority", "scope", "purpose", "region", "nature", "article", "reason", "ends",
+            "state", "issued_at", "lifted_at",
+        )  # fmt: skip
+
+
 class IncidentRow(serializers.ModelSerializer[Incident]):
     """What holders see as well: no word of how it happened, and nothing of other holders."""
 
@@ -495,8 +526,8 @@ class ReviewRow(serializers.ModelSerializer[Review]):
     class Meta:
         model = Review
         fields = (
-            "id", "number", "measure", "item", "application", "version", "party", "authority", "above", "reviewer",
-            "text", "state", "stayed_at", "stay_ended_at", "decided_at", "reason", "remedy", "created_at",
+            "id", "number", "measure", "item", "application", "version", "caution", "party", "authority", "above",
+            "reviewer", "text", "state", "stayed_at", "stay_ended_at", "decided_at", "reason", "remedy", "created_at",
         )  # fmt: skip
 
 

@@ -37,6 +37,7 @@ class Kind(models.TextChoices):
     PRECAUTION = "precaution", _("precaution ends by itself")
     WHEREABOUTS = "whereabouts", _("say where copies are, on suspension")
     DESTRUCTION = "destruction", _("destroy copies, at the end")
+    CERTIFICATE = "certificate", _("check a certificate of destruction")
     REASSESSMENT = "reassessment", _("assess again what is on offer")
     MENDING = "mending", _("mend a file that failed, before it is destroyed")
     INCIDENT_AUTHORITY = "incident_authority", _("first report of an incident to the authority")
@@ -75,6 +76,7 @@ DEFAULTS: dict[str, tuple[int, Any]] = {
     Kind.PRECAUTION: (10, OWN),
     Kind.WHEREABOUTS: (3, OWN),
     Kind.DESTRUCTION: (10, OWN),
+    Kind.CERTIFICATE: (10, OWN),
     Kind.REASSESSMENT: (12, _("Art. 35: periodically")),
     Kind.MENDING: (3, OWN),
     Kind.INCIDENT_AUTHORITY: (1, INCIDENT_RULE),

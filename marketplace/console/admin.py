@@ -19,16 +19,19 @@ from listings.states import ChangeState, EntryState, ObjectionState, RuleState, 
 from marketplace.applications import verbs as applications
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
 from marketplace.applications.states import ApplicationState, ConsultationState, EditionState, ItemState
-from marketplace.console import cases, cases_incident
+from marketplace.console import cases, cases_closeout, cases_incident
 from marketplace.console.models import Reading
 from marketplace.console.queries import assigned, files_opened
 from marketplace.console.queue import OFFICER, OVERSEER, REVIEWER, Queue, column, register
 from marketplace.console.site import console
 from marketplace.supervision import verbs as supervision
+from marketplace.supervision.caution import Caution
+from marketplace.supervision.closeout import Certificate, CertificateState
 from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.incidents import Incident, IncidentState
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.permissions import check_can_read_case_evidence
+from marketplace.supervision.permissions_closeout import check_can_read_certificate_evidence
 from marketplace.supervision.preparedness import EmergencyPlan
 from marketplace.supervision.review import Review, decidable_by
 from marketplace.supervision.states import (
@@ -347,7 +350,8 @@ class ReviewQueue(Queue):
     waiting = (ReviewState.LODGED,)
     list_display = ("case", "party", "state_now", "due_on")
     list_select_related = (
-        "measure", "item__product", "application", "version__product", "party", "authority", "above", "reviewer",
+        "measure", "item__product", "application", "version__product", "caution__party", "party",
+        "authority", "above", "reviewer",
     )  # fmt: skip
     sections = cases.review
     may_read_files = check_can_read_case_evidence
@@ -357,6 +361,35 @@ class ReviewQueue(Queue):
         above = [Q(above__in=parties_as(request.user, OFFICER, at))] if OFFICER in request.kinds else []
         undecided = decidable_by(request.user)
         return [turn & undecided for turn in super()._turns(request, at) + above]
+
+
+@register(Caution)
+class CautionQueue(Queue):
+    label = _("Cautions")
+    roles = (OFFICER, REVIEWER)
+    tables = (supervision.CAUTION,)
+    own = "party"
+    list_display = ("case", "state_now", "ends")
+    list_select_related = ("party", "authority", "purpose", "region", "issued_by", "lifted_by")
+    sections = cases_closeout.caution
+
+
+@register(Certificate)
+class CertificateQueue(Queue):
+    label = _("Certificates of destruction")
+    roles = (OFFICER, OVERSEER)
+    tables = (supervision.CERTIFICATE,)
+    authority, own = "grant__authority", "grant__buyer"
+    instead = "grant__item__application__seller"
+    waiting = (CertificateState.FILED,)
+    list_display = ("case", "buyer", "state_now", "due_on")
+    list_select_related = ("grant__buyer", "grant__product__seller", "grant__authority", "filed_by", "checked_by")
+    sections = cases_closeout.certificate
+    may_read_files = check_can_read_certificate_evidence
+
+    @admin.display(description=_("buyer"))
+    def buyer(self, obj: Certificate) -> str:
+        return str(obj.grant.buyer)
 
 
 @register(EmergencyPlan)

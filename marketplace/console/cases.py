@@ -22,6 +22,7 @@ from listings.queries import pseudonym_columns, smallest_k
 from marketplace.applications import verbs
 from marketplace.applications.models import Application, Grant, Item, Route
 from marketplace.applications.queries import newest_linkages
+from marketplace.console import cases_closeout
 from marketplace.console.sections import Row, Section, day, evidence, lines, link, of, table
 from marketplace.documents.models import Document
 from marketplace.errors import is_allowed
@@ -41,6 +42,7 @@ def application(case: Application, user: Any, at: datetime) -> list[Section]:
     )
     return [
         _scenario(case),
+        *cases_closeout.cautions(case, user, at),
         _items(items, user, at),
         _papers(*(item for item in items if hasattr(item, "decision"))),
         _versions(items, user),
@@ -197,6 +199,7 @@ def version(case: Version, user: Any, at: datetime) -> list[Section]:
             (_("Rows"), case.rows), (_("Competent authority"), case.authority),
             (_("Declared under Art. 31"), day(product.declared_at)),
         )),
+        *cases_closeout.cautions(case, user, at),
         table(_("Whose data"), (_("Unit"), _("Catalogue entry")), [Row((row.unit, link(row.entry))) for row in sources]),
         _sources(product, user, at),
         _objections(case, user, at),
@@ -307,7 +310,7 @@ def _in_house(case: Version) -> list[Section]:
 
 
 def grant(case: Grant, user: Any, at: datetime) -> list[Section]:
-    """Terms, holds, editions, deliveries' reports, orders."""
+    """Terms, holds, where copies are, editions, deliveries' reports, orders."""
     editions, holds = (
         list(case.editions.select_related("by", "grant__buyer", "grant__authority").order_by("pk")),
         list(case.holds.order_by("pk")),
@@ -321,6 +324,7 @@ def grant(case: Grant, user: Any, at: datetime) -> list[Section]:
         table(_("Holds"), (_("Why"), _("Since"), _("Ends"), _("Lifted")), [
             Row((row.get_code_display(), day(row.opened_at), day(row.ends_at), day(row.lifted_at))) for row in holds
         ], holds),
+        *cases_closeout.copies(case, user),
         table(_("Editions"), (_("No."), _("Kind"), _("State"), _("Who"), _("Reason"), _("Change")), [
             Row((row.number or "–", row.get_kind_display(), row.get_state_display(), row.by, row.reason or "–", lines(
                     f"{term}: {before} → {after}" for term, before, after in row.changes())),
@@ -335,6 +339,8 @@ def grant(case: Grant, user: Any, at: datetime) -> list[Section]:
             Row((link(row.measure), row.measure.get_state_display()))
             for row in case.measures.select_related("measure").order_by("pk")
         ]),
+        cases_closeout.built([case.pk], user),
+        *cases_closeout.cautions(case, user, at),
     ]  # fmt: skip
 
 
@@ -418,6 +424,7 @@ def measure(case: Any, user: Any, at: datetime) -> list[Section]:
             Row((link(row.grant), row.get_outcome_display() if row.outcome else "–"))
             for row in case.held.select_related("grant__product").order_by("pk")
         ]),
+        cases_closeout.built(case.held.values_list("grant", flat=True), user),
         table(_("Evidence and hearing"), (_("Kind"), _("Who"), _("Time"), _("Text")), [
             Row((row.get_kind_display(), row.by, day(row.at), row.text))
             for row in case.evidence.select_related("by").order_by("pk")

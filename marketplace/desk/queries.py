@@ -21,6 +21,7 @@ from marketplace.applications.states import ApplicationState, ConsultationState,
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import end_of_day, local_date
+from marketplace.supervision.closeout import Certificate, CertificateState, asked, kept_as_evidence, whereabouts_asked
 from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.incidents import Incident, overseen
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
@@ -140,12 +141,24 @@ def _as_member(who: Reach, at: datetime) -> Iterable[Ask]:
     yield from _of_cases(mine)
     offered = Grant.objects.filter(buyer__in=mine, state=GrantState.OFFERED).select_related("product").order_by("pk")
     yield _ask(offered, _("Accept or decline the terms"))
+    yield from _of_copies(mine, at)
     owed = UsageReport.objects.owed().filter(grant__buyer__in=mine, end__lt=local_date(at))  # also of ended grants
     reports = owed.select_related("grant").order_by("due_at")
     yield _ask(reports, _("File the usage report"), lambda report: report.due_at)
     standing = Measure.objects.filter(party__in=mine, state__in=[MeasureState.ISSUED, MeasureState.EVIDENCE_FILED])
     yield Ask(standing.order_by("pk"), _on_measures())
     yield from _of_incidents(mine)
+
+
+def _of_copies(mine: tuple[int, ...], at: datetime) -> Iterable[Ask]:
+    """Where copies are while a grant is suspended, and that they are destroyed when it is over."""
+    grants = Grant.objects.filter(buyer__in=mine).select_related("product").order_by("pk")
+    suspended = grants.filter(whereabouts_asked(at), state=GrantState.ACTIVE)
+    yield _ask(suspended, _("Say where the copies of the suspended grant are"))
+    over = grants.filter(asked(Kind.DESTRUCTION) & ~kept_as_evidence(), certificate=None)
+    yield _ask(over, _("Destroy the copies and certify it"))
+    returned = Certificate.objects.filter(grant__buyer__in=mine, state=CertificateState.RETURNED)
+    yield _ask(returned.order_by("pk"), _("Correct the certificate of destruction and file it again"))
 
 
 def _of_parties(mine: tuple[int, ...], at: datetime) -> Iterable[Ask]:
@@ -226,6 +239,8 @@ def _as_officer(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
     filed = UsageReport.objects.filter(grant__authority__in=mine, state=ReportState.FILED)
     reports = filed.exclude(grant__buyer__in=own).select_related("grant").order_by("pk")
     yield _ask(reports, _("Accept or return the usage report"))
+    certified = Certificate.objects.filter(grant__authority__in=mine).exclude(grant__item__route=Route.NON_PUBLIC)
+    yield _check_of(certified, own)
     requested = GrantEdition.objects.filter(grant__authority__in=mine, state=EditionState.REQUESTED)
     yield _decision_on_changes(requested.exclude(grant__item__route=Route.NON_PUBLIC).exclude(grant__buyer__in=own))
     reported = Concern.objects.filter(kind=ConcernKind.MISUSE, responder__in=mine, state=ConcernState.OPEN)
@@ -284,6 +299,13 @@ def _as_seller(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
         grant__product__seller__in=mine, grant__item__route=Route.NON_PUBLIC, state=EditionState.REQUESTED
     )
     yield _decision_on_changes(changes.exclude(grant__buyer__in=own))
+    certified = Certificate.objects.filter(grant__product__seller__in=mine, grant__item__route=Route.NON_PUBLIC)
+    yield _check_of(certified, own)
+
+
+def _check_of(certified: Any, own: Any) -> Ask:
+    filed = certified.filter(state=CertificateState.FILED).exclude(grant__buyer__in=own).order_by("pk")
+    return _ask(filed, _("Check the certificate of destruction"))
 
 
 def _decision_on_changes(changes: Any) -> Ask:

@@ -35,6 +35,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "grant_ending", "grant_over", "person_left", "officer_overdue", "overdue_explained", "case_taken",
         "report_asked", "incident_opened", "incident_reported", "plan_adopted", "plan_missing", "exercise_due",
         "exercise_overdue", "measure_signed", "measure_sent_back", "second_pair_set",
+        "report_asked", "incident_opened", "incident_reported",
+        "whereabouts_asked", "whereabouts_due", "whereabouts_stated", "certificate_asked", "certificate_filed",
+        "derived_to_decide",
     ),
     Group.DECISIONS: (
         "assessed", "assessment_failed", "assessment_mendable", "recipe_found", "recipe_none", "recipe_failed",
@@ -45,7 +48,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "source_rejected", "objection_answered", "product_offered", "version_released", "version_recalled",
         "rule_moved", "rule_not_met", "product_stopped", "product_resumed", "reassessment_failed",
         "reassessment_passed", "version_held", "description_moved", "product_described", "concern_moved",
-        "incident_notice", "incident_ended", "review_moved",
+        "incident_notice", "incident_ended", "review_moved", "certificate_moved", "source_flagged", "caution_issued",
+        "caution_lifted",
     ),
     Group.DIALOGUE: (
         "message_written", "question_asked", "question_answered", "consultation_answered", "expert_opinion",
@@ -62,7 +66,8 @@ BINDING = frozenset({
     "derived_flagged", "party_moved", "party_merged", "source_rejected", "objection_answered", "invited",
     "second_factor_reset", "version_recalled", "version_released", "rule_moved", "rule_not_met", "product_stopped",
     "reassessment_failed", "version_held", "description_moved", "concern_moved",
-    "incident_opened", "incident_notice", "review_moved",
+    "incident_opened", "incident_notice", "review_moved", "whereabouts_asked",
+    "certificate_asked", "certificate_moved", "source_flagged", "caution_issued", "caution_lifted",
 })  # fmt: skip
 
 

@@ -93,6 +93,39 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Grant %(number)s is over since %(day)s and not closed"),
         _("Its reports are still owed. Whoever decided on it closes it once everything is settled."),
     ),
+    "whereabouts_asked": (
+        _("Grant %(number)s is suspended: say by %(due)s where the copies are"),
+        _(
+            "Stop every new use of the data already delivered and keep the copies unchanged as evidence. Say on the "
+            "page of the grant where they are, in which systems, who keeps them, and whether they were passed on."
+        ),
+    ),
+    "whereabouts_due": (
+        _("Grant %(number)s: say by %(day)s where the copies are"),
+        _(
+            "The grant is suspended. Say on its page where the copies are, who keeps them, and whether they were "
+            "passed on."
+        ),
+    ),
+    "whereabouts_stated": (
+        _("Grant %(number)s: %(buyer)s has said where its copies are"),
+        _("Passed on to: %(passed_to)s. The statement stands on the page of the grant."),
+    ),
+    "certificate_asked": (
+        _("Grant %(number)s is over: destroy the copies and certify it by %(due)s"),
+        _(
+            "Certify on the page of the grant what was destroyed, where, how, by whom and when. While an order, an "
+            "incident or a review is open, nothing is destroyed: its page says so."
+        ),
+    ),
+    "certificate_filed": (
+        _("Grant %(number)s: %(buyer)s certifies that its copies are destroyed"),
+        _("Check the certificate: accept it, and the grant is closed out, or return it with what is missing."),
+    ),
+    "certificate_moved": (
+        _("Certificate of destruction, grant %(number)s: %(state)s"),
+        _("%(reason)s"),
+    ),
     "person_left": (
         _("Grant %(number)s: %(name)s may use it and acts for you no more"),
         _("The site serves them nothing. Take them off the grant, and name who uses it now."),
@@ -381,6 +414,28 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
     ),
     "derived_flagged": (
         _("Your derived product “%(title)s” was flagged"),
+        _("%(reason)s"),
+    ),
+    "derived_to_decide": (
+        _("Derived product “%(title)s” of %(developer)s was flagged"),
+        _("%(reason)s. Decide on its page whether it may stay: clear the flag, or withdraw it."),
+    ),
+    "source_flagged": (
+        _("“%(title)s”, which you obtain, was flagged"),
+        _(
+            "The data service under a grant that it was built from was ended. Grant %(number)s runs on meanwhile; the "
+            "authority decides whether the product may stay, and nothing new comes of it until then."
+        ),
+    ),
+    "caution_issued": (
+        _("Caution %(number)s of %(authority)s about you, until %(ends)s"),
+        _(
+            "%(reason)s It is shown to whoever decides on your cases within its scope; it refuses nothing by itself. "
+            "It is over by itself after its last day, or lifted before."
+        ),
+    ),
+    "caution_lifted": (
+        _("Caution %(number)s of %(authority)s was lifted"),
         _("%(reason)s"),
     ),
     "rule_proposed": (

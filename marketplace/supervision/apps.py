@@ -10,7 +10,16 @@ class SupervisionConfig(AppConfig):
 
     def ready(self) -> None:
         # models of their own files
-        from marketplace.supervision import concern, incidents, inquiry, preparedness, review, second_pair  # noqa: F401
+        from marketplace.supervision import (  # noqa: F401
+            caution,
+            closeout,
+            concern,
+            incidents,
+            inquiry,
+            preparedness,
+            review,
+            second_pair,
+        )
 
         post_migrate.connect(rules_after_migrate, sender=self, dispatch_uid="standing-rules")
 

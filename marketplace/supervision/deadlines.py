@@ -45,7 +45,7 @@ TITLES = {
     "listings.releaserule": ("product",),
     "listings.descriptionchange": ("product",),
     "supervision.finding": ("grant", "version__product"),
-    "supervision.review": ("measure", "item__product", "application", "version__product"),
+    "supervision.review": ("measure", "item__product", "application", "version__product", "caution__party"),
     "supervision.emergencyplan": ("unit",),
     "supervision.inquiry": ("application", "measure", "finding__grant", "finding__version__product"),
 }
@@ -66,6 +66,11 @@ DUTIES: dict[tuple[str, str], Duty] = {
     ("applications.application", Kind.PRECHECK): Duty("applications.Application", "authority", "buyer"),
     ("applications.application", Kind.DECISION): Duty("applications.Application", "authority", "buyer", "seller"),
     ("applications.grant", Kind.OFFER): Duty("applications.Grant", "buyer", "buyer"),
+    ("applications.grant", Kind.WHEREABOUTS): Duty("applications.Grant", "buyer", "buyer"),
+    ("applications.grant", Kind.DESTRUCTION): Duty("applications.Grant", "buyer", "buyer"),
+    ("supervision.certificate", Kind.CERTIFICATE): Duty(
+        "supervision.Certificate", "grant__authority", "grant__buyer", "grant__item__application__seller"
+    ),
     ("supervision.finding", Kind.FINDING): Duty("supervision.Finding", "authority", "party", "reviewer"),
     ("supervision.concern", Kind.CONCERN): Duty("supervision.Concern", "responder", "party"),
     ("supervision.concern", Kind.FAULT): Duty("supervision.Concern", "responder", "party"),

@@ -11,6 +11,7 @@ from listings.forms import DESCRIPTION_FIELDS, AnybodyForm
 from listings.models import Grade, Product, Version
 from marketplace.applications.models import Application, Grant, Item
 from marketplace.applications.states import GrantState
+from marketplace.supervision.caution import Caution
 from marketplace.supervision.concern import Concern, ConcernKind, Wish
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, ReportFiling
 from marketplace.supervision.queries import further_grants, institutions, metered_use, obtained, platforms
@@ -179,6 +180,8 @@ class LodgeReviewOfForm(LodgeReviewForm):
     application = forms.ModelChoiceField(label=_("Application"), queryset=Application.objects.none(), required=False)
     version = forms.ModelChoiceField(label=_("Version"), queryset=Version.objects.none(), required=False)
 
+    caution = forms.ModelChoiceField(label=_("Caution"), queryset=Caution.objects.none(), required=False)
+
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in ABOUT:
@@ -189,7 +192,7 @@ class LodgeReviewOfForm(LodgeReviewForm):
         said = super().clean() or {}
         named = [subject for name in ABOUT if (subject := said.pop(name, None))]
         if len(named) != 1 and not self.errors:
-            raise forms.ValidationError(_("Name one order, item, application or version."))
+            raise forms.ValidationError(_("Name one order, item, application, version or caution."))
         return {**said, "subject": named[0] if named else None}
 
 

@@ -173,6 +173,8 @@ RULES = {
     "outside_grant": _("deliveries outside the grant"),
     "sudden_change": _("a sudden change of use"),
     "attribution": _("sources not shown, or not as delivered"),
+    "whereabouts_unsaid": _("not said where the copies are"),
+    "not_closed_out": _("over and not closed out"),
     "misuse_reported": _("misuse was reported"),
 }
 

@@ -300,6 +300,8 @@ def parties_of_review(review: Review) -> list[Party]:
     if review.measure is not None:
         held = review.measure.held.select_related("grant__buyer", "grant__product__seller")
         return [review.party, *(party for row in held for party in parties_of_grant(row.grant))]
+    if review.caution is not None:
+        return [review.party]
     if review.version is not None:
         return parties_of_version(review.version)
     application = review.application or review.subject.application

@@ -136,6 +136,14 @@ def institutions(authority: Party, at: datetime) -> QuerySet[Party]:
     )
 
 
+def cautionable(authority: Party, at: datetime) -> QuerySet[Party]:
+    """About whom an authority may caution: its institutions, and whoever has a grant or a version of data under it."""
+    dealt = Q(grants__authority=authority) | Q(products__versions__authority=authority)
+    known = Q(pk__in=institutions(authority, at).values("pk")) | Q(pk__in=Party.objects.filter(dealt).values("pk"))
+    living = Party.objects.filter(known, state__in=[PartyState.VERIFIED, PartyState.BARRED])
+    return living.exclude(pk=authority.pk).order_by("name", "pk")
+
+
 def platforms(authority: Party, at: datetime) -> QuerySet[Party]:
     """The platform's operators that have their seat in an authority's region (Art. 47)."""
     return _seated(authority, at).filter(operators()).distinct()

@@ -1,5 +1,7 @@
 """Asked against a refusal or a measure (Art. 45): decided by another officer, or by the level above."""
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db import models
@@ -16,10 +18,11 @@ from listings.models import Version
 from marketplace.applications.models import Application, Item
 from marketplace.errors import InvalidState
 from marketplace.ledger.models import Entry
+from marketplace.supervision.caution import Caution
 from marketplace.supervision.models import Measure
 from marketplace.supervision.states import REVIEW, ReviewState
 
-ABOUT = ("measure", "item", "application", "version")  # exactly one of them
+ABOUT = ("measure", "item", "application", "version", "caution")  # exactly one of them
 
 # The acts that a review can be asked against, by the kind of their object.
 ADVERSE: dict[str, tuple[str, ...]] = {
@@ -35,6 +38,7 @@ ADVERSE: dict[str, tuple[str, ...]] = {
     "applications.item": ("refuse",),
     "applications.application": ("refuse",),
     "listings.version": ("refuse",),
+    "supervision.caution": ("issue_caution",),
 }
 
 
@@ -48,7 +52,15 @@ def adverse_acts(subject: models.Model) -> "models.QuerySet[Entry]":
 class ReviewQuerySet(models.QuerySet["Review"]):
     def with_subject(self) -> "ReviewQuerySet":
         return self.select_related(
-            "measure", "item__product", "application", "version__product", "party", "authority", "above", "reviewer"
+            "measure",
+            "item__product",
+            "application",
+            "version__product",
+            "caution__party",
+            "party",
+            "authority",
+            "above",
+            "reviewer",
         )
 
     def visible_to(self, user: Any) -> "ReviewQuerySet":
@@ -85,6 +97,7 @@ class Review(models.Model):
         Application, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews"
     )
     version = models.ForeignKey(Version, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews")
+    caution = models.ForeignKey(Caution, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews")
     against = models.JSONField(default=dict)
     party = models.ForeignKey(Party, verbose_name=_("asked by"), on_delete=models.PROTECT, related_name="reviews")
     authority = models.ForeignKey(Party, verbose_name=_("authority"), on_delete=models.PROTECT, related_name="+")
@@ -113,10 +126,7 @@ class Review(models.Model):
         verbose_name = _("review")
         constraints = (
             models.CheckConstraint(
-                condition=Q(measure__isnull=False, item=None, application=None, version=None)
-                | Q(measure=None, item__isnull=False, application=None, version=None)
-                | Q(measure=None, item=None, application__isnull=False, version=None)
-                | Q(measure=None, item=None, application=None, version__isnull=False),
+                condition=reduce(or_, (Q(**{f"{name}__isnull": name != given for name in ABOUT}) for given in ABOUT)),
                 name="review_of_one",
             ),
             *(
@@ -150,7 +160,7 @@ class Review(models.Model):
 
     @property
     def subject(self) -> Any:
-        """The order, item, application or version that it is about."""
+        """The order, item, application, version or caution that it is about."""
         return next(found for name in ABOUT if (found := getattr(self, name)))
 
     @property

@@ -11,6 +11,8 @@ SENTENCES = {
     "data_stale": _("Said to be updated: %(frequency)s. The newest version is of %(day)s."),
     "outside_grant": _("On %(day)s, %(count)s deliveries: %(what)s"),
     "sudden_change": _("On %(day)s %(count)s rows were handed over; usual are %(usual)s on a day with deliveries."),
+    "whereabouts_unsaid": _("Its holder was to say by %(day)s where the copies already delivered are."),
+    "not_closed_out": _("Its holder was to certify by %(day)s that the copies already delivered are destroyed."),
     "attribution": _("%(number)s “%(title)s”: %(what)s"),
 }
 WORDS = {

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import EvidenceForm, WithdrawEvidenceForm
 from accounts.models import Party, PartyKind
+from accounts.queries import authority_level
 from accounts.states import PartyState
 from accounts.verbs import check_can_keep_party
 from listings.models import Version
@@ -19,12 +20,17 @@ from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.supervision import (
     forms,
+    forms_caution,
+    forms_closeout,
     forms_incident,
     forms_preparedness,
     operations,
     permissions,
+    permissions_closeout,
     permissions_incident,
 )
+from marketplace.supervision.caution import Caution, CautionState
+from marketplace.supervision.closeout import ENDED, Certificate, CertificateState, owes_certificate, whereabouts_owed
 from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.incidents import Incident, IncidentState
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
@@ -35,6 +41,7 @@ from marketplace.supervision.operations.order import is_outdated
 from marketplace.supervision.operations.reassessment import proposes_hold
 from marketplace.supervision.operations.recall import proposes_precaution
 from marketplace.supervision.operations.taking import OPEN_MEASURE, TAKEN
+from marketplace.supervision.permissions_closeout import check_can_account_for_copies
 from marketplace.supervision.preparedness import EmergencyPlan, PlanState
 from marketplace.supervision.queries import deliveries_of, obtained, platforms
 from marketplace.supervision.review import Review
@@ -171,11 +178,16 @@ def has_platform(party: Party) -> bool:
     return platforms(party, timezone.now()).exists()
 
 
+def is_city_or_province(party: Party) -> bool:
+    return authority_level(party, timezone.now()) in permissions.ORDERING
+
+
 AUTHORITY = Verbs(
     Party,
     "party",
     (
         Verb("order_party", _("Propose an order to an institution or developer"), (PartyState.VERIFIED,), permissions.check_can_order_here, operations.order_party, forms.OrderPartyForm, "Art. 46", leads_on=True, aside=True),
+        Verb("issue_caution", _("Issue a caution about a party"), (PartyState.VERIFIED,), permissions.check_can_order_here, operations.issue_caution, forms_caution.CautionForm, "Arts 16, 33, 34, 46", leads_on=True, aside=True, when=is_city_or_province),
         Verb("order_platform", _("Propose an order to the platform"), (PartyState.VERIFIED,), permissions.check_can_order_platform, operations.order_platform, forms.OrderPlatformForm, "Art. 47", leads_on=True, aside=True, when=has_platform),
     ),
 )  # fmt: skip
@@ -243,16 +255,51 @@ def has_precaution(grant: Grant) -> bool:
     return open_holds(timezone.now(), grant=grant, code=HoldCode.PRECAUTION).exists()
 
 
+def owes_whereabouts(grant: Grant) -> bool:
+    return whereabouts_owed(grant, timezone.now()) is not None
+
+
+def has_to_certify(grant: Grant) -> bool:
+    return owes_certificate(grant, timezone.now())
+
+
+ARTICLE_OF_GRANT = ByCase("Arts 16, 40", lambda grant: grant.article)
+
 GRANT = Verbs(
     Grant,
     "grant",
     (
+        Verb("state_whereabouts", _("Say where the copies are"), (GrantState.ACTIVE,), check_can_account_for_copies, operations.state_whereabouts, forms_closeout.WhereaboutsForm, ARTICLE_OF_GRANT, when=owes_whereabouts),
+        Verb("certify_destruction", _("Certify that the copies are destroyed"), (GrantState.ACTIVE, *ENDED), check_can_account_for_copies, operations.certify_destruction, forms_closeout.CertificateForm, ARTICLE_OF_GRANT, leads_on=True, facts="supervision/facts_certificate.html", when=has_to_certify),
         Verb("report_misuse", _("Report misuse"), (GrantState.ACTIVE,), permissions.check_can_report_misuse, operations.report_misuse, forms.ReportMisuseForm, "Art. 34", leads_on=True, aside=True),
         Verb("propose_order", _("Propose an order"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.propose_order_on_grant, forms.ProposeOrderForm, "Art. 33", danger=True, leads_on=True),
         Verb("draft_notice", _("Draft a contract notice"), (GrantState.ACTIVE,), permissions.check_can_notify, operations.draft_notice, forms.NoticeForm, "Art. 40", danger=True, leads_on=True, aside=True),
         Verb("revoke", _("Revoke"), (GrantState.ACTIVE,), check_can_revoke_grant, operations.revoke_grant, RevokeForm, "Art. 16", danger=True),
         Verb("take_precaution", _("Pause as a precaution"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.take_precaution, ReasonForm, "Art. 34", danger=True, when=lambda grant: not has_precaution(grant)),
         Verb("lift_precaution", _("Lift the precaution"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.lift_precaution, ReasonForm, "Art. 34", when=has_precaution, aside=True),
+    ),
+)  # fmt: skip
+
+WITH_HOLDER = (CertificateState.FILED, CertificateState.RETURNED)
+CHECK = permissions_closeout.check_can_check_certificate
+
+CERTIFICATE = Verbs(
+    Certificate,
+    "certificate",
+    (
+        Verb("accept", _("Accept: the grant is closed out"), (CertificateState.FILED,), CHECK, operations.accept_certificate, article=ARTICLE_OF_GRANT),
+        Verb("return", _("Return the certificate"), (CertificateState.FILED,), CHECK, operations.return_certificate, ReasonForm, ARTICLE_OF_GRANT, aside=True),
+        Verb("file_again", _("File the certificate again"), (CertificateState.RETURNED,), permissions_closeout.check_can_keep_certificate, operations.file_certificate_again, forms_closeout.CertificateForm, ARTICLE_OF_GRANT, facts="supervision/facts_certificate.html"),
+        Verb("add_evidence", _("Add evidence"), WITH_HOLDER, permissions_closeout.check_can_keep_certificate, operations.add_certificate_evidence, EvidenceForm, ARTICLE_OF_GRANT, aside=True, apart=True),
+        Verb("withdraw_evidence", _("Take evidence back"), WITH_HOLDER, permissions_closeout.check_can_withdraw_certificate_evidence, operations.withdraw_certificate_evidence, WithdrawEvidenceForm, ARTICLE_OF_GRANT, aside=True),
+    ),
+)  # fmt: skip
+
+CAUTION = Verbs(
+    Caution,
+    "caution",
+    (
+        Verb("lift", _("Lift the caution"), (CautionState.IN_FORCE,), permissions_closeout.check_can_lift_caution, operations.lift_caution, ReasonForm, ByCase("Arts 16, 33, 34, 46", lambda caution: caution.article), when=lambda caution: not caution.has_expired(timezone.now())),
     ),
 )  # fmt: skip
 
@@ -308,7 +355,9 @@ def can_be_stayed(review: Review) -> bool:
 
 
 def can_be_varied(review: Review) -> bool:
-    return review.measure is None or review.measure.state in STANDING_MEASURE
+    if review.measure is None:
+        return review.caution_id is None
+    return review.measure.state in STANDING_MEASURE
 
 
 DECIDE, LODGED = permissions.check_can_decide_review, (ReviewState.LODGED,)

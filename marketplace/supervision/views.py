@@ -24,11 +24,12 @@ from marketplace.delivery.models import AccessRecord, Delivery
 from marketplace.ledger.entries import reference
 from marketplace.pages import HistoryRow, history_rows
 from marketplace.supervision import operations, queries, verbs
+from marketplace.supervision.closeout import Certificate, Whereabouts, is_over, keeping
 from marketplace.supervision.concern import Concern
-from marketplace.supervision.models import Finding, Measure, UsageReport
+from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.operations.order import is_outdated
 from marketplace.supervision.second_pair import waiting_signature
-from marketplace.supervision.states import MeasureState, ReportState
+from marketplace.supervision.states import DerivedState, MeasureState, ReportState
 
 RECENT = 20
 TO_THE_BUYER = ("Art. 33", "Art. 34")  # orders, terminations and precautions
@@ -77,6 +78,8 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
         "clocks": clock.of(item).open(),
         "verbs": application_verbs.GRANT.available(item, request.user, at),
         "officer_verbs": verbs.GRANT.available(item, request.user, at),
+        **_copies(item, request.user, at),
+        **_built(item, request.user),
         "named": item.users.filter(removed_at=None).select_related("user").order_by("pk"),
         "named_systems": item.systems.filter(removed_at=None).select_related("credential").order_by("pk"),
         "editions": [
@@ -86,6 +89,23 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
         "history": [row if may_see_reasons else _without_order(row) for row in history_rows([item, *holds, *editions])],
     }
     return render(request, "supervision/grant.html", context)
+
+
+def _copies(grant: Grant, user: Any, at: datetime) -> dict[str, Any]:
+    """Where the copies are and whether they are destroyed, as far as the person may know."""
+    said = Whereabouts.objects.visible_to(user).filter(grant=grant)
+    return {
+        "whereabouts": said.select_related("by").order_by("-pk"),
+        "certificate": Certificate.objects.visible_to(user).filter(grant=grant).first(),
+        "evidence_for": keeping(grant) if is_over(grant, at) else [],
+    }
+
+
+def _built(grant: Grant, user: Any) -> dict[str, Any]:
+    """What was built from it, and whether it is itself of a built product that is flagged."""
+    rows = DerivedProduct.objects.visible_to(user).filter(built_from__grant=grant)
+    flagged = DerivedProduct.objects.filter(listed_as=grant.product_id, state=DerivedState.FLAGGED)
+    return {"built": rows.distinct().order_by("pk"), "is_of_flagged": flagged.exists()}
 
 
 def _oversees(user: Any, authority: Party, at: datetime) -> bool:

@@ -18,12 +18,19 @@ from marketplace.clock import operations as clock
 from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
 from marketplace.supervision import forms, operations, permissions, verbs
+from marketplace.supervision.caution import Caution
 from marketplace.supervision.models import Measure
 from marketplace.supervision.operations import reviewed
 from marketplace.supervision.review import Review
 
 # What can be reviewed, by the word of its address.
-SUBJECTS: dict[str, Any] = {"order": Measure, "item": Item, "application": Application, "version": Version}
+SUBJECTS: dict[str, Any] = {
+    "order": Measure,
+    "item": Item,
+    "application": Application,
+    "version": Version,
+    "caution": Caution,
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -60,6 +60,8 @@ from marketplace.clock.working_days import local_date
 from marketplace.console.models import Reading
 from marketplace.delivery.models import Delivery
 from marketplace.documents.models import Document
+from marketplace.supervision.caution import Caution
+from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.incidents import Incident, IncidentCopy, IncidentNotice
 from marketplace.supervision.models import DerivedFrom, DerivedProduct, Finding, Measure, UsageReport, new_token
@@ -133,6 +135,19 @@ class Rules:
     def grant(self) -> Q:
         unit = Exists(VersionSource.objects.filter(version=OuterRef("from_version"), unit__in=self.mine))
         return self.unless_province(Q(buyer__in=self.mine) | Q(product__seller__in=self.mine) | self.over | unit)
+
+    def copies(self) -> Q:
+        sold = Q(product__nature=Nature.NON_PUBLIC) & Q(product__seller__in=self.mine)
+        grants = Grant.objects.filter(Q(buyer__in=self.mine) | self.over | sold)
+        return self.unless_province(Q(grant__in=grants))
+
+    def caution(self) -> Q:
+        now = timezone.now()
+        if parties_as(self.user, AUTHORITY, now).exists() or parties_as(self.user, REVIEWER, now).exists():
+            return Q()
+        over = ["decided", "refused", "withdrawn"]
+        asked = Application.objects.filter(seller__in=self.mine).exclude(state__in=over)
+        return Q(party__in=self.mine) | Q(party__in=asked.values("buyer"))
 
     def rule(self) -> Q:
         reviews = Exists(Version.objects.filter(self.reviews, pk=OuterRef("basis")))
@@ -222,6 +237,7 @@ CONDITIONS: dict[Any, Condition] = {
     DescriptionChange: Rules.description, Recipe: Rules.recipe,
     Upload: lambda r: Q(version__product__seller__in=r.mine),
     Item: OF_APPLICATION, Consultation: OF_APPLICATION,
+    Whereabouts: Rules.copies, Certificate: Rules.copies, Caution: Rules.caution,
     UsageReport: OF_GRANT, Delivery: OF_GRANT, GrantEdition: OF_GRANT,
     Document: lambda r: (
         of_case(Measure, r.measure()) | of_case(Item, OF_APPLICATION(r)) | of_case(Review, r.review())
@@ -391,6 +407,20 @@ def more_rows(chance: random.Random, a_party: Any, a_person: Any) -> None:
         EmergencyPlan.objects.create(
             unit=a_party(), authority=a_party(), title="x", contact="x", covers="x", created_at=timezone.now(),
             **chance.choice([{"state": "discarded"}, {"state": "superseded", "adopted_on": timezone.localdate()}]),
+        )  # fmt: skip
+        about, by = chance.sample([*Party.objects.order_by("pk")], 2)
+        Caution.objects.create(
+            party=about, authority=by, article="Art. 33", reason="x", ends=timezone.localdate(), issued_by=a_person(),
+            issued_at=timezone.now(),
+        )  # fmt: skip
+    for one in grants:
+        Certificate.objects.create(
+            grant=one, destroyed="x", places="x", method="x", done_by="x", destroyed_on=timezone.localdate(),
+            filed_by=a_person(), filed_at=timezone.now(),
+        )  # fmt: skip
+        Whereabouts.objects.create(
+            grant=one, suspended_at=timezone.now(), places="x", systems="x", kept_by="x", was_passed_on=False,
+            by=a_person(), at=timezone.now(),
         )  # fmt: skip
     for number, case in enumerate([*Review.objects.all(), *Measure.objects.all(), *Item.objects.all()]):
         Document.objects.create(

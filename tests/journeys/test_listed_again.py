@@ -4,7 +4,9 @@ import csv
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.exceptions import ValidationError
+from django.test import Client
 
 from listings import operations as listing
 from listings.models import Product, Version
@@ -16,6 +18,7 @@ from marketplace.delivery import operations as delivery
 from marketplace.desk.sample_data import write_bed_use
 from marketplace.desk.story import apply_for, check_sources, consult, later, list_version
 from marketplace.errors import InvalidState, NotAllowed
+from marketplace.notices.models import Outbox
 from marketplace.supervision import operations as supervision
 from marketplace.supervision.queries import attribution
 from tests.workflow import stages
@@ -316,6 +319,35 @@ def test_terminated_upstream_grant_flags_it_and_the_officer_decides(world, produ
         listing.check_not_stopped(product, end_of_day(local_date(at) + timedelta(days=900)))
     supervision.clear_derived(derived=derived, actor=world["officer"], at=at, reason="成果已脱离原数据")
     listing.check_not_stopped(product, at)
+
+
+def test_flag_is_told_to_keeper_officer_and_buyers_and_stands_with_their_cases(world, product):
+    held, at = second_grant(world, product)
+    derived, browser = product.built_as, Client(headers={"accept-language": "en"})
+    supervision.publish_derived(derived=derived, actor=world["buyer"], at=at)
+    order = paused(world, product)
+    stages.terminate(order, world, at)
+    ended = order.held.get().grant
+    told = {
+        kind: set(Outbox.objects.filter(kind=kind, channel="page").values_list("recipient_ref", flat=True))
+        for kind in ("derived_flagged", "derived_to_decide", "source_flagged")
+    }
+    assert world["buyer"].ledger_ref in told["derived_flagged"]
+    assert world["officer"].ledger_ref in told["derived_to_decide"] - told["derived_flagged"]
+    assert world["other_buyer"].ledger_ref in told["source_flagged"]
+    with time_machine.travel(at, tick=False):
+        for who, page in (
+            ("officer", f"/console/applications/grant/{ended.pk}/"), ("officer", ended.get_absolute_url()),
+            ("officer", f"/console/supervision/measure/{order.pk}/"),
+        ):  # fmt: skip
+            browser.force_login(world[who])
+            shown = browser.get(page).content.decode()
+            assert derived.title in shown and "flagged" in shown, page
+        browser.force_login(world["other_buyer"])
+        assert "This product is flagged" in browser.get(held.get_absolute_url()).content.decode()
+        derived.refresh_from_db()
+        supervision.clear_derived(derived=derived, actor=world["officer"], at=at, reason="成果已脱离原数据")
+        assert "This product is flagged" not in browser.get(held.get_absolute_url()).content.decode()
 
 
 def test_withdrawing_the_derived_product_ends_its_listing(world, product):

@@ -271,9 +271,10 @@ def test_termination_ends_the_grant_keeps_its_hold_and_flags_what_was_built(worl
     )  # fmt: skip
     assert Hold.objects.get().state == "open"
     assert Measure.objects.get().held.get().outcome == "terminated"
-    told = Outbox.objects.filter(kind="derived_flagged", channel="page").values_list("recipient_ref", flat=True)
-    people = ("buyer", "conflicted_officer", "officer", "second_officer")  # who keeps it, and who decides on it
-    assert set(told) == {world[who].ledger_ref for who in people}
+    keepers, deciders = ("buyer", "conflicted_officer"), ("officer", "second_officer", "conflicted_officer")
+    for kind, people in (("derived_flagged", keepers), ("derived_to_decide", deciders)):
+        told = Outbox.objects.filter(kind=kind, channel="page").values_list("recipient_ref", flat=True)
+        assert set(told) == {world[who].ledger_ref for who in people}
 
 
 def test_annulment_takes_another_officer_and_releases(world, grant):

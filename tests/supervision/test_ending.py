@@ -101,6 +101,8 @@ WAITING = {  # what waits, and the party whose end it must survive
     "measure": (BUYER, "issued", "evidence_filed"),
     "concern": (BUYER + SELLER + UNIT, "open", "taken_up", "open+fault", "taken_up+fault"),
     "review": (BUYER, "lodged"),
+    "certificate": (BUYER, "filed", "returned"),
+    "caution": (BUYER, "in_force"),
     "finding": (BUYER, "open"),
     "emergency-plan": (UNIT, "draft", "in_force"),
     "incident": (SELLER + BUYER, "opened+told"),

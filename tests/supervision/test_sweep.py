@@ -333,4 +333,5 @@ def test_every_clock_that_binds_somebody_is_watched():
         Kind.CORRECTION, Kind.HEARING, Kind.TAKE_DOWN, Kind.OBJECTION, Kind.CONCERN, Kind.FAULT, Kind.REPAIR,
         Kind.REVIEW, Kind.INQUIRY, Kind.INCIDENT_AUTHORITY, Kind.INCIDENT_CYBERSPACE, Kind.DRILL,
         Kind.EVALUATION, Kind.RISK,
+        Kind.WHEREABOUTS, Kind.DESTRUCTION, Kind.CERTIFICATE,
     }  # fmt: skip

@@ -138,6 +138,9 @@ def one_of_each(world: World, overseer: User) -> dict[str, Any]:
     made["emergency-plan"] = stages.emergency_plan(world, "in_force")[0]
     made["incident"] = stages.report_incident(world)
     made["review"] = stages.review(world, "lodged")[0]
+    made["caution"] = stages.caution(world, "in_force")[0]
+    made["certificate"] = stages.certificate(world, "filed")[0]
+    made["whereabouts"] = stages.whereabouts(world)
     made["document"] = Document.objects.of(made["review"].measure).get()
     made["credential"] = stages.a_system(world, derived_grant, at)
     made["invitation"] = made["party"].invitations.get()

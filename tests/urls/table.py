@@ -35,6 +35,7 @@ STATES = {  # of the objects in `conftest.one_of_each`
     "version": "draft", "edition": "requested", "report": "open", "finding": "open", "order": "proposed",
     "concern": "open", "review": "lodged", "derived-product": "registered", "description-change": "proposed",
     "incident": "opened", "emergency-plan": "in_force",
+    "certificate": "filed", "caution": "in_force",
 }  # fmt: skip
 MATRIX_OF = {"order": "measure", "derived-product": "derived"}  # noun of an address -> of the workflow's tables
 MORE_TABLES = {
@@ -43,7 +44,10 @@ MORE_TABLES = {
     "version": ("version-take-down",),
     "application": ("application-above",),
 }
-NO_SEEING_BUT = {"reading": OVERSEER | PROVINCE, "credential": OWN, "document": CITY | PROVINCE | BUYER}
+NO_SEEING_BUT = {
+    "reading": OVERSEER | PROVINCE, "credential": OWN, "document": CITY | PROVINCE | BUYER,
+    "whereabouts": CITY | PROVINCE | BUYER,
+}  # fmt: skip
 
 # Of the console: who works there on what, and whose the file of a public thing is.
 QUEUES = {
@@ -55,6 +59,7 @@ QUEUES = {
     "finding": OFFICERS | REVIEWER | OVERSEER, "order": OFFICERS | REVIEWER | OVERSEER,
     "reading": OFFICERS | OVERSEER, "description-change": OFFICERS | REVIEWER, "incident": OFFICERS | OVERSEER,
     "emergency-plan": OFFICERS | OVERSEER,
+    "certificate": OFFICERS | OVERSEER, "caution": OFFICERS | REVIEWER,
 }  # fmt: skip
 MODELS = {
     "catalogueentry": "entry", "sourcefile": "source-file", "releaserule": "release-rule", "measure": "order",
@@ -62,18 +67,12 @@ MODELS = {
     "emergencyplan": "emergency-plan", "derivedproduct": "derived-product", "descriptionchange": "description-change",
 }  # fmt: skip
 IN_A_FILE = {"objection", "item", "consultation", "edition"}  # shown in the file of another case
-WATCHED = {
-    "entry",
-    "application",
-    "grant",
-    "report",
-    "finding",
-    "order",
-    "derived-product",
-    "emergency-plan",
-}  # of the city's authority
+WATCHED = {  # of the city's authority
+    "entry", "application", "grant", "report", "finding", "order", "derived-product", "emergency-plan", "certificate",
+}  # fmt: skip
 NOUNS = {
     "documents": "document",
+    "whereabouts": "whereabouts",
     "measures": "order",
     "entries": "entry",
     "parties": "party",
@@ -94,6 +93,8 @@ def sees(noun: str) -> frozenset[str]:
     seen = frozenset(matrices(noun)[0].sees(STATES[noun])) & frozenset(ROLES)
     if noun == "standing-consent":
         seen |= OFFICERS
+    if noun == "caution":
+        seen |= REVIEWER
     return seen | {"auditor"} if "buyer" in seen else seen
 
 
@@ -223,6 +224,7 @@ PAGES: dict[str, Answers] = {
         ("applications", "standing-consent"), ("supervision", "grant"),
         ("supervision", "report"), ("supervision", "finding"), ("supervision", "concern"),
         ("supervision", "incident"), ("supervision", "review"), ("supervision", "emergency-plan"),
+        ("supervision", "certificate"), ("supervision", "caution"),
     )},
     "set_language": public(302),
     "account_login": of(lambda who: 200 if who in NOBODY_KNOWN else 302),
@@ -238,6 +240,7 @@ PAGES: dict[str, Answers] = {
     "supervision:concern-evidence": of_the_files("concern"),
     "supervision:review-evidence": of_the_files("review"),
     "supervision:emergency-plan-evidence": of_the_files("emergency-plan"),
+    "supervision:certificate-evidence": of_the_files("certificate"),
     "supervision:concern-new-about": public(),
     "supervision:disclosure": public(),
     "supervision:lineage": public(),  # of a public product

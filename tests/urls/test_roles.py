@@ -81,6 +81,7 @@ def file_of(route: Route, rich: Rich) -> int:
         "concern": "concern",
         "review": "review",
         "emergency": "emergency-plan",
+        "certificate": "certificate",
     }
     noun = next(noun for word, noun in words.items() if re.search(rf"[:_]{word}", route.name))
     return EvidenceFile.objects.of(rich.objects[noun]).earliest("pk").pk

@@ -57,6 +57,8 @@ from marketplace.desk.story import (
 )
 from marketplace.ledger import entries as ledger
 from marketplace.supervision import operations as supervision
+from marketplace.supervision.caution import Caution
+from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
@@ -573,6 +575,11 @@ def grant(world: World, state: str) -> tuple[Grant, datetime]:
     who = {"grant": made, "actor": world["buyer"], "at": at}
     if state == "offered":
         return made, at
+    if state == "surrendered+delivered":
+        applications.accept_grant(**who, terms_accepted=True)
+        delivery.deliver(grant=made, version=world.version, actor=world["buyer"], at=at)
+        applications.surrender_grant(**who, reason="项目结束")
+        return Grant.objects.get(pk=made.pk), at
     if state == "declined":
         applications.decline_grant(**who, reason="条件过严")
         return Grant.objects.get(pk=made.pk), at
@@ -592,6 +599,10 @@ def grant(world: World, state: str) -> tuple[Grant, datetime]:
         applications.name_user(grant=made, actor=world["buyer"], at=at, user=world["buyer"])
     elif state == "active+system":
         applications.name_system(grant=made, actor=world["buyer"], at=at, credential=system)
+    elif state == "active+suspended":
+        delivery.deliver(grant=made, version=world.version, actor=world["buyer"], at=at)
+        supervision.take_precaution(grant=made, actor=world["officer"], at=at, reason="查证举报")
+        return Grant.objects.get(pk=made.pk), at
     elif state == "active+precaution":
         supervision.take_precaution(grant=made, actor=world["officer"], at=over, reason="查证举报")
     return Grant.objects.get(pk=made.pk), over
@@ -763,6 +774,46 @@ def bring(
     return Measure.objects.get(pk=made.pk), later(at, Kind.CORRECTION)
 
 
+def whereabouts(world: World) -> Whereabouts:
+    """Said of a grant that an order suspends."""
+    of = active_grant(world)
+    delivery.deliver(grant=of, version=world.version, actor=world["buyer"], at=world.at)
+    order(world, of)
+    supervision.state_whereabouts(grant=of, actor=world["buyer"], at=world.at, **WHEREABOUTS)
+    return Whereabouts.objects.get(grant=of)
+
+
+def caution(world: World, state: str) -> tuple[Caution, datetime]:
+    """About the buyer, by the city, for half a year."""
+    made = supervision.issue_caution(
+        party=world.parties["city"], about=world.parties["buyer"], actor=world["officer"], at=world.at, **CAUTION,
+        ends=local_date(world.at) + timedelta(days=180),
+    )  # fmt: skip
+    if state == "lifted":
+        supervision.lift_caution(caution=made, actor=world["officer"], at=world.at, reason="已改正")
+    if state == "annulled":
+        asked = supervision.lodge_review(subject=made, actor=world["buyer"], at=world.at, text="事实有误")
+        supervision.annul_review(review=asked, actor=world["second_officer"], at=world.at, reason="证据不足")
+    return Caution.objects.get(pk=made.pk), world.at
+
+
+def certificate(world: World, state: str) -> tuple[Certificate, datetime]:
+    """Of a grant that was given back, with a file that the buyer added."""
+    of, at = grant(world, "surrendered+delivered")
+    buyer: dict[str, Any] = {"actor": world["buyer"], "at": at}
+    made = supervision.certify_destruction(grant=of, **buyer, **CERTIFIED, destroyed_on=local_date(at))
+    supervision.add_certificate_evidence(certificate=made, **buyer, path=paper("destroyed"))
+    officer: dict[str, Any] = {"certificate": made, "actor": world["officer"], "at": at}
+    if state == "accepted":
+        supervision.accept_certificate(**officer)
+    elif state != "filed":
+        supervision.return_certificate(**officer, reason="未列明备份")
+    if state == "ceased":
+        supervision.end_party(party=world.parties["buyer"], actor=world["operator"], at=at, reason="注销")
+        at += timedelta(days=1)  # the last day of its people is over
+    return Certificate.objects.get(pk=made.pk), at
+
+
 def review(world: World, state: str) -> tuple[Review, datetime]:
     """Of an order that `officer` issued, asked for by the buyer; `lodged+stayed`: the order is stayed."""
     of, at = order(world, active_grant(world)), world.at
@@ -923,6 +974,15 @@ def another_listed_product(world: World) -> Product:
     return made
 
 
+WHEREABOUTS = {
+    "places": "福州机房 3 号柜", "systems": "预测平台数据库，离线备份盘 1 块", "kept_by": "数据安全岗 林某",
+    "was_passed_on": False, "kept_as_evidence": True,
+}  # fmt: skip
+CAUTION = {"scope": "all", "article": "Art. 33", "reason": "两次逾期未改正"}
+CERTIFIED = {
+    "destroyed": "全部副本：数据库表 3 张，备份 2 份", "places": "福州机房", "method": "覆写三次，备份盘粉碎",
+    "done_by": "林某操作，陈某在场", "kept": "", "kept_why": "",
+}  # fmt: skip
 ALARM = {"kind": "leak", "title": "下载链接外泄", "facts": "内网盘误开外链"}
 
 

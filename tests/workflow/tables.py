@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,6 +14,7 @@ from listings.models import SourceKind
 from listings.queries import quasi_identifiers_of
 from marketplace.applications import verbs as application_verbs
 from marketplace.applications.models import Grant, StandingConsent
+from marketplace.clock.working_days import local_date
 from marketplace.desk.sample_data import VISIT_ROLES, write_visits
 from marketplace.desk.story import SCENARIO
 from marketplace.supervision import verbs as supervision_verbs
@@ -191,6 +192,15 @@ def the_buyer(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {"against": world.parties["buyer"], **stages.CHARGE}
 
 
+def a_caution(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"about": world.parties["buyer"], **stages.CAUTION, "ends": local_date(at) + timedelta(days=180)}
+
+
+def a_caution_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    said = a_caution(world, obj, at)
+    return {**said, "about": said["about"].pk, "ends": str(said["ends"])}
+
+
 def the_platform(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {"against": world.parties["operator"], **stages.CHARGE}
 
@@ -204,6 +214,7 @@ AUTHORITY_ORDERS = Matrix(
     url="supervision:party",
     says={
         "order_party": Says("verified", ("measure propose_order →proposed",), the_buyer, keys(the_buyer)),
+        "issue_caution": Says("verified", ("caution issue_caution →in_force",), a_caution, a_caution_form),
         "order_platform": Says("verified", ("measure propose_order →proposed",), the_platform, keys(the_platform)),
     },
 )
@@ -764,16 +775,29 @@ EDITION = Matrix(
 )
 
 
+OF_COPIES = {"state_whereabouts": BUYER, "certify_destruction": BUYER}
+
+
+def certified(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {**stages.CERTIFIED, "destroyed_on": local_date(at)}
+
+
+def certified_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {**stages.CERTIFIED, "destroyed_on": str(local_date(at))}
+
+
 def possible_grant_officer(verb: str, state: str) -> bool:
     if verb == "take_precaution":
         return state == "active"
     if verb == "lift_precaution":
-        return state == "active+precaution"
+        return state in ("active+precaution", "active+suspended")
+    if verb in ("state_whereabouts", "certify_destruction"):  # nothing was delivered in the others
+        return state == {"state_whereabouts": "active+suspended"}.get(verb, "surrendered+delivered")
     return by_source(supervision_verbs.GRANT)(verb, state)
 
 
 def may_grant_officer(verb: str, state: str) -> frozenset[str]:
-    return {"report_misuse": UNIT | SELLER, "draft_notice": NOBODY}.get(verb, UNBIASED)
+    return {"report_misuse": UNIT | SELLER, "draft_notice": NOBODY, **OF_COPIES}.get(verb, UNBIASED)
 
 
 GRANT_OFFICER = Matrix(
@@ -793,6 +817,8 @@ GRANT_OFFICER = Matrix(
         ),
         "draft_notice": Says("*", ("measure propose_order →proposed",), given(**stages.CHARGE, clause="第三条")),
         "take_precaution": Says("*", ("hold take_precaution →open",), REASON),
+        "certify_destruction": Says("*", ("certificate certify_destruction →filed",), certified, certified_form),
+        "state_whereabouts": Says("*", ("whereabouts state_whereabouts →",), given(**stages.WHEREABOUTS)),
         "lift_precaution": Says("*", ("hold lift_precaution open→lifted", "grant lift_precaution →"), REASON),
     },
 )
@@ -1023,6 +1049,44 @@ ORDER_47 = replace(
     may=may_order_47,
     sees=lambda state: PROVINCE if state in ("proposed", "dropped") else PROVINCE | OPERATOR,
 )
+
+
+CAUTION = Matrix(
+    verbs=supervision_verbs.CAUTION,
+    reach=stages.caution,
+    may=lambda verb, state: UNBIASED,
+    possible=by_source(supervision_verbs.CAUTION),
+    sees=lambda state: CITY | BUYER | PROVINCE | {"other_officer", "county_officer"},
+    url="supervision:caution",
+    says={"lift": Says("lifted", ("caution lift_caution in_force→lifted",), REASON)},
+)
+
+
+def may_certificate(verb: str, state: str) -> frozenset[str]:
+    if verb in ("accept", "return"):
+        return UNBIASED
+    if state == "ceased":
+        return NOBODY  # its people are gone
+    return frozenset({"buyer"}) if verb == "withdraw_evidence" else BUYER
+
+
+CERTIFICATE = Matrix(
+    verbs=supervision_verbs.CERTIFICATE,
+    reach=stages.certificate,
+    may=may_certificate,
+    possible=by_source(supervision_verbs.CERTIFICATE),
+    sees=lambda state: CITY | PROVINCE | (NOBODY if state == "ceased" else BUYER),
+    url="supervision:certificate",
+    says={
+        "accept": Says("accepted", ("certificate accept_certificate filed→accepted",)),
+        "return": Says("returned", ("certificate return_certificate filed→returned",), REASON),
+        "file_again": Says(
+            "filed", ("certificate file_certificate_again returned→filed",), certified, certified_form
+        ),
+        "add_evidence": Says("*", ("evidencefile add_evidence →",), a_paper(), a_paper_sent()),
+        "withdraw_evidence": Says("*", ("evidencefile withdraw_evidence →",), own_paper, keys(own_paper)),
+    },
+)  # fmt: skip
 
 
 def may_review(verb: str, state: str) -> frozenset[str]:
@@ -1341,7 +1405,9 @@ NON_PUBLIC_GRANT = replace(
 NON_PUBLIC_GRANT_OFFICER = replace(
     GRANT_OFFICER,
     reach=stages.non_public_grant,
-    may=lambda verb, state: {"report_misuse": VENDORS, "draft_notice": VENDOR}.get(verb, NOBODY),  # no Art. 33
+    may=lambda verb, state: {"report_misuse": VENDORS, "draft_notice": VENDOR, **OF_COPIES}.get(
+        verb, NOBODY
+    ),  # no Art. 33
     sees=lambda state: BUYER | VENDORS | OVERSIGHT,
     people=WITH_SELLERS,
 )
@@ -1443,6 +1509,7 @@ MATRICES = {
     "concern": CONCERN, "finding": FINDING, "measure": MEASURE, "order-46": ORDER_46, "order-47": ORDER_47,
     "notice": NOTICE, "take-down": TAKE_DOWN, "version-take-down": VERSION_TAKE_DOWN, "derived": DERIVED,
     "incident": INCIDENT, "review": REVIEW, "emergency-plan": PLAN,
+    "certificate": CERTIFICATE, "caution": CAUTION,
 }  # fmt: skip
 BEYOND = {
     "version": ("draft+reading", "draft+failed"),
@@ -1451,7 +1518,7 @@ BEYOND = {
     "product": ("active+undeclared",),
     "grant": ("active+named", "active+system"),
     "source-file": ("accepted+lapsed",),
-    "grant-officer": ("active+precaution",),
+    "grant-officer": ("active+precaution", "active+suspended", "surrendered+delivered"),
     "concern": ("open+fault", "taken_up+fault"),
     "finding": ("open+recalled", "open+failing"),
     "review": ("lodged+stayed",),

@@ -28,6 +28,8 @@ from marketplace.applications.operations.decision import OWED
 from marketplace.applications.operations.linkage import check_linkage, lock_buyer, pairs_of_edition, request_linkages
 from marketplace.applications.queries import BY_CONSENT, asked_about, changeable_fields, counterparts
 from marketplace.applications.states import EditionState, GrantState
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import end_of_day, local_date
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
@@ -166,6 +168,8 @@ def agree_change(*, edition: GrantEdition, actor: User, at: datetime, reason: st
     ends = date.fromisoformat(after["ends"])
     Grant.objects.filter(pk=grant.pk).update(ends=ends, fields=after["fields"], terms=_new_terms(grant, after, at))
     listing.end_upstream(ledger.reference(grant), end_of_day(ends))
+    if ends >= local_date(at):
+        clock.stop(grant, at, Kind.DESTRUCTION)
     ledger.record(act, grant, detail={"edition": edition.number, "before": edition.before, "after": edition.after})
     _tell_buyer(act, edition, reason)
 
@@ -225,6 +229,8 @@ def _check_change(grant: Grant, at: datetime, before: dict[str, Any], after: dic
     """A change widens something, or reports at other times. Where consent was needed, it stays within what was
     consented to; how often is downloaded and reported, no unit was asked."""
     offered_version(grant.product)
+    if Grant.objects.filter(pk=grant.pk, certificate__isnull=False).exists():
+        raise InvalidState(_("Its copies were certified as destroyed: apply anew."))
     _check_reports_and_quota(before, after)
     ends, fields = date.fromisoformat(after["ends"]), set(after["fields"])
     if ends < max(grant.ends, local_date(at)):

@@ -12,6 +12,7 @@ from listings import operations as listing
 from marketplace import workflow
 from marketplace.applications import permissions
 from marketplace.applications.models import Grant, HoldCode, open_holds
+from marketplace.applications.operations.copies import ask_certificate
 from marketplace.applications.queries import counterparts
 from marketplace.applications.states import GrantState
 from marketplace.clock import operations as clock
@@ -95,7 +96,7 @@ def end_grant(act: ledger.Act, grant: Grant, new: str, *, reason: str) -> None:
     """Part of a measure: its operation has checked everything. Moves the grant and tells its holder and its seller."""
     fields = {} if new == GrantState.DECLINED else {"ended_at": act.at}
     workflow.move(act, grant, new, detail={"reason": reason}, **fields)
-    clock.stop(grant, act.at)
+    clock.stop(grant, act.at, Kind.OFFER, Kind.WHEREABOUTS)
     ref = ledger.reference(grant)
     if new in GIVEN_UP:
         listing.end_upstream(ref, min(act.at, end_of_day(grant.ends)))
@@ -108,6 +109,8 @@ def end_grant(act: ledger.Act, grant: Grant, new: str, *, reason: str) -> None:
         act, people, "grant_moved", link=grant.get_absolute_url(), key=f"{act.operation_id}:{grant.pk}",
         number=grant.number, state=GrantState(new).label, reason=reason,
     )  # fmt: skip
+    if new != GrantState.DECLINED:
+        ask_certificate(act, grant)
 
 
 def _end(verb: str, grant: Grant, new: str, actor: User, at: datetime, reason: str) -> None:

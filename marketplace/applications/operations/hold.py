@@ -6,7 +6,10 @@ from accounts.queries import recipients
 from listings import operations as listing
 from marketplace import workflow
 from marketplace.applications.models import Grant, Hold, HoldCode, open_holds
+from marketplace.applications.operations.copies import ask_whereabouts
 from marketplace.applications.states import HoldState
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
@@ -33,17 +36,22 @@ def open_hold(
         act, ledger.reference(grant), ledger.reference(hold), ends_at=ends_at,
         reason=f"{grant.number}: {HoldCode(code).label}",
     )  # fmt: skip
+    holder = recipients(grant.buyer, act.at)
     tell(
-        act, recipients(grant.buyer, act.at), "hold_opened", link=grant.get_absolute_url(),
+        act, holder, "hold_opened", link=grant.get_absolute_url(),
         key=f"hold:{hold.pk}", number=grant.number, reason=HoldCode(code).label,
     )  # fmt: skip
+    ask_whereabouts(act, grant, hold, holder)
     return hold
 
 
 def lift_hold(
     act: ledger.Act, grant: Grant, code: str, source_ref: str, new: str = HoldState.LIFTED
 ) -> int:  # fmt: skip
-    """Lift (or annul) the open hold of this reason and source, if there is one. Returns how many are left open."""
+    """Lift (or annul) the open hold of this reason and source, if there is one. Returns how many are left open.
+
+    With the last of them nobody asks any more where the copies are.
+    """
     Grant.objects.select_for_update().get(pk=grant.pk)
     lifted = Hold.objects.filter(grant=grant, code=code, source_ref=source_ref, state=HoldState.OPEN).first()
     others = open_holds(act.at, grant=grant)
@@ -51,6 +59,8 @@ def lift_hold(
         return others.count()
     left = others.exclude(pk=lifted.pk).count()
     workflow.move(act, lifted, new, lifted_at=act.at, lifted_by_ref=act.actor.ledger_ref)
+    if left == 0:
+        clock.stop(grant, act.at, Kind.WHEREABOUTS)
     listing.resume_products(act, [ledger.reference(lifted)])
     tell(
         act, recipients(grant.buyer, act.at), "hold_lifted", link=grant.get_absolute_url(),

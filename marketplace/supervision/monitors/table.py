@@ -4,7 +4,7 @@ from operator import attrgetter
 
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.supervision.monitors import clocks, grants, lapsing, prepared, reports, usage, versions
+from marketplace.supervision.monitors import clocks, copies, grants, lapsing, prepared, reports, usage, versions
 from marketplace.supervision.monitors.base import Monitor, Severity, answerers, answerers_and_party, reminder, watch
 from marketplace.supervision.monitors.closing import cause_gone
 
@@ -41,12 +41,19 @@ MONITORS: tuple[Monitor, ...] = (
     reminder("plan_missing", _("units whose data is on offer without an emergency plan"), "Art. 34", prepared.without_plan, prepared.missing_told, DUTY),
     reminder("exercise_due", _("drills, evaluations and assessments due soon"), "Art. 34", prepared.due, prepared.due_told),
     reminder("exercise_overdue", _("drills, evaluations and assessments overdue"), "Art. 34", prepared.overdue, prepared.overdue_told, DUTY),
+    Monitor("whereabouts_dropped", _("suspensions that ended by themselves before it was said where the copies are"), "Art. 16", copies.unasked, copies.drop, OWN),
+    reminder("whereabouts_due", _("suspended grants whose holder must soon say where the copies are"), "Art. 16", copies.unsaid_tomorrow, grants.buyer_told("whereabouts_due"), DUTY),
+    watch("whereabouts_unsaid", _("suspended grants whose holder has not said where the copies are"), "Art. 16", copies.unsaid, answerers),
+    Monitor("certificate_asked", _("grants whose period is over and whose copies are to be destroyed"), "Art. 16", copies.over_unasked, copies.ask_certificate, OWN),
+    Monitor("kept_as_evidence", _("copies that are kept as evidence: the time to destroy them stands still"), "Art. 33", copies.evidence_changed, copies.keep_or_go_on, OWN),
+    watch("not_closed_out", _("grants that are over and not closed out"), "Art. 16", copies.not_closed_out, answerers),
     watch("outside_grant", _("deliveries outside what was granted"), "Art. 16", usage.outside, answerers, BREACH),
     watch("sudden_change", _("sudden changes against a grant's own past"), "Art. 33", usage.sudden, answerers, BREACH),
     watch("attribution", _("derived products whose sources are not shown, or not as delivered"), "Art. 16", usage.unattributed, answerers_and_party),
     cause_gone("cause_gone", _("findings whose cause has gone"), "Art. 45", {
         "report_thin": reports.thin, "source_lapsed": lapsing.lapsed_sources, "data_stale": versions.stale,
-        "attribution": usage.unattributed,
+        "attribution": usage.unattributed, "whereabouts_unsaid": copies.unsaid,
+        "not_closed_out": copies.not_closed_out,
     }),
     reminder("clock_overdue", _("deadlines that have run out"), "Art. 45", clocks.overdue, clocks.owner_told, DUTY),
     reminder("officer_overdue", _("deadlines of an authority that ran out days ago, for the level above"), "Art. 45", clocks.gone_up, clocks.above_told, DUTY),

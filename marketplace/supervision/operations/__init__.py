@@ -1,5 +1,16 @@
 """Every write of this app. One module a noun; called as `operations.issue_order(...)`."""
 
+from marketplace.supervision.operations.caution import issue_caution, lift_caution
+from marketplace.supervision.operations.certificate import (
+    accept_certificate,
+    add_certificate_evidence,
+    begin_close_out,
+    certify_destruction,
+    file_certificate_again,
+    keep_as_evidence,
+    return_certificate,
+    withdraw_certificate_evidence,
+)
 from marketplace.supervision.operations.concern import (
     accept_fault,
     add_concern_evidence,
@@ -113,11 +124,14 @@ from marketplace.supervision.operations.signing import issue_orders
 from marketplace.supervision.operations.standing_rule import sign_standing_rule, withdraw_standing_rule
 from marketplace.supervision.operations.take_down import draft_take_down, make_final, require_take_down
 from marketplace.supervision.operations.taking import take_application, take_finding, take_measure
+from marketplace.supervision.operations.whereabouts import drop_whereabouts, state_whereabouts
 
 __all__ = [
+    "accept_certificate",
     "accept_fault",
     "accept_report",
     "acknowledge_incident",
+    "add_certificate_evidence",
     "add_concern_evidence",
     "add_finding_evidence",
     "add_measure_evidence",
@@ -132,6 +146,8 @@ __all__ = [
     "answer_inquiry",
     "ask_for_more",
     "ask_report",
+    "begin_close_out",
+    "certify_destruction",
     "clear_derived",
     "close_incident",
     "confirm_notice",
@@ -146,11 +162,13 @@ __all__ = [
     "draft_plan",
     "draft_take_down",
     "drop_order",
+    "drop_whereabouts",
     "end_party",
     "end_stay",
     "erase_reporter",
     "explain_overdue",
     "extend_correction",
+    "file_certificate_again",
     "file_evidence",
     "file_nil_report",
     "file_report",
@@ -159,8 +177,11 @@ __all__ = [
     "find_refusal",
     "flag_derived",
     "hold_affected",
+    "issue_caution",
     "issue_order",
     "issue_orders",
+    "keep_as_evidence",
+    "lift_caution",
     "lift_order",
     "lift_precaution",
     "list_derived",
@@ -199,12 +220,14 @@ __all__ = [
     "report_to_cyberspace",
     "require_take_down",
     "reseal_reporters",
+    "return_certificate",
     "return_report",
     "revoke_grant",
     "schedule_reports",
     "send_back",
     "set_second_pair",
     "sign_standing_rule",
+    "state_whereabouts",
     "stay_review",
     "supplement_incident",
     "take_application",
@@ -217,6 +240,7 @@ __all__ = [
     "terminate_service",
     "uphold_review",
     "vary_review",
+    "withdraw_certificate_evidence",
     "withdraw_concern_evidence",
     "withdraw_derived",
     "withdraw_finding_evidence",

@@ -111,12 +111,24 @@ def unflag_derived(act: ledger.Act, measure: Measure, reason: str) -> None:
 
 def flag_derived(act: ledger.Act, derived: DerivedProduct, *, reason: str) -> None:
     """published → flagged, as part of a measure; in any other state there is nothing to flag. Keeper and authority are
-    told: the officer clears it or the product goes."""
+    told: the officer clears it or the product goes. Whoever obtains it as a listed product is told in any case."""
+    _tell_holders(act, derived, reason)
     if derived.state != DerivedState.PUBLISHED:
         return
     workflow.move(act, derived, DerivedState.FLAGGED, detail={"reason": reason})
     authorities = Party.objects.filter(pk__in=derived.built_from.values("grant__authority")).order_by("pk")
-    tell(
-        act, [to for party in (derived.party, *authorities) for to in recipients(party, act.at)], "derived_flagged",
-        link=derived.get_absolute_url(), title=derived.title, reason=reason,
-    )  # fmt: skip
+    officers = [to for party in authorities for to in recipients(party, act.at)]
+    said = {"link": derived.get_absolute_url(), "title": derived.title, "reason": reason}
+    tell(act, recipients(derived.party, act.at), "derived_flagged", **said)
+    tell(act, officers, "derived_to_decide", developer=derived.party, **said)
+
+
+def _tell_holders(act: ledger.Act, derived: DerivedProduct, reason: str) -> None:
+    """The buyers of what it is listed as: what they have rests on data whose service was ended."""
+    if derived.listed_as is None:
+        return
+    for grant in Grant.objects.active().filter(product=derived.listed_as).select_related("buyer").order_by("pk"):
+        tell(
+            act, recipients(grant.buyer, act.at), "source_flagged", link=grant.get_absolute_url(),
+            key=f"flagged:{derived.pk}:{grant.pk}:{reason}", number=grant.number, title=derived.listed_as.title,
+        )  # fmt: skip

@@ -51,6 +51,7 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision.models import DerivedProduct, UsageReport
+from marketplace.supervision.operations.certificate import cease_certificates
 from marketplace.supervision.operations.preparedness import end_plans
 from marketplace.supervision.states import DerivedState, ReportState
 
@@ -139,6 +140,7 @@ def _end_without_successor(act: ledger.Act, party: Party, reason: str, evidence:
     end_plans(act, party, reason)
     for report in UsageReport.objects.owed().filter(grant__buyer=party).order_by("pk"):
         workflow.move(act, report, ReportState.CEASED, detail={"reason": reason})
+    cease_certificates(act, party)
     derived = DerivedProduct.objects.filter(party=party).exclude(state=DerivedState.WITHDRAWN)
     _move_all(act, derived, DerivedState.WITHDRAWN, reason)
     accounts.end_party(act, party, reason=reason, evidence=evidence)

@@ -22,19 +22,27 @@ from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import due_after
 from marketplace.errors import InvalidState
 from marketplace.ledger import entries as ledger
+from marketplace.supervision.caution import Caution, CautionState
 from marketplace.supervision.measure_kinds import Issuer
 from marketplace.supervision.models import Measure
 from marketplace.supervision.operations import order
 from marketplace.supervision.review import Review, adverse_acts
 from marketplace.supervision.states import STANDING_MEASURE, MeasureState
 
-Subject = Measure | Item | Application | Version
-ABOUT: dict[type, str] = {Measure: "measure", Item: "item", Application: "application", Version: "version"}
+Subject = Measure | Item | Application | Version | Caution
+ABOUT: dict[type, str] = {
+    Measure: "measure",
+    Item: "item",
+    Application: "application",
+    Version: "version",
+    Caution: "caution",
+}
 REVIEWABLE: dict[type, tuple[str, ...]] = {
     Measure: (*STANDING_MEASURE, MeasureState.TERMINATED, MeasureState.REFERRED, MeasureState.FINAL),
     Item: (ItemState.REFUSED,),
     Application: (ApplicationState.REFUSED,),
     Version: (VersionState.REFUSED,),
+    Caution: (CautionState.IN_FORCE,),
 }
 CORRECTING = (MeasureState.ISSUED, MeasureState.EVIDENCE_FILED)
 VARIED: Any = gettext_lazy("varied by a review")
@@ -43,7 +51,7 @@ pause, resume = order.pause_measure, order.resume_measure
 
 def asker_of(subject: Subject) -> Party:
     """Who was refused, or against whom the order goes."""
-    if isinstance(subject, Measure):
+    if isinstance(subject, Measure | Caution):
         return subject.party
     if isinstance(subject, Version):
         return subject.product.seller
@@ -54,6 +62,8 @@ def decided_by(subject: Subject) -> tuple[Party, Party | None]:
     """The authority and, where it refused non-public data in its place, the platform's compliance review."""
     if isinstance(subject, Measure):
         return subject.authority, subject.issuer
+    if isinstance(subject, Caution):
+        return subject.authority, None
     case: Any = subject if isinstance(subject, Version) else _application_of(subject)
     assert case.authority is not None  # it was submitted
     return case.authority, getattr(case, "reviewer", None)
@@ -105,14 +115,19 @@ def decision_on(subject: Subject) -> dict[str, str]:
 
 
 def annul(act: ledger.Act, subject: Subject, reason: str) -> None:
-    """An order is annulled, also one that is over; a refusal is void."""
+    """An order is annulled, also one that is over; a caution is void, and so is a refusal."""
     if isinstance(subject, Measure):
         return order.annul(act, lock(subject), reason)
+    if isinstance(subject, Caution):
+        workflow.move(act, lock(subject), CautionState.ANNULLED, detail={"reason": reason})
+        return None
     reopen(act, subject, reason)
 
 
 def reopen(act: ledger.Act, subject: Any, reason: str) -> None:
-    """A refused case goes back to who decides, or, where its file is gone, to the seller."""
+    """A refused case goes back to who decides, or, where its file is gone, to the seller. A caution is no case."""
+    if isinstance(subject, Caution):
+        raise InvalidState(_("A caution stands or it does not: uphold or annul it."))
     if isinstance(subject, Item):
         return applying.reopen_item(act, subject, reason)
     if isinstance(subject, Application):

@@ -1,0 +1,52 @@
+"""Copies already delivered: what their holder owes when the grant is suspended, and at its end. Part of those acts."""
+
+from datetime import datetime
+
+from accounts.queries import recipients
+from marketplace.applications.models import Grant, Hold, open_holds
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
+from marketplace.clock.working_days import end_of_day, last_day
+from marketplace.ledger import entries as ledger
+from marketplace.notices.operations import Recipient, tell
+
+
+def was_delivered(grant: Grant) -> bool:
+    """Whether anything went out under it, so that there are copies."""
+    return Grant.objects.filter(pk=grant.pk, deliveries__isnull=False).exists()
+
+
+def ask_whereabouts(act: ledger.Act, grant: Grant, begun_by: Hold, holder: list[Recipient]) -> None:
+    """A suspension begins: its holder has the working days of the terms to say where the copies are, and is told.
+
+    Nothing where nothing was delivered, nor for a further hold on a grant that is suspended already.
+    """
+    if open_holds(act.at, grant=grant).exclude(pk=begun_by.pk).exists() or not was_delivered(grant):
+        return
+    clock.stop(grant, act.at, Kind.WHEREABOUTS)  # of a precaution that has ended by itself
+    asked = clock.start(grant, Kind.WHEREABOUTS, act.at, length=grant.terms.get("whereabouts_working_days"))
+    tell(
+        act, holder, "whereabouts_asked", link=grant.get_absolute_url(), key=f"whereabouts:{asked.pk}",
+        number=grant.number, due=last_day(asked.due_at),
+    )  # fmt: skip
+
+
+def ask_certificate(act: ledger.Act, grant: Grant) -> bool:
+    """The grant is over: its holder has the working days of the terms to destroy the copies and certify it. It is told.
+
+    Nothing where nothing was delivered, or where it was asked before. Returns whether it was asked now.
+    """
+    known = clock.of(grant).open().filter(kind=Kind.DESTRUCTION).exists()
+    if known or Grant.objects.filter(pk=grant.pk, certificate__isnull=False).exists() or not was_delivered(grant):
+        return False
+    restart_certificate(act, grant, min(act.at, end_of_day(grant.ends)))
+    return True
+
+
+def restart_certificate(act: ledger.Act, grant: Grant, since: datetime) -> None:
+    """Part of that, and of returning a certificate: the holder's time to destroy and certify runs from `since`."""
+    asked = clock.start(grant, Kind.DESTRUCTION, since, length=grant.terms.get("destruction_working_days"))
+    tell(
+        act, recipients(grant.buyer, act.at), "certificate_asked", link=grant.get_absolute_url(),
+        key=f"destruction:{asked.pk}", number=grant.number, due=last_day(asked.due_at),
+    )  # fmt: skip

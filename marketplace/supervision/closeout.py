@@ -1,0 +1,201 @@
+"""Copies already delivered: where they are while a grant is suspended, and that they are destroyed at its end."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import CharField, Exists, OuterRef, Q
+from django.db.models.functions import Cast
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from accounts.models import User
+from accounts.reach import found_by, reach_of
+from listings.models import Nature
+from marketplace.applications.models import Grant, open_holds
+from marketplace.applications.operations.copies import was_delivered
+from marketplace.applications.states import GrantState
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
+from marketplace.clock.models import Clock
+from marketplace.clock.working_days import local_date
+from marketplace.supervision.incidents import Incident
+from marketplace.supervision.models import Measure
+from marketplace.supervision.review import Review
+from marketplace.supervision.states import STANDING_MEASURE
+from marketplace.workflow import Machine, table
+
+
+class CopiesQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> "CopiesQuerySet":
+        """The holder, the authority, and of non-public data the seller: units and other sellers learn nothing of how
+        a buyer keeps its copies."""
+        who = reach_of(user, timezone.now())
+        if who.is_province:
+            return self
+        return self.filter(
+            found_by(
+                self.model,
+                Q(grant__buyer__in=who.parties),
+                Q(grant__authority__in=who.authorities),
+                Q(grant__product__seller__in=who.parties, grant__product__nature=Nature.NON_PUBLIC),
+            )
+        )
+
+
+class Whereabouts(models.Model):
+    """Where the copies of a suspended grant are, as their holder said; they are not used, and kept as evidence."""
+
+    grant = models.ForeignKey(Grant, verbose_name=_("grant"), on_delete=models.PROTECT, related_name="whereabouts")
+    suspended_at = models.DateTimeField(_("suspended"))  # the occasion: when the suspension began
+    places = models.TextField(_("where the copies are"), max_length=4000)
+    systems = models.TextField(_("in which systems, on which media"), max_length=4000)
+    kept_by = models.TextField(_("who keeps them"), max_length=1000)
+    was_passed_on = models.BooleanField(_("passed on to others"))
+    passed_to = models.TextField(_("to whom they were passed on"), max_length=4000, blank=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(_("stated"))
+
+    objects = CopiesQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("statement where copies are")
+        constraints = (
+            models.UniqueConstraint(fields=["grant", "suspended_at"], name="whereabouts_once_for_each_suspension"),
+            models.CheckConstraint(
+                condition=~Q(places="") & ~Q(systems="") & ~Q(kept_by=""), name="whereabouts_say_where"
+            ),
+            models.CheckConstraint(
+                condition=(Q(was_passed_on=True) & ~Q(passed_to="")) | Q(was_passed_on=False, passed_to=""),
+                name="whereabouts_name_who_got_them",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{Grant.number_of(self.grant_id)} {self.at:%F}"
+
+
+def asked(kind: str) -> Q:
+    """Of grants: those for which a clock of this kind is open."""
+    key = Cast(OuterRef("pk"), CharField())
+    return Q(Exists(Clock.objects.open().filter(object_type=Grant._meta.label_lower, object_id=key, kind=kind)))
+
+
+def whereabouts_asked(at: datetime) -> Q:
+    """Of grants: those whose holder has still to say where the copies are."""
+    return asked(Kind.WHEREABOUTS) & Q(Exists(open_holds(at, grant=OuterRef("pk"))))
+
+
+def whereabouts_owed(grant: Grant, at: datetime) -> datetime | None:
+    """Since when it has been suspended, where its holder still has to say where the copies are."""
+    asked = clock.of(grant).open().filter(kind=Kind.WHEREABOUTS).values_list("started_at", flat=True).first()
+    return asked if asked is not None and open_holds(at, grant=grant).exists() else None
+
+
+class CertificateState(models.TextChoices):
+    FILED = "filed", pgettext_lazy("certificate", "filed")
+    RETURNED = "returned", pgettext_lazy("certificate", "returned")
+    ACCEPTED = "accepted", pgettext_lazy("certificate", "accepted")
+    CEASED = "ceased", _("no longer owed: nobody is left to certify")
+
+
+CERTIFICATE = Machine(
+    name="certificate of destruction",
+    states=CertificateState,
+    initial=CertificateState.FILED,
+    transitions=table(filed="accepted returned", returned="filed ceased", accepted="", ceased=""),
+    owners={
+        CertificateState.FILED: _("big-data authority; of non-public data seller"),
+        CertificateState.RETURNED: _("buyer"),
+    },
+)
+
+
+class Certificate(models.Model):
+    """That the copies of an ended grant are destroyed: what, where, how, by whom, when; and what a law says to keep.
+
+    Accepted, the grant is closed out.
+    """
+
+    grant = models.OneToOneField(Grant, verbose_name=_("grant"), on_delete=models.PROTECT, related_name="certificate")
+    destroyed = models.TextField(_("what was destroyed"), max_length=4000)
+    places = models.TextField(_("where it was"), max_length=4000)
+    method = models.TextField(_("how it was destroyed"), max_length=4000)
+    done_by = models.TextField(_("who destroyed it, and who was present"), max_length=1000)
+    destroyed_on = models.DateField(_("day of the destruction"))
+    kept = models.TextField(_("what a law says to keep"), max_length=4000, blank=True)
+    kept_why = models.TextField(_("which law, for how long, who keeps it"), max_length=4000, blank=True)
+    filed_by = models.ForeignKey(User, verbose_name=_("filed by"), on_delete=models.PROTECT, related_name="+")
+    filed_at = models.DateTimeField(_("filed"))
+    state = models.CharField(
+        _("state"), max_length=10, choices=CertificateState.choices, default=CertificateState.FILED
+    )
+    checked_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    checked_at = models.DateTimeField(_("checked"), null=True, blank=True)
+    reason = models.TextField(_("reason"), blank=True)
+
+    objects = CopiesQuerySet.as_manager()
+    machine = CERTIFICATE
+
+    class Meta:
+        verbose_name = _("certificate of destruction")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(kept="", kept_why="") | (~Q(kept="") & ~Q(kept_why="")), name="certificate_kept_with_reason"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["accepted", "returned"])
+                | Q(checked_at__isnull=False, checked_by__isnull=False),
+                name="certificate_checked_by_somebody",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{Grant.number_of(self.grant_id)}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("supervision:certificate", args=[self.pk])
+
+    @property
+    def authority_id(self) -> int:
+        return self.grant.authority_id
+
+    @property
+    def article(self) -> str:
+        return self.grant.article
+
+
+ENDED = (GrantState.SURRENDERED, GrantState.CLOSED, GrantState.TERMINATED, GrantState.REVOKED)
+
+
+def is_over(grant: Grant, at: datetime) -> bool:
+    """Ended by an act, or its period is over though nobody has closed it yet."""
+    return grant.state in ENDED or (grant.state == GrantState.ACTIVE and grant.ends < local_date(at))
+
+
+def owes_certificate(grant: Grant, at: datetime) -> bool:
+    """Whether copies are still to be certified as destroyed: something was delivered, and no certificate is filed."""
+    return is_over(grant, at) and not Certificate.objects.filter(grant=grant).exists() and was_delivered(grant)
+
+
+def keeping(grant: Grant) -> list[str]:
+    """The numbers of the open orders, incidents and reviews for which the copies are kept as evidence."""
+    orders = Measure.objects.filter(held__grant=grant, state__in=STANDING_MEASURE)
+    incidents = Incident.objects.open().filter(copies__grant=grant)
+    about = Q(measure__held__grant=grant) | Q(item=grant.item_id) | Q(application__items=grant.item_id)
+    reviews = Review.objects.open().filter(about)
+    return [str(row.number) for rows in (orders, incidents, reviews) for row in rows.distinct().order_by("pk")]
+
+
+def kept_as_evidence() -> Q:
+    """Of grants: the same as `keeping`, asked of many at once."""
+    of_review = Review.objects.open().filter(
+        Q(measure__held__grant=OuterRef("pk")) | Q(item=OuterRef("item")) | Q(application__items=OuterRef("item"))
+    )
+    return (
+        Q(Exists(Measure.objects.filter(held__grant=OuterRef("pk"), state__in=STANDING_MEASURE)))
+        | Q(Exists(Incident.objects.open().filter(copies__grant=OuterRef("pk"))))
+        | Q(Exists(of_review))
+    )

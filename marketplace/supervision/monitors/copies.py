@@ -1,0 +1,84 @@
+"""Copies already delivered: whether their holder has said where they are, and certified that they are destroyed."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q
+
+from marketplace.applications.models import Grant, open_holds
+from marketplace.clock.defaults import Kind
+from marketplace.clock.models import Clock
+from marketplace.clock.working_days import due_after, last_day, local_date
+from marketplace.supervision import closeout, operations
+from marketplace.supervision.monitors.base import WATCHER, Case, Scope, within
+
+
+def _asked(kind: str, scope: Scope, wanted: Q, clocks: Q) -> Iterator[tuple[Grant, Clock]]:
+    """The grants with an open clock of this kind, and the clock: two queries, however many there are."""
+    rows = Clock.objects.open().filter(clocks, object_type=Grant._meta.label_lower, kind=kind)
+    by_id = {int(row.object_id): row for row in rows}
+    grants = within(Grant.objects.filter(wanted, pk__in=list(by_id)), scope, "buyer")
+    for grant in grants.select_related("buyer", "authority", "product__seller").order_by("pk"):
+        yield grant, by_id[grant.pk]
+
+
+def suspended(at: datetime) -> Q:
+    return Q(Exists(open_holds(at, grant=OuterRef("pk"))))
+
+
+def unsaid(at: datetime, scope: Scope) -> Iterator[Case]:
+    """Suspended grants whose holder has not said in time where the copies are."""
+    for grant, asked in _asked(Kind.WHEREABOUTS, scope, suspended(at), Q(due_at__lte=at)):
+        words = {"number": grant.number, "day": last_day(asked.due_at)}
+        yield Case(f"whereabouts_unsaid:{grant.pk}:{asked.pk}", grant, grant.buyer, grant.authority_id, words)
+
+
+def unsaid_tomorrow(at: datetime, scope: Scope) -> Iterator[Case]:
+    """Those that have to say it today or tomorrow."""
+    soon = Q(due_at__gt=at, due_at__lte=due_after(at, 1))
+    for grant, asked in _asked(Kind.WHEREABOUTS, scope, suspended(at), soon):
+        words = {"number": grant.number, "day": last_day(asked.due_at)}
+        yield Case(f"whereabouts_due:{grant.pk}:{asked.pk}", grant, grant.buyer, grant.authority_id, words)
+
+
+def unasked(at: datetime, scope: Scope) -> Iterator[Grant]:
+    """Grants that are suspended no more without an act: a precaution has ended by itself."""
+    for grant, _asked_clock in _asked(Kind.WHEREABOUTS, scope, ~suspended(at), Q()):
+        yield grant
+
+
+def drop(grant: Grant, at: datetime) -> bool:
+    return operations.drop_whereabouts(grant=grant, actor=WATCHER, at=at)
+
+
+def not_closed_out(at: datetime, scope: Scope) -> Iterator[Case]:
+    """Grants that are over, whose holder has not certified in time that the copies are destroyed."""
+    for grant, asked in _asked(Kind.DESTRUCTION, scope, Q(), Q(due_at__lte=at, paused_at=None)):
+        words = {"number": grant.number, "day": last_day(asked.due_at)}
+        yield Case(f"not_closed_out:{grant.pk}:{asked.pk}", grant, grant.buyer, grant.authority_id, words)
+
+
+def over_unasked(at: datetime, scope: Scope) -> Iterator[Grant]:
+    """Grants whose period is over, under which something was delivered, and whose holder was asked for nothing yet."""
+    rows = Grant.objects.active().filter(~closeout.asked(Kind.DESTRUCTION), ends__lt=local_date(at), certificate=None)
+    with_copies = within(rows.filter(deliveries__isnull=False), scope, "buyer").distinct()
+    yield from with_copies.select_related("buyer", "authority").order_by("pk")
+
+
+def ask_certificate(grant: Grant, at: datetime) -> bool:
+    return operations.begin_close_out(grant=grant, actor=WATCHER, at=at)
+
+
+def evidence_changed(at: datetime, scope: Scope) -> Iterator[Grant]:
+    """Grants whose copies have become evidence since their holder was asked to destroy them, or are it no longer."""
+    running = Q(paused_at=None, due_at__gt=at)
+    for wanted, clocks in (
+        (closeout.kept_as_evidence(), running),
+        (~closeout.kept_as_evidence(), Q(paused_at__isnull=False)),
+    ):
+        for grant, _clock in _asked(Kind.DESTRUCTION, scope, wanted, clocks):
+            yield grant
+
+
+def keep_or_go_on(grant: Grant, at: datetime) -> bool:
+    return operations.keep_as_evidence(grant=grant, actor=WATCHER, at=at)

@@ -1,0 +1,192 @@
+"""At the end of a grant its holder destroys the copies and certifies it; checked, the grant is closed out."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.evidence import process
+from accounts.models import EvidenceFile, Party, User
+from accounts.operations.evidence import attach, withdraw
+from accounts.queries import recipients
+from marketplace import workflow
+from marketplace.applications.models import Grant
+from marketplace.applications.operations.copies import ask_certificate, restart_certificate
+from marketplace.applications.queries import counterparts
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
+from marketplace.clock.working_days import local_date
+from marketplace.delivery.models import Delivery
+from marketplace.errors import InvalidState, require
+from marketplace.ledger import entries as ledger
+from marketplace.notices.operations import tell
+from marketplace.supervision import permissions_closeout as permissions
+from marketplace.supervision.closeout import Certificate, CertificateState, is_over, keeping, owes_certificate
+
+WITH_HOLDER = (CertificateState.FILED, CertificateState.RETURNED)
+
+
+@transaction.atomic
+def certify_destruction(
+    *, grant: Grant, actor: User, at: datetime, destroyed: str, places: str, method: str, done_by: str,
+    destroyed_on: date, kept: str = "", kept_why: str = "",
+) -> Certificate:  # fmt: skip
+    """The holder of a grant that is over certifies that its copies are destroyed; who supervises the grant checks it.
+
+    What a law says to keep is named, with the law. Raises InvalidState where nothing was delivered or it is certified
+    already, and while an order, incident or review runs: until then the copies are kept as evidence.
+    """
+    permissions.check_can_account_for_copies(actor, grant, at)
+    grant = _locked(grant)
+    if not owes_certificate(grant, at):
+        raise InvalidState(_("There is nothing to certify: the grant runs, nothing was delivered, or it is certified."))
+    said: dict[str, Any] = {
+        "destroyed": destroyed, "places": places, "method": method, "done_by": done_by, "destroyed_on": destroyed_on,
+        "kept": kept, "kept_why": kept_why,
+    }  # fmt: skip
+    _check(grant, at, said)
+    made = Certificate.objects.create(grant=grant, filed_by=actor, filed_at=at, **said)
+    act = ledger.begin("certify_destruction", actor, at, grant.article)
+    ledger.record(act, made, new=made.state, detail={"grant": grant, **said, "destroyed_on": str(destroyed_on)})
+    _filed(act, made)
+    return made
+
+
+@transaction.atomic
+def file_certificate_again(
+    *, certificate: Certificate, actor: User, at: datetime, destroyed: str, places: str, method: str, done_by: str,
+    destroyed_on: date, kept: str = "", kept_why: str = "",
+) -> None:  # fmt: skip
+    """returned → filed: corrected as was asked. What it said before stays in the ledger."""
+    permissions.check_can_keep_certificate(actor, certificate, at)
+    workflow.check_in(certificate, CertificateState.RETURNED)
+    said: dict[str, Any] = {
+        "destroyed": destroyed, "places": places, "method": method, "done_by": done_by, "destroyed_on": destroyed_on,
+        "kept": kept, "kept_why": kept_why,
+    }  # fmt: skip
+    _check(_locked(certificate.grant), at, said)
+    act = ledger.begin("file_certificate_again", actor, at, certificate.article)
+    workflow.move(
+        act, certificate, CertificateState.FILED, filed_by=actor, filed_at=at, **said,
+        detail={**said, "destroyed_on": str(destroyed_on)},
+    )  # fmt: skip
+    _filed(act, certificate)
+
+
+@transaction.atomic
+def accept_certificate(*, certificate: Certificate, actor: User, at: datetime) -> None:
+    """filed → accepted: the grant is closed out. The holder is told."""
+    permissions.check_can_check_certificate(actor, certificate, at)
+    act = ledger.begin("accept_certificate", actor, at, certificate.article)
+    workflow.move(act, certificate, CertificateState.ACCEPTED, checked_by=actor, checked_at=at, reason="")
+    clock.stop(certificate, at)
+    _tell_holder(act, certificate, "")
+
+
+@transaction.atomic
+def return_certificate(*, certificate: Certificate, actor: User, at: datetime, reason: str) -> None:
+    """filed → returned, with what is missing. The holder's time to certify runs anew."""
+    permissions.check_can_check_certificate(actor, certificate, at)
+    require(reason=reason)
+    act = ledger.begin("return_certificate", actor, at, certificate.article)
+    workflow.move(
+        act, certificate, CertificateState.RETURNED, checked_by=actor, checked_at=at, reason=reason,
+        detail={"reason": reason},
+    )  # fmt: skip
+    clock.stop(certificate, at)
+    restart_certificate(act, certificate.grant, at)
+    _tell_holder(act, certificate, reason)
+
+
+def add_certificate_evidence(
+    *, certificate: Certificate, actor: User, at: datetime, path: Path, note: str = ""
+) -> EvidenceFile:
+    """The holder adds a file to a certificate that is not accepted yet: a record, a photograph, an invoice."""
+    permissions.check_can_keep_certificate(actor, certificate, at)
+    workflow.check_in(certificate, *WITH_HOLDER)
+    kind = process.kind_of(path)
+    with transaction.atomic():
+        locked = Certificate.objects.select_for_update().get(pk=certificate.pk)
+        workflow.check_in(locked, *WITH_HOLDER)
+        act = ledger.begin("add_evidence", actor, at, certificate.article)
+        return attach(act, locked, certificate.grant.buyer.answers, path, kind, subject="other", note=note)
+
+
+@transaction.atomic
+def withdraw_certificate_evidence(
+    *, certificate: Certificate, actor: User, at: datetime, evidence: EvidenceFile
+) -> None:
+    """Who added a file takes it back before the certificate is accepted."""
+    permissions.check_can_withdraw_certificate_evidence(actor, certificate, at)
+    locked = Certificate.objects.select_for_update().get(pk=certificate.pk)
+    workflow.check_in(locked, *WITH_HOLDER)
+    withdraw(ledger.begin("withdraw_evidence", actor, at, certificate.article), certificate, evidence)
+
+
+@transaction.atomic
+def begin_close_out(*, grant: Grant, actor: ledger.SystemActor, at: datetime) -> bool:
+    """The period of a grant is over that nobody has closed: its holder is asked for the certificate. Whether now."""
+    grant = _locked(grant)
+    return is_over(grant, at) and ask_certificate(ledger.begin("remind", actor, at, grant.article), grant)
+
+
+@transaction.atomic
+def keep_as_evidence(*, grant: Grant, actor: ledger.SystemActor, at: datetime) -> bool:
+    """The time to destroy stands still while the copies are evidence, and goes on afterwards. Whether it changed."""
+    _locked(grant)
+    asked = clock.of(grant).open().get(kind=Kind.DESTRUCTION)
+    if bool(keeping(grant)) == (asked.paused_at is not None):
+        return False
+    change = clock.go_on if asked.paused_at else clock.pause
+    change(grant, Kind.DESTRUCTION, at)
+    return clock.of(grant).open().get(kind=Kind.DESTRUCTION).paused_at != asked.paused_at
+
+
+def cease_certificates(act: ledger.Act, party: Party) -> None:
+    """Part of a party's end without a successor: nobody is left who could destroy and certify."""
+    for grant in Grant.objects.filter(buyer=party).order_by("pk"):
+        clock.stop(grant, act.at, Kind.DESTRUCTION)
+    for left in Certificate.objects.filter(grant__buyer=party, state=CertificateState.RETURNED).order_by("pk"):
+        workflow.move(act, left, CertificateState.CEASED)
+
+
+def _locked(grant: Grant) -> Grant:
+    rows = Grant.objects.select_related("buyer__merged_into", "authority", "product__seller")
+    return rows.select_for_update(of=("self",)).get(pk=grant.pk)
+
+
+def _check(grant: Grant, at: datetime, said: dict[str, Any]) -> None:
+    """The words and the day; and that nothing is running for which the copies are evidence."""
+    require(**{name: said[name] for name in ("destroyed", "places", "method", "done_by")})
+    if running := keeping(grant):
+        raise InvalidState(
+            _("The copies are kept as evidence while this is open: %(cases)s. Destroy and certify them afterwards.")
+            % {"cases": ", ".join(running)}
+        )
+    first = Delivery.objects.filter(grant=grant).order_by("obtained_at")[0]
+    if not local_date(first.obtained_at) <= said["destroyed_on"] <= local_date(at):
+        raise ValidationError({"destroyed_on": _("Between the first delivery and today.")})
+    if bool(said["kept"].strip()) != bool(said["kept_why"].strip()):
+        raise ValidationError({"kept_why": _("What is kept goes with the law that says so, and for how long.")})
+
+
+def _filed(act: ledger.Act, certificate: Certificate) -> None:
+    """The holder's time ends, that of whoever checks begins."""
+    grant = certificate.grant
+    clock.stop(grant, act.at, Kind.DESTRUCTION)
+    clock.start(certificate, Kind.CERTIFICATE, act.at)
+    tell(
+        act, counterparts(grant, act.at), "certificate_filed", link=certificate.get_absolute_url(),
+        key=f"{act.operation_id}", number=grant.number, buyer=grant.buyer,
+    )  # fmt: skip
+
+
+def _tell_holder(act: ledger.Act, certificate: Certificate, reason: str) -> None:
+    tell(
+        act, recipients(certificate.grant.buyer, act.at), "certificate_moved", link=certificate.get_absolute_url(),
+        key=f"{act.operation_id}", number=certificate.grant.number,
+        state=CertificateState(certificate.state).label, reason=reason,
+    )  # fmt: skip

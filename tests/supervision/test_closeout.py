@@ -1,0 +1,408 @@
+"""Copies already delivered: where they are while a grant is suspended, and that they are destroyed at its end."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+import time_machine
+from django.core.exceptions import ValidationError
+from django.test import Client
+
+from marketplace.applications.models import Grant
+from marketplace.applications.operations import agree_change, close_grant, request_change, surrender_grant
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
+from marketplace.clock.working_days import due_after, end_of_day, last_day, local_date
+from marketplace.delivery import operations as delivery
+from marketplace.desk.queries import todo
+from marketplace.errors import InvalidState, NotAllowed
+from marketplace.notices.models import Outbox
+from marketplace.supervision import operations
+from marketplace.supervision.closeout import Certificate, Whereabouts
+from marketplace.supervision.models import Finding
+from marketplace.supervision.monitors import MONITORS
+from marketplace.supervision.sweep import run
+from tests.workflow import stages
+
+SAID = stages.WHEREABOUTS
+DAY = timedelta(days=1)
+
+
+def told(kind: str) -> set[str]:
+    return set(Outbox.objects.filter(kind=kind, channel="page").values_list("recipient_ref", flat=True))
+
+
+def refs(world, *who) -> set[str]:
+    return {world[one].ledger_ref for one in who}
+
+
+def did(name: str, at: datetime) -> int:
+    """What a monitor did, of two runs at the same moment: the second never does anything."""
+    monitor = next(one for one in MONITORS if one.name == name)
+    first, second = run(monitor, at), run(monitor, at)
+    assert (first.failed, second.did, second.failed) == (0, 0, 0)
+    return first.did
+
+
+def owed(grant) -> bool:
+    return clock.of(grant).open().filter(kind=Kind.WHEREABOUTS).exists()
+
+
+def say(world, grant, at=None, who="buyer", **changes):
+    operations.state_whereabouts(grant=grant, actor=world[who], at=at or world.at, **{**SAID, **changes})
+
+
+@pytest.fixture
+def delivered(world, grant):
+    delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at)
+    return grant
+
+
+@pytest.fixture
+def suspended(world, delivered):
+    operations.take_precaution(grant=delivered, actor=world["officer"], at=world.at, reason="查证")
+    return delivered
+
+
+# --- where copies are ----------------------------------------
+
+
+def test_suspension_asks_where_the_copies_are_within_the_days_of_the_terms(world, suspended):
+    asked = clock.of(suspended).open().get(kind=Kind.WHEREABOUTS)
+    assert asked.due_at == due_after(world.at, suspended.terms["whereabouts_working_days"])
+    assert told("whereabouts_asked") == refs(world, "buyer", "conflicted_officer")  # the latter is of the buyer as well
+    with time_machine.travel(world.at, tick=False):
+        assert [task.due_at for task in todo(world["buyer"], world.at) if task.obj == suspended] == [asked.due_at]
+    say(world, suspended)
+    said = Whereabouts.objects.get()
+    assert (said.grant, said.suspended_at, said.at, said.by) == (suspended, world.at, world.at, world["buyer"])
+    assert not owed(suspended) and world["officer"].ledger_ref in told("whereabouts_stated")
+    with pytest.raises(InvalidState):
+        say(world, suspended)
+
+
+def test_nothing_is_asked_where_nothing_was_delivered(world, grant):
+    operations.take_precaution(grant=grant, actor=world["officer"], at=world.at, reason="查证")
+    assert not owed(grant) and told("whereabouts_asked") == set()
+    with pytest.raises(InvalidState):
+        say(world, grant)
+
+
+def test_second_hold_asks_no_second_time_and_a_second_suspension_does(world, suspended):
+    say(world, suspended)
+    order = stages.order(world, suspended)
+    assert not owed(suspended)
+    officer = {"actor": world["officer"], "reason": "已改正"}
+    operations.lift_precaution(grant=suspended, at=world.at, **officer)
+    assert not owed(suspended)
+    operations.lift_order(measure=order, at=world.at, **officer)
+    again = stages.order(world, suspended, at=world.at + DAY)
+    assert owed(suspended)
+    say(world, suspended, at=world.at + DAY)
+    assert list(Whereabouts.objects.order_by("pk").values_list("suspended_at", flat=True)) == [
+        world.at, again.issued_at,
+    ]  # fmt: skip
+
+
+def test_lifted_before_it_is_said_nobody_asks_any_more(world, suspended):
+    operations.lift_precaution(grant=suspended, actor=world["officer"], at=world.at + DAY, reason="查清")
+    assert not owed(suspended)
+    assert did("whereabouts_unsaid", world.at + 30 * DAY) == 0
+
+
+def test_precaution_that_ends_by_itself_ends_the_question_too(world, suspended):
+    over = suspended.holds.get().ends_at
+    assert did("whereabouts_dropped", over - DAY) == 0
+    with pytest.raises(InvalidState):
+        say(world, suspended, at=over)
+    assert owed(suspended)
+    assert did("whereabouts_dropped", over) == 1
+    assert not owed(suspended)
+
+
+def test_question_left_over_from_an_ended_precaution_begins_anew_with_the_next_suspension(world, suspended):
+    later = suspended.holds.get().ends_at + DAY
+    stages.order(world, suspended, at=later)
+    assert clock.of(suspended).open().get(kind=Kind.WHEREABOUTS).started_at == later
+
+
+def test_reminder_then_a_finding_that_closes_once_it_is_said(world, suspended):
+    due = clock.of(suspended).open().get(kind=Kind.WHEREABOUTS).due_at
+    assert (did("whereabouts_due", world.at), did("whereabouts_due", due - timedelta(hours=2))) == (0, 1)
+    assert world["buyer"].ledger_ref in told("whereabouts_due")
+    assert did("whereabouts_unsaid", due - timedelta(seconds=1)) == 0
+    assert did("whereabouts_unsaid", due) == 1
+    finding = Finding.objects.get()
+    assert (finding.rule, finding.grant, finding.party) == ("whereabouts_unsaid", suspended, world.parties["buyer"])
+    assert str(last_day(due)) in finding.said and world["officer"].ledger_ref in told("finding_opened")
+    assert did("clock_overdue", due) == 1 and told("clock_overdue") == refs(world, "buyer", "conflicted_officer")
+    assert did("cause_gone", due) == 0
+    say(world, suspended, at=due)
+    assert did("cause_gone", due) == 1
+    finding.refresh_from_db()
+    assert finding.state == "remedied"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"places": " "}, "places"), ({"systems": ""}, "systems"), ({"kept_by": ""}, "kept_by"),
+        ({"kept_as_evidence": False}, "kept_as_evidence"), ({"was_passed_on": True}, "passed_to"),
+        ({"passed_to": "子公司"}, "was_passed_on"),
+    ],
+)  # fmt: skip
+def test_statement_is_whole_or_refused(world, suspended, changes, field):
+    with pytest.raises(ValidationError, match=field):
+        say(world, suspended, **changes)
+    assert owed(suspended) and not Whereabouts.objects.exists()
+
+
+def test_holder_states_it_and_nobody_else_a_barred_one_too(world, suspended):
+    for who in ("other_buyer", "officer", "seller", "provider"):
+        with pytest.raises(NotAllowed):
+            say(world, suspended, who=who)
+    type(world.parties["buyer"]).objects.filter(pk=world.parties["buyer"].pk).update(state="barred")
+    say(world, suspended)
+    assert Whereabouts.objects.count() == 1
+
+
+def test_page_asks_the_buyer_and_shows_the_answer_to_the_officer_but_not_to_the_seller(world, suspended):
+    browser = Client(headers={"accept-language": "en"})
+    page = suspended.get_absolute_url()
+    with time_machine.travel(world.at, tick=False):
+        browser.force_login(world["buyer"])
+        form = f"{page}state-whereabouts/"
+        assert form in browser.get(page).content.decode()
+        sent = {**SAID, "was_passed_on": "false", "kept_as_evidence": "on"}
+        assert browser.post(form, {**sent, "kept_as_evidence": ""}).status_code == 422
+        assert browser.post(form, sent).url == page
+        for who, sees in (("buyer", True), ("officer", True), ("seller", False), ("provider", False)):
+            browser.force_login(world[who])
+            assert (SAID["places"] in browser.get(page).content.decode()) is sees, who
+        browser.force_login(world["officer"])
+        assert SAID["kept_by"] in browser.get(f"/console/applications/grant/{suspended.pk}/").content.decode()
+
+
+# --- that copies are destroyed ----------------------------------------
+
+CERTIFIED = stages.CERTIFIED
+
+
+def certify(world, grant, at=None, who="buyer", **changes):
+    at = at or world.at
+    given = {**CERTIFIED, "destroyed_on": local_date(at), **changes}
+    return operations.certify_destruction(grant=Grant.objects.get(pk=grant.pk), actor=world[who], at=at, **given)
+
+
+def destroying(grant):
+    return clock.of(grant).open().get(kind=Kind.DESTRUCTION)
+
+
+@pytest.fixture
+def over(world, delivered):
+    """Given back by its holder, who has a copy."""
+    surrender_grant(grant=delivered, actor=world["buyer"], at=world.at, reason="项目结束")
+    return delivered
+
+
+def test_end_asks_for_the_certificate_within_the_days_of_the_terms_and_its_acceptance_closes_out(world, over):
+    assert destroying(over).due_at == due_after(world.at, over.terms["destruction_working_days"])
+    assert told("certificate_asked") == refs(world, "buyer", "conflicted_officer")
+    with time_machine.travel(world.at, tick=False):
+        assert over in [task.obj for task in todo(world["buyer"], world.at)]
+    made = certify(world, over)
+    assert (made.state, made.grant, made.filed_by) == ("filed", over, world["buyer"])
+    assert not clock.of(over).open().exists() and clock.of(made).open().get().kind == Kind.CERTIFICATE
+    assert world["officer"].ledger_ref in told("certificate_filed")
+    with time_machine.travel(world.at, tick=False):
+        assert made in [task.obj for task in todo(world["officer"], world.at)]
+        assert made not in [task.obj for task in todo(world["conflicted_officer"], world.at)]
+    with pytest.raises(InvalidState):
+        certify(world, over)
+    operations.accept_certificate(certificate=made, actor=world["officer"], at=world.at)
+    made.refresh_from_db()
+    assert (made.state, made.checked_by, made.checked_at) == ("accepted", world["officer"], world.at)
+    assert not clock.of(made).open().exists() and world["buyer"].ledger_ref in told("certificate_moved")
+
+
+def test_returned_with_reasons_the_holder_has_its_time_again(world, over):
+    made, later = certify(world, over), world.at + DAY
+    operations.return_certificate(certificate=made, actor=world["officer"], at=later, reason="未列明备份")
+    assert destroying(over).started_at == later and not clock.of(made).open().exists()
+    given = {**CERTIFIED, "destroyed": "含备份盘", "destroyed_on": local_date(later)}
+    operations.file_certificate_again(certificate=made, actor=world["buyer"], at=later, **given)
+    made.refresh_from_db()
+    assert (made.state, made.destroyed) == ("filed", "含备份盘")
+    assert not clock.of(over).open().exists() and clock.of(made).open().exists()
+
+
+def test_nothing_to_certify_where_nothing_was_delivered_or_the_grant_runs(world, grant, delivered):
+    with pytest.raises(InvalidState):
+        certify(world, delivered)
+    empty = stages.active_grant(world, buyer="other_buyer")
+    surrender_grant(grant=empty, actor=world["other_buyer"], at=world.at, reason="项目结束")
+    assert not clock.of(empty).open().exists()
+    with pytest.raises(InvalidState):
+        certify(world, empty, who="other_buyer")
+
+
+def test_period_that_is_over_asks_though_nobody_has_closed_the_grant(world, delivered):
+    end = end_of_day(delivered.ends)
+    assert did("certificate_asked", end - timedelta(seconds=1)) == 0
+    assert did("certificate_asked", end + 3 * DAY) == 1
+    assert destroying(delivered).started_at == end
+    close_grant(grant=delivered, actor=world["officer"], at=end + 4 * DAY, reason="期满")
+    assert destroying(delivered).started_at == end
+    assert certify(world, delivered, at=end + 4 * DAY).state == "filed"
+
+
+def test_renewed_after_its_end_nothing_is_to_be_destroyed(world, delivered):
+    end = end_of_day(delivered.ends)
+    did("certificate_asked", end)
+    asked = {"ends": delivered.ends + 365 * DAY, "fields": delivered.fields, "quota": None, "reason": "续期"}
+    more = {"what_is_built": delivered.terms["what_is_built"], "report_schedule": delivered.report_schedule}
+    made = request_change(grant=delivered, actor=world["buyer"], at=end, **asked, **more)
+    agree_change(edition=made, actor=world["officer"], at=end, reason="必要")
+    assert not clock.of(delivered).open().exists() and did("certificate_asked", end) == 0
+
+
+def test_certified_as_destroyed_a_grant_is_not_renewed(world, delivered):
+    end = end_of_day(delivered.ends)
+    certify(world, delivered, at=end)
+    asked = {"ends": delivered.ends + 365 * DAY, "fields": delivered.fields, "quota": None, "reason": "续期"}
+    more = {"what_is_built": delivered.terms["what_is_built"], "report_schedule": delivered.report_schedule}
+    with pytest.raises(InvalidState):
+        request_change(grant=delivered, actor=world["buyer"], at=end, **asked, **more)
+
+
+def test_copies_are_evidence_while_an_incident_is_open_and_the_time_stands_still(world, over):
+    incident = stages.report_incident(world)
+    with pytest.raises(InvalidState, match=incident.number):
+        certify(world, over)
+    assert did("kept_as_evidence", world.at) == 1
+    assert destroying(over).paused_at == world.at
+    assert did("not_closed_out", world.at + 60 * DAY) == 0 and did("clock_overdue", world.at + 60 * DAY) > 0
+    assert over.get_absolute_url() not in Outbox.objects.filter(kind="clock_overdue").values_list("link", flat=True)
+    later = world.at + 60 * DAY
+    operations.dismiss_incident(incident=incident, actor=world["officer"], at=later, reason="演练")
+    assert did("kept_as_evidence", later) == 1
+    again = destroying(over)
+    assert again.paused_at is None and again.due_at > later
+    assert certify(world, over, at=later).state == "filed"
+
+
+def test_copies_are_evidence_while_a_review_of_the_termination_is_open(world, delivered):
+    order = stages.order(world, delivered)
+    stages.terminate(order, world)
+    asked = operations.lodge_review(subject=order, actor=world["buyer"], at=world.at, text="处罚过重")
+    with pytest.raises(InvalidState, match=asked.number):
+        certify(world, delivered)
+    assert did("kept_as_evidence", world.at) == 1
+    operations.withdraw_review(review=asked, actor=world["buyer"], at=world.at)
+    assert did("kept_as_evidence", world.at) == 1
+    assert certify(world, delivered).state == "filed"
+
+
+def test_revoked_under_an_order_that_stands_the_copies_stay(world, delivered):
+    order = stages.order(world, delivered)
+    said = {"article": "Art. 17", "reason": "可复原", "remedy": stages.REMEDY}
+    operations.revoke_grant(grant=delivered, actor=world["officer"], at=world.at, **said)
+    order.refresh_from_db()
+    with pytest.raises(InvalidState, match=order.number):
+        certify(world, delivered)
+
+
+def test_not_certified_in_time_is_a_finding_until_it_is(world, over):
+    due = destroying(over).due_at
+    assert did("not_closed_out", due - timedelta(seconds=1)) == 0
+    assert did("not_closed_out", due) == 1
+    finding = Finding.objects.get()
+    assert (finding.rule, finding.party) == ("not_closed_out", world.parties["buyer"])
+    assert str(last_day(due)) in finding.said
+    certify(world, over, at=due)
+    assert did("cause_gone", due) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"destroyed": " "}, "destroyed"), ({"places": ""}, "places"), ({"method": ""}, "method"),
+        ({"done_by": ""}, "done_by"), ({"destroyed_on": date(2026, 1, 1)}, "destroyed_on"),
+        ({"destroyed_on": date(2027, 1, 1)}, "destroyed_on"), ({"kept": "发票"}, "kept_why"),
+        ({"kept_why": "会计法"}, "kept_why"),
+    ],
+)  # fmt: skip
+def test_certificate_is_whole_or_refused(world, over, changes, field):
+    with pytest.raises(ValidationError, match=field):
+        certify(world, over, **changes)
+    assert not Certificate.objects.exists() and destroying(over)
+
+
+def test_what_a_law_says_to_keep_is_named(world, over):
+    made = certify(world, over, kept="交付回执", kept_why="电子商务法第三十一条，三年，档案室")
+    assert (made.kept, made.kept_why) == ("交付回执", "电子商务法第三十一条，三年，档案室")
+
+
+def test_certificate_is_checked_by_an_unbiased_officer_of_the_authority(world, over):
+    made = certify(world, over)
+    for who in ("buyer", "seller", "county_officer", "other_officer", "conflicted_officer", "province_officer"):
+        with pytest.raises(NotAllowed):
+            operations.accept_certificate(certificate=made, actor=world[who], at=world.at)
+        with pytest.raises(NotAllowed):
+            operations.return_certificate(certificate=made, actor=world[who], at=world.at, reason="x")
+    made.refresh_from_db()
+    assert made.state == "filed"
+
+
+def test_of_non_public_data_the_seller_checks_it(world):
+    grant, _end = stages.non_public_grant(world, "active")
+    at = grant.activated_at
+    delivery.deliver(grant=grant, version=grant.from_version, actor=world["buyer"], at=at)
+    surrender_grant(grant=grant, actor=world["buyer"], at=at, reason="项目结束")
+    made = certify(world, grant, at=at)
+    assert world["vendor"].ledger_ref in told("certificate_filed")
+    with pytest.raises(NotAllowed):
+        operations.accept_certificate(certificate=made, actor=world["officer"], at=at)
+    with time_machine.travel(at, tick=False):
+        assert made in [task.obj for task in todo(world["vendor"], at)]
+        assert made not in [task.obj for task in todo(world["officer"], at)]
+    operations.accept_certificate(certificate=made, actor=world["vendor"], at=at)
+    assert Certificate.objects.get().state == "accepted"
+
+
+def test_holder_that_ends_without_a_successor_owes_nothing_any_more(world, over):
+    made = certify(world, over)
+    operations.return_certificate(certificate=made, actor=world["officer"], at=world.at, reason="未列明备份")
+    party = world.parties["buyer"]
+    operations.end_party(party=party, actor=world["operator"], at=world.at, reason="注销")
+    assert Certificate.objects.get().state == "ceased" and not clock.of(over).open().exists()
+
+
+def test_pages_lead_from_the_grant_to_the_certificate_and_to_its_check(world, over):
+    browser = Client(headers={"accept-language": "en"})
+    page = over.get_absolute_url()
+    with time_machine.travel(world.at, tick=False):
+        browser.force_login(world["buyer"])
+        form = f"{page}certify-destruction/"
+        assert form in browser.get(page).content.decode()
+        assert "At present none is open" in browser.get(form).content.decode()
+        sent = {**CERTIFIED, "destroyed_on": str(local_date(world.at))}
+        there = browser.post(form, sent).url
+        assert there == Certificate.objects.get().get_absolute_url()
+        browser.force_login(world["officer"])
+        assert CERTIFIED["method"] in browser.get(there).content.decode()
+        case = f"/console/supervision/certificate/{Certificate.objects.get().pk}/"
+        assert CERTIFIED["done_by"] in browser.get(case).content.decode()
+        assert browser.post(f"{there}accept/").url == there
+        assert "closed out" in browser.get(page).content.decode()
+        browser.force_login(world["seller"])
+        assert browser.get(there).status_code == 404
+
+
+def test_form_says_not_to_destroy_while_copies_are_evidence(world, over):
+    incident = stages.report_incident(world)
+    browser = Client(headers={"accept-language": "en"})
+    browser.force_login(world["buyer"])
+    with time_machine.travel(world.at, tick=False):
+        shown = browser.get(f"{over.get_absolute_url()}certify-destruction/").content.decode()
+        assert "Do not destroy anything yet" in shown and incident.number in shown
+        assert "Do not destroy anything yet" in browser.get(over.get_absolute_url()).content.decode()
