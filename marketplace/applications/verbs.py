@@ -154,8 +154,8 @@ CONSULTATION = Verbs(
 )  # fmt: skip
 
 
-def is_over(grant: Grant) -> bool:
-    return grant.ends < local_date(timezone.now())
+def can_be_closed(grant: Grant) -> bool:
+    return grant.ends < local_date(timezone.now()) and not operations.owes_destruction(grant)
 
 
 def is_public_use(grant: Grant) -> bool:
@@ -183,7 +183,7 @@ GRANT = Verbs(
         Verb("drop_system", _("Take a system's use away"), (GrantState.ACTIVE,), permissions.check_can_take_grant, operations.drop_system, forms.DropSystemForm, CASE, when=has_named_systems, aside=True),
         Verb("write_summary", _("Write the summary for the public register"), WRITABLE, permissions.check_can_leave_grant, operations.write_summary, forms.SummaryForm, CASE, aside=True, when=is_public_use),
         Verb("surrender", _("Surrender"), (GrantState.ACTIVE,), permissions.check_can_leave_grant, operations.surrender_grant, ReasonForm, CASE, danger=True),
-        Verb("close", _("Close"), (GrantState.ACTIVE,), permissions.check_can_close_grant, operations.close_grant, ReasonForm, CASE, when=is_over),
+        Verb("close", _("Close"), (GrantState.ACTIVE,), permissions.check_can_close_grant, operations.close_grant, ReasonForm, CASE, when=can_be_closed),
     ),
 )  # fmt: skip
 

@@ -24,10 +24,11 @@ class Paper(models.TextChoices):
     GRANT = "grant", _("Decision to grant the use of data")
     REFUSAL = "refusal", _("Decision to refuse the use of data")
     REVIEW = "review", _("Decision on a review")
+    CERTIFICATE = "certificate", _("Certificate of destruction, checked: the use of data is closed out")
 
 
 # What documents are about: whoever sees the case sees its documents. By name, as these apps stand to the right.
-CASES = ("supervision.measure", "applications.item", "supervision.review")
+CASES = ("supervision.measure", "applications.item", "supervision.review", "supervision.certificate")
 
 
 def new_token() -> str:

@@ -35,7 +35,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "grant_ending", "grant_over", "person_left", "officer_overdue", "overdue_explained", "case_taken",
         "report_asked", "incident_opened", "incident_reported", "plan_adopted", "plan_missing", "exercise_due",
         "exercise_overdue", "measure_signed", "measure_sent_back", "second_pair_set",
-        "report_asked", "incident_opened", "incident_reported",
         "whereabouts_asked", "whereabouts_due", "whereabouts_stated", "certificate_asked", "certificate_filed",
         "derived_to_decide",
     ),

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.models import User
+from accounts.models import Party, PartyState, User
 from accounts.reach import found_by, reach_of
 from listings.models import Nature
 from marketplace.applications.models import Grant, open_holds
@@ -178,6 +178,14 @@ def is_over(grant: Grant, at: datetime) -> bool:
 def owes_certificate(grant: Grant, at: datetime) -> bool:
     """Whether copies are still to be certified as destroyed: something was delivered, and no certificate is filed."""
     return is_over(grant, at) and not Certificate.objects.filter(grant=grant).exists() and was_delivered(grant)
+
+
+def checker_of(grant: Grant) -> Party:
+    """Who checks its certificate: the authority; of non-public data the seller, while there is one."""
+    seller = grant.product.seller.answers
+    if grant.product.is_public_data or seller.state == PartyState.ENDED:
+        return grant.authority
+    return seller
 
 
 def keeping(grant: Grant) -> list[str]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from accounts.models import Party, PartyState
+from accounts.models import Party
 from accounts.permissions import (
     MANAGERS,
     check_added_evidence,
@@ -14,7 +14,7 @@ from accounts.permissions import (
 )
 from marketplace.applications.models import Grant
 from marketplace.supervision.caution import Caution
-from marketplace.supervision.closeout import Certificate
+from marketplace.supervision.closeout import Certificate, checker_of
 from marketplace.supervision.permissions import ORDERING, parties_of_grant
 
 
@@ -36,11 +36,11 @@ def check_can_check_certificate(actor: Any, certificate: Certificate, at: dateti
     """An officer of the competent authority, on nobody's side; of non-public data who signs for the seller, and where
     the seller has ended the officer again."""
     grant = certificate.grant
-    seller = grant.product.seller.answers
-    if grant.product.is_public_data or seller.state == PartyState.ENDED:
+    checker = checker_of(grant)
+    if checker == grant.authority:
         check_officer(actor, grant.authority, at, levels=ORDERING)
         return check_not_own_case(actor, parties_of_grant(grant), at)
-    check_member(actor, seller, at, roles=MANAGERS)
+    check_member(actor, checker, at, roles=MANAGERS)
     check_not_own_case(actor, [grant.buyer], at)
 
 

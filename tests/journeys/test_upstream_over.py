@@ -10,7 +10,7 @@ from listings import operations as listing
 from listings.models import Product, Upstream
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Grant
-from marketplace.clock.working_days import SHANGHAI, end_of_day
+from marketplace.clock.working_days import SHANGHAI, end_of_day, local_date
 from marketplace.delivery import operations as delivery
 from marketplace.errors import InvalidState
 from marketplace.supervision import operations as supervision
@@ -81,7 +81,11 @@ def test_surrendered_grant_stops_versions_and_grants_at_once(world, product):  #
 def test_closed_after_its_end_keeps_the_earlier_day(world, product):  # noqa: F811
     grant = upstream_grant(world)
     over = end_of_day(grant.ends)
-    applications.close_grant(grant=grant, actor=world["officer"], at=over + timedelta(days=9), reason="到期")
+    later = over + timedelta(days=9)
+    said = {**stages.CERTIFIED, "destroyed_on": local_date(later)}
+    made = supervision.certify_destruction(grant=grant, actor=world["buyer"], at=later, **said)
+    supervision.accept_certificate(certificate=made, actor=world["officer"], at=later)
+    assert type(grant).objects.get(pk=grant.pk).state == "closed"
     assert Upstream.objects.get(product=product).over_at == over
 
 

@@ -1,11 +1,13 @@
 """Copies already delivered: where they are while a grant is suspended, and that they are destroyed at its end."""
 
+import re
 from datetime import date, datetime, timedelta
 
 import pytest
 import time_machine
 from django.core.exceptions import ValidationError
 from django.test import Client
+from django.urls import reverse
 
 from marketplace.applications.models import Grant
 from marketplace.applications.operations import agree_change, close_grant, request_change, surrender_grant
@@ -14,6 +16,8 @@ from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import due_after, end_of_day, last_day, local_date
 from marketplace.delivery import operations as delivery
 from marketplace.desk.queries import todo
+from marketplace.documents.models import Document, Paper
+from marketplace.documents.pdf import address_of
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
@@ -21,6 +25,7 @@ from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.models import Finding
 from marketplace.supervision.monitors import MONITORS
 from marketplace.supervision.sweep import run
+from tests.supervision.test_papers import paper_of
 from tests.workflow import stages
 
 SAID = stages.WHEREABOUTS
@@ -250,9 +255,61 @@ def test_period_that_is_over_asks_though_nobody_has_closed_the_grant(world, deli
     assert did("certificate_asked", end - timedelta(seconds=1)) == 0
     assert did("certificate_asked", end + 3 * DAY) == 1
     assert destroying(delivered).started_at == end
-    close_grant(grant=delivered, actor=world["officer"], at=end + 4 * DAY, reason="期满")
-    assert destroying(delivered).started_at == end
-    assert certify(world, delivered, at=end + 4 * DAY).state == "filed"
+
+
+def close(world, grant, at):
+    close_grant(grant=Grant.objects.get(pk=grant.pk), actor=world["officer"], at=at, reason="期满")
+
+
+def test_over_a_grant_serves_nothing_at_once_and_is_closed_only_with_its_checked_certificate(world, delivered):
+    at = end_of_day(delivered.ends)
+    assert not Grant.objects.in_effect(at).filter(pk=delivered.pk).exists()
+    with pytest.raises(InvalidState):
+        close(world, delivered, at)
+    made = certify(world, delivered, at=at)
+    with pytest.raises(InvalidState):
+        close(world, delivered, at)
+    operations.return_certificate(certificate=made, actor=world["officer"], at=at, reason="未列明备份")
+    with pytest.raises(InvalidState):
+        close(world, delivered, at)
+    again = {**CERTIFIED, "destroyed_on": local_date(at)}
+    operations.file_certificate_again(certificate=made, actor=world["buyer"], at=at, **again)
+    operations.accept_certificate(certificate=made, actor=world["officer"], at=at + DAY)
+    delivered.refresh_from_db()
+    assert (delivered.state, delivered.ended_at) == ("closed", at + DAY)
+
+
+def test_nothing_delivered_the_officer_closes_it_when_its_period_is_over(world, grant):
+    close(world, grant, end_of_day(grant.ends))
+    assert Grant.objects.get(pk=grant.pk).state == "closed"
+
+
+def test_accepted_while_an_order_stands_the_grant_is_closed_after_it(world, delivered):
+    at = end_of_day(delivered.ends)
+    made = certify(world, delivered, at=at)
+    order = stages.order(world, delivered, at=at)
+    operations.accept_certificate(certificate=made, actor=world["officer"], at=at)
+    assert Grant.objects.get(pk=delivered.pk).state == "active"
+    operations.lift_order(measure=order, actor=world["officer"], at=at, reason="已改正")
+    close(world, delivered, at)
+    assert Grant.objects.get(pk=delivered.pk).state == "closed"
+
+
+def test_checked_certificate_is_a_numbered_document_that_anybody_can_check(world, over):
+    made = certify(world, over, kept="交付回执", kept_why="电子商务法第三十一条，三年")
+    assert not Document.objects.of(made).exists()
+    operations.accept_certificate(certificate=made, actor=world["officer"], at=world.at)
+    document, text = paper_of(made, world.at, Paper.CERTIFICATE)
+    said = (
+        document.number, over.number, world.parties["city"].name, world.parties["buyer"].name, "已核验", "第十六条",
+        *(CERTIFIED[name] for name in ("destroyed", "places", "method", "done_by")), "交付回执", str(made.destroyed_on),
+        made.filed_by.name, world["officer"].name, address_of(document.token),
+    )  # fmt: skip
+    assert [part for part in said if re.sub(r"\s", "", part) not in text] == []
+    assert document in Document.objects.visible_to(world["buyer"]) and document.issuer == world.parties["city"]
+    assert not Document.objects.visible_to(world["provider"]).filter(pk=document.pk).exists()
+    shown = Client().get(reverse("documents:check-token", args=[document.token])).content.decode()
+    assert document.number in shown and CERTIFIED["method"] not in shown
 
 
 def test_renewed_after_its_end_nothing_is_to_be_destroyed(world, delivered):
@@ -367,6 +424,7 @@ def test_of_non_public_data_the_seller_checks_it(world):
         assert made not in [task.obj for task in todo(world["officer"], at)]
     operations.accept_certificate(certificate=made, actor=world["vendor"], at=at)
     assert Certificate.objects.get().state == "accepted"
+    assert Document.objects.of(made).get().issuer == world.parties["vendor"]
 
 
 def test_holder_that_ends_without_a_successor_owes_nothing_any_more(world, over):

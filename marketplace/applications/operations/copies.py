@@ -16,6 +16,11 @@ def was_delivered(grant: Grant) -> bool:
     return Grant.objects.filter(pk=grant.pk, deliveries__isnull=False).exists()
 
 
+def owes_destruction(grant: Grant) -> bool:
+    """Whether copies went out, and nobody has accepted yet that they are destroyed: such a grant is not closed out."""
+    return was_delivered(grant) and not Grant.objects.filter(pk=grant.pk, certificate__state="accepted").exists()
+
+
 def ask_whereabouts(act: ledger.Act, grant: Grant, begun_by: Hold, holder: list[Recipient]) -> None:
     """A suspension begins: its holder has the working days of the terms to say where the copies are, and is told.
 

@@ -12,7 +12,7 @@ from listings import operations as listing
 from marketplace import workflow
 from marketplace.applications import permissions
 from marketplace.applications.models import Grant, HoldCode, open_holds
-from marketplace.applications.operations.copies import ask_certificate
+from marketplace.applications.operations.copies import ask_certificate, owes_destruction
 from marketplace.applications.queries import counterparts
 from marketplace.applications.states import GrantState
 from marketplace.clock import operations as clock
@@ -68,12 +68,18 @@ def surrender_grant(*, grant: Grant, actor: User, at: datetime, reason: str) -> 
 
 @transaction.atomic
 def close_grant(*, grant: Grant, actor: User, at: datetime, reason: str) -> None:
-    """active → closed, by an officer or the seller of non-public data, once its period is over."""
+    """active → closed, by an officer or the seller of non-public data, once its period is over.
+
+    Its rights ended with its period. Where copies were delivered it is closed out with their certificate of
+    destruction, once that is checked; until then raises InvalidState.
+    """
     permissions.check_can_close_grant(actor, grant, at)
     require(reason=reason)
     workflow.check_in(grant, GrantState.ACTIVE)
     if grant.ends >= local_date(at):
         raise InvalidState(_("The grant's period is not over yet."))
+    if owes_destruction(grant):
+        raise InvalidState(_("Copies were delivered: it is closed with their certificate of destruction, once checked."))
     _end("close", grant, GrantState.CLOSED, actor, at, reason)
 
 

@@ -7,15 +7,18 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.evidence import process
 from accounts.models import EvidenceFile, Party, User
 from accounts.operations.evidence import attach, withdraw
 from accounts.queries import recipients
 from marketplace import workflow
+from marketplace.applications import operations as applications
 from marketplace.applications.models import Grant
 from marketplace.applications.operations.copies import ask_certificate, restart_certificate
 from marketplace.applications.queries import counterparts
+from marketplace.applications.states import GrantState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import local_date
@@ -25,7 +28,9 @@ from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions_closeout as permissions
 from marketplace.supervision.closeout import Certificate, CertificateState, is_over, keeping, owes_certificate
+from marketplace.supervision.operations.papers import write_certificate
 
+CERTIFIED = gettext_lazy("The copies are certified as destroyed, and the certificate is accepted.")
 WITH_HOLDER = (CertificateState.FILED, CertificateState.RETURNED)
 
 
@@ -78,11 +83,18 @@ def file_certificate_again(
 
 @transaction.atomic
 def accept_certificate(*, certificate: Certificate, actor: User, at: datetime) -> None:
-    """filed → accepted: the grant is closed out. The holder is told."""
+    """filed → accepted: the grant is closed out, and closed where only its period was over, unless an order stands.
+
+    The holder is told, and gets it as a numbered document of whoever checked.
+    """
     permissions.check_can_check_certificate(actor, certificate, at)
     act = ledger.begin("accept_certificate", actor, at, certificate.article)
     workflow.move(act, certificate, CertificateState.ACCEPTED, checked_by=actor, checked_at=at, reason="")
     clock.stop(certificate, at)
+    grant = _locked(certificate.grant)
+    if grant.state == GrantState.ACTIVE and not keeping(grant):
+        applications.end_grant(act, grant, GrantState.CLOSED, reason=str(CERTIFIED))
+    write_certificate(act, certificate)
     _tell_holder(act, certificate, "")
 
 

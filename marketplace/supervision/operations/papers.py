@@ -1,4 +1,4 @@
-"""Orders, what becomes of them, and decisions on reviews, as numbered documents of the authority."""
+"""Orders, what becomes of them, decisions on reviews and checked certificates, as numbered documents."""
 
 from datetime import datetime
 
@@ -7,10 +7,11 @@ from django.utils.translation import gettext_noop, override
 from accounts.models import Party
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
-from marketplace.clock.working_days import due_after, last_day
+from marketplace.clock.working_days import due_after, last_day, local_date
 from marketplace.documents.models import Paper
 from marketplace.documents.operations import write_document
 from marketplace.ledger import entries as ledger
+from marketplace.supervision.closeout import Certificate, checker_of
 from marketplace.supervision.measure_kinds import Issuer
 from marketplace.supervision.models import Measure
 from marketplace.supervision.review import Review
@@ -71,3 +72,20 @@ def write_review(act: ledger.Act, review: Review, issuer: Party, days: int | Non
         (gettext_noop("Remedy"), review.remedy),
     )
     write_document(act, review, Paper.REVIEW, issuer=issuer, party=review.party, sections=sections)
+
+
+def write_certificate(act: ledger.Act, certificate: Certificate) -> None:
+    """Part of accepting a certificate of destruction: what was certified, and who checked it when."""
+    grant = certificate.grant
+    sections = (
+        (gettext_noop("Grant"), f"{grant.number} {grant.product.title}"),
+        (gettext_noop("What was destroyed"), certificate.destroyed),
+        (gettext_noop("Where"), certificate.places),
+        (gettext_noop("How it was destroyed"), certificate.method),
+        (gettext_noop("Who destroyed it"), certificate.done_by),
+        (gettext_noop("Day of the destruction"), str(certificate.destroyed_on)),
+        (gettext_noop("Kept, because a law says so"), "\n".join(filter(None, (certificate.kept, certificate.kept_why)))),
+        (gettext_noop("Filed"), f"{certificate.filed_by} {local_date(certificate.filed_at)}"),
+        (gettext_noop("Checked and accepted"), f"{certificate.checked_by} {local_date(act.at)}"),
+    )
+    write_document(act, certificate, Paper.CERTIFICATE, issuer=checker_of(grant), party=grant.buyer, sections=sections)
