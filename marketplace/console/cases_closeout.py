@@ -54,10 +54,12 @@ def certificate(case: Certificate, user: Any, at: datetime) -> list[Section]:
             (_("Deliveries"), Delivery.objects.filter(grant=case.grant).count()),
             (_("Open cases that need the copies"), ", ".join(keeping(case.grant)) or "–"),
         )),
-        Section(_("What is certified"), of(
-            case, "destroyed", "places", "method", "done_by", "destroyed_on", "kept", "kept_why", "filed_by", "filed_at"
+        Section(_("What is certified"), (
+            *of(case, "destroyed", "places", "method", "done_by", "destroyed_on", "kept", "kept_why", "filed_by"),
+            (_("Filed"), day(case.filed_at)),
         )),
-        Section(_("Checked"), ((_("Who"), case.checked_by or "–"), *of(case, "checked_at", "reason"))),
+        Section(_("Check"), ((_("Who"), case.checked_by or "–"), *of(case, "checked_at", "reason"))),
+        built([case.grant_id], user),
         *whereabouts(case.grant, user),
         evidence(case),
     ]  # fmt: skip

@@ -24,7 +24,7 @@ class Paper(models.TextChoices):
     GRANT = "grant", _("Decision to grant the use of data")
     REFUSAL = "refusal", _("Decision to refuse the use of data")
     REVIEW = "review", _("Decision on a review")
-    CERTIFICATE = "certificate", _("Certificate of destruction, checked: the use of data is closed out")
+    CERTIFICATE = "certificate", _("Certificate of destruction, checked")
 
 
 # What documents are about: whoever sees the case sees its documents. By name, as these apps stand to the right.

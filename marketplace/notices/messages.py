@@ -92,8 +92,8 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
     "grant_over": (
         _("Grant %(number)s is over since %(day)s and not closed"),
         _(
-            "Its reports are still owed. Where copies were delivered, it is closed with their certificate of destruction, "
-            "once that is checked; else by whoever decided on it, once everything is settled."
+            "Its reports are still owed. Where copies were delivered, it is closed with their certificate of "
+            "destruction, once that is checked; else by whoever decided on it, once everything is settled."
         ),
     ),
     "whereabouts_asked": (

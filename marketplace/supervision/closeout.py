@@ -22,7 +22,7 @@ from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import local_date
 from marketplace.supervision.incidents import Incident
-from marketplace.supervision.models import Measure
+from marketplace.supervision.models import DerivedProduct, Measure
 from marketplace.supervision.review import Review
 from marketplace.supervision.states import STANDING_MEASURE
 from marketplace.workflow import Machine, table
@@ -186,6 +186,11 @@ def checker_of(grant: Grant) -> Party:
     if grant.product.is_public_data or seller.state == PartyState.ENDED:
         return grant.authority
     return seller
+
+
+def built_from(grant: Grant, user: Any) -> "models.QuerySet[DerivedProduct]":
+    """The derived products that were built from what it delivered, as far as the person sees them."""
+    return DerivedProduct.objects.visible_to(user).filter(built_from__grant=grant).distinct().order_by("pk")
 
 
 def keeping(grant: Grant) -> list[str]:

@@ -3,7 +3,10 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.applications.models import Grant
 from marketplace.supervision.closeout import Certificate, Whereabouts, keeping
+from marketplace.supervision.models import DerivedProduct
+from marketplace.supervision.states import DerivedState
 from marketplace.verbs import VerbForm, YesNoField, model_fields
 
 
@@ -36,4 +39,14 @@ class CertificateForm(VerbForm):
     @property
     def running(self) -> list[str]:
         """Open orders, incidents and reviews for which the copies are kept as evidence."""
-        return keeping(self.target.grant if isinstance(self.target, Certificate) else self.target)
+        return keeping(self._grant)
+
+    @property
+    def built(self) -> list[DerivedProduct]:
+        """Derived products which stay where they are: the holder says what of the data they still contain."""
+        kept = DerivedProduct.objects.filter(built_from__grant=self._grant).exclude(state=DerivedState.WITHDRAWN)
+        return list(kept.distinct().order_by("pk"))
+
+    @property
+    def _grant(self) -> Grant:
+        return self.target.grant if isinstance(self.target, Certificate) else self.target

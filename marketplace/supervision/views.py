@@ -24,7 +24,7 @@ from marketplace.delivery.models import AccessRecord, Delivery
 from marketplace.ledger.entries import reference
 from marketplace.pages import HistoryRow, history_rows
 from marketplace.supervision import operations, queries, verbs
-from marketplace.supervision.closeout import Certificate, Whereabouts, is_over, keeping
+from marketplace.supervision.closeout import Certificate, Whereabouts, built_from, is_over, keeping
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.operations.order import is_outdated
@@ -103,9 +103,8 @@ def _copies(grant: Grant, user: Any, at: datetime) -> dict[str, Any]:
 
 def _built(grant: Grant, user: Any) -> dict[str, Any]:
     """What was built from it, and whether it is itself of a built product that is flagged."""
-    rows = DerivedProduct.objects.visible_to(user).filter(built_from__grant=grant)
     flagged = DerivedProduct.objects.filter(listed_as=grant.product_id, state=DerivedState.FLAGGED)
-    return {"built": rows.distinct().order_by("pk"), "is_of_flagged": flagged.exists()}
+    return {"built": built_from(grant, user), "is_of_flagged": flagged.exists()}
 
 
 def _oversees(user: Any, authority: Party, at: datetime) -> bool:

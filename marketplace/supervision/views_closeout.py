@@ -11,7 +11,7 @@ from marketplace.clock import operations as clock
 from marketplace.pages import history_rows
 from marketplace.supervision import verbs
 from marketplace.supervision.caution import Caution
-from marketplace.supervision.closeout import Certificate
+from marketplace.supervision.closeout import Certificate, built_from
 
 
 @require_safe
@@ -25,6 +25,7 @@ def certificate(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "certificate": item,
         "clocks": clock.of(item).open(),
+        "built": built_from(item.grant, request.user),
         "grant_clocks": clock.of(item.grant).open(),
         "verbs": verbs.CERTIFICATE.available(item, request.user, timezone.now()),
         "history": history_rows([item, *EvidenceFile.objects.ever_of(item)]),

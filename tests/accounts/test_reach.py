@@ -241,6 +241,7 @@ CONDITIONS: dict[Any, Condition] = {
     UsageReport: OF_GRANT, Delivery: OF_GRANT, GrantEdition: OF_GRANT,
     Document: lambda r: (
         of_case(Measure, r.measure()) | of_case(Item, OF_APPLICATION(r)) | of_case(Review, r.review())
+        | of_case(Certificate, r.copies())
     ),
     Reading: lambda r: r.unless_province(Q(party__in=r.mine)),
 }  # fmt: skip
@@ -422,7 +423,9 @@ def more_rows(chance: random.Random, a_party: Any, a_person: Any) -> None:
             grant=one, suspended_at=timezone.now(), places="x", systems="x", kept_by="x", was_passed_on=False,
             by=a_person(), at=timezone.now(),
         )  # fmt: skip
-    for number, case in enumerate([*Review.objects.all(), *Measure.objects.all(), *Item.objects.all()]):
+    for number, case in enumerate(
+        [*Review.objects.all(), *Measure.objects.all(), *Item.objects.all(), *Certificate.objects.all()]
+    ):
         Document.objects.create(
             number=f"{number}", kind="order", object_type=case._meta.label_lower, object_id=str(case.pk),
             issuer=a_party(), party=a_party(), content={}, issued_at=timezone.now(),

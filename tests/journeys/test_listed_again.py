@@ -339,10 +339,14 @@ def test_flag_is_told_to_keeper_officer_and_buyers_and_stands_with_their_cases(w
         for who, page in (
             ("officer", f"/console/applications/grant/{ended.pk}/"), ("officer", ended.get_absolute_url()),
             ("officer", f"/console/supervision/measure/{order.pk}/"),
+            ("buyer", f"{ended.get_absolute_url()}certify-destruction/"),
         ):  # fmt: skip
             browser.force_login(world[who])
             shown = browser.get(page).content.decode()
             assert derived.title in shown and "flagged" in shown, page
+        browser.logout()
+        for page in (derived.get_absolute_url(), f"/check/?q={derived.number}"):
+            assert "flagged" in browser.get(page).content.decode(), page
         browser.force_login(world["other_buyer"])
         assert "This product is flagged" in browser.get(held.get_absolute_url()).content.decode()
         derived.refresh_from_db()

@@ -79,7 +79,7 @@ def close_grant(*, grant: Grant, actor: User, at: datetime, reason: str) -> None
     if grant.ends >= local_date(at):
         raise InvalidState(_("The grant's period is not over yet."))
     if owes_destruction(grant):
-        raise InvalidState(_("Copies were delivered: it is closed with their certificate of destruction, once checked."))
+        raise InvalidState(_("Copies were delivered: closed with their certificate of destruction, once checked."))
     _end("close", grant, GrantState.CLOSED, actor, at, reason)
 
 

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                     ("grant", "Decision to grant the use of data"),
                     ("refusal", "Decision to refuse the use of data"),
                     ("review", "Decision on a review"),
-                    ("certificate", "Certificate of destruction, checked: the use of data is closed out"),
+                    ("certificate", "Certificate of destruction, checked"),
                 ],
                 max_length=12,
                 verbose_name="kind",

@@ -77,6 +77,7 @@ def write_review(act: ledger.Act, review: Review, issuer: Party, days: int | Non
 def write_certificate(act: ledger.Act, certificate: Certificate) -> None:
     """Part of accepting a certificate of destruction: what was certified, and who checked it when."""
     grant = certificate.grant
+    kept = "\n".join(filter(None, (certificate.kept, certificate.kept_why)))
     sections = (
         (gettext_noop("Grant"), f"{grant.number} {grant.product.title}"),
         (gettext_noop("What was destroyed"), certificate.destroyed),
@@ -84,7 +85,7 @@ def write_certificate(act: ledger.Act, certificate: Certificate) -> None:
         (gettext_noop("How it was destroyed"), certificate.method),
         (gettext_noop("Who destroyed it"), certificate.done_by),
         (gettext_noop("Day of the destruction"), str(certificate.destroyed_on)),
-        (gettext_noop("Kept, because a law says so"), "\n".join(filter(None, (certificate.kept, certificate.kept_why)))),
+        (gettext_noop("Kept, because a law says so"), kept),
         (gettext_noop("Filed"), f"{certificate.filed_by} {local_date(certificate.filed_at)}"),
         (gettext_noop("Checked and accepted"), f"{certificate.checked_by} {local_date(act.at)}"),
     )
