@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("applications", "0482_annulled_holds"),
-        ("supervision", "0530_second_pair_and_service"),
+        ("supervision", "0541_reported_until"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
