@@ -27,6 +27,7 @@ from marketplace.supervision.caution import Caution
 from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.incidents import Incident
+from marketplace.supervision.inspections import Inspection, InspectionPlan
 from marketplace.supervision.models import (
     DerivedFrom,
     DerivedProduct,
@@ -59,6 +60,13 @@ def one_of_each(world: World, grant: Grant) -> None:
         number="0", kind="order", object_type="supervision.measure", object_id=str(Measure.objects.get().pk),
         issuer=grant.authority, party=grant.buyer, content={}, issued_at=at,
     )  # fmt: skip
+    plan = InspectionPlan.objects.create(
+        authority=grant.authority, title="t", first=at, last=at, method="random", size=1, seed="s", by=world["officer"],
+        created_at=at,
+    )  # fmt: skip
+    Inspection.objects.create(
+        plan=plan, grant=grant, party=grant.buyer, authority=grant.authority, by=world["officer"], created_at=at
+    )
     derived = DerivedProduct.objects.create(party=grant.buyer, title="t", description="d", created_at=at)
     DerivedFrom.objects.create(derived=derived, grant=grant, version=world.version)
 
@@ -152,6 +160,8 @@ def more(grant: Grant, number: int) -> Grant:
     measure = copy(Measure.objects.earliest("pk"), occasion_key=f"copy {number}")
     MeasureGrant.objects.create(measure=measure, grant=twin)
     copy(Review.objects.earliest("pk"), measure=measure)
+    copy(InspectionPlan.objects.earliest("pk"))
+    copy(Inspection.objects.earliest("pk"), grant=twin)
     copy(Document.objects.get(number="0"), number=f"copy {number}", object_id=str(measure.pk), token=new_token())
     copy(StandingConsent.objects.earliest("pk"))
     copy(

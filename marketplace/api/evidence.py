@@ -20,6 +20,7 @@ from marketplace.api.faces import Face
 from marketplace.api.resources import BY_NOUN
 from marketplace.supervision.permissions import check_can_read_case_evidence
 from marketplace.supervision.permissions_closeout import check_can_read_certificate_evidence
+from marketplace.supervision.permissions_inspection import check_can_read_inspection_evidence
 
 Check = Callable[[Any, Any, datetime], None]
 # noun of the case -> what is asked, beside the case being visible, before its files are shown. Who a party is, is
@@ -30,6 +31,7 @@ MAY_READ: dict[str, Check] = {
     "concerns": check_can_read_case_evidence, "reviews": check_can_read_case_evidence,
     "emergency-plans": check_can_read_case_evidence,
     "certificates": check_can_read_certificate_evidence,
+    "inspections": check_can_read_inspection_evidence,
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from accounts.models import Party
-from accounts.queries import parties_of
+from accounts.queries import parties_of, recent_parties
 from listings.models import (
     CatalogueEntry,
     DescriptionChange,
@@ -32,6 +32,7 @@ from marketplace.supervision.caution import Caution
 from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.incidents import Incident
+from marketplace.supervision.inspections import AT_WORK, Inspection, InspectionPlan
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.preparedness import EmergencyPlan
 from marketplace.supervision.review import Review
@@ -55,6 +56,8 @@ PRIVATE: tuple[Any, ...] = (
     Incident,
     Review,
     EmergencyPlan,
+    Inspection,
+    InspectionPlan,
     Upload,
     Objection,
 )
@@ -83,6 +86,8 @@ def _visible(user: Any) -> Q:
     wanted = Q(pk__in=[])
     for model in PRIVATE:
         wanted |= _about(model.objects.visible_to(user))
+    inspected = Inspection.objects.filter(party__in=recent_parties(user, timezone.now()))
+    wanted &= ~(_about(inspected) & Q(verb__in=AT_WORK))
     wanted |= _about(Hold._base_manager.filter(grant__in=Grant.objects.visible_to(user)))
     # Of faulty data it would name who reported to whoever has to correct it.
     wanted |= _about(Concern.objects.visible_to(user).filter(kind=ConcernKind.MISUSE))

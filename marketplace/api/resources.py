@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, get_args, get_type_hints
 
 from django import forms
-from django.db.models import Model, Prefetch, QuerySet
+from django.db.models import Model, Prefetch, Q, QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import forms as account_forms
 from accounts import verbs as accounts
 from accounts.models import CapabilityKind, Party, PartyKind, Region, Scope
-from accounts.queries import parties_as, parties_of
+from accounts.queries import parties_as, parties_of, recent_parties
 from listings import forms as listing_forms
 from listings import forms_recipes as recipe_forms
 from listings import operations as listing
@@ -47,7 +47,9 @@ from marketplace.supervision import verbs as supervision
 from marketplace.supervision.caution import Caution
 from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.concern import Concern
+from marketplace.supervision.forms_inspection import PointsForm, ReleaseInspectorForm
 from marketplace.supervision.incidents import Incident
+from marketplace.supervision.inspections import Inspection, InspectionPlan, InspectionPoint, JointInspector
 from marketplace.supervision.models import DerivedProduct, Evidence, Finding, Measure, ReportFiling, UsageReport
 from marketplace.supervision.permissions_incident import reporters
 from marketplace.supervision.preparedness import EmergencyPlan, Exercise
@@ -83,8 +85,17 @@ def grants(user: Any) -> QuerySet[Grant]:
     return visible.select_related("buyer", "authority", "from_version")
 
 
+def inspections(user: Any) -> QuerySet[Inspection]:
+    """What inspectors write down is theirs until they report, and who takes part beside them."""
+    theirs = ~Q(inspection__party__in=recent_parties(user, timezone.now()))
+    points = InspectionPoint.objects.filter(theirs | Q(inspection__reported_at__isnull=False)).order_by("pk")
+    joint = JointInspector.objects.filter(theirs, ended_at=None).select_related("user").order_by("pk")
+    rows = Inspection.objects.visible_to(user).select_related("party", "authority")
+    return rows.prefetch_related(Prefetch("points", points), Prefetch("joint", joint))
+
+
 RESOURCES = (
-    Resource("parties", Party, related(Party, prefetch=("capabilities",)), serializers.PartyRow, (accounts.PARTY, applications.AUTHORITY, supervision.PARTY, supervision.AUTHORITY)),
+    Resource("parties", Party, related(Party, prefetch=("capabilities",)), serializers.PartyRow, (accounts.PARTY, applications.AUTHORITY, supervision.PARTY, supervision.AUTHORITY, supervision.PLANNING)),
     Resource("source-files", SourceFile, related(SourceFile), serializers.SourceFileRow, (listings.SOURCE,), is_public=True),
     Resource("objections", Objection, related(Objection), serializers.ObjectionRow, (listings.OBJECTION,)),
     Resource("entries", CatalogueEntry, related(CatalogueEntry, "unit", "authority"), serializers.EntryRow, (listings.ENTRY,), is_public=True, search=SearchKind.ENTRY),
@@ -107,6 +118,8 @@ RESOURCES = (
     Resource("measures", Measure, related(Measure, "party", "authority", "issuer", prefetch=("held", Prefetch("evidence", Evidence.objects.order_by("pk")))), serializers.MeasureRow, (supervision.MEASURE,), seen=note_order_seen),
     Resource("documents", Document, lambda user: Document.objects.visible_to(user).select_related("issuer", "party").defer("pdf", "content"), serializers.DocumentRow),
     Resource("reviews", Review, related(Review, "party", "authority", "above", "reviewer"), serializers.ReviewRow, (supervision.REVIEW,)),
+    Resource("inspection-plans", InspectionPlan, related(InspectionPlan, "authority"), serializers.InspectionPlanRow, (supervision.INSPECTION_PLAN,)),
+    Resource("inspections", Inspection, inspections, serializers.InspectionRow, (supervision.INSPECTION,)),
     Resource("concerns", Concern, related(Concern, "responder"), serializers.ConcernRow, (supervision.CONCERN,)),
     Resource("incidents", Incident, related(Incident, "authority__region__parent", "reporter", "version__product__seller"), serializers.IncidentRow, (supervision.INCIDENT,)),
     Resource("emergency-plans", EmergencyPlan, related(EmergencyPlan, "unit", "authority", prefetch=(Prefetch("exercises", Exercise.objects.order_by("day", "pk")),)), serializers.PlanRow, (supervision.PLAN,)),
@@ -117,7 +130,7 @@ BY_MODEL = {resource.model: resource for resource in RESOURCES}
 # What only prepares: scope `write`. Every other verb has legal effect and takes the scope `act`.
 PREPARES = {
     *((noun, verb) for noun in ("parties", "source-files", "measures", "findings", "concerns", "reviews",
-                   "emergency-plans", "certificates")
+                   "emergency-plans", "certificates", "inspections")
       for verb in ("add_evidence", "withdraw_evidence")),
     ("products", "create_version"), ("products", "add_source_file"), ("versions", "upload_file"),
     ("versions", "announce_report"), ("versions", "mark_columns"), ("versions", "request_assessment"), ("versions", "rework"),
@@ -158,6 +171,8 @@ EXAMPLES: dict[type[forms.Form], Callable[[], Any]] = {
     supervision_forms.ReportForm: lambda: UsageReport(
         pk=0, start=date(2026, 1, 1), end=date(2026, 3, 31), grant=Grant(pk=0)
     ),
+    PointsForm: lambda: Inspection(),
+    ReleaseInspectorForm: lambda: Inspection(pk=0),
     supervision_forms.VaryForm: lambda: Review(measure=Measure(pk=0)),
     supervision_forms.OrderPartyForm: lambda: Party(pk=0),
     supervision_forms.OrderPlatformForm: lambda: Party(pk=0),

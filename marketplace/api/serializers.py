@@ -41,6 +41,7 @@ from marketplace.supervision.caution import Caution
 from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.incidents import Incident
+from marketplace.supervision.inspections import Inspection, InspectionPlan, InspectionPoint, JointInspector
 from marketplace.supervision.models import (
     DerivedProduct,
     Evidence,
@@ -531,6 +532,54 @@ class ReviewRow(serializers.ModelSerializer[Review]):
         )  # fmt: skip
 
 
+class InspectionPlanRow(serializers.ModelSerializer[InspectionPlan]):
+    """With `seed`, `frame_hash` and `frame_count` its draw can be checked."""
+
+    number = serializers.CharField()
+    authority = NamedParty()
+
+    class Meta:
+        model = InspectionPlan
+        fields = (
+            "id", "number", "title", "authority", "first", "last", "method", "strata", "size", "region", "purpose",
+            "buyer_kind", "seller_kind", "seed", "frame_hash", "frame_count", "drawn_at", "state", "created_at",
+        )  # fmt: skip
+
+
+class InspectionPointRow(serializers.ModelSerializer[InspectionPoint]):
+    class Meta:
+        model = InspectionPoint
+        fields = ("code", "verdict", "words")
+
+
+class JointInspectorRow(serializers.ModelSerializer[JointInspector]):
+    name = serializers.CharField(source="user.name")
+
+    class Meta:
+        model = JointInspector
+        fields = ("id", "name", "department", "role")
+
+
+class InspectionRow(serializers.ModelSerializer[Inspection]):
+    """`points` and `inspectors`, whom the report names, are empty until the inspection is reported.
+
+    To whoever inspects, `points` says at once what was written down, and `joint` who takes part.
+    """
+
+    number = serializers.CharField()
+    party, authority = NamedParty(), NamedParty()
+    points, joint = InspectionPointRow(many=True), JointInspectorRow(many=True)
+    inspectors = serializers.ListField(child=serializers.ListField(child=serializers.CharField()))
+
+    class Meta:
+        model = Inspection
+        fields = (
+            "id", "number", "grant", "party", "authority", "reason", "announced_at", "announcement", "unannounced",
+            "begun_at", "points", "joint", "report", "inspectors", "reported_at", "answer", "answered_at", "outcome",
+            "closing", "closed_at", "state", "created_at",
+        )  # fmt: skip
+
+
 class MeasureRow(serializers.ModelSerializer[Measure]):
     party, authority, issuer = NamedParty(), NamedParty(), NamedParty(allow_null=True)
     held, evidence = HeldRow(many=True), EvidenceRow(many=True)
@@ -562,6 +611,25 @@ class Event(serializers.ModelSerializer[Entry]):
     class Meta:
         model = Entry
         fields = ("id", "operation_id", "object", "object_id", "verb", "old", "new", "article", "at", "recorded_at")
+
+
+class FigureRow(serializers.Serializer[Any]):
+    code, label = serializers.CharField(), serializers.CharField()
+    value = serializers.FloatField(allow_null=True)
+
+
+class FigureSection(serializers.Serializer[Any]):
+    code, title = serializers.CharField(), serializers.CharField()
+    figures = FigureRow(many=True)
+
+
+class Figures(serializers.Serializer[Any]):
+    """What was counted within a period; `authority` null: of the whole province. A value is null where there is nothing
+    to measure, or too few to tell."""
+
+    authority = NamedParty(allow_null=True)
+    first, last = serializers.DateField(), serializers.DateField()
+    sections = FigureSection(many=True)
 
 
 class ProblemBody(serializers.Serializer[Any]):

@@ -55,6 +55,7 @@ urlpatterns = [
     ),
     path("open/versions/<int:pk>/download.<format:kind>", views.OpenDownloadFace.as_view(), name="open-download"),
     path("events/", views.EventsFace.as_view(), name="events"),
+    path("inspection-statistics/", views.InspectionStatisticsFace.as_view(), name="inspection-statistics"),
     path("schema/", SpectacularAPIView.as_view(schema=None), name="schema"),
     path(
         "docs/",

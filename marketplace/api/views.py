@@ -35,6 +35,8 @@ from marketplace.applications.models import Grant
 from marketplace.delivery import gate
 from marketplace.delivery import operations as delivery
 from marketplace.delivery.views import CONTENT_TYPES, answer, hand_over
+from marketplace.supervision.forms_period import PeriodForm
+from marketplace.supervision.inspection_statistics import statistics
 from marketplace.verbs import Verb, Verbs
 
 
@@ -349,6 +351,32 @@ class EventsFace(Face):
 
     def answers(self, method: str) -> dict[Any, Any]:
         return {200: serializers.EventPage}
+
+
+class InspectionStatisticsFace(Face):
+    """The figures of the console's page, for an authority's own systems; without a period, this year so far."""
+
+    tag, name = "inspection-statistics", "inspection_statistics"
+    about = gettext_lazy("Inspections of an authority within a period, in figures")
+    parameters = (
+        OpenApiParameter("authority", OpenApiTypes.INT, description=gettext_lazy("One's own; the province: any")),
+        OpenApiParameter("first", OpenApiTypes.DATE, description=gettext_lazy("First day")),
+        OpenApiParameter("last", OpenApiTypes.DATE, description=gettext_lazy("Last day")),
+    )
+
+    def get(self, request: Any) -> Response:
+        form = PeriodForm.asked(request.query_params, request.user)
+        if not form.is_valid():
+            raise Problem(422, "invalid_fields", _("Some fields are wrong."), form.errors)
+        scope, authority = form.scope(), form.cleaned_data["authority"]
+        said = {"authority": authority, "first": scope.first, "last": scope.last, "sections": statistics(scope)}
+        return Response(serializers.Figures(said).data)
+
+    def answers(self, method: str) -> dict[Any, Any]:
+        return {200: serializers.Figures}
+
+    def problems_of(self, method: str) -> tuple[int, ...]:
+        return (*READING, 422)
 
 
 class NothingHere(Face):

@@ -47,6 +47,8 @@ class Kind(models.TextChoices):
     DRILL = "drill", _("emergency drill")
     EVALUATION = "evaluation", _("security evaluation")
     RISK = "risk", _("risk assessment")
+    INSPECTION_NOTICE = "inspection_notice", _("notice before an inspection begins")
+    INSPECTION_ANSWER = "inspection_answer", _("answer to an inspection report")
 
 
 # Every other deadline is in working days.
@@ -86,6 +88,8 @@ DEFAULTS: dict[str, tuple[int, Any]] = {
     Kind.DRILL: (12, REGULARLY),
     Kind.EVALUATION: (12, REGULARLY),
     Kind.RISK: (12, REGULARLY),
+    Kind.INSPECTION_NOTICE: (3, OWN),
+    Kind.INSPECTION_ANSWER: (10, OWN),
 }
 REPORT_REMINDERS = (10, 3, 1)  # working days before a report is due
 REASSESSMENT_REMINDER = 14  # days before an assessment lapses

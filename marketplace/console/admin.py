@@ -19,7 +19,7 @@ from listings.states import ChangeState, EntryState, ObjectionState, RuleState, 
 from marketplace.applications import verbs as applications
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
 from marketplace.applications.states import ApplicationState, ConsultationState, EditionState, ItemState
-from marketplace.console import cases, cases_closeout, cases_incident
+from marketplace.console import cases, cases_closeout, cases_incident, cases_inspection
 from marketplace.console.models import Reading
 from marketplace.console.queries import assigned, files_opened
 from marketplace.console.queue import OFFICER, OVERSEER, REVIEWER, Queue, column, register
@@ -29,9 +29,11 @@ from marketplace.supervision.caution import Caution
 from marketplace.supervision.closeout import Certificate, CertificateState
 from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.incidents import Incident, IncidentState
+from marketplace.supervision.inspections import Inspection, InspectionPlan, InspectionPlanState, InspectionState
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.permissions import check_can_read_case_evidence
 from marketplace.supervision.permissions_closeout import check_can_read_certificate_evidence
+from marketplace.supervision.permissions_inspection import check_can_read_inspection_evidence
 from marketplace.supervision.preparedness import EmergencyPlan
 from marketplace.supervision.review import Review, decidable_by
 from marketplace.supervision.states import (
@@ -61,7 +63,7 @@ class PartyQueue(Queue):
     label = _("Parties")
     roles = (OPERATOR,)
     authority = ""
-    tables = (PARTY, applications.AUTHORITY, supervision.PARTY, supervision.AUTHORITY)
+    tables = (PARTY, applications.AUTHORITY, supervision.PARTY, supervision.AUTHORITY, supervision.PLANNING)
     list_display = ("case", "region", "state_now", column(_("Verified until"), "verified_until"))
     list_select_related = ("region",)
     search_fields = ("name", "uscc")
@@ -405,6 +407,28 @@ class PlanQueue(Queue):
     search_fields = ("title", "unit__name")
     sections = cases_incident.plan
     may_read_files = check_can_read_case_evidence
+
+
+@register(InspectionPlan)
+class InspectionPlanQueue(Queue):
+    label = _("Inspection plans")
+    tables = (supervision.INSPECTION_PLAN,)
+    waiting = (InspectionPlanState.DRAFT,)
+    list_display = ("case", "state_now", column(_("Until"), "last"))
+    list_select_related = ("authority", "region", "drawn_by")
+    sections = cases_inspection.plan
+
+
+@register(Inspection)
+class InspectionQueue(Queue):
+    label = _("Inspections")
+    tables = (supervision.INSPECTION,)
+    own = "party"
+    waiting = (InspectionState.PLANNED, InspectionState.ANNOUNCED, InspectionState.UNDER_WAY, InspectionState.ANSWERED)
+    list_display = ("case", "party", "state_now", "due_on")
+    list_select_related = ("party", "authority", "grant__product__seller")
+    sections = cases_inspection.inspection
+    may_read_files = check_can_read_inspection_evidence
 
 
 @register(DerivedProduct)

@@ -100,6 +100,7 @@ class Console(admin.AdminSite):
         if CapabilityKind.AUTHORITY in request.kinds:
             ways.append((_("Reports asked for"), reverse("console:inquiries")))
             ways.append((_("Evaluation"), reverse("console:evaluation")))
+            ways.append((_("Inspections in figures"), reverse("console:inspection-statistics")))
             ways.append((_("Two officers"), reverse("console:second-pair")))
         if request.kinds & permissions.READS_RULES:
             ways.append((_("Standing rules"), reverse("console:rules")))

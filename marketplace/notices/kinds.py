@@ -33,6 +33,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "description_proposed",
         "finding_opened", "duty_undone", "verification_lapses", "mandate_lapses", "source_lapses", "quota_used",
         "grant_ending", "grant_over", "person_left", "officer_overdue", "overdue_explained", "case_taken",
+        "inspection_announced", "inspection_reported", "inspection_answered", "inspector_named",
         "report_asked", "incident_opened", "incident_reported", "plan_adopted", "plan_missing", "exercise_due",
         "exercise_overdue", "measure_signed", "measure_sent_back", "second_pair_set",
         "whereabouts_asked", "whereabouts_due", "whereabouts_stated", "certificate_asked", "certificate_filed",
@@ -49,6 +50,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "reassessment_passed", "version_held", "description_moved", "product_described", "concern_moved",
         "incident_notice", "incident_ended", "review_moved", "certificate_moved", "source_flagged", "caution_issued",
         "caution_lifted",
+        "inspection_moved",
     ),
     Group.DIALOGUE: (
         "message_written", "question_asked", "question_answered", "consultation_answered", "expert_opinion",
@@ -67,6 +69,8 @@ BINDING = frozenset({
     "reassessment_failed", "version_held", "description_moved", "concern_moved",
     "incident_opened", "incident_notice", "review_moved", "whereabouts_asked",
     "certificate_asked", "certificate_moved", "source_flagged", "caution_issued", "caution_lifted",
+    "inspection_announced", "inspection_reported",
+    "inspection_moved",
 })  # fmt: skip
 
 

@@ -236,6 +236,26 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Review %(number)s: %(state)s"),
         _("%(reason)s"),
     ),
+    "inspection_announced": (
+        _("Inspection %(number)s is announced: %(grant)s"),
+        _("%(authority)s inspects how you use the data, from %(due)s on. %(text)s"),
+    ),
+    "inspector_named": (
+        _("You take part in inspection %(number)s"),
+        _("%(authority)s named you as joint inspector (%(role)s). Read the inspection, and write down what you find."),
+    ),
+    "inspection_reported": (
+        _("Inspection %(number)s is reported: %(grant)s"),
+        _("Read what was found, and answer by %(due)s."),
+    ),
+    "inspection_answered": (
+        _("Inspection %(number)s: %(party)s has answered"),
+        _("Read the answer, follow up what is not in order, then close the inspection."),
+    ),
+    "inspection_moved": (
+        _("Inspection %(number)s: %(state)s"),
+        _("%(reason)s"),
+    ),
     "concern_moved": (
         _("Your report %(number)s: %(state)s"),
         _("%(reason)s"),

@@ -16,6 +16,7 @@ class SupervisionConfig(AppConfig):
             concern,
             incidents,
             inquiry,
+            inspections,
             preparedness,
             review,
             second_pair,

@@ -84,6 +84,8 @@ DUTIES: dict[tuple[str, str], Duty] = {
     ("supervision.emergencyplan", Kind.DRILL): Duty("supervision.EmergencyPlan", "unit", "unit"),
     ("supervision.emergencyplan", Kind.EVALUATION): Duty("supervision.EmergencyPlan", "unit", "unit"),
     ("supervision.emergencyplan", Kind.RISK): Duty("supervision.EmergencyPlan", "unit", "unit"),
+    ("supervision.inspection", Kind.INSPECTION_NOTICE): Duty("supervision.Inspection", "authority", "party"),
+    ("supervision.inspection", Kind.INSPECTION_ANSWER): Duty("supervision.Inspection", "party", "party"),
     ("supervision.inquiry", Kind.INQUIRY): Duty("supervision.Inquiry", "authority", "party"),
 }
 

@@ -14,6 +14,7 @@ SENTENCES = {
     "whereabouts_unsaid": _("Its holder was to say by %(day)s where the copies already delivered are."),
     "not_closed_out": _("Its holder was to certify by %(day)s that the copies already delivered are destroyed."),
     "attribution": _("%(number)s “%(title)s”: %(what)s"),
+    "inspection": _("Inspection %(number)s: %(what)s"),
 }
 WORDS = {
     "copied": _("what it says of the use was said in an earlier report, word by word."),

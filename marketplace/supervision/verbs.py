@@ -33,6 +33,7 @@ from marketplace.supervision.caution import Caution, CautionState
 from marketplace.supervision.closeout import ENDED, Certificate, CertificateState, owes_certificate, whereabouts_owed
 from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.incidents import Incident, IncidentState
+from marketplace.supervision.inspections import OPEN_INSPECTION
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.operations.incident import holders_untold, open_facts
 from marketplace.supervision.operations.incident_telling import can_hold
@@ -55,6 +56,7 @@ from marketplace.supervision.states import (
     ReportState,
     ReviewState,
 )
+from marketplace.supervision.verbs_inspection import INSPECTION, INSPECTION_PLAN, PLANNING  # noqa: F401
 from marketplace.verbs import ByCase, ReasonForm, RefusalForm, Verb, Verbs
 
 
@@ -277,6 +279,7 @@ GRANT = Verbs(
         Verb("revoke", _("Revoke"), (GrantState.ACTIVE,), check_can_revoke_grant, operations.revoke_grant, RevokeForm, "Art. 16", danger=True),
         Verb("take_precaution", _("Pause as a precaution"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.take_precaution, ReasonForm, "Art. 34", danger=True, when=lambda grant: not has_precaution(grant)),
         Verb("lift_precaution", _("Lift the precaution"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.lift_precaution, ReasonForm, "Art. 34", when=has_precaution, aside=True),
+        Verb("inspect", _("Open an inspection for cause"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.open_inspection, ReasonForm, "Art. 33", leads_on=True, aside=True, when=lambda grant: not grant.inspections.filter(state__in=OPEN_INSPECTION).exists()),
     ),
 )  # fmt: skip
 

@@ -64,6 +64,7 @@ from marketplace.supervision.caution import Caution
 from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.incidents import Incident, IncidentCopy, IncidentNotice
+from marketplace.supervision.inspections import Inspection, InspectionPlan, JointInspector
 from marketplace.supervision.models import DerivedFrom, DerivedProduct, Finding, Measure, UsageReport, new_token
 from marketplace.supervision.preparedness import EmergencyPlan
 from marketplace.supervision.review import Review
@@ -192,6 +193,12 @@ class Rules:
         others = (self.over | above | self.reviews) & ~Q(party__in=self.recent)
         return self.unless_province(Q(party__in=self.mine) | others)
 
+    def inspection(self) -> Q:
+        told = Q(announced_at__isnull=False) | Q(begun_at__isnull=False)
+        seat = (Q() if self.province else self.over) & ~Q(party__in=self.recent)
+        joint = JointInspector.objects.filter(user=self.user, ended_at=None).values("inspection")
+        return told & Q(party__in=self.mine) | seat | Q(pk__in=joint) & ~Q(party__in=self.recent)
+
     def incident(self) -> Q:
         watching = Capability.objects.filter(
             valid_on(timezone.localdate()), kind=OVERSIGHT, party__in=parties_as(self.user, OVERSIGHT, timezone.now())
@@ -233,6 +240,7 @@ CONDITIONS: dict[Any, Condition] = {
     StandingConsent: Rules.consent, DerivedProduct: Rules.derived, Finding: Rules.finding,
     Concern: Rules.concern, Measure: Rules.measure, Review: Rules.review, Incident: Rules.incident,
     EmergencyPlan: Rules.plan,
+    Inspection: Rules.inspection, InspectionPlan: lambda r: r.unless_province(r.over),
     SourceFile: lambda r: r.within("product", Product.objects.filter(r.product())),
     DescriptionChange: Rules.description, Recipe: Rules.recipe,
     Upload: lambda r: Q(version__product__seller__in=r.mine),
@@ -423,6 +431,7 @@ def more_rows(chance: random.Random, a_party: Any, a_person: Any) -> None:
             grant=one, suspended_at=timezone.now(), places="x", systems="x", kept_by="x", was_passed_on=False,
             by=a_person(), at=timezone.now(),
         )  # fmt: skip
+    some_inspections(chance, grants, a_party, a_person)
     for number, case in enumerate(
         [*Review.objects.all(), *Measure.objects.all(), *Item.objects.all(), *Certificate.objects.all()]
     ):
@@ -463,6 +472,23 @@ def some_incidents(chance: random.Random, versions: list[Version], grants: list[
         IncidentCopy.objects.create(
             incident=incident, grant=chance.choice(grants), version=incident.version, deliveries=1, rows=1,
             first_at=at, last_at=at,
+        )  # fmt: skip
+
+
+def some_inspections(chance: random.Random, grants: list[Grant], a_party: Any, a_person: Any) -> None:
+    at = timezone.now()
+    for _number in range(12):
+        plan = InspectionPlan.objects.create(
+            authority=a_party(), title="x", first=at, last=at, method="random", size=1, seed="x", by=a_person(),
+            created_at=at,
+        )  # fmt: skip
+        made = Inspection.objects.create(
+            plan=plan, grant=chance.choice(grants), party=a_party(), authority=a_party(), by=a_person(), created_at=at,
+            announced_at=chance.choice([None, at]),
+        )  # fmt: skip
+        JointInspector.objects.create(
+            inspection=made, user=a_person(), department="x", role="x", named_at=at, named_by=a_person(),
+            ended_at=chance.choice([None, None, at]),
         )  # fmt: skip
 
 

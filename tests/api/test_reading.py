@@ -45,6 +45,7 @@ def test_lists_and_objects_show_what_the_organisation_may_see(world, partner, bu
         "standing-consents": 0, "reports": 0, "whereabouts": 0, "cautions": 0, "certificates": 0,
         "derived-products": 1, "measures": 0, "documents": 1, "reviews": 1,
         "concerns": 0, "incidents": 0, "emergency-plans": 0, "findings": 0,
+        "inspections": 0, "inspection-plans": 0,
     }  # fmt: skip
     assert {noun: len(ids(other.get(f"{noun}/"))) for noun in NOUNS if noun not in ("parties",)} == {
         "source-files": 1, "objections": 0, "entries": 1, "products": 1, "versions": 1, "uploads": 0,
@@ -53,6 +54,7 @@ def test_lists_and_objects_show_what_the_organisation_may_see(world, partner, bu
         "standing-consents": 0, "reports": 0, "whereabouts": 0, "cautions": 0, "certificates": 0,
         "derived-products": 0, "measures": 0, "documents": 0, "reviews": 0,
         "concerns": 0, "incidents": 0, "emergency-plans": 0, "findings": 0,
+        "inspections": 0, "inspection-plans": 0,
     }  # fmt: skip
     for noun in ("applications", "items", "consultations", "grants", "measures", "findings"):
         (pk,) = ids(officer.get(f"{noun}/"))
@@ -195,6 +197,18 @@ def test_the_feed_tells_nothing_of_what_is_not_visible(world, partner, grant):
     stages.issue(proposed, world, world.at)
     assert "supervision.measure" in {row["object"] for row in events(buyer)["items"]}
     assert all("actor" not in key and "detail" not in key for row in events(buyer)["items"] for key in row)
+
+
+def test_the_feed_keeps_from_a_party_what_inspectors_write_down_before_they_report(world, partner):
+    stages.inspection(world, "under_way+checked")
+    told = {
+        who: [row["verb"] for row in events(partner(who))["items"] if row["object"] == "supervision.inspection"]
+        for who in ("buyer", "officer")
+    }
+    assert told["officer"] == [
+        "draw_sample", "announce_inspection", "begin_inspection", "check_points",
+    ]  # fmt: skip
+    assert told["buyer"] == told["officer"][:-1]
 
 
 def test_the_seller_reads_how_its_version_came_to_be(world, partner):

@@ -35,6 +35,7 @@ PAGES = (
     ("officer", "/incident-notices/"),
     ("officer", "/reviews/"),
     ("officer", "/emergency-plans/"),
+    ("officer", "/inspections/"),
     ("provider", "/standing-consents/"),
     ("buyer", "/derived/"),
     ("buyer", "/register/"),
@@ -43,7 +44,7 @@ PAGES = (
     ("officer", "/console/orders/sign/"),
 )
 FIXED = {"overview", "officer /", "events"}  # these show no page of twenty rows, or more
-LIMITS = {"overview": 27}  # no list: it counts what waits in each of the queues
+LIMITS = {"overview": 29}  # no list: it counts what waits in each of the queues
 Lists = dict[str, tuple[Client, str]]
 
 

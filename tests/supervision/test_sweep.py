@@ -334,4 +334,5 @@ def test_every_clock_that_binds_somebody_is_watched():
         Kind.REVIEW, Kind.INQUIRY, Kind.INCIDENT_AUTHORITY, Kind.INCIDENT_CYBERSPACE, Kind.DRILL,
         Kind.EVALUATION, Kind.RISK,
         Kind.WHEREABOUTS, Kind.DESTRUCTION, Kind.CERTIFICATE,
+        Kind.INSPECTION_NOTICE, Kind.INSPECTION_ANSWER,
     }  # fmt: skip

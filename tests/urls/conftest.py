@@ -141,6 +141,12 @@ def one_of_each(world: World, overseer: User) -> dict[str, Any]:
     made["caution"] = stages.caution(world, "in_force")[0]
     made["certificate"] = stages.certificate(world, "filed")[0]
     made["whereabouts"] = stages.whereabouts(world)
+    who = {"actor": world["officer"], "at": at}
+    made["inspection-plan"] = supervision.plan_inspections(party=world.parties["city"], **who, **stages.PLANNED)
+    supervision.draw_sample(plan=made["inspection-plan"], **who)
+    made["inspection"] = made["inspection-plan"].inspections.earliest("pk")
+    supervision.begin_unannounced(inspection=made["inspection"], **who, reason="接到举报")
+    supervision.add_inspection_evidence(inspection=made["inspection"], **paper)
     made["document"] = Document.objects.of(made["review"].measure).get()
     made["credential"] = stages.a_system(world, derived_grant, at)
     made["invitation"] = made["party"].invitations.get()

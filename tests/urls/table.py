@@ -36,10 +36,11 @@ STATES = {  # of the objects in `conftest.one_of_each`
     "concern": "open", "review": "lodged", "derived-product": "registered", "description-change": "proposed",
     "incident": "opened", "emergency-plan": "in_force",
     "certificate": "filed", "caution": "in_force",
+    "inspection": "under_way", "inspection-plan": "drawn",
 }  # fmt: skip
 MATRIX_OF = {"order": "measure", "derived-product": "derived"}  # noun of an address -> of the workflow's tables
 MORE_TABLES = {
-    "party": ("party-ending", "authority", "authority-orders"),
+    "party": ("party-ending", "authority", "authority-orders", "authority-plans"),
     "grant": ("grant-officer",),
     "version": ("version-take-down",),
     "application": ("application-above",),
@@ -60,11 +61,13 @@ QUEUES = {
     "reading": OFFICERS | OVERSEER, "description-change": OFFICERS | REVIEWER, "incident": OFFICERS | OVERSEER,
     "emergency-plan": OFFICERS | OVERSEER,
     "certificate": OFFICERS | OVERSEER, "caution": OFFICERS | REVIEWER,
+    "inspection": OFFICERS, "inspection-plan": OFFICERS,
 }  # fmt: skip
 MODELS = {
     "catalogueentry": "entry", "sourcefile": "source-file", "releaserule": "release-rule", "measure": "order",
     "standingconsent": "standing-consent", "grantedition": "edition", "usagereport": "report",
     "emergencyplan": "emergency-plan", "derivedproduct": "derived-product", "descriptionchange": "description-change",
+    "inspectionplan": "inspection-plan",
 }  # fmt: skip
 IN_A_FILE = {"objection", "item", "consultation", "edition"}  # shown in the file of another case
 WATCHED = {  # of the city's authority
@@ -210,6 +213,7 @@ PAGES: dict[str, Answers] = {
         "applications:application-list", "applications:standing-consent-list", "supervision:grant-list",
         "supervision:measure-list", "supervision:finding-list", "supervision:concern-list",
         "supervision:incident-list", "supervision:review-list", "supervision:emergency-plan-list",
+        "supervision:inspection-list",
         "account_logout", "account_change_password", "account_reauthenticate", "mfa_index", "mfa_list_webauthn",
     )},
     **{name: by_button() for name in (
@@ -225,6 +229,7 @@ PAGES: dict[str, Answers] = {
         ("supervision", "report"), ("supervision", "finding"), ("supervision", "concern"),
         ("supervision", "incident"), ("supervision", "review"), ("supervision", "emergency-plan"),
         ("supervision", "certificate"), ("supervision", "caution"),
+        ("supervision", "inspection"), ("supervision", "inspection-plan"),
     )},
     "set_language": public(302),
     "account_login": of(lambda who: 200 if who in NOBODY_KNOWN else 302),
@@ -241,6 +246,7 @@ PAGES: dict[str, Answers] = {
     "supervision:review-evidence": of_the_files("review"),
     "supervision:emergency-plan-evidence": of_the_files("emergency-plan"),
     "supervision:certificate-evidence": of_the_files("certificate"),
+    "supervision:inspection-evidence": of_the_files("inspection"),
     "supervision:concern-new-about": public(),
     "supervision:disclosure": public(),
     "supervision:lineage": public(),  # of a public product
@@ -278,6 +284,7 @@ PAGES: dict[str, Answers] = {
         "settings", "deadline", "calendar", "region-add", "region", "purpose-add", "purpose",
     )},
     **{f"console:evaluation{file}": in_console(only(OFFICERS)) for file in ("", "-csv", "-json")},
+    **{f"console:inspection-statistics{file}": in_console(only(OFFICERS)) for file in ("", "-csv", "-json")},
     "console:inquiries": in_console(only(OFFICERS)),
     "console:second-pair": in_console(only(OFFICERS)),
     "console:second-pair-set": in_console(only(CITY)),
@@ -399,6 +406,7 @@ API: dict[str, dict[str, dict[str, Any]]] = {
     "api/v1/sandbox/": {"GET": api(lambda who: 403), "POST": everybody(405)},
     "api/v1/sandbox/time/": {"GET": everybody(405), "POST": api(lambda who: 403)},
     "api:events": {"GET": api(lambda who: 200), "POST": everybody(405)},
+    "api:inspection-statistics": {"GET": api(lambda who: 200 if who in OFFICERS else 403), "POST": everybody(405)},
     "api:entries-import": {"GET": everybody(405), "POST": api(lambda who: 403 if who == "reader" else 422)},
     "api:upload-chunk": {
         "GET": everybody(405),

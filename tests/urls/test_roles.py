@@ -82,6 +82,7 @@ def file_of(route: Route, rich: Rich) -> int:
         "review": "review",
         "emergency": "emergency-plan",
         "certificate": "certificate",
+        "inspection": "inspection",
     }
     noun = next(noun for word, noun in words.items() if re.search(rf"[:_]{word}", route.name))
     return EvidenceFile.objects.of(rich.objects[noun]).earliest("pk").pk

@@ -58,9 +58,11 @@ from marketplace.desk.story import (
 from marketplace.ledger import entries as ledger
 from marketplace.supervision import operations as supervision
 from marketplace.supervision.caution import Caution
+from marketplace.supervision.checklists import CURRENT, questions
 from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.incidents import Incident
+from marketplace.supervision.inspections import Inspection, InspectionPlan
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.operations.finding import open_finding
 from marketplace.supervision.preparedness import EmergencyPlan
@@ -1031,3 +1033,52 @@ def emergency_plan(world: World, state: str) -> tuple[EmergencyPlan, datetime]:
         supervision.add_plan_evidence(plan=following, path=paper("next plan"), **unit)
         supervision.adopt_plan(plan=following, adopted_on=local_date(world.at), **unit)
     return EmergencyPlan.objects.get(pk=made.pk), world.at
+
+
+PLANNED = {
+    "title": "2026年第三季度抽查", "first": date(2026, 7, 1), "last": date(2026, 9, 30), "method": "risk", "size": 5,
+    "strata": "purpose", "seed": "八月一日开奖号码",
+}  # fmt: skip
+
+
+def inspection_plan(world: World, state: str) -> tuple[InspectionPlan, datetime]:
+    """Of the city, with the one grant that is in force."""
+    active_grant(world)
+    who: dict[str, Any] = {"actor": world["officer"], "at": world.at}
+    made = supervision.plan_inspections(party=world.parties["city"], **who, **PLANNED)
+    if state == "drawn":
+        supervision.draw_sample(plan=made, **who)
+    elif state == "dropped":
+        supervision.drop_inspection_plan(plan=made, **who, reason="计划调整")
+    return InspectionPlan.objects.get(pk=made.pk), world.at
+
+
+POINTS = {question.code: ("in_order", "") for question in questions(CURRENT)}
+BAD_POINTS = {**POINTS, "people": ("not_in_order", "离职人员仍有权限")}
+
+
+def inspection(world: World, state: str) -> tuple[Inspection, datetime]:
+    """Drawn by the city's plan; `under_way+checked`: every question has a verdict, one is not in order."""
+    made, at = inspection_plan(world, "drawn")[0].inspections.get(), world.at
+    word, _plus, more = state.partition("+")
+    who: dict[str, Any] = {"inspection": made, "actor": world["officer"]}
+    if word == "cancelled":
+        supervision.cancel_inspection(**who, at=at, reason="停业")
+    if word in ("announced", "under_way", "reported", "answered", "closed"):
+        supervision.announce_inspection(**who, at=at, text="请备好访问日志")
+        at += timedelta(days=14)
+    if word in ("under_way", "reported", "answered", "closed"):
+        supervision.begin_inspection(**who, at=at)
+        supervision.add_inspection_evidence(**who, at=at, path=paper("found"))
+    if more == "joint":
+        supervision.name_inspector(**who, at=at, person=world["expert"], department="福州市公安局", role="网络安全")
+    if more == "checked" or word in ("reported", "answered", "closed"):
+        supervision.check_points(**who, at=at, points=BAD_POINTS)
+    if word in ("reported", "answered", "closed"):
+        supervision.report_inspection(**who, at=at, text="发现一处问题")
+        made.refresh_from_db()
+    if word in ("answered", "closed"):
+        supervision.answer_inspection(inspection=made, actor=world["buyer"], at=at, text="已注销账号")
+    if word == "closed":
+        supervision.close_inspection(**who, at=at, outcome="put_right", text="已整改")
+    return Inspection.objects.get(pk=made.pk), at

@@ -219,6 +219,18 @@ AUTHORITY_ORDERS = Matrix(
     },
 )
 
+AUTHORITY_PLANS = Matrix(
+    verbs=supervision_verbs.PLANNING,
+    reach=stages.authority,
+    may=lambda verb, state: CITY,
+    possible=by_source(supervision_verbs.PLANNING),
+    sees=lambda state: CITY | OPERATOR,
+    url="supervision:party",
+    says={
+        "plan_inspections": Says("verified", ("inspectionplan plan_inspections →draft",), given(**stages.PLANNED)),
+    },
+)
+
 # --- entries -------------------------------------------------------------------------------------------------------
 
 ENTRY = Matrix(
@@ -819,6 +831,7 @@ GRANT_OFFICER = Matrix(
         "take_precaution": Says("*", ("hold take_precaution →open",), REASON),
         "certify_destruction": Says("*", ("certificate certify_destruction →filed",), certified, certified_form),
         "state_whereabouts": Says("*", ("whereabouts state_whereabouts →",), given(**stages.WHEREABOUTS)),
+        "inspect": Says("*", ("inspection open_inspection →planned",), REASON),
         "lift_precaution": Says("*", ("hold lift_precaution open→lifted", "grant lift_precaution →"), REASON),
     },
 )
@@ -1495,9 +1508,96 @@ VERSION_TAKE_DOWN = Matrix(
     },
 )
 
+INSPECTION_PLAN = Matrix(
+    verbs=supervision_verbs.INSPECTION_PLAN,
+    reach=stages.inspection_plan,
+    may=lambda verb, state: CITY,
+    possible=by_source(supervision_verbs.INSPECTION_PLAN),
+    sees=lambda state: CITY | PROVINCE,
+    url="supervision:inspection-plan",
+    says={
+        "draw": Says("drawn", ("inspectionplan draw_sample draft→drawn", "inspection draw_sample →planned")),
+        "drop": Says("dropped", ("inspectionplan drop_inspection_plan draft→dropped",), REASON),
+    },
+)
+
+
+def may_inspection(verb: str, state: str) -> frozenset[str]:
+    """Never the officer who belongs to the buyer; the buyer answers. A joint inspector writes down what is found."""
+    if verb == "withdraw_evidence":
+        told = state.partition("+")[0] in ("under_way", "reported", "answered", "closed")
+        return IN_CHARGE if told else NOBODY
+    writes = EXPERT if state == "under_way+joint" and verb in ("check_points", "add_evidence") else NOBODY
+    return BUYER if verb == "answer" else UNBIASED | writes
+
+
+def sees_inspection(state: str) -> frozenset[str]:
+    told = state not in ("planned", "cancelled")
+    return (CITY | BUYER if told else UNBIASED) | PROVINCE | (EXPERT if state == "under_way+joint" else NOBODY)
+
+
+def the_joint(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"inspector": obj.taking_part.first()}
+
+
+def named(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"person": world["other_buyer"], "department": "福州市公安局", "role": "网络安全"}
+
+
+def named_sent(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"email": world["other_buyer"].email, "department": "福州市公安局", "role": "网络安全"}
+
+
+def possible_inspection(verb: str, state: str) -> bool:
+    if verb == "release_inspector":
+        return state == "under_way+joint"
+    if verb == "report":
+        return state == "under_way+checked"
+    if verb == "close":
+        return state == "answered"  # the time to answer is not over
+    return by_source(supervision_verbs.INSPECTION)(verb, state)
+
+
+def sent_points(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    fields = {f"verdict_{code}": verdict for code, (verdict, _words) in stages.BAD_POINTS.items()}
+    return fields | {f"words_{code}": words for code, (_verdict, words) in stages.BAD_POINTS.items()}
+
+
+INSPECTION = Matrix(
+    verbs=supervision_verbs.INSPECTION,
+    reach=stages.inspection,
+    may=may_inspection,
+    possible=possible_inspection,
+    sees=sees_inspection,
+    url="supervision:inspection",
+    says={
+        "announce": Says("announced", ("inspection announce_inspection planned→announced",), WORDS),
+        "begin": Says("under_way", ("inspection begin_inspection announced→under_way",)),
+        "begin_unannounced": Says("under_way", ("inspection begin_unannounced planned→under_way",), REASON),
+        "check_points": Says(
+            "under_way", ("inspection check_points →",), given(points=stages.BAD_POINTS), sent_points
+        ),
+        "add_evidence": Says("*", ("evidencefile add_evidence →",), a_paper(), a_paper_sent()),
+        "withdraw_evidence": Says("*", ("evidencefile withdraw_evidence →",), own_paper, keys(own_paper)),
+        "name_inspector": Says("*", ("inspection name_inspector →",), named, named_sent),
+        "release_inspector": Says(
+            "*", ("inspection release_inspector →",),
+            lambda world, obj, at: {**the_joint(world, obj, at), "reason": "改任"},
+            lambda world, obj, at: {**keys(the_joint)(world, obj, at), "reason": "改任"},
+        ),
+        "report": Says("reported", ("inspection report_inspection under_way→reported",), WORDS),
+        "answer": Says("answered", ("inspection answer_inspection reported→answered",), WORDS),
+        "follow_up": Says("*", ("finding follow_up_points →open", "inspection follow_up_points →")),
+        "close": Says(
+            "closed", ("inspection close_inspection *→closed",), given(outcome="put_right", text="已整改")
+        ),
+        "cancel": Says("cancelled", ("inspection cancel_inspection *→cancelled",), REASON),
+    },
+)  # fmt: skip
+
 MATRICES = {
     "party": PARTY, "party-ending": PARTY_ENDING, "authority": AUTHORITY,
-    "authority-orders": AUTHORITY_ORDERS,
+    "authority-orders": AUTHORITY_ORDERS, "authority-plans": AUTHORITY_PLANS,
     "source-file": SOURCE_FILE, "objection": OBJECTION, "non-public-version": NON_PUBLIC_VERSION,
     "non-public-application": NON_PUBLIC_APPLICATION, "non-public-item": NON_PUBLIC_ITEM,
     "non-public-grant": NON_PUBLIC_GRANT, "non-public-grant-officer": NON_PUBLIC_GRANT_OFFICER,
@@ -1510,6 +1610,7 @@ MATRICES = {
     "notice": NOTICE, "take-down": TAKE_DOWN, "version-take-down": VERSION_TAKE_DOWN, "derived": DERIVED,
     "incident": INCIDENT, "review": REVIEW, "emergency-plan": PLAN,
     "certificate": CERTIFICATE, "caution": CAUTION,
+    "inspection-plan": INSPECTION_PLAN, "inspection": INSPECTION,
 }  # fmt: skip
 BEYOND = {
     "version": ("draft+reading", "draft+failed"),
@@ -1524,12 +1625,14 @@ BEYOND = {
     "review": ("lodged+stayed",),
     "measure": ("proposed+signed", "issued+hearing", "evidence_filed+hearing"),
     "incident": ("opened+told",),
+    "inspection": ("under_way+checked", "under_way+joint"),
 }
 
 
 FEW = {  # the other states are those of public data, which their own tables go through
     "authority": ("verified",),
     "authority-orders": ("verified",),
+    "authority-plans": ("verified",),
     "party-ending": ("applied", "verified", "barred", "ended"),
     "order-46": ("proposed", "issued", "refused_to_correct", "referred"),
     "order-47": ("proposed", "evidence_filed+hearing", "refused_to_correct"),

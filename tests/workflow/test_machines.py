@@ -52,6 +52,7 @@ ELSEWHERE = {
         ("open", "lifted"): "an order's `lift`, a review's `stay`, a report's `file`, `lift_precaution`",
         ("open", "annulled"): "an order's `annul`, a review's `annul`",
     },
+    "supervision.inspection": {("reported", "closed"): "`close` once the party has let its time to answer pass"},
     "supervision.finding": {
         ("open", "measure"): "the `issue` of an order",
         ("open", "remedied"): "the `file` of the report",
@@ -86,8 +87,8 @@ def test_every_machine_is_known():
         "applications.standingconsent", "listings.catalogueentry", "listings.descriptionchange", "listings.objection",
         "listings.product", "listings.releaserule", "listings.sourcefile", "listings.upload", "listings.version",
         "supervision.caution", "supervision.certificate", "supervision.concern", "supervision.derivedproduct",
-        "supervision.emergencyplan", "supervision.finding", "supervision.incident", "supervision.measure",
-        "supervision.review", "supervision.usagereport",
+        "supervision.emergencyplan", "supervision.finding", "supervision.incident", "supervision.inspection",
+        "supervision.inspectionplan", "supervision.measure", "supervision.review", "supervision.usagereport",
     ]  # fmt: skip
 
 

@@ -1,0 +1,124 @@
+"""What officers and parties type in when grants are inspected."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import PartyKind, Region, User
+from marketplace.supervision.checklists import EDITIONS
+from marketplace.supervision.inspections import MOST, JointInspector, Method, Outcome, Strata, Verdict
+from marketplace.verbs import ReasonForm, VerbForm
+
+DAY = forms.DateInput(attrs={"type": "date"})
+
+
+class PlanInspectionsForm(VerbForm):
+    """Which grants are drawn from, how, and how many."""
+
+    title = forms.CharField(label=_("Title"), max_length=200)
+    first = forms.DateField(label=_("From"), widget=DAY)
+    last = forms.DateField(label=_("Until"), widget=DAY)
+    method = forms.ChoiceField(label=_("How grants are drawn"), choices=Method.choices)
+    size = forms.IntegerField(label=_("How many grants"), min_value=1, max_value=MOST)
+    strata = forms.ChoiceField(
+        label=_("Divided"), choices=Strata.choices, required=False,
+        help_text=_("Each part gets its share, and at least one grant where the number allows it."),
+    )  # fmt: skip
+    region = forms.ModelChoiceField(
+        Region.objects.order_by("code"), label=_("Only buyers of this region"), required=False
+    )
+    purpose = forms.CharField(label=_("Only for this purpose"), max_length=200, required=False)
+    buyer_kind = forms.ChoiceField(
+        label=_("Only buyers of this kind"), choices=[("", _("any")), *PartyKind.choices], required=False
+    )
+    seller_kind = forms.ChoiceField(
+        label=_("Only sellers of this kind"), choices=[("", _("any")), *PartyKind.choices], required=False
+    )
+    seed = forms.CharField(
+        label=_("Seed"), max_length=64, required=False,
+        help_text=_("Recorded before the draw. Leave it empty for one at random, or give one drawn in public."),
+    )  # fmt: skip
+
+
+class AnnounceForm(VerbForm):
+    text = forms.CharField(
+        label=_("Notice"), max_length=8000, widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=_("What is inspected, where, what the party should have at hand. It is told the first day itself."),
+    )  # fmt: skip
+
+
+class ReportForm(VerbForm):
+    text = forms.CharField(label=_("Inspection report"), max_length=8000, widget=forms.Textarea(attrs={"rows": 8}))
+
+
+class AnswerForm(VerbForm):
+    text = forms.CharField(label=_("Answer"), max_length=8000, widget=forms.Textarea(attrs={"rows": 8}))
+
+
+class CloseForm(VerbForm):
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=Outcome.choices)
+    text = forms.CharField(label=_("Words on the outcome"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+class NameInspectorForm(VerbForm):
+    """Somebody of another department, by the address of their account."""
+
+    email = forms.EmailField(
+        label=_("E-mail"), max_length=254,
+        help_text=_("Of the person's account here. They see this inspection and nothing else of the authority."),
+    )  # fmt: skip
+    department = forms.CharField(label=_("Department"), max_length=200)
+    role = forms.CharField(
+        label=_("Role in the inspection"), max_length=100, help_text=_("The report names it, with the department.")
+    )
+
+    def clean_email(self) -> Any:
+        person = User.objects.filter(email__iexact=self.cleaned_data["email"], is_active=True).first()
+        if person is None:
+            raise forms.ValidationError(_("Nobody with this address has an account here."))
+        return person
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or self.cleaned_data
+        return {"person": said.get("email"), "department": said.get("department"), "role": said.get("role")}
+
+
+class ReleaseInspectorForm(ReasonForm):
+    inspector = forms.ModelChoiceField(JointInspector.objects.none(), label=_("Joint inspector"))
+    field_order = ("inspector", "reason")
+
+    def prepare(self) -> None:
+        field = self.fields["inspector"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = self.target.taking_part
+
+
+class PointsForm(VerbForm):
+    """Verdict and words for each question; what is left open, or as it was shown, is not changed: several write."""
+
+    def prepare(self) -> None:
+        found = {}
+        if self.target.pk:
+            found = {point.code: point for point in self.target.points.all()}
+        for question in EDITIONS[self.target.edition]:
+            point = found.get(question.code)
+            self.fields[f"verdict_{question.code}"] = forms.ChoiceField(
+                label=question.text, choices=[("", _("open")), *Verdict.choices], required=False,
+                initial=point.verdict if point else "", show_hidden_initial=True,
+            )  # fmt: skip
+            self.fields[f"words_{question.code}"] = forms.CharField(
+                label=_("What was found"), max_length=2000, required=False, initial=point.words if point else "",
+                widget=forms.Textarea(attrs={"rows": 2}), show_hidden_initial=True,
+            )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or self.cleaned_data
+        return {
+            "points": {
+                question.code: (verdict, said.get(f"words_{question.code}", ""))
+                for question in EDITIONS[self.target.edition]
+                if (verdict := said.get(f"verdict_{question.code}"))
+                and {f"verdict_{question.code}", f"words_{question.code}"} & set(self.changed_data)
+            }
+        }

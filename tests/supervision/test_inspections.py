@@ -1,0 +1,79 @@
+"""Inspections beyond the matrix: what a draw keeps, whom it is from, silence of the party, what points become."""
+
+from datetime import timedelta
+
+import pytest
+
+from marketplace.errors import InvalidState, NotAllowed
+from marketplace.supervision import operations as supervision
+from marketplace.supervision.inspections import Inspection, InspectionPlan
+from marketplace.supervision.models import Finding
+from tests.workflow import stages
+
+
+def test_a_plan_is_drawn_again_from_what_it_kept_and_says_when_it_was_tampered_with(world):
+    plan, _at = stages.inspection_plan(world, "drawn")
+    assert (plan.frame_count, plan.drawn_again()) == (1, True)
+    ((_grant, _stratum, weight, figures),) = plan.frame
+    assert weight == plan.inspections.get().weight == 1 + figures["years"]  # nothing delivered, found or overdue
+    InspectionPlan.objects.filter(pk=plan.pk).update(frame=[[*plan.frame[0][:2], weight + 1, figures]])
+    assert not InspectionPlan.objects.get(pk=plan.pk).drawn_again()
+
+
+@pytest.mark.parametrize("changes", [{"purpose": "别的用途"}, {"buyer_kind": "person"}, {"seller_kind": "person"}])
+def test_a_plan_draws_only_from_the_grants_that_its_filters_leave(world, changes):
+    stages.active_grant(world)
+    who = {"actor": world["officer"], "at": world.at}
+    given = {**stages.PLANNED, **changes}
+    plan = supervision.plan_inspections(party=world.parties["city"], **who, **given)
+    with pytest.raises(InvalidState):
+        supervision.draw_sample(plan=plan, **who)
+
+
+@pytest.mark.parametrize("who", ["county_officer", "other_officer", "buyer"])
+def test_nobody_else_plans_inspections_of_the_city(world, who):
+    with pytest.raises(NotAllowed):
+        supervision.plan_inspections(party=world.parties["city"], actor=world[who], at=world.at, **stages.PLANNED)
+    assert not InspectionPlan.objects.exists()
+
+
+def test_an_inspection_begins_when_the_notice_is_over_not_before(world):
+    made, at = stages.inspection(world, "announced")
+    with pytest.raises(InvalidState):
+        supervision.begin_inspection(inspection=made, actor=world["officer"], at=made.announced_at + timedelta(hours=1))
+    supervision.begin_inspection(inspection=made, actor=world["officer"], at=at)
+    assert made.state == "under_way"
+
+
+def test_a_party_that_stays_silent_does_not_keep_an_inspection_open(world):
+    made, at = stages.inspection(world, "reported")
+    given = {"inspection": made, "actor": world["officer"], "outcome": "followed_up", "text": "逾期未答复"}
+    with pytest.raises(InvalidState):
+        supervision.close_inspection(**given, at=at)
+    supervision.close_inspection(**given, at=at + timedelta(days=30))
+    assert (made.state, made.outcome) == ("closed", "followed_up")
+
+
+def test_each_point_that_is_not_in_order_becomes_one_finding_once_and_can_be_ordered(world):
+    made, at = stages.inspection(world, "answered")
+    who = {"actor": world["officer"], "at": at}
+    supervision.follow_up_points(inspection=made, **who)
+    finding = Finding.objects.get(rule="inspection")
+    assert (finding.grant, finding.party) == (made.grant, made.party)
+    assert made.number in finding.said and "离职人员仍有权限" in finding.said
+    with pytest.raises(InvalidState):
+        supervision.follow_up_points(inspection=made, **who)
+    assert supervision.propose_order_on_finding(finding=finding, **who, **stages.CHARGE).finding == finding
+
+
+def test_what_was_found_is_told_to_the_party_with_the_report(world, client):
+    made, at = stages.inspection(world, "under_way+checked")
+    client.force_login(world["buyer"])
+    page = client.get(made.get_absolute_url())
+    assert "离职人员仍有权限" not in page.content.decode()
+    assert "check_points" not in {row.entry.verb for row in page.context["history"]}
+    evidence = f"{made.get_absolute_url()}evidence/1/"
+    assert client.get(evidence).status_code == 403
+    supervision.report_inspection(inspection=made, actor=world["officer"], at=at, text="发现一处问题")
+    assert "离职人员仍有权限" in client.get(made.get_absolute_url()).content.decode()
+    assert Inspection.objects.visible_to(world["other_buyer"]).count() == 0

@@ -1,0 +1,95 @@
+"""Joint inspectors of other departments: what they see and write, whom the report names, who may not be one."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from accounts.models import Membership
+from marketplace.applications.models import Grant
+from marketplace.errors import NotAllowed
+from marketplace.notices.models import Outbox
+from marketplace.supervision import operations as supervision
+from marketplace.supervision.forms_inspection import PointsForm
+from marketplace.supervision.inspections import Inspection, InspectionPlan
+from tests import crowd
+from tests.workflow import stages
+
+NAMED = {"department": "福州市公安局", "role": "网络安全"}
+
+
+@pytest.fixture
+def joint(world):
+    made, at = stages.inspection(world, "under_way+joint")
+    return made, at
+
+
+def test_a_joint_inspector_sees_that_inspection_and_nothing_else(world, joint, client):
+    made, at = joint
+    crowd.copy(made, grant=crowd.copy_grant(made.grant))
+    expert = world["expert"]
+    assert list(Inspection.objects.visible_to(expert)) == [made]
+    assert not InspectionPlan.objects.visible_to(expert).exists()
+    assert not Grant.objects.visible_to(expert).exists()
+    assert Outbox.objects.filter(kind="inspector_named", recipient_ref=expert.ledger_ref).exists()
+    client.force_login(expert)
+    page = client.get(made.get_absolute_url())
+    assert [verb.name for verb in page.context["verbs"]] == ["check_points", "add_evidence"]
+    assert "福州市公安局" in page.content.decode()
+    supervision.release_inspector(
+        inspection=made, actor=world["officer"], at=at, inspector=made.taking_part.get(), reason="改任"
+    )
+    assert client.get(made.get_absolute_url()).status_code == 404
+
+
+def test_the_report_names_whoever_inspected_and_not_who_was_released(world, joint, client):
+    made, at = joint
+    who = {"inspection": made, "at": at}
+    released = supervision.name_inspector(**who, actor=world["officer"], person=world["other_buyer"], **NAMED)
+    supervision.check_points(**who, actor=world["expert"], points=stages.BAD_POINTS)
+    client.force_login(world["buyer"])
+    assert "福州市公安局" not in client.get(made.get_absolute_url()).content.decode()
+    supervision.release_inspector(**who, actor=world["officer"], inspector=released, reason="改任")
+    supervision.report_inspection(**who, actor=world["officer"], text="发现一处问题")
+    officer, expert = world["officer"].name, world["expert"].name
+    made.refresh_from_db()
+    assert [row[0] for row in made.inspectors] == [officer, expert]
+    page = client.get(made.get_absolute_url()).content.decode()
+    assert f"{expert} (福州市公安局, 网络安全)" in page and world["other_buyer"].name not in page
+    with pytest.raises(NotAllowed):
+        supervision.close_inspection(**who, actor=world["expert"], outcome="in_order", text="x")
+
+
+@pytest.mark.parametrize("who", ["buyer", "provider", "seller", "second_officer", "conflicted_officer", "expert"])
+def test_nobody_of_a_side_of_the_authority_or_named_already_is_named(world, joint, who):
+    made, at = joint
+    with pytest.raises(ValidationError):
+        supervision.name_inspector(inspection=made, actor=world["officer"], at=at, person=world[who], **NAMED)
+    assert made.taking_part.count() == 1
+
+
+def test_whoever_comes_to_belong_to_the_party_inspects_it_no_more(world, joint):
+    made, at = joint
+    Membership.objects.create(
+        user=world["expert"], party=made.party, role="auditor", valid_from=at.date() - timedelta(days=1)
+    )
+    with pytest.raises(NotAllowed):
+        supervision.check_points(inspection=made, actor=world["expert"], at=at, points=stages.POINTS)
+    assert not made.points.exists()
+
+
+def test_two_who_write_at_once_do_not_undo_each_other(world, joint):
+    made, at = joint
+    who = {"target": made, "at": at}
+    shown = PointsForm(actor=world["officer"], **who)  # both look at an empty list
+    sent = {f"initial-{name}": "" for name in shown.fields} | {name: "" for name in shown.fields}
+    supervision.check_points(
+        inspection=made, actor=world["expert"], at=at, points={"people": ("serious", "离职人员仍有权限")}
+    )
+    late = PointsForm({**sent, "verdict_storage": "in_order"}, actor=world["officer"], **who)
+    assert late.is_valid() and late.cleaned_data["points"] == {"storage": ("in_order", "")}
+    looked = PointsForm(actor=world["officer"], **who)
+    again = {f"initial-{name}": looked.get_initial_for_field(field, name) for name, field in looked.fields.items()}
+    again |= {name.removeprefix("initial-"): value for name, value in again.items()}
+    unchanged = PointsForm(again, actor=world["officer"], **who)
+    assert unchanged.is_valid() and unchanged.cleaned_data["points"] == {}
