@@ -1,6 +1,7 @@
 """Reading and scanning a large file in processes of their own, so that buffers and compiler are gone when the classes
 are counted: all together take more than 512 MiB."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,13 @@ from .limits import MIB
 from .reasons import Refused
 
 FROM_BYTES = 16 * MIB  # below, a process takes longer than it is worth
+_SYSTEM = "linux"  # elsewhere a process cannot limit itself, nor end with the one that started it
 _SECONDS = 24 * 3600  # whoever waits for the assessment ends both sooner
+
+
+def is_worth(file: Path) -> bool:
+    """Whether this file is large enough, and this system able."""
+    return sys.platform == _SYSTEM and file.stat().st_size >= FROM_BYTES
 
 
 def scan(parquet: Path, columns: list[Column], today: int) -> dict[str, Tally]:

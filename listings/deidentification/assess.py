@@ -61,7 +61,7 @@ def assess(
     with _open(parquet, population, engine) as file:
         _check(file.columns, task)
         progress.report("identifiers", 5)
-        apart_ = apart.scan if parquet.stat().st_size >= apart.FROM_BYTES else None
+        apart_ = apart.scan if apart.is_worth(parquet) else None
         elsewhere = getattr(file.tables, "scan", apart_)
         hits = scan(file.connection, "data", file.columns, today=today, parquet=parquet, elsewhere=elsewhere)
         labels = _labels(file.columns, hits)

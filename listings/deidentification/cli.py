@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import engines
+from . import apart, engines
 from .assess import ABOUT, MODES, assess
 from .ingest import ingest
 from .reasons import Refused
@@ -88,7 +88,10 @@ def _assess(given: Any, rules: Rules, today: date) -> tuple[Report, Sample | Non
 
 
 def _canonical(source: Path, target: Path) -> Path:
-    ingest(source, source.name, target)
+    if apart.is_worth(source):
+        apart.ingest(source, target)
+    else:
+        ingest(source, source.name, target)
     return target
 
 

@@ -51,7 +51,7 @@ def test_database_limits_are_set(locked):
     settings = connection.execute("SELECT current_setting('memory_limit'), current_setting('threads')").fetchone()
     assert settings == ("488.2 MiB", 2)
     with database.open_database(memory=database.ASSESSING) as connection:
-        assert database.one(connection, "SELECT current_setting('memory_limit')") == ("324.2 MiB",)
+        assert database.one(connection, "SELECT current_setting('memory_limit')") == ("276.5 MiB",)
 
 
 def test_database_does_not_see_python_variables(locked):
