@@ -11,11 +11,12 @@ import openpyxl
 import polib
 import pytest
 
-from listings.deidentification import cli
+from listings.deidentification import apart, cli
 from listings.deidentification.reasons import REASONS
 from listings.deidentification.reasons_zh import REASONS_ZH
 from listings.deidentification.rules import Rules
 from listings.deidentification.words import _width, sentence_in
+from tests.listings.hostile import REFUSED
 
 ROOT = Path(__file__).resolve().parents[3]
 ROWS = [(30 + n % 2, "fm"[n // 2 % 2], ("flu", "gout", "mumps")[n % 3]) for n in range(120)]
@@ -77,6 +78,15 @@ def test_exit_codes(people, tmp_path, capsys):
     assert left.value.code == 1
 
 
+def test_hostile_files_are_refused_in_one_sentence(tmp_path, capsys):
+    """On the command line as by every way into the site."""
+    for name, content, piece in REFUSED.values():
+        file = tmp_path / name
+        file.write_bytes(content)
+        status, out, err = said(capsys, file)
+        assert (status, out, len(err.splitlines())) == (1, "", 1) and piece in err
+
+
 def test_every_format_gives_the_same_report(people, tmp_path, capsys):
     tsv, lines, parquet, book = (tmp_path / f"people.{end}" for end in ("tsv", "jsonl", "parquet", "xlsx"))
     tsv.write_text(people.read_text().replace(",", "\t"))
@@ -90,6 +100,19 @@ def test_every_format_gives_the_same_report(people, tmp_path, capsys):
         said(capsys, path, "--sensitive", "illness", "--json")[1] for path in (people, tsv, lines, parquet, book)
     ]
     assert len(set(reports)) == 1
+
+
+def test_large_file_is_read_in_a_process_of_its_own(people, tmp_path, capsys, monkeypatch):
+    """The same report and the same refusal; and where that process does not come to an end, a refusal too."""
+    ragged = tmp_path / "ragged.csv"
+    ragged.write_text("a,b\n1,2\n3\n")
+    here = [said(capsys, file, "--json") for file in (people, ragged)]
+    monkeypatch.setattr(apart, "FROM_BYTES", 0)
+    assert [said(capsys, file, "--json") for file in (people, ragged)] == here
+    monkeypatch.setattr(apart, "_SECONDS", 0)
+    assert said(capsys, people)[:2] == (1, "")
+    monkeypatch.setattr(apart, "_SYSTEM", "another")
+    assert [said(capsys, file, "--json") for file in (people, ragged)] == here
 
 
 def test_table_in_both_languages(people, capsys):
