@@ -57,7 +57,8 @@ def measure(
     population: str | None = None,
     parquet: Path | None = None,
 ) -> Measures:
-    """Measure `relation` (SQL) in one grouping pass: the classes, then by each sensitive attribute alone.
+    """Measure `relation` (SQL): the classes, then by each sensitive attribute alone. Rows are counted in one grouping
+    pass, people in a pass each: what tells them apart would all together take several times the room on disk.
 
     Where `parquet` is the file that holds nothing else, and rows count, it is counted in arrays if it can be.
 
@@ -70,13 +71,16 @@ def measure(
             return found
     keys = [f"q{number}" for number in range(len(quasi_identifiers))]
     marked = _marked(relation, quasi_identifiers, [column.name for column in sensitive], subject)
-    _group(connection, marked, keys, len(sensitive), subject is not None)
+    _group(connection, marked, keys, 0 if subject else len(sensitive), subject is not None)
     sizes = connection.execute("SELECT size, count(*) FROM classes GROUP BY size ORDER BY size").fetchall()
     subjects, missing = database.one(connection, _count_subjects(marked, subject is not None))
     known = risk.population_sizes(connection, population, quasi_identifiers) if population else False
     return _measures(
         sizes,
-        {column.name: _spread(connection, keys, number, column) for number, column in enumerate(sensitive)},
+        {
+            column.name: _spread(connection, keys, column, *_values(marked, keys, number, subject is not None))
+            for number, column in enumerate(sensitive)
+        },
         subjects=subjects,
         unique=_count_unique(connection, subject is not None),
         rows_without_subject=missing,
@@ -179,17 +183,27 @@ def _bands(sizes: list[tuple[int, int]]) -> list[dict[str, Any]]:
     return bands
 
 
-def _spread(connection: Tables, keys: list[str], number: int, column: Column) -> dict[str, Any]:
-    """How sensitive attribute `number` is spread over the classes: the five measures of _SPREAD."""
+def _values(marked: str, keys: list[str], number: int, has_subject: bool) -> tuple[str, str]:
+    """SQL of the values of sensitive attribute `number` with their weight: in each class, and in the whole file."""
+    if has_subject:
+        counted = f"s{number} AS value, count(DISTINCT u) AS weight FROM ({marked})"
+        inside = f"SELECT {', '.join([*keys, counted])} GROUP BY {', '.join([*keys, f's{number}'])}"
+        return inside, f"SELECT {counted} GROUP BY s{number}"
+    counted = f"s{number} AS value, weight FROM grouped WHERE level = {number}"
+    return f"SELECT {', '.join([*keys, counted])} AND in_class", f"SELECT {counted} AND NOT in_class"
+
+
+def _spread(connection: Tables, keys: list[str], column: Column, inside: str, whole: str) -> dict[str, Any]:
+    """How a sensitive attribute is spread over the classes: the five measures of _SPREAD."""
     same = " AND ".join(f"c.{key} IS NOT DISTINCT FROM g.{key}" for key in keys) or "true"
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE pairs AS SELECT c.class, g.s{number} AS value, g.weight FROM grouped g "
-        f"JOIN classes c ON {same} WHERE g.level = {number} AND g.in_class"
+        f"CREATE OR REPLACE TEMP TABLE pairs AS SELECT c.class, g.value, g.weight FROM ({inside}) g "
+        f"JOIN classes c ON {same}"
     )
-    inside = "SELECT class, value, weight FROM pairs WHERE weight > 0"
-    overall = f"SELECT s{number} AS value, weight FROM grouped WHERE level = {number} AND NOT in_class AND weight > 0"
-    equal = closeness.largest_distance(connection, inside, overall, ordered=False)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE overall AS SELECT value, weight FROM ({whole}) WHERE weight > 0")
+    pairs, overall = "SELECT class, value, weight FROM pairs WHERE weight > 0", "SELECT value, weight FROM overall"
+    equal = closeness.largest_distance(connection, pairs, overall, ordered=False)
     t = equal
     if column.type in _ORDERED:
-        t = closeness.largest_distance(connection, inside, overall, ordered=True)
+        t = closeness.largest_distance(connection, pairs, overall, ordered=True)
     return {**diversity.measure(connection, "pairs"), "t": t, "t_equal": equal}

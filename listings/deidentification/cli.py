@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from . import apart, engines
 from .assess import ABOUT, MODES, assess
+from .database import OutOfMemory
 from .ingest import ingest
 from .reasons import Refused
 from .report import Report
@@ -59,6 +60,8 @@ def run(given: Any, *, rules: Rules | None = None, today: date | None = None) ->
             _write_signed(report, given)
     except Refused as refusal:
         return _unreadable(sentence_in(given.lang, refusal.code, refusal.params))
+    except OutOfMemory:
+        return _unreadable(sentence_in(given.lang, "out_of_memory", {}))
     except (OSError, ValueError) as error:
         return _unreadable(f"{given.file}: {getattr(error, 'strerror', None) or type(error).__name__}")
     said = _as_json(report, sample, given.lang) if given.json else table(report, given.lang)

@@ -13,6 +13,7 @@ import duckdb
 from .reasons import UnknownColumn
 
 Connection = duckdb.DuckDBPyConnection
+OutOfMemory = (MemoryError, duckdb.OutOfMemoryException)  # the latter where the disk is full as well
 
 
 class Tables(Protocol):

@@ -58,36 +58,47 @@ def run(
 
 
 def _spawn(command: dict[str, Any], directory: Path, seconds: int, watch: Watch | None) -> tuple[bytes, int]:
-    """Standard output and exit status; TimeoutExpired after `seconds`. No process is ever left behind."""
+    """Standard output and exit status; TimeoutExpired after `seconds`. No process is ever left behind.
+
+    The command lies in a file: of a pipe, `communicate` sends nothing more once a first call of it has timed out.
+    """
     measuring = (command.get("engine") or engines.DUCKDB) not in engines.IN_PROCESS
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-c", _START, str(_ROOT), "--measuring" if measuring else "--confined", str(seconds)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=directory,
-        env=_environment(directory) | (_of_spark(directory) if measuring else {}),
-        start_new_session=True,
-    )
+    limits = "--measuring" if measuring else "--confined"
+    with tempfile.TemporaryFile(dir=directory) as given:
+        given.write(json.dumps(command).encode())
+        given.seek(0)
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-I",
+                "-c",
+                _START,
+                str(_ROOT),
+                "--measuring" if measuring else "--confined",
+                str(seconds),
+            ],
+            stdin=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=directory,
+            env=_environment(directory) | (_of_spark(directory) if measuring else {}),
+            start_new_session=True,
+        )
     try:
-        return _wait(process, json.dumps(command).encode(), directory, seconds, watch), process.returncode
+        return _wait(process, directory, seconds, watch), process.returncode
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
 
-def _wait(
-    process: "subprocess.Popen[bytes]", command: bytes, directory: Path, seconds: int, watch: Watch | None
-) -> bytes:
+def _wait(process: "subprocess.Popen[bytes]", directory: Path, seconds: int, watch: Watch | None) -> bytes:
     end = time.monotonic() + seconds
-    given: bytes | None = command
     while True:
         left = end - time.monotonic()
         try:
-            return process.communicate(given, timeout=min(left, TICK) if watch else left)[0]
+            return process.communicate(timeout=min(left, TICK) if watch else left)[0]
         except subprocess.TimeoutExpired:
-            given = None  # communicate remembers what it has to send
             if watch is None or time.monotonic() >= end:
                 raise
             if not watch(*progress.read(directory)):

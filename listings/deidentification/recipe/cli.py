@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from ..assess import ABOUT, MODES
+from ..database import OutOfMemory
 from ..extract import extract
 from ..ingest import ingest
-from ..reasons import Refused
+from ..reasons import Refused, sentence
 from ..rules import Rules
 from . import document, own
 from .apply import apply
@@ -139,6 +140,9 @@ def run(arguments: list[str]) -> int:
     """`main`, with what is refused as a sentence on standard error and exit code 1."""
     try:
         return main(arguments)
+    except OutOfMemory:
+        sys.stderr.write(f"{sentence('out_of_memory', {})}\n")
+        return UNREADABLE
     except (Refused, OSError, ValueError) as refusal:
         sys.stderr.write(f"{refusal}\n")
         return UNREADABLE

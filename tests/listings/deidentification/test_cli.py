@@ -11,7 +11,7 @@ import openpyxl
 import polib
 import pytest
 
-from listings.deidentification import apart, cli
+from listings.deidentification import apart, cli, database
 from listings.deidentification.reasons import REASONS
 from listings.deidentification.reasons_zh import REASONS_ZH
 from listings.deidentification.rules import Rules
@@ -85,6 +85,12 @@ def test_hostile_files_are_refused_in_one_sentence(tmp_path, capsys):
         file.write_bytes(content)
         status, out, err = said(capsys, file)
         assert (status, out, len(err.splitlines())) == (1, "", 1) and piece in err
+
+
+def test_file_that_needs_too_much_is_refused_in_one_sentence(people, capsys, monkeypatch):
+    monkeypatch.setattr(database, "ASSESSING", "1MB")
+    status, out, err = said(capsys, people)
+    assert (status, out, err) == (1, "", REASONS["out_of_memory"] + "\n")
 
 
 def test_every_format_gives_the_same_report(people, tmp_path, capsys):

@@ -94,6 +94,11 @@ def test_sandbox_stops_a_real_command_over_its_time(tmp_path):
     assert sandbox.run(command, seconds=1)["code"] in {"too_slow", "assessment_failed"}
 
 
+def test_long_command_arrives_whole_though_somebody_looks_at_it_meanwhile(monkeypatch):
+    monkeypatch.setattr(sandbox, "TICK", 0.01)
+    assert sandbox.run({"do": "x" * 200_000}, seconds=20, watch=lambda *_: True)["code"] == "bad_command"
+
+
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
