@@ -68,15 +68,7 @@ def _spawn(command: dict[str, Any], directory: Path, seconds: int, watch: Watch 
         given.write(json.dumps(command).encode())
         given.seek(0)
         process = subprocess.Popen(
-            [
-                sys.executable,
-                "-I",
-                "-c",
-                _START,
-                str(_ROOT),
-                "--measuring" if measuring else "--confined",
-                str(seconds),
-            ],
+            [sys.executable, "-I", "-c", _START, str(_ROOT), limits, str(seconds)],
             stdin=given,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

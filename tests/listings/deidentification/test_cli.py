@@ -108,17 +108,15 @@ def test_every_format_gives_the_same_report(people, tmp_path, capsys):
     assert len(set(reports)) == 1
 
 
-def test_large_file_is_read_in_a_process_of_its_own(people, tmp_path, capsys, monkeypatch):
-    """The same report and the same refusal; and where that process does not come to an end, a refusal too."""
-    ragged = tmp_path / "ragged.csv"
-    ragged.write_text("a,b\n1,2\n3\n")
-    here = [said(capsys, file, "--json") for file in (people, ragged)]
+def test_large_file_is_read_in_a_process_of_its_own(people, capsys, monkeypatch):
+    """The same report, by another process where the system is able; a refusal where that does not come to an end."""
+    here = said(capsys, people, "--json")
     monkeypatch.setattr(apart, "FROM_BYTES", 0)
-    assert [said(capsys, file, "--json") for file in (people, ragged)] == here
+    assert said(capsys, people, "--json") == here
     monkeypatch.setattr(apart, "_SECONDS", 0)
     assert said(capsys, people)[:2] == (1, "")
     monkeypatch.setattr(apart, "_SYSTEM", "another")
-    assert [said(capsys, file, "--json") for file in (people, ragged)] == here
+    assert said(capsys, people, "--json") == here
 
 
 def test_table_in_both_languages(people, capsys):
