@@ -13,6 +13,7 @@ CITY_RULE = _("a city's sharing rule, the nearest precedent")
 OWN = _("own choice")
 REGULARLY = _("Art. 34: regularly")
 INCIDENT_RULE = _("own choice, after the national measures on incident reports of 2025")
+RECONSIDERATION = _("Administrative Reconsideration Law Art. 20 (unverified)")
 
 
 class Kind(models.TextChoices):
@@ -43,6 +44,7 @@ class Kind(models.TextChoices):
     INCIDENT_AUTHORITY = "incident_authority", _("first report of an incident to the authority")
     INCIDENT_CYBERSPACE = "incident_cyberspace", _("first report of an incident to the cyberspace office")
     REVIEW_TERM = "review_term", _("ask for a review of a refusal or an order")
+    CONTEST = "contest", _("contest a decision: what can be contested is not published as final")
     REVIEW = "review", _("decision on a review")
     DRILL = "drill", _("emergency drill")
     EVALUATION = "evaluation", _("security evaluation")
@@ -52,10 +54,11 @@ class Kind(models.TextChoices):
 
 
 # Every other deadline is in working days.
+IN_DAYS = frozenset({Kind.CONTEST})  # of the calendar
 IN_MONTHS = frozenset({Kind.REASSESSMENT, Kind.DRILL, Kind.EVALUATION, Kind.RISK})
 IN_HOURS = frozenset({Kind.INCIDENT_AUTHORITY, Kind.INCIDENT_CYBERSPACE})
 
-# kind -> (working days, months or hours, source)
+# kind -> (working days, or days, months or hours: `unit`; source)
 DEFAULTS: dict[str, tuple[int, Any]] = {
     Kind.ACCEPTANCE: (3, REGISTRATION),
     Kind.PRECHECK: (2, CITY_RULE),
@@ -84,6 +87,7 @@ DEFAULTS: dict[str, tuple[int, Any]] = {
     Kind.INCIDENT_AUTHORITY: (1, INCIDENT_RULE),
     Kind.INCIDENT_CYBERSPACE: (1, INCIDENT_RULE),
     Kind.REVIEW_TERM: (10, OWN),
+    Kind.CONTEST: (60, RECONSIDERATION),
     Kind.REVIEW: (15, OWN),
     Kind.DRILL: (12, REGULARLY),
     Kind.EVALUATION: (12, REGULARLY),
@@ -91,6 +95,8 @@ DEFAULTS: dict[str, tuple[int, Any]] = {
     Kind.INSPECTION_NOTICE: (3, OWN),
     Kind.INSPECTION_ANSWER: (10, OWN),
 }
+# What the law gives a party may be longer here, never shorter.
+AT_LEAST: dict[str, int] = {Kind.CONTEST: 60}
 REPORT_REMINDERS = (10, 3, 1)  # working days before a report is due
 REASSESSMENT_REMINDER = 14  # days before an assessment lapses
 RECUSAL_MONTHS = 12  # a membership that ended less than this ago still makes it one's own case
@@ -100,4 +106,6 @@ def unit(kind: str) -> Any:
     """In what a deadline is counted, in words."""
     if kind in IN_HOURS:
         return _("hours")
-    return _("months") if kind in IN_MONTHS else _("working days")
+    if kind in IN_MONTHS:
+        return _("months")
+    return _("calendar days") if kind in IN_DAYS else _("working days")

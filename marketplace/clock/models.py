@@ -26,7 +26,7 @@ class CalendarDay(models.Model):
 
 
 class ClockSetting(models.Model):
-    """Another number of working days (or months, or hours: `unit`) than the default, and where it comes from."""
+    """Another number of working days (or days, months, hours: `unit`) than the default, and where it comes from."""
 
     kind = models.CharField(max_length=20, primary_key=True, choices=kinds)
     days = models.PositiveSmallIntegerField()
@@ -51,7 +51,8 @@ class ClockQuerySet(models.QuerySet["Clock"]):
 class Clock(models.Model):
     """A deadline that runs for one object. `due_at` is kept for the sweeps' index; see `operations.py`.
 
-    `working_days` are hours, day and night, or months for the kinds counted in these (`IN_HOURS`, `IN_MONTHS`).
+    `working_days` are days of the calendar, hours, day and night, or months for the kinds counted in these (`IN_DAYS`,
+    `IN_HOURS`, `IN_MONTHS`).
     """
 
     object_type = models.CharField(max_length=80)

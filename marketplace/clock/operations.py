@@ -8,13 +8,13 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from marketplace.clock import working_days
-from marketplace.clock.defaults import DEFAULTS, IN_HOURS, IN_MONTHS
+from marketplace.clock.defaults import DEFAULTS, IN_DAYS, IN_HOURS, IN_MONTHS
 from marketplace.clock.models import Clock, ClockSetting
 from marketplace.errors import InvalidState
 
 
 def days(kind: str) -> int:
-    """Working days (or months, or hours: `unit`) of a deadline: the site's setting, else the default."""
+    """Working days (or days, months, hours: `unit`) of a deadline: the site's setting, else the default."""
     setting = ClockSetting.objects.filter(kind=kind).values_list("days", flat=True).first()
     return DEFAULTS[kind][0] if setting is None else setting
 
@@ -35,7 +35,7 @@ def start_each(objects: Sequence[models.Model], kind: str, at: datetime) -> None
 def start(obj: models.Model, kind: str, at: datetime, *, length: int | None = None) -> Clock:
     """Start a clock; the database refuses a second open one of the same kind for the same object.
 
-    `length` is in working days (hours or months for the kinds `IN_HOURS`, `IN_MONTHS`); by default what the
+    `length` is in working days (days, hours or months for the kinds `IN_DAYS`, `IN_HOURS`, `IN_MONTHS`); by default what the
     deadline's setting says.
     """
     length = days(kind) if length is None else length
@@ -117,7 +117,18 @@ def _due(clock: Clock) -> datetime:
 def _over(kind: str, began: datetime, length: int) -> datetime:
     if kind in IN_MONTHS:
         return working_days.end_of_day(working_days.add_months(working_days.local_date(began), length))
+    if kind in IN_DAYS:
+        return working_days.end_of_day(working_days.local_date(began) + timedelta(days=length))
     return began + timedelta(hours=length) if kind in IN_HOURS else working_days.due_after(began, length)
+
+
+def over_before(kind: str, at: datetime) -> datetime:
+    """What began before this moment has used up a deadline counted in working or calendar days, its last day included,
+    by the setting of today."""
+    length, today = days(kind), working_days.local_date(at)
+    if kind in IN_DAYS:
+        return working_days.start_of_day(today - timedelta(days=length))
+    return working_days.start_of_day(working_days.add_working_days(today, -length))
 
 
 class Used(NamedTuple):

@@ -54,6 +54,8 @@ def deadline(request: HttpRequest, kind: str) -> HttpResponse:
     note = _("Holds for every deadline of this kind that begins from now on. Those that run keep their length.")
     if kind == Kind.REASSESSMENT:
         note = _("Holds at once: what was assessed longer ago is assessed again within the next hours.")
+    if kind == Kind.CONTEST:
+        note = _("Holds at once: until then no measure stands in the public register of data uses.")
     return written(request, form, operations.set_deadline, Kind(kind).label, note, kind=kind)
 
 

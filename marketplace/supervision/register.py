@@ -6,10 +6,10 @@ non-public data, of which there are only counts.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import ExtractYear
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -18,12 +18,13 @@ from accounts.models import PartyKind, Region
 from listings.models import Nature
 from marketplace.applications.models import Grant
 from marketplace.applications.states import GrantState
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import SHANGHAI, local_date
 from marketplace.supervision.models import DerivedFrom, DerivedProduct, GrantOutcome, Measure, MeasureGrant
 from marketplace.supervision.states import DerivedState, MeasureState, ReviewState
 
 SMALLEST_COUNT = 5
-REVIEW_DAYS = 60  # within which a decision can be contested, as its remedy says
 BY_DECISION = (GrantState.TERMINATED, GrantState.REVOKED)
 NAMED = Q(buyer__kind=PartyKind.ORGANISATION) | Q(disclosure__is_named=True)
 FACETS = {"region": _("Region"), "nature": _("Nature"), "year": _("Year")}
@@ -112,11 +113,19 @@ def public_uses(at: datetime) -> QuerySet[Grant]:
     )
 
 
+def contestable_since(at: datetime) -> datetime:
+    """What was decided from this moment on can still be contested at `at`: by reconsideration, in calendar days, or by
+    a review here, in working days; whichever ends later."""
+    return min(clock.over_before(kind, at) for kind in (Kind.CONTEST, Kind.REVIEW_TERM))
+
+
 def final_measures(at: datetime) -> QuerySet[Measure]:
-    """Measures that can be contested no more: issued, not annulled, no review open, and its time over."""
+    """Measures that can be contested no more: issued, not annulled, no review open, and its time over; that of the
+    decision on a review as well, which can be contested in turn."""
+    since = contestable_since(at)
     over = (MeasureState.PROPOSED, MeasureState.DROPPED, MeasureState.ANNULLED)
     settled = Measure.objects.exclude(state__in=over).exclude(reviews__state=ReviewState.LODGED)
-    return settled.filter(issued_at__lte=at - timedelta(days=REVIEW_DAYS))
+    return settled.filter(issued_at__lt=since).exclude(reviews__decided_at__gte=since)
 
 
 def non_public_counts(at: datetime) -> list[YearCount]:
@@ -163,6 +172,8 @@ def with_parts(rows: QuerySet[Grant], at: datetime) -> QuerySet[Grant]:
     outputs = DerivedFrom.objects.filter(derived__in=shown).select_related("derived").order_by("derived")
     final = Exists(final_measures(at).filter(pk=OuterRef("measure")))
     held = MeasureGrant.objects.annotate(is_final=final).select_related("measure").order_by("measure")
+    ended = ExpressionWrapper(Q(ended_at__lt=contestable_since(at)), BooleanField())
+    rows = rows.annotate(is_end_final=ended)
     return rows.select_related("buyer", "product", "authority", "from_version", "disclosure").prefetch_related(
         Prefetch("derived_uses", outputs, to_attr="outputs"),
         Prefetch("measures", held, to_attr="all_measures"),
@@ -180,7 +191,7 @@ def row_of(grant: Any, at: datetime) -> Use:
         grant.authority.name, grant.product.nature, grant.from_version.number, grant.is_of_one_version,
         list(grant.fields), entry.summary, entry.language, local_date(grant.activated_at), last,
         outcome_of(grant, at), [Output(one.number, one.title, one.get_absolute_url()) for one in outputs if named],
-        len(outputs), [_sanction(held.measure, grant, at) for held in grant.all_measures if held.is_final],
+        len(outputs), [_sanction(held.measure, grant) for held in grant.all_measures if held.is_final],
     )  # fmt: skip
 
 
@@ -188,21 +199,22 @@ def outcome_of(grant: Any, at: datetime) -> str:
     """How it ended; by which decision only once that is final."""
     if grant.state == GrantState.ACTIVE:
         return "running" if grant.ends >= local_date(at) else "over"
-    if grant.state in BY_DECISION and (not _is_final(grant, at) or _is_annulled(grant)):
+    if grant.state in BY_DECISION and (not grant.is_end_final or _is_annulled(grant) or _is_contested(grant)):
         return "ended"
     return grant.state
 
 
-def _sanction(measure: Measure, grant: Grant, at: datetime) -> Sanction:
+def _sanction(measure: Measure, grant: Any) -> Sanction:
     """Its last step only once that is final as well: before, the order is said to stand."""
     last = MeasureState.LIFTED if measure.state == MeasureState.LIFTED else MeasureState.ISSUED
-    if measure.state == MeasureState.TERMINATED and _is_final(grant, at):
+    if measure.state == MeasureState.TERMINATED and grant.is_end_final:
         last = MeasureState.TERMINATED
     return Sanction(measure.number or "", measure.article, last)
 
 
-def _is_final(grant: Grant, at: datetime) -> bool:
-    return grant.ended_at is not None and grant.ended_at <= at - timedelta(days=REVIEW_DAYS)
+def _is_contested(grant: Any) -> bool:
+    """Whether a review of the order that ended it is open, or decided so lately that it can be contested in turn."""
+    return any(held.outcome == GrantOutcome.TERMINATED and not held.is_final for held in grant.all_measures)
 
 
 def _is_annulled(grant: Any) -> bool:

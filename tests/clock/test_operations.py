@@ -21,7 +21,7 @@ def test_every_kind_has_a_default_with_its_source():
         "whereabouts": 3, "destruction": 10, "certificate": 10, "reassessment": 12, "mending": 3, "concern": 3,
         "fault": 5,
         "repair": 15, "incident_authority": 1, "incident_cyberspace": 1, "review_term": 10, "review": 15,
-        "inquiry": 5, "take_down": 3, "drill": 12, "evaluation": 12, "risk": 12, "service": 3,
+        "inquiry": 5, "contest": 60, "take_down": 3, "drill": 12, "evaluation": 12, "risk": 12, "service": 3,
         "inspection_notice": 3, "inspection_answer": 10,
     }  # fmt: skip
     assert all(source for _days, source in DEFAULTS.values())

@@ -189,6 +189,7 @@ def test_the_pages_set_what_their_forms_say(world: World, enter: Enter) -> None:
         ("deadline/decision/", {"days": "0", "source": "x", "reason": "x"}, "days"),
         ("deadline/decision/", {"days": "99999", "source": "x", "reason": "x"}, "days"),
         ("deadline/decision/", {"days": "5", "source": "", "reason": "x"}, "source"),
+        ("deadline/contest/", {"days": "10", "source": "x", "reason": "x"}, "days"),
         ("calendar/2026/", {"days_off": "morgen", **NOTICE}, "days_off"),
         ("calendar/2026/", {"days_off": "2026-02-30", **NOTICE}, "days_off"),
         ("regions/new/", {"code": "35019x", "name": "x", "name_en": "x", "reason": "x"}, "code"),

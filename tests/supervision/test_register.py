@@ -12,8 +12,11 @@ from django.test import Client
 
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Disclosure
-from marketplace.clock.working_days import local_date
+from marketplace.clock.defaults import Kind
+from marketplace.clock.models import ClockSetting
+from marketplace.clock.working_days import due_after, end_of_day, local_date
 from marketplace.ledger import entries as ledger
+from marketplace.supervision import operations
 from marketplace.supervision.models import DerivedFrom, DerivedProduct, Measure, MeasureGrant
 from marketplace.supervision.register_files import defused
 from tests import crowd
@@ -169,6 +172,36 @@ def test_how_a_grant_ended_is_told_once_that_decision_is_final(world, grant):
     assert (item["outcome"], item["measures"]) == ("ended", [])
     item = json.loads(read(world.at + timedelta(days=61))["/register.json"])["items"][0]
     assert (item["outcome"], [one["state"] for one in item["measures"]]) == ("terminated", ["issued"])
+
+
+def test_no_measure_is_read_before_its_last_day_is_over_nor_within_a_longer_term_for_reviews(world, grant):
+    made = measure(grant, world, "令-1")
+    last = end_of_day(local_date(world.at) + timedelta(days=60))  # calendar days: ten working days are no measure of it
+
+    def shown(at):
+        return json.loads(read(at)["/register.json"])["items"][0]["measures"]
+
+    assert [bool(shown(at)) for at in (last - timedelta(seconds=1), last)] == [False, True]
+    ClockSetting.objects.create(kind=Kind.REVIEW_TERM, days=50, source="x")
+    over = due_after(world.at, 50)
+    assert over > last and [bool(shown(at)) for at in (over - timedelta(seconds=1), over)] == [False, True]
+    ClockSetting.objects.create(kind=Kind.CONTEST, days=90, source="x")
+    later = end_of_day(local_date(world.at) + timedelta(days=90))
+    assert [bool(shown(at)) for at in (later - timedelta(seconds=1), later)] == [False, True]
+    assert made.number not in str(shown(over))
+
+
+def test_a_decision_on_a_review_can_be_contested_in_turn(world, grant):
+    made = stages.order(world, grant)
+    stages.terminate(made, world)
+    review = operations.lodge_review(subject=made, actor=world["buyer"], at=world.at, text="认定有误")
+    decided = world.at + timedelta(days=50)
+    operations.uphold_review(
+        review=review, actor=world["second_officer"], at=decided, reason="事实清楚", remedy="可以复议"
+    )
+    for days, outcome, count in ((100, "ended", 0), (111, "terminated", 1)):
+        item = json.loads(read(world.at + timedelta(days=days))["/register.json"])["items"][0]
+        assert (item["outcome"], len(item["measures"])) == (outcome, count)
 
 
 def test_a_file_is_fetched_once_and_again_when_it_has_changed(world, grant):

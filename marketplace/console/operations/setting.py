@@ -13,6 +13,7 @@ from listings.models import SearchRow
 from listings.operations import follow_rows
 from marketplace.clock import operations as clock
 from marketplace.clock import working_days
+from marketplace.clock.defaults import AT_LEAST
 from marketplace.clock.models import CalendarDay, ClockSetting
 from marketplace.console import permissions
 from marketplace.errors import require
@@ -23,9 +24,14 @@ from marketplace.supervision.operations import recompute_reports
 
 @transaction.atomic
 def set_deadline(*, kind: str, actor: User, at: datetime, days: int, source: str, reason: str) -> ClockSetting:
-    """Another number of working days for clocks that start from now on; those that run keep theirs."""
+    """Another number of working days for clocks that start from now on; those that run keep theirs.
+
+    Raises ValidationError for less than the law gives a party.
+    """
     permissions.check_can_set(actor, at)
     require(source=source, reason=reason)
+    if days < (least := AT_LEAST.get(kind, 0)):
+        raise ValidationError({"days": _("The law gives a party %(days)d days: fewer cannot be set.") % {"days": least}})
     before = clock.days(kind)
     setting, _is_new = ClockSetting.objects.update_or_create(kind=kind, defaults={"days": days, "source": source})
     detail = {"days": days, "before": before, "source": source, "reason": reason}
