@@ -320,6 +320,7 @@ class MeasureQueue(Queue):
     beside = (_("Read and sign several proposals"), "console:sign-several")
     sections = cases.measure
     may_read_files = check_can_read_case_evidence
+    seen = cases.note_measure_seen
 
 
 @register(Incident)

@@ -26,6 +26,7 @@ from marketplace.console import cases_closeout
 from marketplace.console.sections import Row, Section, day, evidence, lines, link, of, table
 from marketplace.documents.models import Document
 from marketplace.errors import is_allowed
+from marketplace.supervision import operations
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.permissions import check_can_triage_concern
 from marketplace.supervision.review import Review
@@ -407,6 +408,10 @@ def finding(case: Any, user: Any, at: datetime) -> list[Section]:
         table(_("Orders that came of it"), (_("Order"), _("State")),
               [Row((link(row), row.get_state_display())) for row in case.measures.order_by("pk")]),
     ]  # fmt: skip
+
+
+def note_measure_seen(case: Any, user: Any, at: datetime) -> None:
+    operations.note_seen(measure=case, actor=user, at=at)
 
 
 def measure(case: Any, user: Any, at: datetime) -> list[Section]:

@@ -86,6 +86,7 @@ class Queue(admin.ModelAdmin):
     `is_public`: everybody sees such objects on the site, but the file is for their authority.
     `parent`: it is part of another case, whose file shows it and its verbs.
     `may_read_files`: what is asked, beside the file being open to the person, before its evidence is handed out.
+    `seen` notes that a person has opened a case of it.
     `beside`: words and name of a page on which officers act on several of its rows.
     """
 
@@ -102,6 +103,7 @@ class Queue(admin.ModelAdmin):
     beside: tuple[Any, str] | None = None
     sections: Callable[[Any, Any, datetime], list[Section]] | None = None
     may_read_files: Callable[[Any, Any, datetime], None] | None = None
+    seen: Callable[..., None] | None = None
 
     actions = None
     list_filter: Any = (Waiting, State)
@@ -237,6 +239,8 @@ class Queue(admin.ModelAdmin):
             return redirect(address(obj))
         if self.sections is None:
             raise Http404
+        if self.seen is not None and request.method == "GET":
+            type(self).seen(obj, user, at)  # type: ignore[misc]
         sections = type(self).sections(obj, user, at)  # type: ignore[misc]
         parts = [obj, *(part for section in sections for part in section.parts)]
         context = {

@@ -286,6 +286,8 @@ def second_order(stage: Play, grant: Grant, version: Version, derived: DerivedPr
     measure.refresh_from_db()
     refuse("refusal found while the party may still be heard", cast["officer"], supervision.find_refusal, measure, measure=measure, reason="-")
     do("party heard", cast["buyer"], supervision.file_statement, measure, measure=measure, text="不再提交报告", refuses=True)
+    refuse("refusal found over a statement that the officer has not read", cast["officer"], supervision.find_refusal, measure, measure=measure, reason="-")
+    do("officer reads what the party says", cast["officer"], supervision.note_seen, measure=measure)
     do("refusal to correct found", cast["officer"], supervision.find_refusal, measure, measure=measure, reason="听取陈述后仍不改正")
     do("service terminated", cast["officer"], supervision.terminate_service, measure, measure=measure, reason="拒不改正", remedy=REMEDY)
     refuse("download after termination", cast["buyer"], delivery.deliver, grant, grant=grant, version=version)

@@ -199,6 +199,7 @@ ACTS: dict[str, Any] = {
     "sign_first": _("signed as the first of two officers"),
     "send_back": _("sent back what another officer signed"),
     "see_order": _("opened it, the first of its party"),
+    "read_evidence": _("read what the party has filed"),
     "set_two_person_rule": _("changed the two-person rule"),
     "start": _("started the application"),
     "submit": _("submitted"),

@@ -18,6 +18,7 @@ class SupervisionConfig(AppConfig):
             inquiry,
             inspections,
             preparedness,
+            reading,
             review,
             second_pair,
         )

@@ -174,6 +174,8 @@ def break_the_terms(systems, grant):
     assert {("supervision.measure", "issue_order"), ("applications.hold", "issue_order")} <= news
     officer("open_hearing_measures", order["id"], reason="拟终止")
     buyer("file_statement_measures", order["id"], text="不改", refuses=True)
+    assert second("find_refusal_measures", order["id"], reason="-", expect=409)["code"] == "invalid_state"
+    second("get_measures", order["id"])  # what the party says is read before a refusal is found
     second("find_refusal_measures", order["id"], reason="明确拒绝")
     assert officer("terminate_measures", order["id"], reason="拒不改正")["state"] == "terminated"
     assert buyer("get_grants", grant)["state"] == "terminated"

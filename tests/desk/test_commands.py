@@ -56,8 +56,8 @@ def test_walkthrough_plays_the_whole_trade_and_its_lines_are_objects(world):
         if entry["object"].startswith("supervision.measure:")
     ]
     assert [verb for verb in orders if verb != "propose_order"] == [
-        "issue_order", "file_evidence", "lift_order", "issue_order", "open_hearing", "file_statement", "find_refusal",
-        "terminate",
+        "issue_order", "file_evidence", "lift_order", "issue_order", "open_hearing", "file_statement", "read_evidence",
+        "find_refusal", "terminate",
     ]  # fmt: skip
     assert set(Product.objects.listed()) == others  # what it listed is withdrawn again
     assert rows()["applications.Grant"][: len(mine["applications.Grant"])] == mine["applications.Grant"]

@@ -114,7 +114,7 @@ def terminated(world: World, grant: Grant, at: Any) -> None:
     supervision.open_hearing(measure=measure, actor=world["officer"], at=at, reason="拟终止")
     measure.refresh_from_db()
     supervision.file_statement(measure=measure, actor=world["buyer"], at=at, text="不改", refuses=True)
-    measure.refresh_from_db()
+    supervision.note_seen(measure=measure, actor=world["officer"], at=at)
     supervision.find_refusal(measure=measure, actor=world["officer"], at=at, reason="拒不改正")
     supervision.terminate_service(measure=measure, actor=world["officer"], at=at, reason="终止", remedy="可申请复议")
     grant.refresh_from_db()
@@ -320,7 +320,7 @@ def test_attack_surrender_under_an_order_saves_the_derived_product(world: World,
     supervision.open_hearing(measure=measure, actor=world["officer"], at=at, reason="拟终止")
     measure.refresh_from_db()
     supervision.file_statement(measure=measure, actor=world["buyer"], at=at, text="不改", refuses=True)
-    measure.refresh_from_db()
+    supervision.note_seen(measure=measure, actor=world["officer"], at=at)
     supervision.find_refusal(measure=measure, actor=world["officer"], at=at, reason="拒不改正")
     grant.refresh_from_db()
     try:

@@ -205,6 +205,9 @@ def test_refusal_is_not_found_before_the_time_to_correct_is_over_unless_the_part
     with pytest.raises(InvalidState):
         refuse(measure, world, over - timedelta(seconds=1))
     operations.file_statement(**statement, text="不改", refuses=True)
+    with pytest.raises(InvalidState, match="2026-03-17"):  # the officer has not read what it says
+        refuse(measure, world, world.at)
+    operations.note_seen(measure=measure, actor=world["officer"], at=world.at)
     refuse(measure, world, world.at)
     assert Measure.objects.get().state == "refused_to_correct"
 

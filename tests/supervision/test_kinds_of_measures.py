@@ -95,6 +95,7 @@ def test_referral_needs_a_refusal_found_after_hearing_and_names_case_and_words(w
     assert rows() == before
     operations.open_hearing(**officer, at=over, reason="拟移送")
     operations.file_statement(measure=made, actor=world["buyer"], at=over, text="正在整改")
+    operations.note_seen(**{**officer, "measure": Measure.objects.get()}, at=over)
     operations.find_refusal(**officer, at=over, reason="逾期未改正")
     text = referral_text(Measure.objects.get())
     for part in (made.number, "福建闽江健康科技有限公司", "超出约定用途使用", "第四十六条", "2026-04-08", "正在整改"):
@@ -166,6 +167,7 @@ def test_notice_ends_the_grant_only_after_hearing_and_refusal(world):
     heard = later(over, Kind.HEARING)
     with pytest.raises(InvalidState):
         operations.find_refusal(**{**seller, "at": heard - timedelta(seconds=1)}, reason="-")
+    operations.note_seen(**{**seller, "measure": Measure.objects.get()})
     operations.find_refusal(**{**seller, "at": heard}, reason="逾期未改正")
     operations.terminate_service(**{**seller, "at": heard}, reason="拒不改正", remedy=stages.REMEDY)
     grant.refresh_from_db()
@@ -205,6 +207,7 @@ def test_take_down_holds_the_version_is_not_released_by_hand_and_ends_in_a_recal
     assert rows() == before
     operations.open_hearing(measure=made, reason="拟最终下架", **reviewer)
     operations.file_statement(measure=made, actor=world["vendor"], at=over, text="不改", refuses=True)
+    operations.note_seen(measure=Measure.objects.get(), **reviewer)
     operations.find_refusal(measure=made, reason="拒不改正", **reviewer)
     operations.make_final(measure=made, reason="拒不改正", remedy=stages.REMEDY, **reviewer)
     version.refresh_from_db()

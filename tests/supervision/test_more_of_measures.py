@@ -82,6 +82,7 @@ def test_the_refusal_waits_for_the_extended_time(world: World, order: Measure) -
     operations.file_statement(measure=order, actor=world["buyer"], at=world.at, text="正在改")
     with pytest.raises(InvalidState):
         operations.find_refusal(**officer, at=first, reason="逾期")
+    operations.note_seen(measure=Measure.objects.get(), actor=world["officer"], at=world.at)
     operations.find_refusal(**officer, at=correction(order).due_at, reason="逾期")
 
 

@@ -113,7 +113,9 @@ def test_whoever_found_the_refusal_meanwhile_does_not_decide_it_either(world, re
     order = {"measure": review.measure, "at": world.at}
     operations.open_hearing(**order, actor=world["officer"], reason="拟终止")
     operations.file_statement(**order, actor=world["buyer"], text="不改", refuses=True)
-    operations.find_refusal(measure=fresh(review.measure), at=world.at, actor=world["second_officer"], reason="拒绝")
+    second = {"measure": fresh(review.measure), "at": world.at, "actor": world["second_officer"]}
+    operations.note_seen(**second)
+    operations.find_refusal(**second, reason="拒绝")
     with pytest.raises(NotAllowed, match="decided"):
         operations.uphold_review(**by_second(world, review), **SAID)
     operations.uphold_review(review=review, actor=world["province_officer"], at=world.at, **SAID)

@@ -683,6 +683,7 @@ def find_refusal(made: Measure, world: World, at: datetime | None = None) -> Non
     officer = {"measure": made, "actor": world["officer"], "at": at or world.at}
     supervision.open_hearing(**officer, reason="拟终止")
     supervision.file_statement(**{**officer, "actor": world["buyer"]}, text="不改", refuses=True)
+    supervision.note_seen(measure=Measure.objects.get(pk=made.pk), actor=world["officer"], at=at or world.at)
     supervision.find_refusal(**officer, reason="明确拒绝")
 
 
@@ -759,9 +760,13 @@ def bring(
         supervision.open_hearing(**officer, reason="拟终止")
     if hearing and state == "evidence_filed":  # the time to correct stands still: only its own word is a refusal
         supervision.file_statement(**party, text="不再改正", refuses=True)
+    if hearing:
+        for reader in {by, other} - {""}:
+            supervision.note_seen(measure=Measure.objects.get(pk=made.pk), actor=world[reader], at=at)
     if state in ("refused_to_correct", "terminated", "referred", "final"):
         supervision.open_hearing(**officer, reason="拟终止")
         supervision.file_statement(**party, text="不改", refuses=True)
+        supervision.note_seen(**{**officer, "measure": Measure.objects.get(pk=made.pk)})
         supervision.find_refusal(**officer, reason="明确拒绝")
     if state == "terminated":
         supervision.terminate_service(**officer, reason="拒不改正", remedy=REMEDY)

@@ -20,6 +20,7 @@ from marketplace.supervision import permissions
 from marketplace.supervision.models import Evidence, EvidenceKind, Measure
 from marketplace.supervision.operations import papers
 from marketplace.supervision.operations.order import tell_party
+from marketplace.supervision.operations.service import check_has_read, count_as_read
 from marketplace.supervision.review import is_stayed
 from marketplace.supervision.states import MeasureState
 
@@ -50,6 +51,7 @@ def ask_for_more(*, measure: Measure, actor: User, at: datetime, reason: str) ->
     workflow.check_in(measure, MeasureState.EVIDENCE_FILED)
     act = ledger.begin("ask_for_more", actor, at, measure.article)
     workflow.move(act, measure, MeasureState.ISSUED, detail={"reason": reason})
+    count_as_read(measure, actor, at)
     if not is_stayed(measure):  # else the time goes on when the stay ends
         clock.go_on(measure, Kind.CORRECTION, at)
     tell_party(act, measure, reason)
@@ -110,12 +112,12 @@ def file_statement(*, measure: Measure, actor: User, at: datetime, text: str, re
 def find_refusal(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
     """issued or evidence filed → refusal to correct found, by an officer, after hearing the party.
 
-    Raises InvalidState before the party was heard or its time is over, and before the deadline to correct is over
-    unless the party itself said that it refuses.
+    Raises InvalidState before the party was heard or its time is over, before the deadline to correct is over
+    unless the party itself said that it refuses, and while it has filed something that this officer has not read.
     """
     permissions.check_can_order(actor, measure, at)
     require(reason=reason)
-    measure.refresh_from_db()
+    measure.refresh_from_db(from_queryset=Measure.objects.select_for_update())  # what is filed meanwhile waits
     if measure.hearing_opened_at is None:
         raise InvalidState(_("The party has to be heard first: send the notice of intent."))
     heard = measure.evidence.filter(kind=EvidenceKind.STATEMENT).exists()
@@ -123,6 +125,7 @@ def find_refusal(*, measure: Measure, actor: User, at: datetime, reason: str) ->
         raise InvalidState(_("The party still has time to be heard."))
     if not measure.refuses and not clock.has_run_out(measure, Kind.CORRECTION, at):
         raise InvalidState(_("The party still has time to correct."))
+    check_has_read(measure, actor)
     act = ledger.begin("find_refusal", actor, at, measure.article)
     workflow.move(act, measure, MeasureState.REFUSED_TO_CORRECT, detail={"reason": reason})
     tell_party(act, measure, reason)

@@ -1,23 +1,52 @@
-"""When an order reached its party: opened by one of its people, or deemed served after some working days."""
+"""When an order reached its party, and what of its answers reached who decides: noted as each opens the case."""
 
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import User
-from marketplace.errors import is_allowed
+from marketplace.clock.working_days import local_date
+from marketplace.errors import InvalidState, is_allowed
 from marketplace.ledger import entries as ledger
 from marketplace.supervision import permissions
 from marketplace.supervision.models import Measure
+from marketplace.supervision.reading import EvidenceReading, newest_filed, unread_since
 
 
 def note_seen(*, measure: Measure, actor: User, at: datetime) -> None:
-    """Somebody of the party opens it, on its page or through the API: recorded the first time, and never again."""
-    if measure.issued_at is None or measure.seen_at is not None:
+    """Somebody opens it, on a page or through the API: of its party, recorded the first time and never again; of who
+    decides on it, recorded whenever there is something that this person had not read."""
+    if measure.issued_at is None:
         return
-    if not is_allowed(permissions.check_can_respond, actor, measure, at):
+    if is_allowed(permissions.check_can_respond, actor, measure, at):
+        _note_service(measure, actor, at)
+    elif is_allowed(permissions.check_can_order, actor, measure, at):
+        with transaction.atomic():
+            if count_as_read(measure, actor, at):
+                ledger.record(ledger.begin("read_evidence", actor, at, measure.article), measure)
+
+
+def _note_service(measure: Measure, actor: User, at: datetime) -> None:
+    if measure.seen_at is not None:
         return
     with transaction.atomic():
         if Measure.objects.filter(pk=measure.pk, seen_at=None).update(seen_at=at, seen_by=actor):
             ledger.record(ledger.begin("see_order", actor, at, measure.article), measure)
             measure.seen_at, measure.seen_by = at, actor
+
+
+def count_as_read(measure: Measure, actor: User, at: datetime) -> bool:
+    """Part of opening a measure, and of answering what was filed: all that is filed now is read by the actor. Returns
+    whether there was something new in it."""
+    newest = newest_filed(measure)
+    row, _made = EvidenceReading.objects.get_or_create(measure=measure, by=actor, defaults={"at": at})
+    before = {"last_text__lte": newest["last_text"], "last_file__lte": newest["last_file"]}
+    return bool(EvidenceReading.objects.filter(pk=row.pk, **before).exclude(**newest).update(at=at, **newest))
+
+
+def check_has_read(measure: Measure, actor: User) -> None:
+    """Raises InvalidState while the party, whose measure is held, has filed what the actor has not read."""
+    since = unread_since(measure, actor)
+    if since is not None:
+        raise InvalidState(_("Read the evidence filed on %(day)s first: open the case.") % {"day": local_date(since)})
