@@ -177,6 +177,7 @@ EXAMPLES: dict[type[forms.Form], Callable[[], Any]] = {
     supervision_forms.OrderPartyForm: lambda: Party(pk=0),
     supervision_forms.OrderPlatformForm: lambda: Party(pk=0),
     supervision_forms.ReferForm: lambda: Measure(),
+    supervision_forms.RecuseForm: lambda: Measure(authority=Party(pk=0)),
     supervision_forms.TakeUpForm: lambda: Concern(authority=Party(pk=0)),
     supervision_forms.MergeFindingForm: lambda: Finding(party=Party(pk=0), authority=Party(pk=0)),
     supervision_forms.MergeConcernForm: lambda: Concern(authority=Party(pk=0)),

@@ -435,6 +435,8 @@ EFFECTS: dict[tuple[str, str], Any] = {
     ("applications.grant", "accept"): _("The grant becomes active and the data can be downloaded within its period. Usage reports become a duty."),
     ("applications.grant", "decline"): _("The offer ends. You can apply again."),
     ("applications.application", "take_case"): _("Your authority decides from here on, and you are in charge. The authority below and the buyer are told, with your reason; deadlines run on."),
+    ("supervision.finding", "recuse"): _("You do not decide on it any more, nor on a measure that answers it. Your reason is recorded, and whoever takes it over is told."),
+    ("supervision.measure", "recuse"): _("You do not decide on it any more, nor on its review. Your reason is recorded, and whoever takes it over is told. What you signed and nobody has confirmed is signed anew."),
     ("supervision.finding", "take_case"): _("The grant and all that is open about it are your authority's from here on. The authority below is told, with your reason."),
     ("supervision.measure", "take_case"): _("The measure, its grants and all that is open about them are your authority's from here on. The authority below is told, with your reason."),
     ("applications.grant", "write_summary"): _("Anybody reads it in the public register of data uses, from the day on which the grant stands there."),

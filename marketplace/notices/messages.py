@@ -328,6 +328,10 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Application %(number)s was passed on to you"),
         _("%(name)s has stepped back: %(reason)s"),
     ),
+    "recused": (
+        _("%(name)s has stepped back from %(object)s"),
+        _("Somebody else decides on it. The reason: %(reason)s"),
+    ),
     "item_decided": (
         _("Application %(number)s: “%(product)s” was decided"),
         _("%(state)s. %(reason)s"),

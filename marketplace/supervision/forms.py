@@ -6,7 +6,8 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Party, PartyKind, standing
+from accounts.models import Party, PartyKind, User, standing
+from accounts.queries import people_of
 from listings.forms import DESCRIPTION_FIELDS, AnybodyForm
 from listings.models import Grade, Product, Version
 from marketplace.applications.models import Application, Grant, Item
@@ -49,6 +50,18 @@ class EvidencedForm(ReasonForm):
         help_text=_("Which document, by whom, of which day, you have checked."),
     )  # fmt: skip
     field_order = ("successor", "evidence", "reason")
+
+
+class RecuseForm(ReasonForm):
+    colleague = forms.ModelChoiceField(
+        queryset=User.objects.none(), required=False, label=_("Who takes the case over"),
+        help_text=_("Left empty, all your colleagues and the level above are told."),
+    )  # fmt: skip
+    field_order = ("colleague", "reason")
+
+    def prepare(self) -> None:
+        others = people_of(self.target.signatory, self.at).exclude(pk=self.actor.pk)
+        self.fields["colleague"].queryset = others  # type: ignore[attr-defined]
 
 
 class MergeForm(EvidencedForm):

@@ -227,6 +227,11 @@ class Finding(models.Model):
         return reverse("supervision:finding", args=[self.pk])
 
     @property
+    def signatory(self) -> Party:
+        """Who answers it."""
+        return self.reviewer or self.authority
+
+    @property
     def rule_label(self) -> Any:
         return RULES.get(self.rule, self.rule)
 

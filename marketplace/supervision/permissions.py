@@ -27,7 +27,7 @@ from marketplace.supervision.inquiry import Inquiry
 from marketplace.supervision.measure_kinds import KINDS, Issuer, MeasureKind
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.preparedness import EmergencyPlan
-from marketplace.supervision.review import Review, adverse_acts
+from marketplace.supervision.review import Review, adverse_acts, is_recused
 from marketplace.supervision.second_pair import Outcome, Signature
 from marketplace.supervision.standing import StandingRule
 from marketplace.supervision.states import DerivedState, MeasureState
@@ -59,7 +59,8 @@ def check_can_judge_report(actor: Any, report: UsageReport, at: datetime) -> Non
 
 
 def check_can_answer_finding(actor: Any, finding: Finding, at: datetime) -> None:
-    """About a grant, whoever supervises it; about a version, whoever reviews it."""
+    """About a grant, whoever supervises it; about a version, whoever reviews it; nobody who is recused."""
+    check_not_recused(actor, finding)
     if finding.version is not None:
         return check_can_review(actor, finding.version, at)
     assert finding.grant is not None  # a constraint says so
@@ -68,7 +69,9 @@ def check_can_answer_finding(actor: Any, finding: Finding, at: datetime) -> None
 
 def check_can_order(actor: Any, measure: Measure, at: datetime) -> None:
     """Who signs a measure of this kind, and never in their own case: for an authority's order, an officer of a level
-    that the article names, competent for every grant of it; for a contract notice, who signs for the seller."""
+    that the article names, competent for every grant of it; for a contract notice, who signs for the seller. Nobody
+    who is recused."""
+    check_not_recused(actor, measure)
     if measure.rules.issuer == Issuer.SELLER:
         return check_can_give_notice(actor, measure, at)
     if measure.rules.issuer == Issuer.REVIEWER:
@@ -81,6 +84,12 @@ def check_can_order(actor: Any, measure: Measure, at: datetime) -> None:
         check_not_own_case(actor, parties_of_grant(held.grant), at)
         if held.grant.authority_id != measure.authority_id:
             raise NotAllowed(_("This authority is not competent for grant %(number)s.") % {"number": held.grant.number})
+
+
+def check_not_recused(actor: Any, case: Measure | Finding) -> None:
+    check_is_person(actor)
+    if is_recused(actor, case):
+        raise NotAllowed(_("You have recused yourself from this case."))
 
 
 def check_can_give_notice(actor: Any, measure: Measure, at: datetime) -> None:
@@ -123,6 +132,7 @@ def check_can_drop(actor: Any, measure: Measure, at: datetime) -> None:
     """Who could issue it; what the province required, the province."""
     if measure.required_by is None:
         return check_can_order(actor, measure, at)
+    check_not_recused(actor, measure)
     check_officer(actor, measure.required_by, at)
     check_not_own_case(actor, [measure.party], at)
 
@@ -146,6 +156,7 @@ def check_can_order_platform(actor: Any, authority: Party, at: datetime) -> None
 
 def check_can_annul(actor: Any, measure: Measure, at: datetime) -> None:
     """Another person than the one who issued it; where its seller has ended, an officer of the authority."""
+    check_not_recused(actor, measure)
     if measure.issuer is not None and _has_ended(measure.issuer):
         check_officer(actor, measure.authority, at)
         check_not_own_case(actor, [measure.party], at)
@@ -272,6 +283,8 @@ def check_can_decide_review(actor: Any, review: Review, at: datetime) -> None:
         raise NotAllowed(_("Somebody else than who decided reviews it."))
     if review.recusals.filter(user=actor.pk).exists():
         raise NotAllowed(_("You have recused yourself from this review."))
+    if review.measure is not None:
+        check_not_recused(actor, review.measure)
     check_not_own_case(actor, parties_of_review(review), at)
 
 

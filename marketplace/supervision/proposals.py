@@ -14,6 +14,7 @@ from marketplace.applications.models import Grant
 from marketplace.applications.states import GrantState
 from marketplace.supervision.measure_kinds import KINDS, Issuer
 from marketplace.supervision.models import Measure, MeasureGrant
+from marketplace.supervision.review import not_recused
 from marketplace.supervision.second_pair import Signature
 from marketplace.supervision.states import FindingState, MeasureState
 
@@ -42,7 +43,7 @@ def waiting_to_be_signed(user: Any, at: datetime) -> QuerySet[Measure]:
     theirs = Measure.objects.filter(
         _by_level(parties_as(user, CapabilityKind.AUTHORITY, at)), state=MeasureState.PROPOSED, issuer=None
     )
-    theirs = theirs.exclude(pk__in=Signature.objects.waiting().values("measure"))
+    theirs = theirs.filter(not_recused(user, Measure)).exclude(pk__in=Signature.objects.waiting().values("measure"))
     return theirs.exclude(party__in=own).exclude(held__grant__product__seller__in=own)
 
 

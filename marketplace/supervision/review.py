@@ -19,7 +19,7 @@ from marketplace.applications.models import Application, Item
 from marketplace.errors import InvalidState
 from marketplace.ledger.models import Entry
 from marketplace.supervision.caution import Caution
-from marketplace.supervision.models import Measure
+from marketplace.supervision.models import Finding, Measure
 from marketplace.supervision.states import REVIEW, ReviewState
 
 ABOUT = ("measure", "item", "application", "version", "caution")  # exactly one of them
@@ -174,24 +174,52 @@ class Review(models.Model):
 
 
 class Recusal(models.Model):
-    """An officer who declared themselves biased in a review: they do not decide it."""
+    """Somebody who declared themselves biased in a review, a measure or a finding: they do not decide it, nor what
+    comes of it. `colleague`: to whom they passed it."""
 
-    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="recusals")
+    review = models.ForeignKey(Review, null=True, blank=True, on_delete=models.PROTECT, related_name="recusals")
+    measure = models.ForeignKey(Measure, null=True, blank=True, on_delete=models.PROTECT, related_name="recusals")
+    finding = models.ForeignKey(Finding, null=True, blank=True, on_delete=models.PROTECT, related_name="recusals")
+    colleague = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     reason = models.TextField()
     at = models.DateTimeField()
 
     class Meta:
-        constraints = (models.UniqueConstraint(fields=["review", "user"], name="recusal_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=["review", "user"], name="recusal_once"),
+            models.UniqueConstraint(fields=["measure", "user"], name="recusal_once_measure"),
+            models.UniqueConstraint(fields=["finding", "user"], name="recusal_once_finding"),
+            models.CheckConstraint(
+                condition=Q(review__isnull=False, measure=None, finding=None)
+                | Q(review=None, measure__isnull=False, finding=None)
+                | Q(review=None, measure=None, finding__isnull=False),
+                name="recusal_from_one",
+            ),
+        )
 
     def __str__(self) -> str:
-        return f"{self.review_id}: {self.user}"
+        return f"{self.review or self.measure or self.finding}: {self.user}"
+
+
+def not_recused(user: Any, model: type[Measure] | type[Finding]) -> Q:
+    """Of the measures or findings: those on which this person may decide, by `is_recused`."""
+    stepped_back = Q(recusals__user=user.pk)
+    if model is Measure:
+        stepped_back |= Q(finding__recusals__user=user.pk)
+    return ~Q(pk__in=model.objects.filter(stepped_back).values("pk"))
+
+
+def is_recused(user: Any, case: Measure | Finding) -> bool:
+    """From a measure also who stepped back from the finding that it answers."""
+    own = Q(finding=case) if isinstance(case, Finding) else Q(measure=case) | Q(finding__measures=case)
+    return Recusal.objects.filter(own, user=user.pk).exists()
 
 
 def decidable_by(user: Any) -> Q:
     """Of the reviews of a person's authority: those of decisions that they did not take, and are not recused from."""
-    recused = Recusal.objects.filter(user=user.pk).values("review")
-    return ~Q(against__by=user.ledger_ref) & ~Q(pk__in=recused)
+    recused = Q(recusals__user=user.pk) | Q(measure__recusals__user=user.pk)
+    return ~Q(against__by=user.ledger_ref) & ~Q(pk__in=Review.objects.filter(recused).values("pk"))
 
 
 def is_stayed(measure: Measure) -> bool:

@@ -74,7 +74,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
         "review": item,
         "subject": subject,
         "may_see_subject": type(subject).objects.visible_to(request.user).filter(pk=subject.pk).exists(),
-        "recusals": item.recusals.select_related("user").order_by("pk"),
+        "recusals": item.recusals.select_related("user", "colleague").order_by("pk"),
         "clocks": clock.of(item).open(),
         "verbs": verbs.REVIEW.available(item, request.user, timezone.now()),
         "history": history_rows([item, *EvidenceFile.objects.ever_of(item)]),

@@ -895,6 +895,7 @@ FINDING = Matrix(
         "order_correction": Says("*", ("measure propose_order →proposed",), given(**stages.CHARGE)),
         "merge": Says("merged", ("finding merge_finding open→merged",), another, keys(another)),
         "dismiss": Says("dismissed", ("finding dismiss open→dismissed",), REASON),
+        "recuse": Says("*", ("finding recuse →",), REASON),
         "take_case": Says("*", ("grant take_case →", "finding take_case →", "finding take_case →"), REASON),
     },
 )
@@ -1017,6 +1018,7 @@ MEASURE = Matrix(
         ),
         "refer": Says("referred", (), REFERRAL),  # not this kind
         "make_final": Says("final", (), REFUSAL),  # nor this
+        "recuse": Says("*", ("measure recuse →",), REASON),
         "take_case": Says("*", ("grant take_case →", "measure take_case →"), REASON),
         "annul": Says("annulled", ("measure annul_order *→annulled", "hold annul_order open→annulled"), REASON),
     },
@@ -1056,10 +1058,16 @@ def may_order_47(verb: str, state: str) -> frozenset[str]:
     return PROVINCE
 
 
+def not_alone(possible: Callable[[str, str], bool]) -> Callable[[str, str], bool]:
+    """Where one person decides for the party, and no level is above it, nobody is left to step back for."""
+    return lambda verb, state: verb != "recuse" and possible(verb, state)
+
+
 ORDER_47 = replace(
     ORDER_46,
     reach=stages.order_47,
     may=may_order_47,
+    possible=not_alone(possible_order),
     sees=lambda state: PROVINCE if state in ("proposed", "dropped") else PROVINCE | OPERATOR,
 )
 
@@ -1442,6 +1450,7 @@ NOTICE = replace(
     MEASURE,
     reach=stages.notice,
     may=may_notice,
+    possible=not_alone(possible_measure),
     sees=lambda state: VENDORS | PROVINCE | (NOBODY if state in ("proposed", "dropped") else OVERSIGHT | BUYER),
     people=WITH_SELLERS,
     says={
@@ -1477,7 +1486,7 @@ TAKE_DOWN = replace(
     MEASURE,
     reach=stages.take_down,
     may=may_take_down,
-    possible=possible_take_down,
+    possible=not_alone(possible_take_down),
     sees=lambda state: REVIEWER | PROVINCE | (NOBODY if state.startswith("proposed") else VENDORS | OVERSIGHT),
     people=WITH_SELLERS,
     says={

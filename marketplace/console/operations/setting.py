@@ -31,7 +31,9 @@ def set_deadline(*, kind: str, actor: User, at: datetime, days: int, source: str
     permissions.check_can_set(actor, at)
     require(source=source, reason=reason)
     if days < (least := AT_LEAST.get(kind, 0)):
-        raise ValidationError({"days": _("The law gives a party %(days)d days: fewer cannot be set.") % {"days": least}})
+        raise ValidationError(
+            {"days": _("The law gives a party %(days)d days: fewer cannot be set.") % {"days": least}}
+        )
     before = clock.days(kind)
     setting, _is_new = ClockSetting.objects.update_or_create(kind=kind, defaults={"days": days, "source": source})
     detail = {"days": days, "before": before, "source": source, "reason": reason}

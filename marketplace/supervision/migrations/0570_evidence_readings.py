@@ -6,25 +6,34 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('supervision', '0530_second_pair_and_service'),
+        ("supervision", "0530_second_pair_and_service"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='EvidenceReading',
+            name="EvidenceReading",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('last_text', models.PositiveBigIntegerField(default=0)),
-                ('last_file', models.PositiveBigIntegerField(default=0)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('measure', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='readings', to='supervision.measure')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("last_text", models.PositiveBigIntegerField(default=0)),
+                ("last_file", models.PositiveBigIntegerField(default=0)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "measure",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="readings", to="supervision.measure"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('measure', 'by'), name='reading_once')],
+                "constraints": [models.UniqueConstraint(fields=("measure", "by"), name="reading_once")],
             },
         ),
     ]

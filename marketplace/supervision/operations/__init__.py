@@ -113,6 +113,7 @@ from marketplace.supervision.operations.preparedness import (
 )
 from marketplace.supervision.operations.reassessment import answer_by_hold, notice_failing, notice_mended
 from marketplace.supervision.operations.recall import answer_by_precaution, notice_recall
+from marketplace.supervision.operations.recusal import recuse_from_finding, recuse_from_measure
 from marketplace.supervision.operations.report import (
     accept_report,
     file_nil_report,
@@ -241,6 +242,8 @@ __all__ = [
     "record_death",
     "record_exercise",
     "recount_incident",
+    "recuse_from_finding",
+    "recuse_from_measure",
     "recuse_from_review",
     "refer_order",
     "register_derived",
