@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("supervision", "0530_second_pair_and_service"),
+        ("supervision", "0561_joint_inspectors"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
