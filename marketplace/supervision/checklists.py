@@ -16,7 +16,7 @@ EDITIONS: dict[int, tuple[Question, ...]] = {
         Question("people", _("Do only the people named have access, and do those who left have none?")),
         Question("storage", _("Is the data kept where the application says, and protected as it says?")),
         Question("onward", _("Was the data passed on to nobody, unless the grant allows it?")),
-        Question("people_recognised", _("Was nobody tried to be recognised in the data?")),
+        Question("people_recognised", _("Has nobody tried to recognise anybody in the data?")),
         Question("attribution", _("Do derived products show their sources as they were delivered?")),
         Question("reports", _("Do the usage reports agree with what is found on the spot?")),
         Question("incidents", _("Are incidents recorded and reported in time?")),

@@ -104,7 +104,7 @@ class PointsForm(VerbForm):
         for question in EDITIONS[self.target.edition]:
             point = found.get(question.code)
             self.fields[f"verdict_{question.code}"] = forms.ChoiceField(
-                label=question.text, choices=[("", _("open")), *Verdict.choices], required=False,
+                label=question.text, choices=[("", _("not checked yet")), *Verdict.choices], required=False,
                 initial=point.verdict if point else "", show_hidden_initial=True,
             )  # fmt: skip
             self.fields[f"words_{question.code}"] = forms.CharField(

@@ -17,6 +17,7 @@ from marketplace.supervision.checklists import EDITIONS
 from marketplace.supervision.evaluation import Figure, Scope, Section
 from marketplace.supervision.inspections import (
     DEFECTS,
+    RULE,
     Inspection,
     InspectionPlan,
     InspectionPlanState,
@@ -28,7 +29,6 @@ from marketplace.supervision.inspections import (
     Verdict,
 )
 from marketplace.supervision.models import Finding
-from marketplace.supervision.operations.inspection import RULE
 from marketplace.supervision.register import SMALLEST_COUNT
 from marketplace.supervision.states import FindingState, MeasureState
 

@@ -19,6 +19,7 @@ from marketplace.supervision.sampling import Unit, draw, fingerprint
 from marketplace.workflow import Machine, table
 
 MOST = 500  # grants in one plan
+RULE = "inspection"  # of the findings that inspections open
 
 
 class InspectionPlanState(models.TextChoices):
@@ -249,6 +250,11 @@ class Inspection(models.Model):
     def taking_part(self) -> "models.QuerySet[JointInspector]":
         """The joint inspectors of now, as they were named."""
         return self.joint.filter(ended_at=None).select_related("user").order_by("pk")
+
+    def finding_keys(self) -> dict[str, str]:
+        """Of what is not in order, the occasion by which it is a finding once, and the question."""
+        rows = self.points.filter(verdict__in=DEFECTS).order_by("pk")
+        return {f"{RULE}:{self.pk}:{code}": code for code in rows.values_list("code", flat=True)}
 
     @property
     def why(self) -> list[tuple[Any, float]]:

@@ -8,12 +8,12 @@ from accounts.states import PartyState
 from marketplace.supervision import forms_inspection, operations
 from marketplace.supervision import permissions_inspection as inspecting
 from marketplace.supervision.inspections import (
-    DEFECTS,
     Inspection,
     InspectionPlan,
     InspectionPlanState,
     InspectionState,
 )
+from marketplace.supervision.models import Finding
 from marketplace.supervision.operations.joint import BEFORE_REPORT
 from marketplace.verbs import ReasonForm, Verb, Verbs
 
@@ -44,7 +44,9 @@ def has_verdicts(inspection: Inspection) -> bool:
 
 
 def has_defects(inspection: Inspection) -> bool:
-    return inspection.points.filter(verdict__in=DEFECTS).exists()
+    """That are no findings yet."""
+    keys = inspection.finding_keys()
+    return Finding.objects.filter(occasion_key__in=keys).count() < len(keys)
 
 
 def has_joint(inspection: Inspection) -> bool:

@@ -15,7 +15,10 @@ from marketplace.errors import is_allowed
 from marketplace.pages import history_rows
 from marketplace.supervision import verbs
 from marketplace.supervision.inspections import AT_WORK, Inspection, InspectionPlan
+from marketplace.supervision.models import Finding
 from marketplace.supervision.permissions_inspection import check_can_read_inspection_evidence
+
+LATEST = 10  # plans above the list; all of them are in the console
 
 
 @require_safe
@@ -24,7 +27,9 @@ def inspection_list(request: HttpRequest) -> HttpResponse:
     authorities = parties_as(request.user, CapabilityKind.AUTHORITY, timezone.now()).order_by("pk")
     begins = [(one, verbs.PLANNING.available(one, request.user, timezone.now())) for one in authorities]
     rows = Inspection.objects.visible_to(request.user).select_related("party", "authority")
-    return render(request, "supervision/inspection_list.html", {"page": keyset.paged(request, rows), "begins": begins})
+    plans = InspectionPlan.objects.visible_to(request.user).order_by("-pk")[:LATEST]
+    context = {"page": keyset.paged(request, rows), "begins": begins, "plans": plans}
+    return render(request, "supervision/inspection_list.html", context)
 
 
 @require_safe
@@ -41,6 +46,7 @@ def inspection(request: HttpRequest, pk: int) -> HttpResponse:
         "may_see_plan": item.plan_id and InspectionPlan.objects.visible_to(user).filter(pk=item.plan_id).exists(),
         "reads": reads,
         "joint": item.taking_part if reads else (),
+        "findings": Finding.objects.visible_to(user).filter(occasion_key__in=item.finding_keys()).order_by("pk"),
         "clocks": clock.of(item).open(),
         "verbs": verbs.INSPECTION.available(item, user, at),
         "history": [row for row in history if reads or row.entry.verb not in AT_WORK],

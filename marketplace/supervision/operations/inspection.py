@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from accounts.evidence import process
 from accounts.models import EvidenceFile, User
@@ -25,6 +26,7 @@ from marketplace.notices.operations import tell
 from marketplace.supervision.inspections import (
     DEFECTS,
     OPEN_INSPECTION,
+    RULE,
     Inspection,
     InspectionPoint,
     InspectionState,
@@ -39,7 +41,6 @@ from marketplace.supervision.permissions_inspection import (
 )
 
 ARTICLE = "Art. 33"
-RULE = "inspection"
 
 
 @transaction.atomic
@@ -155,7 +156,8 @@ def report_inspection(*, inspection: Inspection, actor: User, at: datetime, text
     if any(found is None for _question, found in inspection.asked):
         raise InvalidState(_("Some questions have no verdict yet."))
     act = ledger.begin("report_inspection", actor, at, ARTICLE)
-    inspectors = [[actor.name, inspection.authority.name, _("officer")]]
+    with override("zh-hans"):  # part of the report: Chinese, whatever language its officer reads
+        inspectors = [[actor.name, inspection.authority.name, _("officer")]]
     inspectors += [[one.user.name, one.department, one.role] for one in inspection.taking_part]
     workflow.move(
         act, inspection, InspectionState.REPORTED, report=text, reported_at=at, inspectors=inspectors,
