@@ -134,6 +134,14 @@ def is_idle(version: Version) -> bool:
     return not is_busy(version)
 
 
+def can_be_held(version: Version) -> bool:
+    return version.state == VersionState.PUBLISHED or (version.is_taken_down and not version.is_held_by_hand)
+
+
+def can_be_released(version: Version) -> bool:
+    return version.is_held_by_hand or not version.is_taken_down
+
+
 def is_to_be_mended(version: Version) -> bool:
     return is_idle(version) and failed_assessment(version) is not None
 
@@ -172,8 +180,8 @@ VERSION = Verbs(
         Verb("give_opinion", _("Give the opinion"), (VersionState.EXPERT_REVIEW,), permissions.check_can_assess_version, operations.give_version_opinion, forms.OpinionForm, "Art. 35"),
         Verb("recall_expert", _("End the expert review"), (VersionState.EXPERT_REVIEW,), REVIEW, operations.recall_version_expert, ReasonForm, "Art. 35", aside=True),
         Verb("publish", _("Publish"), (VersionState.IN_PUBLICITY,), REVIEW, operations.publish_version, article="Art. 17", when=publicity_is_over),
-        Verb("hold", _("Hold"), (VersionState.PUBLISHED,), REVIEW, operations.hold_version, ReasonForm, "Art. 17", danger=True),
-        Verb("release", _("Release"), (VersionState.HELD,), REVIEW, operations.release_version, ReasonForm, "Art. 17"),
+        Verb("hold", _("Hold"), (VersionState.PUBLISHED, VersionState.HELD), REVIEW, operations.hold_version, ReasonForm, "Art. 17", danger=True, when=can_be_held),
+        Verb("release", _("Release"), (VersionState.HELD,), REVIEW, operations.release_version, ReasonForm, "Art. 17", when=can_be_released),
         Verb("recall", _("Recall"), (VersionState.PUBLISHED, VersionState.HELD), REVIEW, operations.recall_version, ReasonForm, "Art. 17", danger=True),
         Verb("reassess", _("Have it assessed again"), ON_OFFER, REVIEW, operations.request_reassessment, ReasonForm, "Art. 35", aside=True, when=is_idle),
         Verb("retire", _("Retire"), (VersionState.PUBLISHED,), KEEP, operations.retire_version, ReasonForm, danger=True),

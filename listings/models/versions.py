@@ -74,7 +74,8 @@ class Version(models.Model):
     product = models.ForeignKey("listings.Product", on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     authority = models.ForeignKey(Party, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    is_taken_down = models.BooleanField(default=False)  # a take-down stands: nobody releases it by hand
+    is_taken_down = models.BooleanField(default=False)  # a take-down stands: one of two reasons to be held
+    is_held_by_hand = models.BooleanField(default=False)  # its reviewer holds it: the other
     reviewer = models.ForeignKey(Party, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(_("state"), max_length=14, choices=VersionState.choices, default=VersionState.DRAFT)
     about = models.CharField(_("what a row is about"), max_length=14, choices=About.choices)

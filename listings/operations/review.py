@@ -20,7 +20,6 @@ from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
-from marketplace.ledger.queries import history
 from marketplace.notices.operations import tell
 
 
@@ -104,24 +103,37 @@ def publish_version(*, version: Version, actor: User, at: datetime) -> None:
 
 @transaction.atomic
 def hold_version(*, version: Version, actor: User, at: datetime, reason: str) -> None:
-    """published → held: nothing of it is served while the officer looks into something."""
-    _decide("hold", version, VersionState.HELD, actor, at, reason)
+    """published → held: nothing of it is served while the officer looks into something.
+
+    What a take-down holds can be held by hand besides: two reasons, and each is lifted for itself.
+    """
+    _check_decides(version, actor, at, reason)
+    locked = _locked(version)
+    if locked.state != VersionState.PUBLISHED and (locked.is_held_by_hand or not locked.is_taken_down):
+        raise InvalidState(_("It is not published, or held already."))
+    hold_for_finding(ledger.begin("hold", actor, at, _article(version)), locked, reason)
 
 
 def hold_for_finding(act: ledger.Act, version: Version, reason: str) -> None:
-    """Part of answering a finding about the version, whose operation has checked the reviewer: published → held."""
-    _move(act, version, VersionState.HELD, reason)
+    """Part of holding, and of answering a finding, whose operation has checked the reviewer: published → held, or held
+    by a take-down and from now on by hand as well. Nothing where it is held by hand already."""
+    locked = _locked(version)
+    if locked.state == VersionState.PUBLISHED:
+        return _move(act, locked, VersionState.HELD, reason, is_held_by_hand=True)
+    if not locked.is_held_by_hand:
+        workflow.check_in(locked, VersionState.HELD)
+        _note_hold(act, locked, reason, is_held_by_hand=True)
 
 
 def check_not_taken_down(version: Version) -> None:
     """InvalidState while a take-down of the version stands. Locks it: a second one waits for the first."""
-    if Version.objects.select_for_update(of=("self",)).get(pk=version.pk).is_taken_down:
+    if _locked(version).is_taken_down:
         raise InvalidState(_("It was taken down: the take-down is lifted, not the hold."))
 
 
 def take_down(act: ledger.Act, version: Version, reason: str) -> None:
     """Part of a take-down, which has checked the reviewer: published or held → held, until the take-down is over."""
-    locked = Version.objects.select_for_update(of=("self",)).select_related("product__seller").get(pk=version.pk)
+    locked = _locked(version)
     workflow.check_in(locked, VersionState.PUBLISHED, VersionState.HELD)
     if locked.state == VersionState.PUBLISHED:
         _move(act, locked, VersionState.HELD, reason)
@@ -131,27 +143,27 @@ def take_down(act: ledger.Act, version: Version, reason: str) -> None:
 def end_take_down(act: ledger.Act, version: Version, new: str, reason: str) -> None:
     """Part of a take-down that is lifted (→ published) or final (→ recalled).
 
-    What was recalled meanwhile stays so; what had been held for another reason before is released by hand.
+    What was recalled meanwhile stays so; what is held by hand as well is released by hand.
     """
-    locked = Version.objects.select_for_update(of=("self",)).select_related("product__seller").get(pk=version.pk)
+    locked = _locked(version)
     Version.objects.filter(pk=version.pk).update(is_taken_down=False)
-    if locked.state != VersionState.HELD or (new == VersionState.PUBLISHED and not _is_held_by_take_down(locked)):
+    if locked.state != VersionState.HELD or (new == VersionState.PUBLISHED and locked.is_held_by_hand):
         return
     _move(act, locked, new, reason)
 
 
-def _is_held_by_take_down(version: Version) -> bool:
-    """By the newest entry that held it: a take-down of what was held already moves nothing."""
-    return bool(history([version]).filter(new=VersionState.HELD).latest("pk").verb == "take_down")
-
-
 @transaction.atomic
 def release_version(*, version: Version, actor: User, at: datetime, reason: str) -> None:
-    """held → published."""
-    permissions.check_can_review(actor, version, at)
-    workflow.check_in(version, VersionState.HELD)
-    check_not_taken_down(version)
-    _decide("release", version, VersionState.PUBLISHED, actor, at, reason)
+    """held by hand → published; where a take-down holds it as well, it stays held until that is lifted."""
+    _check_decides(version, actor, at, reason)
+    locked = _locked(version)
+    workflow.check_in(locked, VersionState.HELD)
+    act = ledger.begin("release", actor, at, _article(version))
+    if not locked.is_taken_down:
+        return _move(act, locked, VersionState.PUBLISHED, reason, is_held_by_hand=False)
+    if not locked.is_held_by_hand:
+        raise InvalidState(_("It was taken down: the take-down is lifted, not the hold."))
+    _note_hold(act, locked, reason, is_held_by_hand=False)
 
 
 @transaction.atomic
@@ -162,13 +174,33 @@ def recall_version(*, version: Version, actor: User, at: datetime, reason: str) 
 
 def _decide(verb: str, version: Version, new: str, actor: User, at: datetime, reason: str, **fields):  # type: ignore[no-untyped-def]
     """What every decision on a version has in common. Extra text fields that are no columns go into the detail."""
-    permissions.check_can_review(actor, version, at)
-    if verb != "publish":
-        require(reason=reason)
-    check_is_left(version.product.seller)
+    if verb == "publish":
+        permissions.check_can_review(actor, version, at)
+        check_is_left(version.product.seller)
+    else:
+        _check_decides(version, actor, at, reason)
     act = ledger.begin(verb, actor, at, _article(version))
     _move(act, version, new, reason, **fields)
     return act
+
+
+def _check_decides(version: Version, actor: User, at: datetime, reason: str) -> None:
+    permissions.check_can_review(actor, version, at)
+    require(reason=reason)
+    check_is_left(version.product.seller)
+
+
+def _locked(version: Version) -> Version:
+    """This very object, as the database has it now."""
+    version.refresh_from_db(from_queryset=Version.objects.select_for_update(of=("self",)))
+    return version
+
+
+def _note_hold(act: ledger.Act, version: Version, reason: str, *, is_held_by_hand: bool) -> None:
+    """The second of two reasons comes or goes: the version stays held."""
+    Version.objects.filter(pk=version.pk).update(is_held_by_hand=is_held_by_hand)
+    ledger.record(act, version, detail={"reason": reason})
+    _tell_seller(act, version, VersionState.HELD, reason)
 
 
 def _article(version: Version) -> str:
@@ -181,8 +213,12 @@ def _move(act: ledger.Act, version: Version, new: str, reason: str, *, remedy: s
     workflow.move(act, version, new, detail={"reason": reason, "remedy": remedy, **signed}, **fields)
     follow_product(version.product)
     clock.stop(version, act.at)
+    _tell_seller(act, version, new, reason, remedy)
+
+
+def _tell_seller(act: ledger.Act, version: Version, new: str, *texts: str) -> None:
     tell(
         act, recipients(version.product.seller, act.at), "version_moved", link=version.get_absolute_url(),
         product=version.product.title, number=version.number, state=VersionState(new).label,
-        reason=" ".join(filter(None, [reason, remedy])),
+        reason=" ".join(filter(None, texts)),
     )  # fmt: skip

@@ -35,8 +35,8 @@ def start_each(objects: Sequence[models.Model], kind: str, at: datetime) -> None
 def start(obj: models.Model, kind: str, at: datetime, *, length: int | None = None) -> Clock:
     """Start a clock; the database refuses a second open one of the same kind for the same object.
 
-    `length` is in working days (days, hours or months for the kinds `IN_DAYS`, `IN_HOURS`, `IN_MONTHS`); by default what the
-    deadline's setting says.
+    `length` is in working days (days, hours or months for the kinds `IN_DAYS`, `IN_HOURS`, `IN_MONTHS`); by default
+    what the deadline's setting says.
     """
     length = days(kind) if length is None else length
     return Clock.objects.create(

@@ -395,7 +395,7 @@ EFFECTS: dict[tuple[str, str], Any] = {
     ("listings.product", "set_visibility"): _("Everybody sees it, or invited parties only. To invited parties alone it can be shown only until a version was in publicity. Opened to everybody, a publicity period that runs begins anew."),
     ("listings.product", "uninvite"): _("The party sees the product no more. What it applied for or was granted goes on."),
     ("listings.version", "hold"): _("From now on nothing of this version is served to anybody, until you release or recall it."),
-    ("listings.version", "release"): _("The version is served again."),
+    ("listings.version", "release"): _("The version is served again, unless a take-down holds it as well."),
     ("listings.version", "recall"): _("The version is never served again."),
     ("listings.version", "reassess"): _("The file is measured again at once, under the rule set of today. What comes of it is told to the seller; nothing else changes by it."),
     ("listings.version", "retire"): _("No new grants on this version. Who holds a grant keeps it."),

@@ -237,6 +237,41 @@ def test_what_was_held_before_its_take_down_is_not_released_by_lifting_that(worl
     assert Version.objects.get(pk=made.version_id).state == "published"
 
 
+@pytest.mark.parametrize("first", ["hand", "take-down"])
+def test_what_is_held_by_hand_during_a_take_down_takes_two_lifts_in_either_order(world, first):
+    made, at = stages.take_down(world, "issued")
+    reviewer = {"actor": world["reviewer"], "at": at}
+
+    def version():
+        return Version.objects.get(pk=made.version_id)
+
+    def by_hand(act):
+        act(version=version(), reason="另有隐患", **reviewer)
+
+    def lift():
+        operations.lift_order(measure=Measure.objects.get(), reason="已改正", **reviewer)
+
+    before = rows()
+    with pytest.raises(InvalidState):
+        by_hand(listing.release_version)  # nobody holds it by hand yet
+    assert rows() == before
+    by_hand(listing.hold_version)
+    with pytest.raises(InvalidState):
+        by_hand(listing.hold_version)  # once
+    assert (version().state, version().is_taken_down, version().is_held_by_hand) == ("held", True, True)
+    told = Outbox.objects.filter(kind="version_moved", channel="page", recipient_ref=world["vendor"].ledger_ref)
+    assert "另有隐患" in str(told.latest("pk").context)
+    if first == "hand":
+        by_hand(listing.release_version)
+        assert (version().state, version().is_held_by_hand) == ("held", False)
+        lift()
+    else:
+        lift()
+        assert (version().state, version().is_taken_down) == ("held", False)
+        by_hand(listing.release_version)
+    assert (version().state, version().is_taken_down, version().is_held_by_hand) == ("published", False, False)
+
+
 def test_one_version_is_taken_down_once_at_a_time(world):
     made, at = stages.take_down(world, "issued")
     act = {"actor": world["reviewer"], "at": at, **stages.CHARGE}

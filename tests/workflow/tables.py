@@ -394,6 +394,8 @@ def possible_version(verb: str, state: str) -> bool:
         return False
     if verb in MENDS:
         return state == "draft+failed"
+    if verb == "hold":
+        return state == "published"  # what a take-down holds is held by hand besides, and nothing else twice
     return by_source(listing_verbs.VERSION)(verb, state)
 
 

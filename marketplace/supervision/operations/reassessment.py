@@ -87,8 +87,7 @@ def answer_by_hold(*, finding: Finding, actor: User, at: datetime, reason: str) 
         raise InvalidState(_("Only a failed re-assessment is answered by holding the version."))
     act = ledger.begin("hold", actor, at, ARTICLE)
     close_finding(act, finding, FindingState.MEASURE, reason=reason)
-    if finding.version.state != VersionState.HELD:
-        listing.hold_for_finding(act, finding.version, reason)
+    listing.hold_for_finding(act, finding.version, reason)
 
 
 def proposes_hold(finding: Any) -> bool:
