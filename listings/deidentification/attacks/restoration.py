@@ -122,7 +122,7 @@ def _birth_dates(connection: Connection, relation: str, columns: Sequence[Column
             name = database.name(column.name)
             rows = connection.execute(
                 f"SELECT CAST({name} AS DATE) AS d FROM {part} WHERE {name} BETWEEN DATE '1900-01-01' "
-                f"AND DATE '2099-12-31' GROUP BY d ORDER BY count(*) DESC, d LIMIT {_BORN_DAYS}"
+                f"AND DATE '2099-12-31' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT {_BORN_DAYS}"
             ).fetchall()
             if rows:
                 days[column.name] = [row[0] for row in rows]

@@ -205,7 +205,7 @@ def _link(file: _File, names: tuple[str, ...], subjects: int, seed: int) -> list
     connection, columns = file.connection, _listed(names)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE met AS SELECT {key(names)} AS k, min(minshu_u) AS lo, max(minshu_u) AS hi, "
-        f"{'count(DISTINCT minshu_u)' if file.subject else 'count(*)'} AS n FROM {file.rows} GROUP BY k"
+        f"{'count(DISTINCT minshu_u)' if file.subject else 'count(*)'} AS n FROM {file.rows} GROUP BY 1"
     )
     classes, pairs = file.one("SELECT count(*), sum(n) FROM met")
     _sample_people(file, names, subjects, seed)
@@ -226,7 +226,7 @@ def _sample_people(file: _File, names: Sequence[str], subjects: int, seed: int) 
     """Table `sample`: a row each of a sample of them, their key (`own`) and one with wrong facts (`noisy`)."""
     share = max(1, subjects // (2 * PEOPLE))
     chosen = ", ".join(f"{database.name(name)} AS c{number}" for number, name in enumerate(names))
-    picked = f"SELECT {chosen}, minshu_u AS u, hash(minshu_u, {seed}) AS h FROM {file.rows} WHERE h % {share} = 0"
+    picked = f"SELECT {chosen}, minshu_u AS u, hash(minshu_u, {seed}) AS h FROM {file.rows}"
     known = [f"c{number}" for number in range(len(names))]
     wrong = ", ".join(
         f"CASE WHEN hash(h, {number}) % {NOISE} = 0 THEN lead({name}, {number + 1}) OVER (ORDER BY h) ELSE {name} END"
@@ -234,7 +234,8 @@ def _sample_people(file: _File, names: Sequence[str], subjects: int, seed: int) 
     )
     file.connection.execute(
         f"CREATE OR REPLACE TEMP TABLE sample AS SELECT u, hash({', '.join(known)}) AS own, hash({wrong}) AS noisy "
-        f"FROM (SELECT * FROM ({picked}) QUALIFY row_number() OVER (PARTITION BY u ORDER BY {', '.join(known)}) = 1 "
+        f"FROM (SELECT * FROM ({picked}) WHERE h % {share} = 0 "
+        f"QUALIFY row_number() OVER (PARTITION BY u ORDER BY {', '.join(known)}) = 1 "
         f"ORDER BY h LIMIT {PEOPLE})"
     )
 
@@ -279,7 +280,7 @@ def _guesses(file: _File, known: Sequence[str], sensitive: str, kind: str) -> tu
     counted = "count(DISTINCT minshu_u)" if file.subject else "count(*)"
     file.connection.execute(
         f"CREATE OR REPLACE TEMP TABLE held AS SELECT {key(known)} AS k, {_banded(file, sensitive, kind)} AS v, "
-        f"{counted} AS n FROM {file.rows} GROUP BY k, v"
+        f"{counted} AS n FROM {file.rows} GROUP BY 1, 2"  # a column of the file may be called k or v
     )
     total = file.one("SELECT coalesce(sum(n), 0) FROM held")[0]
     if not total:
@@ -316,8 +317,14 @@ def _banded(file: _File, sensitive: str, kind: str) -> str:
     if kind not in _NUMBERS or file.one(f"SELECT approx_count_distinct({name}) FROM {file.rows}")[0] <= 2 * BANDS:
         return value
     number = f"epoch({name})" if kind == "date" else f"CAST({name} AS DOUBLE)"
-    ends = [place / BANDS for place in range(1, BANDS)]
-    bounds = sorted(set(file.one(f"SELECT quantile_disc({number}, {ends}) FROM {file.rows}")[0]))
+    ends = ", ".join(f"min(v) FILTER (upto * {BANDS} >= total * {place})" for place in range(1, BANDS))
+    # as quantile_disc, which would hold every cell in memory
+    bounds = sorted(set(file.one(
+        f"WITH counted AS (SELECT v, count(*) AS n FROM (SELECT {number} AS v FROM {file.rows}) "
+        "WHERE v IS NOT NULL GROUP BY v), "
+        "placed AS (SELECT v, sum(n) OVER (ORDER BY v) AS upto, sum(n) OVER () AS total FROM counted) "
+        f"SELECT {ends} FROM placed"
+    )))  # fmt: skip
     steps = " + ".join(f"({number} > {bound!r})::UBIGINT" for bound in bounds)
     return f"coalesce({steps}, 99::UBIGINT)"
 

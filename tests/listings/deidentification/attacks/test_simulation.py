@@ -13,17 +13,20 @@ from listings.deidentification.database import Column
 TYPES = {"a": "integer", "b": "text", "c": "text", "s": "text", "n": "integer", "u": "text"}
 
 
-def attacked(rows: list[dict], known: list[str], sensitive: tuple[str, ...] = (), subject: str | None = None, seed=3):
+def attacked(
+    rows: list[dict], known: list[str], sensitive: tuple[str, ...] = (), subject: str | None = None, seed=3, types=TYPES
+):
     with database.open_database() as connection:
-        connection.execute("CREATE TABLE data (a BIGINT, b VARCHAR, c VARCHAR, s VARCHAR, n BIGINT, u VARCHAR)")
-        values = [[row.get(name) for row in rows] for name in TYPES]
+        kinds = {"integer": "BIGINT", "text": "VARCHAR"}
+        connection.execute(f"CREATE TABLE data ({', '.join(f'{name} {kinds[kind]}' for name, kind in types.items())})")
+        values = [[row.get(name) for row in rows] for name in types]
         marks = ", ".join(
             f"unnest(${place}::{'BIGINT' if kind == 'integer' else 'VARCHAR'}[])"
-            for place, kind in enumerate(TYPES.values(), start=1)
+            for place, kind in enumerate(types.values(), start=1)
         )
         connection.execute(f"INSERT INTO data SELECT {marks}", values)
         found = simulation.simulate(
-            connection, "data", columns=[Column(name, kind) for name, kind in TYPES.items()],
+            connection, "data", columns=[Column(name, kind) for name, kind in types.items()],
             quasi_identifiers=known, sensitive=sensitive, subject=subject, seed=seed,
         )  # fmt: skip
     return {(attack.method, attack.sensitive): attack for attack in found}
@@ -76,6 +79,18 @@ def test_columns_not_marked_only_warn() -> None:
     assert found["singling_out", None].level == "passes"
     other = found["singling_out_any", None]
     assert (other.level, other.rate, set(other.columns) >= {"b", "c"}) == ("warns", 1.0, True)
+
+
+def test_columns_called_as_the_queries_call_theirs_are_attacked_the_same() -> None:
+    names = {"a": "k", "b": "h", "c": "lo", "s": "v", "n": "n", "u": "t"}
+    rows = uniform(300)
+    plain = attacked(rows, ["a", "b"], ("s", "n"), "u")
+    rows = [{names[name]: value for name, value in row.items()} for row in rows]
+    types = {names[name]: kind for name, kind in TYPES.items()}
+    found = attacked(rows, ["k", "h"], ("v", "n"), "t", types=types)
+    assert [(each.method, each.trials, each.successes, each.level) for each in found.values()] == [
+        (each.method, each.trials, each.successes, each.level) for each in plain.values()
+    ]
 
 
 def test_a_subject_with_many_rows_is_still_one() -> None:
