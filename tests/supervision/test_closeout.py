@@ -435,6 +435,14 @@ def test_holder_that_ends_without_a_successor_owes_nothing_any_more(world, over)
     assert Certificate.objects.get().state == "ceased" and not clock.of(over).open().exists()
 
 
+def test_returned_to_a_holder_that_has_ended_meanwhile_nobody_owes_it(world, over):
+    made = certify(world, over)
+    operations.end_party(party=world.parties["buyer"], actor=world["operator"], at=world.at, reason="注销")
+    made.refresh_from_db()
+    operations.return_certificate(certificate=made, actor=world["officer"], at=world.at, reason="未列明备份")
+    assert Certificate.objects.get().state == "ceased" and not clock.of(over).open().exists()
+
+
 def test_pages_lead_from_the_grant_to_the_certificate_and_to_its_check(world, over):
     browser = Client(headers={"accept-language": "en"})
     page = over.get_absolute_url()

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.evidence import process
-from accounts.models import EvidenceFile, Party, User
+from accounts.models import EvidenceFile, Party, PartyState, User
 from accounts.operations.evidence import attach, withdraw
 from accounts.queries import recipients
 from marketplace import workflow
@@ -100,7 +100,8 @@ def accept_certificate(*, certificate: Certificate, actor: User, at: datetime) -
 
 @transaction.atomic
 def return_certificate(*, certificate: Certificate, actor: User, at: datetime, reason: str) -> None:
-    """filed → returned, with what is missing. The holder's time to certify runs anew."""
+    """filed → returned, with what is missing. The holder's time to certify runs anew; one that has ended
+    without a successor owes it no longer."""
     permissions.check_can_check_certificate(actor, certificate, at)
     require(reason=reason)
     act = ledger.begin("return_certificate", actor, at, certificate.article)
@@ -109,7 +110,11 @@ def return_certificate(*, certificate: Certificate, actor: User, at: datetime, r
         detail={"reason": reason},
     )  # fmt: skip
     clock.stop(certificate, at)
-    restart_certificate(act, certificate.grant, at)
+    holder = certificate.grant.buyer.answers
+    if holder.state == PartyState.ENDED:
+        cease_certificates(act, holder)
+    else:
+        restart_certificate(act, certificate.grant, at)
     _tell_holder(act, certificate, reason)
 
 
