@@ -70,7 +70,7 @@ def stratum_label(by: str, name: str) -> Any:
     """As in the plan: not divided, a kind of buyer, a region or a purpose."""
     if by == Strata.NONE:
         return Strata.NONE.label
-    return dict(PartyKind.choices).get(name, name) if by == Strata.BUYER else name or _("none")
+    return dict(PartyKind.choices).get(name, name) if by == Strata.BUYER else name or _("not stated")
 
 
 def inspected(scope: Scope) -> Section:
@@ -120,10 +120,10 @@ def corrected(scope: Scope) -> Section:
     of_point = Finding.objects.filter(rule=RULE, occasion_key=OuterRef("key"))
     remedied = Q(state=FindingState.REMEDIED) | Q(state=FindingState.MEASURE, measures__state=MeasureState.LIFTED)
     rows = defects(scope).annotate(key=key)
-    n = rows.aggregate(
+    n = rows.annotate(is_followed=Exists(of_point), is_remedied=Exists(of_point.filter(remedied))).aggregate(
         all=Count("pk"),
-        followed=Count("pk", filter=Exists(of_point)),
-        corrected=Count("pk", filter=Q(inspection__outcome=Outcome.PUT_RIGHT) | Exists(of_point.filter(remedied))),
+        followed=Count("pk", filter=Q(is_followed=True)),
+        corrected=Count("pk", filter=Q(inspection__outcome=Outcome.PUT_RIGHT) | Q(is_remedied=True)),
     )
     figures = [
         Figure("followed_up", _("followed up as findings"), n["followed"]),

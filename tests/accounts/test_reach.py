@@ -196,10 +196,9 @@ class Rules:
     def inspection(self) -> Q:
         told = Q(announced_at__isnull=False) | Q(begun_at__isnull=False)
         seat = (Q() if self.province else self.over) & ~Q(party__in=self.recent)
-        joint = JointInspector.objects.filter(user=self.user.pk, user__is_active=True, ended_at=None).values(
-            "inspection"
-        )
-        return told & Q(party__in=self.mine) | seat | Q(pk__in=joint) & ~Q(party__in=self.recent)
+        named = JointInspector.objects.filter(user=self.user.pk, user__is_active=True, ended_at=None)
+        joint = Q(pk__in=named.values("inspection")) & ~Q(party__in=self.recent)
+        return told & Q(party__in=self.mine) | seat | joint
 
     def incident(self) -> Q:
         watching = Capability.objects.filter(

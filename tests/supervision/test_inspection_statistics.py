@@ -110,11 +110,8 @@ def test_of_non_public_deals_only_a_count_of_five_or_more_is_told(world):
         twin = another(made, {"people": "serious"})
         Grant.objects.filter(pk=twin.grant_id).update(product=product)
     assert told == [0, None, None, None, None, 5]
-    assert [all_of_it[key] for key in (("inspected", "reported"), ("found", "serious"), ("drawn", "drawn"))] == [
-        1,
-        0,
-        1,
-    ]
+    others = ("inspected", "reported"), ("found", "serious"), ("drawn", "drawn")
+    assert [all_of_it[key] for key in others] == [1, 0, 1]
 
 
 def test_officers_read_them_as_a_page_a_file_and_from_the_api(world, busy, partner):  # noqa: F811
