@@ -18,6 +18,7 @@ from marketplace.clock.working_days import local_date
 from marketplace.desk.sample_data import VISIT_ROLES, write_visits
 from marketplace.desk.story import SCENARIO
 from marketplace.supervision import verbs as supervision_verbs
+from marketplace.supervision.inspections import JointInspector
 from marketplace.supervision.models import Finding
 from marketplace.verbs import Verbs
 from tests.accounts.papers import Sent, pdf
@@ -1548,7 +1549,7 @@ def sees_inspection(state: str) -> frozenset[str]:
 
 
 def the_joint(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
-    return {"inspector": obj.taking_part.first()}
+    return {"inspector": obj.taking_part.first() or JointInspector(pk=0)}
 
 
 def named(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
@@ -1560,8 +1561,6 @@ def named_sent(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
 
 
 def possible_inspection(verb: str, state: str) -> bool:
-    if verb == "release_inspector":
-        return state == "under_way+joint"
     if verb == "report":
         return state == "under_way+checked"
     if verb == "close":
@@ -1604,6 +1603,9 @@ INSPECTION = Matrix(
         ),
         "cancel": Says("cancelled", ("inspection cancel_inspection *→cancelled",), REASON),
     },
+    wrong=frozenset(  # nobody takes part who could be released
+        ("release_inspector", state) for state in ("planned", "announced", "under_way", "under_way+checked")
+    ),
 )  # fmt: skip
 
 MATRICES = {
