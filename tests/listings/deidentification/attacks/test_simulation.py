@@ -135,6 +135,11 @@ def test_guesses_are_those_worked_out_by_hand(values: str, right: float) -> None
     assert attacked(rows, ["a"], ("s",))["inference", "s"].successes == round(40 * expected)
 
 
+def test_of_somebody_alone_the_commonest_value_is_guessed() -> None:
+    rows = [{"a": number, "b": "x", "s": "wwx"[number % 3]} for number in range(90)]
+    assert attacked(rows, ["a"], ("s",))["inference", "s"].successes == 60
+
+
 def test_homogeneity_counts_people_in_classes_of_one_value() -> None:
     rows = [{"a": 1, "s": "w"}] * 30 + [{"a": 2, "s": None}] * 20 + [{"a": 3, "s": "wx"[n % 2]} for n in range(50)]
     each = attacked(rows, ["a"], ("s",))["homogeneity", "s"]
