@@ -28,6 +28,7 @@ from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.inspections import Inspection, InspectionPlan
+from marketplace.supervision.inquiry import Inquiry
 from marketplace.supervision.models import (
     DerivedFrom,
     DerivedProduct,
@@ -115,6 +116,10 @@ def one_of_the_rest(world: World, grant: Grant) -> None:
         grant=grant, destroyed="x", places="x", method="x", done_by="x", destroyed_on=at.date(), filed_by=officer,
         filed_at=at,
     )  # fmt: skip
+    Inquiry.objects.create(
+        application=grant.item.application, party=grant.buyer, authority=grant.authority, question="x", by=officer,
+        at=at, above=world.parties["province"],
+    )  # fmt: skip
     UsageReport.objects.create(grant=grant, start=grant.starts, end=grant.starts, due_at=at, late_at=at)
     Reading.objects.create(
         by=officer, party=version.authority, object_type="x", object_id="0", title="x", day=at.date(), reason="x", at=at
@@ -182,6 +187,7 @@ def more_of_the_rest(twin: Grant, number: int) -> None:
     copy(Concern.objects.earliest("pk"), grant=twin)
     incident = Incident.objects.earliest("pk")
     copy(incident, noticed_at=incident.noticed_at + timedelta(seconds=number))
+    copy(Inquiry.objects.earliest("pk"))
     copy(Exercise.objects.earliest("pk"), plan=copy(EmergencyPlan.objects.earliest("pk")))
     copy(Upload.objects.earliest("pk"))
     copy(ReleaseRule.objects.earliest("pk"))

@@ -50,6 +50,7 @@ from marketplace.supervision.concern import Concern
 from marketplace.supervision.forms_inspection import PointsForm, ReleaseInspectorForm
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.inspections import Inspection, InspectionPlan, InspectionPoint, JointInspector
+from marketplace.supervision.inquiry import Inquiry
 from marketplace.supervision.models import DerivedProduct, Evidence, Finding, Measure, ReportFiling, UsageReport
 from marketplace.supervision.permissions_incident import reporters
 from marketplace.supervision.preparedness import EmergencyPlan, Exercise
@@ -120,6 +121,7 @@ RESOURCES = (
     Resource("reviews", Review, related(Review, "party", "authority", "above", "reviewer"), serializers.ReviewRow, (supervision.REVIEW,)),
     Resource("inspection-plans", InspectionPlan, related(InspectionPlan, "authority"), serializers.InspectionPlanRow, (supervision.INSPECTION_PLAN,)),
     Resource("inspections", Inspection, inspections, serializers.InspectionRow, (supervision.INSPECTION,)),
+    Resource("inquiries", Inquiry, related(Inquiry, "authority", "above"), serializers.InquiryRow),
     Resource("concerns", Concern, related(Concern, "responder"), serializers.ConcernRow, (supervision.CONCERN,)),
     Resource("incidents", Incident, related(Incident, "authority__region__parent", "reporter", "version__product__seller"), serializers.IncidentRow, (supervision.INCIDENT,)),
     Resource("emergency-plans", EmergencyPlan, related(EmergencyPlan, "unit", "authority", prefetch=(Prefetch("exercises", Exercise.objects.order_by("day", "pk")),)), serializers.PlanRow, (supervision.PLAN,)),
@@ -232,6 +234,7 @@ class Creation:
     write: Callable[..., Any]
     target: Callable[[Any, int | None], Any] = lambda user, pk: None
     article: str = ""
+    verb: str = "create"
 
 
 def propose_entry(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
@@ -281,6 +284,23 @@ def lodge_review(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form
     return supervision_forms.LodgeReviewOfForm(*sent, user=user)
 
 
+def ask_report(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
+    return supervision_forms.AskReportForm(*sent, user=user)
+
+
+def answer_inquiry(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
+    return supervision_forms.AnswerInquiryForm(*sent)
+
+
+def visible_inquiry(user: Any, pk: int | None) -> Inquiry:
+    return get_object_or_404(Inquiry.objects.visible_to(user), pk=pk)
+
+
+def write_answer(target: Inquiry, **fields: Any) -> Inquiry:
+    supervising.answer_inquiry(inquiry=target, **fields)
+    return target
+
+
 def draft_plan(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
     return preparedness_forms.DraftPlanForm(*sent, units=parties_as(user, CapabilityKind.UNIT, at).order_by("name"))
 
@@ -306,6 +326,8 @@ CREATIONS = (
     Creation("products/<int:pk>/concerns", "concerns", _("Report misuse or faulty data"), Scope.ACT, report_concern, lambda target, **fields: supervising.report_concern(subject=target, **fields).made, visible_product, "Arts 13, 34"),
     Creation("versions/<int:pk>/incidents", "incidents", _("Report a security incident"), Scope.ACT, open_incident, lambda target, **fields: supervising.open_incident(version=target, **fields), visible_version, "Art. 34"),
     Creation("reviews", "reviews", _("Ask for a review"), Scope.ACT, lodge_review, lambda target, **fields: supervising.lodge_review(**fields), article="Arts 45, 47"),
+    Creation("inquiries", "inquiries", _("Ask the authority below for a report on a case"), Scope.ACT, ask_report, lambda target, **fields: supervising.ask_report(**fields), article="Art. 45"),
+    Creation("inquiries/<int:pk>/answer", "inquiries", _("Report on a case to the level above"), Scope.ACT, answer_inquiry, write_answer, visible_inquiry, "Art. 45", verb="answer"),
     Creation("emergency-plans", "emergency-plans", _("Draft an emergency plan"), Scope.WRITE, draft_plan, lambda target, **fields: supervising.draft_plan(**fields), article="Art. 34"),
     Creation("derived-products", "derived-products", _("Register a derived product"), Scope.ACT, register_derived, lambda target, **fields: supervising.register_derived(party=target, **fields), lambda user, pk: user.credential.party, "Art. 16"),
 )  # fmt: skip

@@ -42,6 +42,7 @@ from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.inspections import Inspection, InspectionPlan, InspectionPoint, JointInspector
+from marketplace.supervision.inquiry import Inquiry
 from marketplace.supervision.models import (
     DerivedProduct,
     Evidence,
@@ -577,6 +578,16 @@ class InspectionRow(serializers.ModelSerializer[Inspection]):
             "id", "number", "grant", "party", "authority", "reason", "announced_at", "announcement", "unannounced",
             "begun_at", "points", "joint", "report", "inspectors", "reported_at", "answer", "answered_at", "outcome",
             "closing", "closed_at", "state", "created_at",
+        )  # fmt: skip
+
+
+class InquiryRow(serializers.ModelSerializer[Inquiry]):
+    authority, above = NamedParty(), NamedParty()
+
+    class Meta:
+        model = Inquiry
+        fields = (
+            "id", "application", "finding", "measure", "authority", "above", "question", "at", "answer", "answered_at",
         )  # fmt: skip
 
 

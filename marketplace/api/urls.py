@@ -39,7 +39,7 @@ def of(resource: Resource) -> list[URLPattern]:
 urlpatterns = [
     *(url for resource in RESOURCES for url in of(resource)),
     *(
-        path(f"{one.path}/", views.CreateFace.as_view(creation=one), name=f"create-{one.made}")
+        path(f"{one.path}/", views.CreateFace.as_view(creation=one), name=f"{one.verb}-{one.made}")
         for one in CREATIONS
         if "<" in one.path
     ),

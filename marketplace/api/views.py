@@ -159,7 +159,7 @@ class CreateFace(WriteFace):
         return self.creation.made
 
     def name_of(self, method: str) -> str:
-        return f"create_{self.creation.made}"
+        return f"{self.creation.verb}_{self.creation.made}"
 
     def about_of(self, method: str) -> Any:
         return " · ".join(str(text) for text in (self.creation.label, self.creation.article) if text)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -28,8 +27,7 @@ def _mine(request: Any) -> Any:
     """Those that the person's authorities have asked, or were asked."""
     if CapabilityKind.AUTHORITY not in request.kinds:
         raise Http404
-    own = parties_as(request.user, CapabilityKind.AUTHORITY, timezone.now()).values("pk")
-    return Inquiry.objects.filter(Q(authority__in=own) | Q(above__in=own)).select_related(
+    return Inquiry.objects.visible_to(request.user).select_related(
         "authority",
         "above",
         "by",

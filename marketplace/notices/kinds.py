@@ -26,8 +26,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     Group.DUTIES: (
         "version_submitted", "application_submitted", "application_prepared", "consultation_asked",
         "consultation_overdue", "consultation_escalated", "expert_called", "case_passed_on", "recused",
-        "cases_handed_over", "change_requested", "report_due", "report_overdue", "report_filed",
-        "measure_proposed", "clock_overdue",
+        "cases_handed_over",
+        "change_requested", "report_due", "report_overdue", "report_filed", "measure_proposed", "clock_overdue",
         "clock_extended", "party_applied", "party_asks_renewal", "objection_lodged", "application_to_seller",
         "version_expert_called", "rule_proposed", "developer_asked", "product_opened",
         "version_failing", "seller_lapsed", "concern_reported", "review_lodged", "assessment_lapses",

@@ -14,6 +14,7 @@ from marketplace.applications.models import Application, Grant, Item
 from marketplace.applications.states import GrantState
 from marketplace.supervision.caution import Caution
 from marketplace.supervision.concern import Concern, ConcernKind, Wish
+from marketplace.supervision.inquiry import ABOUT as ASKED_ABOUT
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, ReportFiling
 from marketplace.supervision.queries import further_grants, institutions, metered_use, obtained, platforms
 from marketplace.supervision.referral import referral_text
@@ -207,6 +208,32 @@ class LodgeReviewOfForm(LodgeReviewForm):
         if len(named) != 1 and not self.errors:
             raise forms.ValidationError(_("Name one order, item, application, version or caution."))
         return {**said, "subject": named[0] if named else None}
+
+
+class AskReportForm(forms.Form):
+    """Of partners' systems: exactly one case is named."""
+
+    question = forms.CharField(label=_("Question"), max_length=4000)
+    application = forms.ModelChoiceField(label=_("Application"), queryset=Application.objects.none(), required=False)
+    finding = forms.ModelChoiceField(label=_("Finding"), queryset=Finding.objects.none(), required=False)
+    measure = forms.ModelChoiceField(label=_("Order"), queryset=Measure.objects.none(), required=False)
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ASKED_ABOUT:
+            field: Any = self.fields[name]
+            field.queryset = field.queryset.model.objects.visible_to(user)
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        named = [case for name in ASKED_ABOUT if (case := said.pop(name, None))]
+        if len(named) != 1 and not self.errors:
+            raise forms.ValidationError(_("Name one application, finding or order."))
+        return {**said, "case": named[0] if named else None}
+
+
+class AnswerInquiryForm(forms.Form):
+    answer = forms.CharField(label=_("Answer"), max_length=8000)
 
 
 class VaryForm(RefusalForm):

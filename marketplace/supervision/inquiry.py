@@ -5,13 +5,24 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Party, User
+from accounts.queries import recent_parties
+from accounts.reach import found_by, reach_of
 from marketplace.applications.models import Application
 from marketplace.supervision.models import Finding, Measure
 
 ABOUT = ("application", "finding", "measure")  # exactly one of them
+
+
+class InquiryQuerySet(models.QuerySet["Inquiry"]):
+    def visible_to(self, user: Any) -> "InquiryQuerySet":
+        """Who asked and who is asked, nobody whose own case it is about."""
+        who = reach_of(user, timezone.now())
+        ways = [Q(authority__in=who.authorities), Q(above__in=who.authorities)]
+        return self.filter(found_by(self.model, *ways)).exclude(party__in=recent_parties(user, timezone.now()))
 
 
 class Inquiry(models.Model):
@@ -31,6 +42,8 @@ class Inquiry(models.Model):
     answer = models.TextField(_("answer"), max_length=8000, blank=True)
     answered_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     answered_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InquiryQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("report asked of an authority")

@@ -65,6 +65,7 @@ from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.incidents import Incident, IncidentCopy, IncidentNotice
 from marketplace.supervision.inspections import Inspection, InspectionPlan, JointInspector
+from marketplace.supervision.inquiry import Inquiry
 from marketplace.supervision.models import DerivedFrom, DerivedProduct, Finding, Measure, UsageReport, new_token
 from marketplace.supervision.preparedness import EmergencyPlan
 from marketplace.supervision.review import Review
@@ -200,6 +201,10 @@ class Rules:
         joint = Q(pk__in=named.values("inspection")) & ~Q(party__in=self.recent)
         return told & Q(party__in=self.mine) | seat | joint
 
+    def inquiry(self) -> Q:
+        above = Q(above__in=parties_as(self.user, AUTHORITY, timezone.now()))
+        return (self.over | above) & ~Q(party__in=self.recent)
+
     def incident(self) -> Q:
         watching = Capability.objects.filter(
             valid_on(timezone.localdate()), kind=OVERSIGHT, party__in=parties_as(self.user, OVERSIGHT, timezone.now())
@@ -240,7 +245,7 @@ CONDITIONS: dict[Any, Condition] = {
     Objection: Rules.objection, Application: Rules.application, LinkageResult: Rules.linkage, Grant: Rules.grant,
     StandingConsent: Rules.consent, DerivedProduct: Rules.derived, Finding: Rules.finding,
     Concern: Rules.concern, Measure: Rules.measure, Review: Rules.review, Incident: Rules.incident,
-    EmergencyPlan: Rules.plan,
+    EmergencyPlan: Rules.plan, Inquiry: Rules.inquiry,
     Inspection: Rules.inspection, InspectionPlan: lambda r: r.unless_province(r.over),
     SourceFile: lambda r: r.within("product", Product.objects.filter(r.product())),
     DescriptionChange: Rules.description, Recipe: Rules.recipe,
@@ -430,6 +435,11 @@ def more_rows(chance: random.Random, a_party: Any, a_person: Any) -> None:
         )  # fmt: skip
         Whereabouts.objects.create(
             grant=one, suspended_at=timezone.now(), places="x", systems="x", kept_by="x", was_passed_on=False,
+            by=a_person(), at=timezone.now(),
+        )  # fmt: skip
+    for one in grants:
+        Inquiry.objects.create(
+            application=one.item.application, party=a_party(), authority=a_party(), above=a_party(), question="x",
             by=a_person(), at=timezone.now(),
         )  # fmt: skip
     some_inspections(chance, grants, a_party, a_person)

@@ -44,7 +44,7 @@ def test_lists_and_objects_show_what_the_organisation_may_see(world, partner, bu
         "applications": 1, "items": 1, "consultations": 1, "grants": 1, "editions": 0,
         "standing-consents": 0, "reports": 0, "whereabouts": 0, "cautions": 0, "certificates": 0,
         "derived-products": 1, "measures": 0, "documents": 1, "reviews": 1,
-        "concerns": 0, "incidents": 0, "emergency-plans": 0, "findings": 0,
+        "concerns": 0, "incidents": 0, "emergency-plans": 0, "findings": 0, "inquiries": 0,
         "inspections": 0, "inspection-plans": 0,
     }  # fmt: skip
     assert {noun: len(ids(other.get(f"{noun}/"))) for noun in NOUNS if noun not in ("parties",)} == {
@@ -53,7 +53,7 @@ def test_lists_and_objects_show_what_the_organisation_may_see(world, partner, bu
         "applications": 0, "items": 0, "consultations": 0, "grants": 0, "editions": 0,
         "standing-consents": 0, "reports": 0, "whereabouts": 0, "cautions": 0, "certificates": 0,
         "derived-products": 0, "measures": 0, "documents": 0, "reviews": 0,
-        "concerns": 0, "incidents": 0, "emergency-plans": 0, "findings": 0,
+        "concerns": 0, "incidents": 0, "emergency-plans": 0, "findings": 0, "inquiries": 0,
         "inspections": 0, "inspection-plans": 0,
     }  # fmt: skip
     for noun in ("applications", "items", "consultations", "grants", "measures", "findings"):

@@ -11,6 +11,7 @@ from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
 from marketplace.supervision.deadlines import due_of
 from marketplace.supervision.inquiry import Inquiry
+from tests.api.conftest import Partner, credential_for
 from tests.console.conftest import log_in
 from tests.workflow import stages
 
@@ -58,3 +59,30 @@ def test_question_and_answer_stand_on_a_page_of_both_authorities_alone(world, gr
         assert "已约谈" in above.get("/console/inquiries/").content.decode()
         others = log_in(world["other_officer"]).get("/console/inquiries/").content.decode()
     assert "已约谈" not in others and str(order) not in others
+
+
+def test_systems_of_both_ask_and_answer_and_nobody_else_sees_it(world):
+    case, at = stages.application(world, "accepted")
+    keys = {"province_officer": "province", "officer": "city", "other_officer": "other_city", "buyer": "buyer"}
+    with time_machine.travel(at, tick=False):
+        systems = {
+            who: Partner(credential_for(world, world.parties[party], person=world[who]), world[who])
+            for who, party in keys.items()
+        }
+        asked = {"question": "为何尚未征求意见?", "application": case.pk}
+        assert systems["province_officer"].post("inquiries/", {"question": "x"}).status_code == 422
+        assert systems["officer"].post("inquiries/", asked).status_code == 403
+        made = systems["province_officer"].post("inquiries/", asked)
+        assert made.status_code == 201, made.content
+        path = f"inquiries/{made.json()['id']}/"
+        assert made.json()["authority"]["id"] == world.parties["city"].pk
+        for who in ("other_officer", "buyer"):
+            assert systems[who].get(path).status_code == 404
+            assert systems[who].post(f"{path}answer/", {"answer": "x"}).status_code == 404
+        assert systems["province_officer"].post(f"{path}answer/", {"answer": "x"}).status_code == 403
+        answered = systems["officer"].post(f"{path}answer/", {"answer": "单位负责人休假"})
+        assert (answered.status_code, answered.json()["answer"]) == (201, "单位负责人休假")
+        assert systems["officer"].post(f"{path}answer/", {"answer": "x"}).status_code == 409
+        assert [row["answer"] for row in systems["province_officer"].get("inquiries/").json()["items"]] == [
+            "单位负责人休假"
+        ]

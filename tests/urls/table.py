@@ -423,6 +423,11 @@ API: dict[str, dict[str, dict[str, Any]]] = {
         "GET": everybody(405),
         "POST": api(lambda who: 403 if who == "reader" else 422 if who in sees("version") else 404),
     },
+    "api:inquiries-list": {"GET": api(lambda who: 200), "POST": api(lambda who: 403 if who == "reader" else 422)},
+    "api:inquiries-detail": {"GET": api(lambda who: 404), "POST": everybody(405)},
+    "api:answer-inquiries": {
+        "GET": everybody(405), "POST": api(lambda who: 403 if who == "reader" else 404),
+    },
     "api:create-incidents": {
         "GET": everybody(405),
         "POST": api(lambda who: 403 if who == "reader" else 422 if who in sees("version") else 404),
