@@ -27,8 +27,8 @@ from marketplace.supervision.caution import Caution
 from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.incidents import Incident
-from marketplace.supervision.inspections import Inspection, InspectionPlan
 from marketplace.supervision.inquiry import Inquiry
+from marketplace.supervision.inspections import Inspection, InspectionPlan
 from marketplace.supervision.models import (
     DerivedFrom,
     DerivedProduct,

@@ -49,8 +49,8 @@ from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.forms_inspection import PointsForm, ReleaseInspectorForm
 from marketplace.supervision.incidents import Incident
-from marketplace.supervision.inspections import Inspection, InspectionPlan, InspectionPoint, JointInspector
 from marketplace.supervision.inquiry import Inquiry
+from marketplace.supervision.inspections import Inspection, InspectionPlan, InspectionPoint, JointInspector
 from marketplace.supervision.models import DerivedProduct, Evidence, Finding, Measure, ReportFiling, UsageReport
 from marketplace.supervision.permissions_incident import reporters
 from marketplace.supervision.preparedness import EmergencyPlan, Exercise

@@ -64,8 +64,8 @@ from marketplace.supervision.caution import Caution
 from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.incidents import Incident, IncidentCopy, IncidentNotice
-from marketplace.supervision.inspections import Inspection, InspectionPlan, JointInspector
 from marketplace.supervision.inquiry import Inquiry
+from marketplace.supervision.inspections import Inspection, InspectionPlan, JointInspector
 from marketplace.supervision.models import DerivedFrom, DerivedProduct, Finding, Measure, UsageReport, new_token
 from marketplace.supervision.preparedness import EmergencyPlan
 from marketplace.supervision.review import Review
