@@ -55,7 +55,7 @@ def test_the_report_names_whoever_inspected_and_not_who_was_released(world, join
     made.refresh_from_db()
     assert [row[0] for row in made.inspectors] == [officer, expert]
     page = client.get(made.get_absolute_url()).content.decode()
-    assert f"{expert} (福州市公安局, 网络安全)" in page and world["other_buyer"].name not in page
+    assert f"{expert}（福州市公安局，网络安全）" in page and world["other_buyer"].name not in page
     with pytest.raises(NotAllowed):
         supervision.close_inspection(**who, actor=world["expert"], outcome="in_order", text="x")
 
