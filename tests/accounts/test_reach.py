@@ -197,7 +197,7 @@ class Rules:
     def inspection(self) -> Q:
         told = Q(announced_at__isnull=False) | Q(begun_at__isnull=False)
         seat = (Q() if self.province else self.over) & ~Q(party__in=self.recent)
-        named = JointInspector.objects.filter(user=self.user.pk, user__is_active=True, ended_at=None)
+        named = JointInspector.objects.filter(user=self.user.pk if self.user.is_active else None, ended_at=None)
         joint = Q(pk__in=named.values("inspection")) & ~Q(party__in=self.recent)
         return told & Q(party__in=self.mine) | seat | joint
 

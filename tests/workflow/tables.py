@@ -1695,7 +1695,8 @@ def writing(noun: str) -> dict[str, list[str]]:
     table, states_of = MATRICES[noun], dict[tuple[str, tuple[str, ...]], str]()
     for state in states(noun):
         for verb in table.verbs.verbs:
-            if table.may(verb.name, state) and table.possible(verb.name, state):
+            fits = table.possible(verb.name, state) and (verb.name, state) not in table.wrong
+            if fits and table.may(verb.name, state):
                 states_of.setdefault((verb.name, table.entries(verb.name, state)), state)
     return {state: [verb for (verb, _), at in states_of.items() if at == state] for state in states_of.values()}
 
