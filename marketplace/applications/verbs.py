@@ -14,6 +14,7 @@ from marketplace.applications.models import Application, Consultation, Grant, Gr
 from marketplace.applications.operations.application import EDITABLE, needs_two_persons
 from marketplace.applications.operations.dialogue import IN_HAND, SPOKEN
 from marketplace.applications.operations.disclosure import WRITABLE
+from marketplace.applications.operations.copies import owes_destruction
 from marketplace.applications.operations.handover import check_can_hand_over
 from marketplace.applications.operations.processing import open_consultations, units_to_consult
 from marketplace.applications.queries import article_of
@@ -155,7 +156,7 @@ CONSULTATION = Verbs(
 
 
 def can_be_closed(grant: Grant) -> bool:
-    return grant.ends < local_date(timezone.now()) and not operations.owes_destruction(grant)
+    return grant.ends < local_date(timezone.now()) and not owes_destruction(grant)
 
 
 def is_public_use(grant: Grant) -> bool:
