@@ -12,9 +12,9 @@ from listings.forms import CallExpertForm
 from marketplace.applications import forms, operations, permissions
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, Route, StandingConsent
 from marketplace.applications.operations.application import EDITABLE, needs_two_persons
+from marketplace.applications.operations.copies import owes_destruction
 from marketplace.applications.operations.dialogue import IN_HAND, SPOKEN
 from marketplace.applications.operations.disclosure import WRITABLE
-from marketplace.applications.operations.copies import owes_destruction
 from marketplace.applications.operations.handover import check_can_hand_over
 from marketplace.applications.operations.processing import open_consultations, units_to_consult
 from marketplace.applications.queries import article_of

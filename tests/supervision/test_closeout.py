@@ -267,8 +267,8 @@ def test_over_a_grant_serves_nothing_at_once_and_is_closed_only_with_its_checked
     with pytest.raises(InvalidState):
         close(world, delivered, at)
     browser = Client()
-    browser.force_login(world["officer"])
     with time_machine.travel(at, tick=False):
+        browser.force_login(world["officer"])
         shown = browser.get(page := delivered.get_absolute_url())
     assert shown.status_code == 200 and f"{page}close/" not in shown.content.decode()
     made = certify(world, delivered, at=at)
@@ -286,8 +286,8 @@ def test_over_a_grant_serves_nothing_at_once_and_is_closed_only_with_its_checked
 
 def test_nothing_delivered_the_officer_closes_it_when_its_period_is_over(world, grant):
     at, browser, page = end_of_day(grant.ends), Client(), grant.get_absolute_url()
-    browser.force_login(world["officer"])
     with time_machine.travel(at, tick=False):
+        browser.force_login(world["officer"])
         assert f"{page}close/" in browser.get(page).content.decode()
     close(world, grant, at)
     assert Grant.objects.get(pk=grant.pk).state == "closed"
