@@ -46,17 +46,17 @@ def ending(at: datetime, scope: Scope) -> Iterator[Case]:
     today, (first, last) = local_date(at), END_STEPS
     soon = Grant.objects.active().filter(ends__gte=today, ends__lte=today + timedelta(days=first))
     near = When(ends__lte=today + timedelta(days=last), then=Value(last))
-    return _at_step("grant_ending", soon, Choice(near, default=Value(first)), scope)
+    return _once_at("grant_ending", soon, Choice(near, default=Value(first)), scope)
 
 
 def over(at: datetime, scope: Scope) -> Iterator[Case]:
     """Grants whose period is over and that nobody has closed: on the day after, and once more a month later."""
     today = local_date(at)
     again = When(ends__lte=today - timedelta(days=CLOSE_AFTER), then=Value(CLOSE_AFTER))
-    return _at_step("grant_over", Grant.objects.active().filter(ends__lt=today), Choice(again, default=Value(0)), scope)
+    return _once_at("grant_over", Grant.objects.active().filter(ends__lt=today), Choice(again, default=Value(0)), scope)
 
 
-def _at_step(name: str, rows: Any, step: Any, scope: Scope) -> Iterator[Case]:
+def _once_at(name: str, rows: Any, step: Any, scope: Scope) -> Iterator[Case]:
     rows = within(rows.annotate(step=step), scope, "buyer").select_related("buyer")
     new = unsaid(rows, Value(f"{name}:"), text("pk"), Value(":"), text("ends"), Value(":"), text("step"))
     for grant in new.order_by("pk"):
