@@ -166,7 +166,10 @@ def in_console(of_page: Answers) -> Answers:
 
 
 # The files of a case: who reads them, of those who see the case.
-READ_FILES = {"party": frozenset({"other_buyer"}) | OPERATOR, "source-file": SELLER | CITY}
+READ_FILES = {
+    "party": frozenset({"other_buyer"}) | OPERATOR, "source-file": SELLER | CITY,
+    "inspection": CITY,  # it is under way: others once it is reported
+}  # fmt: skip
 
 
 def of_the_files(noun: str) -> Answers:
