@@ -33,11 +33,11 @@ def run(monitor: Monitor, at: datetime, scope: Scope = None) -> Result:
     """One pass of one monitor: a bad row keeps neither the others nor the next sweep from being watched."""
     try:
         rows = list(monitor.find(at, scope))
+        rules = rules_of(monitor.name) if rows else None
+        due = [row for row in rows if rules is not None and rules.allow(monitor.authority(row))]
     except Exception:  # nor one bad monitor the others
         log.exception("monitor %s failed and waits for the next sweep", monitor.name)
         return Result(monitor.name, monitor.article, 0, 0, 1)
-    rules = rules_of(monitor.name) if rows else None
-    due = [row for row in rows if rules is not None and rules.allow(monitor.authority(row))]
     did = failed = 0
     for first in range(0, len(due), CHUNK):
         done, lost = _handle(monitor, due[first : first + CHUNK], at)

@@ -1,8 +1,10 @@
 """The monitors: each occasion once, an outage caught up, nothing ordered or ended by a job."""
 
 from datetime import date, datetime, timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.db import transaction
 
 from marketplace.applications import operations as applications
@@ -13,6 +15,7 @@ from marketplace.notices.models import Outbox
 from marketplace.supervision import monitors, operations
 from marketplace.supervision.models import Finding, Measure, UsageReport
 from marketplace.supervision.monitors import MONITORS, reports
+from marketplace.supervision.occasions import Occasion
 from marketplace.supervision.sweep import sweep
 from tests.workflow import stages
 from tests.workflow.matrix import rows
@@ -336,3 +339,16 @@ def test_every_clock_that_binds_somebody_is_watched():
         Kind.WHEREABOUTS, Kind.DESTRUCTION, Kind.CERTIFICATE,
         Kind.INSPECTION_NOTICE, Kind.INSPECTION_ANSWER,
     }  # fmt: skip
+
+
+def test_what_was_told_before_reminders_had_occasions_is_not_told_again(world, application):
+    over = morning("2026-03-21")
+    sweep(at=over)
+    for row in Outbox.objects.filter(kind="clock_overdue"):  # as they were written then
+        row.dedup_key = row.dedup_key.replace(":clock_overdue:", ":")
+        row.save()
+    Occasion.objects.filter(key__startswith="clock_overdue:").delete()
+    import_module("marketplace.supervision.migrations.0580_occasions_told").keep(apps, None)
+    before = rows()
+    assert "clock_overdue" not in did(sweep(at=over))
+    assert rows() == before
