@@ -65,12 +65,17 @@ class Attribution(NamedTuple):
     origins: list[Version]  # where it was itself built on public data: every version that went into it
 
 
+def delivered_to(party: Any) -> Q:
+    """Of deliveries: those to a party, or to one that was merged into it. Also of an outer query's party."""
+    return Q(grant__buyer=party) | Q(grant__buyer__merged_into=party)
+
+
 def attribution(derived: DerivedProduct) -> list[Attribution]:
     """Source units, product, version and date obtained (Art. 16): first to last delivery to this developer."""
     uses = derived.built_from.select_related("version__product").order_by("version__product__title", "version__number")
     versions = [use.version for use in uses.prefetch_related("version__sources__unit")]
     spans = (
-        Delivery.objects.filter(grant__buyer=derived.party, version__in=versions)
+        Delivery.objects.filter(delivered_to(derived.party), version__in=versions)
         .values("version")
         .annotate(first=Min("obtained_at"), last=Max("obtained_at"))
         .order_by("version")

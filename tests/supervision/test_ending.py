@@ -7,6 +7,7 @@ import time_machine
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.test import Client
 
 from accounts import operations as accounts
 from accounts.models import Capability, Credential, Membership, Party, User
@@ -19,13 +20,16 @@ from marketplace.clock import operations as clock
 from marketplace.clock.working_days import SHANGHAI
 from marketplace.delivery import gate
 from marketplace.delivery import operations as delivery
+from marketplace.delivery.models import Delivery
 from marketplace.desk.story import apply_for, consult
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
-from marketplace.supervision.models import DerivedProduct, UsageReport
-from marketplace.supervision.sweep import sweep
+from marketplace.supervision.models import DerivedProduct, Finding, UsageReport
+from marketplace.supervision.monitors import MONITORS
+from marketplace.supervision.sweep import run, sweep
+from tests.supervision.test_derived import built
 from tests.workflow import matrix, stages, tables
 
 DAY = timedelta(days=1)
@@ -168,6 +172,21 @@ def test_buyer_merged_the_successor_reports_but_has_no_grant(world, heir, grant)
         operations.file_report(report=report, actor=world["expert"], at=later, use="合并前用于训练")
         assert gate.judge(world["expert"], Grant.objects.get(), world.version, later).allowed is False
     operations.return_report(report=UsageReport.objects.get(), actor=world["officer"], at=later, reason="补充")
+
+
+def test_merged_developers_derived_product_keeps_its_public_sources_and_is_no_finding(world, heir, grant):
+    made = built(world, grant, "地图")
+    operations.publish_derived(derived=made, actor=world["buyer"], at=world.at)
+    merge(world, "buyer", heir)
+    page = Client().get(DerivedProduct.objects.get().get_absolute_url())
+    assert page.status_code == 200 and world.product.title in page.content.decode()
+    monitor = next(one for one in MONITORS if one.name == "attribution")
+    assert list(monitor.find(world.at, None)) == []
+    Delivery.objects.all().delete()  # what was never delivered is noticed after a merger, too, and stays so
+    for name, done in (("attribution", 1), ("cause_gone", 0)):
+        result = run(next(one for one in MONITORS if one.name == name), world.at)
+        assert (result.did, result.failed) == (done, 0)
+    assert Finding.objects.get().state == "open"
 
 
 def test_seller_merged_the_grants_of_others_run_on_with_the_successor(world, heir, grant):

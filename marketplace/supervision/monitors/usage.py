@@ -16,6 +16,7 @@ from marketplace.clock.working_days import SHANGHAI, local_date
 from marketplace.delivery.models import DailyUse, Delivery
 from marketplace.supervision.models import DerivedFrom, Finding
 from marketplace.supervision.monitors.base import Case, Scope, within
+from marketplace.supervision.queries import delivered_to
 from marketplace.supervision.states import DerivedState
 
 AT_A_TIME = 20_000  # deliveries, or days, that are looked at together
@@ -194,7 +195,7 @@ def _is_unusual(row: Figures) -> bool:
 def unattributed(at: datetime, scope: Scope) -> Iterator[Case]:
     """Derived products whose public page names what was never delivered to their developer, or that are found at an
     address while the page with their sources is not public (Art. 16)."""
-    delivered = Delivery.objects.filter(version=OuterRef("version"), grant__buyer=OuterRef("derived__party"))
+    delivered = Delivery.objects.filter(delivered_to(OuterRef("derived__party")), version=OuterRef("version"))
     public = Q(derived__state__in=[DerivedState.PUBLISHED, DerivedState.FLAGGED])
     hidden = Q(derived__state=DerivedState.REGISTERED, derived__created_at__lte=at - timedelta(days=PUBLISH_WITHIN))
     uses = (
@@ -202,12 +203,12 @@ def unattributed(at: datetime, scope: Scope) -> Iterator[Case]:
         .annotate(undelivered=ExpressionWrapper(~Exists(delivered), output_field=BooleanField()))
         .filter(public & Q(undelivered=True) | hidden & ~Q(derived__url=""))
     )
-    rows = within(uses, scope, "derived__party").select_related("derived__party", "grant__buyer", "grant__authority")
+    rows = within(uses, scope, "grant__buyer").select_related("derived", "grant__buyer", "grant__authority")
     for use in rows.order_by("pk"):
         what = "hidden" if use.derived.state == DerivedState.REGISTERED else "undelivered"
         key = f"attribution:{use.derived_id}:{use.grant_id}:{what}"
         words = {"title": use.derived.title, "number": use.derived.number, "what": what}
-        yield Case(key, use.grant, use.derived.party, use.grant.authority_id, words)
+        yield Case(key, use.grant, use.grant.buyer, use.grant.authority_id, words)
 
 
 def _cases(rows: Iterable[Row]) -> Iterator[Case]:
