@@ -23,6 +23,7 @@ from accounts.evidence import pages
 from accounts.models import CapabilityKind
 from accounts.operations import open_evidence
 from accounts.queries import parties_as, recent_parties
+from accounts.states import PartyState
 from marketplace.clock import operations as clock
 from marketplace.clock.working_days import last_day
 from marketplace.console import operations, queries
@@ -185,8 +186,10 @@ class Queue(admin.ModelAdmin):
         """What is to be decided by the person's authorities, and by their compliance review."""
         turns = []
         if OFFICER in request.kinds:
-            others = {self.instead: None} if self.instead else {}
-            turns.append(Q(**{f"{self.authority}__in": parties_as(request.user, OFFICER, at)}, **others))
+            mine = Q(**{f"{self.authority}__in": parties_as(request.user, OFFICER, at)})
+            if self.instead:
+                mine &= Q(**{self.instead: None}) | Q(**{f"{self.instead}__state": PartyState.ENDED})
+            turns.append(mine)
         if self.reviewer and REVIEWER in request.kinds:
             turns.append(Q(**{f"{self.reviewer}__in": parties_as(request.user, REVIEWER, at)}))
         return turns

@@ -12,6 +12,7 @@ from django.db.models.functions import Cast
 
 from accounts.models import Party
 from accounts.queries import authority_for, authority_level
+from accounts.states import PartyState
 from listings.models import Objection
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
@@ -25,7 +26,8 @@ MOST = 200  # deadlines on one page, the most urgent first
 class Duty:
     """Whose duty a clock of one object is: paths from the object to the party that must act and to the case's party.
 
-    `instead`, where it is set, names who must act in the owner's place: with non-public data reviewer or seller.
+    `instead`, where it is set, names who must act in the owner's place: with non-public data reviewer or seller. Once a
+    seller has ended, the owner acts.
     """
 
     model: str
@@ -151,15 +153,23 @@ def running_for(owners: Collection[int]) -> list[Due]:
 
 
 def clocks_of(owners: Collection[int] | None) -> Q:
-    """The clocks that bind these parties themselves, nobody in their place; of None every authority."""
+    """The clocks that bind these parties themselves, nobody in their place; of None every authority. What still runs
+    of a seller that has ended is theirs again."""
 
     def owned(duty: Duty) -> Q | None:
-        nobody_instead = {duty.instead: None} if duty.instead else {}
         if owners is not None:
-            return Q(**{f"{duty.owner}__in": owners}, **nobody_instead)
-        return Q(**{f"{duty.owner}__isnull": False}, **nobody_instead) if duty.owner.endswith("authority") else None
+            return Q(**{f"{duty.owner}__in": owners})
+        return Q(**{f"{duty.owner}__isnull": False}) if duty.owner.endswith("authority") else None
 
-    return _clocks(owned)
+    def own(duty: Duty) -> Q | None:
+        theirs = owned(duty)
+        return theirs & Q(**{duty.instead: None}) if theirs is not None and duty.instead else theirs
+
+    def fallen(duty: Duty) -> Q | None:
+        theirs = owned(duty) if duty.instead.endswith("seller") else None
+        return theirs & Q(**{f"{duty.instead}__state": PartyState.ENDED}) if theirs is not None else None
+
+    return _clocks(own) | _clocks(fallen) & Q(ended_at=None)
 
 
 def _clocks(objects: Callable[[Duty], Q | None]) -> Q:
@@ -180,6 +190,8 @@ def _objects(object_type: str, clocks: list[Clock]) -> dict[int, Any]:
 
 def _due(clock: Clock, obj: Any, duty: Duty) -> Due:
     instead = _at(obj, duty.instead) if duty.instead else None
+    if instead is not None and instead.state == PartyState.ENDED:
+        instead = None
     return Due(clock, obj, instead or _at(obj, duty.owner), _at(obj, duty.party), instead is not None)
 
 

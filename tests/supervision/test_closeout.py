@@ -22,6 +22,7 @@ from marketplace.errors import InvalidState, NotAllowed
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
 from marketplace.supervision.closeout import Certificate, Whereabouts
+from marketplace.supervision.deadlines import running_for
 from marketplace.supervision.models import Finding
 from marketplace.supervision.monitors import MONITORS
 from marketplace.supervision.sweep import run
@@ -434,6 +435,24 @@ def test_of_non_public_data_the_seller_checks_it(world):
     operations.accept_certificate(certificate=made, actor=world["vendor"], at=at)
     assert Certificate.objects.get().state == "accepted"
     assert Document.objects.of(made).get().issuer == world.parties["vendor"]
+
+
+def test_of_a_seller_that_has_ended_the_authority_finds_the_certificate_in_its_queue(world):
+    grant, _end = stages.non_public_grant(world, "active")
+    at = grant.activated_at
+    delivery.deliver(grant=grant, version=grant.from_version, actor=world["buyer"], at=at)
+    surrender_grant(grant=grant, actor=world["buyer"], at=at, reason="项目结束")
+    made = certify(world, grant, at=at)
+    operations.end_party(party=world.parties["vendor"], actor=world["operator"], at=at, reason="注销")
+    city, officer = world.parties["city"], world["officer"]
+    (due,) = [row for row in running_for({city.pk}) if row.obj == made]
+    assert (due.owner, due.is_instead) == (city, False)
+    with time_machine.travel(at, tick=False):
+        assert made in [task.obj for task in todo(officer, at)]
+        browser = Client()
+        browser.force_login(officer)
+        assert str(made) in browser.get(reverse("console:supervision_certificate_changelist")).content.decode()
+    operations.accept_certificate(certificate=Certificate.objects.get(), actor=officer, at=at)
 
 
 def test_holder_that_ends_without_a_successor_owes_nothing_any_more(world, over):
