@@ -23,7 +23,7 @@ from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
 from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.deadlines import running_for
-from marketplace.supervision.models import Finding
+from marketplace.supervision.models import Finding, UsageReport
 from marketplace.supervision.monitors import MONITORS
 from marketplace.supervision.sweep import run
 from tests.supervision.test_papers import paper_of
@@ -453,6 +453,19 @@ def test_of_a_seller_that_has_ended_the_authority_finds_the_certificate_in_its_q
         browser.force_login(officer)
         assert str(made) in browser.get(reverse("console:supervision_certificate_changelist")).content.decode()
     operations.accept_certificate(certificate=Certificate.objects.get(), actor=officer, at=at)
+
+
+def test_end_of_the_successor_ends_what_its_predecessors_owed(world, over):
+    made, successor = certify(world, over), world.parties["other_buyer"]
+    operations.return_certificate(certificate=made, actor=world["officer"], at=world.at, reason="未列明备份")
+    operations.schedule_reports(grants=[over], actor=stages.JOB, at=world.at)
+    given = {"actor": world["operator"], "at": world.at, "reason": "合并"}
+    operations.merge_party(party=world.parties["buyer"], successor=successor, evidence="登记通知书", **given)
+    successor.refresh_from_db()
+    assert UsageReport.objects.owed().filter(grant=over).exists()
+    operations.end_party(party=successor, **given)
+    assert Certificate.objects.get().state == "ceased" and not clock.of(over).open().exists()
+    assert not UsageReport.objects.owed().exists()
 
 
 def test_holder_that_ends_without_a_successor_owes_nothing_any_more(world, over):

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -163,10 +164,12 @@ def keep_as_evidence(*, grant: Grant, actor: ledger.SystemActor, at: datetime) -
 
 
 def cease_certificates(act: ledger.Act, party: Party) -> None:
-    """Part of a party's end without a successor: nobody is left who could destroy and certify."""
-    for grant in Grant.objects.filter(buyer=party).order_by("pk"):
+    """Part of a party's end without a successor: nobody is left who could destroy and certify, nor for those that were
+    merged into it."""
+    grants = Grant.objects.filter(Q(buyer=party) | Q(buyer__merged_into=party))
+    for grant in grants.order_by("pk"):
         clock.stop(grant, act.at, Kind.DESTRUCTION)
-    for left in Certificate.objects.filter(grant__buyer=party, state=CertificateState.RETURNED).order_by("pk"):
+    for left in Certificate.objects.filter(grant__in=grants, state=CertificateState.RETURNED).order_by("pk"):
         workflow.move(act, left, CertificateState.CEASED)
 
 

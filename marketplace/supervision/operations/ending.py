@@ -138,7 +138,8 @@ def _end_without_successor(act: ledger.Act, party: Party, reason: str, evidence:
     _end_use(act, party, reason)
     _end_supply(act, party, reason)
     end_plans(act, party, reason)
-    for report in UsageReport.objects.owed().filter(grant__buyer=party).order_by("pk"):
+    own = Q(grant__buyer=party) | Q(grant__buyer__merged_into=party)
+    for report in UsageReport.objects.owed().filter(own).order_by("pk"):
         workflow.move(act, report, ReportState.CEASED, detail={"reason": reason})
     cease_certificates(act, party)
     derived = DerivedProduct.objects.filter(party=party).exclude(state=DerivedState.WITHDRAWN)
