@@ -77,10 +77,11 @@ class Whereabouts(models.Model):
         return f"{Grant.number_of(self.grant_id)} {self.at:%F}"
 
 
-def asked(kind: str) -> Q:
-    """Of grants: those for which a clock of this kind is open."""
+def asked(kind: str, *, ever: bool = False) -> Q:
+    """Of grants: those for which a clock of this kind is open; or ever was."""
     key = Cast(OuterRef("pk"), CharField())
-    return Q(Exists(Clock.objects.open().filter(object_type=Grant._meta.label_lower, object_id=key, kind=kind)))
+    clocks = Clock.objects.all() if ever else Clock.objects.open()
+    return Q(Exists(clocks.filter(object_type=Grant._meta.label_lower, object_id=key, kind=kind)))
 
 
 def whereabouts_asked(at: datetime) -> Q:

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import Party
 from marketplace.applications.models import Grant
 from marketplace.applications.operations import agree_change, close_grant, request_change, surrender_grant
 from marketplace.clock import operations as clock
@@ -256,6 +257,19 @@ def test_period_that_is_over_asks_though_nobody_has_closed_the_grant(world, deli
     assert did("certificate_asked", end - timedelta(seconds=1)) == 0
     assert did("certificate_asked", end + 3 * DAY) == 1
     assert destroying(delivered).started_at == end
+
+
+def test_asked_late_after_an_outage_or_an_upgrade_the_holder_has_its_whole_time(world, over):
+    late = end_of_day(over.ends) + 60 * DAY
+    assert did("certificate_asked", late) == 0  # asked at its end
+    clock.of(over).delete()
+    assert did("certificate_asked", late) == 1
+    assert destroying(over).started_at == late
+    clock.stop(over, late)
+    assert did("certificate_asked", late) == 0
+    clock.of(over).delete()
+    Party.objects.filter(pk=over.buyer_id).update(state="ended")
+    assert did("certificate_asked", late) == 0
 
 
 def close(world, grant, at):

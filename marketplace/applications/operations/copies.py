@@ -6,7 +6,7 @@ from accounts.queries import recipients
 from marketplace.applications.models import Grant, Hold, open_holds
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
-from marketplace.clock.working_days import end_of_day, last_day
+from marketplace.clock.working_days import due_after, end_of_day, last_day
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import Recipient, tell
 
@@ -39,12 +39,15 @@ def ask_whereabouts(act: ledger.Act, grant: Grant, begun_by: Hold, holder: list[
 def ask_certificate(act: ledger.Act, grant: Grant) -> bool:
     """The grant is over: its holder has the working days of the terms to destroy the copies and certify it. It is told.
 
-    Nothing where nothing was delivered, or where it was asked before. Returns whether it was asked now.
+    They run from the grant's last day, and from today where they would be over before it is told. Nothing where nothing
+    was delivered, or where it was asked before. Returns whether it was asked now.
     """
     known = clock.of(grant).open().filter(kind=Kind.DESTRUCTION).exists()
     if known or Grant.objects.filter(pk=grant.pk, certificate__isnull=False).exists() or not was_delivered(grant):
         return False
-    restart_certificate(act, grant, min(act.at, end_of_day(grant.ends)))
+    since, length = min(act.at, end_of_day(grant.ends)), grant.terms.get("destruction_working_days")
+    is_late = due_after(since, clock.days(Kind.DESTRUCTION) if length is None else length) <= act.at
+    restart_certificate(act, grant, act.at if is_late else since)
     return True
 
 

@@ -5,10 +5,13 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q
 
+from accounts.states import PartyState
 from marketplace.applications.models import Grant, open_holds
+from marketplace.applications.states import GrantState
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import due_after, last_day, local_date
+from marketplace.delivery.models import Delivery
 from marketplace.supervision import closeout, operations
 from marketplace.supervision.monitors.base import WATCHER, Case, Scope, within
 
@@ -59,10 +62,14 @@ def not_closed_out(at: datetime, scope: Scope) -> Iterator[Case]:
 
 
 def over_unasked(at: datetime, scope: Scope) -> Iterator[Grant]:
-    """Grants whose period is over, under which something was delivered, and whose holder was asked for nothing yet."""
-    rows = Grant.objects.active().filter(~closeout.asked(Kind.DESTRUCTION), ends__lt=local_date(at), certificate=None)
-    with_copies = within(rows.filter(deliveries__isnull=False), scope, "buyer").distinct()
-    yield from with_copies.select_related("buyer", "authority").order_by("pk")
+    """Grants whose period is over, or that ended before anybody was asked at the end, under which something was
+    delivered, and whose holder was asked for nothing yet. Nobody is asked for one that ended without a successor."""
+    over = Q(state=GrantState.ACTIVE, ends__lt=local_date(at)) & ~closeout.asked(Kind.DESTRUCTION)
+    ended = Q(state__in=closeout.ENDED) & ~closeout.asked(Kind.DESTRUCTION, ever=True)
+    gone = Q(buyer__state=PartyState.ENDED, buyer__merged_into=None) | Q(buyer__merged_into__state=PartyState.ENDED)
+    delivered = Exists(Delivery.objects.filter(grant=OuterRef("pk")))
+    rows = within(Grant.objects.filter(over | ended, delivered, certificate=None).exclude(gone), scope, "buyer")
+    yield from rows.select_related("buyer", "authority").order_by("pk")
 
 
 def ask_certificate(grant: Grant, at: datetime) -> bool:
