@@ -51,18 +51,26 @@ class CautionArticle(models.TextChoices):
     DUTIES = "Art. 46", _("Art. 46: duties of an institution or developer")
 
 
+def in_force(at: datetime) -> Q:
+    return Q(state=CautionState.IN_FORCE, issued_at__lte=at, ends__gte=local_date(at))
+
+
 class CautionQuerySet(models.QuerySet["Caution"]):
     def visible_to(self, user: Any) -> "CautionQuerySet":
-        """The party, and whoever decides on parties: authorities, compliance reviewers, a seller whom it applies to."""
-        who = reach_of(user, timezone.now())
+        """The party, and whoever decides on parties: authorities, compliance reviewers; what is in force today also a
+        seller who decides a request of the party, or of the one that it was merged into."""
+        at = timezone.now()
+        who = reach_of(user, at)
         if who.is_province or who.authorities or who.reviewers:
             return self
         asked = Application.objects.filter(seller__in=who.parties, state__in=OPEN_APPLICATION).values("buyer")
-        return self.filter(found_by(self.model, Q(party__in=who.parties), Q(party__in=asked)))
+        now = in_force(at)
+        ways = (Q(party__in=who.parties), now & Q(party__in=asked), now & Q(party__merged_into__in=asked))
+        return self.filter(found_by(self.model, *ways))
 
     def in_force(self, at: datetime) -> "CautionQuerySet":
         """Issued, not lifted, and not ended by themselves: the last day counts."""
-        return self.filter(state=CautionState.IN_FORCE, issued_at__lte=at, ends__gte=local_date(at))
+        return self.filter(in_force(at))
 
     def against(self, party: Party) -> "CautionQuerySet":
         """Of the party, and of those that were merged into it."""

@@ -148,8 +148,9 @@ class Rules:
         if parties_as(self.user, AUTHORITY, now).exists() or parties_as(self.user, REVIEWER, now).exists():
             return Q()
         over = ["decided", "refused", "withdrawn"]
-        asked = Application.objects.filter(seller__in=self.mine).exclude(state__in=over)
-        return Q(party__in=self.mine) | Q(party__in=asked.values("buyer"))
+        asked = Application.objects.filter(seller__in=self.mine).exclude(state__in=over).values("buyer")
+        applies = Q(state="in_force", issued_at__lte=now, ends__gte=local_date(now))
+        return Q(party__in=self.mine) | applies & (Q(party__in=asked) | Q(party__merged_into__in=asked))
 
     def rule(self) -> Q:
         reviews = Exists(Version.objects.filter(self.reviews, pk=OuterRef("basis")))
@@ -418,15 +419,15 @@ def more_rows(chance: random.Random, a_party: Any, a_person: Any) -> None:
     some_concerns(chance, grants, a_party, a_person)
     some_reviews(chance, grants, a_party, a_person)
     some_incidents(chance, versions, grants, a_party)
-    for _number in range(12):
+    for number in range(12):
         EmergencyPlan.objects.create(
             unit=a_party(), authority=a_party(), title="x", contact="x", covers="x", created_at=timezone.now(),
             **chance.choice([{"state": "discarded"}, {"state": "superseded", "adopted_on": timezone.localdate()}]),
         )  # fmt: skip
         about, by = chance.sample([*Party.objects.order_by("pk")], 2)
         Caution.objects.create(
-            party=about, authority=by, article="Art. 33", reason="x", ends=timezone.localdate(), issued_by=a_person(),
-            issued_at=timezone.now(),
+            party=about, authority=by, article="Art. 33", reason="x", issued_by=a_person(), issued_at=timezone.now(),
+            ends=timezone.localdate() - timedelta(days=number % 2),
         )  # fmt: skip
     for one in grants:
         Certificate.objects.create(

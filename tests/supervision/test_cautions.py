@@ -196,6 +196,25 @@ def test_only_the_party_asks_and_only_within_the_term(world):
         operations.lodge_review(subject=made, actor=world["buyer"], at=world.at + timedelta(days=30), text="事实有误")
 
 
+def test_seller_who_decides_reads_what_is_in_force_of_the_applicant_and_of_those_merged_into_it(world):
+    end = local_date(world.at) + timedelta(days=1)
+    made, old = issue(world), issue(world, ends=end)
+    before, seller = issue(world), world["vendor"]
+    Caution.objects.filter(pk=before.pk).update(party=world.parties["other_buyer"])
+    _case, at = stages.non_public_application(world, "submitted")
+
+    def seen(when):
+        with time_machine.travel(when, tick=False):
+            return set(Caution.objects.visible_to(seller))
+
+    at = max(at, world.at)
+    assert old.ends < local_date(at) and seen(at) == {made}
+    Party.objects.filter(pk=world.parties["other_buyer"].pk).update(state="ended", merged_into=made.party)
+    assert seen(at + timedelta(days=1)) == {made, before}
+    operations.lift_caution(caution=made, actor=world["officer"], at=at, reason="已改正")
+    assert seen(at + timedelta(days=2)) == {before}
+
+
 def test_pages_and_console_show_it_where_the_case_is_decided(world, application):
     made, browser = issue(world), Client(headers={"accept-language": "en"})
     item = application.items.get()
