@@ -20,6 +20,7 @@ from marketplace.desk.queries import todo
 from marketplace.documents.models import Document, Paper
 from marketplace.documents.pdf import address_of
 from marketplace.errors import InvalidState, NotAllowed
+from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
 from marketplace.supervision.closeout import Certificate, Whereabouts
@@ -123,6 +124,7 @@ def test_precaution_that_ends_by_itself_ends_the_question_too(world, suspended):
         say(world, suspended, at=over)
     assert owed(suspended)
     assert did("whereabouts_dropped", over) == 1
+    assert Entry.objects.filter(verb="drop_whereabouts", object_id=str(suspended.pk)).count() == 1
     assert not owed(suspended)
 
 
@@ -257,6 +259,7 @@ def test_period_that_is_over_asks_though_nobody_has_closed_the_grant(world, deli
     assert did("certificate_asked", end - timedelta(seconds=1)) == 0
     assert did("certificate_asked", end + 3 * DAY) == 1
     assert destroying(delivered).started_at == end
+    assert Entry.objects.filter(verb="ask_certificate", object_id=str(delivered.pk)).count() == 1
 
 
 def test_asked_late_after_an_outage_or_an_upgrade_the_holder_has_its_whole_time(world, over):
@@ -368,7 +371,20 @@ def test_copies_are_evidence_while_an_incident_is_open_and_the_time_stands_still
     assert did("kept_as_evidence", later) == 1
     again = destroying(over)
     assert again.paused_at is None and again.due_at > later
+    entries = Entry.objects.filter(object_type="applications.grant", verb__in=["keep_as_evidence", "go_on_destroying"])
+    assert [entry.verb for entry in entries.order_by("pk")] == ["keep_as_evidence", "go_on_destroying"]
+    mine = Outbox.objects.filter(kind="certificate_asked", channel="page", recipient_ref=world["buyer"].ledger_ref)
+    assert mine.filter(dedup_key__endswith=str(last_day(again.due_at))).exists() and mine.count() == 2
     assert certify(world, over, at=later).state == "filed"
+
+
+def test_only_the_site_itself_asks_keeps_and_drops(world, over):
+    for act in (operations.begin_close_out, operations.keep_as_evidence, operations.drop_whereabouts):
+        with pytest.raises(NotAllowed):
+            act(grant=over, actor=world["buyer"], at=world.at)
+    certify(world, over)
+    stages.report_incident(world)
+    assert operations.keep_as_evidence(grant=over, actor=stages.JOB, at=world.at) is False  # certified meanwhile
 
 
 def test_copies_are_evidence_while_a_review_of_the_termination_is_open(world, delivered):

@@ -6,6 +6,7 @@ from accounts.queries import recipients
 from marketplace.applications.models import Grant, Hold, open_holds
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
+from marketplace.clock.models import Clock
 from marketplace.clock.working_days import due_after, end_of_day, last_day
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import Recipient, tell
@@ -54,7 +55,13 @@ def ask_certificate(act: ledger.Act, grant: Grant) -> bool:
 def restart_certificate(act: ledger.Act, grant: Grant, since: datetime) -> None:
     """Part of that, and of returning a certificate: the holder's time to destroy and certify runs from `since`."""
     asked = clock.start(grant, Kind.DESTRUCTION, since, length=grant.terms.get("destruction_working_days"))
+    tell_due(act, grant, asked)
+
+
+def tell_due(act: ledger.Act, grant: Grant, asked: Clock) -> None:
+    """The holder is told until when it destroys and certifies; again where that day has moved."""
+    due = last_day(asked.due_at)
     tell(
         act, recipients(grant.buyer, act.at), "certificate_asked", link=grant.get_absolute_url(),
-        key=f"destruction:{asked.pk}", number=grant.number, due=last_day(asked.due_at),
+        key=f"destruction:{asked.pk}:{due}", number=grant.number, due=due,
     )  # fmt: skip

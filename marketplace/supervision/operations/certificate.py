@@ -13,16 +13,17 @@ from django.utils.translation import gettext_lazy
 from accounts.evidence import process
 from accounts.models import EvidenceFile, Party, PartyState, User
 from accounts.operations.evidence import attach, withdraw
+from accounts.permissions import check_is_job
 from accounts.queries import recipients
 from marketplace import workflow
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Grant
-from marketplace.applications.operations.copies import ask_certificate, restart_certificate
+from marketplace.applications.operations.copies import ask_certificate, restart_certificate, tell_due
 from marketplace.applications.queries import counterparts
 from marketplace.applications.states import GrantState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
-from marketplace.clock.working_days import local_date
+from marketplace.clock.working_days import last_day, local_date
 from marketplace.delivery.models import Delivery
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
@@ -147,20 +148,33 @@ def withdraw_certificate_evidence(
 @transaction.atomic
 def begin_close_out(*, grant: Grant, actor: ledger.SystemActor, at: datetime) -> bool:
     """The period of a grant is over that nobody has closed: its holder is asked for the certificate. Whether now."""
-    grant = _locked(grant)
-    return is_over(grant, at) and ask_certificate(ledger.begin("remind", actor, at, grant.article), grant)
+    check_is_job(actor)
+    grant, act = _locked(grant), ledger.begin("ask_certificate", actor, at, grant.article)
+    if not is_over(grant, at) or not ask_certificate(act, grant):
+        return False
+    ledger.record(act, grant, detail={"due": str(last_day(clock.of(grant).open().get(kind=Kind.DESTRUCTION).due_at))})
+    return True
 
 
 @transaction.atomic
 def keep_as_evidence(*, grant: Grant, actor: ledger.SystemActor, at: datetime) -> bool:
-    """The time to destroy stands still while the copies are evidence, and goes on afterwards. Whether it changed."""
-    _locked(grant)
-    asked = clock.of(grant).open().get(kind=Kind.DESTRUCTION)
-    if bool(keeping(grant)) == (asked.paused_at is not None):
+    """The time to destroy stands still while the copies are evidence, and goes on afterwards: then the holder is told
+    its new last day. Whether it changed; not where it was certified meanwhile."""
+    check_is_job(actor)
+    grant = _locked(grant)
+    asked = clock.of(grant).open().filter(kind=Kind.DESTRUCTION).first()
+    if asked is None or bool(keeping(grant)) == (asked.paused_at is not None):
         return False
-    change = clock.go_on if asked.paused_at else clock.pause
-    change(grant, Kind.DESTRUCTION, at)
-    return clock.of(grant).open().get(kind=Kind.DESTRUCTION).paused_at != asked.paused_at
+    stood, verb = asked.paused_at, "go_on_destroying" if asked.paused_at else "keep_as_evidence"
+    (clock.go_on if stood else clock.pause)(grant, Kind.DESTRUCTION, at)
+    asked.refresh_from_db()
+    if asked.paused_at == stood:
+        return False
+    act = ledger.begin(verb, actor, at, grant.article)
+    ledger.record(act, grant, detail={"due": str(last_day(asked.due_at))} if stood else None)
+    if stood:
+        tell_due(act, grant, asked)
+    return True
 
 
 def cease_certificates(act: ledger.Act, party: Party) -> None:

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.permissions import check_is_job
 from marketplace import workflow
 from marketplace.applications.models import Grant, open_holds
 from marketplace.applications.queries import counterparts
@@ -71,9 +72,11 @@ def _check_promise(kept_as_evidence: bool, was_passed_on: bool, passed_to: str) 
 @transaction.atomic
 def drop_whereabouts(*, grant: Grant, actor: ledger.SystemActor, at: datetime) -> bool:
     """A suspension has ended by itself, as a precaution does: nobody asks any more. Returns whether it was so."""
+    check_is_job(actor)
     Grant.objects.select_for_update().get(pk=grant.pk)
     asked = clock.of(grant).open().filter(kind=Kind.WHEREABOUTS)
     if not asked.exists() or open_holds(at, grant=grant).exists():
         return False
     clock.stop(grant, at, Kind.WHEREABOUTS)
+    ledger.record(ledger.begin("drop_whereabouts", actor, at, grant.article), grant)
     return True
