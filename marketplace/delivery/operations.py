@@ -75,11 +75,12 @@ def count_use(delivery: Delivery) -> None:
     if delivery.grant_id is None:
         return
     which = {"grant_id": delivery.grant_id, "day": local_date(delivery.obtained_at)}
+    settled = {"is_judged": not delivery.version.product.is_public_data}  # of other data nobody judges it
     counted = DailyUse.objects.filter(**which).update(
-        downloads=F("downloads") + 1, rows=F("rows") + delivery.rows, is_judged=False
+        downloads=F("downloads") + 1, rows=F("rows") + delivery.rows, **settled
     )
     if not counted:
-        DailyUse.objects.create(**which, downloads=1, rows=delivery.rows)
+        DailyUse.objects.create(**which, downloads=1, rows=delivery.rows, **settled)
 
 
 def _record(

@@ -1,9 +1,12 @@
 """What each monitor notices, tells and opens: every occasion once, and nothing where a decision came first."""
 
 from datetime import date, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+import time_machine
+from django.apps import apps
 
 from accounts.anybody import PUBLIC
 from accounts.models import Capability, Membership, Party
@@ -11,7 +14,7 @@ from listings.models import Frequency, Product, SourceFile, Version
 from marketplace.applications.models import Grant, GrantUser, Hold
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import SHANGHAI, end_of_day
-from marketplace.delivery.models import Delivery, Extract
+from marketplace.delivery.models import DailyUse, Delivery, Extract
 from marketplace.delivery.operations import count_use
 from marketplace.notices.kinds import GROUP_OF
 from marketplace.notices.messages import render
@@ -20,6 +23,7 @@ from marketplace.supervision import operations
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.models import DerivedFrom, DerivedProduct, Finding, UsageReport
 from marketplace.supervision.monitors import MONITORS
+from marketplace.supervision.monitors.usage import _examine
 from marketplace.supervision.said import WORDS
 from marketplace.supervision.sweep import Result, run
 from tests.actors import World
@@ -97,6 +101,7 @@ def test_report_judged_while_the_sweep_runs_is_no_finding(world: World, grant: G
     report, when = filed(world, grant, "2026-03-17", "2026-03-31", use="用", results="", security=""), at("2026-04-02")
     monitor = next(one for one in MONITORS if one.name == "report_thin")
     (case,) = monitor.find(when, None)
+    assert case.locked == report
     operations.accept_report(report=report, actor=world["officer"], at=when)
     assert (monitor.handle(case, when), Finding.objects.count()) == (False, 0)
 
@@ -226,6 +231,23 @@ def test_deliveries_outside_the_grant_are_findings(world: World, grant: Grant) -
     ]  # fmt: skip
 
 
+def test_what_is_delivered_while_the_sweep_looks_is_looked_at_next_time(grant: Grant) -> None:
+    first, second = deliver(grant, at("2026-05-05")), deliver(grant, at("2026-05-05"))
+    assert _examine(Delivery.objects.filter(pk__lte=second.pk), [first.pk]) == []
+    assert list(Delivery.objects.filter(is_examined=False)) == [second]
+
+
+def test_upgrade_leaves_open_what_no_sweep_had_looked_at(grant: Grant) -> None:
+    for day in ("2026-05-03", "2026-05-04"):
+        deliver(grant, at(day))
+    DailyUse.objects.all().delete()
+    with time_machine.travel(at("2026-05-05"), tick=False):
+        import_module("marketplace.delivery.migrations.0541_count_earlier_use").count(apps, None)
+    days = DailyUse.objects.order_by("day").values_list("day", "is_judged")
+    assert list(days) == [(date(2026, 5, 3), True), (date(2026, 5, 4), False)]
+    assert [one.is_examined for one in Delivery.objects.order_by("obtained_at")] == [True, False]
+
+
 def test_version_that_was_not_granted_is_noticed(grant: Grant) -> None:
     deliver(grant, at("2026-05-04"))
     Grant.objects.filter(pk=grant.pk).update(terms={**grant.terms, "one_version": True})
@@ -306,6 +328,9 @@ def test_product_at_an_address_whose_sources_are_hidden_is_a_finding(world: Worl
 def test_deadline_of_a_city_goes_up_to_the_province_after_three_working_days(world: World, application: Any) -> None:
     """To be accepted by 20 March 2026, a Friday: three working days later is Wednesday the 25th."""
     days = [date(2026, 3, 20) + timedelta(days=n) for n in range(4, 9)]
+    monitor = next(one for one in MONITORS if one.name == "officer_overdue")
+    (case,) = monitor.find(at("2026-03-26"), None)
+    assert case.locked == Clock.objects.get(object_type="applications.application")
     assert [str(day) for day in days if did("officer_overdue", at(str(day)))] == ["2026-03-26"]
     assert world["province_officer"].ledger_ref in told("officer_overdue")
     assert world["officer"].ledger_ref not in told("officer_overdue")

@@ -52,7 +52,7 @@ def _untold(monitor: str, at: datetime) -> "QuerySet[Clock]":
 def _case(monitor: str, row: Due, words: dict[str, Any]) -> Case:
     clock = row.clock
     words |= {"clock": Kind(clock.kind).label, "object": row.obj, "due": last_day(clock.due_at)}
-    return Case(f"{monitor}:{clock.pk}:{clock.due_at:%F}", row, row.party, row.authority_id, words)
+    return Case(f"{monitor}:{clock.pk}:{clock.due_at:%F}", row, row.party, row.authority_id, words, clock)
 
 
 def above_told(case: Case, people: People) -> Told:

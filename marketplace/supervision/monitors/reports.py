@@ -140,4 +140,5 @@ def thin(at: datetime, scope: Scope) -> Iterator[Case]:
     for filing in filings.select_related("report__grant__buyer", "report__grant__authority").order_by("pk"):
         grant, what = filing.report.grant, "nil" if filing.is_nil else "copied" if filing.copied else "empty"
         key = f"report_thin:{filing.report_id}:{filing.round}"
-        yield Case(key, grant, grant.buyer, grant.authority_id, {"report": str(filing.report), "what": what})
+        words = {"report": str(filing.report), "what": what}
+        yield Case(key, grant, grant.buyer, grant.authority_id, words, filing.report)

@@ -36,7 +36,7 @@ def outside(at: datetime, scope: Scope) -> Iterator[Case]:
     was over, while it was held. The gate hands none out: this looks whether that is so, at each delivery once."""
     waiting = _unexamined(scope).filter(obtained_at__lte=at)
     while pks := list(waiting.order_by("pk").values_list("pk", flat=True)[:AT_A_TIME]):
-        yield from _examine(waiting.filter(pk__lte=pks[-1]))
+        yield from _examine(waiting.filter(pk__lte=pks[-1]), pks)
         waiting = waiting.filter(pk__gt=pks[-1])
 
 
@@ -44,10 +44,10 @@ def _unexamined(scope: Scope) -> Any:
     return _public(Delivery.objects.filter(is_examined=False, grant__isnull=False), scope)
 
 
-def _examine(deliveries: Any) -> list[Case]:
-    """The cases among these; what is none needs no second look."""
+def _examine(deliveries: Any, pks: Collection[int]) -> list[Case]:
+    """The cases among these; what is none needs no second look, save what was delivered while this looked."""
     rows = list(_offences(deliveries))
-    deliveries.exclude(pk__in={pk for pk, *_rest in rows}).update(is_examined=True)
+    Delivery.objects.filter(pk__in=set(pks) - {pk for pk, *_rest in rows}).update(is_examined=True)
     cases = _outside_cases(rows)
     known = set(Finding.objects.filter(occasion_key__in=cases).values_list("occasion_key", flat=True))
     _settle(rows, known)
@@ -161,7 +161,7 @@ def sudden(at: datetime, scope: Scope) -> Iterator[Case]:
         keys = {f"sudden_change:{day.grant_id}:{day.day}": pk for pk, day in days.items()}
         known = Finding.objects.filter(occasion_key__in=keys).values_list("occasion_key", flat=True)
         new = set(days) - {keys[key] for key in known}
-        batch.exclude(pk__in=new).update(is_judged=True)
+        DailyUse.objects.filter(pk__in=set(pks) - new).update(is_judged=True)
         yield from _cases([_sudden_row(days[pk], found[pk]) for pk in sorted(new)])
         waiting = waiting.filter(pk__gt=pks[-1])
 
