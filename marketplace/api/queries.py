@@ -10,7 +10,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from accounts.models import Party
-from accounts.queries import parties_of, recent_parties
+from accounts.queries import parties_of
 from listings.models import (
     CatalogueEntry,
     DescriptionChange,
@@ -86,7 +86,7 @@ def _visible(user: Any) -> Q:
     wanted = Q(pk__in=[])
     for model in PRIVATE:
         wanted |= _about(model.objects.visible_to(user))
-    inspected = Inspection.objects.filter(party__in=recent_parties(user, timezone.now()))
+    inspected = Inspection.objects.of_sides(user, timezone.now())
     wanted &= ~(_about(inspected) & Q(verb__in=AT_WORK))
     wanted |= _about(Hold._base_manager.filter(grant__in=Grant.objects.visible_to(user)))
     # Of faulty data it would name who reported to whoever has to correct it.

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import forms as account_forms
 from accounts import verbs as accounts
 from accounts.models import CapabilityKind, Party, PartyKind, Region, Scope
-from accounts.queries import parties_as, parties_of, recent_parties
+from accounts.queries import parties_as, parties_of
 from listings import forms as listing_forms
 from listings import forms_recipes as recipe_forms
 from listings import operations as listing
@@ -88,7 +88,7 @@ def grants(user: Any) -> QuerySet[Grant]:
 
 def inspections(user: Any) -> QuerySet[Inspection]:
     """What inspectors write down is theirs until they report, and who takes part beside them."""
-    theirs = ~Q(inspection__party__in=recent_parties(user, timezone.now()))
+    theirs = ~Q(inspection__in=Inspection.objects.of_sides(user, timezone.now()).values("pk"))
     points = InspectionPoint.objects.filter(theirs | Q(inspection__reported_at__isnull=False)).order_by("pk")
     joint = JointInspector.objects.filter(theirs, ended_at=None).select_related("user").order_by("pk")
     rows = Inspection.objects.visible_to(user).select_related("party", "authority")

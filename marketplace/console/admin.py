@@ -437,6 +437,7 @@ class InspectionQueue(Queue):
     list_display = ("case", "party", "state_now", "due_on")
     list_select_related = ("party", "authority", "grant__product__seller")
     sections = cases_inspection.inspection
+    kept_back = cases_inspection.kept_back
     may_read_files = check_can_read_inspection_evidence
 
 

@@ -87,6 +87,7 @@ class Queue(admin.ModelAdmin):
     `is_public`: everybody sees such objects on the site, but the file is for their authority.
     `parent`: it is part of another case, whose file shows it and its verbs.
     `may_read_files`: what is asked, beside the file being open to the person, before its evidence is handed out.
+    `kept_back`: the acts in its history that the person does not read.
     `seen` notes that a person has opened a case of it.
     `beside`: words and name of a page on which officers act on several of its rows.
     """
@@ -104,6 +105,7 @@ class Queue(admin.ModelAdmin):
     beside: tuple[Any, str] | None = None
     sections: Callable[[Any, Any, datetime], list[Section]] | None = None
     may_read_files: Callable[[Any, Any, datetime], None] | None = None
+    kept_back: Callable[[Any, Any, datetime], tuple[str, ...]] | None = None
     seen: Callable[..., None] | None = None
 
     actions = None
@@ -245,12 +247,14 @@ class Queue(admin.ModelAdmin):
         if self.seen is not None and request.method == "GET":
             type(self).seen(obj, user, at)  # type: ignore[misc]
         sections = type(self).sections(obj, user, at)  # type: ignore[misc]
+        kept_back = type(self).kept_back(obj, user, at) if self.kept_back else ()  # type: ignore[misc]
         parts = [obj, *(part for section in sections for part in section.parts)]
         context = {
             "object": obj, "label": self.label, "queue": self.address, "sections": sections,
             "clocks": clock.of(obj).open().order_by("due_at"),
             "verbs": [verb for table in self.tables for verb in table.available(obj, user, at)] if self.tables else [],
-            "noun": noun_of(obj), "history": history_rows(parts),
+            "noun": noun_of(obj),
+            "history": [row for row in history_rows(parts) if row.entry.verb not in kept_back],
         }  # fmt: skip
         return render(request, "console/case.html", context)
 

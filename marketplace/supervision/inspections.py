@@ -1,5 +1,6 @@
 """Inspections (Art. 33): plans that draw a sample of grants, and each inspection from its notice to its outcome."""
 
+from datetime import datetime
 from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -13,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.models import Party, PartyKind, Region, User
 from accounts.queries import recent_parties
 from accounts.reach import found_by, reach_of
+from listings.models import VersionSource
 from marketplace.applications.models import Grant
 from marketplace.supervision.checklists import CURRENT, Question, questions
 from marketplace.supervision.sampling import Unit, draw, fingerprint
@@ -60,7 +62,8 @@ INSPECTION = Machine(
     },
 )  # fmt: skip
 I = InspectionState  # noqa: E741
-AT_WORK = ("check_points",)  # acts of inspectors that the party learns of by the report
+# acts of inspectors that the party learns of by the report
+AT_WORK = ("check_points", "name_inspector", "release_inspector")
 OPEN_INSPECTION = (I.PLANNED, I.ANNOUNCED, I.UNDER_WAY, I.REPORTED, I.ANSWERED)
 
 
@@ -161,6 +164,14 @@ class InspectionQuerySet(models.QuerySet["Inspection"]):
         if who.authorities:
             ways.append(others if who.is_province else Q(authority__in=who.authorities) & others)
         return self.filter(found_by(self.model, *ways))
+
+    def of_sides(self, user: Any, at: datetime) -> "InspectionQuerySet":
+        """Those in which the person is on a side: of buyer, seller or a providing unit of the grant, now or of late."""
+        sides = recent_parties(user, at)
+        provided = VersionSource.objects.filter(unit__in=sides).values("version")
+        return self.filter(
+            Q(party__in=sides) | Q(grant__product__seller__in=sides) | Q(grant__from_version__in=provided)
+        )
 
 
 FIGURES = {

@@ -22,10 +22,15 @@ def check_can_keep_inspection_plan(actor: Any, plan: InspectionPlan, at: datetim
     check_can_plan_here(actor, plan.authority, at)
 
 
+def check_on_no_side(actor: Any, inspection: Inspection, at: datetime) -> None:
+    """Neither of the buyer nor of the seller nor of a providing unit of the grant, now or of late."""
+    check_not_own_case(actor, [inspection.party, *parties_of_grant(inspection.grant)], at)
+
+
 def check_can_inspect(actor: Any, inspection: Inspection, at: datetime) -> None:
     """An officer of the authority, on the side of neither buyer nor seller nor a providing unit of the grant."""
     check_officer(actor, inspection.authority, at, levels=ORDERING)
-    check_not_own_case(actor, [inspection.party, *parties_of_grant(inspection.grant)], at)
+    check_on_no_side(actor, inspection, at)
 
 
 def check_can_write_down(actor: Any, inspection: Inspection, at: datetime) -> None:
@@ -33,7 +38,7 @@ def check_can_write_down(actor: Any, inspection: Inspection, at: datetime) -> No
     check_is_person(actor)
     if not inspection.joint.filter(user=actor, ended_at=None).exists():
         return check_can_inspect(actor, inspection, at)
-    check_not_own_case(actor, [inspection.party, *parties_of_grant(inspection.grant)], at)
+    check_on_no_side(actor, inspection, at)
 
 
 def check_can_be_joint(person: Any, inspection: Inspection, at: datetime) -> None:
@@ -41,7 +46,7 @@ def check_can_be_joint(person: Any, inspection: Inspection, at: datetime) -> Non
     if not person.is_active or person in people_of(inspection.authority, at):
         raise ValidationError({"email": _("Name somebody of another department: this person acts for the authority.")})
     try:
-        check_not_own_case(person, [inspection.party, *parties_of_grant(inspection.grant)], at)
+        check_on_no_side(person, inspection, at)
     except NotAllowed as error:
         raise ValidationError({"email": _("It would be this person's own case.")}) from error
 

@@ -69,7 +69,8 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     item = get_object_or_404(
         InspectionPlan.objects.visible_to(request.user).select_related("authority", "region"), pk=pk
     )
-    drawn = Inspection.objects.visible_to(request.user).filter(plan=item).select_related("party")
+    own = Inspection.objects.of_sides(request.user, at).values("pk")
+    drawn = Inspection.objects.visible_to(request.user).filter(plan=item).exclude(pk__in=own).select_related("party")
     context = {
         "plan": item,
         "page": keyset.paged(request, drawn),

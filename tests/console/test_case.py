@@ -9,10 +9,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import Membership
 from listings.operations import submit_version
 from marketplace.applications.models import Application, Grant, Message
 from marketplace.applications.operations import accept_application, write_message
+from marketplace.clock.working_days import local_date
 from marketplace.desk.story import apply_for
+from marketplace.supervision import operations as supervision
 from tests.actors import World
 from tests.crowd import copy, copy_product
 from tests.pages.reading import Page
@@ -136,3 +139,24 @@ def test_an_objection_is_answered_in_the_file_of_its_version(world: World, enter
     shown = texts(officer, objection.version)
     assert objection.text in shown and "Dismiss the objection" in shown and "13800000000" not in shown
     assert officer.post(f"{file_of(objection)}dismiss/", {"reason": "已核实"}).url == file_of(objection.version)
+
+
+def test_an_officer_on_a_side_of_an_inspection_learns_by_its_report_what_was_found(world: World, enter: Enter) -> None:
+    made, at = stages.inspection(world, "under_way+joint")
+    who: dict[str, Any] = {"inspection": made, "actor": world["officer"], "at": at}
+    other = supervision.name_inspector(**who, person=world["other_buyer"], department="福州市公安局", role="见证")
+    supervision.release_inspector(**who, inspector=other, reason="与被检查方有往来")
+    supervision.check_points(**who, points=stages.BAD_POINTS)
+    own, of_seller = enter("conflicted_officer"), enter("second_officer")
+    Membership.objects.create(
+        user=world["second_officer"], party=made.grant.product.seller, role="auditor", valid_from=local_date(world.at)
+    )
+    kept = ("离职人员仍有权限", "与被检查方有往来", "福州市公安局", "years since it was inspected or began")
+    for client in (own, of_seller):
+        shown = texts(client, made)
+        assert not [words for words in kept if words in shown]
+        assert not client.get(file_of(made.plan)).content.decode().count(made.number)
+    shown = texts(enter("officer"), made)
+    assert all(words in shown for words in (*kept, str(made.plan)))
+    supervision.report_inspection(**who, text="发现一处问题")
+    assert "离职人员仍有权限" in texts(own, made) and str(made.plan) not in texts(own, made)
