@@ -34,7 +34,7 @@ from marketplace.supervision.models import DerivedProduct, Finding, Measure, Usa
 from marketplace.supervision.permissions import check_can_read_case_evidence
 from marketplace.supervision.permissions_closeout import check_can_read_certificate_evidence
 from marketplace.supervision.permissions_inspection import check_can_read_inspection_evidence
-from marketplace.supervision.preparedness import EmergencyPlan
+from marketplace.supervision.preparedness import OWN_ALONE, EmergencyPlan
 from marketplace.supervision.review import Review, decidable_by, not_recused
 from marketplace.supervision.states import (
     ConcernState,
@@ -411,6 +411,7 @@ class PlanQueue(Queue):
     roles = (OFFICER, OVERSEER)
     tables = (supervision.PLAN,)
     own = "unit"
+    watched_only = ~Q(state__in=OWN_ALONE)
     list_display = ("case", column(_("Unit"), "unit"), "state_now", "due_on")
     list_select_related = ("unit", "authority")
     search_fields = ("title", "unit__name")

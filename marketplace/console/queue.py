@@ -87,6 +87,7 @@ class Queue(admin.ModelAdmin):
     `is_public`: everybody sees such objects on the site, but the file is for their authority.
     `parent`: it is part of another case, whose file shows it and its verbs.
     `may_read_files`: what is asked, beside the file being open to the person, before its evidence is handed out.
+    `watched_only`: of the cases in its regions, which an overseer may open for a stated reason.
     `kept_back`: the acts in its history that the person does not read.
     `seen` notes that a person has opened a case of it.
     `beside`: words and name of a page on which officers act on several of its rows.
@@ -100,6 +101,7 @@ class Queue(admin.ModelAdmin):
     instead = ""
     own = ""
     waiting: tuple[str, ...] = ()
+    watched_only = Q()
     is_public = False
     parent = ""
     beside: tuple[Any, str] | None = None
@@ -168,7 +170,7 @@ class Queue(admin.ModelAdmin):
         user, at = request.user, timezone.now()
         shown = Q(pk__in=self._entrusted(user, at).values("pk"))
         if self._watches(request):
-            shown |= Q(pk__in=queries.watched(self.model, self.authority, user, at).values("pk"))
+            shown |= Q(pk__in=self._watched(user, at).values("pk"))
         return self.model.objects.filter(shown).annotate(due=queries.nearest_deadline(self.model))
 
     def get_ordering(self, request: HttpRequest) -> Any:
@@ -296,11 +298,13 @@ class Queue(admin.ModelAdmin):
     def _watches(self, request: Any) -> bool:
         return bool(self.authority) and OVERSEER in request.kinds and OVERSEER in self.roles
 
+    def _watched(self, user: Any, at: datetime) -> Any:
+        return queries.watched(self.model, self.authority, user, at).filter(self.watched_only)
+
     def _watched_or_404(self, request: Any, pk: int, at: datetime) -> Any:
         rows = self.model.objects.none()
         if self._watches(request):
-            keys = queries.watched(self.model, self.authority, request.user, at).values("pk")
-            rows = self.model.objects.filter(pk__in=keys)
+            rows = self.model.objects.filter(pk__in=self._watched(request.user, at).values("pk"))
         return get_object_or_404(rows.select_related(*(self.list_select_related or ())), pk=pk)
 
 

@@ -18,7 +18,7 @@ from marketplace.ledger.queries import history
 from tests.actors import World
 from tests.console.conftest import log_in, make_overseer
 from tests.console.test_case import file_of, texts
-from tests.workflow import matrix
+from tests.workflow import matrix, stages
 
 Enter = Callable[..., Client]
 LIST = "/console/applications/application/"
@@ -124,3 +124,15 @@ def test_readings_are_shown_to_the_overseers_house_and_the_province(
     assert len(seen(log_in(overseer))) == len(seen(enter("province_officer"))) == 1
     assert seen(enter("officer")) == []
     assert enter("province_officer").get(f"/console/console/reading/{Reading.objects.get().pk}/").status_code == 404
+
+
+@pytest.mark.parametrize(("state", "answer"), [("draft", 404), ("discarded", 404), ("in_force", 302)])
+def test_an_emergency_plan_is_watched_only_when_it_is_or_was_in_force(
+    world: World, overseer: User, state: str, answer: int
+) -> None:
+    plan, _at = stages.emergency_plan(world, state)
+    client = log_in(overseer)
+    assert client.get(file_of(plan)).status_code == answer
+    assert client.get(f"{file_of(plan)}read/").status_code == (404 if answer == 404 else 200)
+    listed = client.get("/console/supervision/emergencyplan/").context["cl"].result_list
+    assert list(listed) == ([] if answer == 404 else [plan])
