@@ -7,18 +7,16 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import PartyKind, Region, User
 from marketplace.supervision.checklists import EDITIONS
+from marketplace.supervision.forms_period import a_day
 from marketplace.supervision.inspections import MOST, JointInspector, Method, Outcome, Strata, Verdict
 from marketplace.verbs import ReasonForm, VerbForm
-
-DAY = forms.DateInput(attrs={"type": "date"})
 
 
 class PlanInspectionsForm(VerbForm):
     """Which grants are drawn from, how, and how many."""
 
     title = forms.CharField(label=_("Title"), max_length=200)
-    first = forms.DateField(label=_("From"), widget=DAY)
-    last = forms.DateField(label=_("Until"), widget=DAY)
+    first, last = a_day(_("From")), a_day(_("Until"))
     method = forms.ChoiceField(label=_("How grants are drawn"), choices=Method.choices)
     size = forms.IntegerField(label=_("How many grants"), min_value=1, max_value=MOST)
     strata = forms.ChoiceField(

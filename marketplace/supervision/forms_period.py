@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -12,16 +13,23 @@ from accounts.queries import authority_level, parties_as
 from marketplace.clock.working_days import local_date
 from marketplace.errors import NotAllowed
 from marketplace.supervision.evaluation import Scope
+from marketplace.supervision.preparedness import EARLIEST
 
 LONGEST = 366 * 5  # days
+LATEST = date(2100, 1, 1)  # of any day that is asked for
+BOUNDS = (MinValueValidator(EARLIEST), MaxValueValidator(LATEST))
+
+
+def a_day(label: Any) -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, widget=widget, validators=BOUNDS)
 
 
 class PeriodForm(forms.Form):
     """Whose evaluation, from when until when; without an authority, which only the province may say, everybody's."""
 
     authority = forms.ModelChoiceField(queryset=Party.objects.none(), label=_("Authority"), required=False)
-    first = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    last = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    first, last = a_day(_("From")), a_day(_("Until"))
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

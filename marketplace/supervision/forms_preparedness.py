@@ -7,10 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Party
 from marketplace.clock.working_days import local_date
+from marketplace.supervision.forms_period import a_day
 from marketplace.supervision.preparedness import ExerciseKind
 from marketplace.verbs import VerbForm
-
-DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 def text(label: Any, rows: int = 4) -> forms.CharField:
@@ -32,7 +31,7 @@ class DraftPlanForm(forms.Form):
 
 
 class AdoptPlanForm(VerbForm):
-    adopted_on = forms.DateField(label=_("Adopted on"), widget=DATE)
+    adopted_on = a_day(_("Adopted on"))
 
     def prepare(self) -> None:
         self.initial["adopted_on"] = local_date(self.at)
@@ -40,7 +39,7 @@ class AdoptPlanForm(VerbForm):
 
 class RecordExerciseForm(VerbForm):
     kind = forms.ChoiceField(choices=ExerciseKind.choices, label=_("Kind"))
-    day = forms.DateField(label=_("Day"), widget=DATE)
+    day = a_day(_("Day"))
     people = forms.IntegerField(min_value=1, max_value=1_000_000, label=_("People who took part"))
     scenario = text(_("What was tried or looked at"))
     lessons = text(_("What was found, and what changes"))

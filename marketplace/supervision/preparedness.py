@@ -1,5 +1,6 @@
 """How a unit is prepared for an incident: its emergency plan, what it drills, evaluates and assesses (Art. 34)."""
 
+from datetime import date
 from typing import Any
 
 from django.db import models
@@ -30,6 +31,7 @@ EMERGENCY_PLAN = Machine(
     transitions=table(draft="in_force discarded", in_force="superseded", superseded="", discarded=""),
     owners={PlanState.DRAFT: UNIT, PlanState.IN_FORCE: UNIT},
 )
+EARLIEST = date(2000, 1, 1)  # day that anybody means: before it lies a slip of the pen
 OWN_ALONE = (PlanState.DRAFT, PlanState.DISCARDED)  # what nobody but the unit reads
 
 

@@ -129,3 +129,12 @@ def test_officers_read_them_as_a_page_a_file_and_from_the_api(world, busy, partn
         assert partner("buyer").get("inspection-statistics/").status_code == 403
         other = partner("officer").get("inspection-statistics/", authority=world.parties["other_city"].pk)
         assert other.status_code == 422 and "authority" in other.json()["errors"]
+
+
+@pytest.mark.parametrize(("first", "last"), [("0001-01-01", "0002-01-01"), ("9998-01-01", "9999-12-31")])
+def test_a_day_that_nobody_means_is_refused(world, partner, first, last):  # noqa: F811
+    period = {"first": first, "last": last}
+    officer = log_in(world["officer"])
+    assert officer.get("/console/evaluation/", period).status_code == 422
+    assert officer.get("/console/inspection-statistics/", period).status_code == 422
+    assert partner("officer").get("inspection-statistics/", **period).status_code == 422

@@ -51,6 +51,8 @@ def test_without_its_document_nothing_is_adopted(world: World) -> None:
     with pytest.raises(ValidationError) as refused:
         operations.adopt_plan(plan=plan, adopted_on=local_date(world.at) + timedelta(days=1), **who)
     assert set(refused.value.message_dict) == {"adopted_on"}
+    with pytest.raises(ValidationError):
+        operations.adopt_plan(plan=plan, adopted_on=date(1, 1, 1), **who)
     operations.adopt_plan(plan=plan, adopted_on=date(2026, 1, 31), **who)
     assert due(plan) == {"drill": date(2027, 1, 31), "evaluation": date(2027, 1, 31), "risk": date(2027, 1, 31)}
     assert '"files":["' in Entry.objects.filter(verb="adopt_plan").get().detail.json

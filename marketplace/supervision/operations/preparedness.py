@@ -18,7 +18,7 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
-from marketplace.supervision.preparedness import EmergencyPlan, Exercise, ExerciseKind, PlanState
+from marketplace.supervision.preparedness import EARLIEST, EmergencyPlan, Exercise, ExerciseKind, PlanState
 
 ARTICLE = "Art. 34"
 KEPT = (PlanState.DRAFT, PlanState.IN_FORCE)
@@ -68,6 +68,8 @@ def adopt_plan(*, plan: EmergencyPlan, actor: User, at: datetime, adopted_on: da
     permissions.check_can_keep_plan(actor, plan, at)
     if adopted_on > local_date(at):
         raise ValidationError({"adopted_on": _("This lies in the future.")})
+    if adopted_on < EARLIEST:
+        raise ValidationError({"adopted_on": _("This lies too far in the past.")})
     locked = _lock(plan)
     workflow.check_in(locked, PlanState.DRAFT)
     files = EvidenceFile.objects.of(locked)
