@@ -436,3 +436,9 @@ def test_application_is_not_returned_while_an_item_of_it_is_being_approved(world
             )
         )
         assert (fresh(case).state, fresh(item).state) in [("under_review", "approved"), ("returned", "open")]
+
+
+def test_plans_drafted_by_one_unit_at_once_become_one_draft(world):
+    unit = world.parties["unit"]
+    draft = lambda: supervision.draft_plan(unit=unit, actor=world["provider"], at=world.at, **stages.PLAN)  # noqa: E731
+    one_won(together(draft, draft, draft, draft))

@@ -30,6 +30,7 @@ def draft_plan(*, unit: Party, actor: User, at: datetime, title: str, contact: s
     """A plan that nobody but the unit reads until it is adopted. Raises InvalidState while there is another draft."""
     permissions.check_can_prepare(actor, unit, at)
     require(title=title, contact=contact, covers=covers)
+    Party.objects.select_for_update(no_key=True).get(pk=unit.pk)  # one draft at a time
     if EmergencyPlan.objects.filter(unit=unit, state=PlanState.DRAFT).exists():
         raise InvalidState(_("There is a draft already: adopt or discard it first."))
     plan = EmergencyPlan(
