@@ -302,7 +302,7 @@ EFFECTS: dict[tuple[str, str], Any] = {
     ("supervision.inspection", "add_evidence"): _("The file stands with the inspection. The party sees it with the report."),
     ("supervision.inspection", "withdraw_evidence"): _("The file is deleted. The ledger keeps its hash."),
     ("supervision.inspection", "name_inspector"): _("The person is told, reads this inspection, and writes down with you what is found. The report names them."),
-    ("supervision.inspection", "release_inspector"): _("The person sees the inspection no more, and the report does not name them. What they wrote stays."),
+    ("supervision.inspection", "release_inspector"): _("The person sees the inspection no more, and a report yet to be made does not name them. What they wrote stays."),
     ("supervision.inspection", "report"): _("The party reads report, points and files, and has a deadline to answer."),
     ("supervision.inspection", "answer"): _("Your answer goes to the authority, once."),
     ("supervision.inspection", "follow_up"): _("Each point that is not in order becomes a finding, from which an order can be proposed."),

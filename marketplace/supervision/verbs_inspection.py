@@ -8,6 +8,7 @@ from accounts.states import PartyState
 from marketplace.supervision import forms_inspection, operations
 from marketplace.supervision import permissions_inspection as inspecting
 from marketplace.supervision.inspections import (
+    OPEN_INSPECTION,
     Inspection,
     InspectionPlan,
     InspectionPlanState,
@@ -64,7 +65,7 @@ INSPECTION = Verbs(
         Verb("add_evidence", _("Add evidence"), UNDER_WAY, WRITE, operations.add_inspection_evidence, EvidenceForm, "Art. 33", aside=True, apart=True),
         Verb("withdraw_evidence", _("Take evidence back"), UNDER_WAY, inspecting.check_can_withdraw_inspection_evidence, operations.withdraw_inspection_evidence, WithdrawEvidenceForm, "Art. 33", aside=True),
         Verb("name_inspector", _("Name a joint inspector"), BEFORE_REPORT, INSPECT, operations.name_inspector, forms_inspection.NameInspectorForm, "Art. 33", aside=True),
-        Verb("release_inspector", _("Release a joint inspector"), BEFORE_REPORT, INSPECT, operations.release_inspector, forms_inspection.ReleaseInspectorForm, "Art. 33", aside=True, when=has_joint),
+        Verb("release_inspector", _("Release a joint inspector"), OPEN_INSPECTION, INSPECT, operations.release_inspector, forms_inspection.ReleaseInspectorForm, "Art. 33", aside=True, when=has_joint),
         Verb("report", _("Report to the party"), UNDER_WAY, INSPECT, operations.report_inspection, forms_inspection.ReportForm, "Art. 33", when=has_verdicts),
         Verb("answer", _("Answer the report"), (InspectionState.REPORTED,), inspecting.check_can_answer_inspection, operations.answer_inspection, forms_inspection.AnswerForm, "Art. 33"),
         Verb("follow_up", _("Open findings on what is not in order"), REPORTED, INSPECT, operations.follow_up_points, article="Art. 33", aside=True, when=has_defects),

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.supervision import operations as supervision
@@ -50,7 +51,11 @@ def test_a_party_that_stays_silent_does_not_keep_an_inspection_open(world):
     given = {"inspection": made, "actor": world["officer"], "outcome": "followed_up", "text": "逾期未答复"}
     with pytest.raises(InvalidState):
         supervision.close_inspection(**given, at=at)
-    supervision.close_inspection(**given, at=at + timedelta(days=30))
+    late = at + timedelta(days=30)
+    with pytest.raises(ValidationError):  # no finding was opened
+        supervision.close_inspection(**given, at=late)
+    supervision.follow_up_points(inspection=made, actor=world["officer"], at=late)
+    supervision.close_inspection(**given, at=late)
     assert (made.state, made.outcome) == ("closed", "followed_up")
 
 
@@ -77,3 +82,16 @@ def test_what_was_found_is_told_to_the_party_with_the_report(world, client):
     supervision.report_inspection(inspection=made, actor=world["officer"], at=at, text="发现一处问题")
     assert "离职人员仍有权限" in client.get(made.get_absolute_url()).content.decode()
     assert Inspection.objects.visible_to(world["other_buyer"]).count() == 0
+
+
+def test_an_outcome_does_not_contradict_what_was_found(world):
+    made, at = stages.inspection(world, "answered")
+    who = {"inspection": made, "actor": world["officer"], "at": at, "text": "办结"}
+    with pytest.raises(ValidationError):
+        supervision.close_inspection(**who, outcome="in_order")
+    made.points.update(verdict="in_order")
+    for outcome in ("put_right", "followed_up"):
+        with pytest.raises(ValidationError):
+            supervision.close_inspection(**who, outcome=outcome)
+    supervision.close_inspection(**who, outcome="in_order")
+    assert made.state == "closed"

@@ -93,3 +93,23 @@ def test_two_who_write_at_once_do_not_undo_each_other(world, joint):
     again |= {name.removeprefix("initial-"): value for name, value in again.items()}
     unchanged = PointsForm(again, actor=world["officer"], **who)
     assert unchanged.is_valid() and unchanged.cleaned_data["points"] == {}
+
+
+def test_whoever_took_part_sees_the_inspection_no_more_when_released_after_the_report_or_when_it_is_over(world, joint):
+    made, at = joint
+    who = {"inspection": made, "actor": world["officer"], "at": at}
+    other = supervision.name_inspector(**who, person=world["other_buyer"], **NAMED)
+    supervision.check_points(**who, points=stages.BAD_POINTS)
+    supervision.report_inspection(**who, text="发现一处问题")
+    supervision.release_inspector(**who, inspector=other, reason="已完成")
+    made.refresh_from_db()
+    seen = Inspection.objects.visible_to
+    assert not seen(world["other_buyer"]).exists() and seen(world["expert"]).exists()
+    supervision.close_inspection(**{**who, "at": at + timedelta(days=30)}, outcome="put_right", text="已整改")
+    assert not seen(world["expert"]).exists()
+
+
+def test_whoever_takes_part_sees_a_cancelled_inspection_no_more(world, joint):
+    made, at = joint
+    supervision.cancel_inspection(inspection=made, actor=world["officer"], at=at, reason="停业")
+    assert not Inspection.objects.visible_to(world["expert"]).exists()

@@ -1604,7 +1604,8 @@ INSPECTION = Matrix(
         "cancel": Says("cancelled", ("inspection cancel_inspection *→cancelled",), REASON),
     },
     wrong=frozenset(  # nobody takes part who could be released
-        ("release_inspector", state) for state in ("planned", "announced", "under_way", "under_way+checked")
+        ("release_inspector", state)
+        for state in ("planned", "announced", "under_way", "under_way+checked", "reported", "answered")
     ),
 )  # fmt: skip
 

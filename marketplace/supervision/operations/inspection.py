@@ -30,7 +30,9 @@ from marketplace.supervision.inspections import (
     Inspection,
     InspectionPoint,
     InspectionState,
+    Outcome,
 )
+from marketplace.supervision.models import Finding
 from marketplace.supervision.operations.finding import open_finding
 from marketplace.supervision.permissions import check_can_supervise
 from marketplace.supervision.permissions_inspection import (
@@ -202,17 +204,22 @@ def follow_up_points(*, inspection: Inspection, actor: User, at: datetime) -> No
 
 @transaction.atomic
 def close_inspection(*, inspection: Inspection, actor: User, at: datetime, outcome: str, text: str) -> None:
-    """answered → closed, or reported → closed once the time to answer is over. The party is told."""
+    """answered → closed, or reported → closed once the time to answer is over. The party is told.
+
+    Raises ValidationError for an outcome that contradicts what was found.
+    """
     check_can_inspect(actor, inspection, at)
     require(text=text)
     workflow.check_in(inspection, InspectionState.REPORTED, InspectionState.ANSWERED)
     late = clock.has_run_out(inspection, Kind.INSPECTION_ANSWER, at)
     if inspection.state == InspectionState.REPORTED and not late:
         raise InvalidState(_("The party still has time to answer."))
+    _check_outcome(inspection, outcome)
     act = ledger.begin("close_inspection", actor, at, ARTICLE)
     said: dict[str, Any] = {"outcome": outcome, "text": text}
     workflow.move(act, inspection, InspectionState.CLOSED, outcome=outcome, closing=text, closed_at=at, detail=said)
     clock.stop(inspection, at)
+    _release_all(inspection, at)
     _tell(act, inspection, text)
 
 
@@ -225,8 +232,24 @@ def cancel_inspection(*, inspection: Inspection, actor: User, at: datetime, reas
     act = ledger.begin("cancel_inspection", actor, at, ARTICLE)
     workflow.move(act, inspection, InspectionState.CANCELLED, closing=reason, closed_at=at, detail={"reason": reason})
     clock.stop(inspection, at)
+    _release_all(inspection, at)
     if was_told:
         _tell(act, inspection, reason)
+
+
+def _check_outcome(inspection: Inspection, outcome: str) -> None:
+    keys = inspection.finding_keys()
+    if outcome == Outcome.IN_ORDER and keys:
+        raise ValidationError({"outcome": _("The report says that something is not in order.")})
+    if outcome == Outcome.PUT_RIGHT and not keys:
+        raise ValidationError({"outcome": _("The report says that everything is in order.")})
+    if outcome == Outcome.FOLLOWED_UP and not Finding.objects.filter(occasion_key__in=keys).exists():
+        raise ValidationError({"outcome": _("No finding was opened on what is not in order.")})
+
+
+def _release_all(inspection: Inspection, at: datetime) -> None:
+    """When it is over joint inspectors see it no more; the report goes on naming them."""
+    inspection.joint.filter(ended_at=None).update(ended_at=at)
 
 
 def _tell(act: ledger.Act, inspection: Inspection, reason: str) -> None:

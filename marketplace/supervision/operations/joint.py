@@ -12,7 +12,7 @@ from marketplace import workflow
 from marketplace.errors import require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
-from marketplace.supervision.inspections import Inspection, InspectionState, JointInspector
+from marketplace.supervision.inspections import OPEN_INSPECTION, Inspection, InspectionState, JointInspector
 from marketplace.supervision.permissions_inspection import check_can_be_joint, check_can_inspect
 
 ARTICLE = "Art. 33"
@@ -50,14 +50,15 @@ def name_inspector(
 def release_inspector(
     *, inspection: Inspection, actor: User, at: datetime, inspector: JointInspector, reason: str
 ) -> None:
-    """Before the report: the person takes part no longer, sees the inspection no more and is not named in its report.
+    """Until it is over: the person takes part no longer, sees the inspection no more and is not named in its report,
+    unless that is made already.
 
     What they wrote down stays. Raises ValidationError for whoever takes no part.
     """
     check_can_inspect(actor, inspection, at)
     require(reason=reason)
     inspection = Inspection.objects.select_for_update(of=("self",)).get(pk=inspection.pk)
-    workflow.check_in(inspection, *BEFORE_REPORT)
+    workflow.check_in(inspection, *OPEN_INSPECTION)
     if not inspection.joint.filter(pk=inspector.pk, ended_at=None).update(ended_at=at):
         raise ValidationError({"inspector": _("This person takes no part in the inspection.")})
     act = ledger.begin("release_inspector", actor, at, ARTICLE)
