@@ -218,7 +218,8 @@ def is_recused(user: Any, case: Measure | Finding) -> bool:
 
 def decidable_by(user: Any) -> Q:
     """Of the reviews of a person's authority: those of decisions that they did not take, and are not recused from."""
-    recused = Q(recusals__user=user.pk) | Q(measure__recusals__user=user.pk)
+    stepped_back = ("recusals", "measure__recusals", "measure__finding__recusals")
+    recused = reduce(or_, (Q(**{f"{path}__user": user.pk}) for path in stepped_back))
     return ~Q(against__by=user.ledger_ref) & ~Q(pk__in=Review.objects.filter(recused).values("pk"))
 
 

@@ -41,7 +41,7 @@ from marketplace.supervision.operations.listing_again import LISTABLE
 from marketplace.supervision.operations.order import is_outdated
 from marketplace.supervision.operations.reassessment import proposes_hold
 from marketplace.supervision.operations.recall import proposes_precaution
-from marketplace.supervision.operations.recusal import has_others
+from marketplace.supervision.operations.recusal import could_pass_on
 from marketplace.supervision.operations.taking import OPEN_MEASURE, TAKEN
 from marketplace.supervision.permissions_closeout import check_can_account_for_copies
 from marketplace.supervision.preparedness import EmergencyPlan, PlanState
@@ -109,8 +109,8 @@ TAKE = _("Take the case over from the authority below")
 RECUSE = _("Step back and pass the case on")
 
 
-def could_pass_on(case: Measure | Finding) -> bool:
-    return has_others(case, timezone.now())
+def may_be_passed_on(case: Measure | Finding) -> bool:
+    return could_pass_on(case, timezone.now())
 
 
 APPLICATION = Verbs(
@@ -133,7 +133,7 @@ FINDING = Verbs(
         Verb("order_correction", _("Propose an order without suspension"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.order_on_finding, forms.ProposeOrderForm, "Art. 46", leads_on=True, aside=True, when=lambda finding: finding.reviewer_id is None),
         Verb("merge", _("Merge into another finding"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.merge_finding, forms.MergeFindingForm, aside=True),
         Verb("dismiss", _("Dismiss"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.dismiss_finding, ReasonForm),
-        Verb("recuse", RECUSE, (FindingState.OPEN,), permissions.check_can_answer_finding, operations.recuse_from_finding, forms.RecuseForm, "Art. 45", aside=True, when=could_pass_on),
+        Verb("recuse", RECUSE, (FindingState.OPEN,), permissions.check_can_answer_finding, operations.recuse_from_finding, forms.RecuseForm, "Art. 45", aside=True, when=may_be_passed_on),
         Verb("take_case", TAKE, (FindingState.OPEN,), permissions.check_can_take_finding, operations.take_finding, ReasonForm, "Art. 45", aside=True),
     ),
 )  # fmt: skip
@@ -255,7 +255,7 @@ MEASURE = Verbs(
         Verb("terminate", _("Terminate the service"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.terminate_service, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=lambda measure: ends_as(MeasureState.TERMINATED)(measure) and not is_waiting(measure), facts="supervision/facts.html"),
         Verb("refer", _("Refer for discipline"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.refer_order, forms.ReferForm, ARTICLE_OF_MEASURE, danger=True, when=ends_as(MeasureState.REFERRED), facts="supervision/facts.html"),
         Verb("make_final", _("Make the take-down final"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.make_final, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=ends_as(MeasureState.FINAL), facts="supervision/facts.html"),
-        Verb("recuse", RECUSE, OPEN_MEASURE, ORDER, operations.recuse_from_measure, forms.RecuseForm, "Art. 45", aside=True, when=could_pass_on),
+        Verb("recuse", RECUSE, OPEN_MEASURE, ORDER, operations.recuse_from_measure, forms.RecuseForm, "Art. 45", aside=True, when=may_be_passed_on),
         Verb("take_case", TAKE, OPEN_MEASURE, permissions.check_can_take_measure, operations.take_measure, ReasonForm, "Art. 45", aside=True),
         Verb("annul", _("Annul the measure"), STANDING_MEASURE, permissions.check_can_annul, operations.annul_order, ReasonForm, "Art. 45", danger=True, facts="supervision/facts.html"),
     ),

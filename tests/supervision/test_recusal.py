@@ -7,19 +7,23 @@ import time_machine
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
+from accounts.models import Membership, User
 from marketplace.applications.models import Grant
+from marketplace.clock.working_days import local_date
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.models import Entry, EntryDetail
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
 from marketplace.supervision.models import Finding, Measure
+from marketplace.supervision.operations.finding import open_finding
 from marketplace.supervision.proposals import waiting_to_be_signed
-from marketplace.supervision.review import Recusal
+from marketplace.supervision.review import Recusal, Review, decidable_by
 from marketplace.supervision.second_pair import SecondPairRule, Signature
-from tests.actors import World
+from marketplace.supervision.verbs import may_be_passed_on
+from tests.actors import BEGAN, World
 from tests.console.conftest import log_in
 from tests.workflow import stages
-from tests.workflow.matrix import rows
+from tests.workflow.matrix import JOB, rows
 
 WHY = "当事人的负责人是我弟弟"
 
@@ -123,3 +127,37 @@ def test_not_to_somebody_biased_or_oneself_nor_where_nobody_is_left(world: World
     with pytest.raises(InvalidState, match=r"Nobody else|没有其他人"):
         step_back(world, alone, "province_officer")
     assert rows() == before and not Recusal.objects.exists()
+
+
+def test_a_version_stays_with_who_reviewed_it_whatever_is_above_and_whoever_is_biased(world: World) -> None:
+    act = stages.ledger.begin("notice", JOB, world.at)
+    found = open_finding(act, world.version, "data_stale", "stale", "Art. 13")
+    assert found is not None
+    Membership.objects.create(
+        party=world.parties["developer"], user=world["conflicted_officer"], role="member", valid_from=local_date(BEGAN)
+    )
+    with time_machine.travel(world.at, tick=False):
+        assert may_be_passed_on(found)
+        operations.recuse_from_finding(finding=found, actor=world["second_officer"], at=world.at, reason=WHY)
+        assert not may_be_passed_on(found)
+    with pytest.raises(InvalidState, match=r"Nobody else|没有其他人"):
+        operations.recuse_from_finding(finding=found, actor=world["officer"], at=world.at, reason=WHY)
+
+
+def test_who_signed_first_is_nobody_to_pass_it_on_to(world: World, proposal: Measure) -> None:
+    SecondPairRule.objects.create(authority=proposal.authority, by=world["officer"], since=world.at)
+    User.objects.filter(pk=world["province_officer"].pk).update(is_active=False)
+    stages.issue(proposal, world, world.at)
+    with pytest.raises(InvalidState, match=r"Nobody else|没有其他人"):
+        step_back(world, proposal, "second_officer")
+    step_back(world, proposal, "officer")
+    assert Recusal.objects.get().user == world["officer"]
+
+
+def test_the_queue_offers_no_review_of_what_answers_a_finding_one_has_stepped_back_from(world: World) -> None:
+    found, at = stages.finding(world, "measure")
+    review = operations.lodge_review(subject=found.measures.get(), actor=world["buyer"], at=at, text="认定有误")
+    assert Review.objects.filter(decidable_by(world["second_officer"])).get() == review
+    Recusal.objects.create(finding=found, user=world["second_officer"], reason=WHY, at=at)
+    assert not Review.objects.filter(decidable_by(world["second_officer"])).exists()
+    assert Review.objects.filter(decidable_by(world["province_officer"])).get() == review

@@ -1,13 +1,14 @@
 """Whoever decides on a measure or a finding steps back, with a reason, and passes it to somebody else (Art. 45)."""
 
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import islice
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.permissions import MANAGERS
 from accounts.queries import people_of, recipient, recipients
 from marketplace import workflow
 from marketplace.errors import InvalidState, is_allowed, require
@@ -15,15 +16,18 @@ from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
 from marketplace.supervision.deadlines import level_above
-from marketplace.supervision.measure_kinds import Issuer
 from marketplace.supervision.models import Finding, Measure
 from marketplace.supervision.operations.second_pair import overtake_signature
 from marketplace.supervision.operations.taking import OPEN_MEASURE
 from marketplace.supervision.review import Recusal
-from marketplace.supervision.second_pair import waiting_signature
+from marketplace.supervision.second_pair import is_waiting, waiting_signature
 from marketplace.supervision.states import FindingState
 
 ARTICLE = "Art. 45"
+_CHECKS: dict[type, tuple[Callable[..., None], Callable[..., None]]] = {
+    Measure: (permissions.check_can_confirm, permissions.check_can_take_measure),
+    Finding: (permissions.check_can_answer_finding, permissions.check_can_take_finding),
+}
 
 
 @transaction.atomic
@@ -64,7 +68,7 @@ def recuse_from_finding(
 def _recuse(case: Measure | Finding, actor: User, at: datetime, reason: str, colleague: User | None) -> ledger.Act:
     if colleague == actor:
         raise ValidationError({"colleague": _("Name somebody else.")})
-    if not has_others(case, at):
+    if not has_others(case, actor, at):
         raise InvalidState(_("Nobody else could decide on it: ask for a deputy or a colleague first."))
     about = {"measure": case} if isinstance(case, Measure) else {"finding": case}
     Recusal.objects.create(**about, user=actor, reason=reason, at=at, colleague=colleague)
@@ -80,11 +84,22 @@ def _recuse(case: Measure | Finding, actor: User, at: datetime, reason: str, col
     return act
 
 
-def has_others(case: Measure | Finding, at: datetime) -> bool:
-    """Whether somebody is left to decide: a second person who acts for the same party, or a level above it."""
-    if level_above(case.signatory, at) is not None:
-        return True
-    people = people_of(case.signatory, at).exclude(pk__in=case.recusals.values("user"))
-    if isinstance(case, Measure) and case.rules.issuer == Issuer.SELLER:
-        people = people.filter(memberships__party=case.signatory, memberships__role__in=MANAGERS)
-    return people.distinct().count() > 1
+def has_others(case: Measure | Finding, actor: User, at: datetime) -> bool:
+    """Whether somebody else is left who may decide, or take the case over."""
+    return any(person != actor for person in able(case, at))
+
+
+def could_pass_on(case: Measure | Finding, at: datetime) -> bool:
+    """Whether of all who may decide one could step back; who signed first may, where another confirms it."""
+    people = set(islice(able(case, at), 2))
+    return len(people) > 1 or (bool(people) and isinstance(case, Measure) and is_waiting(case))
+
+
+def able(case: Measure | Finding, at: datetime) -> Iterator[User]:
+    """Those of the same party who may decide, and of the level above who may take it over, as they are asked for. Of
+    what waits for a second signature, not who signed first."""
+    check, take = _CHECKS[type(case)]
+    above = level_above(case.signatory, at)
+    for may, party in ((check, case.signatory), (take, above)):
+        if party is not None:
+            yield from (person for person in people_of(party, at) if is_allowed(may, person, case, at))
