@@ -352,32 +352,40 @@ def check_is_above(actor: Any, authority: Party | None, parties: list[Party], at
     check_not_own_case(actor, parties, at)
 
 
+def _sides(case: Application | Finding | Measure) -> list[Party]:
+    """Whose case it is that the level above takes over, or wants a report on."""
+    if isinstance(case, Application):
+        return parties_of_case(case)
+    if isinstance(case, Finding):
+        return [case.party, *(parties_of_grant(case.grant) if case.grant else [])]
+    held = case.held.select_related("grant__buyer", "grant__product__seller")
+    return [case.party, *(party for one in held for party in parties_of_grant(one.grant))]
+
+
 def check_can_take_application(actor: Any, application: Application, at: datetime) -> None:
     """Of public data; what its seller decides on stays with the seller."""
     if application.seller_id is not None:
         raise NotAllowed(_("Of non-public data the seller decides."))
-    check_is_above(actor, application.authority, parties_of_case(application), at)
+    check_is_above(actor, application.authority, _sides(application), at)
 
 
 def check_can_take_finding(actor: Any, finding: Finding, at: datetime) -> None:
     if finding.grant is None:
         raise NotAllowed(_("A version stays with whoever reviewed it."))
-    check_is_above(actor, finding.authority, parties_of_grant(finding.grant), at)
+    check_is_above(actor, finding.authority, _sides(finding), at)
 
 
 def check_can_take_measure(actor: Any, measure: Measure, at: datetime) -> None:
     """Of an authority: what a seller or the platform's reviewer issued stays with them."""
     if measure.issuer_id is not None:
         raise NotAllowed(_("What a seller or the platform issued stays with it."))
-    held = measure.held.select_related("grant__buyer", "grant__product__seller")
-    sides = [measure.party, *(party for one in held for party in parties_of_grant(one.grant))]
-    check_is_above(actor, measure.authority, sides, at)
+    check_is_above(actor, measure.authority, _sides(measure), at)
 
 
 def check_can_answer_inquiry(actor: Any, inquiry: Inquiry, at: datetime) -> None:
-    """An officer of the authority that was asked, on nobody's side."""
-    check_officer(actor, inquiry.authority, at, levels=ORDERING)
-    check_not_own_case(actor, [inquiry.party], at)
+    """An officer of the authority that was asked, of whatever level, on no side of the case that it is about."""
+    check_officer(actor, inquiry.authority, at)
+    check_not_own_case(actor, [inquiry.party, *_sides(inquiry.subject)], at)
 
 
 def check_can_register_derived(actor: Any, party: Party, at: datetime) -> None:

@@ -4,6 +4,7 @@ import pytest
 import time_machine
 from django.core.exceptions import ValidationError
 
+from accounts.models import Party
 from marketplace.clock.models import Clock
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.models import Entry
@@ -11,6 +12,7 @@ from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
 from marketplace.supervision.deadlines import due_of
 from marketplace.supervision.inquiry import Inquiry
+from tests import crowd
 from tests.api.conftest import Partner, credential_for
 from tests.console.conftest import log_in
 from tests.workflow import stages
@@ -86,3 +88,21 @@ def test_systems_of_both_ask_and_answer_and_nobody_else_sees_it(world):
         assert [row["answer"] for row in systems["province_officer"].get("inquiries/").json()["items"]] == [
             "单位负责人休假"
         ]
+
+
+def test_a_county_answers_on_its_order_and_nobody_on_a_case_of_a_side_of_theirs(world, grant):
+    county = {"party": world.parties["county"], "actor": world["county_officer"], "at": world.at}
+    Party.objects.filter(pk=world.parties["buyer"].pk).update(region=world.parties["county"].region)
+    made = operations.order_party(against=Party.objects.get(pk=grant.buyer_id), **county, **stages.CHARGE)
+    asked = {"at": world.at, "question": "为何?"}
+    told = operations.ask_report(case=made, actor=world["officer"], **asked)
+    operations.answer_inquiry(inquiry=told, actor=world["county_officer"], at=world.at, answer="已约谈")
+    told.refresh_from_db()
+    assert told.answered_by == world["county_officer"]
+    about = operations.ask_report(case=stages.proposal(world, grant), actor=world["province_officer"], **asked)
+    for side in (grant.product.seller, world.version.sources.get().unit):
+        sided = crowd.copy(world["second_officer"].memberships.earliest("pk"), party=side)
+        with pytest.raises(NotAllowed, match=r"own case|本案应当回避"):
+            operations.answer_inquiry(inquiry=about, actor=world["second_officer"], at=world.at, answer="无")
+        sided.delete()
+    operations.answer_inquiry(inquiry=about, actor=world["second_officer"], at=world.at, answer="无")
