@@ -12,7 +12,8 @@ from marketplace.delivery import operations as delivery
 from marketplace.documents.models import Document
 from marketplace.ledger.models import Entry
 from marketplace.supervision import operations, register
-from marketplace.supervision.models import DerivedProduct, Measure
+from marketplace.supervision.models import DerivedFrom, DerivedProduct, Measure, MeasureGrant, new_token
+from tests import crowd
 from tests.actors import World
 from tests.workflow import stages
 
@@ -69,7 +70,30 @@ def test_register_flags_and_public_check_are_cleared_and_the_ledger_keeps_it(
 def test_a_flag_for_another_reason_stays(world: World, grant: Grant, terminated: Measure) -> None:
     derived = DerivedProduct.objects.get()
     operations.clear_derived(derived=derived, actor=world["officer"], at=world.at, reason="可保留")
-    act = stages.ledger.begin("revoke", world["officer"], world.at)
-    operations.flag_derived(act, DerivedProduct.objects.get(), reason="另一授权已撤回")
+    other = crowd.copy_grant(grant)
+    Grant.objects.filter(pk=other.pk).update(state="active", ended_at=None)
+    other.refresh_from_db()
+    DerivedFrom.objects.create(derived=derived, grant=other, version=world.version)
+    operations.revoke_grant(
+        grant=other, actor=world["officer"], at=world.at, article="Art. 15", reason="撤回同意", remedy=stages.REMEDY
+    )
     annul(world, terminated)
+    assert DerivedProduct.objects.get().state == "flagged"
+
+
+def test_published_after_the_termination_it_is_flagged_until_that_is_annulled(
+    world: World, grant: Grant, terminated: Measure
+) -> None:
+    later = crowd.copy(DerivedProduct.objects.get(), state="registered", token=new_token())
+    DerivedFrom.objects.create(derived=later, grant=grant, version=world.version)
+    operations.publish_derived(derived=later, actor=world["buyer"], at=world.at)
+    assert set(DerivedProduct.objects.values_list("state", flat=True)) == {"flagged"}
+    annul(world, terminated)
+    assert set(DerivedProduct.objects.values_list("state", flat=True)) == {"published"}
+
+
+def test_a_grant_that_another_order_ended_keeps_the_flag(world: World, grant: Grant, terminated: Measure) -> None:
+    other = crowd.copy(terminated, state="issued", occasion_key="other", number="other")
+    MeasureGrant.objects.create(measure=other, grant=grant)
+    operations.annul_order(measure=other, actor=world["second_officer"], at=world.at, reason="证据不足")
     assert DerivedProduct.objects.get().state == "flagged"

@@ -18,10 +18,9 @@ from marketplace.applications.states import GrantState
 from marketplace.delivery.models import Delivery
 from marketplace.errors import require
 from marketplace.ledger import entries as ledger
-from marketplace.ledger.queries import history
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
-from marketplace.supervision.models import DerivedFrom, DerivedProduct, Measure
+from marketplace.supervision.models import DerivedFrom, DerivedProduct, GrantOutcome, Measure, MeasureGrant
 from marketplace.supervision.operations.listing_again import free_listing
 from marketplace.supervision.states import DerivedState
 
@@ -95,16 +94,15 @@ def revoke_grant(*, grant: Grant, actor: User, at: datetime, article: str, reaso
 
 
 def unflag_derived(act: ledger.Act, measure: Measure, reason: str) -> None:
-    """Part of annulling: what was flagged because this measure ended its grants is public without it again, unless
-    another of its grants was ended."""
-    ended = history([measure]).filter(verb="terminate").values_list("operation_id", flat=True)
+    """Part of annulling: what is flagged, as this measure ended a grant that it was built from, is public without
+    it again, unless another of its grants was ended, or another decision ended it."""
     flagged = DerivedProduct.objects.filter(built_from__grant__measures__measure=measure, state=DerivedState.FLAGGED)
     over = Grant.objects.filter(state__in=[GrantState.TERMINATED, GrantState.REVOKED])
-    over = over.exclude(state=GrantState.TERMINATED, pk__in=measure.held.values("grant"))
+    by_others = MeasureGrant.objects.filter(outcome=GrantOutcome.TERMINATED)  # its own are annulled by now
+    its_own = measure.held.exclude(grant__in=by_others.values("grant"))
+    over = over.exclude(state=GrantState.TERMINATED, pk__in=its_own.values("grant"))
     for derived in flagged.distinct().order_by("pk"):
-        flag = history([derived]).filter(new=DerivedState.FLAGGED).order_by("-pk").first()
-        is_its = flag is not None and flag.operation_id in set(ended)
-        if is_its and not over.filter(derived_uses__derived=derived).exists():
+        if not over.filter(derived_uses__derived=derived).exists():
             workflow.move(act, derived, DerivedState.PUBLISHED, detail={"reason": reason})
             free_listing(act, derived)
 
