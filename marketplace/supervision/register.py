@@ -6,11 +6,11 @@ non-public data, of which there are only counts.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Prefetch, Q, QuerySet
-from django.db.models.functions import ExtractYear
+from django.db.models.functions import Coalesce, ExtractYear, Least
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +27,10 @@ from marketplace.supervision.states import DerivedState, MeasureState, ReviewSta
 SMALLEST_COUNT = 5
 BY_DECISION = (GrantState.TERMINATED, GrantState.REVOKED)
 NAMED = Q(buyer__kind=PartyKind.ORGANISATION) | Q(disclosure__is_named=True)
+# When the party knew of a measure: opened, or else deemed served; SQLite finds nothing the least where one is missing.
+KNOWN_AT = Coalesce(
+    Least(Coalesce("seen_at", "deemed_served_at"), Coalesce("deemed_served_at", "seen_at")), "issued_at"
+)
 FACETS = {"region": _("Region"), "nature": _("Nature"), "year": _("Year")}
 MOST_WORDS = 8
 
@@ -114,18 +118,19 @@ def public_uses(at: datetime) -> QuerySet[Grant]:
 
 
 def contestable_since(at: datetime) -> datetime:
-    """What was decided from this moment on can still be contested at `at`: by reconsideration, in calendar days, or by
-    a review here, in working days; whichever ends later."""
+    """What the party came to know from this moment on can still be contested at `at`: by reconsideration, in calendar
+    days, or by a review here, in working days; whichever ends later."""
     return min(clock.over_before(kind, at) for kind in (Kind.CONTEST, Kind.REVIEW_TERM))
 
 
 def final_measures(at: datetime) -> QuerySet[Measure]:
-    """Measures that can be contested no more: issued, not annulled, no review open, and its time over; that of the
-    decision on a review as well, which can be contested in turn."""
+    """Measures that can be contested no more: issued, not annulled, no review open, and its time over, which runs from
+    when the party knew of it; that of the decision on a review as well, which can be contested in turn."""
     since = contestable_since(at)
     over = (MeasureState.PROPOSED, MeasureState.DROPPED, MeasureState.ANNULLED)
     settled = Measure.objects.exclude(state__in=over).exclude(reviews__state=ReviewState.LODGED)
-    return settled.filter(issued_at__lt=since).exclude(reviews__decided_at__gte=since)
+    settled = settled.annotate(known_at=KNOWN_AT)
+    return settled.filter(known_at__lt=since).exclude(reviews__decided_at__gte=since)
 
 
 def non_public_counts(at: datetime) -> list[YearCount]:
@@ -172,7 +177,9 @@ def with_parts(rows: QuerySet[Grant], at: datetime) -> QuerySet[Grant]:
     outputs = DerivedFrom.objects.filter(derived__in=shown).select_related("derived").order_by("derived")
     final = Exists(final_measures(at).filter(pk=OuterRef("measure")))
     held = MeasureGrant.objects.annotate(is_final=final).select_related("measure").order_by("measure")
-    ended = ExpressionWrapper(Q(ended_at__lt=contestable_since(at)), BooleanField())
+    # Nobody notes when the end was read: it counts as served when the last day for that is over.
+    served = clock.over_before(Kind.SERVICE, contestable_since(at) - timedelta(days=1))
+    ended = ExpressionWrapper(Q(ended_at__lt=served), BooleanField())
     rows = rows.annotate(is_end_final=ended)
     return rows.select_related("buyer", "product", "authority", "from_version", "disclosure").prefetch_related(
         Prefetch("derived_uses", outputs, to_attr="outputs"),
@@ -199,7 +206,9 @@ def outcome_of(grant: Any, at: datetime) -> str:
     """How it ended; by which decision only once that is final."""
     if grant.state == GrantState.ACTIVE:
         return "running" if grant.ends >= local_date(at) else "over"
-    if grant.state in BY_DECISION and (not grant.is_end_final or _is_annulled(grant) or _is_contested(grant)):
+    if grant.state == GrantState.TERMINATED and (_is_annulled(grant) or _is_contested(grant)):
+        return "ended"
+    if grant.state in BY_DECISION and not grant.is_end_final:
         return "ended"
     return grant.state
 

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from marketplace.applications import operations as applications
-from marketplace.applications.models import Disclosure
+from marketplace.applications.models import Disclosure, Grant
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import ClockSetting
 from marketplace.clock.working_days import due_after, end_of_day, local_date
@@ -168,9 +168,9 @@ def test_how_a_grant_ended_is_told_once_that_decision_is_final(world, grant):
     stages.order(world, grant)
     act = ledger.begin("terminate", world["officer"], world.at, "Art. 33")
     applications.end_grant(act, grant, "terminated", reason="拒不改正")
-    item = json.loads(read(world.at + timedelta(days=59))["/register.json"])["items"][0]
+    item = json.loads(read(world.at + timedelta(days=64))["/register.json"])["items"][0]
     assert (item["outcome"], item["measures"]) == ("ended", [])
-    item = json.loads(read(world.at + timedelta(days=61))["/register.json"])["items"][0]
+    item = json.loads(read(world.at + timedelta(days=65))["/register.json"])["items"][0]
     assert (item["outcome"], [one["state"] for one in item["measures"]]) == ("terminated", ["issued"])
 
 
@@ -189,6 +189,30 @@ def test_no_measure_is_read_before_its_last_day_is_over_nor_within_a_longer_term
     later = end_of_day(local_date(world.at) + timedelta(days=90))
     assert [bool(shown(at)) for at in (later - timedelta(seconds=1), later)] == [False, True]
     assert made.number not in str(shown(over))
+
+
+def test_the_time_to_contest_runs_from_when_the_party_knew(world, grant):
+    def shown(days):
+        item = json.loads(read(world.at + timedelta(days=days))["/register.json"])["items"][0]
+        return [one["number"] for one in item["measures"]]
+
+    seen = {"seen_by": world["buyer"]}
+    known = {days: world.at + timedelta(days=days) for days in (2, 5, 9)}
+    measure(grant, world, "令-开", seen_at=known[2], deemed_served_at=known[9], **seen)
+    measure(grant, world, "令-达", seen_at=known[9], deemed_served_at=known[5], **seen)
+    measure(grant, world, "令-未读", deemed_served_at=known[5])
+    measure(grant, world, "令-无期", seen_at=known[9], **seen)
+    assert [shown(days) for days in (62, 63, 65)] == [[], ["令-开"], ["令-开"]]
+    assert [shown(days) for days in (66, 69, 70)] == [
+        ["令-开", "令-达", "令-未读"], ["令-开", "令-达", "令-未读"], ["令-开", "令-达", "令-未读", "令-无期"],
+    ]  # fmt: skip
+
+
+def test_a_revocation_is_told_whatever_became_of_an_order_before(world, grant):
+    measure(grant, world, "令-撤", state="annulled").held.update(outcome="annulled")
+    Grant.objects.filter(pk=grant.pk).update(state="revoked", ended_at=world.at)
+    item = json.loads(read(world.at + timedelta(days=80))["/register.json"])["items"][0]
+    assert (item["outcome"], item["measures"]) == ("revoked", [])
 
 
 def test_a_decision_on_a_review_can_be_contested_in_turn(world, grant):
