@@ -15,6 +15,7 @@ from marketplace.applications.models import Grant
 from marketplace.clock.working_days import end_of_day, local_date
 from marketplace.desk.story import consult, decide
 from marketplace.errors import InvalidState, NotAllowed
+from marketplace.ledger.models import Entry, EntryDetail
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
 from marketplace.supervision.caution import Caution, for_case
@@ -233,3 +234,15 @@ def test_pages_and_console_show_it_where_the_case_is_decided(world, application)
         assert f"/review/new/caution/{made.pk}/" in page
         browser.force_login(world["seller"])
         assert browser.get(made.get_absolute_url()).status_code == 404
+
+
+def test_lifted_while_its_review_is_open_it_stays_lifted_and_the_review_says_that_it_was_wrong(world):
+    made = issue(world)
+    asked = operations.lodge_review(subject=made, actor=world["buyer"], at=world.at, text="事实有误")
+    operations.lift_caution(caution=made, actor=world["officer"], at=world.at, reason="已改正")
+    operations.annul_review(review=asked, actor=world["second_officer"], at=world.at, reason="证据不足")
+    for one in (made, asked):
+        one.refresh_from_db()
+    assert (made.state, made.lifted_by, asked.state) == ("lifted", world["officer"], "annulled")
+    entry = Entry.objects.filter(object_type="supervision.caution").latest("pk")
+    assert (entry.new, "证据不足" in EntryDetail.objects.get(entry=entry).json) == ("", True)

@@ -119,9 +119,16 @@ def annul(act: ledger.Act, subject: Subject, reason: str) -> None:
     if isinstance(subject, Measure):
         return order.annul(act, lock(subject), reason)
     if isinstance(subject, Caution):
-        workflow.move(act, lock(subject), CautionState.ANNULLED, detail={"reason": reason})
-        return None
+        return _annul_caution(act, lock(subject), reason)
     reopen(act, subject, reason)
+
+
+def _annul_caution(act: ledger.Act, caution: Caution, reason: str) -> None:
+    """One that was lifted meanwhile stays lifted: that it ought not to have been issued, its history says."""
+    if caution.state == CautionState.LIFTED:
+        ledger.record(act, caution, detail={"reason": reason})
+    else:
+        workflow.move(act, caution, CautionState.ANNULLED, detail={"reason": reason})
 
 
 def reopen(act: ledger.Act, subject: Any, reason: str) -> None:
