@@ -95,7 +95,7 @@ def verb_page(
         request, form, lambda **fields: verbs.perform(verb, obj, request.user, at, **fields)
     )
     if made:
-        messages.success(request, _("Done: %(verb)s.") % {"verb": verb.label})
+        messages.success(request, verb.said(obj) or _("Done: %(verb)s.") % {"verb": verb.label})
         return redirect(address(made) if verb.leads_on else back)
     return form_page(
         request, form, "verb.html", verb=verb, article=verb.cites(obj), object=obj, back=back, layout=layout

@@ -119,6 +119,7 @@ class Verb:
     `aside` is never the main button of a page, however few others there are.
     `facts` is a template of what has to be read before one signs, shown above the form.
     With `apart` the operation keeps its own transactions, as it reads a file or keeps a refusal.
+    `said` is what a person is told after it, where it is not simply done; None where it is.
     `when` only hides a button that would lead nowhere (the state of a parent, say); the operation decides for itself.
     """
 
@@ -135,6 +136,7 @@ class Verb:
     facts: str = ""
     apart: bool = False
     when: Callable[[Any], bool] = lambda obj: True
+    said: Callable[[Any], Any] = lambda obj: None
 
     def cites(self, obj: Any) -> str:
         """The article that the act rests on, in the case of this object."""

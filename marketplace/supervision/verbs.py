@@ -1,6 +1,7 @@
 """What people can do with reports, derived products, findings and orders, and an officer with a grant."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -235,11 +236,17 @@ def ends_as(state: str) -> Callable[[Measure], bool]:
 
 ARTICLE_OF_MEASURE = ByCase("Arts 33, 40, 46, 47", lambda measure: measure.article)
 
+
+def said_if_waiting(measure: Measure) -> Any:
+    return SIGNED_FIRST if is_waiting(measure) else None
+
+
+SIGNED_FIRST = _("Signed. It has no effect yet: it waits for a second officer to confirm it.")
 MEASURE = Verbs(
     Measure,
     "measure",
     (
-        Verb("issue", _("Issue the measure"), (MeasureState.PROPOSED,), ORDER, operations.issue_order, forms.IssueOrderForm, ARTICLE_OF_MEASURE, danger=True, when=lambda measure: not is_outdated(measure) and not is_waiting(measure), facts="supervision/facts.html"),
+        Verb("issue", _("Issue the measure"), (MeasureState.PROPOSED,), ORDER, operations.issue_order, forms.IssueOrderForm, ARTICLE_OF_MEASURE, danger=True, when=lambda measure: not is_outdated(measure) and not is_waiting(measure), facts="supervision/facts.html", said=said_if_waiting),
         Verb("confirm", _("Confirm what was signed"), (MeasureState.PROPOSED, MeasureState.REFUSED_TO_CORRECT), permissions.check_can_confirm, operations.confirm_signature, forms.ConfirmForm, ARTICLE_OF_MEASURE, danger=True, when=is_waiting, facts="supervision/facts.html"),
         Verb("send_back", _("Send it back to who signed"), (MeasureState.PROPOSED, MeasureState.REFUSED_TO_CORRECT), permissions.check_can_confirm, operations.send_back, ReasonForm, ARTICLE_OF_MEASURE, aside=True, when=is_waiting, facts="supervision/facts.html"),
         Verb("drop", _("Drop the proposal"), (MeasureState.PROPOSED,), permissions.check_can_drop, operations.drop_order, ReasonForm, ARTICLE_OF_MEASURE, aside=True),
@@ -252,7 +259,7 @@ MEASURE = Verbs(
         Verb("extend", _("Extend the time to correct"), (MeasureState.ISSUED,), ORDER, operations.extend_correction, ExtendForm, ARTICLE_OF_MEASURE, aside=True, when=can_be_extended, facts="supervision/facts.html"),
         Verb("open_hearing", _("Notice of intent: open the hearing"), OPEN, ORDER, operations.open_hearing, ReasonForm, ARTICLE_OF_MEASURE, when=no_hearing_yet, facts="supervision/facts.html"),
         Verb("find_refusal", _("Find a refusal to correct"), OPEN, ORDER, operations.find_refusal, ReasonForm, ARTICLE_OF_MEASURE, danger=True, when=hearing_open, facts="supervision/facts.html"),
-        Verb("terminate", _("Terminate the service"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.terminate_service, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=lambda measure: ends_as(MeasureState.TERMINATED)(measure) and not is_waiting(measure), facts="supervision/facts.html"),
+        Verb("terminate", _("Terminate the service"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.terminate_service, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=lambda measure: ends_as(MeasureState.TERMINATED)(measure) and not is_waiting(measure), facts="supervision/facts.html", said=said_if_waiting),
         Verb("refer", _("Refer for discipline"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.refer_order, forms.ReferForm, ARTICLE_OF_MEASURE, danger=True, when=ends_as(MeasureState.REFERRED), facts="supervision/facts.html"),
         Verb("make_final", _("Make the take-down final"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.make_final, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=ends_as(MeasureState.FINAL), facts="supervision/facts.html"),
         Verb("recuse", RECUSE, OPEN_MEASURE, ORDER, operations.recuse_from_measure, forms.RecuseForm, "Art. 45", aside=True, when=may_be_passed_on),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -19,6 +20,7 @@ from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
 from marketplace.supervision.models import Measure
 from marketplace.supervision.review import Review
+from marketplace.supervision.second_pair import SecondPairRule, Signature
 from tests import crowd
 from tests.actors import World
 from tests.api.conftest import Partner, credential_for
@@ -92,6 +94,7 @@ def test_asked_for_more_during_a_stay_the_time_stands_still_until_the_stay_ends(
     operations.stay_review(**second, at=world.at, reason="疑难")
     operations.file_evidence(measure=Measure.objects.get(), actor=world["buyer"], at=world.at, text="已停用")
     due = correction(order).due_at
+    operations.note_seen(measure=Measure.objects.get(), actor=world["officer"], at=world.at)
     operations.ask_for_more(measure=Measure.objects.get(), actor=world["officer"], at=world.at, reason="材料不足")
     assert correction(order).paused_at is not None
     later = world.at + timedelta(days=14)
@@ -179,3 +182,25 @@ def test_read_through_the_api_counts_as_seen(world: World, order: Measure) -> No
         ).headers()
         shown = Client(headers=headers).get(f"/api/v1/measures/{order.pk}/").json()
     assert shown["seen_at"] is not None and Measure.objects.get().seen_by == world["buyer"]
+
+
+def test_neither_of_two_officers_signs_an_order_on_all_with_a_grant_of_a_side_of_theirs(
+    world: World, grant: Grant
+) -> None:
+    proposal = stages.proposal(world, grant)
+    SecondPairRule.objects.create(authority=proposal.authority, by=world["officer"], since=world.at)
+    product = crowd.copy(grant.product, seller=world.parties["vendor"])
+    crowd.copy(world["second_officer"].memberships.earliest("pk"), user=world["officer"], party=world.parties["vendor"])
+    act = {"measure": proposal, "actor": world["officer"], "at": world.at, "all_grants": True, **ORDER}
+    with transaction.atomic():
+        operations.issue_order(**act)  # nothing of theirs yet
+        Grant.objects.filter(pk=crowd.copy_grant(grant).pk).update(product=product)
+        before = rows()
+        with pytest.raises(InvalidState, match=r"signed first|首先签署"):
+            operations.confirm_signature(measure=proposal, actor=world["second_officer"], at=world.at)
+        assert rows() == before
+        transaction.set_rollback(True)
+    Grant.objects.filter(pk=crowd.copy_grant(grant).pk).update(product=product)
+    with pytest.raises(NotAllowed):
+        operations.issue_order(**act)
+    assert not Signature.objects.exists()

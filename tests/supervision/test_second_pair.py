@@ -7,6 +7,7 @@ import time_machine
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils import translation
 
 from marketplace.applications.models import Grant, Hold
 from marketplace.errors import InvalidState, NotAllowed
@@ -16,6 +17,7 @@ from marketplace.supervision import operations
 from marketplace.supervision.models import Measure
 from marketplace.supervision.proposals import shown_now, waiting_to_be_signed
 from marketplace.supervision.second_pair import SecondPairRule, Signature
+from marketplace.supervision.verbs import SIGNED_FIRST
 from tests.actors import World
 from tests.console.conftest import log_in
 from tests.workflow import stages
@@ -170,3 +172,19 @@ def test_the_second_reads_on_the_page_what_the_first_signed(world: World, signed
         assert all(words in form for words in ORDER.values())
         assert second.post(address).status_code == 302
     assert Measure.objects.get().state == "issued"
+
+
+def test_who_signs_first_is_told_that_it_waits_and_who_confirms_that_it_is_done(
+    world: World, rule: None, grant: Grant
+) -> None:
+    made = stages.proposal(world, grant)
+    english = {"accept-language": "en"}
+
+    def said(who: str, verb: str, **sent: Any) -> list[str]:
+        address = reverse(f"supervision:order-{verb}", args=[made.pk])
+        page = log_in(world[who]).post(address, sent, follow=True, headers=english)
+        return [str(message) for message in page.context["messages"]]
+
+    with time_machine.travel(world.at, tick=False), translation.override("en"):
+        assert said("officer", "issue", **ORDER) == [str(SIGNED_FIRST)]
+        assert said("second_officer", "confirm") == ["Done: Confirm what was signed."]

@@ -7,12 +7,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.queries import recipient
-from marketplace.errors import InvalidState, require
+from marketplace.errors import InvalidState, is_allowed, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
 from marketplace.supervision.models import Measure
-from marketplace.supervision.operations.order import hold_all, issue, terminate
+from marketplace.supervision.operations.order import check_can_hold_all, hold_all, issue, terminate
 from marketplace.supervision.second_pair import Outcome, Signature, What
 
 
@@ -27,6 +27,8 @@ def confirm_signature(*, measure: Measure, actor: User, at: datetime) -> None:
     _end(act, signature, Outcome.CONFIRMED)
     texts = dict(signature.texts)
     if texts.pop("all_grants", False):
+        if not is_allowed(check_can_hold_all, signature.by, measure, at):
+            raise InvalidState(_("Who signed first belongs to a side of a grant that it would hold now: send it back."))
         hold_all(measure, actor, at)
     if signature.what == What.ISSUE:
         issue(act, measure, **texts)

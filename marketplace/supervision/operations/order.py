@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Party, User
+from accounts.permissions import check_not_own_case
 from accounts.queries import recipients
 from listings import operations as listing
 from listings.states import VersionState
@@ -128,6 +129,8 @@ def issue_order(
     require(facts=facts, demand=demand, remedy=remedy)
     workflow.check_in(measure, MeasureState.PROPOSED)
     texts = {"facts": facts, "demand": demand, "remedy": remedy}
+    if all_grants:
+        check_can_hold_all(actor, measure, at)
     if sign_first(measure, What.ISSUE, actor, at, {**texts, "all_grants": all_grants}):
         return
     if all_grants:
@@ -135,11 +138,17 @@ def issue_order(
     issue(ledger.begin(measure.rules.issued_as, actor, at, measure.article), measure, **texts)
 
 
+def check_can_hold_all(actor: User, measure: Measure, at: datetime) -> None:
+    """Part of signing, by one officer or each of two: on no side of a grant that the measure would hold as well."""
+    if not measure.may_hold_all:
+        raise InvalidState(_("A measure of this kind names what it holds."))
+    for grant in further_grants(measure, at):
+        check_not_own_case(actor, permissions.parties_of_grant(grant), at)
+
+
 def hold_all(measure: Measure, actor: User, at: datetime) -> None:
     """Part of signing: the measure names every grant of the party that its authority is competent for."""
     workflow.check_in(measure, MeasureState.PROPOSED)
-    if not measure.may_hold_all:
-        raise InvalidState(_("A measure of this kind names what it holds."))
     further = further_grants(measure, at)
     list(Grant.objects.select_for_update().filter(pk__in=[grant.pk for grant in further]).order_by("pk"))
     MeasureGrant.objects.bulk_create(MeasureGrant(measure=measure, grant=grant) for grant in further)
