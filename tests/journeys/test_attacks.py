@@ -624,6 +624,7 @@ def test_attack_clock_runs_against_the_party_while_the_officer_examines(world: W
     measure = ordered(world, grant, at)
     supervision.file_evidence(measure=measure, actor=world["buyer"], at=at + DAY, text="已改正")
     much_later = later(at, Kind.CORRECTION) + DAY
+    supervision.note_seen(measure=measure, actor=world["officer"], at=much_later)
     supervision.ask_for_more(measure=measure, actor=world["officer"], at=much_later, reason="请补充")
     supervision.open_hearing(measure=measure, actor=world["officer"], at=much_later, reason="拟终止")
     measure.refresh_from_db()

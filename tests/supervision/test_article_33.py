@@ -171,6 +171,7 @@ def test_evidence_alone_resumes_nothing(world, grant):
     measure = stages.order(world, grant)
     operations.file_evidence(measure=measure, actor=world["buyer"], at=world.at, text="已停用")
     assert not effect(grant, world)
+    operations.note_seen(measure=measure, actor=world["officer"], at=world.at)
     operations.ask_for_more(measure=measure, actor=world["officer"], at=world.at, reason="附日志")
     assert not effect(grant, world)
 
@@ -221,6 +222,7 @@ def test_evidence_filed_in_time_stops_the_time_to_correct_until_more_is_asked(wo
     operations.file_evidence(measure=measure, actor=world["buyer"], at=filed, text="已停用")
     assert clock.has_run_out(measure, Kind.CORRECTION, over + timedelta(days=99)) is False
     asked = datetime(2026, 5, 6, 9, tzinfo=SHANGHAI)
+    operations.note_seen(measure=measure, actor=world["officer"], at=asked)
     operations.ask_for_more(measure=measure, actor=world["officer"], at=asked, reason="附日志")
     left = clock.of(measure).get(kind=Kind.CORRECTION, ended_at=None)
     assert (left.working_days, left.due_at) == (

@@ -31,6 +31,7 @@ def test_an_order_is_answered_with_files_that_the_filing_names(world: World) -> 
     operations.file_evidence(**told, text="已停用")
     detail = json.loads(Entry.objects.get(verb="file_evidence").detail.json)
     assert detail["files"] == [first.sha256, second.sha256]
+    operations.note_seen(measure=order, actor=world["officer"], at=world.at)
     operations.ask_for_more(measure=order, actor=world["officer"], at=world.at, reason="不足")
     with pytest.raises(InvalidState):  # the party's turn again, but what was filed stays
         operations.withdraw_measure_evidence(**told, evidence=second)

@@ -71,9 +71,17 @@ def test_a_statement_that_came_after_the_officer_looked_stops_it_and_another_off
     find(world, "second_officer")
 
 
-def test_what_is_answered_is_read_and_a_partner_reads_by_fetching_it(world: World, order: Measure) -> None:
+def test_more_is_asked_for_after_reading_what_was_filed_and_a_partner_reads_by_fetching_it(
+    world: World, order: Measure
+) -> None:
     operations.file_evidence(measure=order, actor=world["buyer"], at=world.at, text="已停用")
-    operations.ask_for_more(measure=Measure.objects.get(), actor=world["officer"], at=world.at, reason="附日志")
+    asking = {"measure": Measure.objects.get(), "actor": world["officer"], "at": world.at}
+    before = rows()
+    with pytest.raises(InvalidState, match="2026-03-17"):
+        operations.ask_for_more(**asking, reason="附日志")
+    assert rows() == before
+    operations.note_seen(**asking)
+    operations.ask_for_more(**asking, reason="附日志")
     operations.file_statement(measure=order, actor=world["buyer"], at=world.at, text="不改", refuses=True)
     refused(world)
     with time_machine.travel(world.at, tick=False):

@@ -760,7 +760,7 @@ def bring(
         supervision.open_hearing(**officer, reason="拟终止")
     if hearing and state == "evidence_filed":  # the time to correct stands still: only its own word is a refusal
         supervision.file_statement(**party, text="不再改正", refuses=True)
-    if hearing:
+    if hearing or state == "evidence_filed":
         for reader in {by, other} - {""}:
             supervision.note_seen(measure=Measure.objects.get(pk=made.pk), actor=world[reader], at=at)
     if state in ("refused_to_correct", "terminated", "referred", "final"):

@@ -20,7 +20,7 @@ from marketplace.supervision import permissions
 from marketplace.supervision.models import Evidence, EvidenceKind, Measure
 from marketplace.supervision.operations import papers
 from marketplace.supervision.operations.order import tell_party
-from marketplace.supervision.operations.service import check_has_read, count_as_read
+from marketplace.supervision.operations.service import check_has_read
 from marketplace.supervision.review import is_stayed
 from marketplace.supervision.states import MeasureState
 
@@ -45,13 +45,16 @@ def file_evidence(*, measure: Measure, actor: User, at: datetime, text: str) -> 
 
 @transaction.atomic
 def ask_for_more(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
-    """evidence filed → issued: it does not show the correction yet; the party's time goes on."""
+    """evidence filed → issued: it does not show the correction yet; the party's time goes on.
+
+    Raises InvalidState while this officer has not read all that was filed.
+    """
     permissions.check_can_order(actor, measure, at)
     require(reason=reason)
     workflow.check_in(measure, MeasureState.EVIDENCE_FILED)
+    check_has_read(measure, actor)
     act = ledger.begin("ask_for_more", actor, at, measure.article)
     workflow.move(act, measure, MeasureState.ISSUED, detail={"reason": reason})
-    count_as_read(measure, actor, at)
     if not is_stayed(measure):  # else the time goes on when the stay ends
         clock.go_on(measure, Kind.CORRECTION, at)
     tell_party(act, measure, reason)

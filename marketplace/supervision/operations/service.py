@@ -37,7 +37,7 @@ def _note_service(measure: Measure, actor: User, at: datetime) -> None:
 
 
 def count_as_read(measure: Measure, actor: User, at: datetime) -> bool:
-    """Part of opening a measure, and of answering what was filed: all that is filed now is read by the actor. Returns
+    """Part of opening a measure: all that is filed now is read by the actor. Returns
     whether there was something new in it."""
     newest = newest_filed(measure)
     row, _made = EvidenceReading.objects.get_or_create(measure=measure, by=actor, defaults={"at": at})
