@@ -44,7 +44,8 @@ def waiting_to_be_signed(user: Any, at: datetime) -> QuerySet[Measure]:
         _by_level(parties_as(user, CapabilityKind.AUTHORITY, at)), state=MeasureState.PROPOSED, issuer=None
     )
     theirs = theirs.filter(not_recused(user, Measure)).exclude(pk__in=Signature.objects.waiting().values("measure"))
-    return theirs.exclude(party__in=own).exclude(held__grant__product__seller__in=own)
+    theirs = theirs.exclude(party__in=own).exclude(held__grant__product__seller__in=own)
+    return theirs.exclude(held__grant__from_version__sources__unit__in=own)
 
 
 def _by_level(authorities: QuerySet[Party]) -> Q:

@@ -13,6 +13,7 @@ from marketplace.ledger.models import Entry, EntryDetail
 from marketplace.supervision import operations
 from marketplace.supervision.models import Measure
 from marketplace.supervision.proposals import MOST_AT_ONCE, shown_now, waiting_to_be_signed
+from tests import crowd
 from tests.actors import World
 from tests.console.conftest import log_in
 from tests.workflow import stages
@@ -146,3 +147,10 @@ def test_only_what_one_may_sign_waits(world: World, proposals: list[Measure]) ->
     people = ("officer", "other_officer", "conflicted_officer", "county_officer", "province_officer", "buyer")
     waiting = {who: waiting_to_be_signed(world[who], world.at).count() for who in people}
     assert waiting == {"officer": 3} | dict.fromkeys(set(waiting) - {"officer"}, 0)
+
+
+def test_no_proposal_about_data_of_a_unit_of_ones_own_waits(world: World, proposals: list[Measure]) -> None:
+    unit = world.version.sources.get().unit
+    crowd.copy(world["second_officer"].memberships.earliest("pk"), party=unit)
+    waiting = {who: waiting_to_be_signed(world[who], world.at).count() for who in ("officer", "second_officer")}
+    assert waiting == {"officer": 3, "second_officer": 0}
