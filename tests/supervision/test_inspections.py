@@ -5,10 +5,13 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import ValidationError
 
+from accounts.models import Party
+from marketplace.clock.working_days import start_of_day
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.supervision import operations as supervision
 from marketplace.supervision.inspections import Inspection, InspectionPlan
 from marketplace.supervision.models import Finding
+from marketplace.supervision.operations.inspection_plan import population
 from tests.workflow import stages
 
 
@@ -95,3 +98,15 @@ def test_an_outcome_does_not_contradict_what_was_found(world):
             supervision.close_inspection(**who, outcome=outcome)
     supervision.close_inspection(**who, outcome="in_order")
     assert made.state == "closed"
+
+
+def test_a_plan_draws_from_the_counties_of_its_region_but_nothing_over_or_inspected_already(world):
+    grant = stages.active_grant(world)
+    buyer, county = world.parties["buyer"], world.parties["county"].region
+    Party.objects.filter(pk=buyer.pk).update(region=county)
+    given = {**stages.PLANNED, "region": world.parties["province"].region}
+    plan = supervision.plan_inspections(party=world.parties["city"], actor=world["officer"], at=world.at, **given)
+    over = start_of_day(grant.ends + timedelta(days=1))
+    assert (county.level, list(population(plan, world.at)), list(population(plan, over))) == ("county", [grant], [])
+    supervision.open_inspection(grant=grant, actor=world["officer"], at=world.at, reason="举报")
+    assert not population(plan, world.at).exists()

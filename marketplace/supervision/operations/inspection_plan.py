@@ -4,6 +4,8 @@ import math
 import secrets
 from collections import Counter
 from datetime import date, datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -16,10 +18,12 @@ from listings.models import Nature
 from marketplace import workflow
 from marketplace.applications.models import Grant
 from marketplace.applications.states import GrantState
+from marketplace.clock.working_days import local_date
 from marketplace.delivery.models import Delivery
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.supervision.inspections import (
+    OPEN_INSPECTION,
     Inspection,
     InspectionPlan,
     InspectionPlanState,
@@ -100,13 +104,14 @@ def drop_inspection_plan(*, plan: InspectionPlan, actor: User, at: datetime, rea
     )
 
 
-def population(plan: InspectionPlan) -> Any:
-    """The grants in force on public data before its authority that the plan's filters leave."""
-    found = Grant.objects.filter(authority=plan.authority, state=GrantState.ACTIVE).exclude(
-        product__nature=Nature.NON_PUBLIC
-    )
+def population(plan: InspectionPlan, at: datetime) -> Any:
+    """The grants in force on public data before its authority that the plan's filters leave, and nobody inspects."""
+    found = Grant.objects.filter(authority=plan.authority, state=GrantState.ACTIVE, ends__gte=local_date(at))
+    inspected = Inspection.objects.filter(state__in=OPEN_INSPECTION).values("grant")
+    found = found.exclude(product__nature=Nature.NON_PUBLIC).exclude(pk__in=inspected)
+    lies_in = [Q(**{f"buyer__{path}": plan.region}) for path in ("region", "region__parent", "region__parent__parent")]
     for value, way in (
-        (plan.region, Q(buyer__region=plan.region) | Q(buyer__region__parent=plan.region)),
+        (plan.region, reduce(or_, lies_in)),
         (plan.purpose, Q(item__application__purposes__contains=plan.purpose)),
         (plan.buyer_kind, Q(buyer__kind=plan.buyer_kind)),
         (plan.seller_kind, Q(product__seller__kind=plan.seller_kind)),
@@ -117,7 +122,7 @@ def population(plan: InspectionPlan) -> Any:
 
 def frame_of(plan: InspectionPlan, at: datetime) -> list[Unit]:
     """Each grant of the population with its stratum, and its weight with the figures it comes from."""
-    rows = population(plan).select_related("buyer__region", "item__application").order_by("pk")
+    rows = population(plan, at).select_related("buyer__region", "item__application").order_by("pk")
     figures = risk_figures(plan, rows, at) if plan.method == Method.RISK else {}
     return [
         Unit(grant.pk, stratum_of(plan, grant), weight_of(figures.get(grant.pk, {})), figures.get(grant.pk, {}))
