@@ -428,6 +428,9 @@ class InspectionPlanQueue(Queue):
     list_select_related = ("authority", "region", "drawn_by")
     sections = cases_inspection.plan
 
+    def get_queryset(self, request: Any) -> Any:
+        return super().get_queryset(request).defer("frame")
+
 
 @register(Inspection)
 class InspectionQueue(Queue):

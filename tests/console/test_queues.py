@@ -148,3 +148,11 @@ def test_a_county_officer_finds_the_findings_of_the_county_and_no_other(
     assert shown["officer"] == {"city"}
     assert shown["other_officer"] == {"other_city"}
     assert shown["province_officer"] == set(keys)
+
+
+def test_the_list_of_inspection_plans_leaves_alone_what_they_drew_from(
+    world: World, enter: Callable[..., Client]
+) -> None:
+    stages.inspection_plan(world, "drawn")
+    listed = enter("officer").get("/console/supervision/inspectionplan/?show=all").context["cl"].result_list
+    assert [plan.get_deferred_fields() for plan in listed] == [{"frame"}]
