@@ -96,9 +96,9 @@ class PointsForm(VerbForm):
     """Verdict and words for each question; what is left open, or as it was shown, is not changed: several write."""
 
     def prepare(self) -> None:
-        found = {}
+        found = self.found = {}
         if self.target.pk:
-            found = {point.code: point for point in self.target.points.all()}
+            found |= {point.code: point for point in self.target.points.all()}
         for question in EDITIONS[self.target.edition]:
             point = found.get(question.code)
             self.fields[f"verdict_{question.code}"] = forms.ChoiceField(
@@ -111,12 +111,24 @@ class PointsForm(VerbForm):
             )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or self.cleaned_data
-        return {
-            "points": {
-                question.code: (verdict, said.get(f"words_{question.code}", ""))
-                for question in EDITIONS[self.target.edition]
-                if (verdict := said.get(f"verdict_{question.code}"))
-                and {f"verdict_{question.code}", f"words_{question.code}"} & set(self.changed_data)
-            }
-        }
+        said, points = super().clean() or self.cleaned_data, {}
+        changed = set(self.changed_data)
+        for code in (question.code for question in EDITIONS[self.target.edition]):
+            names = (f"verdict_{code}", f"words_{code}")
+            if not changed & set(names):
+                continue
+            verdict, words = (said.get(name) or "" for name in names)
+            if self._was_changed_meanwhile(code):
+                self.add_error(names[0], _("Somebody else wrote this down meanwhile: open the page anew to see it."))
+            elif verdict:
+                points[code] = (verdict, words)
+            elif words:
+                self.add_error(names[1], _("Choose a verdict too."))
+        return {"points": points}
+
+    def _was_changed_meanwhile(self, code: str) -> bool:
+        """Whether what the page showed is not what is written down now. A partner's system was shown nothing."""
+        shown = [self.data.get(self.add_initial_prefix(f"{name}_{code}")) for name in ("verdict", "words")]
+        point = self.found.get(code)
+        now = [point.verdict, point.words] if point else ["", ""]
+        return None not in shown and [one.split() for one in shown] != [one.split() for one in now]

@@ -113,3 +113,19 @@ def test_whoever_takes_part_sees_a_cancelled_inspection_no_more(world, joint):
     made, at = joint
     supervision.cancel_inspection(inspection=made, actor=world["officer"], at=at, reason="停业")
     assert not Inspection.objects.visible_to(world["expert"]).exists()
+
+
+def test_words_want_a_verdict_and_nobody_overwrites_what_they_have_not_seen(world, joint):
+    made, at = joint
+    who = {"target": made, "at": at, "actor": world["officer"]}
+    shown = PointsForm(**who)
+    sent = {f"initial-{name}": "" for name in shown.fields} | {name: "" for name in shown.fields}
+    assert set(PointsForm({**sent, "words_people": "两个账号"}, **who).errors) == {"words_people"}
+    supervision.check_points(
+        inspection=made, actor=world["expert"], at=at, points={"people": ("serious", "离职人员仍有权限")}
+    )
+    mine = {"verdict_people": "in_order"}
+    assert set(PointsForm({**sent, **mine}, **who).errors) == {"verdict_people"}
+    seen = {"initial-verdict_people": "serious", "initial-words_people": "离职人员仍有权限"}
+    assert PointsForm({**sent, **seen, **mine}, **who).is_valid()
+    assert PointsForm(mine, **who).is_valid()  # from a partner's system
