@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import PartyKind
 from listings.models import Nature
@@ -127,7 +128,7 @@ def corrected(scope: Scope) -> Section:
     )
     figures = [
         Figure("followed_up", _("followed up as findings"), n["followed"]),
-        Figure("corrected", _("corrected"), n["corrected"]),
+        Figure("corrected", pgettext_lazy("inspection point", "corrected"), n["corrected"]),
         Figure("share_corrected", _("corrected, in per cent"), share(n["corrected"], n["all"])),
     ]
     return Section("corrected", _("Corrected"), figures)
