@@ -1,6 +1,6 @@
 """State × actor × verb, asked of the operations and of the pages: what a literal table says must come out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -270,4 +270,14 @@ def fails_after(monkeypatch: Any, number: int) -> None:
         left[0] -= 1
         save(self, *args, **kwargs)
 
+    together = Entry.objects.bulk_create
+
+    def failing_together(entries: Iterable[Entry], *args: Any, **kwargs: Any) -> list[Entry]:
+        rows = list(entries)
+        if left[0] < len(rows):
+            raise LedgerDown
+        left[0] -= len(rows)
+        return together(rows, *args, **kwargs)
+
     monkeypatch.setattr(Entry, "save", failing)
+    monkeypatch.setattr(Entry.objects, "bulk_create", failing_together)
