@@ -36,7 +36,13 @@ WHOLE = {"is_nil": False, "use": "同一用途", "results": "有效", "security"
 NIL = {"is_nil": True, "use": "", "results": "", "security": ""}
 CONTENTS = (WHOLE, {**WHOLE, "use": "另一用途"}, {**WHOLE, "results": ""}, NIL)
 SCHEDULES = ("calendar_quarters", "calendar_halves", "at_the_end")
-ALLOWED = {"schedule_report", "notice", "pause_for_report", "propose_order", "escalate", "open_reassessment"}
+ALLOWED = {
+    "schedule_report", "notice", "pause_for_report", "propose_order", "escalate", "open_reassessment",
+    "ask_certificate", "keep_as_evidence", "go_on_destroying", "drop_whereabouts",
+}  # fmt: skip
+# Not in the model: who is asked late, after a gap, has the whole time from then on. See `test_closeout.py`.
+COPIES = ("whereabouts_unsaid", "not_closed_out")
+CLOCKS_OF_COPIES = ("whereabouts", "destruction")
 STEP = timedelta(seconds=30)
 
 
@@ -142,7 +148,7 @@ class Play:
         return True
 
     def _dismiss(self, act: Act, at: datetime) -> bool:
-        finding = Finding.objects.filter(state="open").order_by("occasion_key").first()
+        finding = Finding.objects.filter(state="open").exclude(rule__in=COPIES).order_by("occasion_key").first()
         if finding is None:
             return False
         operations.dismiss_finding(finding=finding, actor=self.world["officer"], at=at, reason="已核实")
@@ -219,7 +225,7 @@ class Play:
         results = sweep(at=at)
         assert not [result for result in results if result.failed]
         self.plain.sweep(at)
-        for clock in Clock.objects.filter(ended_at=None):
+        for clock in Clock.objects.filter(ended_at=None).exclude(kind__in=CLOCKS_OF_COPIES):
             assert (clock.paused_at, clock.extended_days) == (None, 0)
             if self._due(clock) <= at:
                 watched = (clock.object_type, clock.kind) in DUTIES
@@ -254,7 +260,7 @@ class Play:
                 (grants[row.grant_id], row.start): (row.end, row.due_at, row.late_at, row.state, row.round)
                 for row in reports.values()
             },
-            "findings": {self.name(row.occasion_key): row.state for row in Finding.objects.all()},
+            "findings": {self.name(row.occasion_key): row.state for row in Finding.objects.exclude(rule__in=COPIES)},
             "holds": sorted((grants[row.grant_id], row.code, sources.get(row.source_ref, ""), row.state)
                             for row in Hold.objects.all()),
             "measures": {self.name(row.occasion_key): row.state for row in Measure.objects.all()},
@@ -266,7 +272,8 @@ class Play:
         keys = Occasion.objects.filter(key__regex="^grant_(ending|over):").values_list("key", flat=True)
         assert {self.name(key) for key in keys} == self.plain.said
         told = Outbox.objects.filter(kind="clock_overdue", channel="page").values_list("dedup_key", flat=True)
-        assert {int(key.split(":")[-2]) for key in told} == self.told
+        of_copies = set(Clock.objects.filter(kind__in=CLOCKS_OF_COPIES).values_list("pk", flat=True))
+        assert {int(key.split(":")[-2]) for key in told} - of_copies == self.told
         asked = Consultation.objects.exclude(escalated_at=None).values_list("pk", flat=True)
         late = Clock.objects.filter(pk__in=self.escalated, kind="consultation").values_list("object_id", flat=True)
         assert {str(key) for key in asked} == set(late)
