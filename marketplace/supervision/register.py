@@ -123,10 +123,10 @@ def contestable_since(at: datetime) -> datetime:
     return min(clock.over_before(kind, at) for kind in (Kind.CONTEST, Kind.REVIEW_TERM))
 
 
-def final_measures(at: datetime) -> QuerySet[Measure]:
+def final_measures(since: datetime) -> QuerySet[Measure]:
     """Measures that can be contested no more: issued, not annulled, no review open, and its time over, which runs from
-    when the party knew of it; that of the decision on a review as well, which can be contested in turn."""
-    since = contestable_since(at)
+    when the party knew of it; that of the decision on a review as well, which can be contested in turn. What was known
+    before `since` can be contested no more (`contestable_since`)."""
     over = (MeasureState.PROPOSED, MeasureState.DROPPED, MeasureState.ANNULLED)
     settled = Measure.objects.exclude(state__in=over).exclude(reviews__state=ReviewState.LODGED)
     settled = settled.annotate(known_at=KNOWN_AT)
@@ -175,10 +175,11 @@ def with_parts(rows: QuerySet[Grant], at: datetime) -> QuerySet[Grant]:
     """What `row_of` reads, in one query for each kind."""
     shown = DerivedProduct.objects.filter(state__in=[DerivedState.PUBLISHED, DerivedState.FLAGGED])
     outputs = DerivedFrom.objects.filter(derived__in=shown).select_related("derived").order_by("derived")
-    final = Exists(final_measures(at).filter(pk=OuterRef("measure")))
+    since = contestable_since(at)
+    final = Exists(final_measures(since).filter(pk=OuterRef("measure")))
     held = MeasureGrant.objects.annotate(is_final=final).select_related("measure").order_by("measure")
     # Nobody notes when the end was read: it counts as served when the last day for that is over.
-    served = clock.over_before(Kind.SERVICE, contestable_since(at) - timedelta(days=1))
+    served = clock.over_before(Kind.SERVICE, since - timedelta(days=1))
     ended = ExpressionWrapper(Q(ended_at__lt=served), BooleanField())
     rows = rows.annotate(is_end_final=ended)
     return rows.select_related("buyer", "product", "authority", "from_version", "disclosure").prefetch_related(
