@@ -14,7 +14,7 @@ def what_was_held(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("listings", "0500_samples"),
-        ("ledger", "0020_feed"),
+        ("ledger", "0001_initial"),
     ]
 
     operations = [
