@@ -107,6 +107,7 @@ WAITING = {  # what waits, and the party whose end it must survive
     "review": (BUYER, "lodged"),
     "certificate": (BUYER, "filed", "returned"),
     "caution": (BUYER, "in_force"),
+    "inspection-plan": (BUYER, "draft"),
     "inspection": (BUYER, "announced", "under_way", "reported", "answered"),
     "finding": (BUYER, "open"),
     "emergency-plan": (UNIT, "draft", "in_force"),
