@@ -468,7 +468,7 @@ def review(case: Review, user: Any, at: datetime) -> list[Section]:
             (_("Stayed"), _("yes") if case.is_staying else _("no")),
         )),
         Section(_("What it is asked against"), (
-            (_("Decision"), link(case.subject) if visible.exists() else case.subject), (_("Article"), said.get("article")),
+            (_("Decision"), link(case.subject) if visible.exists() else case.subject), (_("Article"), _(said["article"])),
             (_("Facts"), said.get("facts")), (_("What has to be corrected"), said.get("demand")),
             (_("Reason"), said.get("reason")), (_("Remedy"), said.get("remedy")),
         )),

@@ -18,7 +18,7 @@ def incident(case: Incident, user: Any, at: datetime) -> list[Section]:
             *of(case, "kind", "title", "facts", "reporter", "authority", "noticed_at", "may_identify", "lessons"),
         )),
         Section(_("Dated facts"), (
-            *((name, day(when)) for name, when in case.dated),
+            *((name, day(when) if when else _("not yet")) for name, when in case.dated),
             *of(case, "acknowledged_at"), (_("By"), case.acknowledged_by),
         )),
         Section(_("Whom it reaches"), of(case, "people", "open_downloads", "counted_at")),

@@ -43,6 +43,11 @@ class Section:
     context: dict[str, Any] = field(default_factory=dict)
     parts: tuple[Any, ...] = ()
 
+    @property
+    def said(self) -> list[tuple[Any, Any]]:
+        """The facts that there are: what does not apply to a case, or was left empty, takes no line."""
+        return [(name, value) for name, value in self.facts if value not in (None, "", "–")]
+
 
 def noun_of(obj: Any) -> str:
     return f"console:{obj._meta.app_label}_{obj._meta.model_name}"

@@ -109,8 +109,8 @@ class Console(admin.AdminSite):
         return [Way(label, url, request.path == url) for label, url in ways]
 
     def index(self, request: Any, extra_context: Any = None) -> HttpResponse:
-        rows = [self._counted(queue, request) for queue in self.queues(request)]
-        return render(request, "console/index.html", {"rows": rows})
+        waiting = [row for queue in self.queues(request) if (row := self._counted(queue, request)).waiting]
+        return render(request, "console/index.html", {"rows": sorted(waiting, key=lambda row: not row.overdue)})
 
     def _counted(self, queue: Any, request: Any) -> Length:
         rows, at = queue.get_queryset(request), timezone.now()

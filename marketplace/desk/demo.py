@@ -15,6 +15,7 @@ from marketplace.applications import operations as applications
 from marketplace.applications.models import Application, Grant
 from marketplace.delivery import operations as delivery
 from marketplace.desk.cast import PEOPLE, Cast, assemble, real_regions
+from marketplace.desk.demo_supervision import supervised
 from marketplace.desk.sample_data import VISIT_ROLES, write_air_quality, write_bed_use, write_visits
 from marketplace.desk.story import (
     apply_for,
@@ -68,6 +69,8 @@ def load(*, at: datetime) -> bool:
         for days_ago in range(DAYS_AGO, -1, -5):  # as the beat would have done meanwhile
             sweep(at=at - timedelta(days=days_ago))
             _first_report(cast, at - timedelta(days=days_ago))
+        supervised(cast, began, at, Path(folder))
+        sweep(at=at)
     return True
 
 

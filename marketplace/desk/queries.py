@@ -38,6 +38,11 @@ class Task(NamedTuple):
     obj: Any
     due_at: datetime | None
 
+    @property
+    def party(self) -> Any:
+        """Against whom a measure goes: its number alone says nothing to who has ten of them."""
+        return self.obj.party if isinstance(self.obj, Measure) else None
+
 
 class Ask(NamedTuple):
     """Rows that may wait for somebody, and what of each is to be done."""
@@ -146,7 +151,7 @@ def _as_member(who: Reach, at: datetime) -> Iterable[Ask]:
     reports = owed.select_related("grant").order_by("due_at")
     yield _ask(reports, _("File the usage report"), lambda report: report.due_at)
     standing = Measure.objects.filter(party__in=mine, state__in=[MeasureState.ISSUED, MeasureState.EVIDENCE_FILED])
-    yield Ask(standing.order_by("pk"), _on_measures())
+    yield Ask(standing.select_related("party").order_by("pk"), _on_measures())
     yield from _of_incidents(mine)
 
 
@@ -249,7 +254,7 @@ def _as_officer(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
     findings = Finding.objects.filter(authority__in=mine, reviewer=None, state=FindingState.OPEN).exclude(party__in=own)
     yield _ask(findings.select_related("version__product").order_by("pk"), _("Answer the finding"))
     measures = Measure.objects.filter(authority__in=mine, issuer=None).exclude(party__in=own).order_by("pk")
-    yield _by_state(measures, _MEASURE_LABELS)
+    yield _by_state(measures.select_related("party"), _MEASURE_LABELS)
     incidents = Incident.objects.open().filter(authority__in=mine).exclude(version__product__seller__in=own)
     yield _ask(incidents.order_by("pk"), _("Follow the security incident: pause, tell, close"))
     asked = Review.objects.filter(Q(authority__in=mine) | Q(above__in=mine), decidable_by(user), reviewer=None)
@@ -295,7 +300,7 @@ def _as_seller(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
     mine, own = Party.objects.filter(pk__in=sellers).filter(pk__in=managed), recent_parties(user, at)
     yield _decision_on(Application.objects.filter(seller__in=mine).exclude(buyer__in=own))
     notices = Measure.objects.filter(issuer__in=mine).exclude(party__in=own)
-    yield _by_state(notices.order_by("pk"), _MEASURE_LABELS)
+    yield _by_state(notices.select_related("party").order_by("pk"), _MEASURE_LABELS)
     changes = GrantEdition.objects.filter(
         grant__product__seller__in=mine, grant__item__route=Route.NON_PUBLIC, state=EditionState.REQUESTED
     )

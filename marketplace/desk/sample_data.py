@@ -1,8 +1,14 @@
 """Invented data files for demo, walkthrough and tests: the same on every run."""
 
 import csv
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
+
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.platypus import Paragraph, SimpleDocTemplate
+
+from marketplace.documents.pdf import FONT, known_characters
 
 DISTRICTS = ("鼓楼区", "台江区", "仓山区", "晋安区", "马尾区")
 AGES = ("0-17", "18-44", "45-59", "60+")
@@ -51,6 +57,16 @@ def write_bed_use(path: Path) -> Path:
         for month in range(1, 11)
     ]
     return _write(path, ("区县", "月份", "床位使用率"), rows)
+
+
+def write_paper(path: Path, title: str, lines: Sequence[str]) -> Path:
+    """A page of somebody's own, as a PDF: what is put behind a plan, an answer, a certificate."""
+    known_characters()  # registers the font
+    looks = [ParagraphStyle("title", fontName=FONT, fontSize=18, leading=30)]
+    looks += [ParagraphStyle("body", fontName=FONT, fontSize=11, leading=19, wordWrap="CJK")] * len(lines)
+    page = SimpleDocTemplate(str(path), invariant=1, title=title)
+    page.build([Paragraph(text, look) for text, look in zip([title, *lines], looks, strict=True)])
+    return path
 
 
 def _write(path: Path, header: tuple[str, ...], rows: list[tuple]) -> Path:  # type: ignore[type-arg]

@@ -186,14 +186,18 @@ def consult(application: Application, cast: Cast, at: datetime, *, officer: str 
 
 def decide(
     application: Application, cast: Cast, at: datetime, *, officer: str = "officer", provider: str = "provider",
-    onward_supply: bool = False,
+    onward_supply: bool = False, linkage_reason: str = "",
 ) -> Grant:  # fmt: skip
-    """Every unit consents, the review begins, the first item is approved: the grant that is offered."""
+    """Every unit consents, the review begins, the first item is approved: the grant that is offered.
+
+    With a `linkage_reason`, what the buyer's data reveals together is measured first (Art. 35)."""
     for consultation in application.consultations.all():
         applications.consent(consultation=consultation, actor=cast[provider], at=at)
     applications.begin_review(application=application, actor=cast[officer], at=at)
+    if linkage_reason:
+        applications.link_due(at=at)
     item = application.items.get()
     return applications.approve_item(
         item=item, actor=cast[officer], at=at, starts=local_date(at), ends=local_date(at) + timedelta(days=365),
-        reason="场景具体,字段必要,措施适当", onward_supply=onward_supply,
+        reason="场景具体,字段必要,措施适当", onward_supply=onward_supply, linkage_reason=linkage_reason,
     )  # fmt: skip

@@ -1,10 +1,13 @@
 """What may be done with inspections and the plans that draw them (Art. 33), each a row."""
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import EvidenceForm, WithdrawEvidenceForm
 from accounts.models import Party
 from accounts.states import PartyState
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
 from marketplace.supervision import forms_inspection, operations
 from marketplace.supervision import permissions_inspection as inspecting
 from marketplace.supervision.inspections import (
@@ -40,6 +43,10 @@ INSPECT, UNDER_WAY = inspecting.check_can_inspect, (InspectionState.UNDER_WAY,)
 REPORTED = (InspectionState.REPORTED, InspectionState.ANSWERED)
 
 
+def notice_is_over(inspection: Inspection) -> bool:
+    return clock.has_run_out(inspection, Kind.INSPECTION_NOTICE, timezone.now())
+
+
 def has_verdicts(inspection: Inspection) -> bool:
     return all(found for _question, found in inspection.asked)
 
@@ -59,7 +66,7 @@ INSPECTION = Verbs(
     "inspection",
     (
         Verb("announce", _("Announce the inspection"), (InspectionState.PLANNED,), INSPECT, operations.announce_inspection, forms_inspection.AnnounceForm, "Art. 33"),
-        Verb("begin", _("Begin the inspection"), (InspectionState.ANNOUNCED,), INSPECT, operations.begin_inspection, article="Art. 33"),
+        Verb("begin", _("Begin the inspection"), (InspectionState.ANNOUNCED,), INSPECT, operations.begin_inspection, article="Art. 33", when=notice_is_over),
         Verb("begin_unannounced", _("Begin without notice"), (InspectionState.PLANNED,), INSPECT, operations.begin_unannounced, ReasonForm, "Art. 33", aside=True),
         Verb("check_points", _("Write down what was found"), UNDER_WAY, WRITE, operations.check_points, forms_inspection.PointsForm, "Art. 33"),
         Verb("add_evidence", _("Add evidence"), UNDER_WAY, WRITE, operations.add_inspection_evidence, EvidenceForm, "Art. 33", aside=True, apart=True),

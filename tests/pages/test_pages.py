@@ -29,7 +29,17 @@ ROLES = [
 ]
 # Some of what each works with: these are followed to every page, the others to one of a kind.
 REACHES = {
-    "officer": {"/order/N/issue/", "/order/N/drop/", "/finding/N/dismiss/", "/source-file/N/accept/"},
+    "officer": {
+        "/order/N/issue/",
+        "/order/N/drop/",
+        "/order/N/lift/",
+        "/finding/N/dismiss/",
+        "/source-file/N/accept/",
+        "/certificate/N/accept/",
+        "/caution/N/lift/",
+        "/incident/N/contain/",
+        "/inspection/N/announce/",
+    },
     "buyer": {"/report/N/file/", "/grant/N/surrender/", "/product/N/apply/"},
     "provider": {"/consultation/N/consent/", "/consultation/N/object/", "/entries/new/"},
     "seller": {"/products/new/", "/product/N/add-source-file/", "/incident/new/N/"},
@@ -41,7 +51,7 @@ CATALOGUE = Path(settings.LOCALE_PATHS[0]) / "zh_Hans" / "LC_MESSAGES" / "django
 # Latin words that belong on a Chinese page: names of formats, standards and tools, and the other language's own name.
 LATIN = re.compile(
     r"Minshu|English|\S+\.csv|CSV|Parquet|PDF|PNG|JPEG|HTML|JSON-LD|JSON|SVG|SHA-256|UTF-8|GB/T|GB 18030|MiB|KB|MB|"
-    r"Cookie|JavaScript|minshu-\d+|canonical\.parquet|PM2\.5|[0-9a-f]{64}|v\d+|[ADGIOR]\d{6}|[\w.-]+@[\w.-]+|[0-9A-Z]{18}|"
+    r"Cookie|JavaScript|minshu-\d+|canonical\.parquet|PM2\.5|[0-9a-f]{32}(?:[0-9a-f]{32})?|v\d+|[ADGIOR]\d{6}|[\w.-]+@[\w.-]+|[0-9A-Z]{18}|"
     r"\b[0-9a-f]{4}\d\d\b"  # codes of the demo's invented regions
 )
 INLINE = re.compile(r"<style|<script(?![^>]*\ssrc=)|\sstyle=|\son\w+=")

@@ -249,7 +249,7 @@ class GrantEdition(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{Grant.number_of(self.grant_id)} #{self.number or '–'}"
+        return Grant.number_of(self.grant_id) + (f" #{self.number}" if self.number else "")
 
     def get_absolute_url(self) -> str:
         return self.grant.get_absolute_url()

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -109,10 +110,10 @@ def close_finding(act: ledger.Act, finding: Finding, new: str, *, reason: str = 
     told = reason if new == FindingState.DISMISSED else ""  # what an order says is between authority and party
     for concern in Concern.objects.filter(finding=finding, state=ConcernState.TAKEN_UP).order_by("pk"):
         workflow.move(act, concern, ConcernState.SETTLED, outcome=told, closed_at=act.at, detail={"reason": told})
-        tell_reporter(act, concern, " ".join((str(FindingState(new).label), told)))
+        tell_reporter(act, concern, format_lazy("{} {}", FindingState(new).label, told))
 
 
-def tell_reporter(act: ledger.Act, concern: Concern, text: str) -> None:
+def tell_reporter(act: ledger.Act, concern: Concern, text: Any) -> None:
     """Who reported while logged in, and the people of the party that did. Whoever did not, looks with the code."""
     people = [recipient(concern.by)] if concern.by else []
     if concern.reporter is not None:
