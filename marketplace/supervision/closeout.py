@@ -102,13 +102,14 @@ class CertificateState(models.TextChoices):
     CEASED = "ceased", _("no longer owed: nobody is left to certify")
 
 
+CHECKER = _("big-data authority; of non-public data seller")
 CERTIFICATE = Machine(
     name="certificate of destruction",
     states=CertificateState,
     initial=CertificateState.FILED,
     transitions=table(filed="accepted returned", returned="filed ceased", accepted="", ceased=""),
     owners={
-        CertificateState.FILED: _("big-data authority; of non-public data seller"),
+        CertificateState.FILED: CHECKER,
         CertificateState.RETURNED: _("buyer"),
     },
 )

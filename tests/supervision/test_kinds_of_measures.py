@@ -15,6 +15,7 @@ from marketplace.clock.defaults import Kind
 from marketplace.delivery import gate
 from marketplace.delivery import operations as delivery
 from marketplace.desk.story import later
+from marketplace.desk.templatetags.minshu import owner
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
@@ -25,6 +26,14 @@ from marketplace.supervision.referral import referral_text
 from tests.workflow import stages
 from tests.workflow.matrix import rows
 from tests.workflow.memory import remembered_sandbox  # noqa: F401
+
+
+@pytest.mark.parametrize(
+    ("reach", "who"), [(stages.measure, "authority"), (stages.notice, "seller"), (stages.take_down, "reviewer")]
+)
+def test_it_is_said_who_signs_a_measure_of_this_kind(world, reach, who):
+    made, _at = reach(world, "proposed")
+    assert owner(made) == CapabilityKind(who).label
 
 
 def county_shop(world) -> Party:

@@ -25,6 +25,8 @@ from marketplace.clock.operations import days_used
 from marketplace.clock.working_days import local_date
 from marketplace.delivery.gate import SENTENCES
 from marketplace.desk import words
+from marketplace.supervision.closeout import CHECKER
+from marketplace.supervision.states import SIGNATORY
 
 register = template.Library()
 
@@ -111,6 +113,10 @@ def owner(obj: Any) -> Any:
         return (CapabilityKind.REVIEWER if obj.reviewer_id else CapabilityKind.AUTHORITY).label
     if who is DECIDER and hasattr(obj, "seller_id"):
         return (CapabilityKind.SELLER if obj.seller_id else CapabilityKind.AUTHORITY).label
+    if who is SIGNATORY:
+        return CapabilityKind(obj.rules.issuer).label
+    if who is CHECKER:
+        return (CapabilityKind.AUTHORITY if obj.grant.product.is_public_data else CapabilityKind.SELLER).label
     return who
 
 
