@@ -15,6 +15,7 @@ from accounts.queries import parties_as, people_of
 from listings.models import CatalogueEntry, Opening, Product
 from listings.states import EntryState
 from marketplace.applications import queries
+from marketplace.applications.fields import HoursField, LinkageReasonField, NetworksField, QuotaField
 from marketplace.applications.models import (
     Application,
     Disclosure,
@@ -98,20 +99,6 @@ class ChooseFieldsForm(VerbForm):
         return {"fields": self.cleaned_data.get("wanted", [])}
 
 
-class LinkageReasonField(forms.CharField):
-    """Why an approval may be given though the buyer's data singles people out together (Art. 35)."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            label=_("Reason in view of what the data reveals together"), max_length=4000, required=False,
-            widget=forms.Textarea(attrs={"rows": 4}),
-            help_text=_(
-                "Needed where two data sets of the buyer single people out together or could not be measured. Before "
-                "you approve you can also have an expert assess the case."
-            ),
-        )  # fmt: skip
-
-
 def ask_only_where_needed(form: VerbForm) -> None:
     """A form for one object asks for this reason only where it is needed; the description of the API always has it."""
     if form.target.pk and not any(row.is_worrying for row in results_of(pairs_of(form.target))):
@@ -124,14 +111,6 @@ class AgreeForm(ReasonForm):
 
     def prepare(self) -> None:
         ask_only_where_needed(self)
-
-
-class QuotaField(forms.IntegerField):
-    def __init__(self) -> None:
-        super().__init__(
-            label=_("Downloads in a calendar month, at most"), required=False, min_value=1, max_value=100_000,
-            help_text=_("Left empty: no limit."),
-        )  # fmt: skip
 
 
 class ApproveItemForm(ReasonForm):
@@ -151,6 +130,7 @@ class ApproveItemForm(ReasonForm):
         help_text=_("Every calendar quarter, unless you choose otherwise (Art. 16)."),
     )  # fmt: skip
     quota = QuotaField()
+    hours, networks = HoursField(), NetworksField()
     one_version = forms.BooleanField(
         label=_("This version alone, none of the later ones"), required=False,
         help_text=_("Otherwise each later version is served under the grant as well, once it is published."),
@@ -164,7 +144,8 @@ class ApproveItemForm(ReasonForm):
         help_text=_("A trade secret, say. Not shown to the public."),
     )  # fmt: skip
     field_order = (
-        "starts", "ends", "granted", "one_version", "conditions", "report_schedule", "quota", "onward_supply",
+        "starts", "ends", "granted", "one_version", "conditions", "report_schedule", "quota", "hours", "networks",
+        "onward_supply",
         "wait_months", "wait_reason", "linkage_reason", "reason",
     )  # fmt: skip
 
@@ -297,7 +278,8 @@ class ChangeForm(ReasonForm):
         label=_("Reports on its use"), choices=[(one.value, one.label) for one in OWED], required=False,
         help_text=_("Periods that have begun stay as they are, with the day their report is due."),
     )  # fmt: skip
-    field_order = ("ends", "wanted", "what_is_built", "quota", "report_schedule", "reason")
+    hours, networks = HoursField(), NetworksField()
+    field_order = ("ends", "wanted", "what_is_built", "quota", "hours", "networks", "report_schedule", "reason")
 
     def prepare(self) -> None:
         fields = queries.changeable_fields(self.target)
@@ -307,6 +289,8 @@ class ChangeForm(ReasonForm):
             "wanted": self.target.fields,
             "what_is_built": self.target.terms["what_is_built"],
             "quota": self.target.terms.get("quota"),
+            "hours": self.target.terms.get("hours", ""),
+            "networks": "\n".join(self.target.terms.get("networks", [])),
             "report_schedule": self.target.report_schedule.value,
         }
         if (as_before := self.target.report_schedule) not in OWED:

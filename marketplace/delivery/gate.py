@@ -15,6 +15,7 @@ from accounts.permissions import check_member
 from listings import files
 from listings.models import Opening, Version
 from listings.states import ProductState, VersionState
+from marketplace.applications import access
 from marketplace.applications.models import Grant, GrantSystem, GrantUser, HoldCode, open_holds
 from marketplace.applications.states import GrantState
 from marketplace.clock.working_days import SHANGHAI, local_date
@@ -39,6 +40,8 @@ SENTENCES = {
     "report_overdue": _("The grant is paused by its own terms: file the overdue usage report."),
     "precaution": _("An officer's precaution pauses this grant."),
     "not_in_effect": _("The grant is not in effect."),
+    "outside_hours": _("The grant's terms allow downloads at certain hours only, and this is none of them."),
+    "outside_networks": _("The grant's terms allow downloads from certain networks only, and you come from elsewhere."),
     "quota_used": _("The downloads of this calendar month that the grant allows are used up."),
     "not_open": _("This data is not openly available."),
 }
@@ -64,14 +67,22 @@ class Denied(NotAllowed):
         self.code = code
 
 
-def judge(user: Any, grant: Grant, version: Version, at: datetime) -> Verdict:
-    """Whether `user` may have `version` under `grant` at `at`, from the truth in the database."""
+def judge(user: Any, grant: Grant, version: Version, at: datetime, address: str = "") -> Verdict:
+    """Whether `user`, asking from an internet address, may have `version` under `grant` at `at`, from the truth in the
+    database. Where the terms name networks, an address that is not known is outside them."""
     code = _refusal_by_user(user, grant, at) or _refusal_by_version(grant, version)
     if code:
         return Verdict(False, code)
     if not grant.is_in_effect(at):
         return Verdict(False, _why_not_in_effect(grant.pk, at))
-    return Verdict(False, "quota_used") if is_used_up(grant, at) else Verdict(True, "ok")
+    code = _refusal_by_access(grant.terms, at, address) or ("quota_used" if is_used_up(grant, at) else "")
+    return Verdict(False, code) if code else Verdict(True, "ok")
+
+
+def _refusal_by_access(terms: dict[str, Any], at: datetime, address: str) -> str:
+    if not access.is_within_hours(terms.get("hours", ""), at):
+        return "outside_hours"
+    return "" if access.is_from(terms.get("networks", []), address) else "outside_networks"
 
 
 def is_used_up(grant: Grant, at: datetime) -> bool:

@@ -97,6 +97,9 @@ class Outcome(models.TextChoices):
     REFUSED = "refused", _("refused")
 
 
+OUTSIDE_ACCESS = ("outside_hours", "outside_networks")  # codes of the gate: not then, not from there
+
+
 class AccessRecord(models.Model):
     """Every request for data, also each refused one. Plain references: it outlives what it names."""
 
@@ -110,7 +113,10 @@ class AccessRecord(models.Model):
     bytes = models.PositiveBigIntegerField(default=0)
 
     class Meta:
-        indexes = (models.Index(fields=["grant_ref", "-id"], name="access_of_grant"),)
+        indexes = (
+            models.Index(fields=["grant_ref", "-id"], name="access_of_grant"),
+            models.Index(fields=["at"], condition=Q(code__in=OUTSIDE_ACCESS), name="access_outside"),
+        )
 
     def __str__(self) -> str:
         return f"{self.at:%F %T} {self.outcome}"

@@ -27,18 +27,20 @@ from marketplace.ledger import entries as ledger
 PUBLIC = ledger.SystemActor("public")
 
 
-def deliver(*, grant: Grant, version: Version, actor: User, at: datetime, format: str = Format.CSV) -> Delivery:
+def deliver(
+    *, grant: Grant, version: Version, actor: User, at: datetime, format: str = Format.CSV, address: str = ""
+) -> Delivery:
     """Hand a version over under a grant, or raise `gate.Denied`; either way an access record is left.
 
     The file is made before; the verdict that counts is given under a lock on the grant, in the transaction that
     records the delivery, so that after a suspension has committed nothing is handed over any more.
     """
-    _insist(gate.judge(actor, grant, version, at), grant, version, actor, at)
+    _insist(gate.judge(actor, grant, version, at, address), grant, version, actor, at)
     extract = _extract(version, gate.granted_fields(grant, version), format)
     with transaction.atomic():
         locked = Grant.objects.select_for_update().get(pk=grant.pk)
         offered = Version.objects.select_for_update().get(pk=version.pk)
-        verdict = gate.judge(actor, locked, offered, at)
+        verdict = gate.judge(actor, locked, offered, at, address)
         if verdict.allowed:
             return _record(extract, offered, at, grant=locked, actor=actor)
     _insist(verdict, grant, version, actor, at)

@@ -8,6 +8,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
+from rest_framework.throttling import BaseThrottle
 
 from listings.models import Version
 from marketplace.applications.models import Grant
@@ -26,15 +27,18 @@ def download(request: HttpRequest, pk: int, version: int, format: str) -> FileRe
     grant = get_object_or_404(Grant, pk=pk)
     wanted = get_object_or_404(Version, pk=version)
     request.back = grant.get_absolute_url()  # type: ignore[attr-defined]
-    return answer(hand_over(request.user, grant, wanted, format))
+    return answer(hand_over(request, grant, wanted, format))
 
 
-def hand_over(user: Any, grant: Grant, version: Version, format: str) -> Delivery:
+def hand_over(request: Any, grant: Grant, version: Version, format: str) -> Delivery:
     """Ask the gate. Who may not know of the grant is told that there is no such thing, and recorded all the same."""
     try:
-        return operations.deliver(grant=grant, version=version, actor=user, at=timezone.now(), format=format)
+        return operations.deliver(
+            grant=grant, version=version, actor=request.user, at=timezone.now(), format=format,
+            address=BaseThrottle().get_ident(request) or "",
+        )  # fmt: skip
     except gate.Denied as error:
-        known = Grant.objects.visible_to(user).filter(pk=grant.pk).exists()
+        known = Grant.objects.visible_to(request.user).filter(pk=grant.pk).exists()
         if not known or version.product_id != grant.product_id:
             raise Http404 from error
         raise

@@ -171,6 +171,7 @@ RULES = {
     "source_lapsed": _("a document of the lawful-source file has lapsed"),
     "data_stale": _("data not updated as often as it says"),
     "outside_grant": _("deliveries outside the grant"),
+    "outside_access": _("attempts outside the hours or networks of the grant"),
     "sudden_change": _("a sudden change of use"),
     "attribution": _("sources not shown, or not as delivered"),
     "whereabouts_unsaid": _("not said where the copies are"),

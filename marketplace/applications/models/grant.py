@@ -207,6 +207,8 @@ TERMS = {
     "what_is_built": _("What is built"),
     "quota": _("Downloads in a calendar month, at most"),
     "report_schedule": _("Reports"),
+    "hours": _("Handed over only at these hours"),
+    "networks": _("Handed over only to these networks"),
 }
 
 
@@ -265,6 +267,8 @@ class GrantEdition(models.Model):
 
 def _shown_term(name: str, value: Any) -> Any:
     if name == "quota" and value is None:
+        return _("no limit")
+    if name in ("hours", "networks") and not value:
         return _("no limit")
     if name == "report_schedule":
         return ReportSchedule(value).label

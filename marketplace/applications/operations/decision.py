@@ -15,7 +15,7 @@ from listings import operations as listing
 from listings.models import Version
 from listings.queries import upstream_conditions
 from marketplace import workflow
-from marketplace.applications import permissions
+from marketplace.applications import access, permissions
 from marketplace.applications.models import Application, Decision, Grant, Item, LinkageResult, ReportSchedule, Route
 from marketplace.applications.operations import papers
 from marketplace.applications.operations.application import check_still_competent, offered_version
@@ -39,12 +39,13 @@ def approve_item(
     *, item: Item, actor: User, at: datetime, starts: date, ends: date, reason: str, conditions: str = "",
     fields: Sequence[str] | None = None, onward_supply: bool = False, linkage_reason: str = "",
     report_schedule: str = ReportSchedule.QUARTERS, quota: int | None = None, one_version: bool = False,
-    wait_months: int = 0, wait_reason: str = "",
+    hours: str = "", networks: str = "", wait_months: int = 0, wait_reason: str = "",
 ) -> Grant:  # fmt: skip
     """open → approved: a grant is offered with frozen terms. `fields` may narrow what was asked for, never widen it.
 
     `report_schedule` is how often the use of public data is reported on, `quota` how many downloads there are at most
-    in a calendar month, None without a limit; with `one_version` none but the offered version is served. With
+    in a calendar month, None without a limit; `hours` (`08:00-20:00`) and `networks` (one on a line) bound when and
+    from where, empty without a bound; with `one_version` none but the offered version is served. With
     `onward_supply` the buyer may list what it builds from the data, and supply that to others (Art. 16). With
     `wait_months` (at most 12) and `wait_reason` the public register shows the use only later.
     An Art. 15 item without the consent of each of its units cannot be approved, nor a built product without its
@@ -65,6 +66,7 @@ def approve_item(
     _check_terms(item, at, starts, ends, fields)
     _check_schedule_and_quota(report_schedule, quota)
     check_wait(wait_months, wait_reason)
+    bounds = {"hours": access.read_hours(hours), "networks": access.read_networks(networks)}
     linkages = check_linkage(pairs_of_item(item), linkage_reason)
     act = ledger.begin("approve", actor, at, Route(item.route).article)
     _decide(
@@ -74,7 +76,7 @@ def approve_item(
     schedule = report_schedule if item.product.is_public_data else ReportSchedule.NONE
     terms = _terms(item) | {
         "conditions": conditions, "onward_supply": onward_supply, "report_schedule": str(schedule), "quota": quota,
-        "one_version": one_version,
+        "one_version": one_version, **bounds,
     }  # fmt: skip
     grant = _offer(act, item, offered_version(item.product), starts, ends, fields, terms, (wait_months, wait_reason))
     finish(act, application)

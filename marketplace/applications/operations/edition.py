@@ -13,7 +13,7 @@ from accounts.models import Credential, User
 from accounts.queries import people_of, recipients
 from listings import operations as listing
 from marketplace import workflow
-from marketplace.applications import permissions
+from marketplace.applications import access, permissions
 from marketplace.applications.models import (
     EditionKind,
     Grant,
@@ -108,10 +108,11 @@ def drop_system(*, grant: Grant, actor: User, at: datetime, credential: Credenti
 @transaction.atomic
 def request_change(
     *, grant: Grant, actor: User, at: datetime, ends: date, fields: Sequence[str], what_is_built: str,
-    quota: int | None, report_schedule: str, reason: str,
+    quota: int | None, report_schedule: str, reason: str, hours: str | None = None, networks: str | None = None,
 ) -> GrantEdition:  # fmt: skip
     """The buyer asks for a longer period (a renewal), more fields, another scenario, more downloads a month (`quota`,
-    None without a limit) or other report periods (Art. 16). Authority and units are told.
+    None without a limit), other report periods (Art. 16), hours or networks (None: as before; empty: no bound).
+    Authority and units are told.
 
     Raises ValidationError for what is no change or not possible, InvalidState while another request is open.
     """
@@ -123,6 +124,8 @@ def request_change(
     after = {
         "ends": ends.isoformat(), "fields": list(fields), "what_is_built": what_is_built, "quota": quota,
         "report_schedule": report_schedule,
+        "hours": before["hours"] if hours is None else access.read_hours(hours),
+        "networks": before["networks"] if networks is None else access.read_networks(networks),
     }  # fmt: skip
     _check_change(grant, at, before, after)
     act = ledger.begin("request_change", actor, at, grant.article)
@@ -199,12 +202,13 @@ def _terms_of(grant: Grant) -> dict[str, Any]:
     return {
         "ends": grant.ends.isoformat(), "fields": list(grant.fields), "what_is_built": grant.terms["what_is_built"],
         "quota": grant.terms.get("quota"), "report_schedule": grant.report_schedule.value,
+        "hours": grant.terms.get("hours", ""), "networks": grant.terms.get("networks", []),
     }  # fmt: skip
 
 
 def _new_terms(grant: Grant, after: dict[str, Any], at: datetime) -> dict[str, Any]:
     """The terms of the next edition; with another schedule, since when: no period that is over already is opened."""
-    changed = {name: after[name] for name in ("what_is_built", "quota", "report_schedule")}
+    changed = {name: after[name] for name in ("what_is_built", "quota", "report_schedule", "hours", "networks")}
     if after["report_schedule"] != grant.report_schedule:
         changed["report_schedule_since"] = local_date(at).isoformat()
     return {**grant.terms, **changed}

@@ -22,6 +22,10 @@ def write_grant(act: ledger.Act, item: Item, grant: Grant, reason: str) -> None:
         (gettext_noop("Period"), f"{grant.starts} – {grant.ends}"),
         (gettext_noop("Purposes"), terms["purposes"]),
         (gettext_noop("Conditions"), "\n".join(filter(None, conditions))),
+        *((name, text) for name, text in (
+            (gettext_noop("Handed over only at these hours"), terms["hours"]),
+            (gettext_noop("Handed over only to these networks"), "\n".join(terms["networks"])),
+        ) if text),
         (gettext_noop("Reason"), reason),
         (gettext_noop("Terms can be accepted until"), str(last_day(offer.due_at))),
     ))  # fmt: skip
