@@ -202,7 +202,7 @@ def _alone(connection: Connection, table: str, marked: int) -> tuple[int, int]:
         f"CREATE TEMP TABLE classes_{table} AS SELECT count(DISTINCT u) AS n, min(u) AS w FROM {table} "
         f"GROUP BY {_list('here', _names('q', marked))}"
     )
-    connection.execute(f"CREATE TEMP TABLE alone_{table} AS SELECT DISTINCT w FROM classes_{table} WHERE n = 1")
+    connection.execute(f"CREATE TEMP TABLE alone_{table} AS SELECT w FROM classes_{table} WHERE n = 1")
     subjects = database.one(connection, f"SELECT count(DISTINCT u) FROM {table}")[0]
     return subjects, database.one(connection, f"SELECT coalesce(min(n), 0) FROM classes_{table}")[0]
 
@@ -227,8 +227,7 @@ def _ways(
     chosen = {tuple(links): "columns" for links in ways if links}
     chosen |= {(number,): "pseudonym" for number in overlapping if number >= named + len(others)}
     for links, method in chosen.items():
-        counts = _by_columns(connection, list(links), [number for number in links if number in known], *sizes)
-        yield method, [_said(common[number]) for number in links], counts
+        yield method, [_said(common[number]) for number in links], _by_columns(connection, links, *sizes)
 
 
 def _said(pair: tuple[str, str]) -> str:
@@ -244,7 +243,7 @@ def _overlaps(connection: Connection, number: int) -> bool:
 def _by_subject(connection: Connection, first: int, second: int) -> tuple[Any, ...]:
     qa, qb = _names("q", first), _names("q", second)
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE met AS SELECT count(DISTINCT x.u) AS n, min(x.u) AS w "
+        "CREATE OR REPLACE TEMP TABLE met AS SELECT count(*) AS n, min(x.u) AS w "
         f"FROM (SELECT DISTINCT {_list('here', 'u', qa)} FROM a) AS x "
         f"JOIN (SELECT DISTINCT {_list('here', 'u', qb)} FROM b) AS y ON x.u = y.u "
         f"GROUP BY {_list('x.here', [f'x.{name}' for name in qa], [f'y.{name}' for name in qb])}"
@@ -258,8 +257,9 @@ def _by_subject(connection: Connection, first: int, second: int) -> tuple[Any, .
     return together, database.one(connection, linked)[0], database.one(connection, singled)[0]
 
 
-def _by_columns(connection: Connection, links: list[int], known: list[int], first: int, second: int) -> tuple[Any, ...]:
-    """Classes of each file by links and quasi-identifiers meet where the links agree, then lose those nobody knows."""
+def _by_columns(connection: Connection, links: tuple[int, ...], first: int, second: int) -> tuple[Any, ...]:
+    """Classes of each file by links and quasi-identifiers meet where the links agree, then lose the links: whoever knows
+    one knows it as a quasi-identifier of either file."""
     names, qa, qb = [f"l{number}" for number in links], _names("q", first), _names("q", second)
     for table, marked in (("a", qa), ("b", qb)):
         columns = _list("here", names, marked)
@@ -267,7 +267,7 @@ def _by_columns(connection: Connection, links: list[int], known: list[int], firs
             f"CREATE OR REPLACE TEMP TABLE by_{table} AS SELECT {columns}, count(DISTINCT u) AS n, min(u) AS w "
             f"FROM {table} WHERE u IS NOT NULL GROUP BY {columns}"
         )
-    classes = _list("x.here", [f"x.l{n}" for n in known], [f"x.{q}" for q in qa], [f"y.{q}" for q in qb])
+    classes = _list("x.here", [f"x.{q}" for q in qa], [f"y.{q}" for q in qb])
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE met AS SELECT sum(x.n * y.n) AS n, min(x.w) AS w, min(y.w) AS v, "
         "max(x.n * y.n) = 1 AND min(x.w) = max(x.w) AND min(y.w) = max(y.w) AS one "
@@ -278,7 +278,7 @@ def _by_columns(connection: Connection, links: list[int], known: list[int], firs
         "SELECT count(DISTINCT w) FROM met WHERE one "
         "AND w NOT IN (SELECT w FROM alone_a) AND v NOT IN (SELECT w FROM alone_b)"
     )
-    together = database.one(connection, "SELECT min(CASE WHEN one THEN 1 ELSE greatest(n, 2) END)::BIGINT FROM met")[0]
+    together = database.one(connection, "SELECT min(CASE WHEN one THEN 1 ELSE n END)::BIGINT FROM met")[0]
     return together, database.one(connection, linked)[0], database.one(connection, singled)[0]
 
 

@@ -1,5 +1,6 @@
 """What two files reveal together: planted pairs with known answers."""
 
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -248,3 +249,97 @@ def test_of_wide_files_the_marked_columns_are_compared(tmp_path, monkeypatch):
     first, second = a_file(tmp_path, "a", ["甲", "住"], rows), a_file(tmp_path, "b", ["乙", "district"], rows)
     found = measure_linkage(side(first, ["甲", "住"], ["住"]), side(second, ["乙", "district"], ["district"]))
     assert found.shared == ["住 = district"]
+
+
+def test_who_is_alone_in_two_classes_is_one_person(tmp_path):
+    homes = [("p0", "鼓楼"), ("p0", "台江"), ("p1", "鼓楼"), ("p2", "鼓楼"), ("p3", "台江"), ("p4", "台江")]
+    first = a_file(tmp_path, "a", ["u", "住地"], homes)
+    jobs = [("p0", "医生"), ("p9", "医生"), *((f"p{n}", "教师") for n in range(1, 5))]
+    second = a_file(tmp_path, "b", ["u", "职业"], jobs)
+    found = measure_linkage(
+        side(first, ["u", "住地"], ["住地"], subject="u"), side(second, ["u", "职业"], ["职业"], subject="u")
+    )
+    assert (found.linked, found.singled_out, found.share) == (5, 1, 0.2)
+    first = a_file(tmp_path, "c", ["甲", "号"], [("x", "1"), ("x", "2")])
+    second = a_file(tmp_path, "d", ["号", "乙"], [(number, job) for number in "15" for job in "yz"])
+    found = measure_linkage(side(first, ["甲", "号"], ["甲"]), side(second, ["号", "乙"], ["乙"]))
+    assert (found.method, found.linked, found.singled_out, found.share) == ("columns", 1, 1, 1.0)
+
+
+def test_of_two_ways_the_one_that_singles_out_more_counts(tmp_path):
+    grid = [(f"p{n}", "福州", town, job) for n, (town, job) in enumerate((t, j) for t in TOWNS for j in JOBS)]
+    first = a_file(tmp_path, "a", ["u", "市", "住地"], [row[:3] for row in grid])
+    second = a_file(tmp_path, "b", ["u", "市", "职业"], [(row[0], row[1], row[3]) for row in grid])
+    found = measure_linkage(
+        side(first, ["u", "市", "住地"], ["住地"], subject="u"),
+        side(second, ["u", "市", "职业"], ["职业"], subject="u"),
+    )
+    assert (found.method, found.share) == ("subject", 1.0)  # by the city everybody meets everybody
+
+
+@pytest.mark.parametrize(("theirs", "method"), [("协和", "columns"), ("附一", "nothing")])
+def test_one_value_in_common_is_chance_and_two_are_a_link(tmp_path, theirs, method):
+    first = a_file(tmp_path, "a", ["甲", "院"], [("x", "省立"), ("x", "协和")])
+    second = a_file(tmp_path, "b", ["hospital", "乙"], [("省立", "y"), (theirs, "y")])
+    assert measure_linkage(side(first, ["甲", "院"], ["甲"]), side(second, ["hospital", "乙"], ["乙"])).method == method
+
+
+def test_numbers_here_and_text_there_compare_as_they_are_written(tmp_path):
+    first = a_file(tmp_path, "a", ["号", "甲"], [(1, "x"), (2, "x"), (3, "x")])
+    second = a_file(tmp_path, "b", ["号", "乙"], [("1", "y"), ("2", "y"), ("无", "y")])
+    assert measure_linkage(side(first, ["号", "甲"], ["甲"]), side(second, ["号", "乙"], ["乙"])).linked == 2
+
+
+@pytest.mark.parametrize(("fillers", "method"), [(49, "columns"), (50, "nothing")])
+def test_fifty_columns_of_each_file_are_compared(tmp_path, fillers, method):
+    days, numbers = [f"d{n}" for n in range(fillers)], [f"n{n}" for n in range(fillers)]
+    first = a_file(tmp_path, "a", [*days, "单号"], [(*[date(2025, 1, n)] * fillers, f"N{n}") for n in (1, 2)])
+    second = a_file(tmp_path, "b", [*numbers, "流水"], [(*[n] * fillers, f"N{n}") for n in (1, 2)])
+    assert measure_linkage(side(first, [*days, "单号"], []), side(second, [*numbers, "流水"], [])).method == method
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "singled_out"),
+    [
+        ([("p0", "x", "1"), ("p1", "x", "9")], [("r0", "1", "y"), ("r1", "8", "y")], 1),
+        ([("p0", "x", "1"), ("p1", "x", "2")], [("r0", "1", "y"), ("r0", "2", "y"), ("r1", "8", "y")], 0),
+        ([("p0", "x", "1"), ("p0", "x", "2"), ("p1", "x", "9")], [("r0", "1", "y"), ("r1", "2", "y")], 0),
+        (
+            [("p0", "x", "1"), ("p0", "x", "2"), ("p1", "x", "2")],
+            [("r0", "1", "y"), ("r0", "2", "y"), ("r1", "8", "y")],
+            0,
+        ),
+        ([("p0", "x", "1")] * 2 + [("p1", "x", "9")], [("r0", "1", "y")] * 2 + [("r1", "8", "y")], 1),
+    ],
+    ids=["one pair", "two of ours", "two of theirs", "again in company", "written twice"],
+)
+def test_alone_with_one_partner_means_one_of_each_in_all_their_meetings(tmp_path, ours, theirs, singled_out):
+    first = a_file(tmp_path, "a", ["u", "甲", "号"], ours)
+    second = a_file(tmp_path, "b", ["v", "号", "乙"], theirs)
+    found = measure_linkage(
+        side(first, ["甲", "号"], ["甲"], subject="u"), side(second, ["号", "乙"], ["乙"], subject="v")
+    )
+    assert (found.singled_out, found.k_together == 1) == (singled_out, bool(singled_out))
+
+
+def test_columns_that_disagree_do_not_hide_a_link_by_others(tmp_path):
+    """Hospitals and numbers are the same values on both sides, in other rows: together they link nobody."""
+    rows = [(f"N{n}", f"H{n}") for n in range(10)]
+    first = a_file(tmp_path, "a", ["甲", "号", "院"], [("x", number, hospital) for number, hospital in rows])
+    turned = [(number, f"H{(n + 1) % 10}", "y") for n, (number, _hospital) in enumerate(rows)]
+    second = a_file(tmp_path, "b", ["号", "hospital", "乙"], turned)
+    ours = side(first, ["甲", "号", "院"], ["甲"])
+    found = measure_linkage(ours, side(second, ["号", "hospital", "乙"], ["乙"]))
+    assert (found.shared, found.linked) == (["号"], 10)
+    second = a_file(tmp_path, "c", ["number", "token", "乙"], turned)
+    keyed = side(first, ["甲", "号", "院"], ["甲"], pseudonyms=("院",))
+    found = measure_linkage(keyed, side(second, ["number", "token", "乙"], ["乙"], pseudonyms=("token",)))
+    assert (found.method, found.shared) == ("columns", ["号 = number"])  # and the pseudonyms are a way of their own
+
+
+def test_a_column_that_one_seller_marked_is_a_way_of_its_own(tmp_path):
+    """The numbers agree in no row of one district: by the district alone they meet all the same."""
+    first = a_file(tmp_path, "a", ["区县", "号"], [("鼓楼", "1"), ("台江", "2")])
+    second = a_file(tmp_path, "b", ["区县", "号", "乙"], [("鼓楼", "2", "y"), ("台江", "1", "y")])
+    found = measure_linkage(side(first, ["区县", "号"], ["区县"]), side(second, ["区县", "号", "乙"], ["乙"]))
+    assert (found.shared, found.linked) == (["区县"], 2)
