@@ -28,7 +28,7 @@ _DISTINCT = """
         SELECT count(*) FILTER (weight > 0) AS l,
             coalesce(ln(sum(weight)) - sum(weight * ln(weight)) FILTER (weight > 0) / sum(weight), 0) AS entropy
         FROM (SELECT class, CAST(weight AS DOUBLE) AS weight FROM {pairs})
-        GROUP BY class HAVING sum(weight) > 0 OR true)"""
+        GROUP BY class)"""
 
 
 def _recursive(connection: Tables, pairs: str, least: int) -> float:
