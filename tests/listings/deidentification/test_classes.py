@@ -143,6 +143,15 @@ def test_bands_of_class_sizes(measured):
     assert [(band["from"], band["to"], band["classes"], band["members"]) for band in found.size_bands] == [
         (1, 1, 1, 1), (2, 2, 1, 2), (3, 4, 1, 4), (5, 9, 2, 14), (10, 19, 1, 10),
     ]  # fmt: skip
+    assert [each["size"] for each in found.class_sizes] == [1, 2, 4, 5, 9]  # the five smallest
+
+
+def test_bands_of_large_classes_begin_where_they_say(measured):
+    sizes = enumerate((19, 20, 49, 50, 99, 100, 999, 1000))
+    found = measured([row(a=key) for key, size in sizes for _ in range(size)], ["a"], sensitive=[])
+    assert [(band["from"], band["to"], band["classes"], band["members"]) for band in found.size_bands] == [
+        (10, 19, 1, 19), (20, 49, 2, 69), (50, 99, 2, 149), (100, 999, 2, 1099), (1000, None, 1, 1000),
+    ]  # fmt: skip
 
 
 def test_risk_at_the_threshold_is_no_risk(measured):
@@ -152,15 +161,16 @@ def test_risk_at_the_threshold_is_no_risk(measured):
     assert (found.prosecutor.max, found.marketer) == (0.25, round(2 / 9, 9))
 
 
-def in_population(table: list[dict], people: list[dict]) -> Measures:
+def in_population(table: list[dict], people: list[dict], subject: str | None = None) -> Measures:
     with database.open_database() as connection:
         for name, content in (("data", table), ("people", people)):
-            connection.execute(f"CREATE TABLE {name} (a BIGINT, b VARCHAR)")
+            connection.execute(f"CREATE TABLE {name} (a BIGINT, b VARCHAR, u VARCHAR)")
             for each in content:
-                connection.execute(f"INSERT INTO {name} VALUES (?, ?)", [each["a"], each["b"]])
+                connection.execute(f"INSERT INTO {name} VALUES (?, ?, ?)", [each["a"], each["b"], each["u"]])
         return measure(
-            connection, "data", quasi_identifiers=["a", "b"], sensitive=[], population="SELECT a, b FROM people"
-        )
+            connection, "data", quasi_identifiers=["a", "b"], sensitive=[], subject=subject,
+            population="SELECT a, b FROM people",
+        )  # fmt: skip
 
 
 def test_population_by_hand():
@@ -180,3 +190,11 @@ def test_population_by_hand():
 def test_population_has_to_hold_the_file(people):
     with pytest.raises(BadCommand, match="fewer people than the file"):
         in_population([row(1, "x")] * 2, people)
+
+
+def test_class_of_nobody_is_no_class_to_the_journalist():
+    """Rows without subject are in nobody's class: neither the risks nor δ know of (2, x), which no person is in."""
+    table = [row(1, "x", u="u1"), row(1, "x", u="u2"), row(2, "x")]
+    found = in_population(table, [row(1, "x")] * 4, "u").risk
+    assert asdict(found.journalist) == {"average": 0.25, "max": 0.25, "at_risk": 1.0}
+    assert found.delta == {"min": 0.5, "max": 0.5}
