@@ -133,3 +133,53 @@ def test_order_of_rows_is_irrelevant():
     table = {**grid(), "age": [n % 7 for n in range(1000)]}
     order = random.Random(2).sample(range(1000), 1000)
     assert suggested(table) == suggested({name: [values[n] for n in order] for name, values in table.items()})
+
+
+@pytest.mark.parametrize(("different", "counts"), [(100, True), (101, False), (899, False), (900, True)])
+def test_few_numbers_are_codes_and_nearly_as_many_as_rows_are_somebodys_own(different, counts):
+    numbers = [7 * (n if n < different else 0) for n in range(1000)]
+    assert codes(suggested({"z": numbers})) == ([("z", "singles_out")] if counts else [])
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_key"),
+    [
+        (["0123456789abcdef", "fedcba9876543210"] * 5, True),  # sixteen digits, two persons
+        (["0123456789abcde", "edcba9876543210"] * 5, False),
+        ([f"{n % 5:015x}a" for n in range(9)] + ["no digest at all"], True),  # nine in ten
+        ([f"{n % 5:015x}a" for n in range(8)] + ["no digest at all"] * 2, False),
+        ([f"{n % 5:018d}" for n in range(10)], False),  # digits alone are a number
+        ([f"Room {n % 5}, Building 7, East Gate" for n in range(10)], False),
+        ([f"abcdefghijklmnopqrstuv{'xyzuv'[n % 5]}" for n in range(10)], False),  # letters alone are a word
+        (["0123456789abcdef"] * 10, False),  # one value is nobody's key
+    ],
+)  # fmt: skip
+def test_pseudonyms_are_told_by_their_cells(cells, is_key):
+    assert suggested({"z": cells}).keys == (["z"] if is_key else [])
+
+
+def test_share_counts_each_person_once():
+    """Each of fifty persons is alone in ten shops: all of them, not ten times as many."""
+    found = suggested(
+        {"who": [f"u{n // 10}" for n in range(500)], "shop": [f"s{n}" for n in range(500)]}, subject="who"
+    )
+    assert found.columns[0].params["percent"] == "100.0"
+
+
+def test_column_without_which_the_share_is_only_at_the_threshold_is_kept():
+    """Ten in a thousand are alone by `code`, and an eleventh with `b`."""
+    table = {"code": [f"c{n}" for n in range(10)] + ["o"] * 990, "b": ["x"] * 999 + ["y"]}
+    assert codes(suggested(table)) == [("code", "singles_out"), ("b", "singles_out")]
+
+
+@pytest.mark.parametrize(("copies", "found"), [(15, [("z", "singles_out")]), (16, [])])
+def test_the_sixteen_columns_of_most_values_are_combined(copies, found):
+    table = {f"c{number}": [f"v{n % 3}" for n in range(51)] for number in range(copies)}
+    assert codes(suggested({**table, "z": ["rare"] + ["common"] * 50})) == found
+
+
+def test_five_rounds_and_four_columns_are_looked_for():
+    own = {f"c{number}": [f"{number}-{n}" for n in range(50)] for number in range(6)}
+    assert len(suggested(own).columns) == 5
+    bits = {f"b{number}": ["01"[n >> number & 1] for n in range(32)] for number in range(5)}
+    assert suggested(bits).columns == []  # it takes all five
