@@ -346,3 +346,10 @@ def test_firm_or_person_is_nowhere_waved_through(tmp_path):
 def test_address_in_a_columns_name_fails_even_about_nobody(tmp_path):
     report = report_on(canonical(tmp_path, ["福州市鼓楼区八一七路12号", "辆次"], [("x", 1)] * 5), about="none")
     assert [code for _, code in codes(report)] == ["address_in_name"] and report.grade == 1
+
+
+@pytest.mark.parametrize(("columns", "named"), [(6, "a, b, c, d, e, f"), (7, "a, b, c, d, e, f …")])
+def test_reason_names_six_columns(tmp_path, columns, named):
+    header = list("abcdefg"[:columns])
+    report = report_on(canonical(tmp_path, header, [(n,) * columns for n in range(9)]), quasi_identifiers=header)
+    assert report.reasons[0].params["columns"] == named

@@ -93,6 +93,7 @@ def test_long_cells_are_cut_and_columns_are_at_most_forty(tmp_path):
     rows = [("长" * 200, *("v" * 50))] * 6
     found = drawn(tmp_path, ["a", *(f"c{n}" for n in range(50))], rows)
     assert (len(found.columns), found.rows[0][0]) == (40, "长" * 79 + "…")
+    assert drawn(tmp_path, ["a"], [("长" * 80,)] * 6).rows[0] == ["长" * 80]
 
 
 def test_columns_may_bear_any_name(tmp_path):
