@@ -98,6 +98,8 @@ def test_a_subject_with_many_rows_is_still_one() -> None:
     assert attacked(rows, ["a"])["singling_out", None].level == "passes"
     out = attacked(rows, ["a"], subject="u")["singling_out", None]
     assert (out.successes, out.trials, out.level) == (2, 2, "fails")
+    link = attacked(rows, ["a"], subject="u")["linkage", None]
+    assert (link.trials, link.successes, link.params["percent"]) == (2, 2, "100.00")
     missing = [*rows, {"a": 7, "b": "x", "u": None}]
     assert attacked(missing, ["a"], subject="u")["singling_out", None].successes == 2
 
@@ -106,7 +108,7 @@ def test_a_subject_with_many_rows_is_still_one() -> None:
 def test_inference_on_independent_data_is_the_base_rate(sensitive: str) -> None:
     each = attacked(uniform(3_000), ["a", "b", "c"], (sensitive,))["inference", sensitive]
     assert each.level == "passes" and abs(each.rate - each.baseline) < 0.03
-    assert isclose(each.baseline, 0.25 if sensitive == "s" else 0.1, abs_tol=0.02)
+    assert isclose(each.baseline, 0.25 if sensitive == "s" else 0.1, abs_tol=0.02 if sensitive == "s" else 0.005)
 
 
 def test_inference_of_what_follows_is_certain() -> None:
@@ -182,3 +184,44 @@ def test_same_file_gives_the_same_attacks() -> None:
     rows = uniform(2_000)
     first: dict[tuple, Attack] = attacked(rows, [], ("s",), "u")
     assert first == attacked(rows, [], ("s",), "u")
+
+
+@pytest.mark.parametrize(
+    ("most", "level"), [(110, "passes"), (113, "warns"), (150, "warns"), (155, "fails"), (200, "fails")]
+)
+def test_inference_is_held_against_what_luck_leaves_open(most: int, level: str) -> None:
+    """Of classes of 200 the commonest value is guessed, half of them have the one and half the other: luck is a half.
+    The interval's lower end takes some two points off."""
+    rows = [{"a": group, "s": "wx"[(n < most) == group % 2]} for group in range(40) for n in range(200)]
+    each = attacked(rows, ["a"], ("s",))["inference", "s"]
+    assert (each.baseline, each.successes, each.level) == (0.5, 40 * most, level)
+
+
+def test_one_value_in_the_whole_file_is_no_news() -> None:
+    each = attacked([{"a": n % 4, "s": "w"} for n in range(80)], ["a"], ("s",))["inference", "s"]
+    assert (each.baseline, each.rate, each.level) == (1.0, 1.0, "passes")
+
+
+@pytest.mark.parametrize(("different", "baseline"), [(20, 0.05), (21, 0.142857), (100, 0.1)])
+def test_many_numbers_are_guessed_by_the_tenth_of_the_file(different: int, baseline: float) -> None:
+    rows = [{"a": n // different, "n": n % different} for n in range(10 * different)]
+    assert attacked(rows, ["a"], ("n",))["inference", "n"].baseline == baseline
+
+
+def test_two_thousand_people_are_sampled() -> None:
+    rows = [{"a": n % 30, "b": str(n)} for n in range(2_500)]
+    assert attacked(rows, ["a"])["linkage", None].trials == 2_000
+
+
+@pytest.mark.parametrize(("columns", "said"), [(6, "a, b, c, d, e, f"), (7, "a, b, c, d, e, f …")])
+def test_sentence_names_six_columns(columns: int, said: str) -> None:
+    types = dict.fromkeys("abcdefg"[:columns], "integer") | {"s": "text"}
+    rows = [{**dict.fromkeys(types, n % 2), "s": "w"} for n in range(20)]
+    assert attacked(rows, list(types)[:-1], ("s",), types=types)["inference", "s"].params["columns"] == said
+
+
+def test_column_of_nine_values_in_ten_rows_is_a_key() -> None:
+    for values, known in ((range(10), False), ([0, *range(9)], False), ([0, 0, *range(8)], True)):
+        rows = [{"a": 1, "b": f"v{value}"} for value in values]
+        found = attacked(rows, ["a"], types={"a": "integer", "b": "text"}).get(("singling_out_any", None))
+        assert (found is not None and "b" in found.columns) is known
