@@ -258,8 +258,8 @@ def _by_subject(connection: Connection, first: int, second: int) -> tuple[Any, .
 
 
 def _by_columns(connection: Connection, links: tuple[int, ...], first: int, second: int) -> tuple[Any, ...]:
-    """Classes of each file by links and quasi-identifiers meet where the links agree, then lose the links: whoever knows
-    one knows it as a quasi-identifier of either file."""
+    """Classes of each file by links and quasi-identifiers meet where the links agree, then lose the links: those that
+    anybody knows are quasi-identifiers of either file."""
     names, qa, qb = [f"l{number}" for number in links], _names("q", first), _names("q", second)
     for table, marked in (("a", qa), ("b", qb)):
         columns = _list("here", names, marked)
