@@ -122,6 +122,7 @@ VERSION = Machine(
 UNDER_REVIEW = (VersionState.SUBMITTED, VersionState.EXPERT_REVIEW, VersionState.IN_PUBLICITY)
 WITH_SELLER = (VersionState.DRAFT, VersionState.ASSESSED, VersionState.RETURNED)
 REVIEWED = (VersionState.PUBLISHED, VersionState.HELD, VersionState.RECALLED, VersionState.RETIRED)
+IN_USE = (VersionState.PUBLISHED, VersionState.HELD, VersionState.RETIRED)  # buyers get it, or would again
 ON_OFFER = (VersionState.PUBLISHED, VersionState.HELD)  # what is assessed again, periodically (Art. 35)
 PUBLIC_STATES = (VersionState.IN_PUBLICITY, VersionState.PUBLISHED, VersionState.HELD, VersionState.RETIRED)
 WITH_SAMPLE = (*UNDER_REVIEW, VersionState.ASSESSED, VersionState.RETURNED, VersionState.PUBLISHED)

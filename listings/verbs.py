@@ -135,11 +135,11 @@ def is_idle(version: Version) -> bool:
 
 
 def can_be_held(version: Version) -> bool:
-    return version.state == VersionState.PUBLISHED or (version.is_taken_down and not version.is_held_by_hand)
+    return not version.is_held_by_hand
 
 
 def can_be_released(version: Version) -> bool:
-    return version.is_held_by_hand or not version.is_taken_down
+    return version.is_held_by_hand
 
 
 def is_to_be_mended(version: Version) -> bool:

@@ -102,6 +102,7 @@ class Product(models.Model):
     declared_at = models.DateTimeField(null=True, blank=True)
     declared_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(_("state"), max_length=12, choices=ProductState.choices, default=ProductState.ACTIVE)
+    taken_down_by = models.CharField(max_length=40, blank=True)  # the take-down of the whole product that stands
     created_at = models.DateTimeField()
 
     objects = ProductQuerySet.as_manager()

@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.queries import authority_over, recipients
 from listings import permissions
 from listings.models import About, Product, ReleaseCheck, ReleaseRule, Version
-from listings.operations.review import signed_off
+from listings.operations.review import check_product_stands, signed_off
 from listings.operations.search import follow_product
 from listings.queries import regions_of
 from listings.release_bounds import Bound, bounds
@@ -142,6 +142,7 @@ def hold_against_rule(version: Version, at: datetime) -> Outcome | None:
 
 def publish_by_rule(act: ledger.Act, version: Version, outcome: Outcome) -> None:
     """assessed → published, as part of submitting: the officer who approved the rule has signed for its bounds."""
+    check_product_stands(version.product)
     rule = outcome.rule
     assert rule.decided_by is not None  # a rule in force was approved
     workflow.move(

@@ -10,11 +10,11 @@ from accounts.models import User
 from accounts.operations import check_is_left
 from accounts.queries import recipients
 from listings import files, permissions, queries
-from listings.models import Version
+from listings.models import Product, Version
 from listings.operations.built import check_not_stopped, check_sources_stand
 from listings.operations.search import follow_product
 from listings.operations.sources import check_sources_in_order
-from listings.states import VersionState
+from listings.states import IN_USE, VersionState
 from marketplace import workflow
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
@@ -48,6 +48,7 @@ def approve_version(
     lawful-source file is unchecked, rejected or lapsed, a sign-off is missing or a column of digests is not declared.
     """
     permissions.check_can_review(actor, version, at)
+    check_product_stands(version.product)
     if not sources_checked or (queries.needs_signature(version) and not irreversible):
         raise InvalidState(_("Without its sign-offs a version cannot go public."))
     workflow.check_in(version, VersionState.SUBMITTED)
@@ -90,6 +91,7 @@ def reopen_refused(act: ledger.Act, version: Version, reason: str) -> None:
 def publish_version(*, version: Version, actor: User, at: datetime) -> None:
     """in publicity → published, once the publicity clock has run out. Older versions stay as they are."""
     permissions.check_can_review(actor, version, at)
+    check_product_stands(version.product)
     workflow.check_in(version, VersionState.IN_PUBLICITY)
     check_not_stopped(version.product, at)
     check_sources_stand(version)
@@ -109,7 +111,7 @@ def hold_version(*, version: Version, actor: User, at: datetime, reason: str) ->
     """
     _check_decides(version, actor, at, reason)
     locked = _locked(version)
-    if locked.state != VersionState.PUBLISHED and (locked.is_held_by_hand or not locked.is_taken_down):
+    if locked.is_held_by_hand:
         raise InvalidState(_("It is not published, or held already."))
     hold_for_finding(ledger.begin("hold", actor, at, _article(version)), locked, reason)
 
@@ -143,13 +145,18 @@ def take_down(act: ledger.Act, version: Version, reason: str) -> None:
 def end_take_down(act: ledger.Act, version: Version, new: str, reason: str) -> None:
     """Part of a take-down that is lifted (→ published) or final (→ recalled).
 
-    What was recalled meanwhile stays so; what is held by hand as well is released by hand.
+    What was recalled meanwhile stays so; what is held for another reason as well stays held until that is gone.
     """
     locked = _locked(version)
     Version.objects.filter(pk=version.pk).update(is_taken_down=False)
-    if locked.state != VersionState.HELD or (new == VersionState.PUBLISHED and locked.is_held_by_hand):
-        return
-    _move(act, locked, new, reason)
+    locked.is_taken_down = False
+    if locked.state == VersionState.HELD and (new != VersionState.PUBLISHED or not is_held_otherwise(locked)):
+        _move(act, locked, new, reason)
+
+
+def is_held_otherwise(version: Version) -> bool:
+    """Whether a reason to hold it is left: by hand, a take-down of it, a take-down of its whole product."""
+    return version.is_held_by_hand or version.is_taken_down or bool(version.product.taken_down_by)
 
 
 @transaction.atomic
@@ -158,12 +165,13 @@ def release_version(*, version: Version, actor: User, at: datetime, reason: str)
     _check_decides(version, actor, at, reason)
     locked = _locked(version)
     workflow.check_in(locked, VersionState.HELD)
-    act = ledger.begin("release", actor, at, _article(version))
-    if not locked.is_taken_down:
-        return _move(act, locked, VersionState.PUBLISHED, reason, is_held_by_hand=False)
     if not locked.is_held_by_hand:
         raise InvalidState(_("It was taken down: the take-down is lifted, not the hold."))
-    _note_hold(act, locked, reason, is_held_by_hand=False)
+    locked.is_held_by_hand = False
+    act = ledger.begin("release", actor, at, _article(version))
+    if is_held_otherwise(locked):
+        return _note_hold(act, locked, reason, is_held_by_hand=False)
+    _move(act, locked, VersionState.PUBLISHED, reason, is_held_by_hand=False)
 
 
 @transaction.atomic
@@ -194,6 +202,68 @@ def _locked(version: Version) -> Version:
     """This very object, as the database has it now."""
     version.refresh_from_db(from_queryset=Version.objects.select_for_update(of=("self",)))
     return version
+
+
+def check_product_stands(product: Product) -> None:
+    """InvalidState, naming the measure, once the whole product was taken down. Locks the product: what makes a version
+    public comes before such a take-down, and is held by it, or after it, and is refused."""
+    _check_not_taken_down_whole(_locked_product(product))
+
+
+def take_down_product(act: ledger.Act, product: Product, number: str, reason: str) -> None:
+    """Part of a take-down of a whole product, known by its `number`: each published version → held, and none of any
+    state is served or made public until it is over. InvalidState where one stands, or nothing was ever published."""
+    locked = _locked_product(product)
+    _check_not_taken_down_whole(locked)
+    versions = _in_use(locked)
+    if not versions:
+        raise InvalidState(_("No version of this product is in use: there is nothing to take down."))
+    locked.taken_down_by = number
+    locked.save(update_fields=["taken_down_by"])
+    ledger.record(act, locked, detail={"taken_down_by": number, "versions": versions, "reason": reason})
+    for version in versions:
+        if version.state == VersionState.PUBLISHED:
+            _move(act, version, VersionState.HELD, reason)
+
+
+def give_product_back(act: ledger.Act, product: Product, reason: str) -> None:
+    """Part of a take-down of a whole product that is lifted or annulled: its versions that are held for no other
+    reason → published; what was recalled stays so."""
+    locked = _locked_product(product)
+    locked.taken_down_by = ""
+    locked.save(update_fields=["taken_down_by"])
+    ledger.record(act, locked, detail={"taken_down_by": "", "reason": reason})
+    for version in _in_use(locked):
+        if version.state == VersionState.HELD and not is_held_otherwise(version):
+            _move(act, version, VersionState.PUBLISHED, reason)
+
+
+def recall_product(act: ledger.Act, product: Product, reason: str) -> list[Version]:
+    """Part of a take-down of a whole product that is final: whatever version is held → recalled; what is in publicity →
+    submitted, to be refused. The product stays taken down. Returns what was recalled."""
+    locked = _locked_product(product)
+    recalled = [version for version in _in_use(locked) if version.state == VersionState.HELD]
+    for version in recalled:
+        _move(act, version, VersionState.RECALLED, reason)
+    for version in locked.versions.filter(state=VersionState.IN_PUBLICITY):
+        reopen(act, version, reason)
+    return recalled
+
+
+def _locked_product(product: Product) -> Product:
+    """Not its key: whoever writes a row that names it does not wait."""
+    return Product.objects.select_for_update(of=("self",), no_key=True).select_related("seller").get(pk=product.pk)
+
+
+def _check_not_taken_down_whole(product: Product) -> None:
+    if product.taken_down_by:
+        raise InvalidState(_("The whole product was taken down by %(number)s: no version of it is made public.")
+                           % {"number": product.taken_down_by})  # fmt: skip
+
+
+def _in_use(product: Product) -> list[Version]:
+    """What buyers get, or would get again, locked against deliveries."""
+    return list(product.versions.filter(state__in=IN_USE).select_for_update(of=("self",)).order_by("pk"))
 
 
 def _note_hold(act: ledger.Act, version: Version, reason: str, *, is_held_by_hand: bool) -> None:

@@ -121,7 +121,7 @@ class ProductRow(serializers.ModelSerializer[Product]):
         fields = (
             "id", "seller", "entry", "nature", "acquisition", "category", "grade", "visibility", "title", "summary",
             "description", "purposes", "terms", "price_text", "frequency", "is_openly_available", "declared_at",
-            "source_files", "state", "created_at",
+            "source_files", "state", "taken_down_by", "created_at",
         )  # fmt: skip
 
 
@@ -598,9 +598,9 @@ class MeasureRow(serializers.ModelSerializer[Measure]):
     class Meta:
         model = Measure
         fields = (
-            "id", "number", "kind", "party", "authority", "issuer", "version", "clause", "facts", "demand",
-            "article", "remedy", "referred_to", "referral", "state", "issued_at", "seen_at", "deemed_served_at",
-            "hearing_opened_at", "refuses", "held", "evidence", "created_at",
+            "id", "number", "kind", "party", "authority", "issuer", "version", "whole_product", "clause", "facts",
+            "demand", "article", "remedy", "referred_to", "referral", "state", "issued_at", "seen_at",
+            "deemed_served_at", "hearing_opened_at", "refuses", "held", "evidence", "created_at",
         )  # fmt: skip
 
 

@@ -420,7 +420,8 @@ def measure(case: Any, user: Any, at: datetime) -> list[Section]:
     return [
         Section(_("Order"), (
             (_("Kind"), case.rules.title),
-            *of(case, "number", "party", "authority", "issuer", "version", "required_by", "clause", "facts", "demand", "remedy", "referred_to", "referral"),
+            *of(case, "number", "party", "authority", "issuer"), (_("What is taken down"), case.taken_down),
+            *of(case, "required_by", "clause", "facts", "demand", "remedy", "referred_to", "referral"),
             (_("Issued"), day(case.issued_at)), (_("By"), case.issued_by),
             (_("First opened by the party"), day(case.seen_at)), (_("Deemed served"), day(case.deemed_served_at)),
             (_("Hearing opened"), day(case.hearing_opened_at)),

@@ -108,6 +108,16 @@ class NoticeForm(ProposeOrderForm):
     field_order = ("clause", "facts", "demand")
 
 
+class TakeDownForm(NoticeForm):
+    """Of one version or, the only way for a retired one, of the whole product."""
+
+    whole_product = forms.BooleanField(
+        label=_("The whole product, with all its versions"), required=False,
+        help_text=_("None of its versions is served or made public until the take-down is lifted."),
+    )  # fmt: skip
+    field_order = ("whole_product", "clause", "facts", "demand")
+
+
 class ReferForm(RefusalForm):
     """To whom a case goes that was not corrected, and the text that goes along: prepared, to be edited."""
 

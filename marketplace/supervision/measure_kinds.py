@@ -81,8 +81,8 @@ KINDS: dict[str, Row] = {
     ),
     MeasureKind.TAKE_DOWN: Row(
         "Art. 40", "40", "take_down", Issuer.REVIEWER, (), None, False, MeasureState.FINAL,
-        _("Take-down of a version"),
-        _("Draft of a take-down of a version"),
-        _("The platform holds a version of non-public data that breaks a rule; on refusal to correct it is recalled."),
+        _("Take-down of non-public data"),
+        _("Draft of a take-down of non-public data"),
+        _("The platform holds a version or product of non-public data that breaks a rule; on refusal it is recalled."),
     ),
 }  # fmt: skip

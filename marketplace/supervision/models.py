@@ -259,7 +259,8 @@ class MeasureQuerySet(models.QuerySet["Measure"]):
 class Measure(models.Model):
     """An order or notice against one party: facts, article or clause, deadline, grants held, outcome, remedy.
 
-    `issuer` signs it in the authority's place where its kind says so; the authority sees it all.
+    `issuer` signs it in the authority's place where its kind says so; the authority sees it all. A take-down is of one
+    `version`, or of the whole product that this belongs to.
     """
 
     occasion_key = models.CharField(max_length=120, unique=True)
@@ -274,6 +275,7 @@ class Measure(models.Model):
     version = models.ForeignKey(
         Version, verbose_name=_("version"), null=True, blank=True, on_delete=models.PROTECT, related_name="take_downs"
     )
+    whole_product = models.BooleanField(_("the whole product"), default=False)
     required_by = models.ForeignKey(
         Party, verbose_name=_("required by"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -320,12 +322,12 @@ class Measure(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(kind="take_down", version__isnull=False)
-                | ~Q(kind="take_down") & Q(version=None, required_by=None),
+                | ~Q(kind="take_down") & Q(version=None, required_by=None, whole_product=False),
                 name="measure_take_down_of_version",
             ),
             models.UniqueConstraint(
                 fields=["version"],
-                condition=Q(state__in=["issued", "evidence_filed", "refused_to_correct"]),
+                condition=Q(state__in=["issued", "evidence_filed", "refused_to_correct"], whole_product=False),
                 name="measure_one_take_down",
             ),
             models.CheckConstraint(
@@ -350,6 +352,11 @@ class Measure(models.Model):
     def may_hold_all(self) -> bool:
         """Whether it may hold every grant of the party that is in its authority's competence (Art. 33)."""
         return self.rules.suspends and self.rules.issuer == Issuer.AUTHORITY
+
+    @property
+    def taken_down(self) -> Version | Product | None:
+        """What a take-down holds."""
+        return self.version.product if self.version and self.whole_product else self.version
 
     @property
     def signatory(self) -> Party:

@@ -12,7 +12,7 @@ from accounts.queries import authority_level
 from accounts.states import PartyState
 from accounts.verbs import check_can_keep_party
 from listings.models import Version
-from listings.states import VersionState
+from listings.states import IN_USE
 from marketplace.applications.forms import ExtendForm, RevokeForm
 from marketplace.applications.models import Application, Grant, HoldCode, open_holds
 from marketplace.applications.permissions import check_can_revoke_grant
@@ -203,14 +203,13 @@ AUTHORITY = Verbs(
     ),
 )  # fmt: skip
 
-ON_OFFER = (VersionState.PUBLISHED, VersionState.HELD)
 
 VERSION = Verbs(
     Version,
     "version",
     (
-        Verb("draft_take_down", _("Draft a take-down"), ON_OFFER, permissions.check_can_take_down, operations.draft_take_down, forms.NoticeForm, "Art. 40", danger=True, leads_on=True, aside=True),
-        Verb("require_take_down", _("Require a take-down"), ON_OFFER, permissions.check_may_require_take_down, operations.require_take_down, forms.NoticeForm, "Art. 40", danger=True, leads_on=True, aside=True),
+        Verb("draft_take_down", _("Draft a take-down"), IN_USE, permissions.check_can_take_down, operations.draft_take_down, forms.TakeDownForm, "Art. 40", danger=True, leads_on=True, aside=True),
+        Verb("require_take_down", _("Require a take-down"), IN_USE, permissions.check_may_require_take_down, operations.require_take_down, forms.TakeDownForm, "Art. 40", danger=True, leads_on=True, aside=True),
     ),
 )  # fmt: skip
 

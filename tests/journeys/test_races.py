@@ -14,14 +14,16 @@ from django.db import connection, connections, transaction
 from accounts.models import Assignment
 from listings import operations as listing
 from listings.models import Assessment, Job, Product, Version
+from listings.operations import release_rules, review
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Application, Decision, Grant, Hold, Item
+from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import SHANGHAI
 from marketplace.delivery import gate
 from marketplace.delivery import operations as delivery
 from marketplace.delivery.models import AccessRecord, Delivery
 from marketplace.desk.sample_data import write_visits
-from marketplace.desk.story import consult
+from marketplace.desk.story import consult, later
 from marketplace.errors import InvalidState
 from marketplace.ledger.models import Entry
 from marketplace.notices import operations as notices
@@ -31,6 +33,7 @@ from marketplace.supervision.models import Finding, Measure, UsageReport
 from marketplace.supervision.monitors import MONITORS
 from marketplace.supervision.second_pair import SecondPairRule, Signature
 from marketplace.supervision.sweep import run, sweep
+from tests.listings.test_release_rules import next_non_public
 from tests.workflow import stages
 from tests.workflow.matrix import rows
 from tests.workflow.memory import remembered_sandbox  # noqa: F401
@@ -233,6 +236,46 @@ def test_a_take_down_issued_while_the_version_is_released_by_hand_holds_it(world
     version, issued = fresh(made.version), outcomes[0] is None
     assert (version.state, version.is_taken_down) == (("held", True) if issued else ("published", False))
     assert fresh(made).state == ("issued" if issued else "proposed")
+
+
+@pytest.mark.parametrize("way", ["reviewer", "rule"])
+def test_a_version_made_public_while_its_product_is_taken_down_is_held_or_refused(world, way, monkeypatch):
+    """Whoever makes it public is slow between looking at the product and publishing."""
+    made, at = stages.take_down(world, "proposed", whole=True)
+    of, who = made.version, {"actor": world["reviewer"], "at": at}
+    if way == "rule":
+        bounds = {**stages.RULE, "min_rows": 1, "min_k": None, "max_drift": 100}
+        rule = listing.propose_rule(product=of.product, actor=world["vendor"], at=at, **bounds)
+        listing.approve_rule(rule=rule, reason="更新稳定", **who)
+    following = next_non_public(world, of, at)
+    if way == "reviewer":
+        listing.submit_version(version=following, actor=world["vendor"], at=at)
+        listing.approve_version(version=following, **stages.SIGN_OFF, **who)
+        who["at"] = later(at, Kind.PUBLICITY)
+    place, name = (review, "check_sources_stand") if way == "reviewer" else (release_rules, "signed_off")
+    quick = getattr(place, name)
+
+    def slow(*args: Any) -> Any:
+        time.sleep(0.3)
+        return quick(*args)
+
+    monkeypatch.setattr(place, name, slow)
+
+    def make_public() -> None:
+        if way == "reviewer":
+            return listing.publish_version(version=fresh(following), **who)
+        listing.submit_version(version=fresh(following), actor=world["vendor"], at=at)
+
+    def issue() -> None:
+        time.sleep(0.15)
+        supervision.issue_order(measure=fresh(made), **stages.CHARGE, remedy=stages.REMEDY, **who)
+
+    published, issued = together(make_public, issue)
+    assert issued is None and (published is None or isinstance(published, InvalidState)), (published, issued)
+    waits = "in_publicity" if way == "reviewer" else "assessed"
+    assert (fresh(of).state, fresh(following).state) == ("held", "held" if published is None else waits)
+    supervision.lift_order(measure=fresh(made), reason="已改正", **who)
+    assert fresh(following).state == ("published" if published is None else waits)
 
 
 def test_two_officers_sign_as_the_first_at_once_and_one_is(world, grant):

@@ -730,14 +730,19 @@ def notice(world: World, state: str) -> tuple[Measure, datetime]:
     return bring(world, made, state, by="vendor", at=at)
 
 
-def take_down(world: World, state: str) -> tuple[Measure, datetime]:
+def take_down(world: World, state: str, *, whole: bool = False) -> tuple[Measure, datetime]:
     """The reviewer's take-down of a seller's version; `proposed+required` by the province."""
     of, at = non_public_version(world, "published")
-    act = {"version": of, "at": at, "clause": "平台规则第五条", **CHARGE}
+    act = {"version": of, "at": at, "clause": "平台规则第五条", **CHARGE, "whole_product": whole}
     if state == "proposed+required":
         return supervision.require_take_down(actor=world["province_officer"], **act), at
     made = supervision.draft_take_down(actor=world["reviewer"], **act)
     return bring(world, made, state, by="reviewer", against="vendor", at=at)
+
+
+def product_take_down(world: World, state: str) -> tuple[Measure, datetime]:
+    """The same, of the whole product."""
+    return take_down(world, state, whole=True)
 
 
 def bring(

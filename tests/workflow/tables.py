@@ -1506,6 +1506,35 @@ TAKE_DOWN = replace(
     },
 )
 
+PRODUCT_TAKE_DOWN = replace(
+    TAKE_DOWN,
+    reach=stages.product_take_down,
+    says={
+        **TAKE_DOWN.says,
+        "issue": replace(
+            TAKE_DOWN.says["issue"],
+            entries=(
+                "measure take_down proposed→issued", "product take_down →", "version take_down published→held",
+            ),
+        ),
+        "lift": replace(
+            TAKE_DOWN.says["lift"],
+            entries=("measure lift_order *→lifted", "product lift_order →", "version lift_order held→published"),
+        ),
+    },
+)  # fmt: skip
+
+
+def taking_down(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    """What is retired, with its product alone."""
+    return {**stages.CHARGE, "clause": "平台规则第五条", "whole_product": obj.state == "retired"}
+
+
+def taking_down_sent(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    fields = taking_down(world, obj, at)
+    return fields if fields.pop("whole_product") is False else {**fields, "whole_product": "on"}
+
+
 VERSION_TAKE_DOWN = Matrix(
     verbs=supervision_verbs.VERSION,
     reach=stages.non_public_version,
@@ -1515,7 +1544,7 @@ VERSION_TAKE_DOWN = Matrix(
     url="supervision:version",
     people=WITH_SELLERS,
     says={
-        name: Says("*", ("measure propose_order →proposed",), given(**stages.CHARGE, clause="平台规则第五条"))
+        name: Says("*", ("measure propose_order →proposed",), taking_down, taking_down_sent)
         for name in ("draft_take_down", "require_take_down")
     },
 )
@@ -1621,7 +1650,8 @@ MATRICES = {
     "consultation": CONSULTATION, "standing-consent": STANDING, "grant": GRANT,
     "edition": EDITION, "grant-officer": GRANT_OFFICER, "report": REPORT,
     "concern": CONCERN, "finding": FINDING, "measure": MEASURE, "order-46": ORDER_46, "order-47": ORDER_47,
-    "notice": NOTICE, "take-down": TAKE_DOWN, "version-take-down": VERSION_TAKE_DOWN, "derived": DERIVED,
+    "notice": NOTICE, "take-down": TAKE_DOWN, "product-take-down": PRODUCT_TAKE_DOWN,
+    "version-take-down": VERSION_TAKE_DOWN, "derived": DERIVED,
     "incident": INCIDENT, "review": REVIEW, "emergency-plan": PLAN,
     "certificate": CERTIFICATE, "caution": CAUTION,
     "inspection-plan": INSPECTION_PLAN, "inspection": INSPECTION,
@@ -1651,7 +1681,8 @@ FEW = {  # the other states are those of public data, which their own tables go 
     "order-46": ("proposed", "issued", "refused_to_correct", "referred"),
     "order-47": ("proposed", "evidence_filed+hearing", "refused_to_correct"),
     "take-down": ("proposed", "proposed+required", "issued+hearing", "refused_to_correct"),
-    "version-take-down": ("submitted", "published"),
+    "product-take-down": ("proposed", "issued+hearing", "refused_to_correct"),
+    "version-take-down": ("submitted", "published", "retired"),
     "notice": ("proposed", "issued+hearing", "evidence_filed", "refused_to_correct"),
     "non-public-version": (
         "assessed", "submitted", "returned", "in_publicity", "published", "held", "recalled", "retired", "refused",

@@ -14,7 +14,6 @@ from accounts.models import Party, User
 from accounts.permissions import check_not_own_case
 from accounts.queries import recipients
 from listings import operations as listing
-from listings.states import VersionState
 from marketplace import workflow
 from marketplace.applications.models import Grant, HoldCode
 from marketplace.applications.operations import end_grant, lift_hold, open_hold
@@ -30,7 +29,7 @@ from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
 from marketplace.supervision.measure_kinds import KINDS, MeasureKind
 from marketplace.supervision.models import DerivedProduct, Finding, GrantOutcome, Measure, MeasureGrant
-from marketplace.supervision.operations import papers
+from marketplace.supervision.operations import papers, taken_down
 from marketplace.supervision.operations.derived import flag_derived, unflag_derived
 from marketplace.supervision.operations.finding import close_finding
 from marketplace.supervision.operations.second_pair import overtake_signature, sign_first
@@ -160,7 +159,7 @@ def issue(act: ledger.Act, measure: Measure, **texts: str) -> None:
     workflow.check_in(measure, MeasureState.PROPOSED)
     if is_outdated(measure):
         raise InvalidState(_("What it names was done after all: drop this proposal, or propose another order."))
-    if measure.version is not None:
+    if measure.version is not None and not measure.whole_product:
         listing.check_not_taken_down(measure.version)
     said = {name: texts[name] for name in ("facts", "demand", "remedy")}
     held = Grant.objects.filter(measures__measure=measure).order_by("pk")
@@ -182,7 +181,7 @@ def issue(act: ledger.Act, measure: Measure, **texts: str) -> None:
 def _suspend(act: ledger.Act, measure: Measure) -> None:
     if measure.version is not None:
         clock.stop(measure, act.at, Kind.TAKE_DOWN)
-        listing.take_down(act, measure.version, measure.demand)
+        taken_down.hold(act, measure)
     if not measure.rules.suspends:
         return
     grants = _active_grants(measure)
@@ -339,7 +338,7 @@ def _release(act: ledger.Act, measure: Measure, outcome: str, reason: str) -> No
         lift_hold(act, held.grant, HoldCode.MEASURE, ledger.reference(measure), new)
     measure.held.exclude(outcome=GrantOutcome.ANNULLED).update(outcome=outcome)
     if measure.version is not None:
-        listing.end_take_down(act, measure.version, VersionState.PUBLISHED, reason)
+        taken_down.give_back(act, measure, reason)
     clock.stop(measure, act.at)
 
 

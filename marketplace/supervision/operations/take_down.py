@@ -1,6 +1,7 @@
-"""The take-down of a version of non-public data by the platform's reviewer (Art. 40); the province may require one.
+"""The take-down of non-public data by the platform's reviewer (Art. 40); the province may require one.
 
-Answered, heard, lifted as an order is; made final, the version is recalled, and its holders are told by the monitors.
+Of a version, or of a product with all its versions. Answered, heard, lifted as an order is; made final, what it holds
+is recalled, and the holders are told by the monitors.
 """
 
 from datetime import datetime
@@ -11,9 +12,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Party, User
 from accounts.queries import authority_for
-from listings import operations as listing
 from listings.models import Version
-from listings.states import VersionState
+from listings.states import IN_USE, ON_OFFER
 from marketplace import workflow
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
@@ -23,47 +23,57 @@ from marketplace.supervision import permissions
 from marketplace.supervision.measure_kinds import MeasureKind
 from marketplace.supervision.models import Measure
 from marketplace.supervision.operations.order import check_ends_as, draft, tell_party
+from marketplace.supervision.operations.taken_down import recall
 from marketplace.supervision.states import MeasureState
 
 
 @transaction.atomic
-def draft_take_down(*, version: Version, actor: User, at: datetime, clause: str, facts: str, demand: str) -> Measure:
-    """The reviewer drafts the take-down of a version: which rule, what is wrong, what is to be corrected."""
+def draft_take_down(
+    *, version: Version, actor: User, at: datetime, clause: str, facts: str, demand: str, whole_product: bool = False
+) -> Measure:
+    """The reviewer drafts the take-down of a version or, with `whole_product`, of its product with all its versions:
+    which rule, what is wrong, what is to be corrected."""
     permissions.check_can_take_down(actor, version, at)
-    return _draft(version, actor, at, clause=clause, facts=facts, demand=demand)
+    return _draft(version, actor, at, whole_product, clause=clause, facts=facts, demand=demand)
 
 
 @transaction.atomic
-def require_take_down(*, version: Version, actor: User, at: datetime, clause: str, facts: str, demand: str) -> Measure:
+def require_take_down(
+    *, version: Version, actor: User, at: datetime, clause: str, facts: str, demand: str, whole_product: bool = False
+) -> Measure:
     """The province requires a take-down: the reviewer has working days to issue it, and does not drop it."""
     by = permissions.check_can_require_take_down(actor, version, at)
-    made = _draft(version, actor, at, clause=clause, facts=facts, demand=demand, required_by=by)
+    made = _draft(version, actor, at, whole_product, clause=clause, facts=facts, demand=demand, required_by=by)
     clock.start(made, Kind.TAKE_DOWN, at)
     return made
 
 
-def _draft(version: Version, actor: User, at: datetime, *, required_by: Party | None = None, **texts: Any) -> Measure:
+def _draft(
+    version: Version, actor: User, at: datetime, whole: bool, *, required_by: Party | None = None, **texts: Any
+) -> Measure:
     require(**texts)
-    workflow.check_in(version, VersionState.PUBLISHED, VersionState.HELD)
+    workflow.check_in(version, *(IN_USE if whole else ON_OFFER))  # what is retired, only with its product
     seller = version.product.seller
     authority = version.authority or authority_for(seller.region, at)
     if authority is None or version.reviewer is None:
         raise InvalidState(_("Nobody reviews this yet: it was not submitted."))
+    what = "product" if whole else "version"
     return draft(
-        MeasureKind.TAKE_DOWN, actor, at, occasion_key=f"version:{version.pk}:{at.isoformat()}", party=seller,
-        authority=authority, issuer=version.reviewer, version=version, required_by=required_by, **texts,
+        MeasureKind.TAKE_DOWN, actor, at, occasion_key=f"{what}:{version.pk}:{at.isoformat()}", party=seller,
+        authority=authority, issuer=version.reviewer, version=version, whole_product=whole, required_by=required_by,
+        **texts,
     )  # fmt: skip
 
 
 @transaction.atomic
 def make_final(*, measure: Measure, actor: User, at: datetime, reason: str, remedy: str) -> None:
-    """refusal found → final: the version is recalled, never served again; holders hear of it as of every recall."""
+    """refusal found → final: what it holds is recalled, never served again; holders hear of it as of every recall. Of a
+    whole product no version is made public any more."""
     permissions.check_can_order(actor, measure, at)
     check_ends_as(measure, MeasureState.FINAL)
     require(reason=reason, remedy=remedy)
     act = ledger.begin("make_final", actor, at, measure.article)
     workflow.move(act, measure, MeasureState.FINAL, detail={"reason": reason, "remedy": remedy})
-    assert measure.version is not None  # a constraint says so
-    listing.end_take_down(act, measure.version, VersionState.RECALLED, reason)
+    recall(act, measure, reason)
     clock.stop(measure, at)
     tell_party(act, measure, f"{reason} {remedy}")
