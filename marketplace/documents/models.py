@@ -19,6 +19,7 @@ class Paper(models.TextChoices):
     REFERRAL = "referral", _("Decision to refer an order that was not obeyed")
     LIFTING = "lifting", _("Decision to lift an order")
     TERMINATION = "termination", _("Decision to terminate the data service")
+    TAKE_DOWN = "take_down", _("Decision to make a take-down final")
     EXTENSION = "extension", _("Decision to extend the time to correct")
     ANNULMENT = "annulment", _("Decision to annul an order")
     GRANT = "grant", _("Decision to grant the use of data")
@@ -67,7 +68,7 @@ class DocumentQuerySet(models.QuerySet["Document"]):
 
 
 class Document(models.Model):
-    """One decision of an authority on paper. `content` is all that is printed; the file is made of it once and kept.
+    """One decision on paper. `content` is all that is printed; the file is made of it once and kept.
 
     `token` is in the QR code: who has the paper can ask whether it is genuine, and nobody else can guess it.
     """

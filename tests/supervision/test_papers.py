@@ -56,6 +56,40 @@ def test_an_order_says_facts_article_remedy_deadline_and_number(world):
     assert "救济" in text and "责令" in text
 
 
+@pytest.mark.parametrize("whole", [False, True], ids=["version", "product"])
+def test_a_take_down_made_final_is_a_document_of_the_reviewer_until_a_review_voids_it(world, client, whole):
+    made, _over = stages.take_down(world, "final", whole=whole)
+    at, version = made.issued_at, made.version
+    document, text = paper_of(made, at, Paper.TAKE_DOWN)
+    reviewer = world.parties["compliance"]
+    assert document.number == f"{reviewer.region_id}P{reviewer.pk}-2026-0001"
+    assert (document.issuer, document.party, Document.objects.of(made).count()) == (reviewer, made.party, 1)
+    what = version.product if whole else version
+    said = (
+        made.number, f"下架对象{what}", f"不再提供的版本{version}", made.clause, made.facts, made.demand, "拒不改正",
+        "第四十条", stages.REMEDY, reviewer.name, made.party.name, address_of(document.token),
+    )  # fmt: skip
+    assert [part for part in said if re.sub(r"\s", "", part) not in text] == []
+    seen = {}
+    for who in ("vendor", "reviewer", "officer", "province_officer", "other_vendor", "buyer"):
+        client.force_login(world[who])
+        seen[who] = client.get(document.get_absolute_url()).status_code
+    assert seen == {
+        "vendor": 200, "reviewer": 200, "officer": 200, "province_officer": 200, "other_vendor": 404, "buyer": 404,
+    }  # fmt: skip
+    review = operations.lodge_review(subject=made, actor=world["vendor"], at=at, text="认定有误")
+    operations.annul_review(review=review, actor=world["province_officer"], at=at, reason="证据不足")
+    assert fresh(document).void_at == at
+
+
+def test_a_referral_is_a_document_that_names_the_body_the_words_and_the_remedy(world):
+    made, _over = stages.order_46(world, "referred")
+    document, text = paper_of(made, world.at, Paper.REFERRAL)
+    said = (made.number, "福州市纪委监委", "移送处理", "第四十六条", stages.REMEDY, made.party.name)
+    assert [part for part in said if re.sub(r"\s", "", part) not in text] == []
+    assert (document.issuer, Document.objects.of(made).count()) == (world.parties["city"], 2)
+
+
 def test_the_font_is_embedded(world):
     order = stages.order(world, stages.active_grant(world))
     pdf = documents.file_of(Document.objects.of(order).get(), world.at)

@@ -1,10 +1,12 @@
 """Orders, what becomes of them, decisions on reviews and checked certificates, as numbered documents."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext_noop, override
 
 from accounts.models import Party
+from listings.models import Version
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import due_after, last_day, local_date
@@ -21,7 +23,7 @@ from marketplace.supervision.states import ReviewState
 def write_measure(act: ledger.Act, measure: Measure, kind: str, reason: str = "", remedy: str = "") -> None:
     """Part of issuing an order, extending its time, lifting, ending and annulling it.
 
-    What a seller or the platform issues has none.
+    What a seller or the platform issues has none; a take-down made final has its own.
     """
     if measure.rules.issuer != Issuer.AUTHORITY:
         return
@@ -39,6 +41,26 @@ def write_measure(act: ledger.Act, measure: Measure, kind: str, reason: str = ""
         (gettext_noop("A review can be asked for until"), _term(act.at) if remedy else ""),
     )
     write_document(act, measure, kind, issuer=measure.authority, party=measure.party, sections=sections)
+
+
+def write_take_down(
+    act: ledger.Act, measure: Measure, recalled: Sequence[Version], *, reason: str, remedy: str
+) -> None:  # fmt: skip
+    """Part of making a take-down final: what is recalled by it, by which rule and for which facts, in the name of the
+    platform's reviewer."""
+    sections = (
+        (gettext_noop("Number of the take-down"), measure.number or ""),
+        (gettext_noop("What is taken down"), str(measure.taken_down)),
+        (gettext_noop("Versions recalled, never to be served again"), "\n".join(map(str, recalled))),
+        (gettext_noop("Clause or rule that is broken"), measure.clause),
+        (gettext_noop("Facts"), measure.facts),
+        (gettext_noop("What had to be corrected"), measure.demand),
+        (gettext_noop("Required by"), measure.required_by.name if measure.required_by else ""),
+        (gettext_noop("Reason"), reason),
+        (gettext_noop("Remedy"), remedy),
+        (gettext_noop("A review can be asked for until"), _term(act.at)),
+    )
+    write_document(act, measure, Paper.TAKE_DOWN, issuer=measure.signatory, party=measure.party, sections=sections)
 
 
 def _grants(measure: Measure) -> str:

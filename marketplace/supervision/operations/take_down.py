@@ -22,6 +22,7 @@ from marketplace.ledger import entries as ledger
 from marketplace.supervision import permissions
 from marketplace.supervision.measure_kinds import MeasureKind
 from marketplace.supervision.models import Measure
+from marketplace.supervision.operations import papers
 from marketplace.supervision.operations.order import check_ends_as, draft, tell_party
 from marketplace.supervision.operations.taken_down import recall
 from marketplace.supervision.states import MeasureState
@@ -74,6 +75,7 @@ def make_final(*, measure: Measure, actor: User, at: datetime, reason: str, reme
     require(reason=reason, remedy=remedy)
     act = ledger.begin("make_final", actor, at, measure.article)
     workflow.move(act, measure, MeasureState.FINAL, detail={"reason": reason, "remedy": remedy})
-    recall(act, measure, reason)
+    recalled = recall(act, measure, reason)
     clock.stop(measure, at)
     tell_party(act, measure, f"{reason} {remedy}")
+    papers.write_take_down(act, measure, recalled, reason=reason, remedy=remedy)
