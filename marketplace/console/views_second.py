@@ -36,7 +36,7 @@ def change(request: HttpRequest, party: int, to: str) -> HttpResponse:
     authority = get_object_or_404(_mine(request), pk=party)
     if to not in CHANGES:
         raise Http404
-    note = _("From now on an order or a termination that one officer signs has no effect before another confirms it.")
+    note = _("From now on an order, or what ends a case, that one signs has no effect before another confirms it.")
     if not CHANGES[to]:
         note = _("From now on one officer is enough. What waits for a second officer goes on waiting.")
     form, title = forms.ReasonOnlyForm(request.POST or None), f"{_('Two officers')}: {authority}"

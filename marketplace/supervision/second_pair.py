@@ -11,7 +11,7 @@ from marketplace.supervision.models import Measure
 
 
 class SecondPairRule(models.Model):
-    """An authority whose orders and terminations take two officers."""
+    """An authority whose orders, and whatever ends a case of its, take two people of who signs."""
 
     authority = models.OneToOneField(Party, on_delete=models.PROTECT, related_name="second_pair_rule")
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -24,6 +24,8 @@ class SecondPairRule(models.Model):
 class What(models.TextChoices):
     ISSUE = "issue", _("issue the order")
     TERMINATE = "terminate", _("terminate the service")
+    REFER = "refer", _("refer for discipline")
+    FINAL = "make_final", _("make the take-down final")
 
 
 class Outcome(models.TextChoices):

@@ -229,11 +229,11 @@ def hearing_open(measure: Measure) -> bool:
     return measure.hearing_opened_at is not None
 
 
-def ends_as(state: str) -> Callable[[Measure], bool]:
-    return lambda measure: measure.rules.ends_as == state
-
-
 ARTICLE_OF_MEASURE = ByCase("Arts 33, 40, 46, 47", lambda measure: measure.article)
+
+
+def may_end_as(state: str) -> Callable[[Measure], bool]:
+    return lambda measure: measure.rules.ends_as == state and not is_waiting(measure)
 
 
 def said_if_waiting(measure: Measure) -> Any:
@@ -258,9 +258,9 @@ MEASURE = Verbs(
         Verb("extend", _("Extend the time to correct"), (MeasureState.ISSUED,), ORDER, operations.extend_correction, ExtendForm, ARTICLE_OF_MEASURE, aside=True, when=can_be_extended, facts="supervision/facts.html"),
         Verb("open_hearing", _("Notice of intent: open the hearing"), OPEN, ORDER, operations.open_hearing, ReasonForm, ARTICLE_OF_MEASURE, when=no_hearing_yet, facts="supervision/facts.html"),
         Verb("find_refusal", _("Find a refusal to correct"), OPEN, ORDER, operations.find_refusal, ReasonForm, ARTICLE_OF_MEASURE, danger=True, when=hearing_open, facts="supervision/facts.html"),
-        Verb("terminate", _("Terminate the service"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.terminate_service, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=lambda measure: ends_as(MeasureState.TERMINATED)(measure) and not is_waiting(measure), facts="supervision/facts.html", said=said_if_waiting),
-        Verb("refer", _("Refer for discipline"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.refer_order, forms.ReferForm, ARTICLE_OF_MEASURE, danger=True, when=ends_as(MeasureState.REFERRED), facts="supervision/facts.html"),
-        Verb("make_final", _("Make the take-down final"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.make_final, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=ends_as(MeasureState.FINAL), facts="supervision/facts.html"),
+        Verb("terminate", _("Terminate the service"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.terminate_service, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=may_end_as(MeasureState.TERMINATED), facts="supervision/facts.html", said=said_if_waiting),
+        Verb("refer", _("Refer for discipline"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.refer_order, forms.ReferForm, ARTICLE_OF_MEASURE, danger=True, when=may_end_as(MeasureState.REFERRED), facts="supervision/facts.html", said=said_if_waiting),
+        Verb("make_final", _("Make the take-down final"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.make_final, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=may_end_as(MeasureState.FINAL), facts="supervision/facts.html", said=said_if_waiting),
         Verb("recuse", RECUSE, OPEN_MEASURE, ORDER, operations.recuse_from_measure, forms.RecuseForm, "Art. 45", aside=True, when=may_be_passed_on),
         Verb("take_case", TAKE, OPEN_MEASURE, permissions.check_can_take_measure, operations.take_measure, ReasonForm, "Art. 45", aside=True),
         Verb("annul", _("Annul the measure"), STANDING_MEASURE, permissions.check_can_annul, operations.annul_order, ReasonForm, "Art. 45", danger=True, facts="supervision/facts.html"),

@@ -9,7 +9,9 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import translation
 
+from accounts.models import Membership, Role
 from marketplace.applications.models import Grant, Hold
+from marketplace.documents.models import Document
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
@@ -22,6 +24,7 @@ from tests.actors import World
 from tests.console.conftest import log_in
 from tests.workflow import stages
 from tests.workflow.matrix import rows
+from tests.workflow.memory import remembered_sandbox  # noqa: F401
 
 ORDER: dict[str, Any] = {"facts": "超出约定用途", "demand": "停止", "remedy": stages.REMEDY}
 
@@ -109,6 +112,47 @@ def test_a_termination_waits_as_well_and_lifting_overtakes_it(world: World, gran
         transaction.set_rollback(True)
     operations.lift_order(**by(world, "officer", Measure.objects.get()), reason="已改正")
     assert Signature.objects.get().outcome == "overtaken"
+
+
+def test_a_referral_waits_as_well_until_the_second_confirms_or_sends_it_back(world: World) -> None:
+    made, at = stages.order_46(world, "refused_to_correct+signed")
+    refer = {"referred_to": "市监委", "referral": "移送", "remedy": stages.REMEDY}
+    with pytest.raises(InvalidState):  # it is signed already
+        operations.refer_order(measure=made, actor=world["second_officer"], at=at, **refer)
+    with pytest.raises(NotAllowed):
+        operations.confirm_signature(measure=made, actor=world["officer"], at=at)
+    operations.send_back(measure=made, actor=world["second_officer"], at=at, reason="移送对象有误")
+    assert (Measure.objects.get().state, Measure.objects.get().referral) == ("refused_to_correct", "")
+    operations.refer_order(measure=Measure.objects.get(), actor=world["second_officer"], at=at, **refer)
+    assert not Document.objects.filter(kind="referral").exists()
+    operations.confirm_signature(measure=Measure.objects.get(), actor=world["officer"], at=at)
+    done = Measure.objects.get()
+    assert (done.state, done.referred_to, done.referral) == ("referred", "市监委", "移送")
+    entry = Entry.objects.get(object_type="supervision.measure", new="referred")
+    assert (entry.verb, entry.actor_ref) == ("refer_order", world["officer"].ledger_ref)
+    assert Document.objects.filter(kind="referral").count() == 1
+
+
+def test_a_take_down_is_made_final_by_two_reviewers_and_begins_at_once(world: World) -> None:
+    SecondPairRule.objects.create(authority=world.parties["city"], by=world["officer"], since=world.at)
+    made, at = stages.take_down(world, "refused_to_correct", whole=True)  # issued, so it did not wait
+    second = world["other_buyer"]
+    Membership.objects.create(user=second, party=world.parties["compliance"], role=Role.MEMBER, valid_from=world.at.date())
+    end = {"measure": made, "at": at, "reason": "拒不改正", "remedy": stages.REMEDY}
+    operations.make_final(actor=world["reviewer"], **end)
+    version = made.version
+    assert version is not None
+    version.refresh_from_db()
+    assert (Measure.objects.get().state, version.state) == ("refused_to_correct", "held")
+    assert told("measure_signed") == {second.ledger_ref}
+    for who in ("reviewer", "officer", "province_officer", "vendor"):
+        with pytest.raises(NotAllowed):
+            operations.confirm_signature(measure=made, actor=world[who], at=at)
+    operations.confirm_signature(measure=made, actor=second, at=at)
+    version.refresh_from_db()
+    assert (Measure.objects.get().state, version.state) == ("final", "recalled")
+    entry = Entry.objects.get(object_type="supervision.measure", new="final")
+    assert (entry.verb, entry.actor_ref) == ("make_final", second.ledger_ref)
 
 
 def test_neither_of_the_two_annuls_or_reviews_it(world: World, signed: Measure) -> None:

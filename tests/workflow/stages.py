@@ -709,6 +709,12 @@ def order_46(world: World, state: str) -> tuple[Measure, datetime]:
     made = supervision.order_party(
         party=world.parties["city"], actor=world["officer"], at=world.at, against=world.parties["buyer"], **CHARGE
     )
+    if state == "refused_to_correct+signed":  # that it is referred, by the first of two officers
+        made, over = bring(world, made, "refused_to_correct")
+        SecondPairRule.objects.create(authority=made.authority, by=world["officer"], since=world.at)
+        words = {"referred_to": "福州市纪委监委", "referral": "移送处理", "remedy": REMEDY}
+        supervision.refer_order(measure=made, actor=world["officer"], at=world.at, **words)
+        return Measure.objects.get(pk=made.pk), over
     return bring(world, made, state)
 
 

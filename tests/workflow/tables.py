@@ -951,7 +951,7 @@ CONCERN = Matrix(
 
 
 def may_measure(verb: str, state: str) -> frozenset[str]:
-    if state == "proposed+signed" and verb in ("confirm", "send_back"):
+    if state.endswith("+signed") and verb in ("confirm", "send_back"):
         return frozenset({"second_officer"})  # not the officer who signed first
     state = state.removesuffix("+signed")
     if verb == "take_case":
@@ -1034,6 +1034,10 @@ WITHOUT_HOLD = {
     ),
     "lift": Says("lifted", ("measure lift_order *→lifted",), REASON),
     "refer": Says("referred", ("measure refer_order refused_to_correct→referred",), REFERRAL),
+    "confirm": Says(
+        "referred",
+        ("signature refer_order waiting→confirmed", "measure refer_order refused_to_correct→referred"),
+    ),
     "take_case": Says("*", ("measure take_case →",), REASON),
     "annul": Says("annulled", ("measure annul_order *→annulled",), REASON),
 }
@@ -1043,6 +1047,8 @@ def possible_order(verb: str, state: str) -> bool:
     """An order that holds nothing is referred, not followed by a termination."""
     if verb in ("refer", "terminate", "make_final"):
         return (verb, state) == ("refer", "refused_to_correct")
+    if verb in ("confirm", "send_back"):
+        return state == "refused_to_correct+signed"
     return possible_measure(verb, state)
 
 
@@ -1678,7 +1684,7 @@ FEW = {  # the other states are those of public data, which their own tables go 
     "authority-orders": ("verified",),
     "authority-plans": ("verified",),
     "party-ending": ("applied", "verified", "barred", "ended"),
-    "order-46": ("proposed", "issued", "refused_to_correct", "referred"),
+    "order-46": ("proposed", "issued", "refused_to_correct", "refused_to_correct+signed", "referred"),
     "order-47": ("proposed", "evidence_filed+hearing", "refused_to_correct"),
     "take-down": ("proposed", "proposed+required", "issued+hearing", "refused_to_correct"),
     "product-take-down": ("proposed", "issued+hearing", "refused_to_correct"),

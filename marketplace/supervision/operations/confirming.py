@@ -1,6 +1,8 @@
 """The second of two signatures: it gives effect to what another officer signed, or sends it back."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -12,28 +14,34 @@ from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
 from marketplace.supervision.models import Measure
-from marketplace.supervision.operations.order import check_can_hold_all, hold_all, issue, terminate
+from marketplace.supervision.operations.order import check_can_hold_all, hold_all, issue, refer, terminate
+from marketplace.supervision.operations.take_down import finish
 from marketplace.supervision.second_pair import Outcome, Signature, What
+
+# What was signed: its word in the ledger, where the kind of measure does not say it, and how it takes effect.
+EFFECTS: dict[str, tuple[str, Callable[..., None]]] = {
+    What.ISSUE: ("", issue),
+    What.TERMINATE: ("terminate", terminate),
+    What.REFER: ("refer_order", refer),
+    What.FINAL: ("make_final", finish),
+}
 
 
 @transaction.atomic
 def confirm_signature(*, measure: Measure, actor: User, at: datetime) -> None:
-    """What another officer signed takes effect now, with their texts: an order with its suspension, in one act, or the
-    termination. Raises NotAllowed for whoever signed it, InvalidState where nothing waits."""
+    """What another officer signed takes effect now, with their texts: an order with its suspension, in one act, or what
+    ends the case. Raises NotAllowed for whoever signed it, InvalidState where nothing waits."""
     permissions.check_can_confirm(actor, measure, at)
     signature = _locked(measure)
-    verb = measure.rules.issued_as if signature.what == What.ISSUE else "terminate"
-    act = ledger.begin(verb, actor, at, measure.article)
+    verb, take_effect = EFFECTS[signature.what]
+    act = ledger.begin(verb or measure.rules.issued_as, actor, at, measure.article)
     _end(act, signature, Outcome.CONFIRMED)
-    texts = dict(signature.texts)
+    texts: dict[str, Any] = dict(signature.texts)
     if texts.pop("all_grants", False):
         if not is_allowed(check_can_hold_all, signature.by, measure, at):
             raise InvalidState(_("Who signed first belongs to a side of a grant that it would hold now: send it back."))
         hold_all(measure, actor, at)
-    if signature.what == What.ISSUE:
-        issue(act, measure, **texts)
-    else:
-        terminate(act, measure, **texts)
+    take_effect(act, measure, **texts)
 
 
 @transaction.atomic

@@ -297,16 +297,23 @@ def terminate(act: ledger.Act, measure: Measure, *, reason: str, remedy: str) ->
 @transaction.atomic
 def refer_order(*, measure: Measure, actor: User, at: datetime, referred_to: str, referral: str, remedy: str) -> None:
     """refusal found → referred: discipline is decided elsewhere (Arts 46, 47); here it is said to whom, and with which
-    words. The party is told both, and its remedy."""
+    words. The party is told both, and its remedy. Where the authority wants two officers, another confirms it first."""
     permissions.check_can_order(actor, measure, at)
     check_ends_as(measure, MeasureState.REFERRED)
-    require(referred_to=referred_to, referral=referral, remedy=remedy)
-    act = ledger.begin("refer_order", actor, at, measure.article)
+    texts = {"referred_to": referred_to, "referral": referral, "remedy": remedy}
+    require(**texts)
+    workflow.check_in(measure, MeasureState.REFUSED_TO_CORRECT)
+    if not sign_first(measure, What.REFER, actor, at, texts):
+        refer(ledger.begin("refer_order", actor, at, measure.article), measure, **texts)
+
+
+def refer(act: ledger.Act, measure: Measure, *, referred_to: str, referral: str, remedy: str) -> None:
+    """Part of referring, by one officer or the second of two."""
     workflow.move(
         act, measure, MeasureState.REFERRED, referred_to=referred_to, referral=referral,
         detail={"referred_to": referred_to, "text": referral, "remedy": remedy},
     )  # fmt: skip
-    clock.stop(measure, at)
+    clock.stop(measure, act.at)
     tell_party(act, measure, f"{referred_to}: {referral} {remedy}")
     papers.write_measure(act, measure, Paper.REFERRAL, f"{referred_to}\n{referral}", remedy)
 

@@ -14,15 +14,16 @@ from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision.measure_kinds import Issuer
 from marketplace.supervision.models import Measure
-from marketplace.supervision.second_pair import Outcome, SecondPairRule, Signature, is_waiting
+from marketplace.supervision.second_pair import Outcome, SecondPairRule, Signature, What, is_waiting
 
 ARTICLE = "Art. 45"
 
 
 @transaction.atomic
 def set_second_pair(*, authority: Party, actor: User, at: datetime, is_on: bool, reason: str) -> None:
-    """From now on, or no more, an order or termination of this authority takes two of its officers. What waits for a
-    second one goes on waiting. All its people are told; a precaution never waits."""
+    """From now on, or no more, an order of this authority, its termination or referral takes two of its officers, and
+    to make a take-down final in its competence two reviewers. What waits for a second one goes on waiting. All its
+    people are told; a precaution never waits."""
     check_officer(actor, authority, at)
     require(reason=reason)
     Party.objects.select_for_update().get(pk=authority.pk)
@@ -39,18 +40,19 @@ def set_second_pair(*, authority: Party, actor: User, at: datetime, is_on: bool,
 
 
 def sign_first(measure: Measure, what: str, actor: User, at: datetime, texts: dict[str, Any]) -> bool:
-    """Part of issuing and terminating: keeps the first of two signatures, where the authority wants two, and tells its
-    people. Returns whether the act waits now. Raises InvalidState where it waits already."""
+    """Part of issuing and of what ends a case: keeps the first of two signatures, where the authority wants two, and
+    tells the people of who signs. A seller's notice never waits, nor that a take-down begins. Returns whether the act
+    waits now. Raises InvalidState where it waits already."""
     Measure.objects.select_for_update(of=("self",)).get(pk=measure.pk)  # two sign at once: one is the first
     if is_waiting(measure):
         raise InvalidState(_("It is signed already: another officer confirms it or sends it back."))
     asks = SecondPairRule.objects.filter(authority=measure.authority_id).exists()
-    if not asks or measure.rules.issuer != Issuer.AUTHORITY:
+    if not asks or (measure.rules.issuer != Issuer.AUTHORITY and what != What.FINAL):
         return False
     signature = Signature.objects.create(measure=measure, what=what, texts=texts, by=actor, at=at)
     act = ledger.begin("sign_first", actor, at, measure.article)
     ledger.record(act, signature, new="waiting", detail={"measure": measure, "what": what, **texts})
-    people = [to for to in recipients(measure.authority, at) if to.ref != actor.ledger_ref]
+    people = [to for to in recipients(measure.signatory, at) if to.ref != actor.ledger_ref]
     tell(act, people, "measure_signed", link=measure.get_absolute_url(), object=measure, by=actor, what=signature)
     return True
 

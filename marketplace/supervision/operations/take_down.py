@@ -24,7 +24,9 @@ from marketplace.supervision.measure_kinds import MeasureKind
 from marketplace.supervision.models import Measure
 from marketplace.supervision.operations import papers
 from marketplace.supervision.operations.order import check_ends_as, draft, tell_party
+from marketplace.supervision.operations.second_pair import sign_first
 from marketplace.supervision.operations.taken_down import recall
+from marketplace.supervision.second_pair import What
 from marketplace.supervision.states import MeasureState
 
 
@@ -69,13 +71,21 @@ def _draft(
 @transaction.atomic
 def make_final(*, measure: Measure, actor: User, at: datetime, reason: str, remedy: str) -> None:
     """refusal found → final: what it holds is recalled, never served again; holders hear of it as of every recall. Of a
-    whole product no version is made public any more."""
+    whole product no version is made public any more. Where the authority wants two pairs of eyes, another reviewer
+    confirms it first."""
     permissions.check_can_order(actor, measure, at)
     check_ends_as(measure, MeasureState.FINAL)
     require(reason=reason, remedy=remedy)
-    act = ledger.begin("make_final", actor, at, measure.article)
+    workflow.check_in(measure, MeasureState.REFUSED_TO_CORRECT)
+    texts = {"reason": reason, "remedy": remedy}
+    if not sign_first(measure, What.FINAL, actor, at, texts):
+        finish(ledger.begin("make_final", actor, at, measure.article), measure, **texts)
+
+
+def finish(act: ledger.Act, measure: Measure, *, reason: str, remedy: str) -> None:
+    """Part of making it final, by one reviewer or the second of two."""
     workflow.move(act, measure, MeasureState.FINAL, detail={"reason": reason, "remedy": remedy})
     recalled = recall(act, measure, reason)
-    clock.stop(measure, at)
+    clock.stop(measure, act.at)
     tell_party(act, measure, f"{reason} {remedy}")
     papers.write_take_down(act, measure, recalled, reason=reason, remedy=remedy)
