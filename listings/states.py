@@ -182,6 +182,7 @@ RELEASE_RULE = Machine(
         revoked="",
         withdrawn="",
     ),
+    reopened=table(refused="proposed", revoked="proposed"),
     owners={
         RuleState.PROPOSED: _("big-data authority"),
         RuleState.RETURNED: _("seller"),

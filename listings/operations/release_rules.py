@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.operations import check_is_left
 from accounts.queries import authority_over, recipients
 from listings import permissions
 from listings.models import About, Product, ReleaseCheck, ReleaseRule, Version
@@ -16,7 +17,7 @@ from listings.operations.review import check_product_stands, signed_off
 from listings.operations.search import follow_product
 from listings.queries import regions_of
 from listings.release_bounds import Bound, bounds
-from listings.states import ProductState, RuleState, VersionState
+from listings.states import LIVING_RULE, ProductState, RuleState, VersionState
 from marketplace import workflow
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
@@ -100,6 +101,21 @@ def revoke_rule(*, rule: ReleaseRule, actor: User, at: datetime, reason: str, re
     permissions.check_can_decide_rule(actor, rule, at)
     require(remedy=remedy)
     _decide("revoke_rule", rule, RuleState.REVOKED, actor, at, reason, remedy=remedy)
+
+
+def reopen_rule(act: ledger.Act, rule: ReleaseRule, reason: str) -> None:
+    """Part of a review that does not uphold its refusal or its end: refused or revoked → proposed, to be decided anew.
+
+    Raises InvalidState where the product is withdrawn, or has another rule by now.
+    """
+    product = Product.objects.select_for_update(of=("self",)).select_related("seller").get(pk=rule.product_id)
+    workflow.check_in(product, ProductState.ACTIVE)
+    check_is_left(product.seller)
+    if product.release_rules.filter(state__in=LIVING_RULE).exists():
+        raise InvalidState(_("This product has a release rule already."))
+    rule = ReleaseRule.objects.select_for_update(of=("self",)).get(pk=rule.pk)
+    workflow.reopen(act, rule, RuleState.PROPOSED, detail={"reason": reason})
+    _ask(act, rule)
 
 
 @transaction.atomic
@@ -205,4 +221,5 @@ def _decide(
     tell(
         act, recipients(rule.product.seller, at), "rule_moved", link=rule.get_absolute_url(),
         product=rule.product.title, state=RuleState(new).label, reason=" ".join(filter(None, [reason, remedy])),
+        **clock.review_term(at, remedy),
     )  # fmt: skip

@@ -286,9 +286,9 @@ def _move(act: ledger.Act, version: Version, new: str, reason: str, *, remedy: s
     _tell_seller(act, version, new, reason, remedy)
 
 
-def _tell_seller(act: ledger.Act, version: Version, new: str, *texts: str) -> None:
+def _tell_seller(act: ledger.Act, version: Version, new: str, reason: str, remedy: str = "") -> None:
     tell(
         act, recipients(version.product.seller, act.at), "version_moved", link=version.get_absolute_url(),
         product=version.product.title, number=version.number, state=VersionState(new).label,
-        reason=" ".join(filter(None, texts)),
+        reason=" ".join(filter(None, [reason, remedy])), **clock.review_term(act.at, remedy),
     )  # fmt: skip

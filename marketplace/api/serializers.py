@@ -53,7 +53,7 @@ from marketplace.supervision.models import (
     UsageReport,
 )
 from marketplace.supervision.preparedness import EmergencyPlan, Exercise
-from marketplace.supervision.review import Review
+from marketplace.supervision.review import ABOUT, Review
 
 FIGURES = (
     "about", "subjects", "k", "unique_share", "l_distinct", "t", "classes", "quasi_identifiers", "sensitive",
@@ -528,7 +528,7 @@ class ReviewRow(serializers.ModelSerializer[Review]):
     class Meta:
         model = Review
         fields = (
-            "id", "number", "measure", "item", "application", "version", "caution", "party", "authority", "above",
+            "id", "number", *ABOUT, "party", "authority", "above",
             "reviewer", "text", "state", "stayed_at", "stay_ended_at", "decided_at", "reason", "remedy", "created_at",
         )  # fmt: skip
 

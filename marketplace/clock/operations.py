@@ -1,14 +1,14 @@
 """Starting, ending and asking clocks. Always part of another operation, in its transaction and under its act."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import models
 from django.utils.translation import gettext as _
 
 from marketplace.clock import working_days
-from marketplace.clock.defaults import DEFAULTS, IN_DAYS, IN_HOURS, IN_MONTHS
+from marketplace.clock.defaults import DEFAULTS, IN_DAYS, IN_HOURS, IN_MONTHS, Kind
 from marketplace.clock.models import Clock, ClockSetting
 from marketplace.errors import InvalidState
 
@@ -17,6 +17,13 @@ def days(kind: str) -> int:
     """Working days (or days, months, hours: `unit`) of a deadline: the site's setting, else the default."""
     setting = ClockSetting.objects.filter(kind=kind).values_list("days", flat=True).first()
     return DEFAULTS[kind][0] if setting is None else setting
+
+
+def review_term(at: datetime, remedy: str) -> dict[str, date]:
+    """For the message of a refusal that names its remedy: the last day on which a review of it can be asked for."""
+    if not remedy:
+        return {}
+    return {"review_until": working_days.last_day(working_days.due_after(at, days(Kind.REVIEW_TERM)))}
 
 
 def start_each(objects: Sequence[models.Model], kind: str, at: datetime) -> None:

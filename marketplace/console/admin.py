@@ -35,7 +35,7 @@ from marketplace.supervision.permissions import check_can_read_case_evidence
 from marketplace.supervision.permissions_closeout import check_can_read_certificate_evidence
 from marketplace.supervision.permissions_inspection import check_can_read_inspection_evidence
 from marketplace.supervision.preparedness import OWN_ALONE, EmergencyPlan
-from marketplace.supervision.review import Review, decidable_by, not_recused
+from marketplace.supervision.review import NAMED, Review, decidable_by, not_recused
 from marketplace.supervision.states import (
     ConcernState,
     DerivedState,
@@ -360,10 +360,7 @@ class ReviewQueue(Queue):
     own = "party"
     waiting = (ReviewState.LODGED,)
     list_display = ("case", "party", "state_now", "due_on")
-    list_select_related = (
-        "measure", "item__product", "application", "version__product", "caution__party", "party",
-        "authority", "above", "reviewer",
-    )  # fmt: skip
+    list_select_related = (*NAMED, "party", "authority", "above", "reviewer")
     sections = cases.review
     may_read_files = check_can_read_case_evidence
 

@@ -536,12 +536,14 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("%(reason)s"),
     ),
 }
+CONTEST = _("Until %(review_until)s you can ask for a review of this: “Ask for a review” on its page.")
 
 
 def render(kind: str, context: dict[str, Any]) -> tuple[str, str]:
-    """Subject (one line) and body in the active language."""
+    """Subject (one line) and body in the active language; of a refusal also how to contest it (`review_term`)."""
     subject, body = MESSAGES[kind]
     language = get_language() or settings.LANGUAGE_CODE
     site = settings.LANGUAGE_CODE
     words = {name: said.get(language, said[site]) if isinstance(said, dict) else said for name, said in context.items()}
-    return " ".join((str(subject) % words).split()), str(body) % words
+    said = str(body) if "review_until" not in words else f"{body}\n{CONTEST}"
+    return " ".join((str(subject) % words).split()), said % words

@@ -17,6 +17,7 @@ from listings.models import Objection
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import add_working_days, local_date
+from marketplace.supervision.review import NAMED
 
 UP_AFTER = 3  # working days that an authority's deadline has run out, before it goes up one level
 MOST = 200  # deadlines on one page, the most urgent first
@@ -47,7 +48,7 @@ TITLES = {
     "listings.releaserule": ("product",),
     "listings.descriptionchange": ("product",),
     "supervision.finding": ("grant", "version__product"),
-    "supervision.review": ("measure", "item__product", "application", "version__product", "caution__party"),
+    "supervision.review": NAMED,
     "supervision.emergencyplan": ("unit",),
     "supervision.inquiry": ("application", "measure", "finding__grant", "finding__version__product"),
 }

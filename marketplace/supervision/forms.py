@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Party, PartyKind, User, standing
 from accounts.queries import people_of
 from listings.forms import DESCRIPTION_FIELDS, AnybodyForm
-from listings.models import Grade, Product, Version
+from listings.models import Grade, Product, ReleaseRule, Version
 from marketplace.applications.models import Application, Grant, Item
 from marketplace.applications.states import GrantState
 from marketplace.supervision.caution import Caution
@@ -203,8 +203,8 @@ class LodgeReviewOfForm(LodgeReviewForm):
     item = forms.ModelChoiceField(label=_("Item"), queryset=Item.objects.none(), required=False)
     application = forms.ModelChoiceField(label=_("Application"), queryset=Application.objects.none(), required=False)
     version = forms.ModelChoiceField(label=_("Version"), queryset=Version.objects.none(), required=False)
-
     caution = forms.ModelChoiceField(label=_("Caution"), queryset=Caution.objects.none(), required=False)
+    rule = forms.ModelChoiceField(label=_("Release rule"), queryset=ReleaseRule.objects.none(), required=False)
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -216,7 +216,7 @@ class LodgeReviewOfForm(LodgeReviewForm):
         said = super().clean() or {}
         named = [subject for name in ABOUT if (subject := said.pop(name, None))]
         if len(named) != 1 and not self.errors:
-            raise forms.ValidationError(_("Name one order, item, application, version or caution."))
+            raise forms.ValidationError(_("Name one decision: exactly one of the fields beside the text."))
         return {**said, "subject": named[0] if named else None}
 
 

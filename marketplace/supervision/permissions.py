@@ -315,8 +315,8 @@ def parties_of_review(review: Review) -> list[Party]:
         return [review.party, *(party for row in held for party in parties_of_grant(row.grant))]
     if review.caution is not None:
         return [review.party]
-    if review.version is not None:
-        return parties_of_version(review.version)
+    if version := review.version or (review.rule and review.rule.basis):
+        return parties_of_version(version)
     application = review.application or review.subject.application
     return parties_of_case(application)
 

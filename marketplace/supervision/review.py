@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Party, User
 from accounts.queries import recent_parties
 from accounts.reach import found_by, reach_of
-from listings.models import Version
+from listings.models import ReleaseRule, Version
 from marketplace.applications.models import Application, Item
 from marketplace.errors import InvalidState
 from marketplace.ledger.models import Entry
@@ -22,7 +22,16 @@ from marketplace.supervision.caution import Caution
 from marketplace.supervision.models import Finding, Measure
 from marketplace.supervision.states import REVIEW, ReviewState
 
-ABOUT = ("measure", "item", "application", "version", "caution")  # exactly one of them
+# What can be reviewed, exactly one of them, and what the name of each is made of.
+ABOUT: dict[str, type[models.Model]] = {
+    "measure": Measure,
+    "item": Item,
+    "application": Application,
+    "version": Version,
+    "caution": Caution,
+    "rule": ReleaseRule,
+}
+NAMED = ("measure", "item__product", "application", "version__product", "caution__party", "rule__product")
 
 # The acts that a review can be asked against, by the kind of their object.
 ADVERSE: dict[str, tuple[str, ...]] = {
@@ -39,6 +48,7 @@ ADVERSE: dict[str, tuple[str, ...]] = {
     "applications.application": ("refuse",),
     "listings.version": ("refuse",),
     "supervision.caution": ("issue_caution",),
+    "listings.releaserule": ("refuse", "revoke_rule"),
 }
 
 
@@ -51,17 +61,7 @@ def adverse_acts(subject: models.Model) -> "models.QuerySet[Entry]":
 
 class ReviewQuerySet(models.QuerySet["Review"]):
     def with_subject(self) -> "ReviewQuerySet":
-        return self.select_related(
-            "measure",
-            "item__product",
-            "application",
-            "version__product",
-            "caution__party",
-            "party",
-            "authority",
-            "above",
-            "reviewer",
-        )
+        return self.select_related(*NAMED, "party", "authority", "above", "reviewer")
 
     def visible_to(self, user: Any) -> "ReviewQuerySet":
         """Who asks, the authority or compliance review that decided, the level above."""
@@ -98,6 +98,7 @@ class Review(models.Model):
     )
     version = models.ForeignKey(Version, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews")
     caution = models.ForeignKey(Caution, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews")
+    rule = models.ForeignKey(ReleaseRule, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews")
     against = models.JSONField(default=dict)
     party = models.ForeignKey(Party, verbose_name=_("asked by"), on_delete=models.PROTECT, related_name="reviews")
     authority = models.ForeignKey(Party, verbose_name=_("authority"), on_delete=models.PROTECT, related_name="+")
@@ -160,7 +161,7 @@ class Review(models.Model):
 
     @property
     def subject(self) -> Any:
-        """The order, item, application, version or caution that it is about."""
+        """Whose decision it is asked against: one of `ABOUT`."""
         return next(found for name in ABOUT if (found := getattr(self, name)))
 
     @property

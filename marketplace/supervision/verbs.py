@@ -43,6 +43,7 @@ from marketplace.supervision.operations.order import is_outdated
 from marketplace.supervision.operations.reassessment import proposes_hold
 from marketplace.supervision.operations.recall import proposes_precaution
 from marketplace.supervision.operations.recusal import could_pass_on
+from marketplace.supervision.operations.reviewed import is_decided_anew
 from marketplace.supervision.operations.taking import OPEN_MEASURE, TAKEN
 from marketplace.supervision.permissions_closeout import check_can_account_for_copies
 from marketplace.supervision.preparedness import EmergencyPlan, PlanState
@@ -374,7 +375,7 @@ def can_be_stayed(review: Review) -> bool:
 
 def can_be_varied(review: Review) -> bool:
     if review.measure is None:
-        return review.caution_id is None
+        return is_decided_anew(review)
     return review.measure.state in STANDING_MEASURE
 
 

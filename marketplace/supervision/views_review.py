@@ -11,26 +11,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.evidence import pages
 from accounts.models import EvidenceFile
-from listings.models import Version
 from marketplace import keyset
-from marketplace.applications.models import Application, Item
 from marketplace.clock import operations as clock
 from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
 from marketplace.supervision import forms, operations, permissions, verbs
-from marketplace.supervision.caution import Caution
-from marketplace.supervision.models import Measure
 from marketplace.supervision.operations import reviewed
-from marketplace.supervision.review import Review
+from marketplace.supervision.review import ABOUT, Review
+from marketplace.supervision.states import ReviewState
 
-# What can be reviewed, by the word of its address.
-SUBJECTS: dict[str, Any] = {
-    "order": Measure,
-    "item": Item,
-    "application": Application,
-    "version": Version,
-    "caution": Caution,
-}
+SET_ASIDE = (ReviewState.VARIED, ReviewState.ANNULLED)
+SUBJECTS: dict[str, Any] = {reviewed.word_of(name): model for name, model in ABOUT.items()}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -74,6 +65,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
         "review": item,
         "subject": subject,
         "may_see_subject": type(subject).objects.visible_to(request.user).filter(pk=subject.pk).exists(),
+        "is_open_again": item.state in SET_ASIDE and reviewed.is_decided_anew(item),
         "recusals": item.recusals.select_related("user", "colleague").order_by("pk"),
         "clocks": clock.of(item).open(),
         "verbs": verbs.REVIEW.available(item, request.user, timezone.now()),

@@ -183,8 +183,9 @@ def _decide(
         told += recipients(application.authority, act.at)
     tell(
         act, told, "item_decided", link=application.get_absolute_url(),
-        key=f"item:{item.pk}", number=application.number, product=item.product, state=ItemState(new).label,
-        reason=" ".join(filter(None, [reason, remedy])),
+        key=f"{act.operation_id}:{item.pk}", number=application.number, product=item.product,
+        state=ItemState(new).label, reason=" ".join(filter(None, [reason, remedy])),
+        **clock.review_term(act.at, "" if application.seller_id else remedy),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_noop
 from marketplace.applications.models import Application, Grant, Item
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
-from marketplace.clock.working_days import due_after, last_day
+from marketplace.clock.working_days import last_day
 from marketplace.documents.models import Paper
 from marketplace.documents.operations import Sections, write_document
 from marketplace.ledger import entries as ledger
@@ -33,11 +33,10 @@ def write_grant(act: ledger.Act, item: Item, grant: Grant, reason: str) -> None:
 
 def write_refusal(act: ledger.Act, item: Item, reason: str, remedy: str) -> None:
     """Part of refusing: the reasons, the remedy, and until when a review can be asked for."""
-    until = last_day(due_after(act.at, clock.days(Kind.REVIEW_TERM)))
     _write(act, item, Paper.REFUSAL, (
         (gettext_noop("Reason"), reason),
         (gettext_noop("Remedy"), remedy),
-        (gettext_noop("A review can be asked for until"), str(until)),
+        (gettext_noop("A review can be asked for until"), str(clock.review_term(act.at, remedy)["review_until"])),
     ))  # fmt: skip
 
 

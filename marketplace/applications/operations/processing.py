@@ -144,5 +144,6 @@ def _step(
     tell(
         act, recipients(application.buyer, at), "application_moved", link=application.get_absolute_url(),
         number=application.number, state=ApplicationState(new).label, reason=" ".join(filter(None, [reason, remedy])),
+        **clock.review_term(at, "" if application.seller_id else remedy),
     )  # fmt: skip
     return act

@@ -45,7 +45,7 @@ def lodge_review(*, subject: reviewed.Subject, actor: User, at: datetime, text: 
     require(text=text)
     subject = reviewed.lock(subject)
     reviewed.check_reviewable(subject, at)
-    name = reviewed.ABOUT[type(subject)]
+    name = reviewed.NAME_OF[type(subject)]
     if Review.objects.open().filter(**{name: subject}).exists():
         raise InvalidState(_("A review of this is open already."))
     authority, reviewer = reviewed.decided_by(subject)
@@ -116,7 +116,7 @@ def vary_review(
     changes = {"days": days, "freed": list(free)} if review.measure_id else {}
     act, review = _decide("vary", review, ReviewState.VARIED, actor, at, reason, remedy, **changes)
     if review.measure_id is None:
-        reviewed.reopen(act, review.subject, reason)
+        reviewed.reopen(act, review, reason)
     else:
         reviewed.vary(act, reviewed.lock_measure(review), days, free)
         _end_stay(act, review)
@@ -128,7 +128,7 @@ def annul_review(*, review: Review, actor: User, at: datetime, reason: str) -> N
     """lodged → annulled: an order is annulled, whatever has become of it; a refusal is void and the case reopens."""
     act, review = _decide("annul", review, ReviewState.ANNULLED, actor, at, reason)
     _close_stay(act, review)
-    reviewed.annul(act, review.subject, reason)
+    reviewed.annul(act, review, reason)
     _write(act, review)
 
 

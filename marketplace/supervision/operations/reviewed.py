@@ -1,9 +1,10 @@
-"""What can be reviewed, and what a review does to it: an order, an item, an application or a version refused."""
+"""What can be reviewed, and what a review does to it: orders and cautions are undone, refusals are decided anew."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -11,8 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Party
 from listings import operations as listing
-from listings.models import Version
-from listings.states import VersionState
+from listings.models import ReleaseRule, Version
+from listings.states import RuleState, VersionState
 from marketplace import workflow
 from marketplace.applications import operations as applying
 from marketplace.applications.models import Application, Grant, Item
@@ -26,51 +27,58 @@ from marketplace.supervision.caution import Caution, CautionState
 from marketplace.supervision.measure_kinds import Issuer
 from marketplace.supervision.models import Measure
 from marketplace.supervision.operations import order
-from marketplace.supervision.review import Review, adverse_acts
+from marketplace.supervision.review import ABOUT, Review, adverse_acts
 from marketplace.supervision.states import STANDING_MEASURE, MeasureState
 
-Subject = Measure | Item | Application | Version | Caution
-ABOUT: dict[type, str] = {
-    Measure: "measure",
-    Item: "item",
-    Application: "application",
-    Version: "version",
-    Caution: "caution",
-}
-REVIEWABLE: dict[type, tuple[str, ...]] = {
-    Measure: (*STANDING_MEASURE, MeasureState.TERMINATED, MeasureState.REFERRED, MeasureState.FINAL),
-    Item: (ItemState.REFUSED,),
-    Application: (ApplicationState.REFUSED,),
-    Version: (VersionState.REFUSED,),
-    Caution: (CautionState.IN_FORCE,),
-}
+Subject = Measure | Item | Application | Version | Caution | ReleaseRule
+NAME_OF: dict[type, str] = {model: name for name, model in ABOUT.items()}
+DECIDED_ANEW = ("refuse", "revoke_rule")  # acts; what any other has done is undone, or stands
 CORRECTING = (MeasureState.ISSUED, MeasureState.EVIDENCE_FILED)
 VARIED: Any = gettext_lazy("varied by a review")
 pause, resume = order.pause_measure, order.resume_measure
 
 
+class Reviewed(NamedTuple):
+    """Of one kind of object: when it is reviewed; the paths to who asks, to the authority, and to the compliance review
+    that decided on non-public data in its place."""
+
+    states: tuple[str, ...]
+    asker: str
+    authority: str = "authority"
+    reviewer: str = ""
+
+
+REVIEWABLE: dict[type, Reviewed] = {
+    Measure: Reviewed(
+        (*STANDING_MEASURE, MeasureState.TERMINATED, MeasureState.REFERRED, MeasureState.FINAL),
+        "party",
+        reviewer="issuer",
+    ),
+    Item: Reviewed((ItemState.REFUSED,), "application.buyer", "application.authority"),
+    Application: Reviewed((ApplicationState.REFUSED,), "buyer"),
+    Version: Reviewed((VersionState.REFUSED,), "product.seller", reviewer="reviewer"),
+    Caution: Reviewed((CautionState.IN_FORCE,), "party"),
+    ReleaseRule: Reviewed((RuleState.REFUSED, RuleState.REVOKED), "product.seller", reviewer="basis.reviewer"),
+}
+
+
+def word_of(name: str) -> str:
+    """What one of `ABOUT` is called in addresses: there a measure is an order."""
+    return "order" if name == "measure" else name
+
+
 def asker_of(subject: Subject) -> Party:
     """Who was refused, or against whom the order goes."""
-    if isinstance(subject, Measure | Caution):
-        return subject.party
-    if isinstance(subject, Version):
-        return subject.product.seller
-    return _application_of(subject).buyer
+    party: Party = attrgetter(REVIEWABLE[type(subject)].asker)(subject)
+    return party
 
 
 def decided_by(subject: Subject) -> tuple[Party, Party | None]:
-    """The authority and, where it refused non-public data in its place, the platform's compliance review."""
-    if isinstance(subject, Measure):
-        return subject.authority, subject.issuer
-    if isinstance(subject, Caution):
-        return subject.authority, None
-    case: Any = subject if isinstance(subject, Version) else _application_of(subject)
-    assert case.authority is not None  # it was submitted
-    return case.authority, getattr(case, "reviewer", None)
-
-
-def _application_of(subject: Item | Application) -> Application:
-    return subject.application if isinstance(subject, Item) else subject
+    """The authority and, where it decided on non-public data in its place, the platform's compliance review."""
+    kind = REVIEWABLE[type(subject)]
+    authority: Party | None = attrgetter(kind.authority)(subject)
+    assert authority is not None  # it was submitted
+    return authority, attrgetter(kind.reviewer)(subject) if kind.reviewer else None
 
 
 def lock(subject: Any) -> Any:
@@ -89,11 +97,11 @@ def lock_measure(review: Review) -> Measure:
 
 def check_reviewable(subject: Subject, at: datetime) -> None:
     """Raises InvalidState where nothing was refused or ordered, where the seller decides for itself, after the term."""
-    if isinstance(subject, Item | Application) and _application_of(subject).seller_id is not None:
+    if isinstance(subject, Item | Application) and getattr(subject, "application", subject).seller_id is not None:
         raise InvalidState(_("A seller decides itself whom it supplies (Art. 40): no authority reviews that."))
     if isinstance(subject, Measure) and subject.rules.issuer == Issuer.SELLER:
         raise InvalidState(_("A seller gives its notice itself (Art. 40): no authority reviews that."))
-    workflow.check_in(subject, *REVIEWABLE[type(subject)])
+    workflow.check_in(subject, *REVIEWABLE[type(subject)].states)
     if at >= term_of(subject):
         raise InvalidState(_("The term for asking for a review is over. The other remedies named there stay open."))
 
@@ -114,13 +122,16 @@ def decision_on(subject: Subject) -> dict[str, str]:
     return {"verb": entry.verb, "at": entry.at.isoformat(), "article": entry.article, "by": entry.actor_ref, **kept}
 
 
-def annul(act: ledger.Act, subject: Subject, reason: str) -> None:
+def is_decided_anew(review: Review) -> bool:
+    """Whether it is asked against a refusal, or the end of a rule: such a case goes back to who decides."""
+    return review.against["verb"] in DECIDED_ANEW
+
+
+def annul(act: ledger.Act, review: Review, reason: str) -> None:
     """An order is annulled, also one that is over; a caution is void, and so is a refusal."""
-    if isinstance(subject, Measure):
-        return order.annul(act, lock(subject), reason)
-    if isinstance(subject, Caution):
-        return _annul_caution(act, lock(subject), reason)
-    reopen(act, subject, reason)
+    if is_decided_anew(review):
+        return reopen(act, review, reason)
+    ANNUL[type(review.subject)](act, lock(review.subject), reason)
 
 
 def _annul_caution(act: ledger.Act, caution: Caution, reason: str) -> None:
@@ -131,15 +142,20 @@ def _annul_caution(act: ledger.Act, caution: Caution, reason: str) -> None:
         workflow.move(act, caution, CautionState.ANNULLED, detail={"reason": reason})
 
 
-def reopen(act: ledger.Act, subject: Any, reason: str) -> None:
+def reopen(act: ledger.Act, review: Review, reason: str) -> None:
     """A refused case goes back to who decides, or, where its file is gone, to the seller. A caution is no case."""
-    if isinstance(subject, Caution):
-        raise InvalidState(_("A caution stands or it does not: uphold or annul it."))
-    if isinstance(subject, Item):
-        return applying.reopen_item(act, subject, reason)
-    if isinstance(subject, Application):
-        return applying.reopen_application(act, subject, reason)
-    listing.reopen_refused(act, subject, reason)
+    if not is_decided_anew(review):
+        raise InvalidState(_("This stands or it does not: uphold or annul it."))
+    REOPEN[type(review.subject)](act, review.subject, reason)
+
+
+ANNUL: dict[type, Callable[[ledger.Act, Any, str], None]] = {Measure: order.annul, Caution: _annul_caution}
+REOPEN: dict[type, Callable[[ledger.Act, Any, str], None]] = {
+    Item: applying.reopen_item,
+    Application: applying.reopen_application,
+    Version: listing.reopen_refused,
+    ReleaseRule: listing.reopen_rule,
+}
 
 
 def vary(act: ledger.Act, measure: Measure, days: int | None, free: Sequence[Grant]) -> None:

@@ -12,17 +12,16 @@ from marketplace.supervision.permissions import check_can_ask_for_review
 from marketplace.supervision.review import Review
 
 register = template.Library()
-WORDS = {"measure": "order"}  # in addresses; the other subjects are called there as here
 
 
 @register.inclusion_tag("supervision/reviews.html", takes_context=True)
 def reviews(context: Any, subject: Any) -> dict[str, Any]:
-    """`subject` is an order, item, application or version; `url` is empty where nobody may ask any more, or not yet."""
-    name, user, at = reviewed.ABOUT[type(subject)], context["request"].user, timezone.now()
+    """`subject` is one of what can be reviewed; `url` is empty where nobody may ask any more, or not yet."""
+    name, user, at = reviewed.NAME_OF[type(subject)], context["request"].user, timezone.now()
     rows = list(Review.objects.visible_to(user).filter(**{name: subject}).order_by("pk"))
     url, until = "", None
     if not any(row.state == "lodged" for row in rows) and _may_ask(user, subject, at):
-        url = reverse("supervision:review-new", args=[WORDS.get(name, name), subject.pk])
+        url = reverse("supervision:review-new", args=[reviewed.word_of(name), subject.pk])
         until = reviewed.term_of(subject)
     return {"reviews": rows, "url": url, "until": until}
 
