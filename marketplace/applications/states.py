@@ -141,6 +141,7 @@ EDITION = Machine(
     states=EditionState,
     initial=EditionState.REQUESTED,
     transitions=table(requested="agreed refused withdrawn", agreed="", refused="", withdrawn=""),
+    reopened=table(refused="requested"),
     owners={EditionState.REQUESTED: DECIDER},
 )
 

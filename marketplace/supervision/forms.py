@@ -10,7 +10,7 @@ from accounts.models import Party, PartyKind, User, standing
 from accounts.queries import people_of
 from listings.forms import DESCRIPTION_FIELDS, AnybodyForm
 from listings.models import Grade, Product, ReleaseRule, Version
-from marketplace.applications.models import Application, Grant, Item
+from marketplace.applications.models import Application, Grant, GrantEdition, Item
 from marketplace.applications.states import GrantState
 from marketplace.supervision.caution import Caution
 from marketplace.supervision.concern import Concern, ConcernKind, Wish
@@ -205,6 +205,7 @@ class LodgeReviewOfForm(LodgeReviewForm):
     version = forms.ModelChoiceField(label=_("Version"), queryset=Version.objects.none(), required=False)
     caution = forms.ModelChoiceField(label=_("Caution"), queryset=Caution.objects.none(), required=False)
     rule = forms.ModelChoiceField(label=_("Release rule"), queryset=ReleaseRule.objects.none(), required=False)
+    edition = forms.ModelChoiceField(label=_("Change"), queryset=GrantEdition.objects.none(), required=False)
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

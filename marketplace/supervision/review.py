@@ -15,7 +15,7 @@ from accounts.models import Party, User
 from accounts.queries import recent_parties
 from accounts.reach import found_by, reach_of
 from listings.models import ReleaseRule, Version
-from marketplace.applications.models import Application, Item
+from marketplace.applications.models import Application, GrantEdition, Item
 from marketplace.errors import InvalidState
 from marketplace.ledger.models import Entry
 from marketplace.supervision.caution import Caution
@@ -30,8 +30,17 @@ ABOUT: dict[str, type[models.Model]] = {
     "version": Version,
     "caution": Caution,
     "rule": ReleaseRule,
+    "edition": GrantEdition,
 }
-NAMED = ("measure", "item__product", "application", "version__product", "caution__party", "rule__product")
+NAMED = (
+    "measure",
+    "item__product",
+    "application",
+    "version__product",
+    "caution__party",
+    "rule__product",
+    "edition__grant__product",
+)
 
 # The acts that a review can be asked against, by the kind of their object.
 ADVERSE: dict[str, tuple[str, ...]] = {
@@ -49,6 +58,7 @@ ADVERSE: dict[str, tuple[str, ...]] = {
     "listings.version": ("refuse",),
     "supervision.caution": ("issue_caution",),
     "listings.releaserule": ("refuse", "revoke_rule"),
+    "applications.grantedition": ("refuse",),
 }
 
 
@@ -99,6 +109,7 @@ class Review(models.Model):
     version = models.ForeignKey(Version, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews")
     caution = models.ForeignKey(Caution, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews")
     rule = models.ForeignKey(ReleaseRule, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews")
+    edition = models.ForeignKey(GrantEdition, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews")
     against = models.JSONField(default=dict)
     party = models.ForeignKey(Party, verbose_name=_("asked by"), on_delete=models.PROTECT, related_name="reviews")
     authority = models.ForeignKey(Party, verbose_name=_("authority"), on_delete=models.PROTECT, related_name="+")

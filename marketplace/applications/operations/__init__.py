@@ -35,6 +35,7 @@ from marketplace.applications.operations.edition import (
     name_system,
     name_user,
     refuse_change,
+    reopen_change,
     request_change,
     withdraw_change,
 )
@@ -116,6 +117,7 @@ __all__ = [
     "refuse_item",
     "remove_item",
     "reopen_application",
+    "reopen_change",
     "reopen_item",
     "request_change",
     "return_application",

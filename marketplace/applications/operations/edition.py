@@ -10,6 +10,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from accounts.models import Credential, User
+from accounts.operations import check_is_left
 from accounts.queries import people_of, recipients
 from listings import operations as listing
 from marketplace import workflow
@@ -134,12 +135,7 @@ def request_change(
     )
     ledger.record(act, edition, new=edition.state, detail={"before": before, "after": after, "reason": reason})
     request_linkages(pairs_of_edition(edition), at)
-    asked = [to for party in asked_about(grant.from_version) for to in recipients(party, at)]
-    people = counterparts(grant, at) + asked
-    tell(
-        act, people, "change_requested", link=grant.get_absolute_url(), number=grant.number, buyer=grant.buyer,
-        reason=reason,
-    )  # fmt: skip
+    _ask(act, edition)
     return edition
 
 
@@ -184,7 +180,23 @@ def refuse_change(*, edition: GrantEdition, actor: User, at: datetime, reason: s
     require(reason=reason, remedy=remedy)
     act = ledger.begin("refuse", actor, at, edition.grant.article)
     workflow.move(act, edition, EditionState.REFUSED, detail={"reason": reason, "remedy": remedy})
-    _tell_buyer(act, edition, f"{reason} {remedy}")
+    _tell_buyer(act, edition, reason, remedy)
+
+
+def reopen_change(act: ledger.Act, edition: GrantEdition, reason: str) -> None:
+    """Part of a review that does not uphold its refusal: refused → requested, to be decided anew on the terms of then.
+
+    Raises InvalidState where the grant is over, or another change is being decided.
+    """
+    grant = _lock(edition.grant)
+    workflow.check_in(grant, GrantState.ACTIVE)
+    check_is_left(grant.buyer)
+    if grant.editions.filter(state=EditionState.REQUESTED).exists():
+        raise InvalidState(_("Another change is still being decided."))
+    edition = GrantEdition.objects.select_for_update(of=("self",)).select_related("grant").get(pk=edition.pk)
+    workflow.reopen(act, edition, EditionState.REQUESTED, detail={"reason": reason})
+    request_linkages(pairs_of_edition(edition), act.at)
+    _ask(act, edition)
 
 
 @transaction.atomic
@@ -279,9 +291,20 @@ def _next_number(grant: Grant) -> int:
     return (grant.editions.aggregate(last=Max("number"))["last"] or 1) + 1
 
 
-def _tell_buyer(act: ledger.Act, edition: GrantEdition, reason: str) -> None:
+def _ask(act: ledger.Act, edition: GrantEdition) -> None:
+    """Who decides is asked; the units whose data it is are told."""
+    grant = edition.grant
+    asked = [to for party in asked_about(grant.from_version) for to in recipients(party, act.at)]
+    tell(
+        act, counterparts(grant, act.at) + asked, "change_requested", link=grant.get_absolute_url(),
+        number=grant.number, buyer=grant.buyer, reason=edition.reason,
+    )  # fmt: skip
+
+
+def _tell_buyer(act: ledger.Act, edition: GrantEdition, reason: str, remedy: str = "") -> None:
     grant = edition.grant
     tell(
         act, recipients(grant.buyer, act.at), "change_decided", link=grant.get_absolute_url(), number=grant.number,
-        state=EditionState(edition.state).label, reason=reason,
+        state=EditionState(edition.state).label, reason=f"{reason} {remedy}".strip(),
+        **clock.review_term(act.at, remedy if grant.product.is_public_data else ""),
     )  # fmt: skip

@@ -16,8 +16,8 @@ from listings.models import ReleaseRule, Version
 from listings.states import RuleState, VersionState
 from marketplace import workflow
 from marketplace.applications import operations as applying
-from marketplace.applications.models import Application, Grant, Item
-from marketplace.applications.states import ApplicationState, ItemState
+from marketplace.applications.models import Application, Grant, GrantEdition, Item
+from marketplace.applications.states import ApplicationState, EditionState, ItemState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import due_after
@@ -30,7 +30,7 @@ from marketplace.supervision.operations import order
 from marketplace.supervision.review import ABOUT, Review, adverse_acts
 from marketplace.supervision.states import STANDING_MEASURE, MeasureState
 
-Subject = Measure | Item | Application | Version | Caution | ReleaseRule
+Subject = Measure | Item | Application | Version | Caution | ReleaseRule | GrantEdition
 NAME_OF: dict[type, str] = {model: name for name, model in ABOUT.items()}
 DECIDED_ANEW = ("refuse", "revoke_rule")  # acts; what any other has done is undone, or stands
 CORRECTING = (MeasureState.ISSUED, MeasureState.EVIDENCE_FILED)
@@ -59,6 +59,7 @@ REVIEWABLE: dict[type, Reviewed] = {
     Version: Reviewed((VersionState.REFUSED,), "product.seller", reviewer="reviewer"),
     Caution: Reviewed((CautionState.IN_FORCE,), "party"),
     ReleaseRule: Reviewed((RuleState.REFUSED, RuleState.REVOKED), "product.seller", reviewer="basis.reviewer"),
+    GrantEdition: Reviewed((EditionState.REFUSED,), "grant.buyer", "grant.authority"),
 }
 
 
@@ -97,13 +98,20 @@ def lock_measure(review: Review) -> Measure:
 
 def check_reviewable(subject: Subject, at: datetime) -> None:
     """Raises InvalidState where nothing was refused or ordered, where the seller decides for itself, after the term."""
-    if isinstance(subject, Item | Application) and getattr(subject, "application", subject).seller_id is not None:
+    if _is_sellers(subject):
         raise InvalidState(_("A seller decides itself whom it supplies (Art. 40): no authority reviews that."))
     if isinstance(subject, Measure) and subject.rules.issuer == Issuer.SELLER:
         raise InvalidState(_("A seller gives its notice itself (Art. 40): no authority reviews that."))
     workflow.check_in(subject, *REVIEWABLE[type(subject)].states)
     if at >= term_of(subject):
         raise InvalidState(_("The term for asking for a review is over. The other remedies named there stay open."))
+
+
+def _is_sellers(subject: Subject) -> bool:
+    """Whether a seller of non-public data has decided it."""
+    if isinstance(subject, GrantEdition):
+        return not subject.grant.product.is_public_data
+    return isinstance(subject, Item | Application) and getattr(subject, "application", subject).seller_id is not None
 
 
 def term_of(subject: Subject) -> datetime:
@@ -155,6 +163,7 @@ REOPEN: dict[type, Callable[[ledger.Act, Any, str], None]] = {
     Application: applying.reopen_application,
     Version: listing.reopen_refused,
     ReleaseRule: listing.reopen_rule,
+    GrantEdition: applying.reopen_change,
 }
 
 
