@@ -122,6 +122,7 @@ GRANT = Machine(
         terminated="",
         revoked="",
     ),
+    reopened=table(revoked="active"),
     owners={
         GrantState.OFFERED: _("buyer"),
         GrantState.ACTIVE: _("buyer; after its end, big-data authority or, for non-public data, the seller"),

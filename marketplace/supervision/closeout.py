@@ -199,7 +199,7 @@ def keeping(grant: Grant) -> list[str]:
     """The numbers of the open orders, incidents and reviews for which the copies are kept as evidence."""
     orders = Measure.objects.filter(held__grant=grant, state__in=STANDING_MEASURE)
     incidents = Incident.objects.open().filter(copies__grant=grant)
-    about = Q(measure__held__grant=grant) | Q(item=grant.item_id) | Q(application__items=grant.item_id)
+    about = Q(measure__held__grant=grant) | Q(item=grant.item_id) | Q(application__items=grant.item_id) | Q(grant=grant)
     reviews = Review.objects.open().filter(about)
     return [str(row.number) for rows in (orders, incidents, reviews) for row in rows.distinct().order_by("pk")]
 
@@ -207,7 +207,10 @@ def keeping(grant: Grant) -> list[str]:
 def kept_as_evidence() -> Q:
     """Of grants: the same as `keeping`, asked of many at once."""
     of_review = Review.objects.open().filter(
-        Q(measure__held__grant=OuterRef("pk")) | Q(item=OuterRef("item")) | Q(application__items=OuterRef("item"))
+        Q(measure__held__grant=OuterRef("pk"))
+        | Q(item=OuterRef("item"))
+        | Q(application__items=OuterRef("item"))
+        | Q(grant=OuterRef("pk"))
     )
     return (
         Q(Exists(Measure.objects.filter(held__grant=OuterRef("pk"), state__in=STANDING_MEASURE)))

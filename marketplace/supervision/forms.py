@@ -206,6 +206,7 @@ class LodgeReviewOfForm(LodgeReviewForm):
     caution = forms.ModelChoiceField(label=_("Caution"), queryset=Caution.objects.none(), required=False)
     rule = forms.ModelChoiceField(label=_("Release rule"), queryset=ReleaseRule.objects.none(), required=False)
     edition = forms.ModelChoiceField(label=_("Change"), queryset=GrantEdition.objects.none(), required=False)
+    grant = forms.ModelChoiceField(label=_("Grant"), queryset=Grant.objects.none(), required=False)
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

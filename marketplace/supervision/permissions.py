@@ -317,7 +317,8 @@ def parties_of_review(review: Review) -> list[Party]:
         return [review.party]
     if version := review.version or (review.rule and review.rule.basis):
         return parties_of_version(version)
-    item = review.edition.grant.item if review.edition else review.item
+    grant = review.grant or (review.edition and review.edition.grant)
+    item = grant.item if grant else review.item
     application = item.application if item else review.application
     assert application is not None  # it is about one of them
     return parties_of_case(application)

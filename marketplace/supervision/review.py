@@ -15,7 +15,7 @@ from accounts.models import Party, User
 from accounts.queries import recent_parties
 from accounts.reach import found_by, reach_of
 from listings.models import ReleaseRule, Version
-from marketplace.applications.models import Application, GrantEdition, Item
+from marketplace.applications.models import Application, Grant, GrantEdition, Item
 from marketplace.errors import InvalidState
 from marketplace.ledger.models import Entry
 from marketplace.supervision.caution import Caution
@@ -31,6 +31,7 @@ ABOUT: dict[str, type[models.Model]] = {
     "caution": Caution,
     "rule": ReleaseRule,
     "edition": GrantEdition,
+    "grant": Grant,
 }
 NAMED = (
     "measure",
@@ -40,6 +41,7 @@ NAMED = (
     "caution__party",
     "rule__product",
     "edition__grant__product",
+    "grant__product",
 )
 
 # The acts that a review can be asked against, by the kind of their object.
@@ -59,6 +61,7 @@ ADVERSE: dict[str, tuple[str, ...]] = {
     "supervision.caution": ("issue_caution",),
     "listings.releaserule": ("refuse", "revoke_rule"),
     "applications.grantedition": ("refuse",),
+    "applications.grant": ("revoke",),
 }
 
 
@@ -110,6 +113,7 @@ class Review(models.Model):
     caution = models.ForeignKey(Caution, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews")
     rule = models.ForeignKey(ReleaseRule, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews")
     edition = models.ForeignKey(GrantEdition, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews")
+    grant = models.ForeignKey(Grant, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews")
     against = models.JSONField(default=dict)
     party = models.ForeignKey(Party, verbose_name=_("asked by"), on_delete=models.PROTECT, related_name="reviews")
     authority = models.ForeignKey(Party, verbose_name=_("authority"), on_delete=models.PROTECT, related_name="+")

@@ -50,6 +50,7 @@ from marketplace.applications.operations.grant import (
     close_grant,
     decline_grant,
     end_grant,
+    restore_grant,
     revoke_grant,
     surrender_grant,
 )
@@ -120,6 +121,7 @@ __all__ = [
     "reopen_change",
     "reopen_item",
     "request_change",
+    "restore_grant",
     "return_application",
     "revoke_grant",
     "run_linkage",

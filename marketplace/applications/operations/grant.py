@@ -94,29 +94,47 @@ def revoke_grant(*, grant: Grant, actor: User, at: datetime, article: str, reaso
     require(reason=reason, remedy=remedy)
     workflow.check_in(grant, GrantState.ACTIVE)
     act = ledger.begin("revoke", actor, at, article)
-    end_grant(act, grant, GrantState.REVOKED, reason=f"{reason} {remedy}")
+    end_grant(act, grant, GrantState.REVOKED, reason=reason, remedy=remedy)
     return act
 
 
-def end_grant(act: ledger.Act, grant: Grant, new: str, *, reason: str) -> None:
+def restore_grant(act: ledger.Act, grant: Grant, reason: str) -> None:
+    """Part of a review that annuls its revocation: revoked → active, on its frozen terms, for what is left of its
+    period. Its holds stay, and what was built under it is stopped by it no more. All sides are told."""
+    workflow.reopen(act, grant, GrantState.ACTIVE, detail={"reason": reason}, ended_at=None)
+    if grant.ends >= local_date(act.at):
+        clock.stop(grant, act.at, Kind.DESTRUCTION)
+    listing.resume_products(act, [ledger.reference(grant)])
+    _tell(act, grant, reason)
+
+
+def end_grant(act: ledger.Act, grant: Grant, new: str, *, reason: str, remedy: str = "") -> None:
     """Part of a measure: its operation has checked everything. Moves the grant and tells its holder and its seller."""
     fields = {} if new == GrantState.DECLINED else {"ended_at": act.at}
-    workflow.move(act, grant, new, detail={"reason": reason}, **fields)
+    named = {"remedy": remedy} if remedy else {}
+    workflow.move(act, grant, new, detail={"reason": reason, **named}, **fields)
     clock.stop(grant, act.at, Kind.OFFER, Kind.WHEREABOUTS)
     ref = ledger.reference(grant)
     if new in GIVEN_UP:
         listing.end_upstream(ref, min(act.at, end_of_day(grant.ends)))
     if new in BY_FORCE:
         listing.stop_products(act, ref, ref, reason=f"{grant.number}: {GrantState(new).label}")
-    people = (
-        recipients(grant.buyer, act.at) + recipients(grant.product.seller, act.at) + recipients(grant.authority, act.at)
-    )
-    tell(
-        act, people, "grant_moved", link=grant.get_absolute_url(), key=f"{act.operation_id}:{grant.pk}",
-        number=grant.number, state=GrantState(new).label, reason=reason,
-    )  # fmt: skip
+    _tell(act, grant, reason, remedy)
     if new != GrantState.DECLINED:
         ask_certificate(act, grant)
+
+
+def _tell(act: ledger.Act, grant: Grant, reason: str, remedy: str = "") -> None:
+    """All sides; its holder also until when a review can be asked for, where a remedy is named."""
+    sides = (
+        (recipients(grant.buyer, act.at), clock.review_term(act.at, remedy)),
+        (recipients(grant.product.seller, act.at) + recipients(grant.authority, act.at), {}),
+    )
+    for people, term in sides:
+        tell(
+            act, people, "grant_moved", link=grant.get_absolute_url(), key=f"{act.operation_id}:{grant.pk}",
+            number=grant.number, state=GrantState(grant.state).label, reason=f"{reason} {remedy}".strip(), **term,
+        )  # fmt: skip
 
 
 def _end(verb: str, grant: Grant, new: str, actor: User, at: datetime, reason: str) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Party, User
@@ -100,7 +101,18 @@ def unflag_derived(act: ledger.Act, measure: Measure, reason: str) -> None:
     over = Grant.objects.filter(state__in=[GrantState.TERMINATED, GrantState.REVOKED])
     by_others = MeasureGrant.objects.filter(outcome=GrantOutcome.TERMINATED)  # its own are annulled by now
     its_own = measure.held.exclude(grant__in=by_others.values("grant"))
-    over = over.exclude(state=GrantState.TERMINATED, pk__in=its_own.values("grant"))
+    _unflag(act, flagged, over.exclude(state=GrantState.TERMINATED, pk__in=its_own.values("grant")), reason)
+
+
+def unflag_built(act: ledger.Act, grant: Grant, reason: str) -> None:
+    """Part of annulling a revocation: what was built from the grant is public without a flag again, unless another of
+    its grants was ended."""
+    flagged = DerivedProduct.objects.filter(built_from__grant=grant, state=DerivedState.FLAGGED)
+    _unflag(act, flagged, Grant.objects.filter(state__in=[GrantState.TERMINATED, GrantState.REVOKED]), reason)
+
+
+def _unflag(act: ledger.Act, flagged: QuerySet[DerivedProduct], over: QuerySet[Grant], reason: str) -> None:
+    """Those of the flagged that were built from no grant that is over."""
     for derived in flagged.distinct().order_by("pk"):
         if not over.filter(derived_uses__derived=derived).exists():
             workflow.move(act, derived, DerivedState.PUBLISHED, detail={"reason": reason})

@@ -11,26 +11,29 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Party
+from accounts.states import PartyState
 from listings import operations as listing
 from listings.models import ReleaseRule, Version
 from listings.states import RuleState, VersionState
 from marketplace import workflow
 from marketplace.applications import operations as applying
-from marketplace.applications.models import Application, Grant, GrantEdition, Item
-from marketplace.applications.states import ApplicationState, EditionState, ItemState
+from marketplace.applications.models import Application, Grant, GrantEdition, HoldCode, Item
+from marketplace.applications.states import ApplicationState, EditionState, GrantState, ItemState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import due_after
 from marketplace.errors import InvalidState
 from marketplace.ledger import entries as ledger
 from marketplace.supervision.caution import Caution, CautionState
+from marketplace.supervision.closeout import Certificate
 from marketplace.supervision.measure_kinds import Issuer
 from marketplace.supervision.models import Measure
 from marketplace.supervision.operations import order
-from marketplace.supervision.review import ABOUT, Review, adverse_acts
+from marketplace.supervision.operations.derived import unflag_built
+from marketplace.supervision.review import ABOUT, Review, adverse_acts, is_stayed
 from marketplace.supervision.states import STANDING_MEASURE, MeasureState
 
-Subject = Measure | Item | Application | Version | Caution | ReleaseRule | GrantEdition
+Subject = Measure | Item | Application | Version | Caution | ReleaseRule | GrantEdition | Grant
 NAME_OF: dict[type, str] = {model: name for name, model in ABOUT.items()}
 DECIDED_ANEW = ("refuse", "revoke_rule")  # acts; what any other has done is undone, or stands
 CORRECTING = (MeasureState.ISSUED, MeasureState.EVIDENCE_FILED)
@@ -60,6 +63,7 @@ REVIEWABLE: dict[type, Reviewed] = {
     Caution: Reviewed((CautionState.IN_FORCE,), "party"),
     ReleaseRule: Reviewed((RuleState.REFUSED, RuleState.REVOKED), "product.seller", reviewer="basis.reviewer"),
     GrantEdition: Reviewed((EditionState.REFUSED,), "grant.buyer", "grant.authority"),
+    Grant: Reviewed((GrantState.REVOKED,), "buyer"),
 }
 
 
@@ -139,15 +143,40 @@ def annul(act: ledger.Act, review: Review, reason: str) -> None:
     """An order is annulled, also one that is over; a caution is void, and so is a refusal."""
     if is_decided_anew(review):
         return reopen(act, review, reason)
-    ANNUL[type(review.subject)](act, lock(review.subject), reason)
+    ANNUL[type(review.subject)](act, review.subject, reason)
+
+
+def _annul_order(act: ledger.Act, measure: Measure, reason: str) -> None:
+    order.annul(act, lock(measure), reason)
 
 
 def _annul_caution(act: ledger.Act, caution: Caution, reason: str) -> None:
     """One that was lifted meanwhile stays lifted: that it ought not to have been issued, its history says."""
+    caution = lock(caution)
     if caution.state == CautionState.LIFTED:
         ledger.record(act, caution, detail={"reason": reason})
     else:
         workflow.move(act, caution, CautionState.ANNULLED, detail={"reason": reason})
+
+
+def _annul_revocation(act: ledger.Act, grant: Grant, reason: str) -> None:
+    """The grant is served again, but for what else stands against it: its holds, and each order that names it.
+
+    It stays ended, as its history says, where such an order has terminated the service since, its holder has ended, or
+    its copies were certified as destroyed: then the buyer applies anew. Orders are locked before the grant, as in
+    issuing them: what is issued at the same time holds it, or is seen here.
+    """
+    named = Measure.objects.filter(held__grant=grant, held__outcome="").order_by("pk")
+    orders = list(named.select_for_update(of=("self",)))
+    grant = lock(grant)
+    ended = grant.buyer.state == PartyState.ENDED or Certificate.objects.filter(grant=grant).exists()
+    if ended or any(one.state == MeasureState.TERMINATED for one in orders):
+        return ledger.record(act, grant, detail={"reason": reason})
+    applying.restore_grant(act, grant, reason)
+    for one in orders:
+        if one.state in STANDING_MEASURE and one.rules.suspends and not is_stayed(one):
+            applying.open_hold(act, grant, HoldCode.MEASURE, ledger.reference(one), reason=one.demand)
+    unflag_built(act, grant, reason)
 
 
 def reopen(act: ledger.Act, review: Review, reason: str) -> None:
@@ -157,7 +186,11 @@ def reopen(act: ledger.Act, review: Review, reason: str) -> None:
     REOPEN[type(review.subject)](act, review.subject, reason)
 
 
-ANNUL: dict[type, Callable[[ledger.Act, Any, str], None]] = {Measure: order.annul, Caution: _annul_caution}
+ANNUL: dict[type, Callable[[ledger.Act, Any, str], None]] = {
+    Measure: _annul_order,
+    Caution: _annul_caution,
+    Grant: _annul_revocation,
+}
 REOPEN: dict[type, Callable[[ledger.Act, Any, str], None]] = {
     Item: applying.reopen_item,
     Application: applying.reopen_application,
