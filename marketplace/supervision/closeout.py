@@ -22,6 +22,7 @@ from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import local_date
 from marketplace.supervision.incidents import Incident
+from marketplace.supervision.inspections import TOLD, Inspection
 from marketplace.supervision.models import DerivedProduct, Measure
 from marketplace.supervision.review import Review
 from marketplace.supervision.states import STANDING_MEASURE
@@ -196,12 +197,15 @@ def built_from(grant: Grant, user: Any) -> "models.QuerySet[DerivedProduct]":
 
 
 def keeping(grant: Grant) -> list[str]:
-    """The numbers of the open orders, incidents and reviews for which the copies are kept as evidence."""
+    """The numbers of the open orders, incidents, reviews and inspections for which the copies are kept as evidence; of
+    inspections once the holder was told."""
     orders = Measure.objects.filter(held__grant=grant, state__in=STANDING_MEASURE)
     incidents = Incident.objects.open().filter(copies__grant=grant)
     about = Q(measure__held__grant=grant) | Q(item=grant.item_id) | Q(application__items=grant.item_id) | Q(grant=grant)
     reviews = Review.objects.open().filter(about)
-    return [str(row.number) for rows in (orders, incidents, reviews) for row in rows.distinct().order_by("pk")]
+    inspections = Inspection.objects.filter(grant=grant, state__in=TOLD)
+    cases = (orders, incidents, reviews, inspections)
+    return [str(row.number) for rows in cases for row in rows.distinct().order_by("pk")]
 
 
 def kept_as_evidence() -> Q:
@@ -216,4 +220,5 @@ def kept_as_evidence() -> Q:
         Q(Exists(Measure.objects.filter(held__grant=OuterRef("pk"), state__in=STANDING_MEASURE)))
         | Q(Exists(Incident.objects.open().filter(copies__grant=OuterRef("pk"))))
         | Q(Exists(of_review))
+        | Q(Exists(Inspection.objects.filter(grant=OuterRef("pk"), state__in=TOLD)))
     )

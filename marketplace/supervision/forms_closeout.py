@@ -38,7 +38,7 @@ class CertificateForm(VerbForm):
 
     @property
     def running(self) -> list[str]:
-        """Open orders, incidents and reviews for which the copies are kept as evidence."""
+        """Open orders, incidents, reviews and inspections for which the copies are kept as evidence."""
         return keeping(self._grant)
 
     @property

@@ -64,7 +64,8 @@ INSPECTION = Machine(
 I = InspectionState  # noqa: E741
 # acts of inspectors that the party learns of by the report
 AT_WORK = ("check_points", "name_inspector", "release_inspector")
-OPEN_INSPECTION = (I.PLANNED, I.ANNOUNCED, I.UNDER_WAY, I.REPORTED, I.ANSWERED)
+TOLD = (I.ANNOUNCED, I.UNDER_WAY, I.REPORTED, I.ANSWERED)  # open, and the party knows of it
+OPEN_INSPECTION = (I.PLANNED, *TOLD)
 
 
 class Method(models.TextChoices):

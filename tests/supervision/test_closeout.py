@@ -400,6 +400,27 @@ def test_copies_are_evidence_while_a_review_of_the_termination_is_open(world, de
     assert certify(world, delivered).state == "filed"
 
 
+def test_copies_are_evidence_while_the_holder_is_inspected_but_no_word_of_what_is_only_planned(world, delivered):
+    given = {"actor": world["officer"], "at": world.at}
+    inspection = operations.open_inspection(grant=delivered, **given, reason="举报")
+    surrender_grant(grant=delivered, actor=world["buyer"], at=world.at, reason="项目结束")
+    assert did("kept_as_evidence", world.at) == 0
+    operations.announce_inspection(inspection=inspection, **given, text="请备好访问日志")
+    with pytest.raises(InvalidState, match=inspection.number):
+        certify(world, delivered)
+    assert did("kept_as_evidence", world.at) == 1 and destroying(delivered).paused_at == world.at
+    at = world.at + 14 * DAY
+    given["at"] = at
+    operations.begin_inspection(inspection=inspection, **given)
+    operations.check_points(inspection=inspection, **given, points=stages.BAD_POINTS)
+    operations.report_inspection(inspection=inspection, **given, text="发现一处问题")
+    operations.answer_inspection(inspection=inspection, actor=world["buyer"], at=at, text="已注销账号")
+    assert did("kept_as_evidence", at) == 0  # its time stands still until the inspection is over
+    operations.close_inspection(inspection=inspection, **given, outcome="put_right", text="已整改")
+    assert did("kept_as_evidence", at) == 1 and destroying(delivered).paused_at is None
+    assert certify(world, delivered, at=at).state == "filed"
+
+
 def test_revoked_under_an_order_that_stands_the_copies_stay(world, delivered):
     order = stages.order(world, delivered)
     said = {"article": "Art. 17", "reason": "可复原", "remedy": stages.REMEDY}

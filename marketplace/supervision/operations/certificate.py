@@ -44,7 +44,7 @@ def certify_destruction(
     """The holder of a grant that is over certifies that its copies are destroyed; who supervises the grant checks it.
 
     What a law says to keep is named, with the law. Raises InvalidState where nothing was delivered or it is certified
-    already, and while an order, incident or review runs: until then the copies are kept as evidence.
+    already, and while an order, incident, review or inspection runs: until then the copies are kept as evidence.
     """
     permissions.check_can_account_for_copies(actor, grant, at)
     grant = _locked(grant)
