@@ -17,6 +17,7 @@ from stdnum.cn import uscc as stdnum_uscc
 
 from accounts.evidence.models import EvidenceFile as EvidenceFile
 from accounts.identity import DocumentKind
+from accounts.recusal import Recusal as Recusal
 from accounts.states import INVITATION, OVER, PARTY, InvitationState, PartyState
 from marketplace.clock.working_days import local_date
 

@@ -20,6 +20,7 @@ from accounts.models import (
     User,
     valid_on,
 )
+from accounts.reach import stepped_back
 from marketplace.clock.working_days import local_date
 from marketplace.errors import NotAllowed
 from marketplace.ledger.acts import SystemActor
@@ -88,6 +89,18 @@ def check_not_own_case(actor: Any, parties: Iterable[Party], at: datetime) -> No
     """Nobody acts on the case of an organisation that they belong to, or left less than 12 months ago."""
     if queries.recent_parties(actor, at).filter(pk__in=[party.pk for party in parties]).exists():
         raise NotAllowed(_("This is your own case: you belong to a party of it, or did in the last 12 months."))
+
+
+def check_not_recused(actor: Any, case: Any) -> None:
+    """Nobody who has stepped back from the case or from what it came of, nor a deputy in the place of such a person.
+
+    Asked after whatever says in whose place the actor acts.
+    """
+    people = [int(ref.split(":")[1]) for ref in (actor.ledger_ref, actor.acting_for) if ref]
+    if type(case)._base_manager.filter(stepped_back(people, type(case)), pk=case.pk).exists():
+        raise NotAllowed(
+            _("Who has recused themselves from this case decides nothing in it, nor does a deputy in their place.")
+        )
 
 
 def check_expert(actor: Any, at: datetime) -> None:

@@ -1,17 +1,19 @@
 """How far somebody reaches: the keys of their parties, looked up once, by which everything they may see is found."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import FilteredRelation, Model, Q
+from django.db.models import BigIntegerField, FilteredRelation, Model, Q
+from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse
 
 from accounts.models import CapabilityKind, PartyState, RegionLevel, valid_on
 from accounts.queries import memberships
+from accounts.recusal import Recusal
 from marketplace import elsewhere
 from marketplace.clock.working_days import local_date
 
@@ -114,3 +116,17 @@ def found_by(model: type[Model], *ways: Q) -> Q:
     database finds an index for conditions on several tables that are joined by OR."""
     first, *rest = (model._base_manager.filter(way).values("pk") for way in ways)
     return Q(pk__in=first.union(*rest, all=True) if rest else first)
+
+
+def stepped_back(people: Iterable[int], model: type[Model]) -> Q:
+    """The rows from which one of these people has stepped back, or from a case that they came of (Art. 45).
+
+    A model names the relations to the cases that its rows come of in `comes_of`.
+    """
+    people = list(people)
+    own = Recusal.objects.filter(user__in=people, object_type=model._meta.label_lower)
+    ways = [Q(pk__in=own.annotate(key=Cast("object_id", BigIntegerField())).values("key"))]
+    for name in getattr(model, "comes_of", ()):
+        before: type[Model] = model._meta.get_field(name).related_model  # type: ignore[assignment]
+        ways.append(Q(**{f"{name}__in": before._base_manager.filter(stepped_back(people, before)).values("pk")}))
+    return found_by(model, *ways)

@@ -12,6 +12,7 @@ from accounts.permissions import (
     check_is_asked,
     check_member,
     check_not_own_case,
+    check_not_recused,
     check_officer,
 )
 from listings.models import (
@@ -100,6 +101,7 @@ def check_can_review(actor: Any, version: Version, at: datetime) -> None:
     else:
         check_reviewer(actor, version.reviewer, at)
     check_not_own_case(actor, parties_of_version(version), at)
+    check_not_recused(actor, version)
 
 
 def check_reviewer(actor: Any, reviewer: Party | None, at: datetime) -> None:

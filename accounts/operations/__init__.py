@@ -9,7 +9,7 @@ from accounts.operations.account import (
     reset_second_factor,
     set_up_account,
 )
-from accounts.operations.assignment import assign, unassign
+from accounts.operations.assignment import assign, step_back, unassign
 from accounts.operations.credential import (
     agree_to_be_named,
     create_credential,
@@ -80,6 +80,7 @@ __all__ = [
     "revoke_invitation",
     "rotate_credential",
     "set_up_account",
+    "step_back",
     "sweep_evidence",
     "sweep_evidence_orphans",
     "switch_mails_off",

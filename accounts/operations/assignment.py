@@ -3,7 +3,7 @@
 from django.db import models
 from guardian.shortcuts import assign_perm, remove_perm
 
-from accounts.models import Assignment, AssignmentRole, User
+from accounts.models import Assignment, AssignmentRole, Recusal, User
 from marketplace.ledger import entries as ledger
 
 
@@ -32,3 +32,11 @@ def unassign(act: ledger.Act, obj: models.Model, role: str) -> None:
     for before in open_rows.select_related("user"):
         remove_perm(role, before.user, obj)
     open_rows.update(ended_at=act.at)
+
+
+def step_back(act: ledger.Act, case: models.Model, *, reason: str, colleague: User | None = None) -> None:
+    """Who acts decides in this case no more, nor in what comes of it."""
+    said = {"reason": reason, "at": act.at, "colleague": colleague}
+    Recusal.objects.get_or_create(
+        user=act.actor, object_type=case._meta.label_lower, object_id=str(case.pk), defaults=said
+    )

@@ -55,6 +55,7 @@ class Objection(FromAnybody):
 
     objects = ObjectionQuerySet.as_manager()
     machine = OBJECTION
+    comes_of = ("version",)
 
     class Meta:
         verbose_name = _("objection")

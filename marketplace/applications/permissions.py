@@ -17,6 +17,7 @@ from accounts.permissions import (
     check_is_person,
     check_member,
     check_not_own_case,
+    check_not_recused,
     check_officer,
 )
 from accounts.queries import memberships, represents
@@ -53,9 +54,11 @@ def check_can_withdraw_application(actor: Any, application: Application, at: dat
 def check_can_process(actor: Any, application: Application, at: datetime) -> None:
     """An officer of the competent authority, on nobody's side; of non-public data the seller's owners and managers."""
     if application.seller is not None:
-        return check_decides_as_seller(actor, application.seller, application.buyer, at)
-    check_officer(actor, application.authority, at, levels=DECIDING)
-    check_not_own_case(actor, parties_of_case(application), at)
+        check_decides_as_seller(actor, application.seller, application.buyer, at)
+    else:
+        check_officer(actor, application.authority, at, levels=DECIDING)
+        check_not_own_case(actor, parties_of_case(application), at)
+    check_not_recused(actor, application)
 
 
 def check_decides_as_seller(actor: Any, seller: Party, buyer: Party, at: datetime) -> None:

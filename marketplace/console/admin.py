@@ -35,7 +35,7 @@ from marketplace.supervision.permissions import check_can_read_case_evidence
 from marketplace.supervision.permissions_closeout import check_can_read_certificate_evidence
 from marketplace.supervision.permissions_inspection import check_can_read_inspection_evidence
 from marketplace.supervision.preparedness import OWN_ALONE, EmergencyPlan
-from marketplace.supervision.review import NAMED, Review, decidable_by, not_recused
+from marketplace.supervision.review import NAMED, Review, decidable_by
 from marketplace.supervision.states import (
     ConcernState,
     DerivedState,
@@ -306,10 +306,6 @@ class FindingQueue(Queue):
     sections = cases.finding
     may_read_files = check_can_read_case_evidence
 
-    def _turns(self, request: Any, at: datetime) -> list[Q]:
-        """Not of whoever stepped back from it."""
-        return [turn & not_recused(request.user, Finding) for turn in super()._turns(request, at)]
-
 
 @register(Measure)
 class MeasureQueue(Queue):
@@ -325,10 +321,6 @@ class MeasureQueue(Queue):
     sections = cases.measure
     may_read_files = check_can_read_case_evidence
     seen = cases.note_measure_seen
-
-    def _turns(self, request: Any, at: datetime) -> list[Q]:
-        """Not of whoever stepped back from it."""
-        return [turn & not_recused(request.user, Measure) for turn in super()._turns(request, at)]
 
 
 @register(Incident)

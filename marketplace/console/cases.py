@@ -407,7 +407,6 @@ def finding(case: Any, user: Any, at: datetime) -> list[Section]:
         *(_assessments(case.version) if case.version else []),
         table(_("Orders that came of it"), (_("Order"), _("State")),
               [Row((link(row), row.get_state_display())) for row in case.measures.order_by("pk")]),
-        _recusals(case),
     ]  # fmt: skip
 
 
@@ -437,16 +436,9 @@ def measure(case: Any, user: Any, at: datetime) -> list[Section]:
             for row in case.evidence.select_related("by").order_by("pk")
         ]),
         *_signatures(case),
-        _recusals(case),
         evidence(case),
         _papers(case),
     ]  # fmt: skip
-
-
-def _recusals(case: Any) -> Section:
-    rows = case.recusals.select_related("user", "colleague").order_by("pk")
-    lines = [Row((row.user, day(row.at), row.reason, row.colleague or "–")) for row in rows]
-    return table(_("Recused"), (_("Who"), _("Time"), _("Reason"), _("Passed on to")), lines)
 
 
 def _signatures(case: Any) -> list[Section]:
@@ -473,7 +465,6 @@ def review(case: Review, user: Any, at: datetime) -> list[Section]:
             (_("Facts"), said.get("facts")), (_("What has to be corrected"), said.get("demand")),
             (_("Reason"), said.get("reason")), (_("Remedy"), said.get("remedy")),
         )),
-        _recusals(case),
         evidence(case),
         Section(_("Answer"), (
             *of(case, "reason", "remedy"), (_("Who"), case.decided_by), (_("Time"), day(case.decided_at)),

@@ -23,12 +23,13 @@ from accounts.evidence import pages
 from accounts.models import CapabilityKind
 from accounts.operations import open_evidence
 from accounts.queries import parties_as, recent_parties
+from accounts.reach import stepped_back
 from accounts.states import PartyState
 from marketplace.clock import operations as clock
 from marketplace.clock.working_days import last_day
 from marketplace.console import operations, queries
 from marketplace.console.forms import StatedReasonForm
-from marketplace.console.sections import Section, noun_of
+from marketplace.console.sections import Section, noun_of, recusals
 from marketplace.console.site import address, console
 from marketplace.faces import form_page, submit, verb_page
 from marketplace.pages import history_rows
@@ -182,6 +183,7 @@ class Queue(admin.ModelAdmin):
         if not turns:
             return None
         rows = self.model.objects.filter(reduce(or_, turns), state__in=self.waiting)
+        rows = rows.exclude(stepped_back([request.user.pk], self.model))
         if self.own:
             rows = rows.exclude(**{f"{self.own}__in": recent_parties(request.user, at)})
         return Q(pk__in=rows.values("pk"))
@@ -248,7 +250,7 @@ class Queue(admin.ModelAdmin):
             raise Http404
         if self.seen is not None and request.method == "GET":
             type(self).seen(obj, user, at)  # type: ignore[misc]
-        sections = type(self).sections(obj, user, at)  # type: ignore[misc]
+        sections = [*type(self).sections(obj, user, at), *recusals(obj)]  # type: ignore[misc]
         kept_back = type(self).kept_back(obj, user, at) if self.kept_back else ()  # type: ignore[misc]
         parts = [obj, *(part for section in sections for part in section.parts)]
         context = {

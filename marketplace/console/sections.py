@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.evidence import pages
-from accounts.models import EvidenceFile
+from accounts.models import EvidenceFile, Recusal
 from marketplace.console.site import address
 from marketplace.verbs import Verb
 
@@ -67,6 +67,14 @@ def evidence(case: Any) -> Section:
              format_html('<span class="hash">{}</span>', file.sha256)))
         for file, url in rows
     ], EvidenceFile.objects.ever_of(case))  # fmt: skip
+
+
+def recusals(case: Any) -> list[Section]:
+    """Who has stepped back from the case, if anybody has."""
+    rows = Recusal.objects.of(case).select_related("user", "colleague").order_by("pk")
+    lines = [Row((row.user, day(row.at), row.reason, row.colleague or "–")) for row in rows]
+    head = (_("Who"), _("Time"), _("Reason"), _("Passed on to"))
+    return [table(_("Recused"), head, lines)] if lines else []
 
 
 def link(obj: Any, text: Any = "") -> Any:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Assignment, AssignmentRole, CapabilityKind, Party
 from accounts.permissions import MANAGERS
 from accounts.queries import memberships, recent_parties
-from accounts.reach import Reach, reach_of
+from accounts.reach import Reach, reach_of, stepped_back
 from accounts.states import PartyState
 from listings.models import CatalogueEntry, DescriptionChange, Objection, ReleaseRule, Version
 from listings.states import ChangeState, EntryState, RuleState, VersionState
@@ -56,9 +56,9 @@ def todo(user: Any, at: datetime) -> list[Task]:
     who = reach_of(user, at)
     asks = [
         *_as_member(who, at),
-        *_as_officer(user, who, at),
-        *_as_reviewer(user, who, at),
-        *_as_seller(user, who, at),
+        *_left_to(user, _as_officer(user, who, at)),
+        *_left_to(user, _as_reviewer(user, who, at)),
+        *_left_to(user, _as_seller(user, who, at)),
         *_as_expert(user),
         *_as_operator(who),
         *_as_overseer(who, at),
@@ -67,6 +67,12 @@ def todo(user: Any, at: datetime) -> list[Task]:
     dues = _clocks([task.obj for task in tasks])
     timed = [task._replace(due_at=task.due_at or dues.get(_key(task.obj))) for task in tasks]
     return sorted(timed, key=lambda task: (task.due_at is None, task.due_at or at))
+
+
+def _left_to(user: Any, asks: Iterable[Ask]) -> Iterable[Ask]:
+    """But for the cases from which the person has stepped back."""
+    for ask in asks:
+        yield ask._replace(rows=ask.rows.exclude(stepped_back([user.pk], ask.rows.model)))
 
 
 def _with_rows(asks: list[Ask]) -> list[Ask]:

@@ -16,6 +16,7 @@ from marketplace.supervision.caution import Caution
 from marketplace.supervision.concern import Concern, ConcernKind, Wish
 from marketplace.supervision.inquiry import ABOUT as ASKED_ABOUT
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, ReportFiling
+from marketplace.supervision.operations.recusal import decider_of
 from marketplace.supervision.queries import further_grants, institutions, metered_use, obtained, platforms
 from marketplace.supervision.referral import referral_text
 from marketplace.supervision.review import ABOUT
@@ -61,7 +62,7 @@ class RecuseForm(ReasonForm):
     field_order = ("colleague", "reason")
 
     def prepare(self) -> None:
-        others = people_of(self.target.signatory, self.at).exclude(pk=self.actor.pk)
+        others = people_of(decider_of(self.target), self.at).exclude(pk=self.actor.pk)
         self.fields["colleague"].queryset = others  # type: ignore[attr-defined]
 
 

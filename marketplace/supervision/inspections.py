@@ -63,7 +63,7 @@ INSPECTION = Machine(
 )  # fmt: skip
 I = InspectionState  # noqa: E741
 # acts of inspectors that the party learns of by the report
-AT_WORK = ("check_points", "name_inspector", "release_inspector")
+AT_WORK = ("check_points", "name_inspector", "release_inspector", "recuse")
 TOLD = (I.ANNOUNCED, I.UNDER_WAY, I.REPORTED, I.ANSWERED)  # open, and the party knows of it
 OPEN_INSPECTION = (I.PLANNED, *TOLD)
 

@@ -207,6 +207,7 @@ class Finding(models.Model):
 
     objects = FindingQuerySet.as_manager()
     machine = FINDING
+    comes_of = ("concerns", "version")
 
     class Meta:
         verbose_name = _("finding")
@@ -298,6 +299,7 @@ class Measure(models.Model):
 
     objects = MeasureQuerySet.as_manager()
     machine = MEASURE
+    comes_of = ("finding", "version")
 
     class Meta:
         verbose_name = _("measure")

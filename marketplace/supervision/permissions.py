@@ -13,6 +13,7 @@ from accounts.permissions import (
     check_is_person,
     check_member,
     check_not_own_case,
+    check_not_recused,
     check_officer,
 )
 from accounts.queries import authority_level, parties_as
@@ -27,7 +28,7 @@ from marketplace.supervision.inquiry import Inquiry
 from marketplace.supervision.measure_kinds import KINDS, Issuer, MeasureKind
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.preparedness import EmergencyPlan
-from marketplace.supervision.review import Review, adverse_acts, is_recused
+from marketplace.supervision.review import Review, adverse_acts
 from marketplace.supervision.second_pair import Outcome, Signature
 from marketplace.supervision.standing import StandingRule
 from marketplace.supervision.states import DerivedState, MeasureState
@@ -56,22 +57,28 @@ def check_can_supervise(actor: Any, grant: Grant, at: datetime) -> None:
 
 def check_can_judge_report(actor: Any, report: UsageReport, at: datetime) -> None:
     check_can_supervise(actor, report.grant, at)
+    check_not_recused(actor, report)
 
 
 def check_can_answer_finding(actor: Any, finding: Finding, at: datetime) -> None:
     """About a grant, whoever supervises it; about a version, whoever reviews it; nobody who is recused."""
-    check_not_recused(actor, finding)
     if finding.version is not None:
-        return check_can_review(actor, finding.version, at)
-    assert finding.grant is not None  # a constraint says so
-    check_can_supervise(actor, finding.grant, at)
+        check_can_review(actor, finding.version, at)
+    else:
+        assert finding.grant is not None  # a constraint says so
+        check_can_supervise(actor, finding.grant, at)
+    check_not_recused(actor, finding)
 
 
 def check_can_order(actor: Any, measure: Measure, at: datetime) -> None:
     """Who signs a measure of this kind, and never in their own case: for an authority's order, an officer of a level
     that the article names, competent for every grant of it; for a contract notice, who signs for the seller. Nobody
     who is recused."""
+    _check_signs(actor, measure, at)
     check_not_recused(actor, measure)
+
+
+def _check_signs(actor: Any, measure: Measure, at: datetime) -> None:
     if measure.rules.issuer == Issuer.SELLER:
         return check_can_give_notice(actor, measure, at)
     if measure.rules.issuer == Issuer.REVIEWER:
@@ -84,12 +91,6 @@ def check_can_order(actor: Any, measure: Measure, at: datetime) -> None:
         check_not_own_case(actor, parties_of_grant(held.grant), at)
         if held.grant.authority_id != measure.authority_id:
             raise NotAllowed(_("This authority is not competent for grant %(number)s.") % {"number": held.grant.number})
-
-
-def check_not_recused(actor: Any, case: Measure | Finding) -> None:
-    check_is_person(actor)
-    if is_recused(actor, case):
-        raise NotAllowed(_("You have recused yourself from this case."))
 
 
 def check_can_give_notice(actor: Any, measure: Measure, at: datetime) -> None:
@@ -132,9 +133,9 @@ def check_can_drop(actor: Any, measure: Measure, at: datetime) -> None:
     """Who could issue it; what the province required, the province."""
     if measure.required_by is None:
         return check_can_order(actor, measure, at)
-    check_not_recused(actor, measure)
     check_officer(actor, measure.required_by, at)
     check_not_own_case(actor, [measure.party], at)
+    check_not_recused(actor, measure)
 
 
 def check_can_notify(actor: Any, grant: Grant, at: datetime) -> None:
@@ -156,10 +157,10 @@ def check_can_order_platform(actor: Any, authority: Party, at: datetime) -> None
 
 def check_can_annul(actor: Any, measure: Measure, at: datetime) -> None:
     """Another person than the one who issued it; where its seller has ended, an officer of the authority."""
-    check_not_recused(actor, measure)
     if measure.issuer is not None and _has_ended(measure.issuer):
         check_officer(actor, measure.authority, at)
         check_not_own_case(actor, [measure.party], at)
+        check_not_recused(actor, measure)
     else:
         check_can_order(actor, measure, at)
     if measure.issued_by_id == actor.pk or _has_signed(actor, measure):
@@ -222,6 +223,7 @@ def check_can_triage_concern(actor: Any, concern: Concern, at: datetime) -> None
     if concern.by_id == actor.pk:
         raise NotAllowed(_("You do not answer your own report."))
     check_not_own_case(actor, [party for party in (concern.party, concern.reporter) if party], at)
+    check_not_recused(actor, concern)
 
 
 def check_can_write_to_concern(actor: Any, concern: Concern, at: datetime) -> None:
@@ -281,18 +283,14 @@ def check_can_decide_review(actor: Any, review: Review, at: datetime) -> None:
     authors = set(adverse_acts(review.subject).values_list("actor_ref", flat=True))
     if authors & {actor.ledger_ref, actor.acting_for} or (review.measure and _has_signed(actor, review.measure)):
         raise NotAllowed(_("Somebody else than who decided reviews it."))
-    if review.recusals.filter(user=actor.pk).exists():
-        raise NotAllowed(_("You have recused yourself from this review."))
-    if review.measure is not None:
-        check_not_recused(actor, review.measure)
     check_not_own_case(actor, parties_of_review(review), at)
+    check_not_recused(actor, review)
 
 
 def check_can_recuse(actor: Any, review: Review, at: datetime) -> None:
     """Whoever could otherwise be asked to decide it, once."""
     reviewing_party(actor, review, at)
-    if review.recusals.filter(user=actor.pk).exists():
-        raise NotAllowed(_("You have recused yourself from this review."))
+    check_not_recused(actor, review)
 
 
 def reviewing_party(actor: Any, review: Review, at: datetime) -> Party:
@@ -370,12 +368,14 @@ def check_can_take_application(actor: Any, application: Application, at: datetim
     if application.seller_id is not None:
         raise NotAllowed(_("Of non-public data the seller decides."))
     check_is_above(actor, application.authority, _sides(application), at)
+    check_not_recused(actor, application)
 
 
 def check_can_take_finding(actor: Any, finding: Finding, at: datetime) -> None:
     if finding.grant is None:
         raise NotAllowed(_("A version stays with whoever reviewed it."))
     check_is_above(actor, finding.authority, _sides(finding), at)
+    check_not_recused(actor, finding)
 
 
 def check_can_take_measure(actor: Any, measure: Measure, at: datetime) -> None:
@@ -383,6 +383,7 @@ def check_can_take_measure(actor: Any, measure: Measure, at: datetime) -> None:
     if measure.issuer_id is not None:
         raise NotAllowed(_("What a seller or the platform issued stays with it."))
     check_is_above(actor, measure.authority, _sides(measure), at)
+    check_not_recused(actor, measure)
 
 
 def check_can_answer_inquiry(actor: Any, inquiry: Inquiry, at: datetime) -> None:

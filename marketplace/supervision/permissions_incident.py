@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Capability, CapabilityKind, Membership, Party, User, valid_on
-from accounts.permissions import WRITERS, check_is_person, check_member, check_not_own_case, check_officer
+from accounts.permissions import WRITERS, check_is_person, check_member, check_not_own_case, check_not_recused, check_officer
 from accounts.queries import memberships, parties_as, people_as
 from listings.models import Version, VersionSource
 from marketplace.clock.working_days import local_date
@@ -59,6 +59,7 @@ def check_can_decide_incident(actor: Any, incident: Incident, at: datetime) -> N
     holders = Party.objects.filter(pk__in=incident.copies.values("grant__buyer"))
     sides = [party for party in handling(incident) if party != incident.authority]
     check_not_own_case(actor, [*sides, *holders], at)
+    check_not_recused(actor, incident)
 
 
 def check_can_tell_holders(actor: Any, incident: Incident, at: datetime) -> None:

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from accounts.models import Party
-from accounts.permissions import check_added_evidence, check_is_person, check_member, check_not_own_case, check_officer
+from accounts.permissions import check_added_evidence, check_is_person, check_member, check_not_own_case, check_not_recused, check_officer
 from accounts.queries import people_of
 from marketplace.errors import NotAllowed
 from marketplace.supervision.inspections import Inspection, InspectionPlan
@@ -31,6 +31,7 @@ def check_can_inspect(actor: Any, inspection: Inspection, at: datetime) -> None:
     """An officer of the authority, on the side of neither buyer nor seller nor a providing unit of the grant."""
     check_officer(actor, inspection.authority, at, levels=ORDERING)
     check_on_no_side(actor, inspection, at)
+    check_not_recused(actor, inspection)
 
 
 def check_can_write_down(actor: Any, inspection: Inspection, at: datetime) -> None:

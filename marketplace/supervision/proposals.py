@@ -10,11 +10,11 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 
 from accounts.models import CapabilityKind, Party, RegionLevel
 from accounts.queries import parties_as, recent_parties
+from accounts.reach import stepped_back
 from marketplace.applications.models import Grant
 from marketplace.applications.states import GrantState
 from marketplace.supervision.measure_kinds import KINDS, Issuer
 from marketplace.supervision.models import Measure, MeasureGrant
-from marketplace.supervision.review import not_recused
 from marketplace.supervision.second_pair import Signature
 from marketplace.supervision.states import FindingState, MeasureState
 
@@ -43,7 +43,7 @@ def waiting_to_be_signed(user: Any, at: datetime) -> QuerySet[Measure]:
     theirs = Measure.objects.filter(
         _by_level(parties_as(user, CapabilityKind.AUTHORITY, at)), state=MeasureState.PROPOSED, issuer=None
     )
-    theirs = theirs.filter(not_recused(user, Measure)).exclude(pk__in=Signature.objects.waiting().values("measure"))
+    theirs = theirs.exclude(stepped_back([user.pk], Measure)).exclude(pk__in=Signature.objects.waiting().values("measure"))
     theirs = theirs.exclude(party__in=own).exclude(held__grant__product__seller__in=own)
     return theirs.exclude(held__grant__from_version__sources__unit__in=own)
 

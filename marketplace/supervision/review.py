@@ -13,13 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Party, User
 from accounts.queries import recent_parties
-from accounts.reach import found_by, reach_of
+from accounts.reach import found_by, reach_of, stepped_back
 from listings.models import ReleaseRule, Version
 from marketplace.applications.models import Application, Grant, GrantEdition, Item
 from marketplace.errors import InvalidState
 from marketplace.ledger.models import Entry
 from marketplace.supervision.caution import Caution
-from marketplace.supervision.models import Finding, Measure
+from marketplace.supervision.models import Measure
 from marketplace.supervision.states import REVIEW, ReviewState
 
 # What can be reviewed, exactly one of them, and what the name of each is made of.
@@ -137,6 +137,7 @@ class Review(models.Model):
 
     objects = ReviewQuerySet.as_manager()
     machine = REVIEW
+    comes_of = ABOUT
 
     class Meta:
         verbose_name = _("review")
@@ -189,54 +190,10 @@ class Review(models.Model):
         return "Art. 47" if self.reviewer_id else "Art. 45"
 
 
-class Recusal(models.Model):
-    """Somebody who declared themselves biased in a review, a measure or a finding: they do not decide it, nor what
-    comes of it. `colleague`: to whom they passed it."""
-
-    review = models.ForeignKey(Review, null=True, blank=True, on_delete=models.PROTECT, related_name="recusals")
-    measure = models.ForeignKey(Measure, null=True, blank=True, on_delete=models.PROTECT, related_name="recusals")
-    finding = models.ForeignKey(Finding, null=True, blank=True, on_delete=models.PROTECT, related_name="recusals")
-    colleague = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    reason = models.TextField()
-    at = models.DateTimeField()
-
-    class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=["review", "user"], name="recusal_once"),
-            models.UniqueConstraint(fields=["measure", "user"], name="recusal_once_measure"),
-            models.UniqueConstraint(fields=["finding", "user"], name="recusal_once_finding"),
-            models.CheckConstraint(
-                condition=Q(review__isnull=False, measure=None, finding=None)
-                | Q(review=None, measure__isnull=False, finding=None)
-                | Q(review=None, measure=None, finding__isnull=False),
-                name="recusal_from_one",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.review or self.measure or self.finding}: {self.user}"
-
-
-def not_recused(user: Any, model: type[Measure] | type[Finding]) -> Q:
-    """Of the measures or findings: those on which this person may decide, by `is_recused`."""
-    stepped_back = Q(recusals__user=user.pk)
-    if model is Measure:
-        stepped_back |= Q(finding__recusals__user=user.pk)
-    return ~Q(pk__in=model.objects.filter(stepped_back).values("pk"))
-
-
-def is_recused(user: Any, case: Measure | Finding) -> bool:
-    """From a measure also who stepped back from the finding that it answers."""
-    own = Q(finding=case) if isinstance(case, Finding) else Q(measure=case) | Q(finding__measures=case)
-    return Recusal.objects.filter(own, user=user.pk).exists()
-
-
 def decidable_by(user: Any) -> Q:
-    """Of the reviews of a person's authority: those of decisions that they did not take, and are not recused from."""
-    stepped_back = ("recusals", "measure__recusals", "measure__finding__recusals")
-    recused = reduce(or_, (Q(**{f"{path}__user": user.pk}) for path in stepped_back))
-    return ~Q(against__by=user.ledger_ref) & ~Q(pk__in=Review.objects.filter(recused).values("pk"))
+    """Of the reviews of a person's authority: those of decisions that they did not take, and have not stepped back
+    from."""
+    return ~Q(against__by=user.ledger_ref) & ~stepped_back([user.pk], Review)
 
 
 def is_stayed(measure: Measure) -> bool:

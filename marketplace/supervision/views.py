@@ -169,7 +169,6 @@ def measure(request: HttpRequest, pk: int) -> HttpResponse:
         "clocks": clock.of(item).open().order_by("due_at"),
         "verbs": verbs.MEASURE.available(item, request.user, timezone.now()),
         "is_outdated": item.state == MeasureState.PROPOSED and is_outdated(item),
-        "recusals": item.recusals.select_related("user", "colleague").order_by("pk"),
         "hearing_until": clock.of(item).open().filter(kind=Kind.HEARING).values_list("due_at", flat=True).first(),
         "is_standing": item.state not in (MeasureState.PROPOSED, MeasureState.DROPPED),
         "history": history_rows([item, *EvidenceFile.objects.ever_of(item)]),
@@ -209,7 +208,6 @@ def finding(request: HttpRequest, pk: int) -> HttpResponse:
         "concerns": Concern.objects.visible_to(request.user).filter(finding=item).order_by("pk"),
         "assessments": item.version.assessments.order_by("-at", "-pk") if item.version else [],
         "clocks": clock.of(item).open(),
-        "recusals": item.recusals.select_related("user", "colleague").order_by("pk"),
         "verbs": verbs.FINDING.available(item, request.user, timezone.now()),
         "history": history_rows([item, *EvidenceFile.objects.ever_of(item)]),
     }

@@ -66,7 +66,6 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
         "subject": subject,
         "may_see_subject": type(subject).objects.visible_to(request.user).filter(pk=subject.pk).exists(),
         "is_open_again": item.state in SET_ASIDE and reviewed.is_decided_anew(item),
-        "recusals": item.recusals.select_related("user", "colleague").order_by("pk"),
         "clocks": clock.of(item).open(),
         "verbs": verbs.REVIEW.available(item, request.user, timezone.now()),
         "history": history_rows([item, *EvidenceFile.objects.ever_of(item)]),

@@ -1,4 +1,4 @@
-"""Who is biased steps back from a measure or a finding, with a reason; the case goes to somebody else."""
+"""Who is biased steps back from a case, with a reason, and does nothing more in it; it goes to somebody else."""
 
 from typing import Any
 
@@ -7,22 +7,29 @@ import time_machine
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
-from accounts.models import Membership, User
-from marketplace.applications.models import Grant
+from accounts.models import Membership, Recusal, User
+from accounts.operations import appoint_deputy
+from listings.models import Objection
+from listings.operations import dismiss_objection
+from marketplace.applications import operations as applications
+from marketplace.applications.models import Application, Grant
+from marketplace.applications.permissions import check_can_process
 from marketplace.clock.working_days import local_date
+from marketplace.desk.queries import todo
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.models import Entry, EntryDetail
 from marketplace.notices.models import Outbox
-from marketplace.supervision import operations
-from marketplace.supervision.models import Finding, Measure
+from marketplace.supervision import operations, verbs
+from marketplace.supervision.concern import Concern
+from marketplace.supervision.models import Finding, Measure, UsageReport
 from marketplace.supervision.operations.finding import open_finding
 from marketplace.supervision.proposals import waiting_to_be_signed
-from marketplace.supervision.review import Recusal, Review, decidable_by
+from marketplace.supervision.review import Review, decidable_by
 from marketplace.supervision.second_pair import SecondPairRule, Signature
-from marketplace.supervision.verbs import may_be_passed_on
+from marketplace.supervision.verbs_recusal import may_be_passed_on
 from tests.actors import BEGAN, World
 from tests.console.conftest import log_in
-from tests.workflow import stages
+from tests.workflow import stages, tables
 from tests.workflow.matrix import JOB, rows
 
 WHY = "当事人的负责人是我弟弟"
@@ -155,9 +162,139 @@ def test_who_signed_first_is_nobody_to_pass_it_on_to(world: World, proposal: Mea
 
 
 def test_the_queue_offers_no_review_of_what_answers_a_finding_one_has_stepped_back_from(world: World) -> None:
-    found, at = stages.finding(world, "measure")
-    review = operations.lodge_review(subject=found.measures.get(), actor=world["buyer"], at=at, text="认定有误")
-    assert Review.objects.filter(decidable_by(world["second_officer"])).get() == review
-    Recusal.objects.create(finding=found, user=world["second_officer"], reason=WHY, at=at)
+    found, at = stages.finding(world, "open")
+    operations.recuse_from_finding(finding=found, actor=world["second_officer"], at=at, reason=WHY)
+    order = operations.propose_order_on_finding(finding=found, actor=world["officer"], at=at, **stages.CHARGE)
+    assert order is not None
+    stages.issue(order, world, at)
+    review = operations.lodge_review(subject=order, actor=world["buyer"], at=at, text="认定有误")
     assert not Review.objects.filter(decidable_by(world["second_officer"])).exists()
     assert Review.objects.filter(decidable_by(world["province_officer"])).get() == review
+
+
+# what each of them leaves the officer who stepped back from it: the case, and none of these
+CASES = {
+    "report": ("filed", {"accept", "return", "recuse"}),
+    "concern": ("open", {"take_up", "merge", "dismiss", "write", "recuse"}),
+    "incident": ("opened", {"contain", "tell_holders", "supplement", "close", "dismiss", "recuse"}),
+    "inspection": ("under_way+checked", {"check_points", "report", "name_inspector", "cancel", "recuse"}),
+    "version": ("submitted", {"return", "refuse", "open_publicity", "recuse"}),
+}
+
+
+@pytest.mark.parametrize("noun", CASES)
+def test_from_whatever_case_one_steps_back_one_sees_it_and_has_no_verb_in_it(world: World, noun: str) -> None:
+    state, decided = CASES[noun]
+    case, at = tables.MATRICES[noun].reach(world, state)
+    queue = reverse(f"console:{case._meta.app_label}_{case._meta.model_name}_changelist")
+    file = reverse(f"console:{case._meta.app_label}_{case._meta.model_name}_change", args=[case.pk])
+    with time_machine.travel(at, tick=False):
+        officer, second = world["officer"], world["second_officer"]
+        first, other = log_in(officer), log_in(second)
+        assert case in [task.obj for task in todo(officer, at)] or noun == "inspection"
+        assert file in first.get(file).content.decode() and file in first.get(queue).content.decode()
+        assert offered(noun, case, officer, at) >= (decided & offered(noun, case, second, at)) != set()
+        getattr(operations, f"recuse_from_{noun}")(
+            **{noun: case}, actor=officer, at=at, reason=WHY, colleague=second
+        )
+        assert told() == {second.ledger_ref}
+        assert Recusal.objects.of(case).get().colleague == second
+        assert Entry.objects.filter(verb="recuse").get().article == "Art. 45"
+        assert offered(noun, case, officer, at) == set() and decided & offered(noun, case, second, at)
+        assert file not in first.get(queue).content.decode() and file in other.get(queue).content.decode()
+        assert case not in [task.obj for task in todo(officer, at)]
+        assert WHY in first.get(file).content.decode()
+        if noun != "version":
+            assert WHY in first.get(case.get_absolute_url()).content.decode()
+
+
+def offered(noun: str, case: Any, person: Any, at: Any) -> set[str]:
+    tables_of = [tables.MATRICES["version"].verbs, verbs.VERSION] if noun == "version" else [tables.MATRICES[noun].verbs]
+    return {verb.name for table in tables_of for verb in table.available(case, person, at)}
+
+
+def test_nobody_left_one_stays_and_from_what_is_over_nobody_steps_back(world: World) -> None:
+    case, at = stages.report(world, "accepted")
+    with pytest.raises(InvalidState):
+        operations.recuse_from_report(report=case, actor=world["officer"], at=at, reason=WHY)
+    UsageReport.objects.update(state="filed")
+    User.objects.filter(pk=world["second_officer"].pk).update(is_active=False)
+    before = rows()
+    with pytest.raises(InvalidState, match=r"Nobody else|没有其他人"):
+        operations.recuse_from_report(report=case, actor=world["officer"], at=at, reason=WHY)
+    assert rows() == before
+
+
+def test_from_a_report_of_misuse_it_reaches_the_finding_that_it_becomes(world: World) -> None:
+    case, at = stages.concern(world, "open")
+    assert isinstance(case, Concern)
+    operations.recuse_from_concern(concern=case, actor=world["officer"], at=at, reason=WHY)
+    found = operations.take_up_concern(concern=case, actor=world["second_officer"], at=at, reason="属实")
+    with pytest.raises(NotAllowed, match=r"recused|回避"):
+        operations.dismiss_finding(finding=found, actor=world["officer"], at=at, reason="-")
+    operations.dismiss_finding(finding=found, actor=world["second_officer"], at=at, reason="不实")
+
+
+def test_from_a_version_it_reaches_its_objections(world: World) -> None:
+    objection, at = stages.objection(world, "open")
+    assert isinstance(objection, Objection)
+    operations.recuse_from_version(version=objection.version, actor=world["officer"], at=at, reason=WHY)
+    with pytest.raises(NotAllowed, match=r"recused|回避"):
+        dismiss_objection(objection=objection, actor=world["officer"], at=at, reason="-")
+    with time_machine.travel(at, tick=False):
+        assert objection not in [task.obj for task in todo(world["officer"], at)]
+        assert objection in [task.obj for task in todo(world["second_officer"], at)]
+    dismiss_objection(objection=objection, actor=world["second_officer"], at=at, reason="样本已核")
+
+
+def test_who_passed_an_application_on_decides_nothing_in_it_and_takes_it_over_no_more(world: World) -> None:
+    case, at = stages.application(world, "under_review")
+    assert isinstance(case, Application)
+    who: dict[str, Any] = {"actor": world["officer"], "at": at}
+    applications.recuse_officer(application=case, **who, colleague=world["second_officer"], reason=WHY)
+    for act in (
+        lambda: applications.take_over_application(application=case, **who, reason="-"),
+        lambda: applications.refuse_item(item=case.items.get(), **who, reason="-", remedy=stages.REMEDY),
+    ):
+        with pytest.raises(NotAllowed, match=r"recused|回避"):
+            act()
+    with pytest.raises(ValidationError):  # nor does the case come back to them
+        applications.recuse_officer(
+            application=case, actor=world["second_officer"], at=at, colleague=world["officer"], reason=WHY
+        )
+    with time_machine.travel(at, tick=False):
+        assert case.items.get() not in [task.obj for task in todo(world["officer"], at)]
+
+
+def stand_in(world: World, party: Any, absent: str, deputy: str, at: Any) -> None:
+    held = {who: Membership.objects.get(party=party, user=world[who]) for who in (absent, deputy)}
+    appoint_deputy(
+        party=party, membership=held[absent], deputy=held[deputy], valid_from=local_date(at),
+        valid_until=local_date(at), actor=world[absent], at=at,
+    )  # fmt: skip
+
+
+def test_deputy_of_who_stepped_back_decides_in_their_own_name(world: World) -> None:
+    case, at = stages.report(world, "filed")
+    stand_in(world, world.parties["city"], "officer", "second_officer", at)
+    operations.recuse_from_report(report=case, actor=world["officer"], at=at, reason=WHY)
+    operations.accept_report(report=case, actor=world["second_officer"], at=at)
+    entry = Entry.objects.get(verb="accept", object_type="supervision.usagereport")
+    assert "acting_for" not in EntryDetail.objects.get(entry=entry).json
+
+
+def test_but_not_in_the_name_of_who_stepped_back(world: World) -> None:
+    """A member of the seller decides only in the owner's place: then nobody is left, or nobody may any more."""
+    case, at = stages.non_public_application(world, "under_review")
+    stand_in(world, world.parties["vendor"], "vendor", "vendor_member", at)
+    given: dict[str, Any] = {"application": case, "at": at, "reason": WHY}
+    before = rows()
+    with pytest.raises(ValidationError):
+        applications.recuse_officer(**given, actor=world["vendor"], colleague=world["vendor_member"])
+    assert rows() == before
+    check_can_process(world["vendor_member"], case, at)
+    Recusal.objects.create(
+        user=world["vendor"], object_type="applications.application", object_id=str(case.pk), reason=WHY, at=at
+    )
+    with pytest.raises(NotAllowed, match=r"recused|回避"):
+        check_can_process(world["vendor_member"], case, at)

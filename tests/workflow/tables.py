@@ -853,6 +853,7 @@ REPORT = Matrix(
         "file_nil": Says("filed", ("usagereport file_report *→filed",)),
         "accept": Says("accepted", ("usagereport accept filed→accepted",)),
         "return": Says("returned", ("usagereport return filed→returned",), REASON),
+        "recuse": Says("*", ("usagereport recuse →",), REASON),
     },
 )
 
@@ -911,7 +912,7 @@ def may_concern(verb: str, state: str) -> frozenset[str]:
         return NOBODY if fault else UNIT
     if verb == "withdraw_evidence":
         return NOBODY if fault else UNIT
-    if verb in ("take_up", "merge"):
+    if verb in ("take_up", "merge", "recuse"):
         return CITY if fault else UNBIASED
     answers = SELLER | CITY if fault else UNBIASED
     return answers | UNIT if verb == "write" and not fault else answers
@@ -943,6 +944,7 @@ CONCERN = Matrix(
         "correct": Says("corrected", ("concern correct_fault *→corrected",), REASON),
         "accept": Says("taken_up", ("concern accept_fault open→taken_up",), REASON),
         "dismiss": Says("dismissed", ("concern dismiss_concern open→dismissed",), REASON),
+        "recuse": Says("*", ("concern recuse →",), REASON),
         "write": Says("*", ("concern write →",), given(text="补充说明")),
         "add_evidence": Says("*", ("evidencefile add_evidence →",), a_paper(), a_paper_sent()),
         "withdraw_evidence": Says("open", ("evidencefile withdraw_evidence →",), own_paper, keys(own_paper)),
@@ -1220,7 +1222,7 @@ KEPT_BY_PARTIES = ("contain", "report_authority", "report_cyberspace", "suppleme
 
 
 def possible_incident(verb: str, state: str) -> bool:
-    if verb in ("supplement", "recount", "acknowledge", "dismiss"):
+    if verb in ("supplement", "recount", "acknowledge", "dismiss", "recuse"):
         return state.startswith("opened")
     return state == ("opened+told" if verb in ("confirm", "close") else "opened")
 
@@ -1257,6 +1259,7 @@ INCIDENT = Matrix(
         "confirm": Says("opened", ("incident confirm_notice →",)),
         "close": Says("closed", ("incident close_incident opened→closed",), given(lessons="外链须审批")),
         "dismiss": Says("false_alarm", ("incident dismiss_incident opened→false_alarm",), REASON),
+        "recuse": Says("opened", ("incident recuse →",), REASON),
     },
 )  # fmt: skip
 
@@ -1545,14 +1548,15 @@ VERSION_TAKE_DOWN = Matrix(
     verbs=supervision_verbs.VERSION,
     reach=stages.non_public_version,
     may=lambda verb, state: PROVINCE if verb == "require_take_down" else REVIEWER,
-    possible=by_source(supervision_verbs.VERSION),
+    possible=not_alone(by_source(supervision_verbs.VERSION)),
     sees=sees_non_public_version,
     url="supervision:version",
     people=WITH_SELLERS,
     says={
         name: Says("*", ("measure propose_order →proposed",), taking_down, taking_down_sent)
         for name in ("draft_take_down", "require_take_down")
-    },
+    }
+    | {"recuse": Says("*", ("version recuse →",), REASON)},
 )
 
 INSPECTION_PLAN = Matrix(
@@ -1636,6 +1640,7 @@ INSPECTION = Matrix(
         "close": Says(
             "closed", ("inspection close_inspection *→closed",), given(outcome="put_right", text="已整改")
         ),
+        "recuse": Says("*", ("inspection recuse →",), REASON),
         "cancel": Says("cancelled", ("inspection cancel_inspection *→cancelled",), REASON),
     },
     wrong=frozenset(  # nobody takes part who could be released

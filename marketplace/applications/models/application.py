@@ -197,6 +197,7 @@ class Item(models.Model):
 
     objects = ItemQuerySet.as_manager()
     machine = ITEM
+    comes_of = ("application",)
 
     class Meta:
         verbose_name = _("item")
@@ -235,6 +236,7 @@ class Consultation(models.Model):
 
     objects = ConsultationQuerySet.as_manager()
     machine = CONSULTATION
+    comes_of = ("application",)
 
     class Meta:
         verbose_name = _("consultation")

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import AssignmentRole, User
-from accounts.operations import assign, unassign
+from accounts.operations import assign, step_back, unassign
 from accounts.permissions import check_can_be_asked
 from accounts.queries import people_of, recipient
 from marketplace import workflow
@@ -69,18 +69,19 @@ def recall_expert(*, application: Application, actor: User, at: datetime, reason
 
 @transaction.atomic
 def recuse_officer(*, application: Application, actor: User, at: datetime, colleague: User, reason: str) -> None:
-    """The officer in charge steps back and names who takes over: of the same authority, on nobody's side."""
+    """The officer in charge steps back for good and names who takes over: of the same authority, on nobody's side."""
     permissions.check_can_recuse(actor, application, at)
     require(reason=reason)
     workflow.check_in(application, *IN_HAND)
     assert application.deciding_party is not None  # else nobody would be in charge
     if colleague == actor or not people_of(application.deciding_party, at).filter(pk=colleague.pk).exists():
         raise ValidationError({"colleague": _("Name somebody else who may decide for the same party.")})
+    act = ledger.begin("recuse", actor, at, "Art. 45")
+    step_back(act, application, reason=reason, colleague=colleague)  # first: nobody acts in the actor's name any more
     try:
         permissions.check_can_process(colleague, application, at)
     except NotAllowed as error:
-        raise ValidationError({"colleague": _("It would be this person's own case.")}) from error
-    act = ledger.begin("recuse", actor, at, "Art. 45")
+        raise ValidationError({"colleague": _("It would be this person's own case, or this person has stepped back from it.")}) from error
     assign(act, application, colleague, reason=reason)
     ledger.record(act, application, detail={"colleague": colleague, "reason": reason})
     tell(

@@ -1,105 +1,187 @@
-"""Whoever decides on a measure or a finding steps back, with a reason, and passes it to somebody else (Art. 45)."""
+"""Whoever decides on a case steps back, with a reason, and passes it to somebody else (Art. 45)."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import islice
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import Party, User
+from accounts.operations import step_back
 from accounts.queries import people_of, recipient, recipients
+from listings.models import Version
+from listings.permissions import check_can_review
+from listings.states import VersionState
 from marketplace import workflow
 from marketplace.errors import InvalidState, is_allowed, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
-from marketplace.supervision import permissions
+from marketplace.supervision import permissions, permissions_incident, permissions_inspection
+from marketplace.supervision.concern import Concern
 from marketplace.supervision.deadlines import level_above
-from marketplace.supervision.models import Finding, Measure
+from marketplace.supervision.incidents import Incident, IncidentState
+from marketplace.supervision.inspections import OPEN_INSPECTION, Inspection
+from marketplace.supervision.models import Finding, Measure, UsageReport
 from marketplace.supervision.operations.second_pair import overtake_signature
 from marketplace.supervision.operations.taking import OPEN_MEASURE
-from marketplace.supervision.review import Recusal
 from marketplace.supervision.second_pair import is_waiting, waiting_signature
-from marketplace.supervision.states import FindingState
+from marketplace.supervision.states import ConcernState, FindingState, ReportState
 
 ARTICLE = "Art. 45"
-_CHECKS: dict[type, tuple[Callable[..., None], Callable[..., None]]] = {
-    Measure: (permissions.check_can_confirm, permissions.check_can_take_measure),
-    Finding: (permissions.check_can_answer_finding, permissions.check_can_take_finding),
-}
+REVIEWED = (
+    VersionState.SUBMITTED, VersionState.EXPERT_REVIEW, VersionState.IN_PUBLICITY, VersionState.PUBLISHED,
+    VersionState.HELD,
+)  # fmt: skip
+Case = Measure | Finding | Concern | Incident | Inspection | UsageReport | Version
+Check = Callable[[Any, Any, datetime], None]
+
+
+class Row(NamedTuple):
+    """Who decides on a case of this kind, for which party, in which states; who of the level above may take it over."""
+
+    check: Check
+    decides: Callable[[Any], Party | None]
+    states: tuple[str, ...]
+    take: Check | None = None
+    able: Check | None = None  # to whom it could be passed, where that is fewer
+
+
+def _reviewing(version: Version) -> Party | None:
+    return version.authority if version.product.is_public_data else version.reviewer
+
+
+ROWS: dict[type, Row] = {
+    Measure: Row(
+        permissions.check_can_order, lambda case: case.signatory, OPEN_MEASURE, permissions.check_can_take_measure,
+        permissions.check_can_confirm,
+    ),
+    Finding: Row(
+        permissions.check_can_answer_finding, lambda case: case.signatory, (FindingState.OPEN,),
+        permissions.check_can_take_finding,
+    ),
+    Concern: Row(
+        permissions.check_can_triage_concern, lambda case: case.reviewer or case.authority, (ConcernState.OPEN,)
+    ),
+    Incident: Row(
+        permissions_incident.check_can_decide_incident, lambda case: case.authority, (IncidentState.OPENED,)
+    ),
+    Inspection: Row(permissions_inspection.check_can_inspect, lambda case: case.authority, OPEN_INSPECTION),
+    UsageReport: Row(permissions.check_can_judge_report, lambda case: case.grant.authority, (ReportState.FILED,)),
+    Version: Row(check_can_review, _reviewing, REVIEWED),
+}  # fmt: skip
 
 
 @transaction.atomic
 def recuse_from_measure(
     *, measure: Measure, actor: User, at: datetime, reason: str, colleague: User | None = None
 ) -> None:  # fmt: skip
-    """Who decides on a measure steps back for good, from its review as well; `colleague`, or else everybody who is left
-    and the level above, is told. What they signed and nobody has confirmed is signed anew.
-
-    Raises InvalidState where nobody would be left, ValidationError for a colleague who may not decide on it.
-    """
-    permissions.check_can_order(actor, measure, at)
-    require(reason=reason)
-    locked = Measure.objects.select_for_update(of=("self",)).get(pk=measure.pk)
-    workflow.check_in(locked, *OPEN_MEASURE)
-    if colleague and not is_allowed(permissions.check_can_order, colleague, locked, at):
-        raise ValidationError({"colleague": _("This person may not decide on it either.")})
-    act = _recuse(locked, actor, at, reason, colleague)
-    signature = waiting_signature(locked)
+    """Who decides on a measure steps back for good, from its review as well. What they signed and nobody has confirmed
+    is signed anew. Otherwise as of a finding."""
+    act = _recuse(measure, actor, at, reason, colleague)
+    signature = waiting_signature(measure)
     if signature is not None and signature.by == actor:
-        overtake_signature(act, locked)
+        overtake_signature(act, measure)
 
 
 @transaction.atomic
 def recuse_from_finding(
     *, finding: Finding, actor: User, at: datetime, reason: str, colleague: User | None = None
 ) -> None:  # fmt: skip
-    """Who answers an open finding steps back for good, from the measures that answer it as well. As of a measure."""
-    permissions.check_can_answer_finding(actor, finding, at)
+    """Who answers an open finding steps back for good, from the measures that answer it as well; `colleague`, or else
+    everybody who is left and the level above that may take it over, is told.
+
+    Raises InvalidState where nobody would be left, ValidationError for a colleague who may not decide on it.
+    """
+    _recuse(finding, actor, at, reason, colleague)
+
+
+@transaction.atomic
+def recuse_from_concern(
+    *, concern: Concern, actor: User, at: datetime, reason: str, colleague: User | None = None
+) -> None:  # fmt: skip
+    """Who looks into a report that is open steps back, also from the finding that it becomes. As of a finding."""
+    _recuse(concern, actor, at, reason, colleague)
+
+
+@transaction.atomic
+def recuse_from_incident(
+    *, incident: Incident, actor: User, at: datetime, reason: str, colleague: User | None = None
+) -> None:  # fmt: skip
+    """Who decides about an open incident steps back. As of a finding."""
+    _recuse(incident, actor, at, reason, colleague)
+
+
+@transaction.atomic
+def recuse_from_inspection(
+    *, inspection: Inspection, actor: User, at: datetime, reason: str, colleague: User | None = None
+) -> None:  # fmt: skip
+    """Who inspects steps back. As of a finding."""
+    _recuse(inspection, actor, at, reason, colleague)
+
+
+@transaction.atomic
+def recuse_from_report(
+    *, report: UsageReport, actor: User, at: datetime, reason: str, colleague: User | None = None
+) -> None:  # fmt: skip
+    """Who judges a usage report that was filed steps back. As of a finding."""
+    _recuse(report, actor, at, reason, colleague)
+
+
+@transaction.atomic
+def recuse_from_version(
+    *, version: Version, actor: User, at: datetime, reason: str, colleague: User | None = None
+) -> None:  # fmt: skip
+    """Who reviews a version steps back, also from its objections, and from findings, take-downs and reviews about it.
+    As of a finding."""
+    _recuse(version, actor, at, reason, colleague)
+
+
+def _recuse(case: Case, actor: User, at: datetime, reason: str, colleague: User | None) -> ledger.Act:
+    row = ROWS[type(case)]
+    row.check(actor, case, at)
     require(reason=reason)
-    locked = Finding.objects.select_for_update(of=("self",)).get(pk=finding.pk)
-    workflow.check_in(locked, FindingState.OPEN)
-    if colleague and not is_allowed(permissions.check_can_answer_finding, colleague, locked, at):
-        raise ValidationError({"colleague": _("This person may not decide on it either.")})
-    _recuse(locked, actor, at, reason, colleague)
-
-
-def _recuse(case: Measure | Finding, actor: User, at: datetime, reason: str, colleague: User | None) -> ledger.Act:
+    case = type(case)._base_manager.select_for_update(of=("self",)).get(pk=case.pk)
+    workflow.check_in(case, *row.states)
     if colleague == actor:
         raise ValidationError({"colleague": _("Name somebody else.")})
-    if not has_others(case, actor, at):
-        raise InvalidState(_("Nobody else could decide on it: ask for a deputy or a colleague first."))
-    about = {"measure": case} if isinstance(case, Measure) else {"finding": case}
-    Recusal.objects.create(**about, user=actor, reason=reason, at=at, colleague=colleague)
     act = ledger.begin("recuse", actor, at, ARTICLE)
+    step_back(act, case, reason=reason, colleague=colleague)  # first: from here on nobody acts in the actor's name
+    if colleague and not is_allowed(row.check, colleague, case, at):
+        raise ValidationError({"colleague": _("This person may not decide on it either.")})
+    if next(able(case, at), None) is None:
+        raise InvalidState(_("Nobody else could decide on it: ask for a deputy or a colleague first."))
     ledger.record(act, case, detail={"reason": reason, "colleague": colleague})
     told = [recipient(colleague)] if colleague else [
-        to for to in recipients(case.signatory, at) if to.ref != actor.ledger_ref
+        to for _may, party in _seats(case, at) for to in recipients(party, at) if to.ref != actor.ledger_ref
     ]  # fmt: skip
-    above = level_above(case.signatory, at)
-    if not colleague and above is not None:
-        told += recipients(above, at)
     tell(act, told, "recused", link=case.get_absolute_url(), object=case, name=actor.name, reason=reason)
     return act
 
 
-def has_others(case: Measure | Finding, actor: User, at: datetime) -> bool:
-    """Whether somebody else is left who may decide, or take the case over."""
-    return any(person != actor for person in able(case, at))
-
-
-def could_pass_on(case: Measure | Finding, at: datetime) -> bool:
+def could_pass_on(case: Case, at: datetime) -> bool:
     """Whether of all who may decide one could step back; who signed first may, where another confirms it."""
     people = set(islice(able(case, at), 2))
     return len(people) > 1 or (bool(people) and isinstance(case, Measure) and is_waiting(case))
 
 
-def able(case: Measure | Finding, at: datetime) -> Iterator[User]:
+def able(case: Case, at: datetime) -> Iterator[User]:
     """Those of the same party who may decide, and of the level above who may take it over, as they are asked for. Of
     what waits for a second signature, not who signed first."""
-    check, take = _CHECKS[type(case)]
-    above = level_above(case.signatory, at)
-    for may, party in ((check, case.signatory), (take, above)):
-        if party is not None:
-            yield from (person for person in people_of(party, at) if is_allowed(may, person, case, at))
+    for may, party in _seats(case, at):
+        yield from (person for person in people_of(party, at) if is_allowed(may, person, case, at))
+
+
+def decider_of(case: Case) -> Party | None:
+    return ROWS[type(case)].decides(case)
+
+
+def _seats(case: Case, at: datetime) -> Iterator[tuple[Check, Party]]:
+    row = ROWS[type(case)]
+    if (party := row.decides(case)) is None:
+        return
+    yield row.able or row.check, party
+    if row.take and (above := level_above(party, at)) is not None:
+        yield row.take, above

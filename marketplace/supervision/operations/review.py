@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.evidence import process
 from accounts.models import EvidenceFile, User
+from accounts.operations import step_back
 from accounts.operations.evidence import attach, rested_on, withdraw
 from accounts.queries import recipients
 from marketplace import workflow
@@ -27,7 +28,7 @@ from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
 from marketplace.supervision.deadlines import level_above
 from marketplace.supervision.operations import papers, reviewed
-from marketplace.supervision.review import Recusal, Review
+from marketplace.supervision.review import Review
 from marketplace.supervision.states import ReviewState
 
 STAYED, STAY_ENDED = gettext_lazy("stayed until it is decided"), gettext_lazy("no longer stayed")
@@ -150,8 +151,9 @@ def recuse_from_review(*, review: Review, actor: User, at: datetime, reason: str
     permissions.check_can_recuse(actor, review, at)
     require(reason=reason)
     review = _locked(review)
-    Recusal.objects.create(review=review, user=actor, reason=reason, at=at)
-    ledger.record(ledger.begin("recuse_review", actor, at, review.article), review, detail={"reason": reason})
+    act = ledger.begin("recuse_review", actor, at, review.article)
+    step_back(act, review, reason=reason)
+    ledger.record(act, review, detail={"reason": reason})
 
 
 def add_review_evidence(*, review: Review, actor: User, at: datetime, path: Path, note: str = "") -> EvidenceFile:
