@@ -153,6 +153,19 @@ def recipients(party: Party, at: datetime) -> list[Recipient]:
     return [recipient(user) for user in people_of(party, at)]
 
 
+class People:
+    """The people of parties at a moment, each party looked up once for all that is told together."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+        self._known: dict[int, list[Recipient]] = {}
+
+    def __call__(self, party: Party) -> list[Recipient]:
+        if party.pk not in self._known:
+            self._known[party.pk] = recipients(party, self.at)
+        return self._known[party.pk]
+
+
 def recipient(user: User) -> Recipient:
     return Recipient(user.ledger_ref, user.email, user.language)
 

@@ -4,6 +4,7 @@ from listings.operations.assessment import request_assessment
 from listings.operations.built import (
     Obtained,
     add_upstream,
+    built_under,
     check_not_stopped,
     end_upstream,
     free_upstream,
@@ -133,6 +134,7 @@ __all__ = [
     "approve_version",
     "assess_due",
     "bring_hierarchy",
+    "built_under",
     "call_version_expert",
     "cancel_job",
     "check_chunk",

@@ -124,6 +124,11 @@ def check_sources_stand(version: Version) -> None:
         )
 
 
+def built_under(grant_refs: Iterable[str]) -> set[str]:
+    """Those of these grants under which something was built."""
+    return set(Upstream.objects.filter(grant_ref__in=list(grant_refs)).values_list("grant_ref", flat=True))
+
+
 def stop_products(
     act: ledger.Act, grant_ref: str, source_ref: str, *, reason: str, ends_at: datetime | None = None
 ) -> None:

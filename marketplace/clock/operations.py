@@ -26,16 +26,19 @@ def review_term(at: datetime, remedy: str) -> dict[str, date]:
     return {"review_until": working_days.last_day(working_days.due_after(at, days(Kind.REVIEW_TERM)))}
 
 
-def start_each(objects: Sequence[models.Model], kind: str, at: datetime) -> None:
-    """What `start` does, for many objects at once, each with the length that the deadline's setting says."""
-    length = days(kind)
-    due = _over(kind, at, length)
-    Clock.objects.bulk_create(
+def start_each(
+    objects: Sequence[models.Model], kind: str, at: datetime, *, lengths: Sequence[int | None] = ()
+) -> list[Clock]:
+    """What `start` does, for many objects at once, each with its own of the `lengths` if there are any."""
+    usual = days(kind)
+    each = [usual if length is None else length for length in lengths or [None] * len(objects)]
+    due = {length: _over(kind, at, length) for length in set(each)}
+    return Clock.objects.bulk_create(
         Clock(
             object_type=obj._meta.label_lower, object_id=str(obj.pk), kind=kind, started_at=at, working_days=length,
-            due_at=due,
+            due_at=due[length],
         )
-        for obj in objects
+        for obj, length in zip(objects, each, strict=True)
     )  # fmt: skip
 
 
@@ -58,7 +61,13 @@ def start(obj: models.Model, kind: str, at: datetime, *, length: int | None = No
 
 def stop(obj: models.Model, at: datetime, *kinds: str) -> None:
     """End the open clocks of an object: those of the given kinds, or all. None running is no fault."""
-    running = of(obj).open()
+    stop_each([obj], at, *kinds)
+
+
+def stop_each(objects: Sequence[models.Model], at: datetime, *kinds: str) -> None:
+    """What `stop` does, for many objects of one type at once."""
+    keys = [str(obj.pk) for obj in objects]
+    running = Clock.objects.open().filter(object_type=objects[0]._meta.label_lower, object_id__in=keys)
     if kinds:
         running = running.filter(kind__in=kinds)
     running.update(ended_at=at)

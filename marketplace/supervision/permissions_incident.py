@@ -7,7 +7,14 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Capability, CapabilityKind, Membership, Party, User, valid_on
-from accounts.permissions import WRITERS, check_is_person, check_member, check_not_own_case, check_not_recused, check_officer
+from accounts.permissions import (
+    WRITERS,
+    check_is_person,
+    check_member,
+    check_not_own_case,
+    check_not_recused,
+    check_officer,
+)
 from accounts.queries import memberships, parties_as, people_as
 from listings.models import Version, VersionSource
 from marketplace.clock.working_days import local_date

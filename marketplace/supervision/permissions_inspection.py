@@ -7,7 +7,14 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from accounts.models import Party
-from accounts.permissions import check_added_evidence, check_is_person, check_member, check_not_own_case, check_not_recused, check_officer
+from accounts.permissions import (
+    check_added_evidence,
+    check_is_person,
+    check_member,
+    check_not_own_case,
+    check_not_recused,
+    check_officer,
+)
 from accounts.queries import people_of
 from marketplace.errors import NotAllowed
 from marketplace.supervision.inspections import Inspection, InspectionPlan

@@ -62,6 +62,7 @@ from marketplace.supervision.verbs_inspection import INSPECTION, INSPECTION_PLAN
 from marketplace.supervision.verbs_recusal import recuse
 from marketplace.verbs import ByCase, ReasonForm, RefusalForm, Verb, Verbs
 
+
 def nothing_delivered(report: UsageReport) -> bool:
     return not deliveries_of(report).exists()
 

@@ -55,7 +55,7 @@ from marketplace.applications.operations.grant import (
     surrender_grant,
 )
 from marketplace.applications.operations.handover import hand_over_cases
-from marketplace.applications.operations.hold import lift_hold, open_hold
+from marketplace.applications.operations.hold import Pause, lift_hold, open_hold, open_holds_for
 from marketplace.applications.operations.linkage import link_due, run_linkage
 from marketplace.applications.operations.processing import (
     accept_application,
@@ -75,6 +75,7 @@ from marketplace.applications.operations.standing import (
 )
 
 __all__ = [
+    "Pause",
     "accept_application",
     "accept_grant",
     "add_item",
@@ -109,6 +110,7 @@ __all__ = [
     "name_user",
     "object_to",
     "open_hold",
+    "open_holds_for",
     "prepare_application",
     "recall_expert",
     "record_no_answer",

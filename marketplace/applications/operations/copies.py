@@ -1,15 +1,16 @@
 """Copies already delivered: what their holder owes when the grant is suspended, and at its end. Part of those acts."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from accounts.queries import recipients
-from marketplace.applications.models import Grant, Hold, open_holds
+from accounts.queries import People, recipients
+from marketplace.applications.models import Grant
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import due_after, end_of_day, last_day
 from marketplace.ledger import entries as ledger
-from marketplace.notices.operations import Recipient, tell
+from marketplace.notices.operations import Message, tell, tell_each
 
 
 def was_delivered(grant: Grant) -> bool:
@@ -22,19 +23,25 @@ def owes_destruction(grant: Grant) -> bool:
     return was_delivered(grant) and not Grant.objects.filter(pk=grant.pk, certificate__state="accepted").exists()
 
 
-def ask_whereabouts(act: ledger.Act, grant: Grant, begun_by: Hold, holder: list[Recipient]) -> None:
-    """A suspension begins: its holder has the working days of the terms to say where the copies are, and is told.
-
-    Nothing where nothing was delivered, nor for a further hold on a grant that is suspended already.
-    """
-    if open_holds(act.at, grant=grant).exclude(pk=begun_by.pk).exists() or not was_delivered(grant):
+def ask_whereabouts(suspended: Sequence[tuple[ledger.Act, Grant]], people: People) -> None:
+    """Suspensions begin at one moment: their holders have the working days of the terms to say where the copies are,
+    and are told. Nothing where nothing was delivered."""
+    delivered = Grant.objects.filter(pk__in=[grant.pk for _act, grant in suspended], deliveries__isnull=False)
+    copies = set(delivered.values_list("pk", flat=True).distinct())
+    asked = [(act, grant) for act, grant in suspended if grant.pk in copies]
+    if not asked:
         return
-    clock.stop(grant, act.at, Kind.WHEREABOUTS)  # of a precaution that has ended by itself
-    asked = clock.start(grant, Kind.WHEREABOUTS, act.at, length=grant.terms.get("whereabouts_working_days"))
-    tell(
-        act, holder, "whereabouts_asked", link=grant.get_absolute_url(), key=f"whereabouts:{asked.pk}",
-        number=grant.number, due=last_day(asked.due_at),
-    )  # fmt: skip
+    at, grants = asked[0][0].at, [grant for _act, grant in asked]
+    clock.stop_each(grants, at, Kind.WHEREABOUTS)  # of a precaution that has ended by itself
+    lengths = [grant.terms.get("whereabouts_working_days") for grant in grants]
+    clocks = clock.start_each(grants, Kind.WHEREABOUTS, at, lengths=lengths)
+    tell_each([
+        Message(
+            act, people(grant.buyer), "whereabouts_asked", grant.get_absolute_url(), f"whereabouts:{begun.pk}",
+            {"number": grant.number, "due": last_day(begun.due_at)},
+        )
+        for (act, grant), begun in zip(asked, clocks, strict=True)
+    ])  # fmt: skip
 
 
 def ask_certificate(act: ledger.Act, grant: Grant) -> bool:

@@ -11,7 +11,7 @@ from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Party
-from accounts.queries import recipients
+from accounts.queries import People, recipients
 from marketplace.ledger import entries as ledger
 from marketplace.notices.models import Outbox
 from marketplace.notices.operations import Message, Recipient, tell, tell_each
@@ -62,19 +62,6 @@ class Case(NamedTuple):
     @property
     def locked(self) -> Any:
         return self.about if self.row is None else self.row
-
-
-class People:
-    """The people of parties at a moment, each party looked up once for all the cases that are handled together."""
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-        self._known: dict[int, list[Recipient]] = {}
-
-    def __call__(self, party: Party) -> list[Recipient]:
-        if party.pk not in self._known:
-            self._known[party.pk] = recipients(party, self.at)
-        return self._known[party.pk]
 
 
 Cases = Callable[[datetime, Scope], Iterable[Case]]

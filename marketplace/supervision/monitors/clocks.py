@@ -9,6 +9,7 @@ from django.db.models.functions import TruncDate
 
 from accounts.anybody import KEEP_CONTACT
 from accounts.models import Party
+from accounts.queries import People
 from listings import operations as listing
 from listings.models import Objection
 from marketplace.applications.models import Consultation
@@ -20,7 +21,7 @@ from marketplace.clock.working_days import end_of_day, last_day
 from marketplace.supervision import operations
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.deadlines import Due, level_above, run_out, up_before
-from marketplace.supervision.monitors.base import WATCHER, Case, People, Scope, Told, text, unsaid, within
+from marketplace.supervision.monitors.base import WATCHER, Case, Scope, Told, text, unsaid, within
 
 
 def overdue(at: datetime, scope: Scope) -> Iterator[Case]:

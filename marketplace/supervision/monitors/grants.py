@@ -10,11 +10,12 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
 from accounts.models import Membership, valid_on
+from accounts.queries import People
 from marketplace.applications.models import Grant, GrantUser
 from marketplace.applications.queries import counterparts
 from marketplace.clock.working_days import local_date
 from marketplace.delivery.models import DailyUse
-from marketplace.supervision.monitors.base import Case, People, Scope, Told, text, unsaid, within
+from marketplace.supervision.monitors.base import Case, Scope, Told, text, unsaid, within
 
 QUOTA_STEPS = (100, 80)  # per cent of a calendar month's downloads
 END_STEPS = (30, 10)  # days before a grant ends

@@ -7,13 +7,14 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import Capability, CapabilityKind, Party
+from accounts.queries import People
 from accounts.states import PartyState
 from listings.models import SourceFile, Version
 from listings.states import ON_OFFER, ProductState
 from marketplace.clock.working_days import local_date
 from marketplace.supervision import operations
 from marketplace.supervision.models import Finding
-from marketplace.supervision.monitors.base import WATCHER, Case, People, Scope, Told, within
+from marketplace.supervision.monitors.base import WATCHER, Case, Scope, Told, within
 from marketplace.supervision.operations import lapsed
 
 

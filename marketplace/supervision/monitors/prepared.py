@@ -7,12 +7,12 @@ from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from accounts.models import Capability, CapabilityKind, Party, standing, valid_on
-from accounts.queries import authority_for
+from accounts.queries import People, authority_for
 from listings.models import Version, VersionSource
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import last_day, local_date
-from marketplace.supervision.monitors.base import Case, People, Scope, Told, within
+from marketplace.supervision.monitors.base import Case, Scope, Told, within
 from marketplace.supervision.preparedness import EmergencyPlan, ExerciseKind, PlanState
 
 DAYS_BEFORE = 30  # an exercise is announced

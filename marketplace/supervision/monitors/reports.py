@@ -1,23 +1,24 @@
 """The duty to report on the use of public data (Art. 16): periods, reminders, what is overdue, late or thin."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
-from django.db.models import DateField, Exists, F, OuterRef, Q, Value
+from django.db.models import DateField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Concat, Least, TruncDate
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from accounts.queries import People
 from accounts.states import PartyState
 from marketplace.applications.models import Grant, Hold, ReportSchedule, Route
 from marketplace.applications.states import GrantState, HoldState
 from marketplace.clock.defaults import REPORT_REMINDERS
 from marketplace.clock.working_days import SHANGHAI, add_working_days, end_of_day, last_day, local_date
+from marketplace.ledger.entries import reference
 from marketplace.supervision import operations
 from marketplace.supervision.models import Finding, Measure, ReportFiling, UsageReport
-from marketplace.supervision.monitors.base import WATCHER, Case, People, Scope, Told, text, unsaid, within
+from marketplace.supervision.monitors.base import WATCHER, Case, Scope, Told, text, unsaid, within
 from marketplace.supervision.standing import Action, rules_of
 from marketplace.supervision.states import ReportState
 
@@ -81,7 +82,7 @@ def overdue_told(case: Case, finding: Finding, people: People) -> Told:
     return [(people(finding.party), "report_overdue", case.row.get_absolute_url())]
 
 
-def too_late(at: datetime, scope: Scope) -> Iterable[UsageReport]:
+def too_late(at: datetime, scope: Scope) -> "QuerySet[UsageReport]":
     """Those of active grants, until what the rules in force let follow has followed."""
     rules = {rule.action for rule in rules_of("report_late").rows}
     source = Concat(Value("supervision.usagereport:"), text(OuterRef("pk")))
@@ -97,34 +98,51 @@ def too_late(at: datetime, scope: Scope) -> Iterable[UsageReport]:
     return rows.select_related("grant__buyer", "grant__authority").order_by("pk")
 
 
-@transaction.atomic
 def pause_and_propose(report: UsageReport, at: datetime) -> bool:
+    return bool(pause_and_propose_each([report], at))
+
+
+@transaction.atomic
+def pause_and_propose_each(reports: Sequence[UsageReport], at: datetime) -> int:
     """By the rules in force, the hold by the grant's terms and an order **proposed**: an officer issues or drops it."""
-    if not _still(too_late, report, at):
-        return False
-    rules, authority = rules_of("report_late"), report.grant.authority_id
-    paused = bool(rules.of(Action.HOLD, authority)) and operations.pause_for_report(report=report, actor=WATCHER, at=at)
-    rule = rules.of(Action.PROPOSE, authority)
-    if rule is None:
-        return paused
+    rules, late = rules_of("report_late"), _still_late(reports, at)
+    named = [(report, rules.of(Action.PROPOSE, report.grant.authority_id)) for report in late]
+    paused = [report for report in late if rules.of(Action.HOLD, report.grant.authority_id)]
+    holds = operations.pause_for_reports(reports=paused, actor=WATCHER, at=at)
+    drafts = _drafts([(report, rule.text) for report, rule in named if rule is not None])
+    measures = operations.propose_orders(drafts=drafts, actor=WATCHER, at=at)
+    keys = {_late_key(report): report.pk for report in late}
+    sources = {reference(report): report.pk for report in late}
+    return len({sources[hold.source_ref] for hold in holds} | {keys[measure.occasion_key] for measure in measures})
+
+
+def _still_late(reports: Sequence[UsageReport], at: datetime) -> list[UsageReport]:
+    """Look again under a lock: what was filed, returned or given up since the sweep looked is not overtaken. What
+    somebody is changing just now waits for the next sweep."""
+    rows = UsageReport.objects.filter(pk__in=[report.pk for report in reports]).order_by("pk")
+    free = list(rows.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True))
+    return list(too_late(at, None).filter(pk__in=free))
+
+
+def _late_key(report: UsageReport) -> str:
+    return f"report_late:{report.pk}:{report.round}"
+
+
+def _drafts(reports: Sequence[tuple[UsageReport, str]]) -> list[operations.Draft]:
+    """The orders proposed about these late reports, with what a rule demands in its own words."""
+    overdue = {f"report_overdue:{report.pk}:{report.round}": report for report, _demand in reports}
+    findings = {overdue[row.occasion_key]: row for row in Finding.objects.filter(occasion_key__in=overdue)}
+    drafts = list[operations.Draft]()
     with override("zh-hans"):  # the text of an order is Chinese until an officer edits it
-        facts = _("The usage report for %(start)s to %(end)s was due on %(due)s and has not been filed.") % {
-            "start": report.start, "end": report.end, "due": last_day(report.due_at),
-        }  # fmt: skip
-        demand = _("File the usage report for %(start)s to %(end)s.") % {"start": report.start, "end": report.end}
-    demand = rule.text or demand
-    finding = report.grant.findings.filter(occasion_key=f"report_overdue:{report.pk}:{report.round}").first()
-    proposed = operations.propose_order(
-        grants=[report.grant], actor=WATCHER, at=at, key=f"report_late:{report.pk}:{report.round}", facts=facts,
-        demand=demand, finding=finding,
-    )  # fmt: skip
-    return paused or proposed is not None
-
-
-def _still(find: Callable[[datetime, Scope], Any], report: UsageReport, at: datetime) -> bool:
-    """Look again under a lock: what was filed, returned or given up since the sweep looked is not overtaken."""
-    UsageReport.objects.select_for_update().get(pk=report.pk)
-    return bool(find(at, None).filter(pk=report.pk).exists())
+        for report, demand in reports:
+            words = {"start": report.start, "end": report.end, "due": last_day(report.due_at)}
+            facts = _("The usage report for %(start)s to %(end)s was due on %(due)s and has not been filed.") % words
+            said = {
+                "occasion_key": _late_key(report), "facts": facts, "finding": findings.get(report),
+                "demand": demand or _("File the usage report for %(start)s to %(end)s.") % words,
+            }  # fmt: skip
+            drafts.append(operations.Draft(said, [report.grant]))
+    return drafts
 
 
 def thin(at: datetime, scope: Scope) -> Iterator[Case]:

@@ -25,7 +25,7 @@ MONITORS: tuple[Monitor, ...] = (
     Monitor("report_schedule", _("report periods that have begun"), "Art. 16", reports.unscheduled, reports.schedule, OWN, together=reports.schedule_each),
     reminder("report_due_soon", _("reports due soon"), "Art. 16", reports.due_soon, reports.owing_told),
     watch("report_overdue", _("reports overdue"), "Art. 16", reports.overdue, reports.overdue_told),
-    Monitor("report_late", _("reports so late that the grant pauses"), "Art. 33", reports.too_late, reports.pause_and_propose, severity=BREACH),
+    Monitor("report_late", _("reports so late that the grant pauses"), "Art. 33", reports.too_late, reports.pause_and_propose, severity=BREACH, together=reports.pause_and_propose_each),
     watch("report_thin", _("reports that say nothing new"), "Art. 16", reports.thin, answerers),
     Monitor("unit_silent", _("units that have not answered in time"), "Art. 15", clocks.unanswered, clocks.escalate, attrgetter("application.authority_id"), DUTY),
     Monitor("objectors", _("names of objectors, no longer needed"), "Art. 31", clocks.known_objectors, clocks.erase_objectors, OF_VERSION),

@@ -95,9 +95,6 @@ from marketplace.supervision.operations.order import (
     drop_order,
     issue_order,
     lift_order,
-    propose_order,
-    propose_order_on_finding,
-    propose_order_on_grant,
     refer_order,
     terminate_service,
 )
@@ -110,6 +107,13 @@ from marketplace.supervision.operations.preparedness import (
     draft_plan,
     record_exercise,
     withdraw_plan_evidence,
+)
+from marketplace.supervision.operations.proposing import (
+    Draft,
+    propose_order,
+    propose_order_on_finding,
+    propose_order_on_grant,
+    propose_orders,
 )
 from marketplace.supervision.operations.reassessment import answer_by_hold, notice_failing, notice_mended
 from marketplace.supervision.operations.recall import answer_by_precaution, notice_recall
@@ -126,7 +130,7 @@ from marketplace.supervision.operations.report import (
     accept_report,
     file_nil_report,
     file_report,
-    pause_for_report,
+    pause_for_reports,
     recompute_reports,
     return_report,
     schedule_reports,
@@ -152,6 +156,7 @@ from marketplace.supervision.operations.taking import take_application, take_fin
 from marketplace.supervision.operations.whereabouts import drop_whereabouts, state_whereabouts
 
 __all__ = [
+    "Draft",
     "accept_certificate",
     "accept_fault",
     "accept_report",
@@ -240,11 +245,12 @@ __all__ = [
     "order_on_finding",
     "order_party",
     "order_platform",
-    "pause_for_report",
+    "pause_for_reports",
     "plan_inspections",
     "propose_order",
     "propose_order_on_finding",
     "propose_order_on_grant",
+    "propose_orders",
     "publish_derived",
     "recompute_reports",
     "record_death",

@@ -15,7 +15,7 @@ from marketplace.errors import require
 from marketplace.supervision import permissions
 from marketplace.supervision.measure_kinds import MeasureKind
 from marketplace.supervision.models import Measure
-from marketplace.supervision.operations.order import draft
+from marketplace.supervision.operations.proposing import draft
 
 
 @transaction.atomic

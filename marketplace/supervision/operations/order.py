@@ -5,7 +5,6 @@ Ordering correction and suspending are one act; only termination is a choice. A 
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -27,7 +26,6 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
-from marketplace.supervision.measure_kinds import KINDS, MeasureKind
 from marketplace.supervision.models import DerivedProduct, Finding, GrantOutcome, Measure, MeasureGrant
 from marketplace.supervision.operations import papers, taken_down
 from marketplace.supervision.operations.derived import flag_derived, unflag_derived
@@ -37,80 +35,6 @@ from marketplace.supervision.queries import further_grants
 from marketplace.supervision.review import check_not_stayed
 from marketplace.supervision.second_pair import What
 from marketplace.supervision.states import STANDING_MEASURE, FindingState, MeasureState
-
-
-@transaction.atomic
-def propose_order(
-    *,
-    grants: Sequence[Grant],
-    actor: Any,
-    at: datetime,
-    key: str,
-    facts: str,
-    demand: str,
-    finding: Finding | None = None,
-) -> Measure | None:
-    """Draft an order against the one buyer of these grants; changes no grant. None if this occasion has one already.
-
-    A monitor's job may do this, or an officer with the power to order.
-    """
-    party, authority = grants[0].buyer, grants[0].authority
-    if any((grant.buyer_id, grant.authority_id) != (party.pk, authority.pk) for grant in grants):
-        raise InvalidState(_("One order goes against one party, by the authority competent for all its grants."))
-    if not isinstance(actor, ledger.SystemActor):
-        for grant in grants:
-            permissions.check_can_supervise(actor, grant, at)
-    if Measure.objects.filter(occasion_key=key).exists():
-        return None
-    return draft(
-        MeasureKind.ORDER_33, actor, at, occasion_key=key, party=party, authority=authority, finding=finding,
-        facts=facts, demand=demand, grants=grants,
-    )  # fmt: skip
-
-
-def draft(kind: str, actor: Any, at: datetime, *, grants: Sequence[Grant] = (), **fields: Any) -> Measure:
-    """Part of every proposal, whose operation has checked everything: the draft, its entry, word to who may sign it."""
-    row = KINDS[kind]
-    measure = Measure.objects.create(kind=kind, article=row.article, created_at=at, **fields)
-    MeasureGrant.objects.bulk_create(MeasureGrant(measure=measure, grant=grant) for grant in grants)
-    act = ledger.begin("propose_order", actor, at, row.article)
-    detail = {"grants": list(grants), "facts": measure.facts, "demand": measure.demand}
-    if measure.clause:
-        detail["clause"] = measure.clause
-    ledger.record(act, measure, new=measure.state, detail=detail)
-    tell(
-        act, recipients(measure.signatory, at), "measure_proposed", link=measure.get_absolute_url(),
-        key=f"measure:{measure.pk}", party=measure.party, facts=measure.facts,
-    )  # fmt: skip
-    return measure
-
-
-def propose_order_on_grant(*, grant: Grant, actor: User, at: datetime, facts: str, demand: str) -> Measure | None:
-    """An officer drafts an order about one grant from what an inspection, a unit or anybody showed."""
-    permissions.check_can_supervise(actor, grant, at)
-    require(facts=facts, demand=demand)
-    workflow.check_in(grant, GrantState.ACTIVE)
-    return propose_order(
-        grants=[grant], actor=actor, at=at, key=f"officer:{grant.pk}:{at.isoformat()}", facts=facts, demand=demand
-    )
-
-
-@transaction.atomic
-def propose_order_on_finding(*, finding: Finding, actor: User, at: datetime, facts: str, demand: str) -> Measure | None:
-    """An officer drafts the order that answers a finding about a grant; issuing it closes the finding."""
-    permissions.check_can_answer_finding(actor, finding, at)
-    require(facts=facts, demand=demand)
-    finding = Finding.objects.select_for_update(of=("self",)).get(pk=finding.pk)
-    workflow.check_in(finding, FindingState.OPEN)
-    if finding.grant is None:
-        raise InvalidState(_("An order is about a grant; a version is held."))
-    workflow.check_in(finding.grant, GrantState.ACTIVE)
-    if finding.measures.filter(state=MeasureState.PROPOSED).exists():
-        raise InvalidState(_("An order that answers this finding is proposed already: issue or drop it."))
-    return propose_order(
-        grants=[finding.grant], actor=actor, at=at, key=f"finding:{finding.pk}:{at.isoformat()}", facts=facts,
-        demand=demand, finding=finding,
-    )  # fmt: skip
 
 
 @transaction.atomic

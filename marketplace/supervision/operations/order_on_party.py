@@ -14,7 +14,7 @@ from marketplace.errors import InvalidState, require
 from marketplace.supervision import permissions
 from marketplace.supervision.measure_kinds import MeasureKind
 from marketplace.supervision.models import Finding, Measure
-from marketplace.supervision.operations.order import draft
+from marketplace.supervision.operations.proposing import draft
 from marketplace.supervision.queries import institutions, platforms
 from marketplace.supervision.states import FindingState, MeasureState
 

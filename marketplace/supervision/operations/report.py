@@ -13,8 +13,8 @@ from accounts.operations import check_is_left
 from accounts.permissions import check_is_job
 from accounts.queries import recipients
 from marketplace import workflow
-from marketplace.applications.models import Grant, HoldCode, ReportSchedule
-from marketplace.applications.operations import lift_hold, open_hold
+from marketplace.applications.models import Grant, Hold, HoldCode, ReportSchedule
+from marketplace.applications.operations import Pause, lift_hold, open_holds_for
 from marketplace.applications.states import GrantState
 from marketplace.clock.working_days import add_working_days, end_of_day, local_date
 from marketplace.errors import InvalidState, require
@@ -128,21 +128,21 @@ def return_report(*, report: UsageReport, actor: User, at: datetime, reason: str
 
 
 @transaction.atomic
-def pause_for_report(*, report: UsageReport, actor: ledger.SystemActor, at: datetime) -> bool:
+def pause_for_reports(*, reports: Sequence[UsageReport], actor: ledger.SystemActor, at: datetime) -> list[Hold]:
     """The contract at work: a report too long overdue pauses its grant. Looks again under the lock, so that a filing
-    that came meanwhile is never overtaken. Returns whether a hold was opened."""
+    that came meanwhile is never overtaken. Each is an act of its own. Returns the holds that were opened."""
     check_is_job(actor)
-    report = UsageReport.objects.select_for_update(of=("self",)).select_related("grant__buyer").get(pk=report.pk)
-    owed = report.state in (ReportState.OPEN, ReportState.RETURNED) and report.late_at <= at
-    if not owed or report.grant.state != GrantState.ACTIVE:
-        return False
-    act = ledger.begin("pause_for_report", actor, at, ARTICLE)
-    before = report.grant.holds.count()
-    open_hold(
-        act, report.grant, HoldCode.REPORT_OVERDUE, ledger.reference(report),
-        reason=f"{report.start} – {report.end}",
-    )  # fmt: skip
-    return report.grant.holds.count() > before
+    rows = UsageReport.objects.filter(pk__in=[report.pk for report in reports]).order_by("pk")
+    list(rows.select_for_update())
+    late = rows.owed().filter(late_at__lte=at, grant__state=GrantState.ACTIVE).select_related("grant__buyer")
+    pauses = [
+        Pause(
+            ledger.begin("pause_for_report", actor, at, ARTICLE), row.grant, ledger.reference(row),
+            f"{row.start} – {row.end}",
+        )
+        for row in late
+    ]  # fmt: skip
+    return open_holds_for(pauses, HoldCode.REPORT_OVERDUE)
 
 
 def _has_begun(grant: Grant, until: date, at: datetime) -> bool:

@@ -23,7 +23,8 @@ from marketplace.supervision import permissions
 from marketplace.supervision.measure_kinds import MeasureKind
 from marketplace.supervision.models import Measure
 from marketplace.supervision.operations import papers
-from marketplace.supervision.operations.order import check_ends_as, draft, tell_party
+from marketplace.supervision.operations.order import check_ends_as, tell_party
+from marketplace.supervision.operations.proposing import draft
 from marketplace.supervision.operations.second_pair import sign_first
 from marketplace.supervision.operations.taken_down import recall
 from marketplace.supervision.second_pair import What
