@@ -38,9 +38,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("object_type", "object_id", "user"), name="recusal_once_a_case"
-                    )
+                    models.UniqueConstraint(fields=("object_type", "object_id", "user"), name="recusal_once_a_case")
                 ],
             },
         ),

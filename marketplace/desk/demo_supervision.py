@@ -14,7 +14,6 @@ from marketplace.desk.sample_data import VISIT_ROLES, write_paper, write_visits
 from marketplace.desk.story import apply_for, consult, decide, list_version, make_entry, make_product, make_version
 from marketplace.supervision import operations as supervision
 from marketplace.supervision.inspections import InspectionPlan
-from marketplace.supervision.operations.order import propose_order_on_finding
 
 REMEDY = "收到本决定之日起六十日内可申请行政复议,或者六个月内提起行政诉讼"
 
@@ -83,7 +82,7 @@ def _ordered(cast: Cast, grant: Grant, at: datetime, folder: Path) -> None:
     finding = supervision.take_up_concern(
         concern=concern, actor=officer, at=at - timedelta(days=9), reason="截图与访问记录相符"
     )
-    measure = propose_order_on_finding(
+    measure = supervision.propose_order_on_finding(
         finding=finding, actor=officer, at=ordered, facts="将数据用于约定之外的广告投放，并向第三方页面传送。",
         demand="停止向第三方传送；说明传送的范围和对象；提交改正后的系统截图。",
     )  # fmt: skip

@@ -43,7 +43,9 @@ def waiting_to_be_signed(user: Any, at: datetime) -> QuerySet[Measure]:
     theirs = Measure.objects.filter(
         _by_level(parties_as(user, CapabilityKind.AUTHORITY, at)), state=MeasureState.PROPOSED, issuer=None
     )
-    theirs = theirs.exclude(stepped_back([user.pk], Measure)).exclude(pk__in=Signature.objects.waiting().values("measure"))
+    theirs = theirs.exclude(stepped_back([user.pk], Measure)).exclude(
+        pk__in=Signature.objects.waiting().values("measure")
+    )
     theirs = theirs.exclude(party__in=own).exclude(held__grant__product__seller__in=own)
     return theirs.exclude(held__grant__from_version__sources__unit__in=own)
 

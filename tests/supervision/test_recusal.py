@@ -194,9 +194,7 @@ def test_from_whatever_case_one_steps_back_one_sees_it_and_has_no_verb_in_it(wor
         assert case in [task.obj for task in todo(officer, at)] or noun == "inspection"
         assert file in first.get(file).content.decode() and file in first.get(queue).content.decode()
         assert offered(noun, case, officer, at) >= (decided & offered(noun, case, second, at)) != set()
-        getattr(operations, f"recuse_from_{noun}")(
-            **{noun: case}, actor=officer, at=at, reason=WHY, colleague=second
-        )
+        getattr(operations, f"recuse_from_{noun}")(**{noun: case}, actor=officer, at=at, reason=WHY, colleague=second)
         assert told() == {second.ledger_ref}
         assert Recusal.objects.of(case).get().colleague == second
         assert Entry.objects.filter(verb="recuse").get().article == "Art. 45"
@@ -209,7 +207,9 @@ def test_from_whatever_case_one_steps_back_one_sees_it_and_has_no_verb_in_it(wor
 
 
 def offered(noun: str, case: Any, person: Any, at: Any) -> set[str]:
-    tables_of = [tables.MATRICES["version"].verbs, verbs.VERSION] if noun == "version" else [tables.MATRICES[noun].verbs]
+    tables_of = (
+        [tables.MATRICES["version"].verbs, verbs.VERSION] if noun == "version" else [tables.MATRICES[noun].verbs]
+    )
     return {verb.name for table in tables_of for verb in table.available(case, person, at)}
 
 

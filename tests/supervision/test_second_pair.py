@@ -137,7 +137,9 @@ def test_a_take_down_is_made_final_by_two_reviewers_and_begins_at_once(world: Wo
     SecondPairRule.objects.create(authority=world.parties["city"], by=world["officer"], since=world.at)
     made, at = stages.take_down(world, "refused_to_correct", whole=True)  # issued, so it did not wait
     second = world["other_buyer"]
-    Membership.objects.create(user=second, party=world.parties["compliance"], role=Role.MEMBER, valid_from=world.at.date())
+    Membership.objects.create(
+        user=second, party=world.parties["compliance"], role=Role.MEMBER, valid_from=world.at.date()
+    )
     end = {"measure": made, "at": at, "reason": "拒不改正", "remedy": stages.REMEDY}
     operations.make_final(actor=world["reviewer"], **end)
     version = made.version

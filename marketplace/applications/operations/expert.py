@@ -81,7 +81,9 @@ def recuse_officer(*, application: Application, actor: User, at: datetime, colle
     try:
         permissions.check_can_process(colleague, application, at)
     except NotAllowed as error:
-        raise ValidationError({"colleague": _("It would be this person's own case, or this person has stepped back from it.")}) from error
+        raise ValidationError(
+            {"colleague": _("It would be this person's own case, or this person has stepped back from it.")}
+        ) from error
     assign(act, application, colleague, reason=reason)
     ledger.record(act, application, detail={"colleague": colleague, "reason": reason})
     tell(

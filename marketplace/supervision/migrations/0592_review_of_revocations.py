@@ -6,31 +6,123 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0520_plan_evidence'),
-        ('applications', '0540_reported_until'),
-        ('listings', '0570_held_by_hand'),
-        ('supervision', '0591_review_of_editions'),
+        ("accounts", "0520_plan_evidence"),
+        ("applications", "0540_reported_until"),
+        ("listings", "0570_held_by_hand"),
+        ("supervision", "0591_review_of_editions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='review',
-            name='review_of_one',
+            model_name="review",
+            name="review_of_one",
         ),
         migrations.AddField(
-            model_name='review',
-            name='grant',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to='applications.grant'),
+            model_name="review",
+            name="grant",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="reviews",
+                to="applications.grant",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('application__isnull', True), ('caution__isnull', True), ('edition__isnull', True), ('grant__isnull', True), ('item__isnull', True), ('measure__isnull', False), ('rule__isnull', True), ('version__isnull', True)), models.Q(('application__isnull', True), ('caution__isnull', True), ('edition__isnull', True), ('grant__isnull', True), ('item__isnull', False), ('measure__isnull', True), ('rule__isnull', True), ('version__isnull', True)), models.Q(('application__isnull', False), ('caution__isnull', True), ('edition__isnull', True), ('grant__isnull', True), ('item__isnull', True), ('measure__isnull', True), ('rule__isnull', True), ('version__isnull', True)), models.Q(('application__isnull', True), ('caution__isnull', True), ('edition__isnull', True), ('grant__isnull', True), ('item__isnull', True), ('measure__isnull', True), ('rule__isnull', True), ('version__isnull', False)), models.Q(('application__isnull', True), ('caution__isnull', False), ('edition__isnull', True), ('grant__isnull', True), ('item__isnull', True), ('measure__isnull', True), ('rule__isnull', True), ('version__isnull', True)), models.Q(('application__isnull', True), ('caution__isnull', True), ('edition__isnull', True), ('grant__isnull', True), ('item__isnull', True), ('measure__isnull', True), ('rule__isnull', False), ('version__isnull', True)), models.Q(('application__isnull', True), ('caution__isnull', True), ('edition__isnull', False), ('grant__isnull', True), ('item__isnull', True), ('measure__isnull', True), ('rule__isnull', True), ('version__isnull', True)), models.Q(('application__isnull', True), ('caution__isnull', True), ('edition__isnull', True), ('grant__isnull', False), ('item__isnull', True), ('measure__isnull', True), ('rule__isnull', True), ('version__isnull', True)), _connector='OR'), name='review_of_one'),
+            model_name="review",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("application__isnull", True),
+                        ("caution__isnull", True),
+                        ("edition__isnull", True),
+                        ("grant__isnull", True),
+                        ("item__isnull", True),
+                        ("measure__isnull", False),
+                        ("rule__isnull", True),
+                        ("version__isnull", True),
+                    ),
+                    models.Q(
+                        ("application__isnull", True),
+                        ("caution__isnull", True),
+                        ("edition__isnull", True),
+                        ("grant__isnull", True),
+                        ("item__isnull", False),
+                        ("measure__isnull", True),
+                        ("rule__isnull", True),
+                        ("version__isnull", True),
+                    ),
+                    models.Q(
+                        ("application__isnull", False),
+                        ("caution__isnull", True),
+                        ("edition__isnull", True),
+                        ("grant__isnull", True),
+                        ("item__isnull", True),
+                        ("measure__isnull", True),
+                        ("rule__isnull", True),
+                        ("version__isnull", True),
+                    ),
+                    models.Q(
+                        ("application__isnull", True),
+                        ("caution__isnull", True),
+                        ("edition__isnull", True),
+                        ("grant__isnull", True),
+                        ("item__isnull", True),
+                        ("measure__isnull", True),
+                        ("rule__isnull", True),
+                        ("version__isnull", False),
+                    ),
+                    models.Q(
+                        ("application__isnull", True),
+                        ("caution__isnull", False),
+                        ("edition__isnull", True),
+                        ("grant__isnull", True),
+                        ("item__isnull", True),
+                        ("measure__isnull", True),
+                        ("rule__isnull", True),
+                        ("version__isnull", True),
+                    ),
+                    models.Q(
+                        ("application__isnull", True),
+                        ("caution__isnull", True),
+                        ("edition__isnull", True),
+                        ("grant__isnull", True),
+                        ("item__isnull", True),
+                        ("measure__isnull", True),
+                        ("rule__isnull", False),
+                        ("version__isnull", True),
+                    ),
+                    models.Q(
+                        ("application__isnull", True),
+                        ("caution__isnull", True),
+                        ("edition__isnull", False),
+                        ("grant__isnull", True),
+                        ("item__isnull", True),
+                        ("measure__isnull", True),
+                        ("rule__isnull", True),
+                        ("version__isnull", True),
+                    ),
+                    models.Q(
+                        ("application__isnull", True),
+                        ("caution__isnull", True),
+                        ("edition__isnull", True),
+                        ("grant__isnull", False),
+                        ("item__isnull", True),
+                        ("measure__isnull", True),
+                        ("rule__isnull", True),
+                        ("version__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="review_of_one",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'lodged')), fields=('grant',), name='review_open_once_grant'),
+            model_name="review",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "lodged")), fields=("grant",), name="review_open_once_grant"
+            ),
         ),
     ]

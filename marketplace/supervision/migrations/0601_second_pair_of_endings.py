@@ -4,15 +4,22 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('supervision', '0600_whole_product'),
+        ("supervision", "0600_whole_product"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='signature',
-            name='what',
-            field=models.CharField(choices=[('issue', 'issue the order'), ('terminate', 'terminate the service'), ('refer', 'refer for discipline'), ('make_final', 'make the take-down final')], max_length=10),
+            model_name="signature",
+            name="what",
+            field=models.CharField(
+                choices=[
+                    ("issue", "issue the order"),
+                    ("terminate", "terminate the service"),
+                    ("refer", "refer for discipline"),
+                    ("make_final", "make the take-down final"),
+                ],
+                max_length=10,
+            ),
         ),
     ]

@@ -14,7 +14,7 @@ def carry_over(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("supervision", "0580_occasions_told"), ("accounts", "0610_recusals")]
+    dependencies = [("supervision", "0601_second_pair_of_endings"), ("accounts", "0610_recusals")]
 
     operations = [
         migrations.RunPython(carry_over, migrations.RunPython.noop),
