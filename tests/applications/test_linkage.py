@@ -12,7 +12,7 @@ from listings.deidentification import sandbox
 from listings.models import Column
 from marketplace.applications import operations
 from marketplace.applications.models import Application, Decision, Grant, LinkageResult
-from marketplace.applications.operations.linkage import pairs_of
+from marketplace.applications.operations.linkage import pairs_of, request_linkages
 from marketplace.desk.story import (
     apply_for,
     consult,
@@ -331,3 +331,86 @@ def test_a_seller_reads_the_figure_of_its_own_data_and_nothing_of_whose_other_it
         assert towns.title in client.get(f"/application/{case.pk}/").content.decode()
         client.force_login(world["buyer"])
         assert "of them" not in client.get(f"/application/{case.pk}/").content.decode()
+
+
+def test_one_worrying_pair_among_harmless_ones_takes_the_reason(world, towns, jobs):
+    granted(world, towns)
+    others = under_review(world, product(world, "别人", "学历", [job for _town, job in GRID], key="x")).items.get()
+    operations.link_due(at=world.at)
+    stages.approve(others, world, world.at)
+    item = under_review(world, jobs).items.get()
+    assert operations.link_due(at=world.at) == 2
+    assert [row.is_worrying for row in LinkageResult.objects.filter(item=item).order_by("pk")] == [True, False]
+    with pytest.raises(ValidationError):
+        stages.approve(item, world, world.at)
+
+
+@pytest.mark.parametrize(
+    ("state", "share", "worries"),
+    [
+        ("done", 0.0, False), ("done", 1e-6, True), ("failed", None, True), ("queued", None, False),
+        ("running", None, False),
+    ],
+)  # fmt: skip
+def test_by_default_a_single_person_worries_and_so_does_what_could_not_be_measured(state, share, worries):
+    figure = None if share is None else {"share": share}
+    assert LinkageResult(state=state, figure=figure).is_worrying is worries
+
+
+def test_a_renewal_without_further_fields_is_no_pair(world, towns, jobs):
+    held = granted(world, towns, fields=["街道"])
+    operations.accept_grant(grant=held, actor=world["buyer"], at=world.at, terms_accepted=True)
+    item = under_review(world, jobs).items.get()
+    operations.link_due(at=world.at)
+    stages.approve(item, world, world.at)
+    held = Grant.objects.get(pk=held.pk)
+    change = {
+        "ends": held.ends + timedelta(days=30), "what_is_built": held.terms["what_is_built"], "quota": None,
+        "report_schedule": held.report_schedule, "reason": "续期",
+    }  # fmt: skip
+    ask = {"grant": held, "actor": world["buyer"], "at": world.at, **change}
+    edition = operations.request_change(**ask, fields=["街道"])
+    assert pairs_of(edition) == []
+    operations.withdraw_change(edition=edition, actor=world["buyer"], at=world.at)
+    [pair] = pairs_of(operations.request_change(**ask, fields=["化名", "街道"]))
+    assert (pair.first.product, pair.second.product, pair.fields) == (towns, jobs, ["化名", "街道"])
+
+
+def test_the_newest_version_that_the_grant_gives_is_measured(world, towns, jobs):
+    held = granted(world, towns)
+    item = under_review(world, jobs).items.get()
+    path = stages.scratch("newer.csv")
+    path.write_text("化名,街道\n" + "".join(f"z{n},{town}\n" for n, (town, _job) in enumerate(GRID)), encoding="utf-8")
+    roles = {"化名": "subject", "街道": "quasi_identifier"}
+    newer = make_version(towns, world.cast, world.at, path, roles, about="persons")
+    assert [pair.second for pair in pairs_of(item)] == [held.from_version]  # a draft reaches nobody
+    list_version(newer, world.cast, world.at)
+    assert [pair.second for pair in pairs_of(item)] == [newer]
+
+
+@pytest.mark.parametrize("mine", [True, False])
+def test_where_a_file_is_gone_measuring_is_given_up_at_once(world, towns, jobs, mine):
+    granted(world, towns)
+    under_review(world, jobs)
+    row = LinkageResult.objects.get()
+    (row.first if mine else row.second).files.update(destroyed_at=world.at)
+    assert operations.link_due(at=world.at) == 1
+    row.refresh_from_db()
+    assert (row.state, row.attempts, row.error, row.is_worrying) == (
+        "failed",
+        1,
+        {"code": "no_file", "params": {}},
+        True,
+    )
+
+
+def test_the_worker_is_told_of_new_pairs_and_not_of_known_ones(
+    world, towns, jobs, sent_tasks, django_capture_on_commit_callbacks
+):
+    granted(world, towns)
+    with django_capture_on_commit_callbacks(execute=True):
+        item = under_review(world, jobs).items.get()
+    assert ("applications.link_due", ()) in sent_tasks
+    with django_capture_on_commit_callbacks() as hooks:
+        assert request_linkages(pairs_of(item), world.at) == 0
+    assert hooks == []
