@@ -14,11 +14,12 @@ from django.test import Client
 
 from accounts.models import Membership, Party
 from listings import operations as listing
-from listings.models import Version
+from listings.models import Product, Version, VersionSource
 from marketplace.applications.models import Grant
 from marketplace.clock.working_days import SHANGHAI
 from marketplace.delivery import gate, operations
 from marketplace.delivery.models import AccessRecord, Delivery, Extract
+from marketplace.desk.story import make_entry
 from marketplace.ledger.models import Entry
 from marketplace.supervision import operations as supervision
 from marketplace.supervision.models import Measure
@@ -223,6 +224,20 @@ def test_later_version_is_served_under_the_same_grant(world, grant):
     assert deliver(world, grant, at=at, version=later).version == later
 
 
+def test_later_version_with_fewer_sources_is_served_and_with_more_is_not(world, grant):
+    """About the data of a further source its unit was never asked: the buyer applies for it."""
+    later, at = stages.version(world, "in_publicity")
+    listing.publish_version(version=later, actor=world["officer"], at=at)
+    source = later.sources.get()
+    further = make_entry(world.cast, world.at, title="药店销售统计")
+    added = VersionSource.objects.create(version=later, entry=further, unit=further.unit)
+    denied(world, grant, "further_sources", version=later, at=at)
+    added.delete()
+    assert gate.judge(world["buyer"], grant, later, at).code == "ok"
+    source.delete()
+    assert gate.judge(world["buyer"], grant, later, at).code == "ok"
+
+
 def test_version_that_may_only_be_used_on_the_platform_is_not_downloaded(world, grant):
     Version.objects.filter(pk=world.version.pk).update(allowed_modes=["platform"])
     world.version.refresh_from_db()
@@ -374,3 +389,25 @@ def test_open_version_that_is_held_or_recalled_is_not_served(world, open_version
     getattr(listing, f"{verb}_version")(version=open_version, actor=world["officer"], at=world.at, reason="核查")
     assert Client().get(f"/open/version/{open_version.pk}/download.csv").status_code == status
     assert list(AccessRecord.objects.values_list("code", flat=True)) == ["version_not_served"] * records
+
+
+def test_open_version_with_a_source_that_is_not_open_is_not_served(world, open_version):
+    closed = make_entry(world.cast, world.at, title="药店销售统计")
+    added = VersionSource.objects.create(version=open_version, entry=closed, unit=closed.unit)
+    assert gate.judge_open(open_version) == (False, "not_open")
+    added.delete()
+    assert gate.judge_open(open_version) == (True, "ok")
+
+
+def test_open_version_of_a_withdrawn_product_or_without_its_file_is_not_served(world, open_version):
+    with transaction.atomic():
+        Product.objects.filter(pk=open_version.product_id).update(state="withdrawn")
+        assert gate.judge_open(Version.objects.get(pk=open_version.pk)).code == "version_not_served"
+        transaction.set_rollback(True)
+    open_version.files.update(destroyed_at=world.at)
+    assert gate.judge_open(open_version).code == "version_not_served"
+
+
+def test_version_whose_file_is_gone_is_not_served(world, grant):
+    world.version.files.update(destroyed_at=world.at)
+    denied(world, grant, "version_not_served")
