@@ -28,6 +28,7 @@ PARTY = Machine(
         barred="verified ended",
         ended="",
     ),
+    reopened=table(refused="applied"),
     owners={
         PartyState.APPLIED: _("platform operator"),
         PartyState.RETURNED: _("the party itself"),

@@ -74,6 +74,6 @@ PARTY = Verbs(
         Verb("end_membership", _("End a membership"), LIVING, BELONG, operations.end_membership, forms.EndMembershipForm, danger=True),
         Verb("reset_second_factor", _("Reset a lost second factor"), LIVING, OPERATE, operations.reset_second_factor, forms.ResetFactorForm, "Art. 45", danger=True, when=has_second_factors),
         Verb("ask_for_renewal", _("Ask for renewal"), (VERIFIED,), MANAGE, operations.ask_for_renewal, ReasonForm, when=not_asked),
-        Verb("bar", _("Bar"), (VERIFIED,), KEEP, operations.bar_party, ReasonForm, danger=True),
+        Verb("bar", _("Bar"), (VERIFIED,), KEEP, operations.bar_party, RefusalForm, danger=True),
     ),
 )  # fmt: skip

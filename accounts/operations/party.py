@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts import identity, permissions, queries
@@ -27,6 +27,7 @@ from accounts.operations.evidence import remove_all, rested_on
 from accounts.operations.membership import join, leave
 from accounts.states import OVER, InvitationState, PartyState
 from marketplace import workflow
+from marketplace.clock import operations as clock
 from marketplace.clock.working_days import local_date
 from marketplace.errors import InvalidState, NotAllowed, StaleState, require
 from marketplace.ledger import entries as ledger
@@ -159,7 +160,26 @@ def refuse_party(*, party: Party, actor: User, at: datetime, reason: str, remedy
     require(reason=reason, remedy=remedy)
     act = ledger.begin("refuse", actor, at)
     workflow.move(act, party, PartyState.REFUSED, detail={"reason": reason, "remedy": remedy})
-    _tell_people(act, party, reason=f"{reason}\n{remedy}")
+    _tell_people(act, party, reason, remedy)
+
+
+def reopen_party(act: ledger.Act, party: Party, reason: str) -> None:
+    """Part of a review that does not uphold its refusal: refused → applied, for the operator to judge anew.
+
+    Raises InvalidState where its code or document, or as a person its owner, is registered again by now.
+    """
+    owners = party.memberships.filter(role=Role.OWNER).values("user")
+    persons = Party.objects.filter(kind=PartyKind.PERSON, memberships__role=Role.OWNER, memberships__user__in=owners)
+    if party.kind == PartyKind.PERSON and persons.exclude(state__in=OVER).exists():
+        raise InvalidState(TAKEN)
+    party = Party.objects.select_for_update(of=("self",)).get(pk=party.pk)
+    try:
+        with transaction.atomic():
+            workflow.reopen(act, party, PartyState.APPLIED, detail={"reason": reason})
+    except IntegrityError as error:
+        raise InvalidState(TAKEN) from error
+    _tell_operator(act, party, "party_applied")
+    _tell_people(act, party, reason)
 
 
 @transaction.atomic
@@ -207,13 +227,25 @@ def withdraw_party(*, party: Party, actor: User, at: datetime) -> None:
 
 
 @transaction.atomic
-def bar_party(*, party: Party, actor: User, at: datetime, reason: str) -> None:
-    """verified → barred: the party can do nothing and is refused at the gate until it is verified again."""
+def bar_party(*, party: Party, actor: User, at: datetime, reason: str, remedy: str) -> None:
+    """verified → barred: the party can do nothing and is refused at the gate until it is verified again. Names its
+    remedy."""
     _check_can_keep(actor, party, at)
-    require(reason=reason)
+    require(reason=reason, remedy=remedy)
     act = ledger.begin("bar", actor, at)
-    workflow.move(act, party, PartyState.BARRED, detail={"reason": reason})
-    _tell_people(act, party, reason=reason)
+    workflow.move(act, party, PartyState.BARRED, detail={"reason": reason, "remedy": remedy})
+    _tell_people(act, party, reason, remedy)
+
+
+def readmit_party(act: ledger.Act, party: Party, reason: str) -> None:
+    """Part of a review that annuls its barring: barred → verified, until the day that it was verified for. One that is
+    verified again or has ended meanwhile stays so: that it ought not to have been barred, its history says."""
+    party = Party.objects.select_for_update(of=("self",)).get(pk=party.pk)
+    if party.state != PartyState.BARRED:
+        ledger.record(act, party, detail={"reason": reason})
+        return
+    workflow.move(act, party, PartyState.VERIFIED, detail={"reason": reason})
+    _tell_people(act, party, reason)
 
 
 def end_party(
@@ -311,10 +343,14 @@ def _tell_operator(act: ledger.Act, party: Party, kind: str) -> None:
         tell(act, queries.recipients(operator, act.at), kind, link=party.get_absolute_url(), party=party.name)
 
 
-def _tell_people(act: ledger.Act, party: Party, reason: str = "", people: list[Recipient] | None = None) -> None:
+def _tell_people(
+    act: ledger.Act, party: Party, reason: str = "", remedy: str = "", people: list[Recipient] | None = None
+) -> None:
     link, state = party.get_absolute_url(), PartyState(party.state).label
     people = queries.recipients(party, act.at) if people is None else people
-    tell(act, people, "party_moved", link=link, party=party.name, state=state, reason=reason)
+    said = "\n".join(filter(None, [reason, remedy]))
+    term = clock.review_term(act.at, remedy)
+    tell(act, people, "party_moved", link=link, party=party.name, state=state, reason=said, **term)
 
 
 def _admit(act: ledger.Act, party: Party, kind: str, level: str, until: date | None) -> None:

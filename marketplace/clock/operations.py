@@ -1,8 +1,8 @@
 """Starting, ending and asking clocks. Always part of another operation, in its transaction and under its act."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from django.db import models
 from django.utils.translation import gettext as _
@@ -19,7 +19,7 @@ def days(kind: str) -> int:
     return DEFAULTS[kind][0] if setting is None else setting
 
 
-def review_term(at: datetime, remedy: str) -> dict[str, date]:
+def review_term(at: datetime, remedy: str) -> dict[str, Any]:
     """For the message of a refusal that names its remedy: the last day on which a review of it can be asked for."""
     if not remedy:
         return {}

@@ -346,7 +346,7 @@ class IncidentQueue(Queue):
 @register(Review)
 class ReviewQueue(Queue):
     label = _("Reviews")
-    roles = (OFFICER, REVIEWER)
+    roles = (OFFICER, REVIEWER, OPERATOR)
     tables = (supervision.REVIEW,)
     reviewer = "reviewer"
     own = "party"
@@ -357,10 +357,15 @@ class ReviewQueue(Queue):
     may_read_files = check_can_read_case_evidence
 
     def _turns(self, request: Any, at: datetime) -> list[Q]:
-        """Also the level above: either may decide it, but whoever decided before, and who is recused."""
-        above = [Q(above__in=parties_as(request.user, OFFICER, at))] if OFFICER in request.kinds else []
+        """Also the level above and, on parties, the operator: each may decide, but whoever decided before, and who is
+        recused."""
+        also = [
+            Q(**{f"{path}__in": parties_as(request.user, kind, at)})
+            for path, kind in (("above", OFFICER), ("reviewer", OPERATOR))
+            if kind in request.kinds
+        ]
         undecided = decidable_by(request.user)
-        return [turn & undecided for turn in super()._turns(request, at) + above]
+        return [turn & undecided for turn in super()._turns(request, at) + also]
 
 
 @register(Caution)

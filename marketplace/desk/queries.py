@@ -60,7 +60,7 @@ def todo(user: Any, at: datetime) -> list[Task]:
         *_left_to(user, _as_reviewer(user, who, at)),
         *_left_to(user, _as_seller(user, who, at)),
         *_as_expert(user),
-        *_as_operator(who),
+        *_as_operator(user, who, at),
         *_as_overseer(who, at),
     ]
     tasks = [task for ask in _with_rows(asks) for obj in ask.rows for task in ask.tasks(obj)]
@@ -99,13 +99,16 @@ def _by_state(rows: Any, labels: Mapping[Any, Any]) -> Ask:
     return Ask(rows.filter(state__in=list(labels)), lambda obj: [Task(labels[obj.state], obj, None)])
 
 
-def _as_operator(who: Reach) -> Iterable[Ask]:
-    if not who.acting(CapabilityKind.OPERATOR):
+def _as_operator(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
+    mine = who.acting(CapabilityKind.OPERATOR)
+    if not mine:
         return
     applied = Party.objects.filter(state=PartyState.APPLIED).order_by("pk")
     yield _ask(applied, _("Verify, return or refuse the registration"))
     renewing = Party.objects.filter(state=PartyState.VERIFIED, renewal_asked_at__isnull=False).order_by("pk")
     yield _ask(renewing, _("Renew the verification"))
+    asked = Review.objects.filter(decidable_by(user), registration__isnull=False, reviewer__in=mine)
+    yield _ask(_reviews(asked, recent_parties(user, at)), _("Decide on the review"))
 
 
 def _as_overseer(who: Reach, at: datetime) -> Iterable[Ask]:
@@ -263,7 +266,8 @@ def _as_officer(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
     yield _by_state(measures.select_related("party"), _MEASURE_LABELS)
     incidents = Incident.objects.open().filter(authority__in=mine).exclude(version__product__seller__in=own)
     yield _ask(incidents.order_by("pk"), _("Follow the security incident: pause, tell, close"))
-    asked = Review.objects.filter(Q(authority__in=mine) | Q(above__in=mine), decidable_by(user), reviewer=None)
+    theirs = Q(reviewer=None) | Q(registration__isnull=False)  # of non-public data the compliance review is asked
+    asked = Review.objects.filter(theirs, Q(authority__in=mine) | Q(above__in=mine), decidable_by(user))
     yield _ask(_reviews(asked, own), _("Decide on the review"))
     flagged = DerivedProduct.objects.filter(state=DerivedState.FLAGGED, built_from__grant__authority__in=mine)
     products = flagged.exclude(party__in=own).distinct().order_by("pk")

@@ -342,7 +342,7 @@ EFFECTS: dict[tuple[str, str], Any] = {
     ("accounts.party", "end_membership"): _("Today is the person's last day. Whoever stands in for them stops, too. Hand open cases over first."),
     ("accounts.party", "hand_over"): _("Every open case of this officer passes to the successor at once, with your reason."),
     ("accounts.party", "reset_second_factor"): _("The person's authenticator apps, passkeys and recovery codes are taken away and every session of theirs ends. They are told by mail. Check first who asks, as for a verification."),
-    ("accounts.party", "bar"): _("The party can no longer list, apply or download. Its duties, such as reports, go on."),
+    ("accounts.party", "bar"): _("The party can no longer list, apply or download. Its duties, such as reports, go on. It is told your reasons and the remedy."),
     ("accounts.party", "end"): _("The party is ended for good: its applications are withdrawn, its grants close, its products and entries leave the catalogue, its duties end. Grants that others hold on its data run to their end."),
     ("accounts.party", "merge"): _("The party ends. The successor has its products, catalogue entries, consents and derived products and answers for its reports and orders. Applications are withdrawn and grants close: the successor applies."),
     ("accounts.party", "record_death"): _("The party ends: applications are withdrawn, grants close, duties end, and the account is erased."),

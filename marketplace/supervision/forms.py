@@ -208,6 +208,7 @@ class LodgeReviewOfForm(LodgeReviewForm):
     rule = forms.ModelChoiceField(label=_("Release rule"), queryset=ReleaseRule.objects.none(), required=False)
     edition = forms.ModelChoiceField(label=_("Change"), queryset=GrantEdition.objects.none(), required=False)
     grant = forms.ModelChoiceField(label=_("Grant"), queryset=Grant.objects.none(), required=False)
+    registration = forms.ModelChoiceField(label=_("Party"), queryset=Party.objects.none(), required=False)
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -277,7 +277,7 @@ def check_can_withdraw_review_evidence(actor: Any, review: Review, at: datetime)
 def check_can_decide_review(actor: Any, review: Review, at: datetime) -> None:
     """Another officer of the authority than who decided, or one of the level above; on nobody's side, and not recused.
 
-    Of what the compliance review refused: another of its people, or an officer of the authority.
+    Of what the compliance review, or on parties the operator, refused: another of its people, or such an officer.
     """
     reviewing_party(actor, review, at)
     authors = set(adverse_acts(review.subject).values_list("actor_ref", flat=True))
@@ -294,13 +294,15 @@ def check_can_recuse(actor: Any, review: Review, at: datetime) -> None:
 
 
 def reviewing_party(actor: Any, review: Review, at: datetime) -> Party:
-    """In whose name the actor reviews: the level above, the compliance review, or else the authority. NotAllowed."""
+    """In whose name the actor reviews: the level above, the compliance review (on parties the operator), or else the
+    authority. NotAllowed."""
     check_is_person(actor)
     if review.above is not None and is_allowed(check_officer, actor, review.above, at):
         check_officer(actor, review.above, at)  # again: a deputy acts for somebody from here on
         return review.above
-    if review.reviewer is not None and is_allowed(check_reviewer, actor, review.reviewer, at):
-        check_reviewer(actor, review.reviewer, at)
+    kind = CapabilityKind.REVIEWER if review.registration is None else CapabilityKind.OPERATOR
+    if review.reviewer is not None and is_allowed(check_acts_for, actor, review.reviewer, kind, at):
+        check_acts_for(actor, review.reviewer, kind, at)
         return review.reviewer
     check_officer(actor, review.authority, at)
     return review.authority
@@ -311,7 +313,7 @@ def parties_of_review(review: Review) -> list[Party]:
     if review.measure is not None:
         held = review.measure.held.select_related("grant__buyer", "grant__product__seller")
         return [review.party, *(party for row in held for party in parties_of_grant(row.grant))]
-    if review.caution is not None:
+    if review.caution is not None or review.registration is not None:
         return [review.party]
     if version := review.version or (review.rule and review.rule.basis):
         return parties_of_version(version)

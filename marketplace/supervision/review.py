@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Party, User
+from accounts.models import CapabilityKind, Party, User
 from accounts.queries import recent_parties
 from accounts.reach import found_by, reach_of, stepped_back
 from listings.models import ReleaseRule, Version
@@ -32,6 +32,7 @@ ABOUT: dict[str, type[models.Model]] = {
     "rule": ReleaseRule,
     "edition": GrantEdition,
     "grant": Grant,
+    "registration": Party,
 }
 NAMED = (
     "measure",
@@ -42,6 +43,7 @@ NAMED = (
     "rule__product",
     "edition__grant__product",
     "grant__product",
+    "registration",
 )
 
 # The acts that a review can be asked against, by the kind of their object.
@@ -62,6 +64,7 @@ ADVERSE: dict[str, tuple[str, ...]] = {
     "listings.releaserule": ("refuse", "revoke_rule"),
     "applications.grantedition": ("refuse",),
     "applications.grant": ("revoke",),
+    "accounts.party": ("refuse", "bar"),
 }
 
 
@@ -77,16 +80,17 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         return self.select_related(*NAMED, "party", "authority", "above", "reviewer")
 
     def visible_to(self, user: Any) -> "ReviewQuerySet":
-        """Who asks, the authority or compliance review that decided, the level above."""
+        """Who asks, the authority, compliance review or operator that decided, the level above."""
         who = reach_of(user, timezone.now())
         if who.is_province:
             return self
         ways = [Q(party__in=who.parties)]
-        if who.authorities or who.reviewers:
+        platform = who.reviewers + who.acting(CapabilityKind.OPERATOR)
+        if who.authorities or platform:
             others = ~Q(party__in=recent_parties(user, timezone.now()))
             ways += [
                 Q(authority__in=who.authorities) & others, Q(above__in=who.authorities) & others,
-                Q(reviewer__in=who.reviewers) & others,
+                Q(reviewer__in=platform) & others,
             ]  # fmt: skip
         return self.filter(found_by(self.model, *ways))
 
@@ -101,7 +105,8 @@ class Review(models.Model):
     """What is asked for against one decision, and what came of it.
 
     `against` keeps what was decided, when, why, and the remedy that it named, as it was when the review was lodged.
-    `above` is the level above the authority; `reviewer` the compliance review that refused non-public data.
+    `above` is the level above the authority; `reviewer` the compliance review that refused non-public data or, of a
+    party that was refused or barred, the platform's operator.
     """
 
     measure = models.ForeignKey(Measure, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews")
@@ -114,6 +119,7 @@ class Review(models.Model):
     rule = models.ForeignKey(ReleaseRule, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews")
     edition = models.ForeignKey(GrantEdition, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews")
     grant = models.ForeignKey(Grant, null=True, blank=True, on_delete=models.PROTECT, related_name="reviews")
+    registration = models.ForeignKey(Party, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     against = models.JSONField(default=dict)
     party = models.ForeignKey(Party, verbose_name=_("asked by"), on_delete=models.PROTECT, related_name="reviews")
     authority = models.ForeignKey(Party, verbose_name=_("authority"), on_delete=models.PROTECT, related_name="+")
@@ -186,7 +192,7 @@ class Review(models.Model):
 
     @property
     def article(self) -> str:
-        """The authority answers for its acts by Art. 45, the platform's compliance review by Art. 47."""
+        """The authority answers for its acts by Art. 45, the platform by Art. 47."""
         return "Art. 47" if self.reviewer_id else "Art. 45"
 
 

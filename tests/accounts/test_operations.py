@@ -72,7 +72,9 @@ def test_operator_does_not_verify_or_bar_a_party_it_belongs_to(world):
             party=own, actor=world["operator"], at=world.at, evidence="-", valid_until=date(2029, 1, 1)
         )
     with pytest.raises(NotAllowed):
-        operations.bar_party(party=world.parties["operator"], actor=world["operator"], at=world.at, reason="-")
+        operations.bar_party(
+            party=world.parties["operator"], actor=world["operator"], at=world.at, reason="-", remedy="-"
+        )
 
 
 def test_verification_that_ends_before_it_begins_is_refused(world):

@@ -192,7 +192,8 @@ class Rules:
 
     def review(self) -> Q:
         above = Q(above__in=parties_as(self.user, AUTHORITY, timezone.now()))
-        others = (self.over | above | self.reviews) & ~Q(party__in=self.recent)
+        operates = Q(reviewer__in=parties_as(self.user, CapabilityKind.OPERATOR, timezone.now()))
+        others = (self.over | above | self.reviews | operates) & ~Q(party__in=self.recent)
         return self.unless_province(Q(party__in=self.mine) | others)
 
     def inspection(self) -> Q:

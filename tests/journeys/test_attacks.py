@@ -228,7 +228,8 @@ def test_attack_draft_shows_a_strangers_grant_to_a_unit(world: World, grant: Gra
 def test_attack_barred_seller_gets_a_new_grant(world: World, application: Application) -> None:
     """A lapsed or barred seller gets no new grants."""
     consult(application, world.cast, world.at)
-    accounts.bar_party(party=world.parties["developer"], actor=world["operator"], at=world.at, reason="资质造假")
+    seller = world.parties["developer"]
+    accounts.bar_party(party=seller, actor=world["operator"], at=world.at, reason="资质造假", remedy="可申请复核")
     with pytest.raises(Refused):
         decide(application, world.cast, world.at)
 
@@ -240,7 +241,7 @@ def test_attack_auditor_of_the_operator_bars_a_party(world: World) -> None:
         party=world.parties["operator"], user=auditor, role=Role.AUDITOR, actor=world["operator"], at=world.at
     )
     with pytest.raises(NotAllowed):
-        accounts.bar_party(party=world.parties["buyer"], actor=auditor, at=world.at, reason="越权")
+        accounts.bar_party(party=world.parties["buyer"], actor=auditor, at=world.at, reason="越权", remedy="可申请复核")
 
 
 def test_attack_member_makes_somebody_an_owner(world: World) -> None:

@@ -303,7 +303,7 @@ def test_buyer_in_trouble_still_reports_and_is_heard_but_downloads_nothing(world
     if trouble == "barred":
         from accounts.operations import bar_party
 
-        bar_party(party=buyer.get(), actor=world["operator"], at=at, reason="资质失效")
+        bar_party(party=buyer.get(), actor=world["operator"], at=at, reason="资质失效", remedy="可申请复核")
     operations.file_report(report=report, actor=world["buyer"], at=at, is_nil=True)
     operations.file_evidence(measure=measure, actor=world["buyer"], at=at, text="已停用")
     operations.open_hearing(measure=measure, actor=world["officer"], at=at, reason="拟终止")

@@ -251,7 +251,7 @@ def test_what_is_no_merger_is_refused_without_a_trace(world, heir):
         with pytest.raises(error):
             merge(world, "buyer", heir, **changes)
     assert matrix.rows() == before
-    accounts.bar_party(party=barred, actor=world["operator"], at=world.at, reason="-")
+    accounts.bar_party(party=barred, actor=world["operator"], at=world.at, reason="-", remedy="-")
     with pytest.raises(ValidationError):
         merge(world, "buyer", barred)
     merge(world, "buyer", heir)

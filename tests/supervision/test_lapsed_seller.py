@@ -106,7 +106,7 @@ def test_renewed_mandate_lets_it_go_on_and_only_a_primary_developer_has_one(worl
 
 def test_verified_again_a_barred_developer_has_the_mandate_that_is_named(world):
     party, by = world.parties["developer"], {"actor": world["operator"], "at": world.at}
-    bar_party(party=party, reason="核查", **by)
+    bar_party(party=party, reason="核查", remedy="可申请复核", **by)
     told = {"party": Party.objects.get(pk=party.pk), "evidence": "授权文件", "valid_until": date(2030, 1, 1), **by}
     with pytest.raises(ValidationError) as refused:
         verify_party(capabilities={"primary_developer": world.at.date() - timedelta(days=1)}, **told)

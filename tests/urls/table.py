@@ -56,7 +56,7 @@ QUEUES = {
     "source-file": OFFICERS | REVIEWER, "objection": OFFICERS | REVIEWER, "release-rule": OFFICERS | REVIEWER,
     "application": OFFICERS | EXPERT | OVERSEER, "item": OFFICERS, "consultation": OFFICERS,
     "standing-consent": OFFICERS, "grant": OFFICERS | OVERSEER, "edition": OFFICERS, "report": OFFICERS | OVERSEER,
-    "concern": OFFICERS | REVIEWER, "review": OFFICERS | REVIEWER, "derived-product": OFFICERS | OVERSEER,
+    "concern": OFFICERS | REVIEWER, "review": OFFICERS | REVIEWER | OPERATOR, "derived-product": OFFICERS | OVERSEER,
     "finding": OFFICERS | REVIEWER | OVERSEER, "order": OFFICERS | REVIEWER | OVERSEER,
     "reading": OFFICERS | OVERSEER, "description-change": OFFICERS | REVIEWER, "incident": OFFICERS | OVERSEER,
     "emergency-plan": OFFICERS | OVERSEER,

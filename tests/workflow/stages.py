@@ -126,8 +126,8 @@ def party(world: World, state: str) -> tuple[Party, datetime]:
             )
         elif step == "end":
             supervision.end_party(**who, reason="注销")
-        elif step == "refuse":
-            accounts.refuse_party(**who, reason="无法核实", remedy=REMEDY)
+        elif step in ("refuse", "bar"):
+            getattr(accounts, f"{step}_party")(**who, reason="无法核实", remedy=REMEDY)
         else:
             getattr(accounts, f"{step}_party")(**who, reason="注销")
     return Party.objects.get(pk=made.pk), world.at
@@ -850,6 +850,25 @@ def review(world: World, state: str) -> tuple[Review, datetime]:
     elif state == "withdrawn":
         supervision.withdraw_review(**{**other, "actor": world["buyer"]})
     return Review.objects.get(pk=made.pk), at
+
+
+# whose refusal is asked against: how it is reached, and who asks
+REFUSED = {
+    "version": (lambda world: version(world, "refused"), "seller"),
+    "rule": (lambda world: release_rule(world, "refused"), "seller"),
+    "edition": (lambda world: edition(world, "refused"), "buyer"),
+    "grant": (lambda world: grant(world, "revoked"), "buyer"),
+    "registration": (lambda world: party(world, "refused"), "other_buyer"),
+}
+
+
+def review_of_refusal(world: World, state: str) -> tuple[Review, datetime]:
+    """`lodged+<one of REFUSED>`: with a file, as in `review`."""
+    reach, asker = REFUSED[state.partition("+")[2]]
+    of, at = reach(world)
+    made = supervision.lodge_review(subject=of, actor=world[asker], at=at, text="未说明理由")
+    supervision.add_review_evidence(review=made, actor=world[asker], at=at, path=paper("shown"))
+    return made, at
 
 
 def finding(world: World, state: str) -> tuple[Finding, datetime]:

@@ -150,7 +150,7 @@ PARTY = Matrix(
         "appoint_deputy": Says("*", ("membership appoint_deputy →",), a_deputy, keys(a_deputy)),
         "end_membership": Says("*", ("membership end_membership →",), one_member, keys(one_member)),
         "reset_second_factor": Says("*", (), reset_of, keys(reset_of)),
-        "bar": Says("barred", ("party bar *→barred",), REASON),
+        "bar": Says("barred", ("party bar *→barred",), REFUSAL),
     },
 )
 
@@ -1167,6 +1167,61 @@ REVIEW = Matrix(
 )
 
 
+ASKED_BY = {
+    "version": SELLER, "rule": SELLER, "edition": BUYER, "grant": BUYER,
+    "registration": frozenset({"other_buyer", "provider"}),
+}  # fmt: skip
+
+
+def may_review_refusal(verb: str, state: str) -> frozenset[str]:
+    """As an order; on a registration that the operator refused, any officer and another of the operator's people."""
+    of = state.partition("+")[2]
+    own = ASKED_BY[of]
+    if verb in ("add_evidence", "withdraw"):
+        return own
+    if verb == "withdraw_evidence":
+        return frozenset({stages.REFUSED[of][1]})
+    if of == "registration":
+        return CITY | PROVINCE | OPERATOR if verb == "recuse" else CITY | PROVINCE
+    return CITY | PROVINCE if verb == "recuse" else frozenset({"second_officer"}) | PROVINCE
+
+
+def possible_review_refusal(verb: str, state: str) -> bool:
+    """Nothing is stayed; what was revoked stands or it does not."""
+    return verb not in ("stay", "end_stay") and (verb, state) != ("vary", "lodged+grant")
+
+
+REVIEW_OF_REFUSAL = Matrix(
+    verbs=supervision_verbs.REVIEW,
+    reach=stages.review_of_refusal,
+    may=may_review_refusal,
+    possible=possible_review_refusal,
+    sees=lambda state: CITY | PROVINCE | ASKED_BY[state.partition("+")[2]]
+    | (OPERATOR if state == "lodged+registration" else NOBODY),
+    url="supervision:review",
+    says={
+        "uphold": Says("upheld", ("review uphold lodged→upheld",), REFUSAL),
+        "vary": Says("varied", ("review vary lodged→varied",), REFUSAL),
+        "annul": Says("annulled", ("review annul lodged→annulled",), REASON),
+        "stay": Says("*", (), REASON),
+        "end_stay": Says("*", (), REASON),
+        "recuse": Says("*", ("review recuse_review →",), REASON),
+        "add_evidence": Says("*", ("evidencefile add_evidence →",), a_paper(), a_paper_sent()),
+        "withdraw_evidence": Says("*", ("evidencefile withdraw_evidence →",), own_paper, keys(own_paper)),
+        "withdraw": Says("withdrawn", ("review withdraw lodged→withdrawn",)),
+    },
+    also={
+        (verb, f"lodged+{of}"): (f"{line.split()[0]} {verb} {line.split()[1]}",)
+        for of, line in {
+            "version": "version refused→draft", "rule": "releaserule refused→proposed",
+            "edition": "grantedition refused→requested", "grant": "grant revoked→active",
+            "registration": "party refused→applied",
+        }.items()
+        for verb in ("vary", "annul")
+    },
+)  # fmt: skip
+
+
 def may_derived(verb: str, state: str) -> frozenset[str]:
     if verb == "clear":
         return UNBIASED
@@ -1663,7 +1718,8 @@ MATRICES = {
     "concern": CONCERN, "finding": FINDING, "measure": MEASURE, "order-46": ORDER_46, "order-47": ORDER_47,
     "notice": NOTICE, "take-down": TAKE_DOWN, "product-take-down": PRODUCT_TAKE_DOWN,
     "version-take-down": VERSION_TAKE_DOWN, "derived": DERIVED,
-    "incident": INCIDENT, "review": REVIEW, "emergency-plan": PLAN,
+    "incident": INCIDENT, "review": REVIEW, "review-of-refusal": REVIEW_OF_REFUSAL,
+    "emergency-plan": PLAN,
     "certificate": CERTIFICATE, "caution": CAUTION,
     "inspection-plan": INSPECTION_PLAN, "inspection": INSPECTION,
 }  # fmt: skip
@@ -1688,6 +1744,7 @@ FEW = {  # the other states are those of public data, which their own tables go 
     "authority": ("verified",),
     "authority-orders": ("verified",),
     "authority-plans": ("verified",),
+    "review-of-refusal": tuple(f"lodged+{of}" for of in stages.REFUSED),
     "party-ending": ("applied", "verified", "barred", "ended"),
     "order-46": ("proposed", "issued", "refused_to_correct", "refused_to_correct+signed", "referred"),
     "order-47": ("proposed", "evidence_filed+hearing", "refused_to_correct"),

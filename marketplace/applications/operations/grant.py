@@ -126,14 +126,12 @@ def end_grant(act: ledger.Act, grant: Grant, new: str, *, reason: str, remedy: s
 
 def _tell(act: ledger.Act, grant: Grant, reason: str, remedy: str = "") -> None:
     """All sides; its holder also until when a review can be asked for, where a remedy is named."""
-    sides = (
-        (recipients(grant.buyer, act.at), clock.review_term(act.at, remedy)),
-        (recipients(grant.product.seller, act.at) + recipients(grant.authority, act.at), {}),
-    )
-    for people, term in sides:
+    others = recipients(grant.product.seller, act.at) + recipients(grant.authority, act.at)
+    for people, contested in ((recipients(grant.buyer, act.at), remedy), (others, "")):
         tell(
             act, people, "grant_moved", link=grant.get_absolute_url(), key=f"{act.operation_id}:{grant.pk}",
-            number=grant.number, state=GrantState(grant.state).label, reason=f"{reason} {remedy}".strip(), **term,
+            number=grant.number, state=GrantState(grant.state).label, reason=f"{reason} {remedy}".strip(),
+            **clock.review_term(act.at, contested),
         )  # fmt: skip
 
 

@@ -49,7 +49,7 @@ def lodge_review(*, subject: reviewed.Subject, actor: User, at: datetime, text: 
     name = reviewed.NAME_OF[type(subject)]
     if Review.objects.open().filter(**{name: subject}).exists():
         raise InvalidState(_("A review of this is open already."))
-    authority, reviewer = reviewed.decided_by(subject)
+    authority, reviewer = reviewed.decided_by(subject, at)
     review = Review.objects.create(
         **{name: subject}, party=party, authority=authority, above=level_above(authority, at), reviewer=reviewer,
         against=reviewed.decision_on(subject), text=text, by=actor, created_at=at,
@@ -57,8 +57,9 @@ def lodge_review(*, subject: reviewed.Subject, actor: User, at: datetime, text: 
     act = ledger.begin("lodge_review", actor, at, review.article)
     ledger.record(act, review, new=review.state, detail={"of": subject, "text": text})
     due = last_day(clock.start(review, Kind.REVIEW, at).due_at)
+    told = recipients(authority, at) + (recipients(reviewer, at) if reviewer else [])
     tell(
-        act, recipients(reviewer or authority, at), "review_lodged", link=review.get_absolute_url(),
+        act, told, "review_lodged", link=review.get_absolute_url(),
         number=review.number, subject=subject, party=party, due=due,
     )  # fmt: skip
     return review

@@ -10,7 +10,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import operations as accounts
 from accounts.models import Party
+from accounts.queries import authority_for, operator_for
 from accounts.states import PartyState
 from listings import operations as listing
 from listings.models import ReleaseRule, Version
@@ -33,7 +35,7 @@ from marketplace.supervision.operations.derived import unflag_built
 from marketplace.supervision.review import ABOUT, Review, adverse_acts, is_stayed
 from marketplace.supervision.states import STANDING_MEASURE, MeasureState
 
-Subject = Measure | Item | Application | Version | Caution | ReleaseRule | GrantEdition | Grant
+Subject = Measure | Item | Application | Version | Caution | ReleaseRule | GrantEdition | Grant | Party
 NAME_OF: dict[type, str] = {model: name for name, model in ABOUT.items()}
 DECIDED_ANEW = ("refuse", "revoke_rule")  # acts; what any other has done is undone, or stands
 CORRECTING = (MeasureState.ISSUED, MeasureState.EVIDENCE_FILED)
@@ -64,6 +66,7 @@ REVIEWABLE: dict[type, Reviewed] = {
     ReleaseRule: Reviewed((RuleState.REFUSED, RuleState.REVOKED), "product.seller", reviewer="basis.reviewer"),
     GrantEdition: Reviewed((EditionState.REFUSED,), "grant.buyer", "grant.authority"),
     Grant: Reviewed((GrantState.REVOKED,), "buyer"),
+    Party: Reviewed((PartyState.REFUSED, PartyState.BARRED), "answers"),
 }
 
 
@@ -78,12 +81,21 @@ def asker_of(subject: Subject) -> Party:
     return party
 
 
-def decided_by(subject: Subject) -> tuple[Party, Party | None]:
-    """The authority and, where it decided on non-public data in its place, the platform's compliance review."""
-    kind = REVIEWABLE[type(subject)]
-    authority: Party | None = attrgetter(kind.authority)(subject)
-    assert authority is not None  # it was submitted
-    return authority, attrgetter(kind.reviewer)(subject) if kind.reviewer else None
+def decided_by(subject: Subject, at: datetime) -> tuple[Party, Party | None]:
+    """The authority and, where it decided on non-public data in its place, the platform's compliance review.
+
+    On a party the platform's operator decides; beside it stands the authority of the party's region. Raises
+    InvalidState where there is none.
+    """
+    if isinstance(subject, Party):
+        authority, reviewer = authority_for(subject.region, at), operator_for(subject.region, at)
+    else:
+        kind = REVIEWABLE[type(subject)]
+        authority = attrgetter(kind.authority)(subject)
+        reviewer = attrgetter(kind.reviewer)(subject) if kind.reviewer else None
+    if authority is None:
+        raise InvalidState(_("No authority is competent for this yet."))
+    return authority, reviewer
 
 
 def lock(subject: Any) -> Any:
@@ -171,7 +183,8 @@ def _annul_revocation(act: ledger.Act, grant: Grant, reason: str) -> None:
     grant = lock(grant)
     ended = grant.buyer.state == PartyState.ENDED or Certificate.objects.filter(grant=grant).exists()
     if ended or any(one.state == MeasureState.TERMINATED for one in orders):
-        return ledger.record(act, grant, detail={"reason": reason})
+        ledger.record(act, grant, detail={"reason": reason})
+        return
     applying.restore_grant(act, grant, reason)
     for one in orders:
         if one.state in STANDING_MEASURE and one.rules.suspends and not is_stayed(one):
@@ -190,6 +203,7 @@ ANNUL: dict[type, Callable[[ledger.Act, Any, str], None]] = {
     Measure: _annul_order,
     Caution: _annul_caution,
     Grant: _annul_revocation,
+    Party: accounts.readmit_party,
 }
 REOPEN: dict[type, Callable[[ledger.Act, Any, str], None]] = {
     Item: applying.reopen_item,
@@ -197,6 +211,7 @@ REOPEN: dict[type, Callable[[ledger.Act, Any, str], None]] = {
     Version: listing.reopen_refused,
     ReleaseRule: listing.reopen_rule,
     GrantEdition: applying.reopen_change,
+    Party: accounts.reopen_party,
 }
 
 
