@@ -127,7 +127,8 @@ def _is_sellers(subject: Subject) -> bool:
     """Whether a seller of non-public data has decided it."""
     if isinstance(subject, GrantEdition):
         return not subject.grant.product.is_public_data
-    return isinstance(subject, Item | Application) and _application_of(subject).seller_id is not None
+    application = subject.application if isinstance(subject, Item) else subject
+    return isinstance(application, Application) and application.seller_id is not None
 
 
 def term_of(subject: Subject) -> datetime:
