@@ -17,7 +17,7 @@ from .reasons import sentence
 
 _CODES = 100  # whole numbers of more different values measure something
 _OWN_NUMBER = 0.9  # share of the rows from which different whole numbers name persons
-_OPAQUE_LENGTH = 16
+_OPAQUE_LENGTH = 16  # bytes of the shortest pseudonym
 _OPAQUE_SHARE = 0.9
 _DIGEST = "[0-9A-Fa-f]{16,128}"
 _UUID = "[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}"
@@ -26,12 +26,12 @@ _TOKEN = "[A-Za-z0-9+/_=-]{20,128}"
 
 @dataclass(frozen=True)
 class Facts:
-    """What a column is like; `distinct` counts values without null, `length` is the shortest text's."""
+    """What a column is like; `distinct` counts values without null, `long` cells as long as a pseudonym."""
 
     column: Column
     filled: int
     distinct: int
-    length: int
+    long: int
     is_row_number: bool
     opaque: str = ""  # "digest", "uuid" or "token" where the cells are pseudonyms
 
@@ -75,9 +75,9 @@ def describe(connection: Tables, relation: str, columns: Iterable[Column]) -> li
 
 def _describe(connection: Tables, relation: str, columns: list[Column], rows: int) -> Iterator[Facts]:
     figures = database.each(connection, (_figures(column, relation) for column in columns))
-    for column, (filled, distinct, length, span) in zip(columns, figures, strict=True):
+    for column, (filled, distinct, long, span) in zip(columns, figures, strict=True):
         numbered = span is not None and span + 1 == rows == distinct
-        facts = Facts(column, filled, distinct, length or 0, numbered)
+        facts = Facts(column, filled, distinct, long, numbered)
         yield replace(facts, opaque=_opaque(connection, relation, facts))
 
 
@@ -150,19 +150,19 @@ def _percent(share: float) -> str:
 
 
 def _figures(column: Column, relation: str) -> str:
-    """One row of a query over the different values: cells, different values, shortest text, span of whole numbers."""
-    length = "min(strlen(value))" if column.type == "text" else "NULL"
+    """One row of a query over the different values: cells, different values, long texts, span of whole numbers."""
+    long = f"coalesce(sum(cells) FILTER (strlen(value) >= {_OPAQUE_LENGTH}), 0)" if column.type == "text" else "0"
     span = "CAST(max(value) AS HUGEINT) - min(value)" if column.type == "integer" else "NULL"
     values = f"SELECT {database.name(column.name)} AS value, count(*) AS cells FROM {relation} GROUP BY 1"
     return (
-        f"SELECT CAST(coalesce(sum(cells), 0) AS BIGINT), count(*), {length}, {span} FROM ({values}) "
+        f"SELECT CAST(coalesce(sum(cells), 0) AS BIGINT), count(*), CAST({long} AS BIGINT), {span} FROM ({values}) "
         "WHERE value IS NOT NULL"
     )
 
 
 def _opaque(connection: Tables, relation: str, facts: Facts) -> str:
-    """digest, uuid or token where at least nine in ten different cells are one; by its shortest cell most are none."""
-    if facts.column.type != "text" or facts.length < _OPAQUE_LENGTH or facts.distinct < 2:
+    """digest, uuid or token where at least nine in ten cells are one; most columns have too few long cells for that."""
+    if facts.column.type != "text" or facts.distinct < 2 or facts.long / facts.filled < _OPAQUE_SHARE:
         return ""
     name = database.name(facts.name)
     mixed = f"regexp_matches({name}, '[0-9]') AND regexp_matches({name}, '[A-Za-z]')"

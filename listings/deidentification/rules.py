@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-RULE_SET = 4  # goes up with every change of what is measured or how: what was assessed before is assessed again
+RULE_SET = 5  # goes up with every change of what is measured or how: what was assessed before is assessed again
 ENGINE_VERSION = f"{RULE_SET}.0.0"  # of the wheel, and in each signed report: its first number is the rule set's
 
 
@@ -29,7 +29,7 @@ class Rules:
 
     @property
     def label(self) -> str:
-        """Such as minshu-4; with other thresholds than the default ones minshu-4+1a2b3c4d."""
+        """Such as minshu-5; with other thresholds than the default ones minshu-5+1a2b3c4d."""
         label = f"{self.name}-{self.version}"
         if self == Rules(self.name, self.version):
             return label

@@ -63,7 +63,7 @@ HIT = {
 REPORT = {
     "rows": 100,
     "about": "none",
-    "rule_set": "minshu-4",
+    "rule_set": "minshu-5",
     "identifiers": [HIT],
     "reasons": [
         {"column": None, "code": "k_too_small", "params": {"columns": "年龄", "k": 3, "required": 20}},

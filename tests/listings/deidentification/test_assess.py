@@ -63,9 +63,9 @@ def test_file_that_is_fine_passes_for_download(tmp_path):
         "allowed_modes": ["platform", "download"],
         "grade": 3,
         "passes": True,
-        "rule_set": "minshu-4",
+        "rule_set": "minshu-5",
         "rules": {
-            "name": "minshu", "version": 4, "k_download": 20, "k_platform": 5, "l": 2, "t": 0.5, "unique_share": 0.0,
+            "name": "minshu", "version": 5, "k_download": 20, "k_platform": 5, "l": 2, "t": 0.5, "unique_share": 0.0,
             "suggest_share": 0.01,
         },
         "reasons": [],
@@ -353,3 +353,12 @@ def test_reason_names_six_columns(tmp_path, columns, named):
     header = list("abcdefg"[:columns])
     report = report_on(canonical(tmp_path, header, [(n,) * columns for n in range(9)]), quasi_identifiers=header)
     assert report.reasons[0].params["columns"] == named
+
+
+def test_one_short_cell_among_pseudonyms_does_not_hide_whom_the_rows_are_about(tmp_path):
+    token = [hashlib.md5(str(n).encode(), usedforsecurity=False).hexdigest() for n in range(3)]
+    rows = [(30, token[n % 3]) for n in range(30)] + [(30, "-")]
+    report = report_on(canonical(tmp_path, ["age", "z"], rows), quasi_identifiers=["age"])
+    assert (report.suggested_subject, report.with_suggested.k, report.passes) == ("z", 4, False)
+    nobody = report_on(canonical(tmp_path, ["level", "z"], rows), about="none")
+    assert (codes(nobody), nobody.allowed_modes) == ([("z", "person_key")], [])

@@ -140,8 +140,8 @@ def test_chinese_sentences_are_those_of_the_site():
 
 def test_rules_from_outside():
     rules = Rules.read({"k_platform": "3", "t": "0.4"})
-    assert (rules.k_platform, rules.t, rules.k_download, rules.label[:9]) == (3, 0.4, 20, "minshu-4+")
-    assert Rules.read({}).label == Rules().label == "minshu-4"
+    assert (rules.k_platform, rules.t, rules.k_download, rules.label[:9]) == (3, 0.4, 20, "minshu-5+")
+    assert Rules.read({}).label == Rules().label == "minshu-5"
     for wrong in ({"k": "3"}, {"k_platform": "many"}, {"version": "9"}):
         with pytest.raises(ValueError, match=r"k_platform|invalid literal"):
             Rules.read(wrong)

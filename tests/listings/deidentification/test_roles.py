@@ -148,6 +148,8 @@ def test_few_numbers_are_codes_and_nearly_as_many_as_rows_are_somebodys_own(diff
         (["0123456789abcde", "edcba9876543210"] * 5, False),
         ([f"{n % 5:015x}a" for n in range(9)] + ["no digest at all"], True),  # nine in ten
         ([f"{n % 5:015x}a" for n in range(8)] + ["no digest at all"] * 2, False),
+        ([f"{n % 5:015x}a" for n in range(9)] + ["-"], True),  # a short cell hides nobody
+        ([f"{n % 5:015x}a" for n in range(8)] + ["-"] * 2, False),
         ([f"{n % 5:018d}" for n in range(10)], False),  # digits alone are a number
         ([f"Room {n % 5}, Building 7, East Gate" for n in range(10)], False),
         ([f"abcdefghijklmnopqrstuv{'xyzuv'[n % 5]}" for n in range(10)], False),  # letters alone are a word
@@ -183,3 +185,13 @@ def test_five_rounds_and_four_columns_are_looked_for():
     assert len(suggested(own).columns) == 5
     bits = {f"b{number}": ["01"[n >> number & 1] for n in range(32)] for number in range(5)}
     assert suggested(bits).columns == []  # it takes all five
+
+
+@pytest.mark.parametrize("role", ["marked", "sensitive"])
+def test_key_that_its_seller_marked_as_something_else_is_not_taken_for_the_subject(role):
+    found = suggested({"patient_id": ["a", "b"] * 5, "x": ["y"] * 10}, **{role: ["patient_id"]})
+    assert (found.subject, found.keys) == (None, ["patient_id"])
+
+
+def test_subject_with_a_known_name_is_no_quasi_identifier():
+    assert codes(suggested({"车牌号": [f"v{n % 5}" for n in range(10)]}, subject="车牌号")) == []
