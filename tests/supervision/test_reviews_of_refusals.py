@@ -49,8 +49,7 @@ def annul(world, review, who="second_officer", at=None):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_message_of_a_refusal_says_how_and_until_when_it_can_be_contested(world, kind):
-    reach, asker = stages.REFUSED[kind]
-    of, _at = reach(world)
+    of, _at, asker = stages.refusal(world, kind)
     told = Outbox.objects.filter(channel="page", recipient_ref=world[asker].ledger_ref).latest("pk")
     until = last_day(term_of(of)).isoformat()
     assert told.context["review_until"] == until
@@ -67,8 +66,7 @@ def test_a_message_of_what_no_authority_reviews_promises_no_review(world):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_page_of_a_refusal_leads_to_its_review(world, client, time_machine, kind):
-    reach, asker = stages.REFUSED[kind]
-    of, at = reach(world)
+    of, at, asker = stages.refusal(world, kind)
     time_machine.move_to(at, tick=False)
     client.force_login(world[asker])
     address = f"/review/new/{kind}/{of.pk}/"
@@ -83,8 +81,7 @@ def test_the_page_of_a_refusal_leads_to_its_review(world, client, time_machine, 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_partners_system_names_the_refusal_by_its_kind(world, kind):
-    reach, asker = stages.REFUSED[kind]
-    of, _at = reach(world)
+    of, _at, asker = stages.refusal(world, kind)
     form = LodgeReviewOfForm({kind: of.pk, "text": "x"}, user=world[asker])
     assert form.is_valid(), form.errors
     assert form.cleaned_data == {"text": "x", "subject": of}
@@ -221,8 +218,11 @@ def test_an_upheld_revocation_stands(world):
 
 @pytest.mark.parametrize("issued", ["before", "after"])
 def test_an_annulled_revocation_serves_nothing_against_an_order_in_force(world, issued):
-    grant = stages.active_grant(world)
-    order = stages.proposal(world, grant)
+    """Issued after the revocation, it has suspended the other of the two grants that it names, and this one not yet."""
+    grant, other = (stages.active_grant(world) for _n in range(2))
+    order = operations.propose_order(
+        grants=[grant, other], actor=world["officer"], at=world.at, key="two", facts="超出约定用途", demand="停止"
+    )
     if issued == "before":
         stages.issue(order, world, world.at)
     grant = revoked(world, grant)

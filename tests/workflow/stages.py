@@ -66,7 +66,7 @@ from marketplace.supervision.inspections import Inspection, InspectionPlan
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.operations.finding import open_finding
 from marketplace.supervision.preparedness import EmergencyPlan
-from marketplace.supervision.review import Review
+from marketplace.supervision.review import Review, adverse_acts
 from marketplace.supervision.second_pair import SecondPairRule
 from marketplace.supervision.sweep import sweep
 from tests.accounts.papers import pdf
@@ -862,10 +862,16 @@ REFUSED = {
 }
 
 
+def refusal(world: World, kind: str) -> tuple[Any, datetime, str]:
+    """One of REFUSED, as soon as it was decided, and who may ask for its review."""
+    reach, asker = REFUSED[kind]
+    of, _at = reach(world)
+    return of, adverse_acts(of).latest("pk").at, asker
+
+
 def review_of_refusal(world: World, state: str) -> tuple[Review, datetime]:
     """`lodged+<one of REFUSED>`: with a file, as in `review`."""
-    reach, asker = REFUSED[state.partition("+")[2]]
-    of, at = reach(world)
+    of, at, asker = refusal(world, state.partition("+")[2])
     made = supervision.lodge_review(subject=of, actor=world[asker], at=at, text="未说明理由")
     supervision.add_review_evidence(review=made, actor=world[asker], at=at, path=paper("shown"))
     return made, at
