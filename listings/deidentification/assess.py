@@ -8,6 +8,8 @@ from pathlib import Path
 
 from . import apart, database, engines, progress, roles, verdict
 from .attacks import stage
+from .attacks.restoration import Restorable
+from .attacks.simulation import Attack
 from .classes import measure
 from .database import Column, Connection, Tables
 from .identifiers import IdentifierHit, scan
@@ -72,7 +74,8 @@ def assess(
         findings = _find(file, _relabelled(task, labels), hits, plain)
         report = verdict.report(findings, rules=rules, mode=mode)
         progress.report("classes", 70)
-        return stage.heed(report, _attack(file.connection, file.columns, report))
+        attacks = _attack(file.connection, file.columns, report)
+    return stage.heed(report, stage.Attacked(attacks, _restore(parquet, labels)))
 
 
 @dataclass(frozen=True)
@@ -99,14 +102,21 @@ def _open(parquet: Path, population: Path | None, engine: str) -> Iterator[_File
             yield _File(connection, tables, database.columns_of(connection, "data"), people)
 
 
-def _attack(connection: Connection, columns: list[Column], report: Report) -> stage.Attacked:
+def _attack(connection: Connection, columns: list[Column], report: Report) -> list[Attack]:
     """Whoever attacks knows the suggested quasi-identifiers as well as the marked ones."""
     known = report.with_suggested or report
     quasi = known.quasi_identifiers
-    return stage.run(
+    return stage.simulate(
         connection, "data_as", columns, about=report.about, quasi_identifiers=quasi, subject=known.subject,
         sensitive=[name for name in report.sensitive if name not in quasi],
     )  # fmt: skip
+
+
+def _restore(parquet: Path, labels: dict[str, str]) -> list[Restorable]:
+    """By a connection of its own: what counting took of memory comes back only when that one is closed."""
+    with _open(parquet, None, engines.DUCKDB) as file:
+        file = _relabel(file, labels)
+        return stage.restore(file.connection, "data_as", file.columns)
 
 
 def _check(columns: list[Column], task: Task) -> None:

@@ -12,6 +12,9 @@ from .header import read_header
 from .reasons import Unreadable
 from .transcode import transcode
 
+_GROUP_BYTES = 16 * limits.MIB
+_FEWEST_ROWS, _MOST_ROWS = 2_048, 122_880  # of a vector of DuckDB's, and of a row group as it makes them
+
 
 def write_canonical(source: Path, target: Path, scratch: Path, *, prefer: str = ",") -> tuple[int, list[Column], str]:
     """Write the CSV `source` as Parquet to `target`; rows, columns, encoding. `scratch`: an empty directory.
@@ -38,13 +41,14 @@ def write_text(
     if rows < 1:
         raise Unreadable("no_rows")
     with database.open_database(reads=[text, _plain(text), stage], writes=[target]) as connection:
-        _stage(connection, text, stage, names, delimiter, rows)
+        at_once = _rows_at_once(text, rows)
+        _stage(connection, text, stage, names, delimiter, rows, at_once)
         progress.report("typing", 65)
         database.attach(connection, "staged", stage)
         relation = _relation(numeric)
         columns = column_types.find_types(connection, relation, names)
         casts = ", ".join(map(_cast, columns))
-        _copy(connection, f"SELECT {casts} FROM {relation}", target)
+        _copy(connection, f"SELECT {casts} FROM {relation}", target, at_once)
     return rows, columns
 
 
@@ -65,18 +69,20 @@ def _plain(text: Path) -> Path:
 
 
 def _stage(
-    connection: database.Connection, text: Path, stage: Path, names: list[str], delimiter: str, rows: int
+    connection: database.Connection, text: Path, stage: Path, names: list[str], delimiter: str, rows: int, at_once: int
 ) -> None:
     """All cells as text into Parquet; what only DuckDB finds odd (mixed line ends) is rewritten once."""
-    if _read(connection, text, stage, names, delimiter) == rows:
+    if _read(connection, text, stage, names, delimiter, at_once) == rows:
         return
     with _plain(text).open("w", encoding="utf-8", newline="") as out:
         csv.writer(out).writerows(csv_rules.records(text, delimiter, len(names)))
-    if _read(connection, _plain(text), stage, names, ",") != rows:
+    if _read(connection, _plain(text), stage, names, ",", at_once) != rows:
         raise Unreadable("unparsable")
 
 
-def _read(connection: database.Connection, text: Path, stage: Path, names: list[str], delimiter: str) -> int | None:
+def _read(
+    connection: database.Connection, text: Path, stage: Path, names: list[str], delimiter: str, at_once: int
+) -> int | None:
     """The number of rows read, None where DuckDB refuses.
 
     Not with parallel = false: then DuckDB 2.0 drops a last record with an open quotation mark without a word.
@@ -90,11 +96,16 @@ def _read(connection: database.Connection, text: Path, stage: Path, names: list[
         f"max_line_size = {limits.MAX_LINE_BYTES}, buffer_size = {2 * limits.MAX_LINE_BYTES}"
     )
     try:
-        return _copy(connection, f"SELECT {chosen} FROM read_csv({database.path(text)}, {options})", stage)
+        return _copy(connection, f"SELECT {chosen} FROM read_csv({database.path(text)}, {options})", stage, at_once)
     except duckdb.InvalidInputException:
         return None
 
 
-def _copy(connection: database.Connection, query: str, target: Path) -> int:
-    options = "FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false"
+def _rows_at_once(text: Path, rows: int) -> int:
+    """Of a row group: all of one is in memory when it is written or read, twice on two threads."""
+    return max(_FEWEST_ROWS, min(_MOST_ROWS, _GROUP_BYTES * rows // max(text.stat().st_size, 1)))
+
+
+def _copy(connection: database.Connection, query: str, target: Path, at_once: int) -> int:
+    options = f"FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false, ROW_GROUP_SIZE {at_once}"
     return database.one(connection, f"COPY ({query}) TO {database.path(target)} ({options})")[0]

@@ -97,9 +97,12 @@ def from_base64(written: np.ndarray) -> np.ndarray | None:
     sixes = _BASE64[written[:, :kept]]
     if (sixes == 255).any() or kept % 4 == 1 or (padding[0] and written.shape[1] % 4):
         return None
-    bits = np.unpackbits(sixes[:, :, None], axis=2)[:, :, 2:].reshape(len(sixes), -1)
-    whole = bits.shape[1] // 8 * 8
-    return None if bits[:, whole:].any() else np.packbits(bits[:, :whole], axis=1)
+    fours = np.zeros((len(sixes), -(-kept // 4), 4), np.uint8)
+    fours.reshape(len(sixes), -1)[:, :kept] = sixes
+    decoded = (fours[:, :, :3] << np.array((2, 4, 6), np.uint8)) | (fours[:, :, 1:] >> np.array((4, 2, 0), np.uint8))
+    decoded = decoded.reshape(len(sixes), -1)
+    whole = kept * 6 // 8
+    return None if decoded[:, whole:].any() else decoded[:, :whole]
 
 
 def printable(values: np.ndarray) -> bool:

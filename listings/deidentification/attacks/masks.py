@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import permutations
 
@@ -30,10 +30,23 @@ class Part:
     possible: int = 0
 
 
-def find(connection: Connection, relation: str, samples: Sequence[tuple[str, list[str]]], seed: int) -> list[Part]:
-    """The parts found among columns of which `samples` are (name, different values)."""
-    masked = {name: shape for name, values in samples if (shape := _mask(values))}
-    digits = {name: width for name, values in samples if (width := _fixed_digits(values))}
+@dataclass(frozen=True)
+class Looks:
+    """Of a column: the digits that its mask shows, hides and shows again, or of how many digits all values are."""
+
+    shape: tuple[int, int, int] | None
+    width: int
+
+
+def look(values: list[str]) -> Looks:
+    """How the different values of a column look."""
+    return Looks(_mask(values), _fixed_digits(values))
+
+
+def find(connection: Connection, relation: str, columns: Mapping[str, Looks]) -> list[Part]:
+    """The parts found among these columns."""
+    masked = {name: looks.shape for name, looks in columns.items() if looks.shape}
+    digits = {name: looks.width for name, looks in columns.items() if looks.width}
     found = {}
     for name, shape in masked.items():
         found[name] = _beside(connection, relation, name, shape, digits) or _thin(name, *shape)

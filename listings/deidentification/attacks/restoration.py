@@ -46,12 +46,6 @@ class Restorable:
         return SENTENCES[self.code] % self.params
 
 
-@dataclass(frozen=True)
-class _Sample:
-    column: Column
-    values: list[str]
-
-
 def find(
     connection: Connection, relation: str, columns: Sequence[Column], *, seed: int = 0, work: float | None = None
 ) -> list[Restorable]:
@@ -60,32 +54,42 @@ def find(
     `work` is how many hashes (of MD5) all columns may take together, `guesses.WORK` unless it is given.
     """
     work = guesses.WORK if work is None else work
-    wanted = [column for column in columns if column.type in ("text", "integer")]
-    samples = [
-        sample
-        for part, group in narrow.in_groups(connection, relation, wanted)
-        for column, count in _count_plausible(connection, part, group)
-        if count > 1 and (sample := _sample(connection, part, column, count, seed)).values
-    ]
     found: dict[str, Restorable] = {}
-    digests: dict[str, Digests] = {}
-    for sample in samples:
-        name = sample.column.name
-        written = encodings.find(sample.values)
-        digest = recognise(sample.values) if sample.column.type == "text" else None
-        if digest and not (written and written.kind):
-            digests[name] = digest
+    hashed: dict[Column, int] = {}
+    looks: dict[str, masks.Looks] = {}
+    for column, count, values in _samples(connection, relation, columns, seed):
+        looks[column.name] = masks.look(values)
+        written = encodings.find(values)
+        if not (written and written.kind) and _digests(column, values):
+            hashed[column] = count
         elif written:
-            found[name] = _encoded(name, written)
-    for part in masks.find(connection, relation, [(sample.column.name, sample.values) for sample in samples], seed):
+            found[column.name] = _encoded(column.name, written)
+    for part in masks.find(connection, relation, looks):
         found.setdefault(part.column, _masked(part))
-    days = _birth_dates(connection, relation, columns) if digests else {}
+    days = _birth_dates(connection, relation, columns) if hashed else {}
     if enumeration.search_of("md5") is None:
         work /= guesses.SLOWER
-    for name, digest in digests.items():
-        near = _near_birth_dates(connection, relation, name, days)
-        found[name] = _restored(name, digest, near, seed, work / len(digests))
+    for column, count in hashed.items():  # sampled anew: those of 2,000 columns are more than fit in memory
+        digests = _digests(column, _sample(connection, relation, column, count, seed))
+        near = _near_birth_dates(connection, relation, column.name, days)
+        if digests:
+            found[column.name] = _restored(column.name, digests, near, seed, work / len(hashed))
     return [found[column.name] for column in columns if column.name in found]
+
+
+def _samples(
+    connection: Connection, relation: str, columns: Sequence[Column], seed: int
+) -> Iterator[tuple[Column, int, list[str]]]:
+    """The columns of different values, about how many each has, and a sample of them; one sample at a time."""
+    wanted = [column for column in columns if column.type in ("text", "integer")]
+    for part, group in narrow.in_groups(connection, relation, wanted):
+        for column, count in _count_plausible(connection, part, group):
+            if count > 1 and (values := _sample(connection, part, column, count, seed)):
+                yield column, count, values
+
+
+def _digests(column: Column, values: list[str]) -> Digests | None:
+    return recognise(values) if column.type == "text" else None
 
 
 def _plausible(column: Column) -> str:
@@ -104,13 +108,13 @@ def _count_plausible(connection: Connection, relation: str, columns: Sequence[Co
         yield from zip(batch, database.one(connection, f"SELECT {', '.join(counts)} FROM {relation}"), strict=True)
 
 
-def _sample(connection: Connection, relation: str, column: Column, count: int, seed: int) -> _Sample:
+def _sample(connection: Connection, relation: str, column: Column, count: int, seed: int) -> list[str]:
     name, share = database.name(column.name), max(1, count // (SAMPLE // 2))
     rows = connection.execute(
         f"SELECT DISTINCT CAST({name} AS VARCHAR) AS v FROM {relation} WHERE {_plausible(column)} "
         f"AND hash({name}) % {share} = {seed % share} ORDER BY v LIMIT {SAMPLE}"
     ).fetchall()
-    return _Sample(column, [row[0] for row in rows])
+    return [row[0] for row in rows]
 
 
 def _birth_dates(connection: Connection, relation: str, columns: Sequence[Column]) -> dict[str, list[date]]:

@@ -100,8 +100,11 @@ def table(texts: Sequence[str]) -> Table:
 
 def numbers(first: int, end: int, width: int) -> Table:
     """`first` to `end` − 1 as decimal digits with leading zeros."""
-    powers = 10 ** np.arange(width)[::-1]
-    return (np.arange(first, end)[:, None] // powers % 10 + 48).astype(np.uint8)
+    left = np.arange(first, end, dtype=np.int32)
+    digits = np.empty((len(left), width), np.uint8)
+    for place in reversed(range(width)):  # all at once would take 25 times the room of the answer
+        left, digits[:, place] = np.divmod(left, 10)
+    return digits + np.uint8(48)
 
 
 _TAIL = numbers(0, 1000, 3)

@@ -1,10 +1,10 @@
 """All attacks on one file, and what they change in its report."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from .. import database
+from .. import database, narrow
 from ..database import Column, Connection
 from ..report import Reason, Report
 from . import restoration, simulation
@@ -12,6 +12,7 @@ from .restoration import Restorable
 from .simulation import Attack
 
 _FIRST_ROWS = 1_000
+_COLUMNS_AT_ONCE = 40
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Attacked:
         return [Reason(each.column, each.code, each.params) for each in self.restorable if each.level == "fails"]
 
 
-def run(
+def simulate(
     connection: Connection,
     relation: str,
     columns: Sequence[Column],
@@ -38,32 +39,44 @@ def run(
     quasi_identifiers: Sequence[str],
     sensitive: Sequence[str],
     subject: str | None,
-) -> Attacked:
-    """Attack `relation` (SQL). About nobody ("none") there is nobody to single out, but columns are turned back."""
-    seed = seed_of(connection, relation, columns)
-    attacks: list[Attack] = []
-    if about != "none":
-        attacks = simulation.simulate(
-            connection,
-            relation,
-            columns=columns,
-            quasi_identifiers=quasi_identifiers,
-            sensitive=sensitive,
-            subject=subject,
-            seed=seed,
-        )
-    return Attacked(attacks, restoration.find(connection, relation, columns, seed=seed))
+) -> list[Attack]:
+    """Attack the people in `relation` (SQL). About nobody ("none") there is nobody to single out."""
+    if about == "none":
+        return []
+    return simulation.simulate(
+        connection,
+        relation,
+        columns=columns,
+        quasi_identifiers=quasi_identifiers,
+        sensitive=sensitive,
+        subject=subject,
+        seed=seed_of(connection, relation, columns),
+    )
+
+
+def restore(connection: Connection, relation: str, columns: Sequence[Column]) -> list[Restorable]:
+    """Turn the columns of `relation` (SQL) back, whomever it is about."""
+    return restoration.find(connection, relation, columns, seed=seed_of(connection, relation, columns))
 
 
 def seed_of(connection: Connection, relation: str, columns: Sequence[Column]) -> int:
     """A number from 0 to 2³¹ − 1 that the same file always gives: of its length and its first rows."""
     rows = database.one(connection, f"SELECT count(*) FROM {relation}")[0]
     names = ", ".join(database.name(column.name) for column in columns)
+    parts = list(_first_rows(connection, relation, [column.name for column in columns]))
     first = database.one(
-        connection,
-        f"SELECT coalesce(sum(hash({names}) % 2147483647), 0) FROM (SELECT * FROM {relation} LIMIT {_FIRST_ROWS})",
+        connection, f"SELECT coalesce(sum(hash({names}) % 2147483647), 0) FROM {' POSITIONAL JOIN '.join(parts)}"
     )[0]
+    for part in parts:
+        connection.execute(f"DROP TABLE {part}")
     return int(rows * 1_000_003 + first) % 2**31
+
+
+def _first_rows(connection: Connection, relation: str, names: Sequence[str]) -> Iterator[str]:
+    """Tables of a few columns each: a file of 2,000 columns is not read with all of them at once in 290 MB."""
+    for start in range(0, len(names), _COLUMNS_AT_ONCE):
+        part = f"SELECT * FROM {relation} LIMIT {_FIRST_ROWS}"
+        yield narrow.copy(connection, f"({part})", f"first_{start}", names[start : start + _COLUMNS_AT_ONCE])
 
 
 def heed(report: Report, attacked: Attacked) -> Report:
