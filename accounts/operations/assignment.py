@@ -36,7 +36,7 @@ def unassign(act: ledger.Act, obj: models.Model, role: str) -> None:
 
 def step_back(act: ledger.Act, case: models.Model, *, reason: str, colleague: User | None = None) -> None:
     """Who acts decides in this case no more, nor in what comes of it."""
-    assert isinstance(act.actor, User)  # a permission has said so
+    assert isinstance(act.actor, User)  # whoever decides is a person
     said = {"reason": reason, "at": act.at, "colleague": colleague}
     Recusal.objects.get_or_create(
         user=act.actor, object_type=case._meta.label_lower, object_id=str(case.pk), defaults=said

@@ -96,7 +96,7 @@ def inspections(user: Any) -> QuerySet[Inspection]:
 
 
 RESOURCES = (
-    Resource("parties", Party, related(Party, prefetch=("capabilities",)), serializers.PartyRow, (accounts.PARTY, applications.AUTHORITY, supervision.PARTY, supervision.AUTHORITY, supervision.PLANNING)),
+    Resource("parties", Party, related(Party, prefetch=("capabilities",)), serializers.PartyRow, (accounts.PARTY, applications.AUTHORITY, supervision.PARTY, supervision.AUTHORITY, supervision.PLANNING, supervision.OVERSIGHT)),
     Resource("source-files", SourceFile, related(SourceFile), serializers.SourceFileRow, (listings.SOURCE,), is_public=True),
     Resource("objections", Objection, related(Objection), serializers.ObjectionRow, (listings.OBJECTION,)),
     Resource("entries", CatalogueEntry, related(CatalogueEntry, "unit", "authority"), serializers.EntryRow, (listings.ENTRY,), is_public=True, search=SearchKind.ENTRY),
@@ -176,6 +176,7 @@ EXAMPLES: dict[type[forms.Form], Callable[[], Any]] = {
     PointsForm: lambda: Inspection(),
     ReleaseInspectorForm: lambda: Inspection(pk=0),
     supervision_forms.VaryForm: lambda: Review(measure=Measure(pk=0)),
+    supervision_forms.FileFindingForm: lambda: Party(pk=0),
     supervision_forms.OrderPartyForm: lambda: Party(pk=0),
     supervision_forms.OrderPlatformForm: lambda: Party(pk=0),
     supervision_forms.ReferForm: lambda: Measure(),

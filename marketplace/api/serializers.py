@@ -424,8 +424,8 @@ class ConcernRow(serializers.ModelSerializer[Concern]):
     class Meta:
         model = Concern
         fields = (
-            "id", "number", "kind", "grant", "product", "entry", "derived", "place", "text", "wish", "responder",
-            "state", "answer", "answered_at", "outcome", "closed_at", "created_at",
+            "id", "number", "kind", "grant", "product", "version", "entry", "derived", "article", "place", "text",
+            "wish", "responder", "state", "answer", "answered_at", "outcome", "closed_at", "created_at",
         )  # fmt: skip
 
 

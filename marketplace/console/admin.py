@@ -63,7 +63,14 @@ class PartyQueue(Queue):
     label = _("Parties")
     roles = (OPERATOR,)
     authority = ""
-    tables = (PARTY, applications.AUTHORITY, supervision.PARTY, supervision.AUTHORITY, supervision.PLANNING)
+    tables = (
+        PARTY,
+        applications.AUTHORITY,
+        supervision.PARTY,
+        supervision.AUTHORITY,
+        supervision.PLANNING,
+        supervision.OVERSIGHT,
+    )
     list_display = ("case", "region", "state_now", column(_("Verified until"), "verified_until"))
     list_select_related = ("region",)
     search_fields = ("name", "uscc")
@@ -272,6 +279,7 @@ class ConcernQueue(Queue):
         "product",
         "entry",
         "derived",
+        "version__product",
         "party",
         "authority",
         "responder",

@@ -371,7 +371,7 @@ def concern(case: Concern, user: Any, at: datetime) -> list[Section]:
     return [
         Section(_("What was reported"), (
             (_("Kind"), case.get_kind_display()), (_("About"), link(case.subject) if case.grant_id else case.subject or "–"),
-            *of(case, "place", "text", "wish", "party", "responder"), (_("Received"), day(case.created_at)),
+            *of(case, "place", "text", "wish", "party", "responder"), *(((_("Article"), _(case.article)),) if case.article else ()), (_("Received"), day(case.created_at)),
             (_("Reported by"), case.reporter or ("–" if case.by_id is None else _("somebody with an account"))),
             *((_("Name"), person[name]) if name == "name" else (_("Contact"), person[name]) for name in person),
         )),

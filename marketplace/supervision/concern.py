@@ -12,7 +12,7 @@ from accounts.anybody import FromAnybody
 from accounts.models import Party, User
 from accounts.queries import recent_parties
 from accounts.reach import found_by, reach_of
-from listings.models import CatalogueEntry, Product
+from listings.models import CatalogueEntry, Product, Version
 from marketplace.applications.models import Grant
 from marketplace.supervision.models import DerivedProduct, Finding
 from marketplace.supervision.states import CONCERN, ConcernState
@@ -28,12 +28,14 @@ class Wish(models.TextChoices):
     TERMINATE = "terminate", _("terminate the data service")
 
 
-ABOUT = ("grant", "product", "entry", "derived")  # at most one of them
+ABOUT = ("grant", "product", "version", "entry", "derived")  # at most one of them
 
 
 class ConcernQuerySet(models.QuerySet["Concern"]):
     def with_subject(self) -> "ConcernQuerySet":
-        return self.select_related("grant__product", "product", "entry", "derived", "responder", "party")
+        return self.select_related(
+            "grant__product", "product", "entry", "derived", "version__product", "responder", "party"
+        )
 
     def visible_to(self, user: Any) -> "ConcernQuerySet":
         """Who reported, who answers, the authorities above and the province; of misuse nobody whose own case it is."""
@@ -54,6 +56,7 @@ class Concern(FromAnybody):
 
     `responder` must answer: of misuse the authority or, with non-public data, the compliance reviewer; of faulty data
     the unit or seller. `party` is whose use or data it is about. Taken up, misuse is a finding and closes with it.
+    `article`: which rule is broken, as an oversight body says in what it files; then it may be about a party alone.
     """
 
     letter = "R"
@@ -86,6 +89,10 @@ class Concern(FromAnybody):
         on_delete=models.PROTECT,
         related_name="concerns",
     )
+    version = models.ForeignKey(
+        Version, verbose_name=_("version"), null=True, blank=True, on_delete=models.PROTECT, related_name="concerns"
+    )
+    article = models.CharField(_("article"), max_length=40, blank=True)
     place = models.CharField(_("where it was seen"), max_length=300, blank=True)
     text = models.TextField(_("facts"), max_length=4000)
     wish = models.CharField(_("what is asked for"), max_length=10, choices=Wish.choices, blank=True)
@@ -143,8 +150,9 @@ class Concern(FromAnybody):
 
     @property
     def subject(self) -> Any:
-        """The grant, product, entry or derived product that it is about; None where the site as a whole is."""
-        return next((found for name in ABOUT if (found := getattr(self, name))), None)
+        """The grant, product, version, entry or derived product that it is about, else the party; None where the site
+        as a whole is."""
+        return next((found for name in (*ABOUT, "party") if (found := getattr(self, name))), None)
 
 
 class ConcernNote(models.Model):

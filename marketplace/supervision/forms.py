@@ -17,7 +17,14 @@ from marketplace.supervision.concern import Concern, ConcernKind, Wish
 from marketplace.supervision.inquiry import ABOUT as ASKED_ABOUT
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, ReportFiling
 from marketplace.supervision.operations.recusal import decider_of
-from marketplace.supervision.queries import further_grants, institutions, metered_use, obtained, platforms
+from marketplace.supervision.queries import (
+    further_grants,
+    institutions,
+    metered_use,
+    obtained,
+    overseen_by,
+    platforms,
+)
 from marketplace.supervision.referral import referral_text
 from marketplace.supervision.review import ABOUT
 from marketplace.supervision.second_pair import waiting_signature
@@ -378,6 +385,24 @@ class ReportMisuseForm(VerbForm):
     )  # fmt: skip
 
 
+OVERSEEN_ARTICLES = ("Art. 16", "Art. 17", "Art. 33", "Art. 34", "Art. 35", "Art. 46")
+
+
+class FileFindingForm(VerbForm):
+    """About one grant, version or party of the oversight body's regions."""
+
+    grant = forms.ModelChoiceField(Grant.objects.none(), required=False, label=_("Grant"))
+    version = forms.ModelChoiceField(Version.objects.none(), required=False, label=_("Version"))
+    against = forms.ModelChoiceField(Party.objects.none(), required=False, label=_("Party"))
+    article = forms.ChoiceField(label=_("Article that is broken"))
+    text = forms.CharField(**FACTS)
+
+    def prepare(self) -> None:
+        for name, rows in overseen_by(self.target, self.at).items():
+            self.fields[name].queryset = rows  # type: ignore[attr-defined]
+        self.fields["article"].choices = [(name, gettext(name)) for name in OVERSEEN_ARTICLES]  # type: ignore[attr-defined]
+
+
 class AddForm(forms.Form):
     """Something more by whoever has number and code, which are sent along."""
 
@@ -421,6 +446,8 @@ def _grants_about(concern: Concern) -> list[Grant]:
     grants = Grant.objects.filter(state=GrantState.ACTIVE, authority=concern.authority_id)
     if concern.grant_id or concern.entry_id or concern.subject is None:
         return []
+    if concern.subject == concern.party:
+        return list(grants.filter(buyer=concern.party_id).order_by("-pk")[:10])
     if concern.derived_id:
         grants = grants.filter(derived_uses__derived=concern.derived_id).distinct()
     else:

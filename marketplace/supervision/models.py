@@ -177,6 +177,7 @@ RULES = {
     "whereabouts_unsaid": _("not said where the copies are"),
     "not_closed_out": _("over and not closed out"),
     "misuse_reported": _("misuse was reported"),
+    "overseen": _("an oversight body has filed a finding"),
     "inspection": _("an inspection found something not in order"),
 }
 

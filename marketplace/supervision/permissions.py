@@ -203,6 +203,11 @@ def check_can_report_misuse(actor: Any, grant: Grant, at: datetime) -> None:
     reporting_party(actor, grant, at)
 
 
+def check_can_file_finding(actor: Any, party: Party, at: datetime) -> None:
+    """Somebody of an oversight body in good standing, in its name."""
+    check_acts_for(actor, party, CapabilityKind.OVERSIGHT, at)
+
+
 def check_can_answer_concern(actor: Any, concern: Concern, at: datetime) -> None:
     """Of faulty data the unit or seller; of misuse, and in a silent party's place, the authority or, with non-public
     data, the compliance reviewer. Never who reported, nor an organisation's people its own case."""

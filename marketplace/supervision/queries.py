@@ -54,6 +54,19 @@ def further_grants(measure: Measure, at: datetime) -> list[Grant]:
     return list(rows.select_related("buyer", "product").order_by("pk"))
 
 
+def overseen_by(body: Party, at: datetime) -> dict[str, QuerySet[Any]]:
+    """What an oversight body may file a finding about: grants, submitted versions and parties of its regions."""
+    held = Capability.objects.filter(valid_on(local_date(at)), party=body, kind=CapabilityKind.OVERSIGHT)
+    seats = held.values("region")
+    here = Region.objects.filter(Q(pk__in=seats) | Q(parent__in=seats) | Q(parent__parent__in=seats))
+    parties = Party.objects.filter(region__in=here, state__in=[PartyState.VERIFIED, PartyState.BARRED])
+    return {
+        "grant": Grant.objects.filter(authority__region__in=here).select_related("product").order_by("-pk"),
+        "version": Version.objects.filter(authority__region__in=here).select_related("product").order_by("-pk"),
+        "against": parties.exclude(pk=body.pk).order_by("name", "pk"),
+    }  # fmt: skip
+
+
 class Attribution(NamedTuple):
     """One source of a derived product, from the records. Dates are `datetime.date`."""
 

@@ -86,5 +86,6 @@ urlpatterns = [
     *verb_urls(verbs.PARTY, "party"),
     *verb_urls(verbs.AUTHORITY, "party"),
     *verb_urls(verbs.PLANNING, "party"),
+    *verb_urls(verbs.OVERSIGHT, "party"),
     *verb_urls(verbs.VERSION, "version"),
 ]

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.anybody import PUBLIC
 from accounts.evidence import pages
-from accounts.models import EvidenceFile
-from accounts.queries import parties_of
+from accounts.models import CapabilityKind, EvidenceFile
+from accounts.queries import parties_as, parties_of
 from listings import throttle
 from listings.forms import FollowForm
 from listings.models import CatalogueEntry, Product
@@ -102,8 +102,12 @@ def _added(request: HttpRequest, more: Any, found: Concern) -> Any:
 
 @require_safe
 def concern_list(request: HttpRequest) -> HttpResponse:
+    """One's own; somebody of an oversight body files a finding here."""
+    at = timezone.now()
     concerns = Concern.objects.visible_to(request.user).with_subject()
-    return render(request, "supervision/concern_list.html", {"page": keyset.paged(request, concerns)})
+    bodies = parties_as(request.user, CapabilityKind.OVERSIGHT, at).order_by("pk")
+    begins = [(one, verbs.OVERSIGHT.available(one, request.user, at)) for one in bodies]
+    return render(request, "supervision/concern_list.html", {"page": keyset.paged(request, concerns), "begins": begins})
 
 
 @require_safe

@@ -414,6 +414,7 @@ def test_copies_are_evidence_while_the_holder_is_inspected_but_no_word_of_what_i
     operations.begin_inspection(inspection=inspection, **given)
     operations.check_points(inspection=inspection, **given, points=stages.BAD_POINTS)
     operations.report_inspection(inspection=inspection, **given, text="发现一处问题")
+    inspection.refresh_from_db()
     operations.answer_inspection(inspection=inspection, actor=world["buyer"], at=at, text="已注销账号")
     assert did("kept_as_evidence", at) == 0  # its time stands still until the inspection is over
     operations.close_inspection(inspection=inspection, **given, outcome="put_right", text="已整改")

@@ -236,3 +236,88 @@ def test_nobody_of_the_accused_reads_the_report_its_finding_or_the_proposal_not_
         )
         assert seen() == [False, False, False]
         assert log_in(at_the_province).get(made.get_absolute_url()).status_code == 404
+
+
+# --- what oversight bodies file ----------------------------------------
+
+
+def file(world, who="overseer", **about):
+    given = {"article": "Art. 17", "text": "可复原出个人", **about}
+    return operations.file_finding(party=world.parties["oversight"], actor=world[who], at=world.at, **given)
+
+
+def test_overseer_files_on_a_version_and_is_told_of_answer_and_outcome_but_does_not_see_the_finding(world):
+    made = file(world, version=world.version)
+    assert (made.reporter, made.responder, made.party, made.article) == (
+        world.parties["oversight"], world.parties["city"], world.parties["developer"], "Art. 17",
+    )  # fmt: skip
+    assert clock.of(made).open().get().due_at == clock.of(report(world, world.product).made).open().get().due_at
+    entry = Entry.objects.get(verb="file_finding")
+    assert (entry.article, entry.actor_ref) == ("Art. 17", world["overseer"].ledger_ref)
+    heard = Outbox.objects.filter(kind="concern_reported", link=made.get_absolute_url())
+    assert world["officer"].ledger_ref in set(heard.values_list("recipient_ref", flat=True))
+    with time_machine.travel(world.at, tick=False):
+        assert made in [task.obj for task in todo(world["officer"], world.at)]
+        assert "可复原出个人" in log_in(world["officer"]).get(made.get_absolute_url()).content.decode()
+        for who in ("buyer", "seller", "other_officer", "provider"):
+            assert log_in(world[who]).get(made.get_absolute_url()).status_code == 404
+    found = operations.take_up_concern(concern=made, actor=world["officer"], at=world.at, reason="正在复核")
+    assert (found.version, found.grant, found.rule, found.article) == (world.version, None, "overseen", "Art. 17")
+    told = Outbox.objects.filter(kind="concern_moved", channel="page", recipient_ref=world["overseer"].ledger_ref)
+    assert told.count() == 1
+    operations.dismiss_finding(finding=found, actor=world["officer"], at=world.at, reason="重新评估合格")
+    assert told.count() == 2
+    with time_machine.travel(world.at, tick=False):
+        overseer = log_in(world["overseer"])
+        page = overseer.get(made.get_absolute_url()).content.decode()
+        assert "重新评估合格" in page and found.get_absolute_url() not in page
+        assert overseer.get(found.get_absolute_url()).status_code == 404
+    again = file(world, version=world.version)
+    operations.write_to_concern(concern=again, actor=world["overseer"], at=world.at, text="补充")
+    assert again.notes.get().is_reporter
+
+
+def test_overseer_files_on_a_grant_and_on_a_party_of_its_regions(world, grant):
+    made = file(world, grant=grant, article="Art. 33")
+    assert (made.grant, made.party, made.subject) == (grant, grant.buyer, grant)
+    found = operations.take_up_concern(concern=made, actor=world["officer"], at=world.at, reason="属实")
+    assert (found.grant, found.article) == (grant, "Art. 33")
+    about = file(world, against=grant.buyer, article="Art. 34")
+    assert (about.party, about.subject, about.responder) == (grant.buyer, grant.buyer, world.parties["city"])
+    given = {"concern": about, "actor": world["officer"], "at": world.at, "reason": "属实"}
+    with pytest.raises(ValidationError):  # a finding is about a grant or a version: the officer says which
+        operations.take_up_concern(**given)
+    assert operations.take_up_concern(**given, grant=grant).grant == grant
+    assert not Hold.objects.exists()
+
+
+def test_only_an_oversight_body_files_about_exactly_one_thing_of_its_regions(world, grant):
+    before = rows()
+    for who in ("officer", "buyer", "operator", "province_officer"):
+        with pytest.raises(NotAllowed):
+            file(world, who, grant=grant)
+    with pytest.raises(ValidationError):
+        file(world)
+    with pytest.raises(ValidationError):
+        file(world, grant=grant, against=grant.buyer)
+    assert rows() == before
+    Grant.objects.update(authority=world.parties["other_city"])
+    before = rows()
+    with pytest.raises(ValidationError, match="grant"):
+        file(world, grant=grant)
+    assert rows() == before
+
+
+def test_overseer_files_on_the_page_of_reports(world, grant):
+    body = world.parties["oversight"]
+    with time_machine.travel(world.at, tick=False):
+        overseer = log_in(world["overseer"])
+        form = reverse("supervision:party-file_finding", args=[body.pk])
+        assert form in overseer.get(reverse("supervision:concern-list")).content.decode()
+        assert form not in log_in(world["officer"]).get(reverse("supervision:concern-list")).content.decode()
+        assert str(grant) in overseer.get(form).content.decode()
+        assert overseer.post(form, {"article": "Art. 17", "text": "可复原"}).status_code == 422
+        sent = overseer.post(form, {"article": "Art. 17", "text": "可复原", "grant": grant.pk})
+        assert sent.url == Concern.objects.get().get_absolute_url()
+        case = reverse("console:supervision_concern_change", args=[Concern.objects.get().pk])
+        assert "可复原" in log_in(world["officer"]).get(case).content.decode()

@@ -40,7 +40,7 @@ STATES = {  # of the objects in `conftest.one_of_each`
 }  # fmt: skip
 MATRIX_OF = {"order": "measure", "derived-product": "derived"}  # noun of an address -> of the workflow's tables
 MORE_TABLES = {
-    "party": ("party-ending", "authority", "authority-orders", "authority-plans"),
+    "party": ("party-ending", "authority", "authority-orders", "authority-plans", "oversight-body"),
     "grant": ("grant-officer",),
     "version": ("version-take-down",),
     "application": ("application-above",),
@@ -103,12 +103,14 @@ def sees(noun: str) -> frozenset[str]:
 
 def may(noun: str, verb: str) -> frozenset[str]:
     of = next(matrix for matrix in matrices(noun) if matrix.verbs.get(verb))
-    if noun == "party" and verb == "hand_over":
-        return frozenset()  # of an authority: this one is none
+    if noun == "party" and verb in ("hand_over", "file_finding"):
+        return frozenset()  # of an authority, of an oversight body: this one is none
     if noun == "party" and verb == "appoint_deputy":
         return frozenset({"other_buyer", "provider"})  # a member may be away, too
     if noun == "version" and verb == "require_take_down":
         return frozenset()  # of non-public data: this is none
+    if noun == "version" and verb == "recuse":
+        return may(noun, "hold")  # of this one the officers, of non-public data the compliance review
     return frozenset(of.may(verb, STATES[noun])) & frozenset(ROLES)
 
 

@@ -146,6 +146,11 @@ def authority_of_the_platform(world: World, state: str) -> tuple[Party, datetime
     return city, world.at
 
 
+def oversight_body(world: World, state: str) -> tuple[Party, datetime]:
+    """The cyberspace office of the city, whose authority reviewed the world's version."""
+    return world.parties["oversight"], world.at
+
+
 def entry(world: World, state: str) -> tuple[CatalogueEntry, datetime]:
     made = listing.propose_entry(unit=world.parties["unit"], actor=world["provider"], at=world.at, **ENTRY_FIELDS)
     if state == "returned":

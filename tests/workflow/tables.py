@@ -232,6 +232,22 @@ AUTHORITY_PLANS = Matrix(
     },
 )
 
+
+def the_version(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"version": world.version, "article": "Art. 17", "text": "可复原出个人"}
+
+
+OVERSIGHT_BODY = Matrix(
+    verbs=supervision_verbs.OVERSIGHT,
+    reach=stages.oversight_body,
+    may=lambda verb, state: frozenset({"overseer"}),
+    possible=by_source(supervision_verbs.OVERSIGHT),
+    people=(*PEOPLE, "overseer"),
+    sees=lambda state: OPERATOR | {"overseer"},
+    url="supervision:party",
+    says={"file_finding": Says("verified", ("concern file_finding →open",), the_version, keys(the_version))},
+)
+
 # --- entries -------------------------------------------------------------------------------------------------------
 
 ENTRY = Matrix(
@@ -1706,7 +1722,7 @@ INSPECTION = Matrix(
 
 MATRICES = {
     "party": PARTY, "party-ending": PARTY_ENDING, "authority": AUTHORITY,
-    "authority-orders": AUTHORITY_ORDERS, "authority-plans": AUTHORITY_PLANS,
+    "authority-orders": AUTHORITY_ORDERS, "authority-plans": AUTHORITY_PLANS, "oversight-body": OVERSIGHT_BODY,
     "source-file": SOURCE_FILE, "objection": OBJECTION, "non-public-version": NON_PUBLIC_VERSION,
     "non-public-application": NON_PUBLIC_APPLICATION, "non-public-item": NON_PUBLIC_ITEM,
     "non-public-grant": NON_PUBLIC_GRANT, "non-public-grant-officer": NON_PUBLIC_GRANT_OFFICER,
@@ -1745,6 +1761,7 @@ FEW = {  # the other states are those of public data, which their own tables go 
     "authority-orders": ("verified",),
     "authority-plans": ("verified",),
     "review-of-refusal": tuple(f"lodged+{of}" for of in stages.REFUSED),
+    "oversight-body": ("verified",),
     "party-ending": ("applied", "verified", "barred", "ended"),
     "order-46": ("proposed", "issued", "refused_to_correct", "refused_to_correct+signed", "referred"),
     "order-47": ("proposed", "evidence_filed+hearing", "refused_to_correct"),

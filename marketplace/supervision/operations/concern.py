@@ -30,12 +30,14 @@ from marketplace.supervision.concern import Concern, ConcernKind, ConcernNote
 from marketplace.supervision.models import DerivedProduct, Finding
 from marketplace.supervision.operations.finding import open_finding, tell_reporter
 from marketplace.supervision.operations.precaution import hold_as_precaution
+from marketplace.supervision.queries import overseen_by
 from marketplace.supervision.states import LIVING_CONCERN, ConcernState, FindingState
 
 RULE = "misuse_reported"
+OVERSEEN = "overseen"  # of the findings that oversight bodies file
 ARTICLES = {ConcernKind.MISUSE: "Art. 34", ConcernKind.FAULT: "Art. 13"}
 CLOCKS = {ConcernKind.MISUSE: Kind.CONCERN, ConcernKind.FAULT: Kind.FAULT}
-Subject = Grant | Product | CatalogueEntry | DerivedProduct | None
+Subject = Grant | Product | Version | CatalogueEntry | DerivedProduct | Party | None
 
 
 class Competent(NamedTuple):
@@ -87,6 +89,31 @@ def report_misuse(*, grant: Grant, actor: User, at: datetime, text: str, wish: s
     return made
 
 
+@transaction.atomic
+def file_finding(
+    *, party: Party, actor: User, at: datetime, article: str, text: str, grant: Grant | None = None,
+    version: Version | None = None, against: Party | None = None,
+) -> Concern:  # fmt: skip
+    """An oversight body files a finding about one grant, version or party of its regions, with facts and article.
+
+    It goes to the authority or, with non-public data, to the compliance review, as a report of misuse does, with the
+    same deadline; the body is told of answer and outcome. Raises ValidationError for more or less than one, and for
+    what lies outside its regions.
+    """
+    permissions.check_can_file_finding(actor, party, at)
+    about = {name: row for name, row in (("grant", grant), ("version", version), ("against", against)) if row}
+    if len(about) != 1:
+        raise ValidationError(_("Name one grant, one version or one party."))
+    (name, subject), *_rest = about.items()
+    if not overseen_by(party, at)[name].filter(pk=subject.pk).exists():
+        raise ValidationError({name: _("This lies outside the regions of %(party)s.") % {"party": party}})
+    act = ledger.begin("file_finding", actor, at, article)
+    made: Concern = _lodge(
+        act, subject, kind=ConcernKind.MISUSE, text=text, article=article, reporter=party
+    ).made  # fmt: skip
+    return made
+
+
 def _lodge(act: ledger.Act, subject: Subject, *, kind: str, text: str, **said: Any) -> Lodged:
     require(text=text)
     code, competent = anybody.new_code(), competent_for(subject, act.at)
@@ -96,8 +123,9 @@ def _lodge(act: ledger.Act, subject: Subject, *, kind: str, text: str, **said: A
     is_misuse = kind == ConcernKind.MISUSE
     concern = Concern(
         kind=kind, text=text, by=act.actor if isinstance(act.actor, User) else None, code_hash=anybody.hash_of(code),
-        party=party, authority=authority, reviewer=reviewer if is_misuse else None,
-        responder=(reviewer or authority) if is_misuse else party, created_at=act.at, **_about(subject), **said,
+        authority=authority, reviewer=reviewer if is_misuse else None,
+        responder=(reviewer or authority) if is_misuse else party, created_at=act.at,
+        **{"party": party, **_about(subject)}, **said,
     )  # fmt: skip
     concern.full_clean()
     concern.save()
@@ -111,7 +139,10 @@ def _lodge(act: ledger.Act, subject: Subject, *, kind: str, text: str, **said: A
 
 
 def _about(subject: Subject) -> dict[str, Any]:
-    names = {Grant: "grant", Product: "product", CatalogueEntry: "entry", DerivedProduct: "derived"}
+    names = {
+        Grant: "grant", Product: "product", Version: "version", CatalogueEntry: "entry", DerivedProduct: "derived",
+        Party: "party",
+    }  # fmt: skip
     return {} if subject is None else {names[type(subject)]: subject}
 
 
@@ -124,6 +155,11 @@ def competent_for(subject: Subject, at: datetime) -> Competent:
         if version is not None and version.authority is not None:
             return Competent(subject.seller, version.authority, _reviewer(version))
         return Competent(subject.seller, _nearest(subject.seller.region, at))
+    if isinstance(subject, Version):
+        authority = subject.authority or _nearest(subject.product.seller.region, at)
+        return Competent(subject.product.seller, authority, _reviewer(subject))
+    if isinstance(subject, Party):
+        return Competent(subject, _nearest(subject.region, at))
     if isinstance(subject, CatalogueEntry):
         return Competent(subject.unit, subject.authority or _nearest(subject.unit.region, at))
     if isinstance(subject, DerivedProduct):
@@ -156,7 +192,8 @@ def take_up_concern(
     concern = _locked(concern, ConcernKind.MISUSE)
     about = _finding_about(concern, grant)
     act = ledger.begin("take_up", actor, at, ARTICLES[ConcernKind.MISUSE])
-    finding = open_finding(act, about, RULE, f"{RULE}:{concern.pk}", act.article, concern=concern.number)
+    rule, article = (OVERSEEN, concern.article) if concern.article else (RULE, act.article)
+    finding = open_finding(act, about, rule, f"{RULE}:{concern.pk}", article, concern=concern.number)
     assert finding is not None  # one report is taken up once: its row is locked
     permissions.check_can_answer_finding(actor, finding, at)
     if pause:
@@ -173,6 +210,8 @@ def _finding_about(concern: Concern, grant: Grant | None) -> Grant | Version:
     grant = grant or concern.grant
     if grant is not None:
         return grant if grant.product.is_public_data else grant.from_version
+    if concern.version is not None:
+        return concern.version
     served = (VersionState.PUBLISHED, VersionState.HELD)
     versions = concern.product.versions.filter(state__in=served) if concern.product else Version.objects.none()
     newest = versions.order_by("-number").first()
