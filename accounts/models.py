@@ -112,7 +112,9 @@ TAKEN = _("A party with this code or number is registered already. If that was n
 
 class PartyQuerySet(models.QuerySet["Party"]):
     def visible_to(self, user: Any) -> "PartyQuerySet":
-        """One's own parties; to an operator all."""
+        """One's own parties; to an operator all, to nobody none."""
+        if not user.is_authenticated:
+            return self.none()
         today = local_date(timezone.now())
         mine = Membership.objects.filter(valid_on(today), user=user, user__is_active=True)
         if user.credential:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, FilteredRelation, Model, Q
-from django.db.models.functions import Cast
+from django.db.models import FilteredRelation, Model, Q
 from django.http import HttpRequest, HttpResponse
 
 from accounts.models import CapabilityKind, PartyState, RegionLevel, valid_on
@@ -41,7 +40,7 @@ class Reach:
         return self.acting(CapabilityKind.REVIEWER)
 
 
-Kept = dict[tuple[Any, ...], Reach]
+Kept = dict[tuple[Any, ...], Any]
 _kept: ContextVar[Kept | None] = ContextVar("reach", default=None)
 
 
@@ -123,10 +122,28 @@ def stepped_back(people: Iterable[int], model: type[Model]) -> Q:
 
     A model names the relations to the cases that its rows come of in `comes_of`.
     """
-    people = list(people)
-    own = Recusal.objects.filter(user__in=people, object_type=model._meta.label_lower)
-    ways = [Q(pk__in=own.annotate(key=Cast("object_id", BigIntegerField())).values("key"))]
+    ways = _ways_back(_recused(tuple(people)), model)
+    return found_by(model, *ways) if ways else Q(pk__in=())
+
+
+def _ways_back(recused: dict[str, list[int]], model: type[Model]) -> list[Q]:
+    ways = [Q(pk__in=recused[model._meta.label_lower])] if model._meta.label_lower in recused else []
     for name in getattr(model, "comes_of", ()):
         before: type[Model] = model._meta.get_field(name).related_model  # type: ignore[assignment]
-        ways.append(Q(**{f"{name}__in": before._base_manager.filter(stepped_back(people, before)).values("pk")}))
-    return found_by(model, *ways)
+        if further := _ways_back(recused, before):
+            ways.append(Q(**{f"{name}__in": before._base_manager.filter(found_by(before, *further)).values("pk")}))
+    return ways
+
+
+def _recused(people: tuple[int, ...]) -> dict[str, list[int]]:
+    """The keys of the cases from which these people have stepped back, by kind of case: mostly none."""
+    known, place = _kept.get(), elsewhere.current()
+    key = ("recused", place.key_prefix if place else "", people)
+    if known is not None and key in known:
+        return known[key]
+    found = dict[str, list[int]]()
+    for kind, pk in Recusal.objects.filter(user__in=people).values_list("object_type", "object_id"):
+        found.setdefault(kind, []).append(int(pk))
+    if known is not None:
+        known[key] = found
+    return found

@@ -431,10 +431,10 @@ def more_rows(chance: random.Random, a_party: Any, a_person: Any) -> None:
             ends=timezone.localdate() - timedelta(days=number % 2),
         )  # fmt: skip
     for one in grants:
-        Certificate.objects.create(
-            grant=one, destroyed="x", places="x", method="x", done_by="x", destroyed_on=timezone.localdate(),
-            filed_by=a_person(), filed_at=timezone.now(),
-        )  # fmt: skip
+        Certificate.objects.get_or_create(grant=one, defaults={
+            "destroyed": "x", "places": "x", "method": "x", "done_by": "x", "destroyed_on": timezone.localdate(),
+            "filed_by": a_person(), "filed_at": timezone.now(),
+        })  # fmt: skip
         Whereabouts.objects.create(
             grant=one, suspended_at=timezone.now(), places="x", systems="x", kept_by="x", was_passed_on=False,
             by=a_person(), at=timezone.now(),

@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import translation
 
+from accounts.recusal import Recusal
 from listings.models import Version
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Decision, Grant, Hold
@@ -123,7 +124,7 @@ def test_whoever_found_the_refusal_meanwhile_does_not_decide_it_either(world, re
 
 def test_a_recused_officer_decides_nothing_and_the_reason_stands(world, review):
     operations.recuse_from_review(**by_second(world, review), reason="亲属任职")
-    assert review.recusals.get().reason == "亲属任职"
+    assert Recusal.objects.of(review).get().reason == "亲属任职"
     assert Entry.objects.get(verb="recuse_review").actor_ref == world["second_officer"].ledger_ref
     with pytest.raises(NotAllowed, match="recused"):
         operations.annul_review(**by_second(world, review), reason="证据不足")
