@@ -204,7 +204,7 @@ OVERSIGHT = Verbs(
     Party,
     "party",
     (
-        Verb("file_finding", _("File a finding"), (PartyState.VERIFIED,), permissions.check_can_file_finding, operations.file_finding, forms.FileFindingForm, "Arts 33, 34", leads_on=True, aside=True),
+        Verb("file_finding", _("File a finding"), (PartyState.VERIFIED,), permissions.check_can_file_finding, operations.file_finding, forms.FileFindingForm, "Arts 16, 33, 34, 46", leads_on=True, aside=True),
     ),
 )  # fmt: skip
 
