@@ -1199,8 +1199,8 @@ def may_review_refusal(verb: str, state: str) -> frozenset[str]:
         return frozenset({stages.REFUSED[of][1]})
     if of == "registration":
         return CITY | PROVINCE | OPERATOR if verb == "recuse" else CITY | PROVINCE
-    others = {"second_officer"} | ({"conflicted_officer"} if own == SELLER else set())  # who belongs to the buyer alone
-    return CITY | PROVINCE if verb == "recuse" else frozenset(others) | PROVINCE
+    unbiased = CITY - {"officer"} - own  # who refused, and who belongs to the party that asks
+    return CITY | PROVINCE if verb == "recuse" else unbiased | PROVINCE
 
 
 def possible_review_refusal(verb: str, state: str) -> bool:
