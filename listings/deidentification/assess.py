@@ -8,7 +8,6 @@ from pathlib import Path
 
 from . import apart, database, engines, progress, roles, verdict
 from .attacks import stage
-from .attacks.restoration import Restorable
 from .attacks.simulation import Attack
 from .classes import measure
 from .database import Column, Connection, Tables
@@ -74,8 +73,11 @@ def assess(
         findings = _find(file, _relabelled(task, labels), hits, plain)
         report = verdict.report(findings, rules=rules, mode=mode)
         progress.report("classes", 70)
+    with _anew(parquet, labels) as file:
         attacks = _attack(file.connection, file.columns, report)
-    return stage.heed(report, stage.Attacked(attacks, _restore(parquet, labels)))
+    with _anew(parquet, labels) as file:
+        restorable = stage.restore(file.connection, "data_as", file.columns)
+    return stage.heed(report, stage.Attacked(attacks, restorable))
 
 
 @dataclass(frozen=True)
@@ -112,11 +114,11 @@ def _attack(connection: Connection, columns: list[Column], report: Report) -> li
     )  # fmt: skip
 
 
-def _restore(parquet: Path, labels: dict[str, str]) -> list[Restorable]:
-    """By a connection of its own: what counting took of memory comes back only when that one is closed."""
+@contextmanager
+def _anew(parquet: Path, labels: dict[str, str]) -> Iterator[_File]:
+    """By a connection of its own: what counting took of memory comes back only when the one before is closed."""
     with _open(parquet, None, engines.DUCKDB) as file:
-        file = _relabel(file, labels)
-        return stage.restore(file.connection, "data_as", file.columns)
+        yield _relabel(file, labels)
 
 
 def _check(columns: list[Column], task: Task) -> None:

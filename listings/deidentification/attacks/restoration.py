@@ -67,7 +67,7 @@ def find(
     for part in masks.find(connection, relation, looks):
         found.setdefault(part.column, _masked(part))
     days = _birth_dates(connection, relation, columns) if hashed else {}
-    if enumeration.search_of("md5") is None:
+    if hashed and enumeration.search_of("md5") is None:
         work /= guesses.SLOWER
     for column, count in hashed.items():  # sampled anew: those of 2,000 columns are more than fit in memory
         digests = _digests(column, _sample(connection, relation, column, count, seed))
