@@ -15,6 +15,8 @@ FREE = {date(2026, 4, day) for day in (4, 5, 6)} | {date(2026, 5, day) for day i
 FREE |= {date(2026, 6, day) for day in (19, 20, 21)}
 MADE_UP = {date(2026, 5, 9)}
 STALE_DAYS = 46  # monthly data
+UNSAID, NOT_CLOSED_OUT = "whereabouts_unsaid", "not_closed_out"
+TIME = {UNSAID: 3, NOT_CLOSED_OUT: 10}  # working days to say where copies are; to destroy them and certify it
 
 Name = tuple[Any, ...]
 
@@ -89,6 +91,38 @@ class PlainHold:
     def stood(self, at: datetime) -> bool:
         return self.opened < at and (self.lifted is None or self.lifted > at) and (self.ends is None or self.ends > at)
 
+    def stands(self, at: datetime) -> bool:
+        return self.lifted is None and (self.ends is None or self.ends > at)
+
+
+@dataclass
+class PlainAsk:
+    """Somebody is asked for something about its copies, and has so many working days."""
+
+    since: datetime
+    days: int
+    stood_still: int = 0
+    still_since: datetime | None = None
+    is_open: bool = True
+    was_told: bool = False
+
+    @property
+    def due(self) -> datetime:
+        return over(after(day_of(self.since), self.days + self.stood_still))
+
+    def is_overdue(self, at: datetime) -> bool:
+        return self.is_open and self.still_since is None and self.due <= at
+
+    def go_on(self, at: datetime) -> None:
+        assert self.still_since is not None
+        day = day_of(self.still_since)
+        while day < day_of(at):
+            day += timedelta(days=1)
+            self.stood_still += works(day)
+        self.still_since = None
+        while self.due < over(after(day_of(at), 1)):
+            self.stood_still += 1
+
 
 @dataclass
 class Plain:
@@ -103,6 +137,12 @@ class Plain:
     measures: dict[Name, str] = field(default_factory=dict)
     deliveries: list[tuple[int, datetime, bool]] = field(default_factory=list)
     said: set[Name] = field(default_factory=set)
+    asks: dict[tuple[str, int], list[PlainAsk]] = field(default_factory=dict)  # by what not doing it is, and the grant
+    certificates: dict[int, str] = field(default_factory=dict)
+    incidents: set[int] = field(default_factory=set)  # grants whose copies an incident concerns
+    swept: date | None = None
+    # The first question of each kind and grant whose time runs from the day on which a sweep happened to come by.
+    by_chance: dict[tuple[str, int], int] = field(default_factory=dict)
 
     # What a sweep finds
 
@@ -112,7 +152,11 @@ class Plain:
             self._watch(report, at)
         self._watch_grants(at)
         self._watch_seller(at)
+        self._watch_copies(at)
         self._close(at)
+        for ask in (ask for asks in self.asks.values() for ask in asks):
+            ask.was_told |= ask.is_overdue(at)
+        self.swept = day_of(at)
 
     def _open_periods(self, at: datetime) -> None:
         today = day_of(at)
@@ -132,7 +176,9 @@ class Plain:
             self.findings.setdefault(("report_overdue", *key), "open")
         if report.is_owed and report.late <= at and self.grants[report.grant].state == "active":
             if not any(hold.source == key[:2] and hold.lifted is None for hold in self.holds):
-                self.holds.append(PlainHold(report.grant, "report_overdue", key[:2], at))
+                if self.is_after_gap(at):
+                    self._mark(UNSAID, report.grant)
+                self.hold(PlainHold(report.grant, "report_overdue", key[:2], at), at)
             self.measures.setdefault(("report_late", *key), "proposed")
         if self.is_thin(report):
             self.findings.setdefault(("report_thin", *key), "open")
@@ -175,6 +221,33 @@ class Plain:
         if self.source_stands and self.source_until < today:
             self.findings.setdefault(("source_lapsed",), "open")
 
+    def _watch_copies(self, at: datetime) -> None:
+        for number, grant in enumerate(self.grants):
+            if (ask := self.asked(UNSAID, number)) and not self.is_suspended(number, at):
+                if self.is_after_gap(at):
+                    self._mark(UNSAID, number)
+                ask.is_open = False
+            is_over = grant.state == "active" and grant.ends < day_of(at)
+            if is_over or (grant.state != "active" and not self.asks.get((NOT_CLOSED_OUT, number))):
+                self.ask_certificate(number, at)
+            ask = self.asked(NOT_CLOSED_OUT, number)
+            if ask and ask.since == at:
+                self._mark(NOT_CLOSED_OUT, number)
+            if ask and ask.still_since is None and self.is_evidence(number):
+                self._mark(NOT_CLOSED_OUT, number)
+                ask.still_since = at if ask.due > at else None
+            elif ask and ask.still_since is not None and not self.is_evidence(number):
+                self._mark(NOT_CLOSED_OUT, number)
+                ask.go_on(at)
+        for key, is_so in self._owing(at):
+            if is_so:
+                self.findings.setdefault(key, "open")
+
+    def _owing(self, at: datetime) -> list[tuple[Name, bool]]:
+        """Of each question: whether its time is over without an answer."""
+        return [((*key, n), ask.is_overdue(at) and (key[0] == NOT_CLOSED_OUT or self.is_suspended(key[1], at)))
+                for key, asks in self.asks.items() for n, ask in enumerate(asks)]  # fmt: skip
+
     def _close(self, at: datetime) -> None:
         """What has no cause any more."""
         gone = {("seller_lapsed",): self.seller_until >= day_of(at), ("source_lapsed",): not self.source_stands}
@@ -182,6 +255,7 @@ class Plain:
             for number in range(report.round + 1):
                 is_thin = number == report.round and self.is_thin(report)
                 gone["report_thin", report.grant, report.start, number] = not is_thin
+        gone |= {key: not is_so for key, is_so in self._owing(at)}
         for key, is_gone in gone.items():
             if is_gone and self.findings.get(key) == "open":
                 self.findings[key] = "remedied"
@@ -203,7 +277,7 @@ class Plain:
 
     def issue(self, key: Name, at: datetime) -> None:
         self.measures[key] = "issued"
-        self.holds.append(PlainHold(key[1], "measure", key, at))
+        self.hold(PlainHold(key[1], "measure", key, at), at)
         if self.findings.get(answered := ("report_overdue", *key[1:])) == "open":
             self.findings[answered] = "measure"
 
@@ -211,6 +285,78 @@ class Plain:
         for hold in self.holds:
             if hold.code == code and hold.source == source and hold.lifted is None:
                 hold.lifted = at
+                if not self.is_suspended(hold.grant, at):
+                    self.end_asks(UNSAID, hold.grant)
+
+    def hold(self, hold: PlainHold, at: datetime) -> None:
+        """Who has copies, and is suspended by this hold and not already, is asked where they are."""
+        begins = not self.is_suspended(hold.grant, at)
+        self.holds.append(hold)
+        if begins and self.has_copies(hold.grant):
+            self.ask(UNSAID, hold.grant, at)
+
+    def end(self, grant: int, state: str, at: datetime) -> None:
+        self.grants[grant].state, self.grants[grant].ended_at = state, at
+        self.end_asks(UNSAID, grant)
+        self.ask_certificate(grant, at)
+
+    def certify(self, grant: int) -> None:
+        self.certificates[grant] = "filed"
+        self.end_asks(NOT_CLOSED_OUT, grant)
+
+    def accept_certificate(self, grant: int, at: datetime) -> None:
+        self.certificates[grant] = "accepted"
+        if self.grants[grant].state == "active" and not self.is_evidence(grant):
+            self.end(grant, "closed", at)
+
+    def return_certificate(self, grant: int, at: datetime) -> None:
+        self.certificates[grant] = "returned"
+        self.ask(NOT_CLOSED_OUT, grant, at)
+
+    def alarm(self) -> None:
+        self.incidents |= {grant for grant, _when, _outside in self.deliveries}
+
+    # Copies
+
+    def has_copies(self, grant: int) -> bool:
+        return any(of == grant for of, _when, _outside in self.deliveries)
+
+    def is_suspended(self, grant: int, at: datetime) -> bool:
+        return any(hold.grant == grant and hold.stands(at) for hold in self.holds)
+
+    def is_evidence(self, grant: int) -> bool:
+        ordered = any(key[1] == grant and state == "issued" for key, state in self.measures.items())
+        return ordered or grant in self.incidents
+
+    def is_after_gap(self, at: datetime) -> bool:
+        return self.swept is not None and (day_of(at) - self.swept).days > 1
+
+    def asked(self, what: str, grant: int) -> PlainAsk | None:
+        return next((ask for ask in self.asks.get((what, grant), []) if ask.is_open), None)
+
+    def ask(self, what: str, grant: int, since: datetime) -> None:
+        self.end_asks(what, grant)
+        self.asks.setdefault((what, grant), []).append(PlainAsk(since, TIME[what]))
+
+    def end_asks(self, what: str, grant: int) -> None:
+        for ask in self.asks.get((what, grant), []):
+            ask.is_open = False
+
+    def ask_certificate(self, grant: int, at: datetime) -> None:
+        """From the grant's last day; from today, where nobody asked until that time was over."""
+        if self.asked(NOT_CLOSED_OUT, grant) or grant in self.certificates or not self.has_copies(grant):
+            return
+        since = min(at, over(self.grants[grant].ends))
+        is_late = over(after(day_of(since), TIME[NOT_CLOSED_OUT])) <= at
+        self.ask(NOT_CLOSED_OUT, grant, at if is_late else since)
+
+    def _mark(self, what: str, grant: int) -> None:
+        asks = self.asks.get((what, grant), [])
+        self.by_chance.setdefault((what, grant), len(asks) - bool(asks and asks[-1].is_open))
+
+    def questions(self) -> dict[Name, tuple[Any, ...]]:
+        return {(*key, n): (ask.due, ask.still_since is not None, ask.is_open, ask.was_told)
+                for key, asks in self.asks.items() for n, ask in enumerate(asks)}  # fmt: skip
 
     def outcome(self) -> dict[str, Any]:
         """What has to be the same however often, and whenever, somebody looked."""
@@ -221,4 +367,5 @@ class Plain:
                              "lifted" if row.lifted else "open") for row in self.holds),
             "measures": self.measures,
             "grants": [grant.state for grant in self.grants],
+            "certificates": self.certificates,
         }  # fmt: skip
