@@ -86,7 +86,8 @@ def test_each_role_has_its_own_queues(world: World, enter: Enter, overseer: User
         return [way.url for way in client.get("/console/").wsgi_request.ways]  # type: ignore[attr-defined]
 
     assert shown(enter("operator")) == [
-        "/console/", "/console/accounts/party/", "/console/standing-rules/", "/console/settings/",
+        "/console/", "/console/accounts/party/", "/console/supervision/review/", "/console/standing-rules/",
+        "/console/settings/",
     ]  # fmt: skip
     assert shown(enter("expert")) == [
         "/console/", "/console/listings/version/", "/console/applications/application/",
