@@ -4,13 +4,14 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, time
 from ipaddress import IPv6Address, ip_address, ip_network
+from unicodedata import normalize
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from marketplace.clock.working_days import SHANGHAI
 
-HOURS = re.compile(r"\s*([01]\d|2[0-3]):([0-5]\d)\s*[-–—~至]\s*([01]\d|2[0-3]):([0-5]\d)\s*")
+HOURS = re.compile(r"\s*([01]\d|2[0-3]):([0-5]\d)\s*[-–—~至]\s*([01]\d|2[0-3]):([0-5]\d)\s*", re.ASCII)
 MOST_NETWORKS = 50
 
 
@@ -18,7 +19,7 @@ def read_hours(text: str) -> str:
     """As the terms keep them, `08:00-20:00`; empty for no bound. Raises ValidationError on `hours`."""
     if not text.strip():
         return ""
-    found = HOURS.fullmatch(text)
+    found = HOURS.fullmatch(normalize("NFKC", text))
     if found is None or found.group(1, 2) == found.group(3, 4):
         raise ValidationError({"hours": _("Give the hours as 08:00-20:00, or nothing for the whole day.")})
     return "{}:{}-{}:{}".format(*found.groups())
@@ -27,7 +28,7 @@ def read_hours(text: str) -> str:
 def read_networks(text: str) -> list[str]:
     """One address or network on a line, as the terms keep them; none for no bound. ValidationError on `networks`."""
     found = []
-    for line in filter(None, map(str.strip, text.splitlines())):
+    for line in filter(None, map(str.strip, normalize("NFKC", text).splitlines())):
         try:
             found.append(str(ip_network(line, strict=False)))
         except ValueError:

@@ -36,7 +36,7 @@ def deliver(world, grant, at, address=""):
 @pytest.mark.parametrize(
     ("text", "kept"),
     [("", ""), ("  ", ""), ("08:00-20:00", "08:00-20:00"), (" 22:30 至 06:00 ", "22:30-06:00"),
-     ("00:00–23:59", "00:00-23:59")],
+     ("０８：00～20:00", "08:00-20:00"), ("00:00–23:59", "00:00-23:59")],
 )  # fmt: skip
 def test_hours_are_kept_in_one_form(text, kept):
     assert access.read_hours(text) == kept

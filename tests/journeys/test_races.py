@@ -384,6 +384,23 @@ def test_a_sweep_waits_for_nobody_and_the_next_does_what_it_left(world):
     assert grant.reports.count() == 2
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer")
+def test_a_grant_that_ends_while_the_sweep_waits_for_it_is_not_paused(world):
+    grant, at = late_reports(world)
+    late = next(row for row in MONITORS if row.name == "report_late")
+
+    def end() -> None:
+        with transaction.atomic():
+            Grant.objects.select_for_update().get(pk=grant.pk)
+            time.sleep(1)  # by now the sweep waits for the grant
+            applications.surrender_grant(grant=grant, actor=world["buyer"], at=at, reason="不再需要")
+
+    given_back, swept = together(end, lambda: time.sleep(0.3) or run(late, at))
+    assert (given_back, swept.failed) == (None, 0)
+    assert not Hold.objects.filter(grant=grant).exists() and not Measure.objects.filter(held__grant=grant).exists()
+    assert Hold.objects.filter(state="open").count() == 1  # of the other grant
+
+
 def test_report_filed_while_the_sweep_pauses_leaves_no_hold_standing(world):
     grant, at = late_reports(world)
     for _ in range(max(2, ROUNDS // 3)):

@@ -55,7 +55,7 @@ from marketplace.applications.operations.grant import (
     surrender_grant,
 )
 from marketplace.applications.operations.handover import hand_over_cases
-from marketplace.applications.operations.hold import Pause, lift_hold, open_hold, open_holds_for
+from marketplace.applications.operations.hold import Pause, lift_hold, lock_grants, open_hold, open_holds_for
 from marketplace.applications.operations.linkage import link_due, run_linkage
 from marketplace.applications.operations.processing import (
     accept_application,
@@ -106,6 +106,7 @@ __all__ = [
     "keep_draft",
     "lift_hold",
     "link_due",
+    "lock_grants",
     "name_system",
     "name_user",
     "object_to",

@@ -1,6 +1,6 @@
 """Holds: part of a measure, a precaution or the grant's own terms, never an operation of their own."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -25,6 +25,11 @@ class Pause(NamedTuple):
     reason: str
 
 
+def lock_grants(keys: Collection[int]) -> None:
+    """In one order, lest two who lock several wait for each other."""
+    list(Grant.objects.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk", flat=True))
+
+
 def open_hold(
     act: ledger.Act, grant: Grant, code: str, source_ref: str, *, reason: str, ends_at: datetime | None = None
 ) -> None:
@@ -37,8 +42,8 @@ def open_hold(
 
 def open_holds_for(pauses: Sequence[Pause], code: str, *, ends_at: datetime | None = None) -> list[Hold]:
     """What `open_hold` does, for many at once and for one moment. Returns the holds that are new."""
-    grants = [pause.grant.pk for pause in pauses]
-    list(Grant.objects.select_for_update().filter(pk__in=grants).order_by("pk"))
+    grants = {pause.grant.pk for pause in pauses}
+    lock_grants(grants)
     same = Hold.objects.filter(grant__in=grants, code=code, state=HoldState.OPEN)
     known = set(same.values_list("grant", "source_ref"))
     new = [pause for pause in pauses if (pause.grant.pk, pause.source_ref) not in known]

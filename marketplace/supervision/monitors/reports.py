@@ -12,6 +12,7 @@ from django.utils.translation import override
 from accounts.queries import People
 from accounts.states import PartyState
 from marketplace.applications.models import Grant, Hold, ReportSchedule, Route
+from marketplace.applications.operations import lock_grants
 from marketplace.applications.states import GrantState, HoldState
 from marketplace.clock.defaults import REPORT_REMINDERS
 from marketplace.clock.working_days import SHANGHAI, add_working_days, end_of_day, last_day, local_date
@@ -117,8 +118,10 @@ def pause_and_propose_each(reports: Sequence[UsageReport], at: datetime) -> int:
 
 
 def _still_late(reports: Sequence[UsageReport], at: datetime) -> list[UsageReport]:
-    """Look again under a lock: what was filed, returned or given up since the sweep looked is not overtaken. What
-    somebody is changing just now waits for the next sweep."""
+    """Look again under a lock: what was filed, returned or given up since the sweep looked, and a grant that has ended,
+    is not overtaken. A report that somebody is changing just now waits for the next sweep. Grants are locked first, as
+    wherever else both are."""
+    lock_grants({report.grant_id for report in reports})
     rows = UsageReport.objects.filter(pk__in=[report.pk for report in reports]).order_by("pk")
     free = list(rows.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True))
     return list(too_late(at, None).filter(pk__in=free))

@@ -14,7 +14,7 @@ from accounts.permissions import check_is_job
 from accounts.queries import recipients
 from marketplace import workflow
 from marketplace.applications.models import Grant, Hold, HoldCode, ReportSchedule
-from marketplace.applications.operations import Pause, lift_hold, open_holds_for
+from marketplace.applications.operations import Pause, lift_hold, lock_grants, open_holds_for
 from marketplace.applications.states import GrantState
 from marketplace.clock.working_days import add_working_days, end_of_day, local_date
 from marketplace.errors import InvalidState, require
@@ -132,6 +132,7 @@ def pause_for_reports(*, reports: Sequence[UsageReport], actor: ledger.SystemAct
     """The contract at work: a report too long overdue pauses its grant. Looks again under the lock, so that a filing
     that came meanwhile is never overtaken. Each is an act of its own. Returns the holds that were opened."""
     check_is_job(actor)
+    lock_grants({report.grant_id for report in reports})
     rows = UsageReport.objects.filter(pk__in=[report.pk for report in reports]).order_by("pk")
     list(rows.select_for_update())
     late = rows.owed().filter(late_at__lte=at, grant__state=GrantState.ACTIVE).select_related("grant__buyer")
