@@ -189,6 +189,6 @@ def test_every_kind_that_is_told_has_its_words():
         for folder in ("accounts", "listings", "marketplace")
         for path in Path(settings.BASE_DIR, folder).rglob("*.py")
     )
-    told = set(re.findall(r'\btell\(\s*act, [^"]*?"(\w+)"', sources))
+    told = set(re.findall(r'\b(?:tell\(\s*|Message\(\s*(?:\w+\.)?)act, [^"]*?"(\w+)"', sources))
     assert told >= {"version_moved", "grant_offered", "measure_moved", "hold_opened"}
     assert told <= set(MESSAGES)
