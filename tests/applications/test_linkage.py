@@ -24,6 +24,8 @@ from marketplace.desk.story import (
 )
 from marketplace.errors import InvalidState
 from marketplace.ledger.models import Entry
+from marketplace.supervision import operations as supervision
+from marketplace.supervision.closeout import Certificate
 from tests.workflow import stages
 from tests.workflow.matrix import rows
 
@@ -251,6 +253,23 @@ def test_more_fields_of_a_grant_are_weighed_as_well(world, towns, jobs):
     assert "400" in page and 'name="linkage_reason"' in page
     operations.agree_change(**agree, linkage_reason="在安全环境中使用")
     assert Grant.objects.get(pk=narrow.pk).fields == ["化名", "职业"]
+
+
+def test_a_revoked_grant_counts_until_its_copies_are_certified_as_destroyed(world, towns, jobs):
+    """A review may restore it: what the buyer gets meanwhile is weighed with it."""
+    held = granted(world, towns)
+    operations.accept_grant(grant=held, actor=world["buyer"], at=world.at, terms_accepted=True)
+    supervision.revoke_grant(
+        grant=Grant.objects.get(pk=held.pk), actor=world["officer"], at=world.at, article="Art. 15", reason="目的消失",
+        remedy=stages.REMEDY,
+    )  # fmt: skip
+    item = under_review(world, jobs).items.get()
+    assert [pair.grant for pair in pairs_of(item)] == [held]
+    with pytest.raises(InvalidState):
+        stages.approve(item, world, world.at)
+    day = world.at.date()
+    Certificate.objects.create(grant=held, destroyed_on=day, filed_by=world["buyer"], filed_at=world.at)
+    assert pairs_of(item) == []
 
 
 def as_person(world, who):

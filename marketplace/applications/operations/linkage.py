@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from accounts.models import Party
@@ -52,8 +52,8 @@ class Pair(NamedTuple):
 
 
 def pairs_of_item(item: Item) -> list[Pair]:
-    """The pairs that an approval needs: with each offered or active grant of the buyer, whatever holds it, and with
-    each other open item of the case. Data about nobody singles out nobody; one and the same version was assessed whole.
+    """The pairs that an approval needs: with each offered or active grant of the buyer, whatever holds it, with each
+    revoked one whose copies are not certified as destroyed, and with each other open item of the case. Data about nobody singles out nobody; one and the same version was assessed whole.
     """
     first = newest_version(item.product)
     if first is None:
@@ -161,10 +161,10 @@ def _wanted() -> Iterator[list[Pair]]:
 
 
 def _with_grants(item: Item, first: Version, fields: Sequence[str]) -> list[Pair]:
-    held = Grant.objects.filter(
-        buyer=item.application.buyer_id, state__in=[GrantState.OFFERED, GrantState.ACTIVE]
-    ).exclude(item=item)
-    rows = held.select_related("product", "from_version").order_by("pk")
+    revoked = Q(state=GrantState.REVOKED, certificate=None)  # its copies are there, and a review may restore it
+    held = Grant.objects.filter(Q(state__in=[GrantState.OFFERED, GrantState.ACTIVE]) | revoked)
+    rows = held.filter(buyer=item.application.buyer_id).exclude(item=item)
+    rows = rows.select_related("product", "from_version").order_by("pk")
     return [Pair(item, first, fields, _held(grant), grant.fields, grant=grant) for grant in rows]
 
 
