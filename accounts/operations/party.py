@@ -168,7 +168,8 @@ def reopen_party(act: ledger.Act, party: Party, reason: str) -> None:
 
     Raises InvalidState where its code or document, or as a person its owner, is registered again by now.
     """
-    owners = party.memberships.filter(role=Role.OWNER).values("user")
+    owning = party.memberships.filter(role=Role.OWNER).values("user")
+    owners = list(User.objects.select_for_update().filter(pk__in=owning).order_by("pk"))  # as in registering
     persons = Party.objects.filter(kind=PartyKind.PERSON, memberships__role=Role.OWNER, memberships__user__in=owners)
     if party.kind == PartyKind.PERSON and persons.exclude(state__in=OVER).exists():
         raise InvalidState(TAKEN)

@@ -1,14 +1,16 @@
 """Two at once, where a count or a single use decides. Threads with connections of their own, as in the journeys."""
 
+import time
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import operations
 from accounts.models import Invitation, Membership, Party, User
 from marketplace.errors import InvalidState
+from marketplace.ledger import entries as ledger
 from tests.journeys.test_races import one_won, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -66,3 +68,27 @@ def test_one_person_registering_twice_at_once_is_registered_once(world):
 
     one_won(together(act, act), InvalidState)
     assert Party.objects.filter(kind="person").count() == 1
+
+
+def test_one_person_registering_anew_while_the_refusal_is_reopened_is_registered_once(world):
+    """With another document, so that only the person says that it is the same."""
+    who = {"at": world.at, "name": "张悦", "region": world.parties["city"].region, "kind": "person"}
+    refused = operations.register_party(
+        actor=world["buyer"], id_kind="resident", id_number="11010519491231002X", **who
+    )
+    operations.refuse_party(party=refused, actor=world["operator"], at=world.at, reason="证件不清", remedy="可以申请复核")
+
+    def register():
+        with transaction.atomic():
+            actor = User.objects.get(pk=world["buyer"].pk)
+            operations.register_party(actor=actor, id_kind="passport", id_number="E12345678", **who)
+            time.sleep(0.5)  # registered, and not seen by the other yet
+
+    def reopen():
+        time.sleep(0.2)
+        with transaction.atomic():
+            party = Party.objects.get(pk=refused.pk)
+            operations.reopen_party(ledger.begin("annul", world["operator"], world.at), party, "理由充分")
+
+    one_won(together(register, reopen), InvalidState)
+    assert Party.objects.filter(kind="person").exclude(state="refused").count() == 1
