@@ -322,3 +322,22 @@ def test_a_party_that_ended_meanwhile_stays_so_when_its_barring_is_annulled(worl
     accounts.end_party(ledger.begin("end", world["operator"], world.at), fresh(party), reason="注销")
     annul(world, review)
     assert (fresh(review).state, fresh(party).state) == ("annulled", "ended")
+
+
+@pytest.mark.parametrize("old", ["annulled", "withdrawn"])
+def test_a_review_of_an_old_barring_lifts_no_newer_one_which_has_a_review_of_its_own(world, old):
+    buyer = stages.active_grant(world).buyer
+    at, operator = world.at, world["operator"]
+    accounts.bar_party(party=buyer, actor=operator, at=at, **SAID)
+    review = lodge(world, fresh(buyer), "buyer")
+    accounts.verify_party(
+        party=fresh(buyer), actor=operator, at=at, evidence="营业执照", valid_until=buyer.verified_until
+    )
+    accounts.bar_party(party=fresh(buyer), actor=operator, at=at + timedelta(hours=1), **SAID)
+    if old == "annulled":
+        annul(world, review, at=at)
+    else:
+        operations.withdraw_review(review=review, actor=world["buyer"], at=at)
+    assert (fresh(review).state, fresh(buyer).state) == (old, "barred")
+    annul(world, lodge(world, fresh(buyer), "buyer"), at=at)
+    assert fresh(buyer).state == "verified"

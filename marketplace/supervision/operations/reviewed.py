@@ -156,32 +156,32 @@ def annul(act: ledger.Act, review: Review, reason: str) -> None:
     """An order is annulled, also one that is over; a caution is void, and so is a refusal."""
     if is_decided_anew(review):
         return reopen(act, review, reason)
-    ANNUL[type(review.subject)](act, review.subject, reason)
+    ANNUL[type(review.subject)](act, review, reason)
 
 
-def _annul_order(act: ledger.Act, measure: Measure, reason: str) -> None:
-    order.annul(act, lock(measure), reason)
+def _annul_order(act: ledger.Act, review: Review, reason: str) -> None:
+    order.annul(act, lock(review.measure), reason)
 
 
-def _annul_caution(act: ledger.Act, caution: Caution, reason: str) -> None:
+def _annul_caution(act: ledger.Act, review: Review, reason: str) -> None:
     """One that was lifted meanwhile stays lifted: that it ought not to have been issued, its history says."""
-    caution = lock(caution)
+    caution = lock(review.caution)
     if caution.state == CautionState.LIFTED:
         ledger.record(act, caution, detail={"reason": reason})
     else:
         workflow.move(act, caution, CautionState.ANNULLED, detail={"reason": reason})
 
 
-def _annul_revocation(act: ledger.Act, grant: Grant, reason: str) -> None:
+def _annul_revocation(act: ledger.Act, review: Review, reason: str) -> None:
     """The grant is served again, but for what else stands against it: its holds, and each order that names it.
 
     It stays ended, as its history says, where such an order has terminated the service since, its holder has ended, or
     its copies were certified as destroyed: then the buyer applies anew. Orders are locked before the grant, as in
     issuing them: what is issued at the same time holds it, or is seen here.
     """
-    named = Measure.objects.filter(held__grant=grant, held__outcome="").order_by("pk")
+    named = Measure.objects.filter(held__grant=review.grant, held__outcome="").order_by("pk")
     orders = list(named.select_for_update(of=("self",)))
-    grant = lock(grant)
+    grant = lock(review.grant)
     ended = grant.buyer.state == PartyState.ENDED or Certificate.objects.filter(grant=grant).exists()
     if ended or any(one.state == MeasureState.TERMINATED for one in orders):
         ledger.record(act, grant, detail={"reason": reason})
@@ -193,6 +193,15 @@ def _annul_revocation(act: ledger.Act, grant: Grant, reason: str) -> None:
     unflag_built(act, grant, reason)
 
 
+def _annul_barring(act: ledger.Act, review: Review, reason: str) -> None:
+    """A party that was verified again meanwhile and barred anew stays barred: that has a review of its own."""
+    party = lock(review.registration)
+    if review.against["at"] != decision_on(party)["at"]:
+        ledger.record(act, party, detail={"reason": reason})
+    else:
+        accounts.readmit_party(act, party, reason)
+
+
 def reopen(act: ledger.Act, review: Review, reason: str) -> None:
     """A refused case goes back to who decides, or, where its file is gone, to the seller. A caution is no case."""
     if not is_decided_anew(review):
@@ -200,11 +209,11 @@ def reopen(act: ledger.Act, review: Review, reason: str) -> None:
     REOPEN[type(review.subject)](act, review.subject, reason)
 
 
-ANNUL: dict[type, Callable[[ledger.Act, Any, str], None]] = {
+ANNUL: dict[type, Callable[[ledger.Act, Review, str], None]] = {
     Measure: _annul_order,
     Caution: _annul_caution,
     Grant: _annul_revocation,
-    Party: accounts.readmit_party,
+    Party: _annul_barring,
 }
 REOPEN: dict[type, Callable[[ledger.Act, Any, str], None]] = {
     Item: applying.reopen_item,
