@@ -336,6 +336,8 @@ def test_an_order_without_suspension_is_reviewed_but_there_is_nothing_to_stay(wo
     review, at = lodged_against(world, order, "buyer")
     assert review.against["verb"] == "order_correction"
     assert not verbs.can_be_stayed(review)
+    with pytest.raises(InvalidState):
+        operations.stay_review(**by_second(world, review, at), reason="争议较大")
     operations.vary_review(**by_second(world, review, at), days=40, **SAID)
     assert clock.of(order).open().get(kind=Kind.CORRECTION).working_days == 40
 

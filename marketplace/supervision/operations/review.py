@@ -72,6 +72,8 @@ def stay_review(*, review: Review, actor: User, at: datetime, reason: str) -> No
     require(reason=reason)
     review = _locked(review)
     measure = reviewed.lock_measure(review)
+    if not measure.rules.suspends:
+        raise InvalidState(_("It holds no grant: there is nothing to stay."))
     if review.is_staying:
         raise InvalidState(_("It is stayed already."))
     act = ledger.begin("stay", actor, at, review.article)
