@@ -103,7 +103,7 @@ VERSION = Machine(
         held="published recalled",
         refused="",
         recalled="",
-        retired="",
+        retired="recalled",
         discarded="",
     ),
     owners={
@@ -116,6 +116,7 @@ VERSION = Machine(
         VersionState.IN_PUBLICITY: REVIEWER,
         VersionState.PUBLISHED: _("seller"),
         VersionState.HELD: REVIEWER,
+        VersionState.RETIRED: REVIEWER,
     },
     reopened=table(refused="draft"),
 )

@@ -19,6 +19,7 @@ from listings.models import (
 from listings.operations.products import was_reviewed, was_shown
 from listings.queries import failed_assessment, faulty_sources, quasi_identifiers_of
 from listings.states import (
+    IN_USE,
     LIVING_RULE,
     ON_OFFER,
     OPEN_CHANGE,
@@ -182,7 +183,7 @@ VERSION = Verbs(
         Verb("publish", _("Publish"), (VersionState.IN_PUBLICITY,), REVIEW, operations.publish_version, article="Art. 17", when=publicity_is_over),
         Verb("hold", _("Hold"), (VersionState.PUBLISHED, VersionState.HELD), REVIEW, operations.hold_version, ReasonForm, "Art. 17", danger=True, when=can_be_held),
         Verb("release", _("Release"), (VersionState.HELD,), REVIEW, operations.release_version, ReasonForm, "Art. 17", when=can_be_released),
-        Verb("recall", _("Recall"), (VersionState.PUBLISHED, VersionState.HELD), REVIEW, operations.recall_version, ReasonForm, "Art. 17", danger=True),
+        Verb("recall", _("Recall"), IN_USE, REVIEW, operations.recall_version, ReasonForm, "Art. 17", danger=True),
         Verb("reassess", _("Have it assessed again"), ON_OFFER, REVIEW, operations.request_reassessment, ReasonForm, "Art. 35", aside=True, when=is_idle),
         Verb("retire", _("Retire"), (VersionState.PUBLISHED,), KEEP, operations.retire_version, ReasonForm, danger=True),
     ),

@@ -74,7 +74,7 @@ def signed_off(version: Version, by: User, at: datetime) -> dict[str, Any]:
 
 
 def reopen(act: ledger.Act, version: Version, reason: str) -> None:
-    """Part of upholding an objection: in publicity → submitted, the review's clock runs anew, the seller is told."""
+    """Part of upholding an objection and of a take-down: in publicity → submitted, the review's clock runs anew, the seller is told."""
     _move(act, version, VersionState.SUBMITTED, reason)
     clock.start(version, Kind.ACCEPTANCE, act.at)
 
@@ -176,7 +176,7 @@ def release_version(*, version: Version, actor: User, at: datetime, reason: str)
 
 @transaction.atomic
 def recall_version(*, version: Version, actor: User, at: datetime, reason: str) -> None:
-    """published or held → recalled: never served again."""
+    """published, held or retired → recalled: never served again."""
     _decide("recall", version, VersionState.RECALLED, actor, at, reason)
 
 
@@ -211,8 +211,8 @@ def check_product_stands(product: Product) -> None:
 
 
 def take_down_product(act: ledger.Act, product: Product, number: str, reason: str) -> None:
-    """Part of a take-down of a whole product, known by its `number`: each published version → held, and none of any
-    state is served or made public until it is over. InvalidState where one stands, or nothing was ever published."""
+    """Part of a take-down of a whole product, known by its `number`: each published version → held, each one in
+    publicity → submitted, and none of any state is served or made public until it is over. InvalidState where one stands, or nothing was ever published."""
     locked = _locked_product(product)
     _check_not_taken_down_whole(locked)
     versions = _in_use(locked)
@@ -224,12 +224,15 @@ def take_down_product(act: ledger.Act, product: Product, number: str, reason: st
     for version in versions:
         if version.state == VersionState.PUBLISHED:
             _move(act, version, VersionState.HELD, reason)
+    _end_publicity(act, locked, reason)
 
 
-def give_product_back(act: ledger.Act, product: Product, reason: str) -> None:
-    """Part of a take-down of a whole product that is lifted or annulled: its versions that are held for no other
-    reason → published; what was recalled stays so."""
+def give_product_back(act: ledger.Act, product: Product, number: str, reason: str) -> None:
+    """Part of a take-down of a whole product, known by its `number`, that is lifted or annulled: its versions that are
+    held for no other reason → published; what was recalled stays so. Nothing where another one holds the product."""
     locked = _locked_product(product)
+    if locked.taken_down_by != number:
+        return
     locked.taken_down_by = ""
     locked.save(update_fields=["taken_down_by"])
     ledger.record(act, locked, detail={"taken_down_by": "", "reason": reason})
@@ -239,15 +242,18 @@ def give_product_back(act: ledger.Act, product: Product, reason: str) -> None:
 
 
 def recall_product(act: ledger.Act, product: Product, reason: str) -> list[Version]:
-    """Part of a take-down of a whole product that is final: whatever version is held → recalled; what is in publicity →
-    submitted, to be refused. The product stays taken down. Returns what was recalled."""
-    locked = _locked_product(product)
-    recalled = [version for version in _in_use(locked) if version.state == VersionState.HELD]
+    """Part of a take-down of a whole product that is final: whatever version is held or retired → recalled. The product
+    stays taken down. Returns what was recalled."""
+    recalled = _in_use(_locked_product(product))
     for version in recalled:
         _move(act, version, VersionState.RECALLED, reason)
-    for version in locked.versions.filter(state=VersionState.IN_PUBLICITY):
-        reopen(act, version, reason)
     return recalled
+
+
+def _end_publicity(act: ledger.Act, product: Product, reason: str) -> None:
+    waiting = product.versions.filter(state=VersionState.IN_PUBLICITY)
+    for version in waiting.select_for_update(of=("self",)).order_by("pk"):
+        reopen(act, version, reason)
 
 
 def _locked_product(product: Product) -> Product:

@@ -53,7 +53,7 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
         pk=pk,
     )
     mine = item.buyer in parties_of(request.user, at)
-    versions = item.versions.filter(state__in=SERVED)
+    versions = item.versions.filter(state__in=SERVED, product__taken_down_by="")
     may_see_reasons = mine or _oversees(request.user, item.authority, at)
     holds = list(item.holds.order_by("pk"))
     editions = list(item.editions.select_related("grant__buyer", "grant__authority", "by").order_by("pk"))

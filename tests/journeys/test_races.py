@@ -272,7 +272,7 @@ def test_a_version_made_public_while_its_product_is_taken_down_is_held_or_refuse
 
     published, issued = together(make_public, issue)
     assert issued is None and (published is None or isinstance(published, InvalidState)), (published, issued)
-    waits = "in_publicity" if way == "reviewer" else "assessed"
+    waits = "submitted" if way == "reviewer" else "assessed"
     assert (fresh(of).state, fresh(following).state) == ("held", "held" if published is None else waits)
     supervision.lift_order(measure=fresh(made), reason="已改正", **who)
     assert fresh(following).state == ("published" if published is None else waits)

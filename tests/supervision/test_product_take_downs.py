@@ -19,6 +19,7 @@ from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.models import Entry
 from marketplace.supervision import operations
 from marketplace.supervision.models import Measure
+from marketplace.supervision.operations.recall import holders_untold
 from tests.actors import World
 from tests.console.conftest import log_in
 from tests.listings.test_release_rules import next_non_public
@@ -113,23 +114,19 @@ def test_while_it_stands_nobody_makes_a_version_public_and_the_refusal_names_the
     at = later(at, Kind.PUBLICITY)
     made = take_down(world, first, at, whole=True)
 
-    def go_on() -> None:
-        act = {"version": fresh(waiting), "actor": world["reviewer"], "at": at}
-        if state == "submitted":
-            listing.approve_version(**act, **stages.SIGN_OFF)
-        else:
-            listing.publish_version(**act)
-
+    assert states(first) == ["held", "submitted"]  # what was in publicity is public no more
+    act = {"actor": world["reviewer"], "at": at}
     before = rows()
-    with pytest.raises(InvalidState) as error:
-        go_on()
-    assert str(made.number) in str(error.value)
+    for go_on, more in ((listing.approve_version, stages.SIGN_OFF), (listing.publish_version, {})):
+        with pytest.raises(InvalidState) as error:
+            go_on(version=fresh(waiting), **act, **more)
+        assert str(made.number) in str(error.value)
     with pytest.raises(InvalidState):  # nobody holds it by hand
         listing.release_version(version=fresh(first), **reviewer(world, at))
     assert rows() == before
     operations.lift_order(measure=made, **reviewer(world, at))
-    go_on()
-    assert states(first) == ["published", "in_publicity" if state == "submitted" else "published"]
+    listing.approve_version(version=fresh(waiting), **act, **stages.SIGN_OFF)
+    assert states(first) == ["published", "in_publicity"]
 
 
 def test_no_release_rule_publishes_a_version_while_it_stands(world):
@@ -165,6 +162,46 @@ def test_what_is_retired_is_not_served_either_and_only_with_its_product_taken_do
     assert denied.value.code == "version_not_served"
     operations.lift_order(measure=made, **reviewer(world, at))
     assert delivery.deliver(**{**get, "version": fresh(version)})
+
+
+def test_made_final_what_is_retired_is_recalled_as_well_and_its_holders_are_told(world):
+    grant, _over = stages.non_public_grant(world, "active")
+    at, version = grant.activated_at, grant.from_version
+    delivery.deliver(grant=grant, version=version, actor=world["buyer"], at=at)
+    listing.retire_version(version=version, actor=world["vendor"], at=at, reason="换代")
+    make_final(world, take_down(world, fresh(version), at, whole=True), at)
+    assert states(version) == ["recalled"]
+    assert [(holder.grant, holder.recalled) for holder in holders_untold()] == [(grant, version)]
+
+
+def test_the_page_of_a_grant_offers_no_download_while_the_product_is_taken_down(world):
+    grant, _over = stages.non_public_grant(world, "active")
+    at, version = grant.activated_at, grant.from_version
+    listing.retire_version(version=version, actor=world["vendor"], at=at, reason="换代")
+    download = reverse("delivery:download", args=[grant.pk, version.pk, "csv"])
+
+    def page() -> str:
+        with time_machine.travel(at, tick=False):
+            return log_in(world["buyer"]).get(grant.get_absolute_url()).content.decode()
+
+    assert download in page()
+    take_down(world, fresh(version), at, whole=True)
+    assert download not in page()
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_annulling_an_old_take_down_gives_back_nothing_that_a_newer_one_holds(world, whole):
+    version, at = stages.non_public_version(world, "published")
+    old = take_down(world, version, at, whole=whole)
+    review = operations.lodge_review(subject=old, actor=world["vendor"], at=at, text="认定有误")
+    operations.lift_order(measure=old, **reviewer(world, at))
+    newer = take_down(world, fresh(version), later(at, Kind.SERVICE), whole=whole)
+    operations.annul_review(review=review, actor=world["province_officer"], at=at, reason="证据不足")
+    version = fresh(version)
+    assert (fresh(old).state, version.state) == ("annulled", "held")
+    assert (version.is_taken_down, version.product.taken_down_by) == ((False, newer.number) if whole else (True, ""))
+    operations.lift_order(measure=fresh(newer), **reviewer(world, at))
+    assert states(version) == ["published"]
 
 
 def test_made_final_all_are_recalled_for_good_and_a_review_only_opens_the_product_again(world):

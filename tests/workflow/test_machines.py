@@ -28,7 +28,7 @@ ELSEWHERE = {
         ("in_force", "superseded"): "the `adopt` of the unit's next plan: test_preparedness.py",
     },
     "listings.version": {
-        ("in_publicity", "submitted"): "the `uphold` of an objection",
+        ("in_publicity", "submitted"): "the `uphold` of an objection; a take-down of the whole product",
         ("draft", "assessed"): "the assessment's job",
         ("assessed", "published"): "`submit`, under an approved release rule: test_release_rules.py",
         ("assessed", "draft"): "the assessment's job, and `rework`",
