@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Party, User
 from accounts.operations import step_back
 from accounts.queries import people_of, recipient, recipients
+from accounts.reach import stepped_back
 from listings.models import Version
 from listings.permissions import check_can_review
 from listings.states import VersionState
@@ -27,7 +28,7 @@ from marketplace.supervision.inspections import OPEN_INSPECTION, Inspection
 from marketplace.supervision.models import Finding, Measure, UsageReport
 from marketplace.supervision.operations.second_pair import overtake_signature
 from marketplace.supervision.operations.taking import OPEN_MEASURE
-from marketplace.supervision.second_pair import is_waiting, waiting_signature
+from marketplace.supervision.second_pair import Signature, is_waiting
 from marketplace.supervision.states import ConcernState, FindingState, ReportState
 
 ARTICLE = "Art. 45"
@@ -78,12 +79,8 @@ ROWS: dict[type, Row] = {
 def recuse_from_measure(
     *, measure: Measure, actor: User, at: datetime, reason: str, colleague: User | None = None
 ) -> None:  # fmt: skip
-    """Who decides on a measure steps back for good, from its review as well. What they signed and nobody has confirmed
-    is signed anew. Otherwise as of a finding."""
-    act = _recuse(measure, actor, at, reason, colleague)
-    signature = waiting_signature(measure)
-    if signature is not None and signature.by == actor:
-        overtake_signature(act, measure)
+    """Who decides on a measure steps back for good, from its review as well. As of a finding."""
+    _recuse(measure, actor, at, reason, colleague)
 
 
 @transaction.atomic
@@ -91,7 +88,8 @@ def recuse_from_finding(
     *, finding: Finding, actor: User, at: datetime, reason: str, colleague: User | None = None
 ) -> None:  # fmt: skip
     """Who answers an open finding steps back for good, from the measures that answer it as well; `colleague`, or else
-    everybody who is left and the level above that may take it over, is told.
+    everybody who is left and the level above that may take it over, is told. What they signed in it, or in what comes
+    of it, and nobody has confirmed is signed anew.
 
     Raises InvalidState where nobody would be left, ValidationError for a colleague who may not decide on it.
     """
@@ -139,7 +137,7 @@ def recuse_from_version(
     _recuse(version, actor, at, reason, colleague)
 
 
-def _recuse(case: Case, actor: User, at: datetime, reason: str, colleague: User | None) -> ledger.Act:
+def _recuse(case: Case, actor: User, at: datetime, reason: str, colleague: User | None) -> None:
     row = ROWS[type(case)]
     row.check(actor, case, at)
     require(reason=reason)
@@ -149,6 +147,7 @@ def _recuse(case: Case, actor: User, at: datetime, reason: str, colleague: User 
         raise ValidationError({"colleague": _("Name somebody else.")})
     act = ledger.begin("recuse", actor, at, ARTICLE)
     step_back(act, case, reason=reason, colleague=colleague)  # first: from here on nobody acts in the actor's name
+    _overtake_signatures(act, actor)
     if colleague and not is_allowed(row.check, colleague, case, at):
         raise ValidationError({"colleague": _("This person may not decide on it either.")})
     if next(able(case, at), None) is None:
@@ -158,7 +157,12 @@ def _recuse(case: Case, actor: User, at: datetime, reason: str, colleague: User 
         to for _may, party in _seats(case, at) for to in recipients(party, at) if to.ref != actor.ledger_ref
     ]  # fmt: skip
     tell(act, told, "recused", link=case.get_absolute_url(), object=case, name=actor.name, reason=reason)
-    return act
+
+
+def _overtake_signatures(act: ledger.Act, actor: User) -> None:
+    signed = Signature.objects.waiting().filter(by=actor).values("measure")
+    for measure in Measure.objects.filter(stepped_back([actor.pk], Measure), pk__in=signed).order_by("pk"):
+        overtake_signature(act, measure)
 
 
 def could_pass_on(case: Case, at: datetime) -> bool:
