@@ -9,7 +9,7 @@ from accounts.operations.account import (
     reset_second_factor,
     set_up_account,
 )
-from accounts.operations.assignment import assign, step_back, unassign
+from accounts.operations.assignment import assign, carry_recusals, step_back, unassign
 from accounts.operations.credential import (
     agree_to_be_named,
     create_credential,
@@ -56,6 +56,7 @@ __all__ = [
     "ask_for_renewal",
     "assign",
     "bar_party",
+    "carry_recusals",
     "change_role",
     "check_is_left",
     "choose_notices",

@@ -34,6 +34,15 @@ def unassign(act: ledger.Act, obj: models.Model, role: str) -> None:
     open_rows.update(ended_at=act.at)
 
 
+def carry_recusals(before: models.Model, after: models.Model) -> None:
+    """Who has stepped back from one case has from another that goes on in its place."""
+    for row in Recusal.objects.of(before).order_by("pk"):
+        said = {"reason": row.reason, "at": row.at, "colleague": row.colleague}
+        Recusal.objects.get_or_create(
+            user=row.user, object_type=after._meta.label_lower, object_id=str(after.pk), defaults=said
+        )
+
+
 def step_back(act: ledger.Act, case: models.Model, *, reason: str, colleague: User | None = None) -> None:
     """Who acts decides in this case no more, nor in what comes of it."""
     assert isinstance(act.actor, User)  # whoever decides is a person

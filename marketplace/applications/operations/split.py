@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.operations import assign
+from accounts.operations import assign, carry_recusals
 from accounts.queries import recipients
 from marketplace import workflow
 from marketplace.applications import permissions
@@ -49,7 +49,8 @@ def split_off_item(*, item: Item, actor: User, at: datetime, reason: str) -> App
 
 
 def _part(act: ledger.Act, application: Application, item: Item, officer: User) -> Application:
-    """The same scenario with one item, through the states that the old application went through."""
+    """The same scenario with one item, through the states that the old application went through. Who has stepped back
+    from that has from this."""
     scenario = {name: getattr(application, name) for name in SCENARIO}
     part = Application.objects.create(
         buyer=application.buyer, applicant=application.applicant, split_from=item, created_at=act.at, **scenario
@@ -61,6 +62,7 @@ def _part(act: ledger.Act, application: Application, item: Item, officer: User) 
         act, part, ApplicationState.SUBMITTED, authority=application.authority, submitted_at=application.submitted_at
     )
     workflow.move(act, part, ApplicationState.ACCEPTED)
+    carry_recusals(application, part)
     assign(act, part, officer)
     clock.start(part, Kind.DECISION, act.at)
     clock.start(part, Kind.PRECHECK, act.at)

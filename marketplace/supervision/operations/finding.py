@@ -9,6 +9,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.operations import carry_recusals
 from accounts.queries import recipient, recipients
 from listings.models import Version
 from marketplace import workflow
@@ -79,7 +80,8 @@ def dismiss_finding(*, finding: Finding, actor: User, at: datetime, reason: str)
 
 @transaction.atomic
 def merge_finding(*, finding: Finding, actor: User, at: datetime, into: Finding, reason: str) -> None:
-    """open → merged into another open finding about the same party, which the reports behind it follow from now on."""
+    """open → merged into another open finding about the same party, which the reports behind it follow from now on.
+    Who has stepped back from it, or from its version, decides nothing in that either."""
     permissions.check_can_answer_finding(actor, finding, at)
     require(reason=reason)
     both = Finding.objects.select_for_update(of=("self",)).filter(pk__in=[finding.pk, into.pk]).order_by("pk")
@@ -94,6 +96,8 @@ def merge_finding(*, finding: Finding, actor: User, at: datetime, into: Finding,
     workflow.move(act, finding, FindingState.MERGED, merged_into=into, detail={"reason": reason, "into": into})
     clock.stop(finding, at)
     Concern.objects.filter(finding=finding).update(finding=into)
+    for case in filter(None, (finding, finding.version)):
+        carry_recusals(case, into)
 
 
 def remedy_finding(act: ledger.Act, key: str) -> None:

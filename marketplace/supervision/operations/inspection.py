@@ -12,6 +12,7 @@ from django.utils.translation import override
 
 from accounts.evidence import process
 from accounts.models import EvidenceFile, User
+from accounts.operations import carry_recusals
 from accounts.operations.evidence import attach, withdraw
 from accounts.queries import recipients
 from marketplace import workflow
@@ -188,7 +189,8 @@ def answer_inspection(*, inspection: Inspection, actor: User, at: datetime, text
 
 @transaction.atomic
 def follow_up_points(*, inspection: Inspection, actor: User, at: datetime) -> None:
-    """A finding for each point that is not in order, in one act; each can be turned into an order from there."""
+    """A finding for each point that is not in order, in one act; each can be turned into an order from there, though
+    not by who has stepped back from the inspection."""
     check_can_inspect(actor, inspection, at)
     inspection = Inspection.objects.select_for_update(of=("self",)).get(pk=inspection.pk)
     workflow.check_in(inspection, InspectionState.REPORTED, InspectionState.ANSWERED)
@@ -196,7 +198,9 @@ def follow_up_points(*, inspection: Inspection, actor: User, at: datetime) -> No
     for point in inspection.points.filter(verdict__in=DEFECTS).order_by("pk"):
         key = f"{RULE}:{inspection.pk}:{point.code}"
         opened = open_finding(act, inspection.grant, RULE, key, ARTICLE, number=inspection.number, what=point.words)
-        made += opened is not None
+        if opened is not None:
+            carry_recusals(inspection, opened)
+            made += 1
     if not made:
         raise InvalidState(_("Nothing is not in order that is no finding yet."))
     ledger.record(act, inspection, detail={"findings": made})
