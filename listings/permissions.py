@@ -158,12 +158,13 @@ def check_can_keep_rule(actor: Any, rule: ReleaseRule, at: datetime) -> None:
 
 
 def check_can_decide_rule(actor: Any, rule: ReleaseRule, at: datetime) -> None:
-    """As for the review of the version that the rule rests on."""
+    """As for the review of the version that the rule rests on; nobody who has stepped back from that."""
     if rule.product.is_public_data:
         check_officer(actor, rule.authority, at)
     else:
         check_reviewer(actor, rule.basis.reviewer, at)
     check_not_own_case(actor, parties_of_version(rule.basis), at)
+    check_not_recused(actor, rule)
 
 
 def check_can_keep_change(actor: Any, change: DescriptionChange, at: datetime) -> None:

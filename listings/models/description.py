@@ -59,6 +59,7 @@ class DescriptionChange(models.Model):
 
     objects = DescriptionChangeQuerySet.as_manager()
     machine = DESCRIPTION_CHANGE
+    comes_of = ("basis",)
 
     class Meta:
         verbose_name = _("change of a description")

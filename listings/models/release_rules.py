@@ -63,6 +63,7 @@ class ReleaseRule(models.Model):
 
     objects = ReleaseRuleQuerySet.as_manager()
     machine = RELEASE_RULE
+    comes_of = ("basis",)
 
     class Meta:
         verbose_name = _("release rule")

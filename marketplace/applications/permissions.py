@@ -164,9 +164,11 @@ def check_can_keep_edition(actor: Any, edition: GrantEdition, at: datetime) -> N
 
 
 def check_can_close_grant(actor: Any, grant: Grant, at: datetime) -> None:
-    if not grant.product.is_public_data:
-        return check_decides_as_seller(actor, grant.product.seller, grant.buyer, at)
-    check_can_revoke_grant(actor, grant, at)
+    """Who could grant it, and nobody who has stepped back from its application."""
+    if grant.product.is_public_data:
+        return check_can_revoke_grant(actor, grant, at)
+    check_decides_as_seller(actor, grant.product.seller, grant.buyer, at)
+    check_not_recused(actor, grant)
 
 
 def check_can_revoke_grant(actor: Any, grant: Grant, at: datetime) -> None:
@@ -175,3 +177,4 @@ def check_can_revoke_grant(actor: Any, grant: Grant, at: datetime) -> None:
         raise NotAllowed(_("The authority grants and revokes public data only."))
     check_officer(actor, grant.authority, at, levels=DECIDING)
     check_not_own_case(actor, parties_of_case(grant.item.application), at)
+    check_not_recused(actor, grant)

@@ -104,6 +104,7 @@ class Grant(models.Model):
 
     objects = GrantQuerySet.as_manager()
     machine = GRANT
+    comes_of = ("item",)
 
     class Meta:
         verbose_name = _("grant")
@@ -238,6 +239,7 @@ class GrantEdition(models.Model):
 
     objects = GrantEditionQuerySet.as_manager()
     machine = EDITION
+    comes_of = ("grant",)
 
     class Meta:
         verbose_name = _("edition of a grant")
