@@ -287,6 +287,7 @@ class ConcernQueue(Queue):
         "finding",
     )
     sections = cases.concern
+    kept_back = cases.reporter_kept_back
     may_read_files = check_can_read_case_evidence
 
     def waits_for(self, request: Any, at: datetime) -> Q | None:

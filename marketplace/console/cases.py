@@ -28,7 +28,7 @@ from marketplace.documents.models import Document
 from marketplace.errors import is_allowed
 from marketplace.supervision import operations
 from marketplace.supervision.concern import Concern
-from marketplace.supervision.permissions import check_can_triage_concern
+from marketplace.supervision.permissions import check_can_triage_concern, may_know_reporter
 from marketplace.supervision.review import Review
 
 # --- applications ----------------------------------------------------------------------------------------------------
@@ -367,22 +367,27 @@ def report(case: Any, user: Any, at: datetime) -> list[Section]:
 def concern(case: Concern, user: Any, at: datetime) -> list[Section]:
     """What was reported, by whom as far as they said, and what was said after it."""
     person = case.person() if is_allowed(check_can_triage_concern, user, case, at) else {}
-    notes = case.notes.order_by("pk")
+    knows, notes = may_know_reporter(user, case, at), case.notes.order_by("pk")
     return [
         Section(_("What was reported"), (
             (_("Kind"), case.get_kind_display()), (_("About"), link(case.subject) if case.grant_id else case.subject or "–"),
             *of(case, "place", "text", "wish", "party", "responder"), *(((_("Article"), _(case.article)),) if case.article else ()), (_("Received"), day(case.created_at)),
-            (_("Reported by"), case.reporter or ("–" if case.by_id is None else _("somebody with an account"))),
+            *(((_("Reported by"), case.reporter or ("–" if case.by_id is None else _("somebody with an account"))),) if knows else ()),
             *((_("Name"), person[name]) if name == "name" else (_("Contact"), person[name]) for name in person),
         )),
         table(_("Messages"), (_("Who"), _("Time"), _("Text")), [
             Row((_("who reported") if row.is_reporter else _("who answers"), day(row.at), row.text)) for row in notes
         ]),
-        evidence(case),
+        *([evidence(case)] if knows else []),
         Section(_("Answer"), (
             *of(case, "answer", "outcome"), (_("Finding"), case.finding and link(case.finding)),
         )),
     ]  # fmt: skip
+
+
+def reporter_kept_back(case: Concern, user: Any, at: datetime) -> tuple[str, ...]:
+    """The acts of who reported, for whoever may not know them."""
+    return () if may_know_reporter(user, case, at) else ("report_concern", "file_finding", "write")
 
 
 def _concerns(case: Any, user: Any) -> Section:

@@ -245,6 +245,11 @@ def is_reporter(actor: Any, concern: Concern, at: datetime) -> bool:
     return concern.reporter is not None and is_allowed(check_member, actor, concern.reporter, at)
 
 
+def may_know_reporter(actor: Any, concern: Concern, at: datetime) -> bool:
+    """Who reported, and the officers who look into it: never whoever has to correct the data or has stepped back."""
+    return is_reporter(actor, concern, at) or is_allowed(check_can_triage_concern, actor, concern, at)
+
+
 def check_can_prove_concern(actor: Any, concern: Concern, at: datetime) -> None:
     """The people of the party that reported: its files count towards its room."""
     if concern.reporter is None:

@@ -1,6 +1,5 @@
 """Pages of reports of misuse and faulty data: the public form, the receipt, the follow-up, the case."""
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -20,7 +19,6 @@ from listings.forms import FollowForm
 from listings.models import CatalogueEntry, Product
 from marketplace import keyset
 from marketplace.clock import operations as clock
-from marketplace.errors import is_allowed
 from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
 from marketplace.supervision import forms, operations, permissions, verbs
@@ -116,7 +114,7 @@ def concern(request: HttpRequest, pk: int) -> HttpResponse:
     at = timezone.now()
     visible = Concern.objects.visible_to(request.user).with_subject()
     item = get_object_or_404(visible.select_related("authority", "reviewer", "reporter", "finding", "by"), pk=pk)
-    knows = may_know_reporter(request.user, item, at)
+    knows = permissions.may_know_reporter(request.user, item, at)
     context = {
         "concern": item,
         "knows": knows,
@@ -129,11 +127,6 @@ def concern(request: HttpRequest, pk: int) -> HttpResponse:
         "history": history_rows([item, *EvidenceFile.objects.ever_of(item)]) if knows else [],
     }
     return render(request, "supervision/concern.html", context)
-
-
-def may_know_reporter(user: Any, item: Concern, at: datetime) -> bool:
-    """Who reported, and the officers who look into it: never whoever has to correct the data."""
-    return permissions.is_reporter(user, item, at) or is_allowed(permissions.check_can_triage_concern, user, item, at)
 
 
 @require_safe
