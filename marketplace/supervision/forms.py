@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Party, PartyKind, User, standing
 from accounts.queries import people_of
 from listings.forms import DESCRIPTION_FIELDS, AnybodyForm
-from listings.models import Grade, Product, ReleaseRule, Version
+from listings.models import Grade, Nature, Product, ReleaseRule, Version
 from marketplace.applications.models import Application, Grant, GrantEdition, Item
 from marketplace.applications.states import GrantState
 from marketplace.supervision.caution import Caution
@@ -416,11 +416,12 @@ class WriteForm(VerbForm):
 
 
 class TakeUpForm(ReasonForm):
-    """About which grant the finding is; left empty it is about the product's newest version."""
+    """About which grant the finding is, or which version of a party; left empty, about the product's newest version."""
 
     grant = forms.CharField(label=_("Number of the grant"), max_length=12, required=False)
+    version = forms.ModelChoiceField(Version.objects.none(), required=False, label=_("Version"))
     pause = forms.BooleanField(label=_("Pause the grant at once, as a precaution (Art. 34)"), required=False)
-    field_order = ("grant", "pause", "reason")
+    field_order = ("grant", "version", "pause", "reason")
 
     def prepare(self) -> None:
         self.initial["grant"] = self.target.grant.number if self.target.grant_id else ""
@@ -428,6 +429,12 @@ class TakeUpForm(ReasonForm):
         self.fields["grant"].help_text = gettext("Active grants of what was reported: %(numbers)s.") % {
             "numbers": numbers or "–"
         }
+        if not isinstance(self.target.subject, Party):
+            del self.fields["version"]
+            return
+        theirs = Version.objects.filter(product__seller=self.target.party_id, authority=self.target.authority_id)
+        rows = theirs.exclude(product__nature=Nature.NON_PUBLIC).select_related("product").order_by("-pk")
+        self.fields["version"].queryset = rows  # type: ignore[attr-defined]
 
     def clean_grant(self) -> Grant | None:
         typed = self.cleaned_data["grant"].strip().upper()
@@ -447,7 +454,8 @@ def _grants_about(concern: Concern) -> list[Grant]:
     if concern.grant_id or concern.entry_id or concern.subject is None:
         return []
     if concern.subject == concern.party:
-        return list(grants.filter(buyer=concern.party_id).order_by("-pk")[:10])
+        of_public_data = grants.exclude(product__nature=Nature.NON_PUBLIC)
+        return list(of_public_data.filter(buyer=concern.party_id).order_by("-pk")[:10])
     if concern.derived_id:
         grants = grants.filter(derived_uses__derived=concern.derived_id).distinct()
     else:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Max, Min, Q, QuerySet
 
-from accounts.models import Capability, CapabilityKind, Party, PartyKind, Region, valid_on
+from accounts.models import Capability, CapabilityKind, Party, PartyKind, Region, RegionLevel, valid_on
 from accounts.states import PartyState
 from listings.models import Nature, Version
 from marketplace.applications.models import Grant
@@ -55,11 +55,16 @@ def further_grants(measure: Measure, at: datetime) -> list[Grant]:
 
 
 def overseen_by(body: Party, at: datetime) -> dict[str, QuerySet[Any]]:
-    """What an oversight body may file a finding about: grants, submitted versions and parties of its regions."""
+    """What an oversight body may file a finding about: grants, submitted versions and organisations of its
+    regions; of authorities those that have a level above."""
     held = Capability.objects.filter(valid_on(local_date(at)), party=body, kind=CapabilityKind.OVERSIGHT)
     seats = held.values("region")
     here = Region.objects.filter(Q(pk__in=seats) | Q(parent__in=seats) | Q(parent__parent__in=seats))
-    parties = Party.objects.filter(region__in=here, state__in=[PartyState.VERIFIED, PartyState.BARRED])
+    known = {"kind": PartyKind.ORGANISATION, "state__in": [PartyState.VERIFIED, PartyState.BARRED]}
+    highest = Capability.objects.filter(
+        valid_on(local_date(at)), kind=CapabilityKind.AUTHORITY, level=RegionLevel.PROVINCE
+    )
+    parties = Party.objects.filter(region__in=here, **known).exclude(pk__in=highest.values("party"))
     return {
         "grant": Grant.objects.filter(authority__region__in=here).select_related("product").order_by("-pk"),
         "version": Version.objects.filter(authority__region__in=here).select_related("product").order_by("-pk"),

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.anybody import KEEP_CONTACT, PUBLIC
-from accounts.models import Membership
+from accounts.models import Capability, Membership, Party
 from marketplace.applications.models import Grant, Hold
 from marketplace.clock import operations as clock
 from marketplace.desk.queries import todo
@@ -21,6 +21,7 @@ from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
 from marketplace.supervision.concern import Concern, ConcernNote
 from marketplace.supervision.models import Measure
+from marketplace.supervision.queries import overseen_by
 from marketplace.supervision.sweep import sweep
 from tests.workflow import stages
 from tests.workflow.matrix import rows
@@ -321,3 +322,74 @@ def test_overseer_files_on_the_page_of_reports(world, grant):
         assert sent.url == Concern.objects.get().get_absolute_url()
         case = reverse("console:supervision_concern_change", args=[Concern.objects.get().pk])
         assert "可复原" in log_in(world["officer"]).get(case).content.decode()
+
+
+def test_what_is_filed_against_an_authority_goes_to_the_level_above_it(world):
+    made = file(world, against=world.parties["city"], article="Art. 34")
+    assert made.authority == made.responder == world.parties["province"]
+    answer = {"concern": made, "at": world.at, "reason": "不属实"}
+    with pytest.raises(NotAllowed):
+        operations.dismiss_concern(actor=world["officer"], **answer)
+    operations.dismiss_concern(actor=world["province_officer"], **answer)
+    body = world.parties["oversight"]
+    Capability.objects.filter(party=body, kind="oversight").update(region=world.parties["province"].region)
+    offered = set(overseen_by(body, world.at)["against"])
+    assert world.parties["city"] in offered and world.parties["province"] not in offered
+    with pytest.raises(ValidationError, match="against"):
+        file(world, against=world.parties["province"])
+
+
+def test_an_overseer_is_offered_no_natural_person(world, grant):
+    body = world.parties["oversight"]
+    assert grant.buyer in overseen_by(body, world.at)["against"]
+    Party.objects.filter(pk=grant.buyer.pk).update(kind="person", uscc=None)
+    assert grant.buyer not in overseen_by(body, world.at)["against"]
+
+
+def test_what_is_filed_against_a_party_becomes_a_finding_about_that_party_alone(world, grant):
+    seller = world.version.product.seller
+    made = file(world, against=seller, article="Art. 17")
+    given = {"concern": made, "actor": world["officer"], "at": world.at, "reason": "属实"}
+    other = file(world, against=grant.buyer, article="Art. 34")
+    before = rows()
+    for wrong in ({"grant": grant}, {}):
+        with pytest.raises(ValidationError):
+            operations.take_up_concern(**given, **wrong)
+    with pytest.raises(ValidationError):
+        operations.take_up_concern(**{**given, "concern": other}, version=world.version)
+    assert rows() == before
+    with time_machine.travel(world.at, tick=False):
+        officer = log_in(world["officer"])
+        forms = [officer.get(reverse("supervision:concern-take_up", args=[one.pk])) for one in (made, other)]
+        shown = [f'<option value="{world.version.pk}">' in one.content.decode() for one in forms]
+        assert shown == [True, False]
+        officer.post(
+            reverse("supervision:concern-take_up", args=[made.pk]), {"version": world.version.pk, "reason": "属实"}
+        )
+    made.refresh_from_db()
+    assert (made.finding.version, made.finding.party) == (world.version, seller)
+
+
+def test_against_a_party_no_grant_of_non_public_data_is_taken_up(world):
+    held, at = stages.non_public_grant(world, "active")
+    made = operations.file_finding(
+        party=world.parties["oversight"], actor=world["overseer"], at=at, article="Art. 34", text="-",
+        against=held.buyer,
+    )  # fmt: skip
+    with pytest.raises(ValidationError):  # the finding would be about its seller
+        operations.take_up_concern(concern=made, actor=world["officer"], at=at, reason="属实", grant=held)
+
+
+def test_who_stepped_back_no_longer_reads_in_the_console_who_reported(world):
+    made = file(world, version=world.version)
+    case = reverse("console:supervision_concern_change", args=[made.pk])
+    names = (world.parties["oversight"].name, world["overseer"].name)
+
+    def read(who):
+        page = log_in(world[who]).get(case).content.decode()
+        return [name in page for name in names]
+
+    with time_machine.travel(world.at, tick=False):
+        assert read("officer") == [True, True]
+        operations.recuse_from_concern(concern=made, actor=world["officer"], at=world.at, reason="亲属")
+        assert (read("officer"), read("second_officer")) == ([False, False], [True, True])

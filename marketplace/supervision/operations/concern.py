@@ -27,6 +27,7 @@ from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
 from marketplace.supervision.concern import Concern, ConcernKind, ConcernNote
+from marketplace.supervision.deadlines import level_above
 from marketplace.supervision.models import DerivedProduct, Finding
 from marketplace.supervision.operations.finding import open_finding, tell_reporter
 from marketplace.supervision.operations.precaution import hold_as_precaution
@@ -159,7 +160,8 @@ def competent_for(subject: Subject, at: datetime) -> Competent:
         authority = subject.authority or _nearest(subject.product.seller.region, at)
         return Competent(subject.product.seller, authority, _reviewer(subject))
     if isinstance(subject, Party):
-        return Competent(subject, _nearest(subject.region, at))
+        nearest = _nearest(subject.region, at)
+        return Competent(subject, nearest if nearest != subject else _above(subject, at))
     if isinstance(subject, CatalogueEntry):
         return Competent(subject.unit, subject.authority or _nearest(subject.unit.region, at))
     if isinstance(subject, DerivedProduct):
@@ -179,18 +181,28 @@ def _nearest(region: Region | None, at: datetime) -> Party:
     return found
 
 
+def _above(authority: Party, at: datetime) -> Party:
+    """What is said against an authority goes to the level above."""
+    found = level_above(authority, at)
+    if found is None:
+        raise InvalidState(_("No authority is competent for this yet."))
+    return found
+
+
 @transaction.atomic
 def take_up_concern(
-    *, concern: Concern, actor: User, at: datetime, reason: str, grant: Grant | None = None, pause: bool = False
-) -> Finding:
-    """open → taken up: misuse becomes a finding about a grant, else about the product's newest version.
+    *, concern: Concern, actor: User, at: datetime, reason: str, grant: Grant | None = None,
+    version: Version | None = None, pause: bool = False,
+) -> Finding:  # fmt: skip
+    """open → taken up: misuse becomes a finding about a grant, else about the product's newest version; what is said
+    of a party, about a grant of public data that it holds or a version that it sells.
 
     `pause`: the officer's precaution on that grant in the same act. The reporter reads the reason.
     """
     permissions.check_can_triage_concern(actor, concern, at)
     require(reason=reason)
     concern = _locked(concern, ConcernKind.MISUSE)
-    about = _finding_about(concern, grant)
+    about = _finding_about(concern, grant, version)
     act = ledger.begin("take_up", actor, at, ARTICLES[ConcernKind.MISUSE])
     rule, article = (OVERSEEN, concern.article) if concern.article else (RULE, act.article)
     finding = open_finding(act, about, rule, f"{RULE}:{concern.pk}", article, concern=concern.number)
@@ -205,8 +217,10 @@ def take_up_concern(
     return finding
 
 
-def _finding_about(concern: Concern, grant: Grant | None) -> Grant | Version:
+def _finding_about(concern: Concern, grant: Grant | None, version: Version | None) -> Grant | Version:
     """Non-public data is the compliance reviewer's, whose findings are about versions."""
+    if isinstance(concern.subject, Party):
+        return _of_party(concern.subject, grant, version)
     grant = grant or concern.grant
     if grant is not None:
         return grant if grant.product.is_public_data else grant.from_version
@@ -218,6 +232,14 @@ def _finding_about(concern: Concern, grant: Grant | None) -> Grant | Version:
     if newest is None:
         raise ValidationError({"grant": _("Name the grant that this is about.")})
     return newest
+
+
+def _of_party(party: Party, grant: Grant | None, version: Version | None) -> Grant | Version:
+    if grant is not None and grant.buyer == party and grant.product.is_public_data:
+        return grant
+    if version is not None and version.product.seller == party:
+        return version
+    raise ValidationError(_("Name a grant or a version of %(party)s.") % {"party": party})
 
 
 @transaction.atomic
