@@ -74,7 +74,8 @@ def signed_off(version: Version, by: User, at: datetime) -> dict[str, Any]:
 
 
 def reopen(act: ledger.Act, version: Version, reason: str) -> None:
-    """Part of upholding an objection and of a take-down: in publicity → submitted, the review's clock runs anew, the seller is told."""
+    """Part of upholding an objection and of a take-down: in publicity → submitted, the review's clock runs anew, the
+    seller is told."""
     _move(act, version, VersionState.SUBMITTED, reason)
     clock.start(version, Kind.ACCEPTANCE, act.at)
 
@@ -212,7 +213,8 @@ def check_product_stands(product: Product) -> None:
 
 def take_down_product(act: ledger.Act, product: Product, number: str, reason: str) -> None:
     """Part of a take-down of a whole product, known by its `number`: each published version → held, each one in
-    publicity → submitted, and none of any state is served or made public until it is over. InvalidState where one stands, or nothing was ever published."""
+    publicity → submitted, and none of any state is served or made public until it is over. InvalidState where one
+    stands, or nothing was ever published."""
     locked = _locked_product(product)
     _check_not_taken_down_whole(locked)
     versions = _in_use(locked)

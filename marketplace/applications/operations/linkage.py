@@ -53,7 +53,8 @@ class Pair(NamedTuple):
 
 def pairs_of_item(item: Item) -> list[Pair]:
     """The pairs that an approval needs: with each offered or active grant of the buyer, whatever holds it, with each
-    revoked one whose copies are not certified as destroyed, and with each other open item of the case. Data about nobody singles out nobody; one and the same version was assessed whole.
+    revoked one whose copies are not certified as destroyed, and with each other open item of the case. Data about
+    nobody singles out nobody; one and the same version was assessed whole.
     """
     first = newest_version(item.product)
     if first is None:
