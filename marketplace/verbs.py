@@ -156,9 +156,9 @@ class Verbs:
 
     def available(self, obj: Any, actor: Any, at: datetime) -> list[Verb]:
         """What this person could do with the object in its present state. A check that verbs share is asked once."""
-        fitting = [verb for verb in self.verbs if obj.state in verb.sources]
+        fitting = [verb for verb in self.verbs if obj.state in verb.sources and verb.when(obj)]
         allowed = {check: is_allowed(check, actor, obj, at) for check in {verb.check for verb in fitting}}
-        return [verb for verb in fitting if allowed[verb.check] and verb.when(obj)]
+        return [verb for verb in fitting if allowed[verb.check]]
 
     def check(self, verb: Verb, obj: Any, actor: Any, at: datetime) -> None:
         """NotAllowed for the wrong person, InvalidState for the wrong state: before a form is shown."""
