@@ -10,10 +10,10 @@ from django.urls import reverse
 from accounts.models import Membership, Recusal, User
 from accounts.operations import appoint_deputy
 from listings.models import Objection
-from listings.operations import dismiss_objection
+from listings.operations import approve_rule, dismiss_objection
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Application, Grant
-from marketplace.applications.permissions import check_can_process
+from marketplace.applications.permissions import check_can_close_grant, check_can_process
 from marketplace.clock.working_days import local_date
 from marketplace.desk.queries import todo
 from marketplace.errors import InvalidState, NotAllowed
@@ -331,3 +331,101 @@ def test_who_stepped_back_does_not_take_the_case_up_to_the_level_above_either(wo
     with pytest.raises(NotAllowed, match=r"recused|回避"):
         operations.take_finding(finding=found, actor=world["officer"], at=at, reason="-")
     operations.take_finding(finding=found, actor=world["province_officer"], at=at, reason="-")
+
+
+def signed_first(world: World) -> tuple[Finding, Measure]:
+    """An order on a finding, which the officer has signed and nobody has confirmed."""
+    found, at = stages.finding(world, "open")
+    made = operations.propose_order_on_finding(finding=found, actor=world["officer"], at=at, **stages.CHARGE)
+    assert made is not None
+    SecondPairRule.objects.create(authority=made.authority, by=world["officer"], since=at)
+    stages.issue(made, world, at)
+    return found, made
+
+
+def test_from_a_finding_what_they_signed_first_in_its_measure_is_signed_anew(world: World) -> None:
+    found, made = signed_first(world)
+    operations.recuse_from_finding(finding=found, actor=world["officer"], at=world.at, reason=WHY)
+    assert Signature.objects.get().outcome == "overtaken"
+    stages.issue(made, {"officer": world["second_officer"]}, world.at)  # type: ignore[arg-type]
+    assert Signature.objects.waiting().get().by == world["second_officer"]
+
+
+def test_what_somebody_signed_who_has_stepped_back_is_sent_back_not_confirmed(world: World) -> None:
+    found, made = signed_first(world)
+    out_of(world, "officer", found)
+    second: dict[str, Any] = {"measure": made, "actor": world["second_officer"], "at": world.at}
+    with pytest.raises(InvalidState):
+        operations.confirm_signature(**second)
+    operations.send_back(**second, reason="须重新签署")
+    assert Measure.objects.get().state == "proposed"
+
+
+def test_from_an_application_it_reaches_the_part_that_is_split_off(world: World) -> None:
+    item = stages.unconsented(world)
+    out_of(world, "second_officer", item.application)
+    part = applications.split_off_item(item=item, actor=world["officer"], at=world.at, reason="缺一家同意")
+    with pytest.raises(NotAllowed, match=r"recused|回避"):
+        check_can_process(world["second_officer"], part, world.at)
+    check_can_process(world["officer"], part, world.at)
+
+
+@pytest.mark.parametrize("of", ["finding", "version"])
+def test_from_a_finding_or_its_version_it_reaches_the_one_into_which_it_is_merged(world: World, of: str) -> None:
+    act = stages.ledger.begin("notice", JOB, world.at)
+    found = open_finding(act, world.version, "data_stale", "stale", "Art. 13")
+    assert found is not None
+    into = stages.another_finding(world.version, world.at)
+    out_of(world, "second_officer", found if of == "finding" else world.version)
+    given: dict[str, Any] = {"at": world.at, "reason": "-"}
+    operations.merge_finding(finding=found, into=into, actor=world["officer"], **given)
+    assert Recusal.objects.of(into).get().user == world["second_officer"]
+    with pytest.raises(NotAllowed, match=r"recused|回避"):
+        operations.dismiss_finding(finding=into, actor=world["second_officer"], **given)
+    operations.dismiss_finding(finding=into, actor=world["officer"], **given)
+
+
+def test_from_an_inspection_it_reaches_the_findings_it_opens(world: World) -> None:
+    case, at = stages.inspection(world, "reported")
+    out_of(world, "second_officer", case)
+    operations.follow_up_points(inspection=case, actor=world["officer"], at=at)  # type: ignore[arg-type]
+    found = Finding.objects.get()
+    with pytest.raises(NotAllowed, match=r"recused|回避"):
+        operations.dismiss_finding(finding=found, actor=world["second_officer"], at=at, reason="-")
+    operations.dismiss_finding(finding=found, actor=world["officer"], at=at, reason="-")
+
+
+def test_from_a_version_it_reaches_the_release_rule_and_the_description_that_rest_on_it(world: World) -> None:
+    rule, at = stages.release_rule(world, "proposed")
+    change, _at = stages.description_change(world, "proposed")
+    out_of(world, "officer", world.version)
+    with pytest.raises(NotAllowed, match=r"recused|回避"):
+        approve_rule(rule=rule, actor=world["officer"], at=at, reason="-")
+    with time_machine.travel(at, tick=False):
+        waiting = {who: [task.obj for task in todo(world[who], at)] for who in ("officer", "second_officer")}
+    assert [case in waiting["officer"] for case in (rule, change)] == [False, False]
+    assert [case in waiting["second_officer"] for case in (rule, change)] == [True, True]
+    approve_rule(rule=rule, actor=world["second_officer"], at=at, reason="更新稳定")
+
+
+def test_from_an_application_it_reaches_its_grant_and_the_changes_of_that(world: World) -> None:
+    change, at = stages.edition(world, "requested")
+    grant = change.grant
+    out_of(world, "officer", grant.item.application)
+    given: dict[str, Any] = {"actor": world["officer"], "at": at, "reason": "-"}
+    for act in (
+        lambda: applications.agree_change(edition=change, **given),
+        lambda: applications.close_grant(grant=grant, **given),
+        lambda: operations.revoke_grant(grant=grant, article="Art. 15", remedy="-", **given),
+    ):
+        with pytest.raises(NotAllowed, match=r"recused|回避"):
+            act()
+    applications.agree_change(edition=change, **{**given, "actor": world["second_officer"]})
+
+
+def test_from_a_grant_of_non_public_data_its_seller_steps_back_as_well(world: World) -> None:
+    grant, at = stages.non_public_grant(world, "active")
+    check_can_close_grant(world["vendor"], grant, at)
+    out_of(world, "vendor", grant.item.application)
+    with pytest.raises(NotAllowed, match=r"recused|回避"):
+        check_can_close_grant(world["vendor"], grant, at)
