@@ -342,7 +342,8 @@ def test_what_is_filed_against_an_authority_goes_to_the_level_above_it(world):
 def test_an_overseer_is_offered_no_natural_person(world, grant):
     body = world.parties["oversight"]
     assert grant.buyer in overseen_by(body, world.at)["against"]
-    Party.objects.filter(pk=grant.buyer.pk).update(kind="person", uscc=None)
+    paper = {"id_kind": "passport", "id_encrypted": "x", "id_hmac": "x"}
+    Party.objects.filter(pk=grant.buyer.pk).update(kind="person", uscc=None, **paper)
     assert grant.buyer not in overseen_by(body, world.at)["against"]
 
 
