@@ -74,8 +74,8 @@ def signed_off(version: Version, by: User, at: datetime) -> dict[str, Any]:
 
 
 def reopen(act: ledger.Act, version: Version, reason: str) -> None:
-    """Part of upholding an objection and of a take-down: in publicity → submitted, the review's clock runs anew, the
-    seller is told."""
+    """Part of upholding an objection and of taking a product down: in publicity → submitted, the review's clock runs
+    anew, the seller is told."""
     _move(act, version, VersionState.SUBMITTED, reason)
     clock.start(version, Kind.ACCEPTANCE, act.at)
 

@@ -74,9 +74,7 @@ def test_one_person_registering_anew_while_the_refusal_is_reopened_is_registered
     """With another document, so that only the person says that it is the same."""
     who = {"at": world.at, "name": "张悦", "region": world.parties["city"].region, "kind": "person"}
     refused = operations.register_party(actor=world["buyer"], id_kind="resident", id_number="11010519491231002X", **who)
-    operations.refuse_party(
-        party=refused, actor=world["operator"], at=world.at, reason="证件不清", remedy="可以申请复核"
-    )
+    operations.refuse_party(party=refused, actor=world["operator"], at=world.at, reason="不清", remedy="可复核")
 
     def register():
         with transaction.atomic():
