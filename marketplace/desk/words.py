@@ -311,7 +311,7 @@ EFFECTS: dict[tuple[str, str], Any] = {
     ("supervision.inspection", "cancel"): _("The inspection is over without a result. A party that knew of it is told your reason."),
     ("supervision.review", "uphold"): _("What was decided stands. A stay ends: the order suspends again."),
     ("supervision.review", "vary"): _("Of an order: the time to correct runs anew, and the grants you name are served again. Of a refusal: the case is open again, and the new decision heeds your reasons. Nothing is granted by it. A stay ends."),
-    ("supervision.review", "annul"): _("An order counts as never issued and suspends nothing any more; a grant that it has ended stays ended. A grant that was revoked is served again at once, and a party that was barred is verified again. A refusal is void and the case is open again: only a new decision grants anything."),
+    ("supervision.review", "annul"): _("An order counts as never issued and suspends nothing any more; a grant that it has ended stays ended. A grant that was revoked is served again and a party that was barred is verified again at once, unless something else stands against it. A refusal is void and the case is open again: only a new decision grants anything."),
     ("supervision.review", "stay"): _("What the order suspends is served again and the time to correct stands still, until the review is decided."),
     ("supervision.review", "end_stay"): _("The order suspends again at once, and the time to correct goes on."),
     ("supervision.review", "recuse"): _("You do not decide this review; your reason stands in its history."),
