@@ -343,3 +343,36 @@ def test_a_column_that_one_seller_marked_is_a_way_of_its_own(tmp_path):
     second = a_file(tmp_path, "b", ["区县", "号", "乙"], [("鼓楼", "2", "y"), ("台江", "1", "y")])
     found = measure_linkage(side(first, ["区县", "号"], ["区县"]), side(second, ["区县", "号", "乙"], ["乙"]))
     assert (found.shared, found.linked) == (["区县"], 2)
+
+
+def test_a_known_column_of_another_name_is_a_way_of_its_own(tmp_path):
+    first = a_file(tmp_path, "a", ["区县", "号"], [("鼓楼", "1"), ("台江", "2")])
+    second = a_file(tmp_path, "b", ["district", "number", "乙"], [("鼓楼", "2", "y"), ("台江", "1", "y")])
+    theirs = side(second, ["district", "number", "乙"], ["乙"])
+    found = measure_linkage(side(first, ["区县", "号"], ["区县"]), theirs)
+    assert (found.shared, found.linked) == (["区县 = district"], 2)
+
+
+@pytest.mark.parametrize("repeated", [0, 1])
+def test_a_person_with_the_same_row_several_times_is_singled_out_all_the_same(tmp_path, repeated):
+    """Four persons, two in each town and two in each job, never the same two: each is alone with its pair."""
+    towns = [("p0", "鼓楼"), ("p1", "鼓楼"), ("p2", "台江"), ("p3", "台江")]
+    jobs = [("p0", "医生"), ("p1", "教师"), ("p2", "医生"), ("p3", "教师")]
+    times = (1, 3) if repeated else (3, 1)
+    first = a_file(tmp_path, "a", ["u", "住地"], towns * times[0])
+    second = a_file(tmp_path, "b", ["u", "职业"], jobs * times[1])
+    found = measure_linkage(
+        side(first, ["u", "住地"], ["住地"], subject="u"), side(second, ["u", "职业"], ["职业"], subject="u")
+    )
+    assert found == Linkage("subject", ["u"], [4, 4], [2, 2], 1, 4, 4, 1.0)
+
+
+def test_without_a_subject_the_same_row_again_is_somebody_else(tmp_path):
+    """x and y meet twice by number 1; x and z once by 2, and the row of 3 is z's company in its own file."""
+    first = a_file(tmp_path, "a", ["甲", "号"], [("x", "1"), ("x", "1"), ("x", "2")])
+    second = a_file(tmp_path, "b", ["号", "乙"], [("1", "y"), ("4", "y"), ("2", "z"), ("3", "z")])
+    found = measure_linkage(side(first, ["甲", "号"], ["甲"]), side(second, ["号", "乙"], ["乙"]))
+    assert found == Linkage("columns", ["号"], [3, 4], [3, 2], 1, 3, 1, 0.333333)
+    second = a_file(tmp_path, "c", ["号", "乙"], [("1", "y"), ("4", "y"), ("2", "z"), ("2", "z")])
+    found = measure_linkage(side(first, ["甲", "号"], ["甲"]), side(second, ["号", "乙"], ["乙"]))
+    assert found == Linkage("columns", ["号"], [3, 4], [3, 2], 2, 3, 0, 0.0)

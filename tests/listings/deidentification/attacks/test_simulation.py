@@ -225,3 +225,53 @@ def test_column_of_nine_values_in_ten_rows_is_a_key() -> None:
         rows = [{"a": 1, "b": f"v{value}"} for value in values]
         found = attacked(rows, ["a"], types={"a": "integer", "b": "text"}).get(("singling_out_any", None))
         assert (found is not None and "b" in found.columns) is known
+
+
+def test_rows_of_one_person_are_asked_after_once() -> None:
+    """u0 is alone in the classes 0 and 1; the only column is asked after by the greedy attacker and at random."""
+    rows = [{"a": a, "u": u} for a, u in [(0, "u0"), (0, "u0"), (1, "u0"), (2, "u1"), (2, "u1"), (2, "u2")]]
+    out = attacked(rows, ["a"], subject="u", types={"a": "integer", "u": "text"})["singling_out", None]
+    assert (out.successes, out.trials, out.baseline) == (1, 3, 0.333333)
+    assert out.params == {"columns": "a", "isolated": 1, "subjects": 3, "successes": 2 * 2, "queries": 2 * 3}
+
+
+def test_rows_of_one_person_are_guessed_once() -> None:
+    """Class 1 holds w of two persons and x of one, class 2 holds y of two, however many rows each of them has."""
+    held = [(1, "w", "u0", 4), (1, "w", "u1", 1), (1, "x", "u2", 1), (2, "y", "u3", 2), (2, "y", "u4", 3)]
+    rows = [{"a": a, "s": s, "u": u} for a, s, u, times in held for _ in range(times)]
+    found = attacked(rows, ["a"], ("s",), "u")
+    guess, alike = found["inference", "s"], found["homogeneity", "s"]
+    # without one of the two of w there are w and x: half of them are guessed; for x it is w; both of y are guessed
+    assert (guess.successes, guess.trials, guess.baseline) == (3, 5, 0.4)
+    assert (alike.successes, alike.trials) == (2, 5)
+    found = attacked(rows, ["a"], ("s",))
+    guess, alike = found["inference", "s"], found["homogeneity", "s"]
+    # by rows there are five of w, one of x and five of y: all but x are guessed
+    assert (guess.successes, guess.trials, guess.baseline) == (10, 11, 0.454545)
+    assert (alike.successes, alike.trials) == (5, 11)
+
+
+def test_neither_subject_nor_sensitive_columns_are_known() -> None:
+    types = {"a": "integer", "s": "text", "u": "text"}
+    rows = [{"a": n % 2, "s": "wx"[n // 2 % 2], "u": f"u{n // 4}"} for n in range(80)]
+    assert ("singling_out_any", None) not in attacked(rows, ["a"], ("s",), "u", types=types)
+    assert attacked(rows, [], ("s",), "u", types=types)["singling_out", None].columns == ["a"]
+    assert attacked(rows, [], ("a", "s"), "u", types=types) == {}
+    assert attacked([{"a": 1, "s": "w", "u": None}], ["a"], ("s",), "u", types=types) == {}
+
+
+@pytest.mark.parametrize(("columns", "queries"), [(2, 2 + 1 + 1), (5, 5 + 4 + 3 + 2 + 5), (7, 6 + 5 + 4 + 3 + 12)])
+def test_six_columns_are_tried_four_together_and_twelve_at_random(columns: int, queries: int) -> None:
+    """Everybody is alike, so that each question is about one class."""
+    types = dict.fromkeys("abcdefg"[:columns], "integer")
+    rows = [dict.fromkeys(types, 1) for _ in range(20)]
+    assert attacked(rows, list(types), types=types)["singling_out", None].params["queries"] == queries
+
+
+def test_who_is_matched_with_a_wrong_fact_is_matched_wrongly_or_not_at_all() -> None:
+    """Everybody is alone: a wrong fact leads to the one whose fact it is, except for the last in order, who takes none
+    over. In pairs nobody is matched."""
+    noisy = attacked([{"a": n} for n in range(500)], ["a"])["linkage_noise", None]
+    assert noisy.successes + noisy.params["wrong"] in (499, 500) and 0 < noisy.params["wrong"] < 100
+    noisy = attacked([{"a": n // 2} for n in range(500)], ["a"])["linkage_noise", None]
+    assert (noisy.successes, noisy.params["wrong"]) == (0, 0)
