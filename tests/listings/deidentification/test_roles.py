@@ -195,3 +195,13 @@ def test_key_that_its_seller_marked_as_something_else_is_not_taken_for_the_subje
 
 def test_subject_with_a_known_name_is_no_quasi_identifier():
     assert codes(suggested({"车牌号": [f"v{n % 5}" for n in range(10)]}, subject="车牌号")) == []
+
+
+def test_combination_does_without_a_marked_column_that_it_does_not_need():
+    table = {"code": [f"c{n}" for n in range(50)], "m": [f"m{n % 7}" for n in range(50)]}
+    assert [each.params["columns"] for each in suggested(table, marked=["m"]).columns] == ["code"]
+
+
+def test_wide_file_with_nothing_to_combine_has_no_combination():
+    """So wide that columns are copied apart before they are combined: here there are none."""
+    assert suggested({f"reading{n}": [0.5, 1.5, 2.5] for n in range(61)}).columns == []
