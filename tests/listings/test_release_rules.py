@@ -8,7 +8,7 @@ from django.test import Client
 
 from listings import operations
 from listings.models import Assessment, Column, ProcessingStep, ReleaseCheck, ReleaseRule, SourceFile, Version
-from listings.release_bounds import drift
+from listings.release_bounds import _measured, drift
 from marketplace.delivery import operations as delivery
 from marketplace.desk.queries import todo
 from marketplace.desk.sample_data import VISIT_ROLES
@@ -124,6 +124,39 @@ def test_drift_is_the_greatest_shift_of_any_quasi_identifier(world, successor):
     )
     assert drift(world.version, Version.objects.get(pk=successor.pk)) == 12
     assert failed(submit(world, Version.objects.get(pk=successor.pk))) == ["drift"]
+
+
+def test_a_figure_at_its_bound_is_inside_and_one_beyond_is_not(world, rule, successor):
+    version = Version.objects.get(pk=successor.pk)
+    rows, k = version.rows, version.assessments.get().report["k"]
+    column = version.columns.filter(role="quasi_identifier").first()
+    first, *rest = column.profile["values"]
+    renamed = {**column.profile, "values": [{**first, "value": "新"}, *rest]}  # all of its rows are in a class anew
+    Column.objects.filter(pk=column.pk).update(profile=renamed)
+    version = Version.objects.get(pk=successor.pk)
+    shift = round(100 * first["share"])
+    assert drift(world.version, version) == shift > 0
+
+    def holding(**terms):
+        at_it = {"min_rows": rows, "max_rows": rows, "min_k": k, "max_drift": shift, **terms}
+        held = ReleaseRule(basis=rule.basis, **at_it)
+        return [bound.name for bound in _measured(held, version) if not bound.holds]
+
+    assert holding() == []
+    assert holding(min_rows=rows + 1) == holding(max_rows=rows - 1) == ["rows"]
+    assert holding(min_k=k + 1) == holding(min_k=None) == ["k"]
+    assert holding(max_drift=shift - 1) == ["drift"]
+
+
+def test_public_data_without_a_source_in_both_versions_is_reviewed(world, rule, successor):
+    rule.basis.sources.all().delete()
+    successor.sources.all().delete()
+    assert "sources" in failed(submit(world, Version.objects.get(pk=successor.pk)))
+
+
+def test_a_rule_is_in_force_to_the_end_of_its_last_day(world, rule, successor):
+    ReleaseRule.objects.filter(pk=rule.pk).update(valid_until=world.at.date())
+    assert submit(world, successor).state == "published"
 
 
 @pytest.mark.parametrize("end", ["lapsed", "revoked", "withdrawn", "proposed"])
