@@ -205,3 +205,13 @@ def test_combination_does_without_a_marked_column_that_it_does_not_need():
 def test_wide_file_with_nothing_to_combine_has_no_combination():
     """So wide that columns are copied apart before they are combined: here there are none."""
     assert suggested({f"reading{n}": [0.5, 1.5, 2.5] for n in range(61)}).columns == []
+
+
+@pytest.mark.parametrize("letters", ["uuid", "token"])
+def test_codes_that_never_repeat_number_readings_and_repeated_ones_persons(letters):
+    made = {
+        "uuid": [f"{n:08x}-0000-4000-8000-00000000000a" for n in range(10)],
+        "token": [f"Zk{n}xQ-9vTyWm_4rPsLgB" for n in range(10)],
+    }[letters]
+    assert suggested({"z": made}).keys == []
+    assert suggested({"z": [*made[:9], made[0]]}).keys == ["z"]
