@@ -44,6 +44,7 @@ def test_only_named_people_download_once_somebody_is_named(world, grant):
     who = {"grant": grant, "actor": world["buyer"], "at": world.at}
     first = operations.name_user(**who, user=world["buyer"], until=world.at.date() + timedelta(days=9))
     assert [code(world, grant, who) for who in ("buyer", member)] == ["ok", "not_named"]
+    assert code(world, grant, "buyer", world.at + timedelta(days=9)) == "ok"
     assert code(world, grant, "buyer", world.at + timedelta(days=10)) == "not_named"  # lapsed: nobody, not everybody
     second = operations.name_user(**who, user=world[member])
     operations.drop_user(**who, user=world["buyer"])
