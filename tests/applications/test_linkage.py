@@ -395,6 +395,27 @@ def test_a_renewal_without_further_fields_is_no_pair(world, towns, jobs):
     assert (pair.first.product, pair.second.product, pair.fields) == (towns, jobs, ["化名", "街道"])
 
 
+def test_a_change_that_was_asked_for_waits_for_what_is_granted_meanwhile(world, towns, jobs):
+    """Nothing was held beside the grant when its change was asked for: the query finds the pair all the same."""
+    narrow = granted(world, jobs, fields=["职业"])
+    operations.accept_grant(grant=narrow, actor=world["buyer"], at=world.at, terms_accepted=True)
+    narrow = Grant.objects.get(pk=narrow.pk)
+    edition = operations.request_change(
+        grant=narrow, actor=world["buyer"], at=world.at, fields=["化名", "职业"], ends=narrow.ends, quota=None,
+        what_is_built=narrow.terms["what_is_built"], report_schedule=narrow.report_schedule, reason="需要关联",
+    )  # fmt: skip
+    assert pairs_of(edition) == []
+    item = under_review(world, towns).items.get()
+    assert operations.link_due(at=world.at) == 1
+    stages.approve(item, world, world.at)
+    agree = {"edition": edition, "actor": world["officer"], "at": world.at, "reason": "同意"}
+    with pytest.raises(InvalidState):
+        operations.agree_change(**agree)
+    assert operations.link_due(at=world.at) == 1
+    with pytest.raises(ValidationError):
+        operations.agree_change(**agree)
+
+
 def test_the_newest_version_that_the_grant_gives_is_measured(world, towns, jobs):
     held = granted(world, towns)
     item = under_review(world, jobs).items.get()
