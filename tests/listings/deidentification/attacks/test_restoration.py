@@ -114,6 +114,7 @@ WRITTEN = {
 def test_other_writing_of_mobile_numbers_fails(method: str) -> None:
     [each] = planted.found({"p": WRITTEN[method]}, work=1e7)
     assert (each.method, each.level, each.params["kind"]) == (method, "fails", "mobile")
+    assert each.code == ("offset_restored" if method == "offset" else "encoding_restored")
 
 
 def test_encoded_text_that_is_no_identifier_warns() -> None:
