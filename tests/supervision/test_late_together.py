@@ -54,7 +54,7 @@ def story(before: set[int]) -> dict[str, Any]:
     names |= {f"whereabouts:{row.pk}": f"copies of {row.object_id}" for row in Clock.objects.filter(kind="whereabouts")}
 
     def named(text: str) -> str:
-        known = re.sub(r"(measure)/(\d+)", r"\1:\2", text)
+        known = re.sub(r"/order/(\d+)/", r"measure:\1", text)
         return re.sub(r"(hold|measure|whereabouts):\d+", lambda found: names.get(found[0], found[0]), known)
 
     entries = Entry.objects.exclude(pk__in=before).select_related("detail")
