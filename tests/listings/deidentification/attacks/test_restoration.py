@@ -169,3 +169,14 @@ def test_so_many_short_digests_met_are_no_chance(targets: int, digests: int, wid
 def test_same_file_gives_the_same_answer() -> None:
     table = {"p": HASHED["md5"][1], "t": KEYED["random"]}
     assert planted.found(table, work=3e7) == planted.found(table, work=3e7)
+
+
+@pytest.mark.parametrize("values", [HASHED["md5"][1][:300], KEYED["random"][:300]], ids=["restored", "keyed"])
+def test_repeated_and_empty_cells_change_nothing(values: list[str]) -> None:
+    once = planted.found({"p": values}, work=3e7)
+    assert len(once) == 1
+    assert planted.found({"p": [*values, *values, *values[:50], None, ""]}, work=3e7) == once
+
+
+def test_column_of_one_value_tells_nobody_apart() -> None:
+    assert planted.found({"p": hexed("md5", MOBILES[:1]) * 50}, work=1e6) == []
