@@ -133,7 +133,7 @@ def site_up(var_dir: Path, **variables: str) -> Iterator[tuple[subprocess.Popen[
 
 
 def wait_for_address(site: subprocess.Popen[bytes], log: Path) -> str:
-    give_up = time.monotonic() + 150
+    give_up = time.monotonic() + 300  # twice as long as two busy cores took
     while site.poll() is None and time.monotonic() < give_up:
         if match := re.search(r"http://127\.0\.0\.1:\d+", log.read_text()):
             return match[0]
