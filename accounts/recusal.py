@@ -1,5 +1,7 @@
 """Who has stepped back from a single case (Art. 45): they see it still, and decide neither it nor what comes of it."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 
@@ -7,6 +9,10 @@ from django.db import models
 class RecusalQuerySet(models.QuerySet["Recusal"]):
     def of(self, case: models.Model) -> "RecusalQuerySet":
         return self.filter(object_type=case._meta.label_lower, object_id=str(case.pk))
+
+    def note(self, case: models.Model, user: models.Model, **said: Any) -> None:
+        """Once for each person and case: what was said first stands."""
+        self.get_or_create(user=user, object_type=case._meta.label_lower, object_id=str(case.pk), defaults=said)
 
 
 class Recusal(models.Model):

@@ -36,17 +36,11 @@ def unassign(act: ledger.Act, obj: models.Model, role: str) -> None:
 
 def carry_recusals(before: models.Model, after: models.Model) -> None:
     """Who has stepped back from one case has from another that goes on in its place."""
-    for row in Recusal.objects.of(before).order_by("pk"):
-        said = {"reason": row.reason, "at": row.at, "colleague": row.colleague}
-        Recusal.objects.get_or_create(
-            user=row.user, object_type=after._meta.label_lower, object_id=str(after.pk), defaults=said
-        )
+    for row in Recusal.objects.of(before).select_related("user", "colleague").order_by("pk"):
+        Recusal.objects.note(after, row.user, reason=row.reason, at=row.at, colleague=row.colleague)
 
 
 def step_back(act: ledger.Act, case: models.Model, *, reason: str, colleague: User | None = None) -> None:
     """Who acts decides in this case no more, nor in what comes of it."""
     assert isinstance(act.actor, User)  # whoever decides is a person
-    said = {"reason": reason, "at": act.at, "colleague": colleague}
-    Recusal.objects.get_or_create(
-        user=act.actor, object_type=case._meta.label_lower, object_id=str(case.pk), defaults=said
-    )
+    Recusal.objects.note(case, act.actor, reason=reason, at=act.at, colleague=colleague)

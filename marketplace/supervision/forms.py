@@ -16,6 +16,7 @@ from marketplace.supervision.caution import Caution
 from marketplace.supervision.concern import Concern, ConcernKind, Wish
 from marketplace.supervision.inquiry import ABOUT as ASKED_ABOUT
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, ReportFiling
+from marketplace.supervision.operations.concern import OVERSEEN_ARTICLES
 from marketplace.supervision.operations.recusal import decider_of
 from marketplace.supervision.queries import (
     further_grants,
@@ -383,9 +384,6 @@ class ReportMisuseForm(VerbForm):
         label=_("What you ask for"), required=False,
         choices=[("", _("that it is looked into")), *Wish.choices],
     )  # fmt: skip
-
-
-OVERSEEN_ARTICLES = ("Art. 16", "Art. 17", "Art. 33", "Art. 34", "Art. 35", "Art. 46")
 
 
 class FileFindingForm(VerbForm):

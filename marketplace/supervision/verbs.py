@@ -75,7 +75,7 @@ REPORT = Verbs(
         Verb("file_nil", _("File a nil report"), (ReportState.OPEN, ReportState.RETURNED), permissions.check_can_file_report, operations.file_nil_report, article="Art. 16", when=nothing_delivered),
         Verb("accept", _("Accept"), (ReportState.FILED,), permissions.check_can_judge_report, operations.accept_report, article="Art. 16"),
         Verb("return", _("Return"), (ReportState.FILED,), permissions.check_can_judge_report, operations.return_report, ReasonForm, "Art. 16", aside=True),
-        recuse(UsageReport, operations.recuse_from_report),
+        recuse(UsageReport, "report"),
     ),
 )  # fmt: skip
 
@@ -130,7 +130,7 @@ FINDING = Verbs(
         Verb("order_correction", _("Propose an order without suspension"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.order_on_finding, forms.ProposeOrderForm, "Art. 46", leads_on=True, aside=True, when=lambda finding: finding.reviewer_id is None),
         Verb("merge", _("Merge into another finding"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.merge_finding, forms.MergeFindingForm, aside=True),
         Verb("dismiss", _("Dismiss"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.dismiss_finding, ReasonForm),
-        recuse(Finding, operations.recuse_from_finding),
+        recuse(Finding, "finding"),
         Verb("take_case", TAKE, (FindingState.OPEN,), permissions.check_can_take_finding, operations.take_finding, ReasonForm, "Art. 45", aside=True),
     ),
 )  # fmt: skip
@@ -158,7 +158,7 @@ CONCERN = Verbs(
         Verb("accept", _("It is faulty and will be corrected"), ASKED, ANSWER, operations.accept_fault, ReasonForm, "Art. 13", when=is_fault, aside=True),
         Verb("dismiss", _("Do not follow it"), ASKED, ANSWER, operations.dismiss_concern, ReasonForm, ARTICLE_OF_CONCERN, aside=True),
         Verb("write", _("Write a message"), LIVING, permissions.check_can_write_to_concern, operations.write_to_concern, forms.WriteForm, ARTICLE_OF_CONCERN, aside=True),
-        recuse(Concern, operations.recuse_from_concern),
+        recuse(Concern, "concern"),
         Verb("add_evidence", _("Add evidence"), LIVING, permissions.check_can_prove_concern, operations.add_concern_evidence, EvidenceForm, ARTICLE_OF_CONCERN, aside=True, apart=True),
         Verb("withdraw_evidence", _("Take evidence back"), ASKED, permissions.check_can_withdraw_concern_evidence, operations.withdraw_concern_evidence, WithdrawEvidenceForm, ARTICLE_OF_CONCERN, aside=True),
     ),
@@ -215,7 +215,7 @@ VERSION = Verbs(
     (
         Verb("draft_take_down", _("Draft a take-down"), IN_USE, permissions.check_can_take_down, operations.draft_take_down, forms.TakeDownForm, "Art. 40", danger=True, leads_on=True, aside=True),
         Verb("require_take_down", _("Require a take-down"), IN_USE, permissions.check_may_require_take_down, operations.require_take_down, forms.TakeDownForm, "Art. 40", danger=True, leads_on=True, aside=True),
-        recuse(Version, operations.recuse_from_version, when=lambda version: True),
+        recuse(Version, "version", when=lambda version: True),
     ),
 )  # fmt: skip
 
@@ -267,7 +267,7 @@ MEASURE = Verbs(
         Verb("terminate", _("Terminate the service"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.terminate_service, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=may_end_as(MeasureState.TERMINATED), facts="supervision/facts.html", said=said_if_waiting),
         Verb("refer", _("Refer for discipline"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.refer_order, forms.ReferForm, ARTICLE_OF_MEASURE, danger=True, when=may_end_as(MeasureState.REFERRED), facts="supervision/facts.html", said=said_if_waiting),
         Verb("make_final", _("Make the take-down final"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.make_final, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=may_end_as(MeasureState.FINAL), facts="supervision/facts.html", said=said_if_waiting),
-        recuse(Measure, operations.recuse_from_measure),
+        recuse(Measure, "measure"),
         Verb("take_case", TAKE, OPEN_MEASURE, permissions.check_can_take_measure, operations.take_measure, ReasonForm, "Art. 45", aside=True),
         Verb("annul", _("Annul the measure"), STANDING_MEASURE, permissions.check_can_annul, operations.annul_order, ReasonForm, "Art. 45", danger=True, facts="supervision/facts.html"),
     ),
@@ -367,7 +367,7 @@ INCIDENT = Verbs(
         Verb("confirm", _("Confirm that you have read the notice"), INCIDENT_OPEN, permissions_incident.check_can_confirm_notice, operations.confirm_notice, article="Art. 34", when=is_unconfirmed),
         Verb("close", _("Close with lessons"), INCIDENT_OPEN, DECIDES, operations.close_incident, forms_incident.LessonsForm, "Art. 34", when=lambda incident: not open_facts(incident)),
         Verb("dismiss", _("Dismiss as a false alarm"), INCIDENT_OPEN, DECIDES, operations.dismiss_incident, ReasonForm, "Art. 34", aside=True),
-        recuse(Incident, operations.recuse_from_incident),
+        recuse(Incident, "incident"),
     ),
 )  # fmt: skip
 

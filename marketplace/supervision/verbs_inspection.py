@@ -78,7 +78,7 @@ INSPECTION = Verbs(
         Verb("answer", _("Answer the report"), (InspectionState.REPORTED,), inspecting.check_can_answer_inspection, operations.answer_inspection, forms_inspection.AnswerForm, "Art. 33"),
         Verb("follow_up", _("Open findings on what is not in order"), REPORTED, INSPECT, operations.follow_up_points, article="Art. 33", aside=True, when=has_defects),
         Verb("close", _("Close the inspection"), REPORTED, INSPECT, operations.close_inspection, forms_inspection.CloseForm, "Art. 33"),
-        recuse(Inspection, operations.recuse_from_inspection),
+        recuse(Inspection, "inspection"),
         Verb("cancel", _("Cancel the inspection"), BEFORE_REPORT, INSPECT, operations.cancel_inspection, ReasonForm, "Art. 33", aside=True),
     ),
 )  # fmt: skip

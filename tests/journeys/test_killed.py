@@ -97,7 +97,7 @@ def undisturbed(act: Callable[[], Any]) -> dict[str, Any]:
 def test_sweep_killed_at_each_write_has_done_everything_once_in_the_end(world):
     _grant, at = late_reports(world)
     expected = undisturbed(lambda: sweep(at=at))
-    assert killed_until_done(lambda: sweep(at=at), 2) > 4
+    assert killed_until_done(lambda: sweep(at=at), 1) > 5
     assert outcome() == expected
     assert in_child(lambda: sweep(at=at)) == 0
     assert outcome() == expected

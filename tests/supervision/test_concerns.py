@@ -200,6 +200,18 @@ def test_name_and_contact_are_erased_half_a_year_after_the_end_and_once(world):
     assert Concern.objects.get().person() == {} and Entry.objects.filter(verb="erase").count() == 1
 
 
+def test_a_report_is_merged_into_no_finding_about_another_party(world):
+    made, _at = stages.concern(world, "open")
+    other = made.grant.findings.get()
+    type(other).objects.filter(pk=other.pk).update(party=world.parties["other_buyer"])
+    before = rows()
+    with pytest.raises(InvalidState):
+        operations.merge_concern(
+            concern=made, actor=world["officer"], at=world.at, finding=other, reason="已核实"
+        )  # fmt: skip
+    assert rows() == before
+
+
 def test_whoever_comes_second_changes_nothing(world):
     """Merge against dismiss, both from the report as they read it."""
     made, _at = stages.concern(world, "open")
@@ -301,6 +313,8 @@ def test_only_an_oversight_body_files_about_exactly_one_thing_of_its_regions(wor
         file(world)
     with pytest.raises(ValidationError):
         file(world, grant=grant, against=grant.buyer)
+    with pytest.raises(ValidationError, match="article"):
+        file(world, grant=grant, article="Art. 2")
     assert rows() == before
     Grant.objects.update(authority=world.parties["other_city"])
     before = rows()
@@ -392,5 +406,5 @@ def test_who_stepped_back_no_longer_reads_in_the_console_who_reported(world):
 
     with time_machine.travel(world.at, tick=False):
         assert read("officer") == [True, True]
-        operations.recuse_from_concern(concern=made, actor=world["officer"], at=world.at, reason="亲属")
+        operations.recuse_from(case=made, actor=world["officer"], at=world.at, reason="亲属")
         assert (read("officer"), read("second_officer")) == ([False, False], [True, True])

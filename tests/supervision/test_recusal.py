@@ -41,7 +41,7 @@ def proposal(world: World, grant: Grant) -> Measure:
 
 
 def step_back(world: World, measure: Measure, who: str = "officer", **more: Any) -> None:
-    operations.recuse_from_measure(measure=measure, actor=world[who], at=world.at, reason=WHY, **more)
+    operations.recuse_from(case=measure, actor=world[who], at=world.at, reason=WHY, **more)
 
 
 def told() -> set[str]:
@@ -97,7 +97,7 @@ def test_from_a_finding_it_reaches_the_measure_that_answers_it_and_from_a_measur
     assert isinstance(found, Finding)
     made = operations.propose_order_on_finding(finding=found, actor=world["officer"], at=world.at, **stages.CHARGE)
     assert made is not None
-    operations.recuse_from_finding(finding=found, actor=world["officer"], at=world.at, reason=WHY)
+    operations.recuse_from(case=found, actor=world["officer"], at=world.at, reason=WHY)
     for act in (
         lambda: operations.dismiss_finding(finding=found, actor=world["officer"], at=world.at, reason="-"),
         lambda: operations.drop_order(measure=made, actor=world["officer"], at=world.at, reason="-"),
@@ -145,10 +145,10 @@ def test_a_version_stays_with_who_reviewed_it_whatever_is_above_and_whoever_is_b
     )
     with time_machine.travel(world.at, tick=False):
         assert may_be_passed_on(found)
-        operations.recuse_from_finding(finding=found, actor=world["second_officer"], at=world.at, reason=WHY)
+        operations.recuse_from(case=found, actor=world["second_officer"], at=world.at, reason=WHY)
         assert not may_be_passed_on(found)
     with pytest.raises(InvalidState, match=r"Nobody else|没有其他人"):
-        operations.recuse_from_finding(finding=found, actor=world["officer"], at=world.at, reason=WHY)
+        operations.recuse_from(case=found, actor=world["officer"], at=world.at, reason=WHY)
 
 
 def test_who_signed_first_is_nobody_to_pass_it_on_to(world: World, proposal: Measure) -> None:
@@ -163,7 +163,7 @@ def test_who_signed_first_is_nobody_to_pass_it_on_to(world: World, proposal: Mea
 
 def test_the_queue_offers_no_review_of_what_answers_a_finding_one_has_stepped_back_from(world: World) -> None:
     found, at = stages.finding(world, "open")
-    operations.recuse_from_finding(finding=found, actor=world["second_officer"], at=at, reason=WHY)
+    operations.recuse_from(case=found, actor=world["second_officer"], at=at, reason=WHY)
     order = operations.propose_order_on_finding(finding=found, actor=world["officer"], at=at, **stages.CHARGE)
     assert order is not None
     stages.issue(order, world, at)
@@ -194,7 +194,7 @@ def test_from_whatever_case_one_steps_back_one_sees_it_and_has_no_verb_in_it(wor
         assert case in [task.obj for task in todo(officer, at)] or noun == "inspection"
         assert file in first.get(file).content.decode() and file in first.get(queue).content.decode()
         assert offered(noun, case, officer, at) >= (decided & offered(noun, case, second, at)) != set()
-        getattr(operations, f"recuse_from_{noun}")(**{noun: case}, actor=officer, at=at, reason=WHY, colleague=second)
+        operations.recuse_from(case=case, actor=officer, at=at, reason=WHY, colleague=second)
         assert told() == {second.ledger_ref}
         assert Recusal.objects.of(case).get().colleague == second
         assert Entry.objects.filter(verb="recuse").get().article == "Art. 45"
@@ -215,19 +215,19 @@ def offered(noun: str, case: Any, person: Any, at: Any) -> set[str]:
 def test_nobody_left_one_stays_and_from_what_is_over_nobody_steps_back(world: World) -> None:
     case, at = stages.report(world, "accepted")
     with pytest.raises(InvalidState):
-        operations.recuse_from_report(report=case, actor=world["officer"], at=at, reason=WHY)
+        operations.recuse_from(case=case, actor=world["officer"], at=at, reason=WHY)
     UsageReport.objects.update(state="filed")
     User.objects.filter(pk=world["second_officer"].pk).update(is_active=False)
     before = rows()
     with pytest.raises(InvalidState, match=r"Nobody else|没有其他人"):
-        operations.recuse_from_report(report=case, actor=world["officer"], at=at, reason=WHY)
+        operations.recuse_from(case=case, actor=world["officer"], at=at, reason=WHY)
     assert rows() == before
 
 
 def test_from_a_report_of_misuse_it_reaches_the_finding_that_it_becomes(world: World) -> None:
     case, at = stages.concern(world, "open")
     assert isinstance(case, Concern)
-    operations.recuse_from_concern(concern=case, actor=world["officer"], at=at, reason=WHY)
+    operations.recuse_from(case=case, actor=world["officer"], at=at, reason=WHY)
     found = operations.take_up_concern(concern=case, actor=world["second_officer"], at=at, reason="属实")
     with pytest.raises(NotAllowed, match=r"recused|回避"):
         operations.dismiss_finding(finding=found, actor=world["officer"], at=at, reason="-")
@@ -237,7 +237,7 @@ def test_from_a_report_of_misuse_it_reaches_the_finding_that_it_becomes(world: W
 def test_from_a_version_it_reaches_its_objections(world: World) -> None:
     objection, at = stages.objection(world, "open")
     assert isinstance(objection, Objection)
-    operations.recuse_from_version(version=objection.version, actor=world["officer"], at=at, reason=WHY)
+    operations.recuse_from(case=objection.version, actor=world["officer"], at=at, reason=WHY)
     with pytest.raises(NotAllowed, match=r"recused|回避"):
         dismiss_objection(objection=objection, actor=world["officer"], at=at, reason="-")
     with time_machine.travel(at, tick=False):
@@ -276,7 +276,7 @@ def stand_in(world: World, party: Any, absent: str, deputy: str, at: Any) -> Non
 def test_deputy_of_who_stepped_back_decides_in_their_own_name(world: World) -> None:
     case, at = stages.report(world, "filed")
     stand_in(world, world.parties["city"], "officer", "second_officer", at)
-    operations.recuse_from_report(report=case, actor=world["officer"], at=at, reason=WHY)
+    operations.recuse_from(case=case, actor=world["officer"], at=at, reason=WHY)
     operations.accept_report(report=case, actor=world["second_officer"], at=at)
     entry = Entry.objects.get(verb="accept", object_type="supervision.usagereport")
     assert "acting_for" not in EntryDetail.objects.get(entry=entry).json
@@ -345,7 +345,7 @@ def signed_first(world: World) -> tuple[Finding, Measure]:
 
 def test_from_a_finding_what_they_signed_first_in_its_measure_is_signed_anew(world: World) -> None:
     found, made = signed_first(world)
-    operations.recuse_from_finding(finding=found, actor=world["officer"], at=world.at, reason=WHY)
+    operations.recuse_from(case=found, actor=world["officer"], at=world.at, reason=WHY)
     assert Signature.objects.get().outcome == "overtaken"
     stages.issue(made, {"officer": world["second_officer"]}, world.at)  # type: ignore[arg-type]
     assert Signature.objects.waiting().get().by == world["second_officer"]

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0520_plan_evidence"),
         ("listings", "0590_whole_product"),
-        ("supervision", "0593_review_of_registrations"),
+        ("supervision", "0590_review_of_refusals"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

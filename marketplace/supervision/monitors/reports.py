@@ -119,8 +119,8 @@ def pause_and_propose_each(reports: Sequence[UsageReport], at: datetime) -> int:
 
 def _still_late(reports: Sequence[UsageReport], at: datetime) -> list[UsageReport]:
     """Look again under a lock: what was filed, returned or given up since the sweep looked, and a grant that has ended,
-    is not overtaken. A report that somebody is changing just now waits for the next sweep. Grants are locked first, as
-    wherever else both are."""
+    is not overtaken. A report that somebody is changing just now waits for the next sweep. Grants are locked first:
+    whoever holds a report and waits for its grant is passed over, so that nobody waits in a circle."""
     lock_grants({report.grant_id for report in reports})
     rows = UsageReport.objects.filter(pk__in=[report.pk for report in reports]).order_by("pk")
     free = list(rows.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True))

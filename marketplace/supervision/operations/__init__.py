@@ -118,15 +118,7 @@ from marketplace.supervision.operations.proposing import (
 )
 from marketplace.supervision.operations.reassessment import answer_by_hold, notice_failing, notice_mended
 from marketplace.supervision.operations.recall import answer_by_precaution, notice_recall
-from marketplace.supervision.operations.recusal import (
-    recuse_from_concern,
-    recuse_from_finding,
-    recuse_from_incident,
-    recuse_from_inspection,
-    recuse_from_measure,
-    recuse_from_report,
-    recuse_from_version,
-)
+from marketplace.supervision.operations.recusal import recuse_from
 from marketplace.supervision.operations.report import (
     accept_report,
     file_nil_report,
@@ -258,14 +250,8 @@ __all__ = [
     "record_death",
     "record_exercise",
     "recount_incident",
-    "recuse_from_concern",
-    "recuse_from_finding",
-    "recuse_from_incident",
-    "recuse_from_inspection",
-    "recuse_from_measure",
-    "recuse_from_report",
+    "recuse_from",
     "recuse_from_review",
-    "recuse_from_version",
     "refer_order",
     "register_derived",
     "release_inspector",

@@ -36,6 +36,7 @@ from marketplace.supervision.states import LIVING_CONCERN, ConcernState, Finding
 
 RULE = "misuse_reported"
 OVERSEEN = "overseen"  # of the findings that oversight bodies file
+OVERSEEN_ARTICLES = ("Art. 16", "Art. 17", "Art. 33", "Art. 34", "Art. 35", "Art. 46")
 ARTICLES = {ConcernKind.MISUSE: "Art. 34", ConcernKind.FAULT: "Art. 13"}
 CLOCKS = {ConcernKind.MISUSE: Kind.CONCERN, ConcernKind.FAULT: Kind.FAULT}
 Subject = Grant | Product | Version | CatalogueEntry | DerivedProduct | Party | None
@@ -98,13 +99,15 @@ def file_finding(
     """An oversight body files a finding about one grant, version or party of its regions, with facts and article.
 
     It goes to the authority or, with non-public data, to the compliance review, as a report of misuse does, with the
-    same deadline; the body is told of answer and outcome. Raises ValidationError for more or less than one, and for
-    what lies outside its regions.
+    same deadline; the body is told of answer and outcome. Raises ValidationError for more or less than one, for what
+    lies outside its regions, and for an article that is none of `OVERSEEN_ARTICLES`.
     """
     permissions.check_can_file_finding(actor, party, at)
     about = {name: row for name, row in (("grant", grant), ("version", version), ("against", against)) if row}
     if len(about) != 1:
         raise ValidationError(_("Name one grant, one version or one party."))
+    if article not in OVERSEEN_ARTICLES:
+        raise ValidationError({"article": _("Name the article that is broken.")})
     (name, subject), *_rest = about.items()
     if not overseen_by(party, at)[name].filter(pk=subject.pk).exists():
         raise ValidationError({name: _("This lies outside the regions of %(party)s.") % {"party": party}})
@@ -244,12 +247,14 @@ def _of_party(party: Party, grant: Grant | None, version: Version | None) -> Gra
 
 @transaction.atomic
 def merge_concern(*, concern: Concern, actor: User, at: datetime, finding: Finding, reason: str) -> None:
-    """open → taken up, as part of a finding that is open already."""
+    """open → taken up, as part of a finding that is open already, about the same party where one is named."""
     permissions.check_can_triage_concern(actor, concern, at)
     require(reason=reason)
     concern = _locked(concern, ConcernKind.MISUSE)
     finding = Finding.objects.select_for_update(of=("self",)).get(pk=finding.pk)
     workflow.check_in(finding, FindingState.OPEN)
+    if finding.authority_id != concern.authority_id or concern.party_id not in (None, finding.party_id):
+        raise InvalidState(_("Findings are merged where they are about the same party and before the same authority."))
     permissions.check_can_answer_finding(actor, finding, at)
     act = ledger.begin("merge_concern", actor, at, ARTICLES[ConcernKind.MISUSE])
     _answer(act, concern, ConcernState.TAKEN_UP, reason, finding=finding)

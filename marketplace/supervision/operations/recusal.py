@@ -76,68 +76,14 @@ ROWS: dict[type, Row] = {
 
 
 @transaction.atomic
-def recuse_from_measure(
-    *, measure: Measure, actor: User, at: datetime, reason: str, colleague: User | None = None
-) -> None:  # fmt: skip
-    """Who decides on a measure steps back for good, from its review as well. As of a finding."""
-    _recuse(measure, actor, at, reason, colleague)
+def recuse_from(*, case: Case, actor: User, at: datetime, reason: str, colleague: User | None = None) -> None:
+    """Who decides on a case steps back from it for good, and from what comes of it: a report's finding, a finding's
+    measures, their reviews, a version's objections and take-downs.
 
-
-@transaction.atomic
-def recuse_from_finding(
-    *, finding: Finding, actor: User, at: datetime, reason: str, colleague: User | None = None
-) -> None:  # fmt: skip
-    """Who answers an open finding steps back for good, from the measures that answer it as well; `colleague`, or else
-    everybody who is left and the level above that may take it over, is told. What they signed in it, or in what comes
-    of it, and nobody has confirmed is signed anew.
-
-    Raises InvalidState where nobody would be left, ValidationError for a colleague who may not decide on it.
+    `colleague`, or else everybody who is left and the level above that may take it over, is told. What they signed in
+    it and nobody has confirmed is signed anew. Raises InvalidState where nobody would be left, ValidationError for a
+    colleague who may not decide on it.
     """
-    _recuse(finding, actor, at, reason, colleague)
-
-
-@transaction.atomic
-def recuse_from_concern(
-    *, concern: Concern, actor: User, at: datetime, reason: str, colleague: User | None = None
-) -> None:  # fmt: skip
-    """Who looks into a report that is open steps back, also from the finding that it becomes. As of a finding."""
-    _recuse(concern, actor, at, reason, colleague)
-
-
-@transaction.atomic
-def recuse_from_incident(
-    *, incident: Incident, actor: User, at: datetime, reason: str, colleague: User | None = None
-) -> None:  # fmt: skip
-    """Who decides about an open incident steps back. As of a finding."""
-    _recuse(incident, actor, at, reason, colleague)
-
-
-@transaction.atomic
-def recuse_from_inspection(
-    *, inspection: Inspection, actor: User, at: datetime, reason: str, colleague: User | None = None
-) -> None:  # fmt: skip
-    """Who inspects steps back. As of a finding."""
-    _recuse(inspection, actor, at, reason, colleague)
-
-
-@transaction.atomic
-def recuse_from_report(
-    *, report: UsageReport, actor: User, at: datetime, reason: str, colleague: User | None = None
-) -> None:  # fmt: skip
-    """Who judges a usage report that was filed steps back. As of a finding."""
-    _recuse(report, actor, at, reason, colleague)
-
-
-@transaction.atomic
-def recuse_from_version(
-    *, version: Version, actor: User, at: datetime, reason: str, colleague: User | None = None
-) -> None:  # fmt: skip
-    """Who reviews a version steps back, also from its objections, and from findings, take-downs and reviews about it.
-    As of a finding."""
-    _recuse(version, actor, at, reason, colleague)
-
-
-def _recuse(case: Case, actor: User, at: datetime, reason: str, colleague: User | None) -> None:
     row = ROWS[type(case)]
     row.check(actor, case, at)
     require(reason=reason)
