@@ -40,6 +40,7 @@ from marketplace.applications.models import Application, Consultation, Grant, Gr
 from marketplace.applications.operations.application import offered_version
 from marketplace.documents.models import Document
 from marketplace.supervision import forms as supervision_forms
+from marketplace.supervision import forms_concern as concern_forms
 from marketplace.supervision import forms_incident as incident_forms
 from marketplace.supervision import forms_preparedness as preparedness_forms
 from marketplace.supervision import operations as supervising
@@ -176,14 +177,14 @@ EXAMPLES: dict[type[forms.Form], Callable[[], Any]] = {
     PointsForm: lambda: Inspection(),
     ReleaseInspectorForm: lambda: Inspection(pk=0),
     supervision_forms.VaryForm: lambda: Review(measure=Measure(pk=0)),
-    supervision_forms.FileFindingForm: lambda: Party(pk=0),
+    concern_forms.FileFindingForm: lambda: Party(pk=0),
     supervision_forms.OrderPartyForm: lambda: Party(pk=0),
     supervision_forms.OrderPlatformForm: lambda: Party(pk=0),
     supervision_forms.ReferForm: lambda: Measure(),
     supervision_forms.RecuseForm: lambda: Measure(authority=Party(pk=0)),
-    supervision_forms.TakeUpForm: lambda: Concern(authority=Party(pk=0)),
+    concern_forms.TakeUpForm: lambda: Concern(authority=Party(pk=0)),
     supervision_forms.MergeFindingForm: lambda: Finding(party=Party(pk=0), authority=Party(pk=0)),
-    supervision_forms.MergeConcernForm: lambda: Concern(authority=Party(pk=0)),
+    concern_forms.MergeConcernForm: lambda: Concern(authority=Party(pk=0)),
     application_forms.ConsentInPartForm: lambda: _consultation(),
     application_forms.UseStandingForm: lambda: _consultation(),
     application_forms.DropUserForm: lambda: Grant(pk=0, buyer=Party(pk=0)),
@@ -269,7 +270,7 @@ def lodge_objection(target: Any, **fields: Any) -> Objection:
 
 
 def report_concern(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
-    return supervision_forms.ConcernForm(*sent, parties=parties_of(user, at))
+    return concern_forms.ConcernForm(*sent, parties=parties_of(user, at))
 
 
 def visible_product(user: Any, pk: int | None) -> Product:

@@ -28,7 +28,7 @@ from marketplace.documents.models import Document
 from marketplace.errors import is_allowed
 from marketplace.supervision import operations
 from marketplace.supervision.concern import Concern
-from marketplace.supervision.permissions import check_can_triage_concern, may_know_reporter
+from marketplace.supervision.permissions_concern import check_can_triage_concern, may_know_reporter
 from marketplace.supervision.review import Review
 
 # --- applications ----------------------------------------------------------------------------------------------------

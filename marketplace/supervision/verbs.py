@@ -23,16 +23,17 @@ from marketplace.supervision import (
     forms,
     forms_caution,
     forms_closeout,
+    forms_concern,
     forms_incident,
     forms_preparedness,
     operations,
     permissions,
     permissions_closeout,
+    permissions_concern,
     permissions_incident,
 )
 from marketplace.supervision.caution import Caution, CautionState
 from marketplace.supervision.closeout import ENDED, Certificate, CertificateState, owes_certificate, whereabouts_owed
-from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.incidents import Incident, IncidentState
 from marketplace.supervision.inspections import OPEN_INSPECTION
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
@@ -51,13 +52,13 @@ from marketplace.supervision.review import Review
 from marketplace.supervision.second_pair import is_waiting
 from marketplace.supervision.states import (
     STANDING_MEASURE,
-    ConcernState,
     DerivedState,
     FindingState,
     MeasureState,
     ReportState,
     ReviewState,
 )
+from marketplace.supervision.verbs_concern import CONCERN, OVERSIGHT  # noqa: F401
 from marketplace.supervision.verbs_inspection import INSPECTION, INSPECTION_PLAN, PLANNING  # noqa: F401
 from marketplace.supervision.verbs_recusal import recuse
 from marketplace.verbs import ByCase, ReasonForm, RefusalForm, Verb, Verbs
@@ -136,34 +137,6 @@ FINDING = Verbs(
 )  # fmt: skip
 
 
-def is_misuse(concern: Concern) -> bool:
-    return concern.kind == ConcernKind.MISUSE
-
-
-def is_fault(concern: Concern) -> bool:
-    return concern.kind == ConcernKind.FAULT
-
-
-ANSWER, TRIAGE = permissions.check_can_answer_concern, permissions.check_can_triage_concern
-ASKED, LIVING = (ConcernState.OPEN,), (ConcernState.OPEN, ConcernState.TAKEN_UP)
-ARTICLE_OF_CONCERN = ByCase("Arts 13, 34", lambda concern: "Art. 13" if is_fault(concern) else "Art. 34")
-
-CONCERN = Verbs(
-    Concern,
-    "concern",
-    (
-        Verb("take_up", _("Take up as a finding"), ASKED, TRIAGE, operations.take_up_concern, forms.TakeUpForm, "Art. 34", leads_on=True, when=is_misuse),
-        Verb("merge", _("Merge into a finding"), ASKED, TRIAGE, operations.merge_concern, forms.MergeConcernForm, "Art. 34", aside=True, when=is_misuse),
-        Verb("correct", _("Say what was corrected"), LIVING, ANSWER, operations.correct_fault, ReasonForm, "Art. 13", when=is_fault),
-        Verb("accept", _("It is faulty and will be corrected"), ASKED, ANSWER, operations.accept_fault, ReasonForm, "Art. 13", when=is_fault, aside=True),
-        Verb("dismiss", _("Do not follow it"), ASKED, ANSWER, operations.dismiss_concern, ReasonForm, ARTICLE_OF_CONCERN, aside=True),
-        Verb("write", _("Write a message"), LIVING, permissions.check_can_write_to_concern, operations.write_to_concern, forms.WriteForm, ARTICLE_OF_CONCERN, aside=True),
-        recuse(Concern, "concern"),
-        Verb("add_evidence", _("Add evidence"), LIVING, permissions.check_can_prove_concern, operations.add_concern_evidence, EvidenceForm, ARTICLE_OF_CONCERN, aside=True, apart=True),
-        Verb("withdraw_evidence", _("Take evidence back"), ASKED, permissions.check_can_withdraw_concern_evidence, operations.withdraw_concern_evidence, WithdrawEvidenceForm, ARTICLE_OF_CONCERN, aside=True),
-    ),
-)  # fmt: skip
-
 ENDING, KEEP = (PartyState.VERIFIED, PartyState.BARRED), check_can_keep_party
 
 
@@ -199,15 +172,6 @@ AUTHORITY = Verbs(
         Verb("order_platform", _("Propose an order to the platform"), (PartyState.VERIFIED,), permissions.check_can_order_platform, operations.order_platform, forms.OrderPlatformForm, "Art. 47", leads_on=True, aside=True, when=has_platform),
     ),
 )  # fmt: skip
-
-OVERSIGHT = Verbs(
-    Party,
-    "party",
-    (
-        Verb("file_finding", _("File a finding"), (PartyState.VERIFIED,), permissions.check_can_file_finding, operations.file_finding, forms.FileFindingForm, "Arts 16, 33, 34, 46", leads_on=True, aside=True),
-    ),
-)  # fmt: skip
-
 
 VERSION = Verbs(
     Version,
@@ -294,7 +258,7 @@ GRANT = Verbs(
     (
         Verb("state_whereabouts", _("Say where the copies are"), (GrantState.ACTIVE,), check_can_account_for_copies, operations.state_whereabouts, forms_closeout.WhereaboutsForm, ARTICLE_OF_GRANT, when=owes_whereabouts),
         Verb("certify_destruction", _("Certify that the copies are destroyed"), (GrantState.ACTIVE, *ENDED), check_can_account_for_copies, operations.certify_destruction, forms_closeout.CertificateForm, ARTICLE_OF_GRANT, leads_on=True, facts="supervision/facts_certificate.html", when=has_to_certify),
-        Verb("report_misuse", _("Report misuse"), (GrantState.ACTIVE,), permissions.check_can_report_misuse, operations.report_misuse, forms.ReportMisuseForm, "Art. 34", leads_on=True, aside=True),
+        Verb("report_misuse", _("Report misuse"), (GrantState.ACTIVE,), permissions_concern.check_can_report_misuse, operations.report_misuse, forms_concern.ReportMisuseForm, "Art. 34", leads_on=True, aside=True),
         Verb("propose_order", _("Propose an order"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.propose_order_on_grant, forms.ProposeOrderForm, "Art. 33", danger=True, leads_on=True),
         Verb("draft_notice", _("Draft a contract notice"), (GrantState.ACTIVE,), permissions.check_can_notify, operations.draft_notice, forms.NoticeForm, "Art. 40", danger=True, leads_on=True, aside=True),
         Verb("revoke", _("Revoke"), (GrantState.ACTIVE,), check_can_revoke_grant, operations.revoke_grant, RevokeForm, "Art. 16", danger=True),

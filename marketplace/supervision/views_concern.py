@@ -21,7 +21,7 @@ from marketplace import keyset
 from marketplace.clock import operations as clock
 from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
-from marketplace.supervision import forms, operations, permissions, verbs
+from marketplace.supervision import forms_concern, operations, permissions_concern, verbs
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.models import DerivedProduct, Finding
 from marketplace.supervision.states import LIVING_CONCERN
@@ -39,7 +39,7 @@ def report(request: HttpRequest, about: str = "", key: str = "") -> HttpResponse
     """The public form, about something that the visitor sees or about the site; then number and code, shown once."""
     at, subject = timezone.now(), _subject(request.user, about, key)
     known = request.user.is_authenticated
-    form = forms.ConcernForm(
+    form = forms_concern.ConcernForm(
         request.POST or None,
         parties=parties_of(request.user, at) if known else None,
         is_of_something=subject is not None,
@@ -81,9 +81,9 @@ def follow(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             found = operations.find_concern(**form.cleaned_data)
     if found:
-        more = forms.AddForm(request.POST if "text" in request.POST else None, initial=form.cleaned_data)
+        more = forms_concern.AddForm(request.POST if "text" in request.POST else None, initial=form.cleaned_data)
         if more.is_bound and _added(request, more, found):
-            more = forms.AddForm(initial=form.cleaned_data)
+            more = forms_concern.AddForm(initial=form.cleaned_data)
     context = {
         "concern": found, "asked": form.is_bound and form.is_valid(), "more": more,
         "notes": found.notes.order_by("pk") if found else [], "may_add": found and found.state in LIVING_CONCERN,
@@ -114,7 +114,7 @@ def concern(request: HttpRequest, pk: int) -> HttpResponse:
     at = timezone.now()
     visible = Concern.objects.visible_to(request.user).with_subject()
     item = get_object_or_404(visible.select_related("authority", "reviewer", "reporter", "finding", "by"), pk=pk)
-    knows = permissions.may_know_reporter(request.user, item, at)
+    knows = permissions_concern.may_know_reporter(request.user, item, at)
     context = {
         "concern": item,
         "knows": knows,

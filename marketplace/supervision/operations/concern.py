@@ -25,7 +25,7 @@ from marketplace.clock.defaults import Kind
 from marketplace.errors import InvalidState, NotAllowed, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
-from marketplace.supervision import permissions
+from marketplace.supervision import permissions, permissions_concern
 from marketplace.supervision.concern import Concern, ConcernKind, ConcernNote
 from marketplace.supervision.deadlines import level_above
 from marketplace.supervision.models import DerivedProduct, Finding
@@ -84,7 +84,7 @@ def report_misuse(*, grant: Grant, actor: User, at: datetime, text: str, wish: s
     The authority answers within its deadline. Nothing is held by a report: an officer's precaution or an order does
     that (Art. 34).
     """
-    reporter = permissions.reporting_party(actor, grant, at)
+    reporter = permissions_concern.reporting_party(actor, grant, at)
     workflow.check_in(grant, GrantState.ACTIVE)
     act = ledger.begin("report_concern", actor, at, ARTICLES[ConcernKind.MISUSE])
     made: Concern = _lodge(act, grant, kind=ConcernKind.MISUSE, text=text, wish=wish, reporter=reporter).made
@@ -102,7 +102,7 @@ def file_finding(
     same deadline; the body is told of answer and outcome. Raises ValidationError for more or less than one, for what
     lies outside its regions, and for an article that is none of `OVERSEEN_ARTICLES`.
     """
-    permissions.check_can_file_finding(actor, party, at)
+    permissions_concern.check_can_file_finding(actor, party, at)
     about = {name: row for name, row in (("grant", grant), ("version", version), ("against", against)) if row}
     if len(about) != 1:
         raise ValidationError(_("Name one grant, one version or one party."))
@@ -202,7 +202,7 @@ def take_up_concern(
 
     `pause`: the officer's precaution on that grant in the same act. The reporter reads the reason.
     """
-    permissions.check_can_triage_concern(actor, concern, at)
+    permissions_concern.check_can_triage_concern(actor, concern, at)
     require(reason=reason)
     concern = _locked(concern, ConcernKind.MISUSE)
     about = _finding_about(concern, grant, version)
@@ -248,7 +248,7 @@ def _of_party(party: Party, grant: Grant | None, version: Version | None) -> Gra
 @transaction.atomic
 def merge_concern(*, concern: Concern, actor: User, at: datetime, finding: Finding, reason: str) -> None:
     """open → taken up, as part of a finding that is open already, about the same party where one is named."""
-    permissions.check_can_triage_concern(actor, concern, at)
+    permissions_concern.check_can_triage_concern(actor, concern, at)
     require(reason=reason)
     concern = _locked(concern, ConcernKind.MISUSE)
     finding = Finding.objects.select_for_update(of=("self",)).get(pk=finding.pk)
@@ -263,7 +263,7 @@ def merge_concern(*, concern: Concern, actor: User, at: datetime, finding: Findi
 @transaction.atomic
 def dismiss_concern(*, concern: Concern, actor: User, at: datetime, reason: str) -> None:
     """open → not followed, with reasons, which the reporter reads."""
-    permissions.check_can_answer_concern(actor, concern, at)
+    permissions_concern.check_can_answer_concern(actor, concern, at)
     require(reason=reason)
     concern = _locked(concern)
     _answer(
@@ -278,7 +278,7 @@ def dismiss_concern(*, concern: Concern, actor: User, at: datetime, reason: str)
 @transaction.atomic
 def accept_fault(*, concern: Concern, actor: User, at: datetime, reason: str) -> None:
     """open → taken up: the data is faulty and will be corrected within a deadline (Art. 13)."""
-    permissions.check_can_answer_concern(actor, concern, at)
+    permissions_concern.check_can_answer_concern(actor, concern, at)
     require(reason=reason)
     concern = _locked(concern, ConcernKind.FAULT)
     _answer(ledger.begin("accept_fault", actor, at, _article(concern)), concern, ConcernState.TAKEN_UP, reason)
@@ -288,7 +288,7 @@ def accept_fault(*, concern: Concern, actor: User, at: datetime, reason: str) ->
 @transaction.atomic
 def correct_fault(*, concern: Concern, actor: User, at: datetime, reason: str) -> None:
     """open or taken up → corrected: `reason` says what was corrected and where (Art. 13)."""
-    permissions.check_can_answer_concern(actor, concern, at)
+    permissions_concern.check_can_answer_concern(actor, concern, at)
     require(reason=reason)
     concern = _locked(concern, ConcernKind.FAULT, states=LIVING_CONCERN)
     act = ledger.begin("correct_fault", actor, at, _article(concern))
@@ -323,9 +323,12 @@ def _article(concern: Concern) -> str:
 @transaction.atomic
 def write_to_concern(*, concern: Concern, actor: User, at: datetime, text: str) -> None:
     """Who reported adds something, or who answers asks or tells something, while it is not over. The other is told."""
-    permissions.check_can_write_to_concern(actor, concern, at)
+    permissions_concern.check_can_write_to_concern(actor, concern, at)
     _write(
-        ledger.begin("write", actor, at, _article(concern)), concern, text, permissions.is_reporter(actor, concern, at)
+        ledger.begin("write", actor, at, _article(concern)),
+        concern,
+        text,
+        permissions_concern.is_reporter(actor, concern, at),
     )
 
 
@@ -358,7 +361,7 @@ def _write(act: ledger.Act, concern: Concern, text: str, is_reporter: bool) -> N
 
 def add_concern_evidence(*, concern: Concern, actor: User, at: datetime, path: Path, note: str = "") -> EvidenceFile:
     """The party that reported adds a file, while it is not over. Who answers reads it."""
-    permissions.check_can_prove_concern(actor, concern, at)
+    permissions_concern.check_can_prove_concern(actor, concern, at)
     workflow.check_in(concern, *LIVING_CONCERN)
     kind = process.kind_of(path)
     with transaction.atomic():
@@ -372,7 +375,7 @@ def add_concern_evidence(*, concern: Concern, actor: User, at: datetime, path: P
 @transaction.atomic
 def withdraw_concern_evidence(*, concern: Concern, actor: User, at: datetime, evidence: EvidenceFile) -> None:
     """Who added a file takes it back before the report is answered."""
-    permissions.check_can_withdraw_concern_evidence(actor, concern, at)
+    permissions_concern.check_can_withdraw_concern_evidence(actor, concern, at)
     locked = Concern.objects.select_for_update(of=("self",)).get(pk=concern.pk)
     workflow.check_in(locked, ConcernState.OPEN)
     withdraw(ledger.begin("withdraw_evidence", actor, at, _article(concern)), concern, evidence)

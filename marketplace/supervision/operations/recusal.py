@@ -20,7 +20,7 @@ from marketplace import workflow
 from marketplace.errors import InvalidState, is_allowed, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
-from marketplace.supervision import permissions, permissions_incident, permissions_inspection
+from marketplace.supervision import permissions, permissions_concern, permissions_incident, permissions_inspection
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.deadlines import level_above
 from marketplace.supervision.incidents import Incident, IncidentState
@@ -64,7 +64,7 @@ ROWS: dict[type, Row] = {
         permissions.check_can_take_finding,
     ),
     Concern: Row(
-        permissions.check_can_triage_concern, lambda case: case.reviewer or case.authority, (ConcernState.OPEN,)
+        permissions_concern.check_can_triage_concern, lambda case: case.reviewer or case.authority, (ConcernState.OPEN,)
     ),
     Incident: Row(
         permissions_incident.check_can_decide_incident, lambda case: case.authority, (IncidentState.OPENED,)
