@@ -1,13 +1,12 @@
 """What operations, forms and pages read alike: who is in charge, whose data an item holds, what is consented to."""
 
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Assignment, AssignmentRole, Party
-from accounts.queries import parties_of, recipient, recipients
+from accounts.queries import People, parties_of, recipient
 from listings.models import Product, Version, VersionSource
 from listings.states import VersionState
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, LinkageResult, Route
@@ -37,10 +36,10 @@ def people_in_charge(application: Application) -> list[Recipient]:
     return [recipient(row.user) for row in rows]
 
 
-def counterparts(grant: Grant, at: datetime) -> list[Recipient]:
+def counterparts(grant: Grant, people: People) -> list[Recipient]:
     """Who is told of the buyer's acts: the authority, of non-public data the seller as well."""
-    told = recipients(grant.authority, at)
-    return told if grant.product.is_public_data else told + recipients(grant.product.seller, at)
+    told = people(grant.authority)
+    return told if grant.product.is_public_data else told + people(grant.product.seller)
 
 
 def newest_version(product: Product) -> Version | None:

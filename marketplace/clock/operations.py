@@ -27,18 +27,20 @@ def review_term(at: datetime, remedy: str) -> dict[str, Any]:
 
 
 def start_each(
-    objects: Sequence[models.Model], kind: str, at: datetime, *, lengths: Sequence[int | None] = ()
-) -> list[Clock]:
-    """What `start` does, for many objects at once, each with its own of the `lengths` if there are any."""
-    usual = days(kind)
+    objects: Sequence[models.Model], kind: str, at: datetime | Sequence[datetime], *,
+    lengths: Sequence[int | None] = (),
+) -> list[Clock]:  # fmt: skip
+    """What `start` does, for many objects at once, each from its own moment and with its own of the `lengths` where
+    there are several."""
+    usual, began = days(kind), [at] * len(objects) if isinstance(at, datetime) else at
     each = [usual if length is None else length for length in lengths or [None] * len(objects)]
-    due = {length: _over(kind, at, length) for length in set(each)}
+    due = {spell: _over(kind, *spell) for spell in set(zip(began, each, strict=True))}
     return Clock.objects.bulk_create(
         Clock(
-            object_type=obj._meta.label_lower, object_id=str(obj.pk), kind=kind, started_at=at, working_days=length,
-            due_at=due[length],
+            object_type=obj._meta.label_lower, object_id=str(obj.pk), kind=kind, started_at=spell[0],
+            working_days=spell[1], due_at=due[spell],
         )
-        for obj, length in zip(objects, each, strict=True)
+        for obj, spell in zip(objects, zip(began, each, strict=True), strict=True)
     )  # fmt: skip
 
 

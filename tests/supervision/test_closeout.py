@@ -1,11 +1,13 @@
 """Copies already delivered: where they are while a grant is suspended, and that they are destroyed at its end."""
 
 import re
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
 import time_machine
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -14,6 +16,7 @@ from marketplace.applications.models import Grant
 from marketplace.applications.operations import agree_change, close_grant, request_change, surrender_grant
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
+from marketplace.clock.models import Clock
 from marketplace.clock.working_days import due_after, end_of_day, last_day, local_date
 from marketplace.delivery import operations as delivery
 from marketplace.delivery.models import DailyUse
@@ -263,6 +266,44 @@ def test_period_that_is_over_asks_though_nobody_has_closed_the_grant(world, deli
     assert Entry.objects.filter(verb="ask_certificate", object_id=str(delivered.pk)).count() == 1
 
 
+def test_many_are_asked_together_each_in_its_own_time_and_as_one_by_one(world, delivered):
+    others = [stages.active_grant(world, buyer=who) for who in ("other_buyer", "buyer")]
+    for grant, who in zip(others, ("other_buyer", "buyer"), strict=True):
+        delivery.deliver(grant=grant, version=world.version, actor=world[who], at=world.at)
+    stages.active_grant(world, buyer="buyer")  # nothing was delivered: nothing is asked
+    Grant.objects.filter(pk=others[0].pk).update(terms={**others[0].terms, "destruction_working_days": 3})
+    Grant.objects.filter(pk=others[1].pk).update(ends=delivered.ends - 2 * DAY)
+    late, monitor = (
+        end_of_day(delivered.ends) + 9 * DAY,
+        next(one for one in MONITORS if one.name == "certificate_asked"),
+    )
+
+    def asked(together: bool) -> list[list[tuple]]:
+        with transaction.atomic():
+            before = set(Entry.objects.values_list("pk", flat=True))
+            assert run(monitor if together else replace(monitor, together=None), late)[2:] == (3, 3, 0)
+            entries = Entry.objects.exclude(pk__in=before)
+            assert entries.values("operation_id").distinct().count() == 3
+            clocks = Clock.objects.filter(kind=Kind.DESTRUCTION)
+            found = [
+                sorted(clocks.values_list("object_id", "started_at", "due_at", "working_days")),
+                sorted(entries.values_list("verb", "object_id", "article", "detail__json")),
+                sorted(Outbox.objects.filter(kind="certificate_asked").values_list("recipient_ref", "link", "channel")),
+            ]
+            transaction.set_rollback(True)
+        return found
+
+    clocks, *rest = asked(together=True)
+    assert [clocks, *rest] == asked(together=False)
+    assert [began for key, began, *_rest in clocks if key == str(others[0].pk)] == [late]  # its three days were over
+    assert len({began for _key, began, *_rest in clocks}) == 3
+    rows = list(monitor.find(late, None))
+    Grant.objects.filter(pk=delivered.pk).update(ends=local_date(late))  # renewed since the sweep looked
+    operations.begin_close_outs(grants=[others[1]], actor=stages.JOB, at=late)
+    assert monitor.together(rows, late) == 1
+    assert not clock.of(delivered).open().filter(kind=Kind.DESTRUCTION).exists()
+
+
 def test_asked_late_after_an_outage_or_an_upgrade_the_holder_has_its_whole_time(world, over):
     late = end_of_day(over.ends) + 60 * DAY
     assert did("certificate_asked", late) == 0  # asked at its end
@@ -380,7 +421,9 @@ def test_copies_are_evidence_while_an_incident_is_open_and_the_time_stands_still
 
 
 def test_only_the_site_itself_asks_keeps_and_drops(world, over):
-    for act in (operations.begin_close_out, operations.keep_as_evidence, operations.drop_whereabouts):
+    with pytest.raises(NotAllowed):
+        operations.begin_close_outs(grants=[over], actor=world["buyer"], at=world.at)
+    for act in (operations.keep_as_evidence, operations.drop_whereabouts):
         with pytest.raises(NotAllowed):
             act(grant=over, actor=world["buyer"], at=world.at)
     certify(world, over)

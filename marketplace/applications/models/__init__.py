@@ -21,6 +21,7 @@ from marketplace.applications.models.consent import (
 )
 from marketplace.applications.models.disclosure import Disclosure
 from marketplace.applications.models.grant import (
+    QUOTA,
     EditionKind,
     Grant,
     GrantEdition,
@@ -37,6 +38,7 @@ from marketplace.applications.models.grant import (
 from marketplace.applications.models.linkage import LinkageResult
 
 __all__ = [
+    "QUOTA",
     "Application",
     "ApplicationGroupObjectPermission",
     "ApplicationQuerySet",

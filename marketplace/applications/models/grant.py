@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -42,6 +44,9 @@ def in_effect(at: datetime) -> Q:
         & standing(at, "buyer__")
         & ~Exists(open_holds(at, grant=OuterRef("pk")))
     )
+
+
+QUOTA = Cast(KeyTextTransform("quota", "terms"), models.IntegerField())  # of a grant; null where it has no limit
 
 
 class GrantQuerySet(models.QuerySet["Grant"]):
@@ -115,7 +120,19 @@ class Grant(models.Model):
                 name="grant_active_has_date",
             ),
         )
-        indexes = (models.Index(fields=["ends"], condition=Q(state="active"), name="grant_active_ends"),)
+        indexes = (
+            models.Index(fields=["ends"], condition=Q(state="active"), name="grant_active_ends"),
+            models.Index(
+                fields=["state"], condition=Q(state__in=["surrendered", "closed", "terminated", "revoked"]),
+                name="grant_ended",
+            ),
+            models.Index(
+                fields=["reported_until"],
+                condition=Q(activated_at__isnull=False) & (Q(reported_until=None) | Q(reported_until__lt=F("ends"))),
+                name="grant_reports_to_come",
+            ),
+            models.Index(QUOTA, condition=Q(state="active"), name="grant_active_quota"),
+        )  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.number} · {self.product}"

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from accounts.queries import People, recipients
+from accounts.queries import People
 from marketplace.applications.models import Grant
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import due_after, end_of_day, last_day
 from marketplace.ledger import entries as ledger
-from marketplace.notices.operations import Message, tell, tell_each
+from marketplace.notices.operations import Message, tell_each
 
 
 def was_delivered(grant: Grant) -> bool:
@@ -44,31 +44,52 @@ def ask_whereabouts(suspended: Sequence[tuple[ledger.Act, Grant]], people: Peopl
     ])  # fmt: skip
 
 
-def ask_certificate(act: ledger.Act, grant: Grant) -> bool:
-    """The grant is over: its holder has the working days of the terms to destroy the copies and certify it. It is told.
+def ask_certificates(over: Sequence[tuple[ledger.Act, Grant]], people: People) -> list[tuple[Grant, Clock]]:
+    """Grants are over: their holders have the working days of the terms to destroy the copies and certify it, and are
+    told.
 
     They run from the grant's last day, and from today where they would be over before it is told. Nothing where nothing
-    was delivered, or where it was asked before. Returns whether it was asked now.
+    was delivered, or where it was asked before. Returns what is asked now, with its clock.
     """
-    known = clock.of(grant).open().filter(kind=Kind.DESTRUCTION).exists()
-    if known or Grant.objects.filter(pk=grant.pk, certificate__isnull=False).exists() or not was_delivered(grant):
-        return False
+    owing = Grant.objects.filter(pk__in=[grant.pk for _act, grant in over], deliveries__isnull=False, certificate=None)
+    copies = set(owing.values_list("pk", flat=True).distinct())
+    running = Clock.objects.open().filter(
+        object_type=Grant._meta.label_lower, object_id__in=[str(key) for key in copies], kind=Kind.DESTRUCTION
+    )
+    copies -= {int(key) for key in running.values_list("object_id", flat=True)}
+    asked = [(act, grant) for act, grant in over if grant.pk in copies]
+    return _restart(asked, [_since(act, grant) for act, grant in asked], people)
+
+
+def _since(act: ledger.Act, grant: Grant) -> datetime:
     since, length = min(act.at, end_of_day(grant.ends)), grant.terms.get("destruction_working_days")
     is_late = due_after(since, clock.days(Kind.DESTRUCTION) if length is None else length) <= act.at
-    restart_certificate(act, grant, act.at if is_late else since)
-    return True
+    return act.at if is_late else since
 
 
-def restart_certificate(act: ledger.Act, grant: Grant, since: datetime) -> None:
-    """Part of that, and of returning a certificate: the holder's time to destroy and certify runs from `since`."""
-    asked = clock.start(grant, Kind.DESTRUCTION, since, length=grant.terms.get("destruction_working_days"))
-    tell_due(act, grant, asked)
+def restart_certificate(act: ledger.Act, grant: Grant) -> None:
+    """Part of returning a certificate: the holder's time to destroy and certify runs anew."""
+    _restart([(act, grant)], [act.at], People(act.at))
+
+
+def _restart(
+    asked: Sequence[tuple[ledger.Act, Grant]], since: Sequence[datetime], people: People
+) -> list[tuple[Grant, Clock]]:
+    grants = [grant for _act, grant in asked]
+    lengths = [grant.terms.get("destruction_working_days") for grant in grants]
+    clocks = clock.start_each(grants, Kind.DESTRUCTION, since, lengths=lengths)
+    tell_each([_due(act, grant, begun, people) for (act, grant), begun in zip(asked, clocks, strict=True)])
+    return list(zip(grants, clocks, strict=True))
 
 
 def tell_due(act: ledger.Act, grant: Grant, asked: Clock) -> None:
-    """The holder is told until when it destroys and certifies; again where that day has moved."""
+    """The day until which the holder destroys and certifies has moved: it is told again."""
+    tell_each([_due(act, grant, asked, People(act.at))])
+
+
+def _due(act: ledger.Act, grant: Grant, asked: Clock, people: People) -> Message:
     due = last_day(asked.due_at)
-    tell(
-        act, recipients(grant.buyer, act.at), "certificate_asked", link=grant.get_absolute_url(),
-        key=f"destruction:{asked.pk}:{due}", number=grant.number, due=due,
+    return Message(
+        act, people(grant.buyer), "certificate_asked", grant.get_absolute_url(), f"destruction:{asked.pk}:{due}",
+        {"number": grant.number, "due": due},
     )  # fmt: skip

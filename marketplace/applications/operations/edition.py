@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Credential, User
 from accounts.operations import check_is_left
-from accounts.queries import people_of, recipients
+from accounts.queries import People, people_of, recipients
 from listings import operations as listing
 from marketplace import workflow
 from marketplace.applications import access, permissions
@@ -281,7 +281,7 @@ def _notice(
     )  # fmt: skip
     ledger.record(act, edition, new=edition.state, detail={"before": before, "after": after})
     tell(
-        act, counterparts(grant, act.at), f"grant_{kind.value}", link=grant.get_absolute_url(),
+        act, counterparts(grant, People(act.at)), f"grant_{kind.value}", link=grant.get_absolute_url(),
         number=grant.number, **{kind.value: "; ".join(after[kind.value]) or "–"},
     )  # fmt: skip
     return edition
@@ -296,7 +296,7 @@ def _ask(act: ledger.Act, edition: GrantEdition) -> None:
     grant = edition.grant
     asked = [to for party in asked_about(grant.from_version) for to in recipients(party, act.at)]
     tell(
-        act, counterparts(grant, act.at) + asked, "change_requested", link=grant.get_absolute_url(),
+        act, counterparts(grant, People(act.at)) + asked, "change_requested", link=grant.get_absolute_url(),
         number=grant.number, buyer=grant.buyer, reason=edition.reason,
     )  # fmt: skip
 

@@ -7,12 +7,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.queries import recipients
+from accounts.queries import People, recipients
 from listings import operations as listing
 from marketplace import workflow
 from marketplace.applications import permissions
 from marketplace.applications.models import Grant, HoldCode, open_holds
-from marketplace.applications.operations.copies import ask_certificate, owes_destruction
+from marketplace.applications.operations.copies import ask_certificates, owes_destruction
 from marketplace.applications.queries import counterparts
 from marketplace.applications.states import GrantState
 from marketplace.clock import operations as clock
@@ -42,7 +42,7 @@ def accept_grant(*, grant: Grant, actor: User, at: datetime, terms_accepted: boo
     workflow.move(act, grant, GrantState.ACTIVE, activated_at=at, detail={"terms": grant.terms})
     clock.stop(grant, at)
     tell(
-        act, counterparts(grant, at), "grant_moved", link=grant.get_absolute_url(),
+        act, counterparts(grant, People(at)), "grant_moved", link=grant.get_absolute_url(),
         number=grant.number, state=GrantState.ACTIVE.label, reason=grant.product.title,
     )  # fmt: skip
 
@@ -121,15 +121,15 @@ def end_grant(act: ledger.Act, grant: Grant, new: str, *, reason: str, remedy: s
         listing.stop_products(act, ref, ref, reason=f"{grant.number}: {GrantState(new).label}")
     _tell(act, grant, reason, remedy)
     if new != GrantState.DECLINED:
-        ask_certificate(act, grant)
+        ask_certificates([(act, grant)], People(act.at))
 
 
 def _tell(act: ledger.Act, grant: Grant, reason: str, remedy: str = "") -> None:
     """All sides; its holder also until when a review can be asked for, where a remedy is named."""
     others = recipients(grant.product.seller, act.at) + recipients(grant.authority, act.at)
-    for people, contested in ((recipients(grant.buyer, act.at), remedy), (others, "")):
+    for told, contested in ((recipients(grant.buyer, act.at), remedy), (others, "")):
         tell(
-            act, people, "grant_moved", link=grant.get_absolute_url(), key=f"{act.operation_id}:{grant.pk}",
+            act, told, "grant_moved", link=grant.get_absolute_url(), key=f"{act.operation_id}:{grant.pk}",
             number=grant.number, state=GrantState(grant.state).label, reason=f"{reason} {remedy}".strip(),
             **clock.review_term(act.at, contested),
         )  # fmt: skip

@@ -5,13 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Case as Choice
-from django.db.models import Exists, F, IntegerField, Max, OuterRef, Q, Subquery, Sum, Value, When
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast
+from django.db.models import Exists, F, Max, OuterRef, Q, Subquery, Sum, Value, When
 
 from accounts.models import Membership, valid_on
 from accounts.queries import People
-from marketplace.applications.models import Grant, GrantUser
+from marketplace.applications.models import QUOTA, Grant, GrantUser
 from marketplace.applications.queries import counterparts
 from marketplace.clock.working_days import local_date
 from marketplace.delivery.models import DailyUse
@@ -29,7 +27,7 @@ def quotas(at: datetime, scope: Scope) -> Iterator[Case]:
     count = month.order_by().values("grant").annotate(sum=Sum("downloads")).values("sum")
     used = (
         within(Grant.objects.active(), scope, "buyer")
-        .annotate(limit=Cast(KeyTextTransform("quota", "terms"), IntegerField()))
+        .annotate(limit=QUOTA)
         .filter(limit__gte=1)
         .annotate(used=Subquery(count))  # only of the few grants that have a limit
         .filter(used__gte=F("limit") * min(QUOTA_STEPS) / 100)
@@ -58,7 +56,7 @@ def over(at: datetime, scope: Scope) -> Iterator[Case]:
 
 
 def _once_at(name: str, rows: Any, step: Any, scope: Scope) -> Iterator[Case]:
-    rows = within(rows.annotate(step=step), scope, "buyer").select_related("buyer")
+    rows = within(rows.annotate(step=step), scope, "buyer").select_related("buyer", "authority", "product__seller")
     new = unsaid(rows, Value(f"{name}:"), text("pk"), Value(":"), text("ends"), Value(":"), text("step"))
     for grant in new.order_by("pk"):
         key = f"{name}:{grant.pk}:{grant.ends}:{grant.step}"
@@ -93,5 +91,5 @@ def buyer_told(kind: str):  # type: ignore[no-untyped-def]
 
 def over_told(case: Case, people: People) -> Told:
     """The buyer, and whoever can close it."""
-    both = [*people(case.party), *counterparts(case.about, people.at)]
+    both = [*people(case.party), *counterparts(case.about, people)]
     return [(both, "grant_over", case.about.get_absolute_url())]

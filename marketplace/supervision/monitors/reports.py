@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import DateField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Concat, Least, TruncDate
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -32,9 +32,10 @@ def unscheduled(at: datetime, scope: Scope) -> Iterable[Grant]:
         .filter(starts__lte=today, activated_at__lte=at)
         .exclude(item__route=Route.NON_PUBLIC)  # Art. 16 wants reports on public data
         .annotate(until=Least("ends", Coalesce(TruncDate("ended_at", tzinfo=SHANGHAI), "ends")))
+        .filter(Q(reported_until=None) | Q(reported_until__lt=F("ends")))  # of which there is an index
         .filter(
             Q(reported_until=None, starts__lte=F("until"))
-            | Q(reported_until__lt=Least(Value(today, DateField()), "until"))
+            | Q(reported_until__lt=today) & Q(reported_until__lt=F("until"))
         )
         .exclude(terms__report_schedule=ReportSchedule.END, until__gte=today)  # its one report is opened at the end
         .order_by("pk")

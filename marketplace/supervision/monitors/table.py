@@ -54,7 +54,7 @@ MONITORS: tuple[Monitor, ...] = (
     Monitor("whereabouts_dropped", _("suspensions that ended by themselves before it was said where the copies are"), "Art. 16", copies.unasked, copies.drop, OWN),
     reminder("whereabouts_due", _("suspended grants whose holder must soon say where the copies are"), "Art. 16", copies.unsaid_tomorrow, grants.buyer_told("whereabouts_due"), DUTY),
     watch("whereabouts_unsaid", _("suspended grants whose holder has not said where the copies are"), "Art. 16", copies.unsaid, answerers),
-    Monitor("certificate_asked", _("grants whose period is over and whose copies are to be destroyed"), "Art. 16", copies.over_unasked, copies.ask_certificate, OWN),
+    Monitor("certificate_asked", _("grants whose period is over and whose copies are to be destroyed"), "Art. 16", copies.over_unasked, copies.ask_certificate, OWN, together=copies.ask_certificates),
     Monitor("kept_as_evidence", _("copies that are kept as evidence: the time to destroy them stands still"), "Art. 33", copies.evidence_changed, copies.keep_or_go_on, OWN),
     watch("not_closed_out", _("grants that are over and not closed out"), "Art. 16", copies.not_closed_out, answerers),
     watch("outside_grant", _("deliveries outside what was granted"), "Art. 16", usage.outside, answerers, BREACH),

@@ -4,7 +4,7 @@ from marketplace.supervision.operations.caution import issue_caution, lift_cauti
 from marketplace.supervision.operations.certificate import (
     accept_certificate,
     add_certificate_evidence,
-    begin_close_out,
+    begin_close_outs,
     certify_destruction,
     file_certificate_again,
     keep_as_evidence,
@@ -172,7 +172,7 @@ __all__ = [
     "answer_inspection",
     "ask_for_more",
     "ask_report",
-    "begin_close_out",
+    "begin_close_outs",
     "begin_inspection",
     "begin_unannounced",
     "cancel_inspection",

@@ -1,12 +1,13 @@
 """At the end of a grant its holder destroys the copies and certifies it; checked, the grant is closed out."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,11 +15,11 @@ from accounts.evidence import process
 from accounts.models import EvidenceFile, Party, PartyState, User
 from accounts.operations.evidence import attach, withdraw
 from accounts.permissions import check_is_job
-from accounts.queries import recipients
+from accounts.queries import People, recipients
 from marketplace import workflow
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Grant
-from marketplace.applications.operations.copies import ask_certificate, restart_certificate, tell_due
+from marketplace.applications.operations.copies import ask_certificates, restart_certificate, tell_due
 from marketplace.applications.queries import counterparts
 from marketplace.applications.states import GrantState
 from marketplace.clock import operations as clock
@@ -116,7 +117,7 @@ def return_certificate(*, certificate: Certificate, actor: User, at: datetime, r
     if holder.state == PartyState.ENDED:
         cease_certificates(act, holder)
     else:
-        restart_certificate(act, certificate.grant, at)
+        restart_certificate(act, certificate.grant)
     _tell_holder(act, certificate, reason)
 
 
@@ -146,14 +147,17 @@ def withdraw_certificate_evidence(
 
 
 @transaction.atomic
-def begin_close_out(*, grant: Grant, actor: ledger.SystemActor, at: datetime) -> bool:
-    """The period of a grant is over that nobody has closed: its holder is asked for the certificate. Whether now."""
+def begin_close_outs(*, grants: Sequence[Grant], actor: ledger.SystemActor, at: datetime) -> int:
+    """The periods of these grants are over and nobody has closed them: their holders are asked for the certificate.
+    How many now; a grant that somebody else is changing just now is left for the next time."""
     check_is_job(actor)
-    grant, act = _locked(grant), ledger.begin("ask_certificate", actor, at, grant.article)
-    if not is_over(grant, at) or not ask_certificate(act, grant):
-        return False
-    ledger.record(act, grant, detail={"due": str(last_day(clock.of(grant).open().get(kind=Kind.DESTRUCTION).due_at))})
-    return True
+    free = _with_parties().select_for_update(of=("self",), skip_locked=True, no_key=True)
+    over = [grant for grant in free.filter(pk__in=[grant.pk for grant in grants]).order_by("pk") if is_over(grant, at)]
+    acts = {grant.pk: ledger.begin("ask_certificate", actor, at, grant.article) for grant in over}
+    asked = ask_certificates([(acts[grant.pk], grant) for grant in over], People(at))
+    details = [{"due": str(last_day(begun.due_at))} for _grant, begun in asked]
+    ledger.record_each([acts[grant.pk] for grant, _begun in asked], [grant for grant, _begun in asked], details)
+    return len(asked)
 
 
 @transaction.atomic
@@ -188,8 +192,11 @@ def cease_certificates(act: ledger.Act, party: Party) -> None:
 
 
 def _locked(grant: Grant) -> Grant:
-    rows = Grant.objects.select_related("buyer__merged_into", "authority", "product__seller")
-    return rows.select_for_update(of=("self",)).get(pk=grant.pk)
+    return _with_parties().select_for_update(of=("self",)).get(pk=grant.pk)
+
+
+def _with_parties() -> QuerySet[Grant]:
+    return Grant.objects.select_related("buyer__merged_into", "authority", "product__seller")
 
 
 def _check(grant: Grant, at: datetime, said: dict[str, Any]) -> None:
@@ -213,7 +220,7 @@ def _filed(act: ledger.Act, certificate: Certificate) -> None:
     clock.stop(grant, act.at, Kind.DESTRUCTION)
     clock.start(certificate, Kind.CERTIFICATE, act.at)
     tell(
-        act, counterparts(grant, act.at), "certificate_filed", link=certificate.get_absolute_url(),
+        act, counterparts(grant, People(act.at)), "certificate_filed", link=certificate.get_absolute_url(),
         key=f"{act.operation_id}", number=grant.number, buyer=grant.buyer,
     )  # fmt: skip
 

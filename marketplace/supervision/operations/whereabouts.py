@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.permissions import check_is_job
+from accounts.queries import People
 from marketplace import workflow
 from marketplace.applications.models import Grant, open_holds
 from marketplace.applications.queries import counterparts
@@ -53,7 +54,7 @@ def state_whereabouts(
         },
     )  # fmt: skip
     tell(
-        act, counterparts(grant, at), "whereabouts_stated", link=grant.get_absolute_url(), number=grant.number,
+        act, counterparts(grant, People(at)), "whereabouts_stated", link=grant.get_absolute_url(), number=grant.number,
         buyer=grant.buyer, passed_to=passed_to or "–",
     )  # fmt: skip
 
