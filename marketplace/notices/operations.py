@@ -5,7 +5,7 @@ Mails that wait for a morning are gathered in `digests.py`.
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -110,6 +110,8 @@ def _plan(delivery: str, at: datetime) -> dict[str, Any]:
 
 def _words(value: Any) -> str | dict[str, str]:
     """A value as text; one that speaks (a label, an object's name) in every language: its reader may change theirs."""
+    if isinstance(value, str | int | date):
+        return str(value)
     said = {}
     for language, _name in settings.LANGUAGES:
         with translation.override(language):
