@@ -172,7 +172,7 @@ EXAMPLES: dict[type[forms.Form], Callable[[], Any]] = {
     account_forms.AmendForm: lambda: Party(pk=0, kind=PartyKind.ORGANISATION, region=Region()),
     application_forms.ApproveItemForm: lambda: Item(fields=[], application=Application(pk=0)),
     supervision_forms.ReportForm: lambda: UsageReport(
-        pk=0, start=date(2026, 1, 1), end=date(2026, 3, 31), grant=Grant(pk=0)
+        pk=0, start=date(2026, 1, 1), end=date(2026, 3, 31), grant=Grant(pk=0, terms={"purposes": "研究"})
     ),
     PointsForm: lambda: Inspection(),
     ReleaseInspectorForm: lambda: Inspection(pk=0),

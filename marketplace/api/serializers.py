@@ -373,7 +373,7 @@ class StandingRow(serializers.ModelSerializer[StandingConsent]):
 class FilingRow(serializers.ModelSerializer[ReportFiling]):
     class Meta:
         model = ReportFiling
-        fields = ("round", "is_nil", "use", "results", "security", "at")
+        fields = ("round", "is_nil", "purposes", "other_purpose", "use", "results", "security", "at")
 
 
 class ReportRow(serializers.ModelSerializer[UsageReport]):

@@ -356,7 +356,7 @@ def report(case: Any, user: Any, at: datetime) -> list[Section]:
         *(
             Section(
                 _("Filing %(n)s of %(day)s, by %(name)s") % {"n": row.round, "day": day(row.at), "name": row.by},
-                of(row, "is_nil", "use", "results", "security"),
+                of(row, "is_nil", "purposes", "other_purpose", "use", "results", "security"),
                 template="supervision/metered.html", context={"rows": row.metered},
             )
             for row in filings

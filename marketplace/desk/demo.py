@@ -79,8 +79,9 @@ def _first_report(cast: Cast, at: datetime) -> None:
     report = UsageReport.objects.filter(grant__buyer=cast.parties["buyer"]).order_by("start").first()
     if report and report.state == ReportState.OPEN and report.end < at.date():
         supervision.file_report(
-            report=report, actor=cast["buyer"], at=at, use="训练分区县门诊需求模型", results="服务三家社区医院的排班"
-        )
+            report=report, actor=cast["buyer"], at=at, purposes="医疗资源规划", use="训练分区县门诊需求模型",
+            results="服务三家社区医院的排班",
+        )  # fmt: skip
         supervision.accept_report(report=report, actor=cast["officer"], at=at + timedelta(days=1))
 
 

@@ -264,7 +264,7 @@ def first_order(stage: Play, grant: Grant, version: Version) -> None:
     refuse("download while suspended", cast["buyer"], delivery.deliver, grant, grant=grant, version=version)
     report = UsageReport.objects.owed().filter(grant=grant).order_by("due_at")[0]
     refuse("buyer lifts its own suspension", cast["buyer"], supervision.lift_order, measure, measure=measure, reason="已改正")
-    do("report filed: the hold by the terms goes", cast["buyer"], supervision.file_report, report, report=report, use="训练门诊需求模型", results="服务三家社区医院")
+    do("report filed: the hold by the terms goes", cast["buyer"], supervision.file_report, report, report=report, purposes="医疗资源规划", use="训练门诊需求模型", results="服务三家社区医院")
     refuse("download: the order still holds", cast["buyer"], delivery.deliver, grant, grant=grant, version=version)
     do("evidence filed", cast["buyer"], supervision.file_evidence, measure, measure=measure, text="报告已提交,并设专人负责")
     do("report accepted", cast["officer"], supervision.accept_report, report, report=report)

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Party, PartyKind, User, standing
 from accounts.queries import people_of
 from listings.forms import DESCRIPTION_FIELDS
-from listings.models import Grade, Product, ReleaseRule, Version
+from listings.models import Grade, Product, Purpose, ReleaseRule, Version
+from listings.models.purposes import PurposeBoxes, split_purposes
 from marketplace.applications.models import Application, Grant, GrantEdition, Item
 from marketplace.supervision.caution import Caution
 from marketplace.supervision.inquiry import ABOUT as ASKED_ABOUT
@@ -30,14 +31,31 @@ from marketplace.verbs import ReasonForm, RefusalForm, RowsField, VerbForm, mode
 
 
 class ReportForm(VerbForm):
+    FIELDS = ("is_nil", "purposes", "other_purpose", "use", "results", "security")
+
     def prepare(self) -> None:
-        self.fields.update(model_fields(ReportFiling, ("is_nil", "use", "results", "security")))
+        self.fields.update(model_fields(ReportFiling, self.FIELDS))
+        self._ask_purposes(split_purposes(self.target.grant.terms.get("purposes", "")))
         last = self.target.filings.order_by("-round").first()
         if last is not None:
-            self.initial |= {name: getattr(last, name) for name in ("is_nil", "use", "results", "security")}
+            self.initial |= {name: getattr(last, name) for name in self.FIELDS}
             return
-        metered = metered_use(self.target)
-        self.initial["use"] = _metered_text(metered)
+        if metered := metered_use(self.target):
+            before = ReportFiling.objects.filter(report__grant=self.target.grant_id, is_nil=False).order_by("pk").last()
+            self.initial |= {"use": _metered_text(metered), "purposes": before and before.purposes}
+
+    def _ask_purposes(self, granted: list[str]) -> None:
+        """Of the grant's own; what else the data was used for is a text."""
+        labels = {purpose.name: str(purpose) for purpose in Purpose.objects.filter(name__in=granted)}
+        purposes, other = self.fields["purposes"], self.fields["other_purpose"]
+        purposes.widget = PurposeBoxes(choices=[(name, labels.get(name, name)) for name in granted])
+        purposes.help_text = _("Where the data was used and none is ticked, the authority looks into it.")
+        other.help_text = _(
+            "Only where it was used for something that the grant does not name. Say so here: the authority is told and "
+            "looks into it; an order may follow."
+        )
+        if not granted:
+            del self.fields["purposes"]
 
 
 def _metered_text(metered: list[dict[str, Any]]) -> str:
@@ -47,7 +65,7 @@ def _metered_text(metered: list[dict[str, Any]]) -> str:
         % {**row, "day": row["at"][:10], "fields": ", ".join(row["fields"])}
         for row in metered
     ]
-    return "\n".join([*lines, gettext("Used for: ")]) if lines else ""
+    return "\n".join([*lines, gettext("Used for: ")])
 
 
 class EvidencedForm(ReasonForm):

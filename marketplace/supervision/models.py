@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Party, User
 from accounts.queries import recent_parties
 from accounts.reach import found_by, reach_of
-from listings.models import Product, Version
+from listings.models import Product, PurposesField, Version
 from marketplace.applications.models import Grant, ReportSchedule
 from marketplace.supervision.measure_kinds import KINDS, Issuer, MeasureKind, Row
 from marketplace.supervision.said import said
@@ -76,6 +76,9 @@ class ReportFiling(models.Model):
     report = models.ForeignKey(UsageReport, on_delete=models.PROTECT, related_name="filings")
     round = models.PositiveSmallIntegerField()
     is_nil = models.BooleanField(_("the data was not used in this period"))
+    # None: it was not asked, as the grant names no purposes, or the site asked for none yet
+    purposes = PurposesField(_("which of the grant's purposes it was used for"), null=True, blank=True)
+    other_purpose = models.CharField(_("other purposes it was used for"), max_length=300, blank=True)
     use = models.TextField(_("what the data was used for"), blank=True)
     results = models.TextField(_("results and benefits"), blank=True)
     security = models.TextField(_("security: measures, incidents"), blank=True)
@@ -87,6 +90,15 @@ class ReportFiling(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["report", "round"], name="filing_once"),
             models.CheckConstraint(condition=Q(is_nil=True) | ~Q(use=""), name="filing_says_something"),
+            models.CheckConstraint(
+                condition=Q(is_nil=False) | Q(other_purpose="") & (Q(purposes=None) | Q(purposes="")),
+                name="filing_nil_has_no_purpose",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=["report"], condition=~Q(other_purpose="") | Q(is_nil=False, purposes=""), name="filing_beyond"
+            ),
         )
 
     def __str__(self) -> str:
@@ -171,6 +183,7 @@ RULES = {
     "source_lapsed": _("a document of the lawful-source file has lapsed"),
     "data_stale": _("data not updated as often as it says"),
     "outside_grant": _("deliveries outside the grant"),
+    "outside_purpose": _("use beyond the purposes of the grant"),
     "outside_access": _("attempts outside the hours or networks of the grant"),
     "sudden_change": _("a sudden change of use"),
     "attribution": _("sources not shown, or not as delivered"),

@@ -60,6 +60,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "kept_as_evidence": (Action.RECORD,),
     "not_closed_out": (Action.FINDING,),
     "outside_grant": (Action.FINDING,),
+    "outside_purpose": (Action.FINDING,),
     "outside_access": (Action.FINDING,),
     "sudden_change": (Action.FINDING,),
     "attribution": (Action.FINDING,),

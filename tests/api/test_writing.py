@@ -314,3 +314,14 @@ def test_a_file_object_is_no_json_field(world, partner, draft):
     answer = buyer.post(f"applications/{draft.pk}/describe/", {"title": io.BytesIO(b"x")})
     refused(answer, 415, "unsupported_media_type")
     assert json.loads(answer.content)["title"]
+
+
+def test_a_report_through_the_api_states_purposes_of_the_grant(world, partner, grant):
+    buyer = partner("buyer")
+    report, later = stages.report(world, "open")
+    with time_machine.travel(later, tick=False):
+        foreign = buyer.post(f"reports/{report.pk}/file/", {"use": "训练", "purposes": "广告投放"})
+        assert list(refused(foreign, 422, "invalid_fields")["errors"]) == ["purposes"]
+        stated = {"use": "训练", "purposes": "便民服务", "other_purpose": "广告投放"}
+        (filing,) = buyer.post(f"reports/{report.pk}/file/", stated).json()["filings"]
+    assert (filing["purposes"], filing["other_purpose"]) == ("便民服务", "广告投放")

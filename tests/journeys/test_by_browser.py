@@ -95,7 +95,7 @@ def report_and_build(people: Callable[[str], Person], grant: Grant, move_to: Cal
     move_to(timezone.now() + timedelta(days=100))
     report = UsageReport.objects.filter(grant=grant).order_by("due_at")[0]
     buyer.has_to_do(str(report.grant.number))
-    buyer.press(report, "提交报告", use="训练急诊模型", results="服务三家医院")
+    buyer.press(report, "提交报告", purposes=["医疗资源规划"], use="训练急诊模型", results="服务三家医院")
     officer.press(report, "接受")
     buyer.open(f"/derived/new/{grant.buyer_id}/")
     buyer.fill(
@@ -121,7 +121,7 @@ def order_and_lift(people: Callable[[str], Person], grant: Grant, move_to: Calla
     officer.press(measure, "签发措施")
     buyer.open(grant.get_absolute_url())
     assert "暂停" in buyer.page.locator("main").inner_text()
-    buyer.press(report, "提交报告", use="训练急诊模型", results="服务四家医院")
+    buyer.press(report, "提交报告", purposes=["医疗资源规划"], use="训练急诊模型", results="服务四家医院")
     buyer.press(measure, "提交改正材料", text="已补报并设专人")
     officer.press(measure, "解除措施", reason="已改正")
     assert "区县".encode() in buyer.download(grant, "下载")

@@ -182,6 +182,9 @@ class Plain:
             self.measures.setdefault(("report_late", *key), "proposed")
         if self.is_thin(report):
             self.findings.setdefault(("report_thin", *key), "open")
+        for number, filed in enumerate(report.filings, 1):
+            if filed["other_purpose"] or not (filed["is_nil"] or filed["purposes"]):
+                self.findings.setdefault(("outside_purpose", report.grant, report.start, number), "open")
 
     def is_thin(self, report: PlainReport) -> bool:
         if report.state != "filed":

@@ -73,7 +73,7 @@ def test_what_was_metered_is_kept_with_the_filing(world, report):
 
 def test_nil_report_is_one_click_where_nothing_was_delivered(world, grant):
     report, over = first_report(world, grant)
-    assert forms.ReportForm(target=report, actor=world["buyer"], at=over).initial["use"] == ""
+    assert forms.ReportForm(target=report, actor=world["buyer"], at=over).initial == {}
     html = client(world, "buyer").get(report.get_absolute_url()).content.decode()
     assert f'action="/report/{report.pk}/file-nil/"' in html
     operations.file_nil_report(report=report, actor=world["buyer"], at=over)

@@ -76,7 +76,7 @@ def filed(world: World, grant: Grant, start: str, end: str, **content: Any) -> U
     return report
 
 
-WHOLE = {"use": "用于门诊需求预测", "results": "准确率提高", "security": "无事件"}
+WHOLE = {"purposes": "医疗资源规划", "use": "用于门诊需求预测", "results": "准确率提高", "security": "无事件"}
 
 
 def test_thin_reports_are_findings_until_they_are_judged(world: World, grant: Grant) -> None:

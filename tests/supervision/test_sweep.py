@@ -245,7 +245,9 @@ def test_report_that_was_filed_in_time_leads_to_nothing(world, grant):
 def test_returned_report_is_watched_anew(world, grant):
     sweep(at=world.at)
     report = grant.reports.get()
-    operations.file_report(report=report, actor=world["buyer"], at=morning("2026-04-02"), use="训练")
+    operations.file_report(
+        report=report, actor=world["buyer"], at=morning("2026-04-02"), purposes="便民服务", use="训练"
+    )
     operations.return_report(report=report, actor=world["officer"], at=morning("2026-04-07"), reason="说明成果")
     assert report.due_at == datetime(2026, 4, 22, tzinfo=SHANGHAI)  # 7 April + 10
     sweep(at=morning("2026-04-21"))

@@ -44,10 +44,15 @@ from tests.workflow import stages
 
 EXAMPLES = int(os.environ.get("SWEEP_EXAMPLES", "1"))
 FIRST, DAYS, GAP = date(2026, 3, 18), 92, 42
-WHOLE = {"is_nil": False, "use": "同一用途", "results": "有效", "security": "无事件"}
-NIL = {"is_nil": True, "use": "", "results": "", "security": ""}
+WHOLE = {
+    "is_nil": False, "purposes": "医疗资源规划", "other_purpose": "", "use": "同一用途", "results": "有效",
+    "security": "无事件",
+}  # fmt: skip
+NIL = {"is_nil": True, "purposes": "", "other_purpose": "", "use": "", "results": "", "security": ""}
 BUYERS = ("buyer", "other_buyer")
-CONTENTS = (WHOLE, {**WHOLE, "use": "另一用途"}, {**WHOLE, "results": ""}, NIL)
+CONTENTS = (
+    WHOLE, {**WHOLE, "use": "另一用途", "other_purpose": "广告投放"}, {**WHOLE, "results": "", "purposes": ""}, NIL,
+)  # fmt: skip
 SCHEDULES = ("calendar_quarters", "calendar_halves", "at_the_end")
 ALLOWED = {
     "schedule_report", "notice", "pause_for_report", "propose_order", "escalate", "open_reassessment",
@@ -290,7 +295,7 @@ class Play:
         """An occasion's key of the site in the words of the model."""
         rule, *rest = key.split(":")
         grants = {grant.pk: number for number, grant in enumerate(self.grants)}
-        if rule in ("report_overdue", "report_thin", "report_late"):
+        if rule in ("report_overdue", "report_thin", "report_late", "outside_purpose"):
             report = UsageReport.objects.get(pk=int(rest[0]))
             return rule, grants[report.grant_id], report.start, int(rest[1])
         if rule in COPIES.values():
@@ -429,7 +434,7 @@ TOLD = History(
     ends=(70, 20), schedules=("calendar_quarters", "at_the_end"), seller_lapses=25, source_lapses=40, gap=30,
     acts=(
         Act(1, "apply", 0, 0), Act(3, "deliver", 0, 0), Act(5, "alarm", 0, 0), Act(8, "apply", 0, 0),
-        Act(16, "file", 0, 0), Act(17, "deliver", 1, 1), Act(18, "judge", 0, 0), Act(22, "precaution", 1, 0),
+        Act(16, "file", 0, 1), Act(17, "deliver", 1, 1), Act(18, "judge", 0, 0), Act(22, "precaution", 1, 0),
         Act(24, "deliver", 1, 1), Act(27, "precaution", 0, 0), Act(28, "say", 1, 0),
         Act(29, "apply", 0, 0), Act(72, "certify", 1, 0), Act(73, "deliver", 1, 2), Act(74, "file", 1, 3),
         Act(75, "check", 1, 0), Act(76, "dismiss", 0, 0), Act(77, "withdraw", 0, 0), Act(78, "renew", 0, 0),
@@ -443,7 +448,7 @@ def test_told_history_is_the_same_by_day_and_after_six_weeks_of_silence(world: W
     outcome = compare(world, TOLD, "day", "gap", *(["minute"] if EXAMPLES > 1 else []))
     rules = {name[0] for name in outcome["findings"]}
     assert rules == {
-        "report_overdue", "report_thin", "outside_grant", "data_stale", "seller_lapsed", "source_lapsed", UNSAID,
+        "report_overdue", "report_thin", "outside_purpose", "outside_grant", "data_stale", "seller_lapsed", "source_lapsed", UNSAID,
         NOT_CLOSED_OUT,
     }  # fmt: skip
     assert {code for _grant, code, _source, _state in outcome["holds"]} == {"report_overdue", "measure", "precaution"}

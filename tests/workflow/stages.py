@@ -647,7 +647,7 @@ def report(world: World, state: str) -> tuple[UsageReport, datetime]:
     at = datetime(2026, 4, 1, 9, tzinfo=SHANGHAI)
     made = supervision.schedule_reports(grants=[of], actor=JOB, at=at)[0]
     if state not in ("open", "ceased"):
-        supervision.file_report(report=made, actor=world["buyer"], at=at, use="训练模型")
+        supervision.file_report(report=made, actor=world["buyer"], at=at, purposes="医疗资源规划", use="训练模型")
     if state == "returned":
         supervision.return_report(report=made, actor=world["officer"], at=at, reason="说明成果")
     elif state == "ceased":

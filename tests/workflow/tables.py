@@ -865,7 +865,11 @@ REPORT = Matrix(
     sees=lambda state: GRANT_SEEN,
     url="supervision:report",
     says={
-        "file": Says("filed", ("usagereport file_report *→filed",), given(use="训练模型", results="", security="")),
+        "file": Says(
+            "filed",
+            ("usagereport file_report *→filed",),
+            given(purposes="医疗资源规划", use="训练模型", results="", security=""),
+        ),
         "file_nil": Says("filed", ("usagereport file_report *→filed",)),
         "accept": Says("accepted", ("usagereport accept filed→accepted",)),
         "return": Says("returned", ("usagereport return filed→returned",), REASON),

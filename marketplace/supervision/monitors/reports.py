@@ -1,4 +1,5 @@
-"""The duty to report on the use of public data (Art. 16): periods, reminders, what is overdue, late or thin."""
+"""The duty to report on the use of public data (Art. 16): periods, reminders, what is overdue, late or thin, and uses
+that were not granted."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -164,3 +165,15 @@ def thin(at: datetime, scope: Scope) -> Iterator[Case]:
         key = f"report_thin:{filing.report_id}:{filing.round}"
         words = {"report": str(filing.report), "what": what}
         yield Case(key, grant, grant.buyer, grant.authority_id, words, filing.report)
+
+
+def beyond(at: datetime, scope: Scope) -> Iterator[Case]:
+    """Filings in which the buyer itself states a purpose beyond those granted, or that it used the data for none of
+    these. Whatever became of the report: accepting it, or filing it again, undoes no use."""
+    stated = ReportFiling.objects.filter(~Q(other_purpose="") | Q(is_nil=False, purposes=""))
+    key = (Value("outside_purpose:"), text("report_id"), Value(":"), text("round"))
+    new = unsaid(within(stated, scope, "report__grant__buyer"), *key, log=Finding, field="occasion_key")
+    for filing in new.select_related("report__grant__buyer", "report__grant__authority").order_by("pk"):
+        grant, other = filing.report.grant, filing.other_purpose
+        words = {"report": str(filing.report), "what": f"“{other}”" if other else "unstated"}
+        yield Case(filing.occasion, grant, grant.buyer, grant.authority_id, words, filing)

@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.operations import check_is_left
 from accounts.permissions import check_is_job
 from accounts.queries import recipients
+from listings.models.purposes import split_purposes
 from marketplace import workflow
 from marketplace.applications.models import Grant, Hold, HoldCode, ReportSchedule
 from marketplace.applications.operations import Pause, lift_hold, lock_grants, open_holds_for
@@ -76,11 +77,17 @@ def file_report(
     actor: User,
     at: datetime,
     is_nil: bool = False,
+    purposes: str = "",
+    other_purpose: str = "",
     use: str = "",
     results: str = "",
     security: str = "",
 ) -> None:
-    """open or returned → filed. Lifts the hold that the grant's terms put on it for this report, and no other."""
+    """open or returned → filed. Lifts the hold that the grant's terms put on it for this report, and no other.
+
+    Of `purposes` each is one of the grant's, or ValidationError; `other_purpose` is what else the data was used for, in
+    the buyer's words. A filing that states one, or none of the grant's, is noticed by a monitor.
+    """
     permissions.check_can_file_report(actor, report, at)
     if report.grant.state == GrantState.ACTIVE and report.end >= local_date(at):
         raise InvalidState(_("The period is not over yet: report once it has ended."))
@@ -89,6 +96,7 @@ def file_report(
     if not is_nil and not use.strip():
         raise ValidationError({"use": _("Say what the data was used for, or file a nil report.")})
     content: dict[str, Any] = {"is_nil": is_nil, "use": use, "results": results, "security": security}
+    content |= _stated(report.grant, is_nil, purposes, other_purpose)
     content["metered"] = metered_use(report)
     act = ledger.begin("file_report", actor, at, ARTICLE)
     workflow.move(act, report, ReportState.FILED, round=report.round + 1, detail=content)
@@ -99,6 +107,18 @@ def file_report(
         act, recipients(report.grant.authority, at), "report_filed", link=report.get_absolute_url(),
         key=f"{report.pk}:{report.round}", number=report.grant.number, start=report.start, end=report.end,
     )  # fmt: skip
+
+
+def _stated(grant: Grant, is_nil: bool, purposes: str, other: str) -> dict[str, str | None]:
+    """What was said of the purposes: None where the grant names none to choose from."""
+    granted, chosen, other = split_purposes(grant.terms.get("purposes", "")), split_purposes(purposes), other.strip()
+    if unknown := [name for name in chosen if name not in granted]:
+        names = "、".join(unknown)
+        message = _("Not among the purposes of the grant: %(names)s. State them as another purpose.")
+        raise ValidationError({"purposes": message % {"names": names}})
+    if is_nil and (chosen or other):
+        raise ValidationError({"is_nil": _("A nil report says that nothing was used: state no purpose.")})
+    return {"purposes": "、".join(chosen) if granted else None, "other_purpose": other}
 
 
 @transaction.atomic
