@@ -171,7 +171,7 @@ def list_product(stage: Play, data: Data) -> tuple[Product, Version]:
     cast, do, refuse = stage.cast, stage.do, stage.refuse
     entry = do("catalogue entry proposed", cast["provider"], listing.propose_entry, **_entry(cast.parties["unit"], Opening.ON_APPLICATION))
     do("catalogue entry published", cast["officer"], listing.publish_entry, entry, entry=entry)
-    product = do("product created", cast["seller"], listing.create_product, **_product(cast.parties["developer"], entry, Acquisition.PRIMARY_DEVELOPER))
+    product = do("product created", cast["seller"], listing.create_product, purposes="研究", **_product(cast.parties["developer"], entry, Acquisition.PRIMARY_DEVELOPER))
     do("declared under Art. 31", cast["seller"], listing.declare_product, product, product=product)
     do("lawful-source file", cast["seller"], listing.add_source_file, product, product=product, **SOURCE)
     version = assessed_version(stage, product, data, cast["seller"])
@@ -264,7 +264,8 @@ def first_order(stage: Play, grant: Grant, version: Version) -> None:
     refuse("download while suspended", cast["buyer"], delivery.deliver, grant, grant=grant, version=version)
     report = UsageReport.objects.owed().filter(grant=grant).order_by("due_at")[0]
     refuse("buyer lifts its own suspension", cast["buyer"], supervision.lift_order, measure, measure=measure, reason="已改正")
-    do("report filed: the hold by the terms goes", cast["buyer"], supervision.file_report, report, report=report, purposes="医疗资源规划", use="训练门诊需求模型", results="服务三家社区医院")
+    refuse("report with a purpose that was not granted", cast["buyer"], supervision.file_report, report, report=report, purposes="信用评估", use="训练模型")
+    do("report filed: the hold by the terms goes", cast["buyer"], supervision.file_report, report, report=report, purposes="研究", use="训练门诊需求模型", results="服务三家社区医院")
     refuse("download: the order still holds", cast["buyer"], delivery.deliver, grant, grant=grant, version=version)
     do("evidence filed", cast["buyer"], supervision.file_evidence, measure, measure=measure, text="报告已提交,并设专人负责")
     do("report accepted", cast["officer"], supervision.accept_report, report, report=report)

@@ -448,8 +448,8 @@ def test_told_history_is_the_same_by_day_and_after_six_weeks_of_silence(world: W
     outcome = compare(world, TOLD, "day", "gap", *(["minute"] if EXAMPLES > 1 else []))
     rules = {name[0] for name in outcome["findings"]}
     assert rules == {
-        "report_overdue", "report_thin", "outside_purpose", "outside_grant", "data_stale", "seller_lapsed", "source_lapsed", UNSAID,
-        NOT_CLOSED_OUT,
+        "report_overdue", "report_thin", "outside_purpose", "outside_grant", "data_stale", "seller_lapsed",
+        "source_lapsed", UNSAID, NOT_CLOSED_OUT,
     }  # fmt: skip
     assert {code for _grant, code, _source, _state in outcome["holds"]} == {"report_overdue", "measure", "precaution"}
     assert set(outcome["findings"].values()) >= {"open", "dismissed", "remedied", "measure"}

@@ -1,6 +1,7 @@
-import listings.models.purposes
 from django.conf import settings
 from django.db import migrations, models
+
+import listings.models.purposes
 
 
 class Migration(migrations.Migration):
