@@ -264,7 +264,6 @@ def first_order(stage: Play, grant: Grant, version: Version) -> None:
     refuse("download while suspended", cast["buyer"], delivery.deliver, grant, grant=grant, version=version)
     report = UsageReport.objects.owed().filter(grant=grant).order_by("due_at")[0]
     refuse("buyer lifts its own suspension", cast["buyer"], supervision.lift_order, measure, measure=measure, reason="已改正")
-    refuse("report with a purpose that was not granted", cast["buyer"], supervision.file_report, report, report=report, purposes="信用评估", use="训练模型")
     do("report filed: the hold by the terms goes", cast["buyer"], supervision.file_report, report, report=report, purposes="研究", use="训练门诊需求模型", results="服务三家社区医院")
     refuse("download: the order still holds", cast["buyer"], delivery.deliver, grant, grant=grant, version=version)
     do("evidence filed", cast["buyer"], supervision.file_evidence, measure, measure=measure, text="报告已提交,并设专人负责")
