@@ -19,7 +19,10 @@ class Paper(models.TextChoices):
     REFERRAL = "referral", _("Decision to refer an order that was not obeyed")
     LIFTING = "lifting", _("Decision to lift an order")
     TERMINATION = "termination", _("Decision to terminate the data service")
-    TAKE_DOWN = "take_down", _("Decision to make a take-down final")
+    TAKE_DOWN = "take_down", _("Decision to take data down")
+    TAKE_DOWN_LIFTING = "take_down_lifting", _("Decision to lift a take-down")
+    TAKE_DOWN_FINAL = "take_down_final", _("Decision to make a take-down final")
+    TAKE_DOWN_ANNULMENT = "take_down_annulment", _("Decision to annul a take-down")
     EXTENSION = "extension", _("Decision to extend the time to correct")
     ANNULMENT = "annulment", _("Decision to annul an order")
     GRANT = "grant", _("Decision to grant the use of data")
@@ -28,6 +31,7 @@ class Paper(models.TextChoices):
     CERTIFICATE = "certificate", _("Certificate of destruction, checked")
 
 
+ANNULMENTS = (Paper.ANNULMENT, Paper.TAKE_DOWN_ANNULMENT)
 # What documents are about: whoever sees the case sees its documents. By name, as these apps stand to the right.
 CASES = ("supervision.measure", "applications.item", "supervision.review", "supervision.certificate")
 
@@ -74,7 +78,7 @@ class Document(models.Model):
     """
 
     number = models.CharField(_("number"), max_length=40, unique=True)
-    kind = models.CharField(_("kind"), max_length=12, choices=Paper.choices)
+    kind = models.CharField(_("kind"), max_length=20, choices=Paper.choices)
     object_type = models.CharField(max_length=80)
     object_id = models.CharField(max_length=64)
     issuer = models.ForeignKey(Party, verbose_name=_("authority"), on_delete=models.PROTECT, related_name="+")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext, gettext_noop, override
 from accounts.models import CapabilityKind, Party, PartyKind
 from marketplace import wake
 from marketplace.clock.working_days import local_date
-from marketplace.documents.models import Document, Paper, Series
+from marketplace.documents.models import ANNULMENTS, Document, Paper, Series
 from marketplace.documents.pdf import render
 from marketplace.ledger import entries as ledger
 
@@ -44,7 +44,7 @@ def write_document(
 
 def void_documents(act: ledger.Act, obj: models.Model) -> None:
     """Part of an annulment: the public check says of each earlier document about the object that it has no effect."""
-    Document.objects.of(obj).filter(void_at=None).exclude(kind=Paper.ANNULMENT).update(void_at=act.at)
+    Document.objects.of(obj).filter(void_at=None).exclude(kind__in=ANNULMENTS).update(void_at=act.at)
 
 
 def _with_basis(article: str, sections: Sections) -> list[tuple[str, str]]:

@@ -9,9 +9,14 @@ from django.db import transaction
 from django.urls import reverse
 from pypdf import PdfReader
 
+from accounts.models import Membership, Party
+from listings import operations as listing
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Item
 from marketplace.applications.operations.papers import write_refusal
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
+from marketplace.clock.working_days import last_day
 from marketplace.documents import operations as documents
 from marketplace.documents.models import Document, Paper, Series
 from marketplace.documents.pdf import address_of
@@ -60,10 +65,10 @@ def test_an_order_says_facts_article_remedy_deadline_and_number(world):
 def test_a_take_down_made_final_is_a_document_of_the_reviewer_until_a_review_voids_it(world, client, whole):
     made, _over = stages.take_down(world, "final", whole=whole)
     at, version = made.issued_at, made.version
-    document, text = paper_of(made, at, Paper.TAKE_DOWN)
+    document, text = paper_of(made, at, Paper.TAKE_DOWN_FINAL)
     reviewer = world.parties["compliance"]
-    assert document.number == f"{reviewer.region_id}P{reviewer.pk}-2026-0001"
-    assert (document.issuer, document.party, Document.objects.of(made).count()) == (reviewer, made.party, 1)
+    assert document.number == f"{reviewer.region_id}P{reviewer.pk}-2026-0002"  # the first says that it was issued
+    assert (document.issuer, document.party, Document.objects.of(made).count()) == (reviewer, made.party, 2)
     what = version.product if whole else version
     said = (
         made.number, f"下架对象{what}", f"不再提供的版本{version}", made.clause, made.facts, made.demand, "拒不改正",
@@ -79,7 +84,65 @@ def test_a_take_down_made_final_is_a_document_of_the_reviewer_until_a_review_voi
     }  # fmt: skip
     review = operations.lodge_review(subject=made, actor=world["vendor"], at=at, text="认定有误")
     operations.annul_review(review=review, actor=world["province_officer"], at=at, reason="证据不足")
-    assert fresh(document).void_at == at
+    assert [row.void_at for row in Document.objects.of(made)] == [at, at]
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["version", "product"])
+def test_a_take_down_and_its_lifting_are_documents_of_the_reviewer_that_name_what_they_reach(world, whole):
+    made, at = stages.take_down(world, "issued", whole=whole)
+    version, reviewer = made.version, world.parties["compliance"]
+    what = version.product if whole else version
+    always = (made.number, f"下架对象{what}", made.clause, reviewer.name, made.party.name, "第四十条")
+    document, text = paper_of(made, at, Paper.TAKE_DOWN)
+    said = (
+        *always, document.number, "非公共数据下架决定书", f"下架期间不提供的版本{version}", made.facts, made.demand,
+        f"改正期限{last_day(clock.of(made).open().get(kind=Kind.CORRECTION).due_at)}", stages.REMEDY,
+        "可申请复核的截止日", address_of(document.token),
+    )  # fmt: skip
+    assert [part for part in said if re.sub(r"\s", "", part) not in text] == []
+    assert (document.issuer, document.party) == (reviewer, made.party)
+    operations.extend_correction(measure=made, actor=world["reviewer"], at=made.issued_at, days=5, reason="整改复杂")
+    operations.lift_order(measure=fresh(made), actor=world["reviewer"], at=at, reason="已改正")
+    lifting, text = paper_of(made, at, Paper.TAKE_DOWN_LIFTING)
+    said = (*always, lifting.number, "解除下架决定书", f"恢复提供的版本{version}", "已改正")
+    assert [part for part in said if re.sub(r"\s", "", part) not in text] == []
+    assert made.demand not in text and "不提供的版本" not in text
+    rows = Document.objects.of(made)
+    assert [row.kind for row in rows] == ["take_down", "extension", "take_down_lifting"]
+    assert [row.number for row in rows] == [
+        f"{reviewer.region_id}P{reviewer.pk}-2026-{number:04d}" for number in (1, 2, 3)
+    ]
+
+
+def test_lifted_a_take_down_names_no_version_that_something_else_still_holds(world):
+    made, at = stages.take_down(world, "issued", whole=True)
+    held = {"actor": world["reviewer"], "at": at, "reason": "另有隐患"}
+    listing.hold_version(version=made.version, **held)
+    operations.lift_order(measure=made, **held)
+    _lifting, text = paper_of(made, at, Paper.TAKE_DOWN_LIFTING)
+    assert "恢复提供的版本" not in text
+
+
+def test_an_annulled_take_down_leaves_no_valid_document_and_its_public_page_says_only_that(world, client):
+    made, at = stages.take_down(world, "issued")
+    issued = Document.objects.of(made).get()
+    page = client.get(reverse("documents:check-token", args=[issued.token])).content.decode()
+    issued.refresh_from_db()
+    assert [said for said in (issued.number, "2026-", issued.sha256) if said not in page] == []
+    told = (made.party.name, made.clause, made.facts, made.demand, str(made.number), made.version.product.title)
+    assert [said for said in told if said in page] == []
+    Membership.objects.create(party=made.issuer, user=world["second_officer"], role="manager", valid_from=at.date())
+    operations.annul_order(measure=made, actor=world["second_officer"], at=at, reason="认定有误")
+    annulment, text = paper_of(made, at, Paper.TAKE_DOWN_ANNULMENT)
+    assert "撤销下架决定书" in text and "认定有误" in text and f"恢复提供的版本{made.version}".replace(" ", "") in text
+    assert (fresh(issued).void_at, annulment.void_at, annulment.issuer) == (at, None, made.issuer)
+
+
+def test_where_its_platform_has_ended_the_authority_annuls_a_take_down_in_its_own_name(world):
+    made, at = stages.take_down(world, "issued")
+    Party.objects.filter(pk=made.issuer_id).update(state="ended")
+    operations.annul_order(measure=fresh(made), actor=world["officer"], at=at, reason="认定有误")
+    assert Document.objects.of(made).get(kind="take_down_annulment").issuer == world.parties["city"]
 
 
 def test_a_referral_is_a_document_that_names_the_body_the_words_and_the_remedy(world):

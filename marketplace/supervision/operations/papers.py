@@ -1,66 +1,105 @@
-"""Orders, what becomes of them, decisions on reviews and checked certificates, as numbered documents."""
+"""Orders and take-downs, what becomes of them, decisions on reviews and checked certificates, as numbered documents."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext_noop, override
 
 from accounts.models import Party
+from accounts.states import PartyState
 from listings.models import Version
+from listings.states import IN_USE, VersionState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import due_after, last_day, local_date
 from marketplace.documents.models import Paper
-from marketplace.documents.operations import write_document
+from marketplace.documents.operations import Sections, write_document
 from marketplace.ledger import entries as ledger
 from marketplace.supervision.closeout import Certificate, checker_of
 from marketplace.supervision.measure_kinds import Issuer
 from marketplace.supervision.models import Measure
 from marketplace.supervision.review import Review
-from marketplace.supervision.states import ReviewState
+from marketplace.supervision.states import STANDING_MEASURE, ReviewState
+
+# What the documents of a take-down are called, by what those of an order are.
+OF_TAKE_DOWN = {
+    Paper.CORRECTION: Paper.TAKE_DOWN,
+    Paper.LIFTING: Paper.TAKE_DOWN_LIFTING,
+    Paper.ANNULMENT: Paper.TAKE_DOWN_ANNULMENT,
+}
+ISSUED = (Paper.ORDER, Paper.CORRECTION)
 
 
 def write_measure(act: ledger.Act, measure: Measure, kind: str, reason: str = "", remedy: str = "") -> None:
-    """Part of issuing an order, extending its time, lifting, ending and annulling it.
+    """Part of issuing a measure, extending its time, lifting, ending and annulling it: in the name of who signs it.
 
-    What a seller or the platform issues has none; a take-down made final has its own.
+    What a seller gives notice of has none; a take-down made final has its own.
     """
-    if measure.rules.issuer != Issuer.AUTHORITY:
+    if measure.rules.issuer == Issuer.SELLER:
         return
-    is_order = kind in (Paper.ORDER, Paper.CORRECTION)
-    has_deadline = is_order or kind == Paper.EXTENSION
+    is_issued = kind in ISSUED
+    has_deadline = is_issued or kind == Paper.EXTENSION
     correction = clock.of(measure).open().filter(kind=Kind.CORRECTION).first()
     sections = (
-        (gettext_noop("Order"), measure.number or ""),
-        (gettext_noop("Facts"), measure.facts if is_order else ""),
-        (gettext_noop("What has to be corrected"), measure.demand if is_order else ""),
+        *_about(measure, kind),
+        (gettext_noop("Facts"), measure.facts if is_issued else ""),
+        (gettext_noop("What has to be corrected"), measure.demand if is_issued else ""),
         (gettext_noop("Deadline to correct"), str(last_day(correction.due_at)) if has_deadline and correction else ""),
         (gettext_noop("Grants concerned"), _grants(measure)),
         (gettext_noop("Reason"), reason),
         (gettext_noop("Remedy"), remedy),
         (gettext_noop("A review can be asked for until"), _term(act.at) if remedy else ""),
     )
-    write_document(act, measure, kind, issuer=measure.authority, party=measure.party, sections=sections)
+    _write(act, measure, kind if measure.version is None else OF_TAKE_DOWN.get(kind, kind), sections)
 
 
-def write_take_down(
+def write_final(
     act: ledger.Act, measure: Measure, recalled: Sequence[Version], *, reason: str, remedy: str
 ) -> None:  # fmt: skip
-    """Part of making a take-down final: what is recalled by it, by which rule and for which facts, in the name of the
-    platform's reviewer."""
+    """Part of making a take-down final: what is recalled by it, by which rule and for which facts."""
     sections = (
-        (gettext_noop("Number of the take-down"), measure.number or ""),
-        (gettext_noop("What is taken down"), str(measure.taken_down)),
-        (gettext_noop("Versions recalled, never to be served again"), "\n".join(map(str, recalled))),
-        (gettext_noop("Clause or rule that is broken"), measure.clause),
+        *_of_take_down(measure),
+        (gettext_noop("Versions recalled, never to be served again"), _named(recalled)),
         (gettext_noop("Facts"), measure.facts),
         (gettext_noop("What had to be corrected"), measure.demand),
-        (gettext_noop("Required by"), measure.required_by.name if measure.required_by else ""),
         (gettext_noop("Reason"), reason),
         (gettext_noop("Remedy"), remedy),
         (gettext_noop("A review can be asked for until"), _term(act.at)),
     )
-    write_document(act, measure, Paper.TAKE_DOWN, issuer=measure.signatory, party=measure.party, sections=sections)
+    _write(act, measure, Paper.TAKE_DOWN_FINAL, sections)
+
+
+def _write(act: ledger.Act, measure: Measure, kind: str, sections: Sections) -> None:
+    by = measure.signatory.answers
+    issuer = measure.authority if by.state == PartyState.ENDED else by  # whose officer acts in its place
+    write_document(act, measure, kind, issuer=issuer, party=measure.party, sections=sections)
+
+
+def _about(measure: Measure, kind: str) -> Sections:
+    """The order; of a take-down what it holds or, once it holds it no more, what is served again."""
+    if measure.version is None:
+        return ((gettext_noop("Order"), measure.number or ""),)
+    reached = measure.version.product.versions.order_by("pk")
+    if not measure.whole_product:
+        reached = reached.filter(pk=measure.version_id)
+    if measure.state in STANDING_MEASURE:
+        held = (gettext_noop("Versions not served while it stands"), _named(reached.filter(state__in=IN_USE)))
+    else:
+        held = (gettext_noop("Versions served again"), _named(reached.filter(state=VersionState.PUBLISHED)))
+    return (*_of_take_down(measure), held)
+
+
+def _of_take_down(measure: Measure) -> Sections:
+    return (
+        (gettext_noop("Number of the take-down"), measure.number or ""),
+        (gettext_noop("What is taken down"), str(measure.taken_down)),
+        (gettext_noop("Clause or rule that is broken"), measure.clause),
+        (gettext_noop("Required by"), measure.required_by.name if measure.required_by else ""),
+    )
+
+
+def _named(versions: Iterable[Version]) -> str:
+    return "\n".join(map(str, versions))
 
 
 def _grants(measure: Measure) -> str:

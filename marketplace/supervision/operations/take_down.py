@@ -89,4 +89,4 @@ def finish(act: ledger.Act, measure: Measure, *, reason: str, remedy: str) -> No
     recalled = recall(act, measure, reason)
     clock.stop(measure, act.at)
     tell_party(act, measure, f"{reason} {remedy}")
-    papers.write_take_down(act, measure, recalled, reason=reason, remedy=remedy)
+    papers.write_final(act, measure, recalled, reason=reason, remedy=remedy)
