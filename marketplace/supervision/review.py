@@ -5,7 +5,8 @@ from operator import or_
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.fields.json import KT
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _now
@@ -34,6 +35,7 @@ ABOUT: dict[str, type[models.Model]] = {
     "grant": Grant,
     "registration": Party,
 }
+EACH = ("registration",)  # of these each decision has a review of its own: barred again, a party is under a new one
 NAMED = (
     "measure",
     "item__product",
@@ -155,6 +157,13 @@ class Review(models.Model):
             *(
                 models.UniqueConstraint(fields=[name], condition=Q(state="lodged"), name=f"review_open_once_{name}")
                 for name in ABOUT
+                if name not in EACH
+            ),
+            *(
+                models.UniqueConstraint(
+                    F(name), KT("against__at"), condition=Q(state="lodged"), name=f"review_open_once_{name}"
+                )
+                for name in EACH
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["lodged", "withdrawn"], decided_at=None, decided_by=None)

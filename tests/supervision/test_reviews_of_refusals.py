@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 
 from accounts import operations as accounts
 from accounts.models import Party
@@ -324,8 +325,8 @@ def test_a_party_that_ended_meanwhile_stays_so_when_its_barring_is_annulled(worl
     assert (fresh(review).state, fresh(party).state) == ("annulled", "ended")
 
 
-@pytest.mark.parametrize("old", ["annulled", "withdrawn"])
-def test_a_review_of_an_old_barring_lifts_no_newer_one_which_has_a_review_of_its_own(world, old):
+def barred_again(world):
+    """A buyer that was verified and barred anew while its review of the first barring was open; that review."""
     buyer = stages.active_grant(world).buyer
     at, operator = world.at, world["operator"]
     accounts.bar_party(party=buyer, actor=operator, at=at, **SAID)
@@ -334,6 +335,49 @@ def test_a_review_of_an_old_barring_lifts_no_newer_one_which_has_a_review_of_its
         party=fresh(buyer), actor=operator, at=at, evidence="营业执照", valid_until=buyer.verified_until
     )
     accounts.bar_party(party=fresh(buyer), actor=operator, at=at + timedelta(hours=1), **SAID)
+    return buyer, review
+
+
+@pytest.mark.parametrize("first", ["old", "new"])
+def test_barred_again_a_party_asks_for_a_review_of_that_beside_the_one_of_the_first(world, client, time_machine, first):
+    buyer, old = barred_again(world)
+    at = world.at + timedelta(hours=2)
+    time_machine.move_to(at, tick=False)
+    client.force_login(world["buyer"])
+    address = f"/review/new/registration/{buyer.pk}/"
+    assert address in client.get(buyer.get_absolute_url()).content.decode()
+    answer = client.post(address, {"text": "已补正"})
+    new = Review.objects.open().exclude(pk=old.pk).get()
+    assert (answer.status_code, answer.url, fresh(old).state) == (302, new.get_absolute_url(), "lodged")
+    assert old.against["at"] < new.against["at"]
+    page = client.get(buyer.get_absolute_url()).content.decode()
+    assert address not in page and {one.number in page for one in (old, new)} == {True}
+    with pytest.raises(InvalidState):  # each decision is under one review
+        lodge(world, fresh(buyer), "buyer", at)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Review.objects.filter(pk=old.pk).update(against=new.against)
+    if first == "old":
+        annul(world, old, at=at)
+        assert (fresh(buyer).state, fresh(new).state) == ("barred", "lodged")
+    annul(world, new, at=at)
+    assert fresh(buyer).state == "verified"
+    if first == "new":
+        operations.uphold_review(**by(world, old, at=at), **SAID)
+        assert fresh(buyer).state == "verified"
+
+
+def test_an_open_review_of_another_decision_on_an_order_is_not_asked_for_again(world):
+    order = stages.order(world, stages.active_grant(world))
+    lodge(world, order, "buyer")
+    stages.terminate(order, world)
+    with pytest.raises(InvalidState):  # it reaches the whole order
+        lodge(world, fresh(order), "buyer")
+
+
+@pytest.mark.parametrize("old", ["annulled", "withdrawn"])
+def test_a_review_of_an_old_barring_lifts_no_newer_one_which_has_a_review_of_its_own(world, old):
+    buyer, review = barred_again(world)
+    at = world.at
     if old == "annulled":
         annul(world, review, at=at)
     else:

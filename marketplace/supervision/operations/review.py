@@ -46,13 +46,11 @@ def lodge_review(*, subject: reviewed.Subject, actor: User, at: datetime, text: 
     require(text=text)
     subject = reviewed.lock(subject)
     reviewed.check_reviewable(subject, at)
-    name = reviewed.NAME_OF[type(subject)]
-    if Review.objects.open().filter(**{name: subject}).exists():
-        raise InvalidState(_("A review of this is open already."))
     authority, reviewer = reviewed.decided_by(subject, at)
     review = Review.objects.create(
-        **{name: subject}, party=party, authority=authority, above=level_above(authority, at), reviewer=reviewer,
-        against=reviewed.decision_on(subject), text=text, by=actor, created_at=at,
+        **{reviewed.NAME_OF[type(subject)]: subject}, party=party, authority=authority,
+        above=level_above(authority, at), reviewer=reviewer, against=reviewed.decision_on(subject), text=text,
+        by=actor, created_at=at,
     )  # fmt: skip
     act = ledger.begin("lodge_review", actor, at, review.article)
     ledger.record(act, review, new=review.state, detail={"of": subject, "text": text})

@@ -32,7 +32,7 @@ from marketplace.supervision.measure_kinds import Issuer
 from marketplace.supervision.models import Measure
 from marketplace.supervision.operations import order
 from marketplace.supervision.operations.derived import unflag_built
-from marketplace.supervision.review import ABOUT, Review, adverse_acts, is_stayed
+from marketplace.supervision.review import ABOUT, EACH, Review, adverse_acts, is_stayed
 from marketplace.supervision.states import STANDING_MEASURE, MeasureState
 
 Subject = Measure | Item | Application | Version | Caution | ReleaseRule | GrantEdition | Grant | Party
@@ -113,7 +113,8 @@ def lock_measure(review: Review) -> Measure:
 
 
 def check_reviewable(subject: Subject, at: datetime) -> None:
-    """Raises InvalidState where nothing was refused or ordered, where the seller decides for itself, after the term."""
+    """Raises InvalidState where nothing was refused or ordered, where the seller decides for itself, after the term,
+    and while another review of the same is open: of a party, of the same decision on it."""
     if _is_sellers(subject):
         raise InvalidState(_("A seller decides itself whom it supplies (Art. 40): no authority reviews that."))
     if isinstance(subject, Measure) and subject.rules.issuer == Issuer.SELLER:
@@ -121,6 +122,12 @@ def check_reviewable(subject: Subject, at: datetime) -> None:
     workflow.check_in(subject, *REVIEWABLE[type(subject)].states)
     if at >= term_of(subject):
         raise InvalidState(_("The term for asking for a review is over. The other remedies named there stay open."))
+    name = NAME_OF[type(subject)]
+    others = Review.objects.open().filter(**{name: subject})
+    if name in EACH:
+        others = others.filter(against__at=decision_on(subject)["at"])
+    if others.exists():
+        raise InvalidState(_("A review of this is open already."))
 
 
 def _is_sellers(subject: Subject) -> bool:

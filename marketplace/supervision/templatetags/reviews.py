@@ -20,7 +20,7 @@ def reviews(context: Any, subject: Any) -> dict[str, Any]:
     name, user, at = reviewed.NAME_OF[type(subject)], context["request"].user, timezone.now()
     rows = list(Review.objects.visible_to(user).filter(**{name: subject}).order_by("pk"))
     url, until = "", None
-    if not any(row.state == "lodged" for row in rows) and _may_ask(user, subject, at):
+    if _may_ask(user, subject, at):
         url = reverse("supervision:review-new", args=[reviewed.word_of(name), subject.pk])
         until = reviewed.term_of(subject)
     return {"reviews": rows, "url": url, "until": until}
