@@ -98,12 +98,18 @@ def go_on(obj: models.Model, kind: str, at: datetime) -> None:
     with one day at least for whoever must act now."""
     for clock in of(obj).open().filter(kind=kind).exclude(paused_at=None):
         still = working_days.working_days_between(working_days.local_date(clock.paused_at), working_days.local_date(at))
-        clock.paused_days, clock.paused_at = clock.paused_days + still, None
+        make_up(clock, at, days=clock.paused_days + still, since=None)
+
+
+def make_up(clock: Clock, at: datetime, *, days: int, since: datetime | None) -> None:
+    """It turns out that an open clock has stood still for `days` working days in all, and does `since` then: what runs
+    leaves one day at least for whoever must act now."""
+    clock.paused_days, clock.paused_at = days, since
+    clock.due_at = due(clock, days)
+    while since is None and clock.due_at < working_days.due_after(at, 1):
+        clock.paused_days += 1
         clock.due_at = _due(clock)
-        while clock.due_at < working_days.due_after(at, 1):
-            clock.paused_days += 1
-            clock.due_at = _due(clock)
-        clock.save(update_fields=["paused_days", "paused_at", "due_at"])
+    clock.save(update_fields=["paused_days", "paused_at", "due_at"])
 
 
 def extend(obj: models.Model, kind: str, at: datetime, extra: int) -> Clock:
@@ -128,8 +134,13 @@ def recompute(at: datetime) -> None:
             Clock.objects.filter(pk=clock.pk, ended_at=None).update(due_at=due)
 
 
+def due(clock: Clock, paused_days: int) -> datetime:
+    """When it is over if it has stood still for so many days."""
+    return _over(clock.kind, clock.started_at, clock.working_days + paused_days + clock.extended_days)
+
+
 def _due(clock: Clock) -> datetime:
-    return _over(clock.kind, clock.started_at, clock.working_days + clock.paused_days + clock.extended_days)
+    return due(clock, clock.paused_days)
 
 
 def _over(kind: str, began: datetime, length: int) -> datetime:

@@ -41,6 +41,12 @@ def day_of(at: datetime) -> date:
     return at.astimezone(SHANGHAI).date()
 
 
+def worked(began: datetime, ended: datetime) -> int:
+    """Working days after the first day, the last one included."""
+    days = (day_of(ended) - day_of(began)).days
+    return sum(works(day_of(began) + timedelta(days=number + 1)) for number in range(days))
+
+
 def quarter_end(day: date) -> date:
     month = (day.month - 1) // 3 * 3 + 3
     return date(day.year, month, {3: 31, 6: 30, 9: 30, 12: 31}[month])
@@ -115,13 +121,40 @@ class PlainAsk:
 
     def go_on(self, at: datetime) -> None:
         assert self.still_since is not None
-        day = day_of(self.still_since)
-        while day < day_of(at):
-            day += timedelta(days=1)
-            self.stood_still += works(day)
+        self.stood_still += worked(self.still_since, at)
         self.still_since = None
+        self.leave_a_day(at)
+
+    def leave_a_day(self, at: datetime) -> None:
         while self.due < over(after(day_of(at), 1)):
             self.stood_still += 1
+
+    def look_back(self, spans: list[tuple[datetime, datetime | None]], at: datetime) -> bool:
+        """It stood still in each of these spans that began in time, seen or not. Whether anything was unseen."""
+        seen, counted = self.stood_still, 0
+        for began, ended in spans:
+            began = max(began, self.since)
+            if ended is not None and ended <= began:
+                continue
+            if self.due <= began:
+                break
+            if ended is None:
+                self.still_since = began
+                return True
+            counted += worked(began, ended)
+            self.stood_still = max(self.stood_still, counted)
+        if self.stood_still == seen:
+            return False
+        self.leave_a_day(at)
+        return True
+
+
+@dataclass
+class PlainSpan:
+    grant: int
+    case: Name
+    began: datetime
+    ended: datetime | None = None
 
 
 @dataclass
@@ -140,6 +173,7 @@ class Plain:
     asks: dict[tuple[str, int], list[PlainAsk]] = field(default_factory=dict)  # by what not doing it is, and the grant
     certificates: dict[int, str] = field(default_factory=dict)
     incidents: set[int] = field(default_factory=set)  # grants whose copies an incident concerns
+    spans: list[PlainSpan] = field(default_factory=list)  # in which copies were evidence, by order or incident
     swept: date | None = None
     # The first question of each kind and grant whose time runs from the day on which a sweep happened to come by.
     by_chance: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -236,10 +270,11 @@ class Plain:
             ask = self.asked(NOT_CLOSED_OUT, number)
             if ask and ask.since == at:
                 self._mark(NOT_CLOSED_OUT, number)
-            if ask and ask.still_since is None and self.is_evidence(number):
-                self._mark(NOT_CLOSED_OUT, number)
-                ask.still_since = at if ask.due > at else None
-            elif ask and ask.still_since is not None and not self.is_evidence(number):
+            if ask and ask.still_since is None:
+                is_due = ask.due <= at
+                if (is_due or self.is_evidence(number)) and ask.look_back(self.spans_of(number), at) and is_due:
+                    self._mark(NOT_CLOSED_OUT, number)
+            elif ask and not self.is_evidence(number):
                 self._mark(NOT_CLOSED_OUT, number)
                 ask.go_on(at)
         for key, is_so in self._owing(at):
@@ -280,11 +315,15 @@ class Plain:
 
     def issue(self, key: Name, at: datetime) -> None:
         self.measures[key] = "issued"
+        self.spans.append(PlainSpan(key[1], key, at))
         self.hold(PlainHold(key[1], "measure", key, at), at)
         if self.findings.get(answered := ("report_overdue", *key[1:])) == "open":
             self.findings[answered] = "measure"
 
     def lift(self, code: str, source: Name, at: datetime) -> None:
+        for span in self.spans:
+            if span.case == source and span.ended is None:
+                span.ended = at
         for hold in self.holds:
             if hold.code == code and hold.source == source and hold.lifted is None:
                 hold.lifted = at
@@ -316,8 +355,10 @@ class Plain:
         self.certificates[grant] = "returned"
         self.ask(NOT_CLOSED_OUT, grant, at)
 
-    def alarm(self) -> None:
-        self.incidents |= {grant for grant, _when, _outside in self.deliveries}
+    def alarm(self, at: datetime) -> None:
+        reached = {grant for grant, _when, _outside in self.deliveries}
+        self.incidents |= reached
+        self.spans += [PlainSpan(grant, ("incident", at), at) for grant in sorted(reached)]
 
     # Copies
 
@@ -330,6 +371,16 @@ class Plain:
     def is_evidence(self, grant: int) -> bool:
         ordered = any(key[1] == grant and state == "issued" for key, state in self.measures.items())
         return ordered or grant in self.incidents
+
+    def spans_of(self, grant: int) -> list[tuple[datetime, datetime | None]]:
+        joined: list[tuple[datetime, datetime | None]] = []
+        for span in sorted((span for span in self.spans if span.grant == grant), key=lambda span: span.began):
+            if not joined or (joined[-1][1] is not None and joined[-1][1] < span.began):
+                joined.append((span.began, span.ended))
+            else:
+                ends = (joined[-1][1], span.ended)
+                joined[-1] = (joined[-1][0], None if None in ends else max(end for end in ends if end))
+        return joined
 
     def is_after_gap(self, at: datetime) -> bool:
         return self.swept is not None and (day_of(at) - self.swept).days > 1

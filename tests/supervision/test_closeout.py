@@ -17,7 +17,7 @@ from marketplace.applications.operations import agree_change, close_grant, reque
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
-from marketplace.clock.working_days import due_after, end_of_day, last_day, local_date
+from marketplace.clock.working_days import due_after, end_of_day, last_day, local_date, working_days_between
 from marketplace.delivery import operations as delivery
 from marketplace.delivery.models import DailyUse
 from marketplace.desk.queries import todo
@@ -29,7 +29,8 @@ from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
 from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.deadlines import running_for
-from marketplace.supervision.models import Finding, UsageReport
+from marketplace.supervision.evidence_time import spans_of
+from marketplace.supervision.models import Finding, Measure, UsageReport
 from marketplace.supervision.monitors import MONITORS
 from marketplace.supervision.sweep import run
 from tests.supervision.test_papers import paper_of
@@ -498,6 +499,106 @@ def test_certificate_is_whole_or_refused(world, over, changes, field):
     with pytest.raises(ValidationError, match=field):
         certify(world, over, **changes)
     assert not Certificate.objects.exists() and destroying(over)
+
+
+SIX_WEEKS = timedelta(weeks=6)
+
+
+def test_ordered_before_six_weeks_without_a_sweep_nothing_is_found_and_the_time_stood_still_since(world, delivered):
+    """The time to destroy was over meanwhile, and the copies were evidence."""
+    end = end_of_day(delivered.ends)
+    assert did("certificate_asked", end) == 1
+    due = destroying(delivered).due_at
+    ordered = end + DAY
+    order = stages.order(world, delivered, at=ordered)
+    back = ordered + SIX_WEEKS
+    assert due < back and did("not_closed_out", back) == 0  # whoever looks first
+    assert did("kept_as_evidence", back) == 1
+    assert (destroying(delivered).paused_at, destroying(delivered).due_at) == (ordered, due)
+    assert did("not_closed_out", back) == 0 and not Finding.objects.filter(rule="not_closed_out").exists()
+    operations.lift_order(measure=order, actor=world["officer"], at=back, reason="已改正")
+    assert did("kept_as_evidence", back) == 1
+    again = destroying(delivered)
+    still = working_days_between(local_date(ordered), local_date(back))
+    assert again.due_at == due_after(again.started_at, again.working_days + still)
+    assert did("not_closed_out", again.due_at - timedelta(seconds=1)) == 0
+    assert did("kept_as_evidence", again.due_at) == 0 and did("not_closed_out", again.due_at) == 1
+
+
+def test_an_order_that_came_and_went_while_no_sweep_ran_gives_the_holder_its_days_back(world, delivered):
+    end = end_of_day(delivered.ends)
+    did("certificate_asked", end)
+    first, ordered, lifted = destroying(delivered), end + DAY, end + 15 * DAY
+    order = stages.order(world, delivered, at=ordered)
+    operations.lift_order(measure=order, actor=world["officer"], at=lifted, reason="已改正")
+    back = ordered + SIX_WEEKS
+    assert did("not_closed_out", back) == 0 and did("kept_as_evidence", back) == 1
+    again = destroying(delivered)
+    assert (again.paused_at, again.due_at) == (None, due_after(back, 1))  # at least a day, once told
+    assert did("not_closed_out", back) == 0 and did("not_closed_out", again.due_at) == 1
+    soon = destroying(delivered)
+    assert soon.due_at > due_after(first.started_at, first.working_days)
+
+
+def test_with_days_left_an_order_that_nobody_saw_moves_the_last_day_by_the_days_it_stood(world, delivered):
+    end = end_of_day(delivered.ends)
+    did("certificate_asked", end)
+    first, ordered = destroying(delivered), end + DAY
+    lifted = first.due_at - DAY
+    order = stages.order(world, delivered, at=ordered)
+    operations.lift_order(measure=order, actor=world["officer"], at=lifted, reason="已改正")
+    assert did("kept_as_evidence", first.due_at) == 1
+    still = working_days_between(local_date(ordered), local_date(lifted))
+    assert still > 2 and destroying(delivered).due_at == due_after(first.started_at, first.working_days + still)
+
+
+def test_ordered_after_the_time_to_destroy_was_over_the_finding_is_right(world, delivered):
+    end = end_of_day(delivered.ends)
+    did("certificate_asked", end)
+    due = destroying(delivered).due_at
+    stages.order(world, delivered, at=due)
+    back = due + SIX_WEEKS
+    assert did("kept_as_evidence", back) == 0 and did("not_closed_out", back) == 1
+
+
+@pytest.mark.parametrize("case", ["incident", "inspection", "review"])
+def test_whatever_case_kept_the_copies_while_no_sweep_ran_counts_from_its_beginning_to_its_end(world, delivered, case):
+    given = {"actor": world["officer"], "at": world.at}
+    if case == "review":
+        stages.terminate(stages.order(world, delivered), world)
+    elif case == "inspection":
+        inspection = operations.open_inspection(grant=delivered, **given, reason="举报")
+    if case != "review":
+        surrender_grant(grant=delivered, actor=world["buyer"], at=world.at, reason="项目结束")
+    began, over = world.at + DAY, world.at + 20 * DAY
+    if case == "incident":
+        incident = stages.report_incident(world, at=began, noticed_at=began)
+        operations.dismiss_incident(incident=incident, actor=world["officer"], at=over, reason="演练")
+    elif case == "inspection":
+        operations.begin_unannounced(inspection=inspection, actor=world["officer"], at=began, reason="突击")
+        operations.cancel_inspection(inspection=inspection, actor=world["officer"], at=over, reason="误报")
+    else:
+        order = Measure.objects.get()
+        review = operations.lodge_review(subject=order, actor=world["buyer"], at=began, text="处罚过重")
+        operations.withdraw_review(review=review, actor=world["buyer"], at=over)
+    (span,) = spans_of([delivered.pk])[delivered.pk][-1:]
+    assert span == (began, over)
+    back = world.at + SIX_WEEKS
+    assert did("not_closed_out", back) == 0 and did("kept_as_evidence", back) == 1
+    assert destroying(delivered).paused_days >= working_days_between(local_date(began), local_date(over))
+
+
+def test_spans_that_overlap_are_one_and_each_kind_of_case_is_asked_once_for_all_grants(
+    world, delivered, django_assert_num_queries
+):
+    order = stages.order(world, delivered)
+    incident = stages.report_incident(world, at=world.at + DAY, noticed_at=world.at + DAY)
+    operations.lift_order(measure=order, actor=world["officer"], at=world.at + 2 * DAY, reason="已改正")
+    operations.dismiss_incident(incident=incident, actor=world["officer"], at=world.at + 3 * DAY, reason="演练")
+    later = stages.order(world, delivered, at=world.at + 5 * DAY)
+    with django_assert_num_queries(9):  # seven paths from a case to its grants; when two kinds were over
+        spans = spans_of([delivered.pk, delivered.pk + 1])
+    assert spans == {delivered.pk: [(world.at, world.at + 3 * DAY), (later.issued_at, None)]}
 
 
 def test_what_a_law_says_to_keep_is_named(world, over):

@@ -260,7 +260,7 @@ class Play:
 
     def _alarm(self, act: Act, at: datetime) -> bool:
         stages.report_incident(self.world, at=at, noticed_at=at)
-        self.plain.alarm()
+        self.plain.alarm(at)
         return True
 
     def _renew(self, act: Act, at: datetime) -> bool:
@@ -454,6 +454,27 @@ def test_told_history_is_the_same_by_day_and_after_six_weeks_of_silence(world: W
     assert {code for _grant, code, _source, _state in outcome["holds"]} == {"report_overdue", "measure", "precaution"}
     assert set(outcome["findings"].values()) >= {"open", "dismissed", "remedied", "measure"}
     assert outcome["certificates"] == {1: "accepted"} and outcome["grants"] == ["active", "closed"]
+
+
+ORDERED_BEFORE_THE_GAP = History(
+    ends=(5, 130), schedules=("at_the_end", "at_the_end"), seller_lapses=130, source_lapses=130, gap=30,
+    acts=(
+        Act(3, "deliver", 0, 1), Act(10, "certify", 0, 0), Act(28, "check", 0, 0), Act(29, "order", 0, 0),
+        Act(29, "say", 0, 0), Act(75, "lift", 0, 0), Act(76, "deliver", 1, 1),
+    ),
+)  # fmt: skip
+
+
+def test_ordered_before_six_weeks_of_silence_the_copies_were_evidence_and_nothing_is_noticed(world: World) -> None:
+    """Its certificate was returned two days before the site went down: the time to file it again was over meanwhile."""
+    for lifted in (75, None):
+        acts = tuple(act for act in ORDERED_BEFORE_THE_GAP.acts if act.what != "lift" or lifted)
+        outcome = compare(world, ORDERED_BEFORE_THE_GAP._replace(acts=acts), "day", "gap")
+        assert (outcome["measures"], outcome["certificates"]) == (
+            {("report_late", 0, date(2026, 3, 17), 0): "lifted" if lifted else "issued"}, {0: "returned"},
+        )  # fmt: skip
+        noticed = {name: state for name, state in outcome["findings"].items() if name[0] == NOT_CLOSED_OUT}
+        assert noticed == {}
 
 
 ACTS = st.builds(

@@ -13,7 +13,8 @@ from marketplace.clock.models import Clock
 from marketplace.clock.working_days import due_after, last_day, local_date
 from marketplace.delivery.models import Delivery
 from marketplace.supervision import closeout, operations
-from marketplace.supervision.monitors.base import WATCHER, Case, Scope, within
+from marketplace.supervision.evidence_time import spans_of, stands
+from marketplace.supervision.monitors.base import CHUNK, WATCHER, Case, Scope, within
 
 
 def _asked(kind: str, scope: Scope, wanted: Q, clocks: Q) -> Iterator[tuple[Grant, Clock]]:
@@ -55,10 +56,21 @@ def drop(grant: Grant, at: datetime) -> bool:
 
 
 def not_closed_out(at: datetime, scope: Scope) -> Iterator[Case]:
-    """Grants that are over, whose holder has not certified in time that the copies are destroyed."""
-    for grant, asked in _asked(Kind.DESTRUCTION, scope, Q(), Q(due_at__lte=at, paused_at=None)):
+    """Grants that are over, whose holder has not certified in time that the copies are destroyed, nor had to keep them
+    as evidence while that time ran."""
+    for grant, asked in _overdue(at, scope, missed=False):
         words = {"number": grant.number, "day": last_day(asked.due_at)}
         yield Case(f"not_closed_out:{grant.pk}:{asked.pk}", grant, grant.buyer, grant.authority_id, words)
+
+
+def _overdue(at: datetime, scope: Scope, *, missed: bool) -> Iterator[tuple[Grant, Clock]]:
+    """The grants whose time to destroy the copies is over, and the clock: those of which no sweep has seen that the
+    copies were evidence meanwhile, or the others."""
+    found = list(_asked(Kind.DESTRUCTION, scope, Q(), Q(due_at__lte=at, paused_at=None)))
+    for first in range(0, len(found), CHUNK):
+        chunk = found[first : first + CHUNK]
+        spans = spans_of(grant.pk for grant, _asked_clock in chunk)
+        yield from (row for row in chunk if stands(row[1], spans.get(row[0].pk, ())).differs(row[1]) == missed)
 
 
 def over_unasked(at: datetime, scope: Scope) -> Iterator[Grant]:
@@ -82,7 +94,8 @@ def ask_certificates(grants: Sequence[Grant], at: datetime) -> int:
 
 
 def evidence_changed(at: datetime, scope: Scope) -> Iterator[Grant]:
-    """Grants whose copies have become evidence since their holder was asked to destroy them, or are it no longer."""
+    """Grants whose copies have become evidence since their holder was asked to destroy them, or are it no longer; and
+    those of which no sweep has seen it until that time was over."""
     running = Q(paused_at=None, due_at__gt=at)
     for wanted, clocks in (
         (closeout.kept_as_evidence(), running),
@@ -90,6 +103,8 @@ def evidence_changed(at: datetime, scope: Scope) -> Iterator[Grant]:
     ):
         for grant, _clock in _asked(Kind.DESTRUCTION, scope, wanted, clocks):
             yield grant
+    for grant, _clock in _overdue(at, scope, missed=True):
+        yield grant
 
 
 def keep_or_go_on(grant: Grant, at: datetime) -> bool:

@@ -31,6 +31,7 @@ from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions_closeout as permissions
 from marketplace.supervision.closeout import Certificate, CertificateState, is_over, keeping, owes_certificate
+from marketplace.supervision.evidence_time import spans_of, stands
 from marketplace.supervision.operations.papers import write_certificate
 
 CERTIFIED = gettext_lazy("The copies are certified as destroyed, and the certificate is accepted.")
@@ -162,22 +163,30 @@ def begin_close_outs(*, grants: Sequence[Grant], actor: ledger.SystemActor, at: 
 
 @transaction.atomic
 def keep_as_evidence(*, grant: Grant, actor: ledger.SystemActor, at: datetime) -> bool:
-    """The time to destroy stands still while the copies are evidence, and goes on afterwards: then the holder is told
-    its new last day. Whether it changed; not where it was certified meanwhile."""
+    """The time to destroy stands still while the copies are evidence, from the moment on when they became it, and goes
+    on afterwards: then the holder is told its new last day. What a sweep has missed counts as if it had been seen.
+    Whether it changed; not where it was certified meanwhile."""
     check_is_job(actor)
     grant = _locked(grant)
     asked = clock.of(grant).open().filter(kind=Kind.DESTRUCTION).first()
-    if asked is None or bool(keeping(grant)) == (asked.paused_at is not None):
+    if asked is None:
         return False
-    stood, verb = asked.paused_at, "go_on_destroying" if asked.paused_at else "keep_as_evidence"
-    (clock.go_on if stood else clock.pause)(grant, Kind.DESTRUCTION, at)
-    asked.refresh_from_db()
-    if asked.paused_at == stood:
-        return False
-    act = ledger.begin(verb, actor, at, grant.article)
-    ledger.record(act, grant, detail={"due": str(last_day(asked.due_at))} if stood else None)
-    if stood:
-        tell_due(act, grant, asked)
+    if asked.paused_at is not None:
+        if keeping(grant):
+            return False
+        clock.go_on(grant, Kind.DESTRUCTION, at)
+        asked.refresh_from_db()
+    else:
+        stood = stands(asked, spans_of([grant.pk]).get(grant.pk, ()))
+        if not stood.differs(asked):
+            return False
+        clock.make_up(asked, at, days=stood.days, since=stood.since)
+    if asked.paused_at is not None:
+        ledger.record(ledger.begin("keep_as_evidence", actor, at, grant.article), grant)
+        return True
+    act = ledger.begin("go_on_destroying", actor, at, grant.article)
+    ledger.record(act, grant, detail={"due": str(last_day(asked.due_at))})
+    tell_due(act, grant, asked)
     return True
 
 
