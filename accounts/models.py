@@ -54,6 +54,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
 
     acting_for = ""  # set while a deputy acts: the ledger reference of the person who is away
+    stands_for: tuple[int, ...] = ()  # and the keys of all in whose place they could act: a deputy of several is in any
 
     objects = UserManager()
 

@@ -33,7 +33,7 @@ def check_is_person(actor: Any) -> None:
     """A job never does this."""
     if isinstance(actor, SystemActor) or not actor.is_active:
         raise NotAllowed(_("This takes a person with an active account."))
-    actor.acting_for = ""
+    actor.acting_for, actor.stands_for = "", ()
 
 
 def check_is_job(actor: Any) -> None:
@@ -53,6 +53,7 @@ def check_member(actor: Any, party: Party, at: datetime, *, roles: Iterable[str]
     if not principals:
         raise NotAllowed(_("Only people who act for %(party)s may do this.") % {"party": party.name})
     if None not in principals:
+        actor.stands_for = tuple(principals)
         act_for(actor, User(pk=principals[0]))
 
 
@@ -92,15 +93,25 @@ def check_not_own_case(actor: Any, parties: Iterable[Party], at: datetime) -> No
 
 
 def check_not_recused(actor: Any, case: Any) -> None:
-    """Nobody who has stepped back from the case or from what it came of, nor a deputy in the place of such a person.
+    """Nobody who has stepped back from the case or from what it came of, nor a deputy in the place of such a person: a
+    deputy of several acts from here on for one who has not.
 
     Asked after whatever says in whose place the actor acts.
     """
     people = [int(ref.split(":")[1]) for ref in (actor.ledger_ref, actor.acting_for) if ref]
-    if type(case)._base_manager.filter(stepped_back(people, type(case)), pk=case.pk).exists():
-        raise NotAllowed(
-            _("Who has recused themselves from this case decides nothing in it, nor does a deputy in their place.")
-        )
+    if not _have_stepped_back(people, case):
+        return
+    if not _have_stepped_back([actor.pk], case):
+        for principal in actor.stands_for:
+            if not _have_stepped_back([principal], case):
+                return act_for(actor, User(pk=principal))
+    raise NotAllowed(
+        _("Who has recused themselves from this case decides nothing in it, nor does a deputy in their place.")
+    )
+
+
+def _have_stepped_back(people: list[int], case: Any) -> bool:
+    return type(case)._base_manager.filter(stepped_back(people, type(case)), pk=case.pk).exists()
 
 
 def check_expert(actor: Any, at: datetime) -> None:

@@ -218,11 +218,11 @@ def check_can_decide_review(actor: Any, review: Review, at: datetime) -> None:
     Of what the compliance review, or on parties the operator, refused: another of its people, or such an officer.
     """
     reviewing_party(actor, review, at)
+    check_not_recused(actor, review)  # first: it may find another person in whose place a deputy acts
     authors = set(adverse_acts(review.subject).values_list("actor_ref", flat=True))
     if authors & {actor.ledger_ref, actor.acting_for} or (review.measure and _has_signed(actor, review.measure)):
         raise NotAllowed(_("Somebody else than who decided reviews it."))
     check_not_own_case(actor, parties_of_review(review), at)
-    check_not_recused(actor, review)
 
 
 def check_can_recuse(actor: Any, review: Review, at: datetime) -> None:

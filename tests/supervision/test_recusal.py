@@ -1,5 +1,6 @@
 """Who is biased steps back from a case, with a reason, and does nothing more in it; it goes to somebody else."""
 
+import json
 from typing import Any
 
 import pytest
@@ -266,7 +267,8 @@ def test_who_passed_an_application_on_decides_nothing_in_it_and_takes_it_over_no
 
 
 def stand_in(world: World, party: Any, absent: str, deputy: str, at: Any) -> None:
-    held = {who: Membership.objects.get(party=party, user=world[who]) for who in (absent, deputy)}
+    own = Membership.objects.filter(party=party, deputy_for=None)
+    held = {who: own.get(user=world[who]) for who in (absent, deputy)}
     appoint_deputy(
         party=party, membership=held[absent], deputy=held[deputy], valid_from=local_date(at),
         valid_until=local_date(at), actor=world[absent], at=at,
@@ -295,6 +297,78 @@ def test_but_not_in_the_name_of_who_stepped_back(world: World) -> None:
     out_of(world, "vendor", case)
     with pytest.raises(NotAllowed, match=r"recused|回避"):
         check_can_process(world["vendor_member"], case, at)
+
+
+TWO = ("vendor", "other_vendor")
+
+
+@pytest.fixture
+def of_two(world: World) -> tuple[Application, Any]:
+    """A case of a seller with two managers, in whose places, and in no role that decides, its member acts."""
+    case, at = stages.non_public_application(world, "under_review")
+    vendor = world.parties["vendor"]
+    Membership.objects.create(party=vendor, user=world["other_vendor"], role="manager", valid_from=local_date(BEGAN))
+    for absent in TWO:
+        stand_in(world, vendor, absent, "vendor_member", at)
+    return case, at
+
+
+@pytest.mark.parametrize("out", TWO)
+def test_deputy_of_two_decides_in_the_name_of_who_has_not_stepped_back(world: World, of_two: Any, out: str) -> None:
+    case, at = of_two
+    (left,) = set(TWO) - {out}
+    given: dict[str, Any] = {"application": case, "at": at, "reason": WHY}
+    if out == "other_vendor":
+        applications.take_over_application(**given, actor=world[out])
+    applications.recuse_officer(**given, actor=world[out], colleague=world[left])
+    applications.refuse_item(
+        item=case.items.get(), actor=world["vendor_member"], at=at, reason="-", remedy=stages.REMEDY
+    )
+    entry = Entry.objects.filter(verb="refuse", object_type="applications.item").get()
+    assert json.loads(EntryDetail.objects.get(entry=entry).json)["acting_for"] == world[left].ledger_ref
+
+
+@pytest.mark.parametrize("out", [TWO, ("vendor_member",)], ids=["both", "the-deputy"])
+def test_deputy_of_two_decides_nothing_once_both_have_stepped_back_or_the_deputy(
+    world: World, of_two: Any, out: tuple[str, ...]
+) -> None:
+    case, at = of_two
+    check_can_process(world["vendor_member"], case, at)
+    for who in out:
+        out_of(world, who, case)
+    with pytest.raises(NotAllowed, match=r"recused|回避"):
+        check_can_process(world["vendor_member"], case, at)
+
+
+def test_deputy_of_two_does_not_act_for_who_stepped_back_from_what_the_case_came_of(world: World, of_two: Any) -> None:
+    """Nor, once they act for somebody else in one case, is that kept for the next."""
+    case, at = of_two
+    grant, _over = stages.non_public_grant(world, "active")
+    deputy, seen = world["vendor_member"], []
+    out_of(world, "vendor", grant.item.application)
+    for check, of in ((check_can_process, case), (check_can_close_grant, grant), (check_can_process, case)):
+        check(deputy, of, at)
+        seen.append(deputy.acting_for)
+    assert seen == [world[who].ledger_ref for who in ("vendor", "other_vendor", "vendor")]
+
+
+def test_deputy_of_an_author_and_of_who_stepped_back_reviews_in_nobody_s_name(world: World) -> None:
+    """For neither of the two: one is biased, the other has decided it."""
+    case, at = stages.application(world, "refused")
+    review = operations.lodge_review(subject=case, actor=world["buyer"], at=at, text="理由不足")
+    city = world.parties["city"]
+    Membership.objects.filter(party=city, user=world["second_officer"]).update(role="auditor")
+    for absent in ("second_officer", "officer"):
+        held = Membership.objects.get(party=city, user=world[absent])
+        Membership.objects.create(
+            party=city, user=world["provider"], role="manager", deputy_for=held, valid_from=local_date(BEGAN),
+            valid_until=local_date(at),
+        )  # fmt: skip
+    provider = User.objects.get(pk=world["provider"].pk)
+    out_of(world, "second_officer", case)
+    with pytest.raises(NotAllowed):
+        operations.uphold_review(review=review, actor=provider, at=at, reason="-", remedy=stages.REMEDY)
+    assert Review.objects.get().state == "lodged"
 
 
 def out_of(world: World, who: str, case: Any) -> None:
