@@ -141,6 +141,7 @@ class Certificate(models.Model):
 
     objects = CopiesQuerySet.as_manager()
     machine = CERTIFICATE
+    comes_of = ("grant",)
 
     class Meta:
         verbose_name = _("certificate of destruction")

@@ -10,6 +10,7 @@ from accounts.permissions import (
     check_is_person,
     check_member,
     check_not_own_case,
+    check_not_recused,
     check_officer,
 )
 from marketplace.applications.models import Grant
@@ -34,14 +35,16 @@ def check_can_withdraw_certificate_evidence(actor: Any, certificate: Certificate
 
 def check_can_check_certificate(actor: Any, certificate: Certificate, at: datetime) -> None:
     """An officer of the competent authority, on nobody's side; of non-public data who signs for the seller, and where
-    the seller has ended the officer again."""
+    the seller has ended the officer again. Nobody who has stepped back."""
     grant = certificate.grant
     checker = checker_of(grant)
     if checker == grant.authority:
         check_officer(actor, grant.authority, at, levels=ORDERING)
-        return check_not_own_case(actor, parties_of_grant(grant), at)
-    check_member(actor, checker, at, roles=MANAGERS)
-    check_not_own_case(actor, [grant.buyer], at)
+        check_not_own_case(actor, parties_of_grant(grant), at)
+    else:
+        check_member(actor, checker, at, roles=MANAGERS)
+        check_not_own_case(actor, [grant.buyer], at)
+    check_not_recused(actor, certificate)
 
 
 def check_can_read_certificate_evidence(actor: Any, certificate: Certificate, at: datetime) -> None:

@@ -280,6 +280,7 @@ CERTIFICATE = Verbs(
         Verb("file_again", _("File the certificate again"), (CertificateState.RETURNED,), permissions_closeout.check_can_keep_certificate, operations.file_certificate_again, forms_closeout.CertificateForm, ARTICLE_OF_GRANT, facts="supervision/facts_certificate.html"),
         Verb("add_evidence", _("Add evidence"), WITH_HOLDER, permissions_closeout.check_can_keep_certificate, operations.add_certificate_evidence, EvidenceForm, ARTICLE_OF_GRANT, aside=True, apart=True),
         Verb("withdraw_evidence", _("Take evidence back"), WITH_HOLDER, permissions_closeout.check_can_withdraw_certificate_evidence, operations.withdraw_certificate_evidence, WithdrawEvidenceForm, ARTICLE_OF_GRANT, aside=True),
+        recuse(Certificate, "certificate"),
     ),
 )  # fmt: skip
 

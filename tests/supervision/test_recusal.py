@@ -16,11 +16,13 @@ from marketplace.applications import operations as applications
 from marketplace.applications.models import Application, Grant
 from marketplace.applications.permissions import check_can_close_grant, check_can_process
 from marketplace.clock.working_days import local_date
+from marketplace.delivery.operations import deliver
 from marketplace.desk.queries import todo
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.models import Entry, EntryDetail
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations, verbs
+from marketplace.supervision.closeout import Certificate
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.models import Finding, Measure, UsageReport
 from marketplace.supervision.operations.finding import open_finding
@@ -297,6 +299,43 @@ def test_but_not_in_the_name_of_who_stepped_back(world: World) -> None:
     out_of(world, "vendor", case)
     with pytest.raises(NotAllowed, match=r"recused|回避"):
         check_can_process(world["vendor_member"], case, at)
+
+
+def test_from_a_certificate_of_destruction_who_checks_it_steps_back_and_a_colleague_checks(world: World) -> None:
+    case, at = stages.certificate(world, "filed")
+    given: dict[str, Any] = {"certificate": case, "at": at}
+    with time_machine.travel(at, tick=False):
+        assert case in [task.obj for task in todo(world["officer"], at)]
+        address = reverse("supervision:certificate-recuse", args=[case.pk])
+        assert log_in(world["officer"]).post(address, {"reason": WHY}).status_code == 302
+        assert case not in [task.obj for task in todo(world["officer"], at)]
+        assert case in [task.obj for task in todo(world["second_officer"], at)]
+        assert WHY in log_in(world["second_officer"]).get(case.get_absolute_url()).content.decode()
+    for act, more in ((operations.accept_certificate, {}), (operations.return_certificate, {"reason": "-"})):
+        with pytest.raises(NotAllowed, match=r"recused|回避"):
+            act(**given, actor=world["officer"], **more)
+    operations.accept_certificate(**given, actor=world["second_officer"])
+    assert Certificate.objects.get(pk=case.pk).state == "accepted"
+
+
+def test_who_stepped_back_from_the_application_does_not_check_that_its_copies_are_destroyed(world: World) -> None:
+    case, at = stages.certificate(world, "filed")
+    out_of(world, "officer", case.grant.item.application)
+    with pytest.raises(NotAllowed, match=r"recused|回避"):
+        operations.accept_certificate(certificate=case, actor=world["officer"], at=at)
+
+
+def test_seller_with_one_who_signs_does_not_step_back_from_a_certificate(world: World) -> None:
+    grant, _over = stages.non_public_grant(world, "active")
+    at = grant.activated_at
+    deliver(grant=grant, version=grant.from_version, actor=world["buyer"], at=at)
+    applications.surrender_grant(grant=grant, actor=world["buyer"], at=at, reason="项目结束")
+    said = {**stages.CERTIFIED, "destroyed_on": local_date(at)}
+    case = operations.certify_destruction(grant=grant, actor=world["buyer"], at=at, **said)
+    before = rows()
+    with pytest.raises(InvalidState):
+        operations.recuse_from(case=case, actor=world["vendor"], at=at, reason=WHY)
+    assert rows() == before
 
 
 TWO = ("vendor", "other_vendor")

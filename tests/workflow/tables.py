@@ -1115,7 +1115,7 @@ CAUTION = Matrix(
 
 
 def may_certificate(verb: str, state: str) -> frozenset[str]:
-    if verb in ("accept", "return"):
+    if verb in ("accept", "return", "recuse"):
         return UNBIASED
     if state == "ceased":
         return NOBODY  # its people are gone
@@ -1137,6 +1137,7 @@ CERTIFICATE = Matrix(
         ),
         "add_evidence": Says("*", ("evidencefile add_evidence →",), a_paper(), a_paper_sent()),
         "withdraw_evidence": Says("*", ("evidencefile withdraw_evidence →",), own_paper, keys(own_paper)),
+        "recuse": Says("*", ("certificate recuse →",), REASON),
     },
 )  # fmt: skip
 

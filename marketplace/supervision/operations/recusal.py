@@ -20,7 +20,14 @@ from marketplace import workflow
 from marketplace.errors import InvalidState, is_allowed, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
-from marketplace.supervision import permissions, permissions_concern, permissions_incident, permissions_inspection
+from marketplace.supervision import (
+    permissions,
+    permissions_closeout,
+    permissions_concern,
+    permissions_incident,
+    permissions_inspection,
+)
+from marketplace.supervision.closeout import Certificate, CertificateState, checker_of
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.deadlines import level_above
 from marketplace.supervision.incidents import Incident, IncidentState
@@ -36,7 +43,7 @@ REVIEWED = (
     VersionState.SUBMITTED, VersionState.EXPERT_REVIEW, VersionState.IN_PUBLICITY, VersionState.PUBLISHED,
     VersionState.HELD,
 )  # fmt: skip
-Case = Measure | Finding | Concern | Incident | Inspection | UsageReport | Version
+Case = Measure | Finding | Concern | Incident | Inspection | UsageReport | Certificate | Version
 Check = Callable[[Any, Any, datetime], None]
 
 
@@ -71,6 +78,9 @@ ROWS: dict[type, Row] = {
     ),
     Inspection: Row(permissions_inspection.check_can_inspect, lambda case: case.authority, OPEN_INSPECTION),
     UsageReport: Row(permissions.check_can_judge_report, lambda case: case.grant.authority, (ReportState.FILED,)),
+    Certificate: Row(
+        permissions_closeout.check_can_check_certificate, lambda case: checker_of(case.grant), (CertificateState.FILED,)
+    ),
     Version: Row(check_can_review, _reviewing, REVIEWED),
 }  # fmt: skip
 
