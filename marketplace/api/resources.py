@@ -104,7 +104,7 @@ RESOURCES = (
     Resource("products", Product, related(Product, "seller", "entry", prefetch=("source_files",)), serializers.ProductRow, (listings.PRODUCT,), serializers.ProductPage, is_public=True, search=SearchKind.PRODUCT),
     Resource("versions", Version, version_page, serializers.VersionRow, (listings.VERSION, supervision.VERSION), serializers.VersionPage, is_public=True),
     Resource("uploads", Upload, related(Upload, "version__product__seller"), serializers.UploadRow, (listings.UPLOAD,)),
-    Resource("release-rules", ReleaseRule, related(ReleaseRule, "authority"), serializers.ReleaseRuleRow, (listings.RULE,)),
+    Resource("release-rules", ReleaseRule, related(ReleaseRule, "authority"), serializers.ReleaseRuleRow, (listings.RULE, supervision.RULE)),
     Resource("description-changes", DescriptionChange, related(DescriptionChange, "authority", "product"), serializers.DescriptionChangeRow, (listings.DESCRIPTION,)),
     Resource("applications", Application, related(Application, "buyer", "authority", "seller", prefetch=("items",)), serializers.ApplicationRow, (applications.APPLICATION, supervision.APPLICATION)),
     Resource("items", Item, related(Item, "application", "decision", "grant"), serializers.ItemRow, (applications.ITEM,)),

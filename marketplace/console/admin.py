@@ -152,7 +152,7 @@ class ObjectionQueue(Queue):
 class RuleQueue(Queue):
     label = _("Release rules")
     roles = (OFFICER, REVIEWER)
-    tables = (listings.RULE,)
+    tables = (listings.RULE, supervision.RULE)
     own = "product__seller"
     reviewer = instead = "basis__reviewer"
     waiting = (RuleState.PROPOSED,)

@@ -447,6 +447,7 @@ EFFECTS: dict[tuple[str, str], Any] = {
     ("supervision.inspection", "recuse"): _("You do not inspect here any more. Your reason is recorded, and whoever takes it over is told."),
     ("supervision.usagereport", "recuse"): _("You do not judge this report any more. Your reason is recorded, and whoever takes it over is told."),
     ("supervision.certificate", "recuse"): _("You do not check this certificate any more. Your reason is recorded, and whoever takes it over is told."),
+    ("listings.releaserule", "recuse"): _("You do not decide on this rule any more, nor end it. Your reason is recorded, and whoever takes it over is told."),
     ("listings.version", "recuse"): _("You do not review this version any more, nor decide on objections and findings about it. Your reason is recorded, and whoever takes it over is told."),
     ("accounts.party", "file_finding"): _("The authority, or with non-public data the compliance review, answers within its deadline. You are told of the answer and of the outcome."),
     ("supervision.finding", "take_case"): _("The grant and all that is open about it are your authority's from here on. The authority below is told, with your reason."),

@@ -88,4 +88,5 @@ urlpatterns = [
     *verb_urls(verbs.PLANNING, "party"),
     *verb_urls(verbs.OVERSIGHT, "party"),
     *verb_urls(verbs.VERSION, "version"),
+    *verb_urls(verbs.RULE, "release-rule"),
 ]

@@ -11,7 +11,7 @@ from accounts.models import Party, PartyKind
 from accounts.queries import authority_level
 from accounts.states import PartyState
 from accounts.verbs import check_can_keep_party
-from listings.models import Version
+from listings.models import ReleaseRule, Version
 from listings.states import IN_USE
 from marketplace.applications.forms import ExtendForm, RevokeForm
 from marketplace.applications.models import Application, Grant, HoldCode, open_holds
@@ -182,6 +182,8 @@ VERSION = Verbs(
         recuse(Version, "version", when=lambda version: True),
     ),
 )  # fmt: skip
+
+RULE = Verbs(ReleaseRule, "rule", (recuse(ReleaseRule, "rule"),))
 
 ORDER, RESPOND = permissions.check_can_order, permissions.check_can_respond
 OPEN = (MeasureState.ISSUED, MeasureState.EVIDENCE_FILED)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.models import Membership, Recusal, User
 from accounts.operations import appoint_deputy
 from listings.models import Objection
-from listings.operations import approve_rule, dismiss_objection
+from listings.operations import approve_rule, dismiss_objection, revoke_rule
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Application, Grant
 from marketplace.applications.permissions import check_can_close_grant, check_can_process
@@ -336,6 +336,23 @@ def test_seller_with_one_who_signs_does_not_step_back_from_a_certificate(world: 
     with pytest.raises(InvalidState):
         operations.recuse_from(case=case, actor=world["vendor"], at=at, reason=WHY)
     assert rows() == before
+
+
+def test_from_a_release_rule_who_decides_on_it_steps_back_and_a_colleague_approves_and_ends_it(world: World) -> None:
+    case, at = stages.release_rule(world, "proposed")
+    with time_machine.travel(at, tick=False):
+        page = reverse("console:listings_releaserule_change", args=[case.pk])
+        address = reverse("console:listings_releaserule-recuse", args=[case.pk])
+        assert address in log_in(world["officer"]).get(page).content.decode()
+        assert log_in(world["officer"]).post(address, {"reason": WHY}).status_code == 302
+        assert WHY in log_in(world["second_officer"]).get(page).content.decode()
+    given: dict[str, Any] = {"rule": case, "at": at, "reason": "更新稳定"}
+    with pytest.raises(NotAllowed, match=r"recused|回避"):
+        approve_rule(**given, actor=world["officer"])
+    approve_rule(**given, actor=world["second_officer"])
+    with pytest.raises(NotAllowed, match=r"recused|回避"):
+        revoke_rule(**given, actor=world["officer"], remedy=stages.REMEDY)
+    revoke_rule(**given, actor=world["second_officer"], remedy=stages.REMEDY)
 
 
 TWO = ("vendor", "other_vendor")

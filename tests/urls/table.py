@@ -43,6 +43,7 @@ MORE_TABLES = {
     "party": ("party-ending", "authority", "authority-orders", "authority-plans", "oversight-body"),
     "grant": ("grant-officer",),
     "version": ("version-take-down",),
+    "release-rule": ("release-rule-recusal",),
     "application": ("application-above",),
 }
 NO_SEEING_BUT = {

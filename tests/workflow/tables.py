@@ -1636,6 +1636,16 @@ VERSION_TAKE_DOWN = Matrix(
     | {"recuse": Says("*", ("version recuse →",), REASON)},
 )
 
+RULE_RECUSAL = Matrix(
+    verbs=supervision_verbs.RULE,
+    reach=stages.release_rule,
+    may=lambda verb, state: CITY,
+    possible=by_source(supervision_verbs.RULE),
+    sees=RULE.sees,
+    url="supervision:release-rule",
+    says={"recuse": Says("*", ("releaserule recuse →",), REASON)},
+)
+
 INSPECTION_PLAN = Matrix(
     verbs=supervision_verbs.INSPECTION_PLAN,
     reach=stages.inspection_plan,
@@ -1739,7 +1749,7 @@ MATRICES = {
     "edition": EDITION, "grant-officer": GRANT_OFFICER, "report": REPORT,
     "concern": CONCERN, "finding": FINDING, "measure": MEASURE, "order-46": ORDER_46, "order-47": ORDER_47,
     "notice": NOTICE, "take-down": TAKE_DOWN, "product-take-down": PRODUCT_TAKE_DOWN,
-    "version-take-down": VERSION_TAKE_DOWN, "derived": DERIVED,
+    "version-take-down": VERSION_TAKE_DOWN, "release-rule-recusal": RULE_RECUSAL, "derived": DERIVED,
     "incident": INCIDENT, "review": REVIEW, "review-of-refusal": REVIEW_OF_REFUSAL,
     "emergency-plan": PLAN,
     "certificate": CERTIFICATE, "caution": CAUTION,

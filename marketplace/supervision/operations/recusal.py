@@ -13,9 +13,9 @@ from accounts.models import Party, User
 from accounts.operations import step_back
 from accounts.queries import people_of, recipient, recipients
 from accounts.reach import stepped_back
-from listings.models import Version
-from listings.permissions import check_can_review
-from listings.states import VersionState
+from listings.models import ReleaseRule, Version
+from listings.permissions import check_can_decide_rule, check_can_review
+from listings.states import RuleState, VersionState
 from marketplace import workflow
 from marketplace.errors import InvalidState, is_allowed, require
 from marketplace.ledger import entries as ledger
@@ -43,7 +43,7 @@ REVIEWED = (
     VersionState.SUBMITTED, VersionState.EXPERT_REVIEW, VersionState.IN_PUBLICITY, VersionState.PUBLISHED,
     VersionState.HELD,
 )  # fmt: skip
-Case = Measure | Finding | Concern | Incident | Inspection | UsageReport | Certificate | Version
+Case = Measure | Finding | Concern | Incident | Inspection | UsageReport | Certificate | Version | ReleaseRule
 Check = Callable[[Any, Any, datetime], None]
 
 
@@ -82,6 +82,10 @@ ROWS: dict[type, Row] = {
         permissions_closeout.check_can_check_certificate, lambda case: checker_of(case.grant), (CertificateState.FILED,)
     ),
     Version: Row(check_can_review, _reviewing, REVIEWED),
+    ReleaseRule: Row(
+        check_can_decide_rule, lambda case: case.authority if case.product.is_public_data else case.basis.reviewer,
+        (RuleState.PROPOSED, RuleState.APPROVED),
+    ),
 }  # fmt: skip
 
 
