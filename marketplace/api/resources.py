@@ -116,7 +116,7 @@ RESOURCES = (
     Resource("whereabouts", Whereabouts, related(Whereabouts), serializers.WhereaboutsRow),
     Resource("cautions", Caution, related(Caution, "party", "authority"), serializers.CautionRow, (supervision.CAUTION,)),
     Resource("certificates", Certificate, related(Certificate, "grant__product__seller"), serializers.CertificateRow, (supervision.CERTIFICATE,)),
-    Resource("derived-products", DerivedProduct, related(DerivedProduct, "party"), serializers.DerivedRow, (supervision.DERIVED,), serializers.DerivedPage),
+    Resource("derived-products", DerivedProduct, lambda user: DerivedProduct.objects.visible_to(user).with_developer(), serializers.DerivedRow, (supervision.DERIVED,), serializers.DerivedPage),
     Resource("measures", Measure, related(Measure, "party", "authority", "issuer", prefetch=("held", Prefetch("evidence", Evidence.objects.order_by("pk")))), serializers.MeasureRow, (supervision.MEASURE,), seen=note_order_seen),
     Resource("documents", Document, lambda user: Document.objects.visible_to(user).select_related("issuer", "party").defer("pdf", "content"), serializers.DocumentRow),
     Resource("reviews", Review, related(Review, "party", "authority", "above", "reviewer"), serializers.ReviewRow, (supervision.REVIEW,)),

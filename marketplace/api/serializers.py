@@ -385,7 +385,12 @@ class ReportRow(serializers.ModelSerializer[UsageReport]):
 
 
 class DerivedRow(serializers.ModelSerializer[DerivedProduct]):
-    party = NamedParty()
+    party = serializers.SerializerMethodField()
+
+    @extend_schema_field(NamedParty(allow_null=True))
+    def get_party(self, row: DerivedProduct) -> Any:
+        """Null for a natural person who is not named."""
+        return NamedParty(row.party).data if row.is_named else None
 
     class Meta:
         model = DerivedProduct

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from accounts.models import PartyKind
 from listings.models import Version
 from marketplace.ledger.queries import history
 from marketplace.supervision.models import DerivedProduct
@@ -39,7 +40,7 @@ def linked_data(derived: DerivedProduct, lines: Sequence[Attribution]) -> dict[s
         "@type": ["schema:CreativeWork", "prov:Entity"],
         "schema:name": derived.title,
         "schema:identifier": derived.number,
-        "schema:creator": {"@type": "schema:Organization", "schema:name": derived.party.name},
+        "schema:creator": _creator(derived),
         "prov:wasDerivedFrom": [_source(line) for line in lines],
         "prov:wasGeneratedBy": {
             "@type": "prov:Activity",
@@ -50,6 +51,13 @@ def linked_data(derived: DerivedProduct, lines: Sequence[Attribution]) -> dict[s
             ],
         },
     }
+
+
+def _creator(derived: DerivedProduct) -> dict[str, str]:
+    """A natural person without their name, unless they agreed to be named."""
+    is_person = derived.party.kind == PartyKind.PERSON
+    name = {"schema:name": derived.party.name} if derived.is_named else {}
+    return {"@type": "schema:Person" if is_person else "schema:Organization", **name}
 
 
 def notice_code(derived: DerivedProduct, day: date) -> str:
@@ -67,7 +75,7 @@ def is_code_of(typed: str, derived: DerivedProduct, day: date) -> bool:
 def find(typed: str) -> DerivedProduct | None:
     """The derived product of a number, a token or an address; None where this site knows none that was ever public."""
     typed = typed.strip()
-    known = DerivedProduct.objects.exclude(state=DerivedState.REGISTERED).select_related("party")
+    known = DerivedProduct.objects.exclude(state=DerivedState.REGISTERED).with_developer()
     if number := NUMBER.fullmatch(typed):
         found = known.filter(pk=int(number[1])).first()
     else:

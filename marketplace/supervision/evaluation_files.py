@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from marketplace.supervision.evaluation import (
     Figure,
     Scope,
@@ -19,17 +21,24 @@ from marketplace.supervision.evaluation import (
     findings,
     grants,
     listings,
-    measures,
     reports,
 )
-from marketplace.supervision.register import SMALLEST_COUNT
+from marketplace.supervision.register import SMALLEST_COUNT, contestable_since, final_measures
 from marketplace.supervision.register_files import defused
+
+
+def final_measures_of_authorities(scope: Scope) -> Section:
+    """Nothing of what can still be contested, of what was annulled, or between parties by contract."""
+    final = final_measures(contestable_since(scope.at)).filter(scope.within("issued_at"), issuer=None)
+    return Section("measures", _("Measures"), [Figure("final", _("issued, and contestable no more"), final.count())])
+
 
 # What is made public of each section: its parts, never with their total, or a part that is left out could be reckoned.
 DISCLOSED = {
     listings: ("nature_",), applications: ("submitted",), decisions: ("approved", "refused", "refused_outright"),
     grants: ("began_",), deliveries: ("deliveries",), reports: ("on_time", "late", "missing"),
-    derived_products: ("registered",), findings: ("rule_",), concerns: ("misuse", "fault"), measures: ("issued",),
+    derived_products: ("registered",), findings: ("rule_",), concerns: ("misuse", "fault"),
+    final_measures_of_authorities: ("final",),
 }  # fmt: skip
 
 

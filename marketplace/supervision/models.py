@@ -5,12 +5,12 @@ from datetime import date
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Party, User
+from accounts.models import Party, PartyKind, User
 from accounts.queries import recent_parties
 from accounts.reach import found_by, reach_of
 from listings.models import Product, PurposesField, Version
@@ -120,6 +120,13 @@ class DerivedProductQuerySet(models.QuerySet["DerivedProduct"]):
         over_grants = Q(built_from__grant__authority__in=who.authorities)
         return self.filter(public | found_by(self.model, Q(party__in=who.parties), over_grants))
 
+    def with_developer(self) -> "DerivedProductQuerySet":
+        """With its party, and whether anybody may read its name: a natural person's where they agreed to stand by name
+        in the register for every grant that it is built from."""
+        unnamed = DerivedFrom.objects.filter(derived=OuterRef("pk")).exclude(grant__disclosure__is_named=True)
+        named = Q(party__kind=PartyKind.ORGANISATION) | ~Q(Exists(unnamed))
+        return self.select_related("party").annotate(is_named=ExpressionWrapper(named, models.BooleanField()))
+
 
 class DerivedProduct(models.Model):
     """What a developer built on the data. Its public page prints source and date obtained (Art. 16)."""
@@ -132,6 +139,8 @@ class DerivedProduct(models.Model):
     listed_as = models.OneToOneField(Product, null=True, blank=True, on_delete=models.PROTECT, related_name="built_as")
     state = models.CharField(_("state"), max_length=12, choices=DerivedState.choices, default=DerivedState.REGISTERED)
     created_at = models.DateTimeField()
+
+    is_named: bool  # annotated by `with_developer`
 
     objects = DerivedProductQuerySet.as_manager()
     machine = DERIVED_PRODUCT
@@ -148,6 +157,11 @@ class DerivedProduct(models.Model):
     @property
     def number(self) -> str:
         return f"D{self.pk:06d}"
+
+    @property
+    def developer(self) -> str:
+        """As anybody may read it, of rows read `with_developer`."""
+        return self.party.name if self.is_named else _("natural person")
 
 
 class DerivedFrom(models.Model):

@@ -29,7 +29,7 @@ from marketplace.supervision.models import DerivedProduct
 @require_safe
 def derived_list(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
-    visible = DerivedProduct.objects.visible_to(request.user).select_related("party")
+    visible = DerivedProduct.objects.visible_to(request.user).with_developer()
     buyers = parties_as(request.user, CapabilityKind.BUYER, at).order_by("name")
     return render(
         request,
@@ -59,7 +59,7 @@ def register_derived(request: HttpRequest, party: int) -> HttpResponse:
 def derived(request: HttpRequest, token: str) -> HttpResponse:
     """The public page of a derived product: anybody can check where its data comes from."""
     item = get_object_or_404(
-        DerivedProduct.objects.visible_to(request.user).select_related("party", "listed_as"), token=token
+        DerivedProduct.objects.visible_to(request.user).with_developer().select_related("listed_as"), token=token
     )
     insider = request.user.is_authenticated and bool(verbs.DERIVED.available(item, request.user, timezone.now()))
     context = {
@@ -80,7 +80,7 @@ def derived(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def download_attribution(request: HttpRequest, token: str, format: str) -> HttpResponse:
     """The attribution to be put beside the product: text, a piece of HTML, JSON-LD, or a QR code to the public page."""
-    item = get_object_or_404(DerivedProduct.objects.visible_to(request.user).select_related("party"), token=token)
+    item = get_object_or_404(DerivedProduct.objects.visible_to(request.user).with_developer(), token=token)
     lines = queries.attribution(item)
     if format == "svg":
         drawn = io.BytesIO()

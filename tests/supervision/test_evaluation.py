@@ -223,3 +223,29 @@ def test_disclosure_gives_counts_of_five_and_more_and_never_the_total_of_parts(w
     assert json.loads(text)["figures"]["grants"] == found["grants"]
     small = [row for row in csv.DictReader(io.StringIO(rows)) if row["code"] == "began_public_utility"]
     assert [row["value"] for row in small] == [""]
+
+
+def test_disclosure_counts_measures_of_authorities_that_are_final_and_no_others(world, grant):
+    def issued(name, **changes):
+        Measure.objects.create(
+            occasion_key=name, party=grant.buyer, authority=grant.authority, facts="f",
+            demand="d", created_at=world.at,
+            **{"number": name, "state": "lifted", "issued_at": world.at, "issued_by": world["officer"], **changes},
+        )  # fmt: skip
+
+    def counted(days):
+        return told(disclosure(2026, world.at + timedelta(days=days)))["measures"]
+
+    for number in range(4):
+        issued(f"n{number}")
+    for number, changes in enumerate((
+        {"state": "annulled"},
+        {"state": "proposed", "number": None, "issued_at": None, "issued_by": None},
+        {"kind": "notice", "issuer": world.parties["unit"], "clause": "7"},
+    ), start=10):  # fmt: skip
+        issued(f"n{number}", **changes)
+    assert counted(400) == {"final": None}
+    issued("n5")
+    assert (counted(400), counted(30)) == ({"final": 5}, {"final": 0})
+    issued("n6", issued_at=world.at + timedelta(days=380))  # of the year after
+    assert counted(400) == {"final": 5}

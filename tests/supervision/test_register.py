@@ -20,6 +20,7 @@ from marketplace.supervision import operations
 from marketplace.supervision.models import DerivedFrom, DerivedProduct, Measure, MeasureGrant
 from marketplace.supervision.register_files import defused
 from tests import crowd
+from tests.supervision.test_monitors import deliver
 from tests.workflow import stages
 
 FORMS = ("/register/", "/register.csv", "/register.json", "/register.jsonld")
@@ -261,3 +262,30 @@ def test_a_formula_in_a_summary_reaches_the_file_as_text(world, grant):
     Disclosure.objects.filter(grant=grant).update(summary='=HYPERLINK("http://x")')
     rows = list(csv.DictReader(io.StringIO(read(world.at)["/register.csv"].removeprefix("\ufeff"))))
     assert rows[0]["summary"] == '\'=HYPERLINK("http://x")'
+
+
+def test_what_a_person_built_is_shown_without_their_name_unless_they_agreed_for_each_grant(world, grant):
+    someone, at = person(world), world.at
+    crowd.copy(grant.buyer.memberships.first(), party=someone)
+    mine, second = (use(grant, at, buyer=someone, is_named=named) for named in (True, False))
+    made = built(someone, mine, "小雨的地图")
+    built(world.parties["buyer"], grant, "门诊地图")
+    for one in (mine, second):
+        deliver(one, at)
+    ledger.record(ledger.begin("publish", world["officer"], at), made, new="published")
+    pages = ["/derived/", made.get_absolute_url(), f"/check/?q={made.number}",
+             *(f"{made.get_absolute_url()}download.{form}" for form in ("txt", "html", "jsonld"))]  # fmt: skip
+
+    def shown():
+        with time_machine.travel(at, tick=False):
+            texts = [Client().get(page).content.decode() for page in pages]
+        assert all("小雨的地图" in text for text in texts)
+        return [page for page, text in zip(pages, texts, strict=True) if "林小雨" in text]
+
+    assert shown() == [*pages[:3], pages[-1]]
+    DerivedFrom.objects.create(derived=made, grant=second, version=second.from_version)
+    assert shown() == []
+    with time_machine.travel(at, tick=False):
+        assert Client().get(pages[-1]).json()["schema:creator"] == {"@type": "schema:Person"}
+        listed = Client().get("/derived/").content.decode()
+    assert "自然人" in listed and world.parties["buyer"].name in listed
