@@ -21,7 +21,16 @@ from marketplace.applications.models import Application, Grant
 from marketplace.clock.working_days import SHANGHAI
 from marketplace.desk.cast import PARTIES, PEOPLE, Cast, assemble, real_regions
 from marketplace.desk.sample_data import VISIT_ROLES, write_visits
-from marketplace.desk.story import apply_for, consult, decide, list_version, make_entry, make_product, make_version
+from marketplace.desk.story import (
+    apply_for,
+    consult,
+    decide,
+    list_version,
+    make_entry,
+    make_product,
+    make_version,
+    sign_rules,
+)
 from tests import snapshot
 from tests.workflow.memory import remembering
 
@@ -51,6 +60,7 @@ class World:
 def build(folder: Path) -> None:
     """Everything the world consists of, in the database and under MEDIA_ROOT."""
     cast = assemble(regions=real_regions(), at=BEGAN, domain=DOMAIN, password=PASSWORD)
+    sign_rules(cast, BEGAN)
     product = make_product(cast, make_entry(cast, BEGAN), BEGAN)
     with remembering():
         version = make_version(product, cast, BEGAN, write_visits(folder / "visits.csv"), VISIT_ROLES, about="persons")

@@ -27,6 +27,7 @@ from marketplace.desk.story import (
     make_non_public_product,
     make_product,
     make_version,
+    sign_rules,
 )
 from marketplace.supervision import operations as supervision
 from marketplace.supervision.models import UsageReport
@@ -62,6 +63,7 @@ def load(*, at: datetime) -> bool:
     with tempfile.TemporaryDirectory(prefix="minshu-demo-") as folder:
         began = at - timedelta(days=DAYS_AGO)
         cast = assemble(regions=real_regions(), at=began, domain=DOMAIN, password=PASSWORD)
+        sign_rules(cast, began)
         _open_data(cast, began, Path(folder))
         _trade(cast, began, at, Path(folder))
         _in_review(cast, at, Path(folder))

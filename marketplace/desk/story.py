@@ -28,6 +28,8 @@ from marketplace.clock.defaults import Kind
 from marketplace.clock.operations import days
 from marketplace.clock.working_days import add_working_days, end_of_day, local_date
 from marketplace.desk.cast import Cast
+from marketplace.supervision import operations as supervising
+from marketplace.supervision.standing import SIGNED_FIRST
 
 SCENARIO: dict[str, Any] = {
     "beneficiaries": "福州市居民和基层医疗机构",
@@ -42,6 +44,15 @@ SCENARIO: dict[str, Any] = {
 def later(at: datetime, kind: str) -> datetime:
     """The moment at which a deadline that begins now is over."""
     return end_of_day(add_working_days(local_date(at), days(kind)))
+
+
+def sign_rules(cast: Cast, at: datetime, *, authority: str = "province", person: str = "province_officer") -> None:
+    """An authority signs what may follow by itself from late reports: a hold by their terms, an order proposed."""
+    for action in SIGNED_FIRST:
+        supervising.sign_standing_rule(
+            monitor="report_late", action=action, actor=cast[person], at=at, authority=cast.parties[authority],
+            reason="试点期间经委务会研究同意",
+        )  # fmt: skip
 
 
 def make_entry(

@@ -37,7 +37,7 @@ from marketplace.clock.working_days import local_date
 from marketplace.delivery import operations as delivery
 from marketplace.desk.cast import Cast, assemble, invented_regions
 from marketplace.desk.sample_data import write_bed_use
-from marketplace.desk.story import SCENARIO, later, list_version
+from marketplace.desk.story import SCENARIO, later, list_version, sign_rules
 from marketplace.errors import Refused
 from marketplace.ledger.entries import SystemActor, reference
 from marketplace.ledger.models import Entry
@@ -154,6 +154,7 @@ def play(*, data: Data, at: datetime, tell: Callable[[Step], None], scratch: Pat
         regions=invented_regions(), at=at, domain=f"walkthrough-{at:%Y%m%d%H%M%S%f}.invalid", password=None
     )
     stage._report("parties registered and verified", stage.cast["operator"], "done", "verified")
+    sign_rules(stage.cast, at, authority="city", person="officer")  # in its own cases
     try:
         product, version = list_product(stage, data)
         grant = apply_and_grant(stage, product, version)

@@ -21,7 +21,9 @@ class Action(models.TextChoices):
     PROPOSE = "propose", _("propose an order, which an officer issues or drops")
 
 
-# monitor -> what can follow by itself; a rule allows one of these, and a new site begins with all
+# Reaches into what a party may do: on no site before an officer with the power has signed for it.
+SIGNED_FIRST = (Action.HOLD, Action.PROPOSE)
+# monitor -> what can follow by itself; a rule allows one of these
 ACTIONS: dict[str, tuple[str, ...]] = {
     "report_schedule": (Action.RECORD,),
     "report_due_soon": (Action.REMIND,),
@@ -142,7 +144,8 @@ def rules_of(monitor: str) -> Rules:
 
 
 def install_rules(using: str, at: Any) -> None:
-    """What a site begins with, and what a monitor that an upgrade brings begins with: everything it can do.
+    """What a site begins with, and what a monitor that an upgrade brings begins with: everything it can do that no
+    officer has to sign for.
 
     What was ever signed or withdrawn is left as officers left it.
     """
@@ -152,5 +155,5 @@ def install_rules(using: str, at: Any) -> None:
         StandingRule(monitor=monitor, action=action, is_for_all=True, signed_at=at)
         for monitor, actions in ACTIONS.items()
         for action in actions
-        if (monitor, action) not in known
+        if action not in SIGNED_FIRST and (monitor, action) not in known
     )

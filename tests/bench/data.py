@@ -16,7 +16,16 @@ from marketplace.applications.models import Application, Grant, Item
 from marketplace.applications.operations import accept_grant
 from marketplace.desk.cast import Cast, assemble, real_regions
 from marketplace.desk.sample_data import VISIT_ROLES, write_visits
-from marketplace.desk.story import apply_for, consult, decide, list_version, make_entry, make_product, make_version
+from marketplace.desk.story import (
+    apply_for,
+    consult,
+    decide,
+    list_version,
+    make_entry,
+    make_product,
+    make_version,
+    sign_rules,
+)
 
 AT_ONCE = 2000
 
@@ -38,6 +47,7 @@ HAN = [chr(code) for code in range(0x4E00, 0x4E00 + 3000)]
 def a_trade(folder: Path, at: datetime) -> tuple[Cast, Grant]:
     """The cast and one product, applied for, granted and accepted, through the operations."""
     cast = assemble(regions=real_regions(), at=at, domain="bench.example", password=None)
+    sign_rules(cast, at)
     product = make_product(cast, make_entry(cast, at), at)
     version = make_version(product, cast, at, write_visits(folder / "visits.csv"), VISIT_ROLES, about="persons")
     at = list_version(version, cast, at)

@@ -44,22 +44,38 @@ def followed(world: World) -> tuple[int, int, int]:
     return min(1, overdue.count()), min(1, Hold.objects.count()), min(1, Measure.objects.count())
 
 
-def test_a_new_site_lets_follow_what_the_monitors_can_do(world: World, grant: Grant) -> None:
+EVERY = {(monitor, action) for monitor, actions in ACTIONS.items() for action in actions}
+SIGNED = {(monitor, action) for monitor, action in EVERY if action in (Action.HOLD, Action.PROPOSE)}
+
+
+def in_force() -> list[tuple[str, str]]:
+    return sorted(StandingRule.objects.in_force().values_list("monitor", "action"))
+
+
+def test_on_a_new_site_nothing_pauses_or_is_proposed_before_an_officer_has_signed(world: World, grant: Grant) -> None:
     assert set(ACTIONS) == {monitor.name for monitor in MONITORS}
-    held = StandingRule.objects.in_force().values_list("monitor", "action")
-    assert set(held) == {(monitor, action) for monitor, actions in ACTIONS.items() for action in actions}
+    StandingRule.objects.all().delete()
+    install_rules("default", world.at)
+    assert in_force() == sorted(EVERY - SIGNED)
+    assert followed(world) == (1, 0, 0)
+    sign(world, "report_late", Action.HOLD, "province_officer")
+    sign(world, "report_late", Action.PROPOSE, "province_officer")
+    sweep(at=world.at + timedelta(days=150))
+    assert (Hold.objects.count(), Measure.objects.count()) > (0, 0)
+
+
+def test_signed_what_the_monitors_can_do_follows(world: World, grant: Grant) -> None:
+    assert in_force() == sorted(EVERY)
     assert followed(world) == (1, 1, 1)
     assert set(Measure.objects.values_list("state", flat=True)) == {"proposed"}
 
 
-def test_an_upgrade_signs_for_a_new_monitor_and_leaves_what_officers_withdrew(world: World) -> None:
+def test_an_upgrade_lets_a_new_monitor_work_and_leaves_what_officers_withdrew(world: World) -> None:
     withdraw(world, "report_late", Action.HOLD)
     StandingRule.objects.filter(monitor="assessment_failed").delete()  # as before the upgrade that brought it
     for _twice in range(2):
         install_rules("default", world.at)
-    held = StandingRule.objects.in_force().values_list("monitor", "action")
-    every = {(monitor, action) for monitor, actions in ACTIONS.items() for action in actions}
-    assert sorted(held) == sorted(every - {("report_late", Action.HOLD)})
+    assert in_force() == sorted(EVERY - {("report_late", Action.HOLD)})
 
 
 @pytest.mark.parametrize(
@@ -122,8 +138,8 @@ def test_the_provinces_rule_replaces_the_one_of_the_set_up(world: World) -> None
     old.refresh_from_db()
     assert (old.withdrawn_by, new.is_for_all) == (world["province_officer"], True)
     assert list(StandingRule.objects.in_force().filter(monitor="report_overdue")) == [new]
-    entries = Entry.objects.filter(object_type="supervision.standingrule").order_by("pk")
-    assert list(entries.values_list("object_id", "verb", "new")) == [
+    entries = Entry.objects.filter(object_type="supervision.standingrule", object_id__in=[old.pk, new.pk])
+    assert list(entries.order_by("pk").values_list("object_id", "verb", "new")) == [
         (str(old.pk), "sign_standing_rule", "withdrawn"), (str(new.pk), "sign_standing_rule", ""),
     ]  # fmt: skip
 

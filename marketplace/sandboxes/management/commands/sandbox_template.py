@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from accounts.models import User
 from marketplace.desk.cast import assemble, real_regions
 from marketplace.desk.sample_data import VISIT_ROLES, write_visits
-from marketplace.desk.story import list_version, make_entry, make_product, make_version
+from marketplace.desk.story import list_version, make_entry, make_product, make_version, sign_rules
 from marketplace.elsewhere import site_now
 from marketplace.notices.models import Channel, Outbox
 from marketplace.sandboxes.operations import DOMAIN
@@ -49,6 +49,7 @@ def _take_numbers(kept: str) -> None:
 def _play(scratch: Path) -> None:
     at = site_now() - timedelta(days=DAYS_AGO)
     cast = assemble(regions=real_regions(), at=at, domain=DOMAIN, password=None, tag="(沙盒)")
+    sign_rules(cast, at)
     product = make_product(cast, make_entry(cast, at), at)
     version = make_version(product, cast, at, write_visits(scratch / "visits.csv"), VISIT_ROLES, about="persons")
     list_version(version, cast, at)
