@@ -6,7 +6,7 @@ import listings.models.purposes
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("supervision", "0612_findings_of_overseers"),
+        ("supervision", "0613_review_of_each_barring"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -22,7 +22,7 @@ from marketplace.supervision.review import Review
 from marketplace.supervision.states import STANDING_MEASURE, ReviewState
 
 # What the documents of a take-down are called, by what those of an order are.
-OF_TAKE_DOWN = {
+OF_TAKE_DOWN: dict[str, str] = {
     Paper.CORRECTION: Paper.TAKE_DOWN,
     Paper.LIFTING: Paper.TAKE_DOWN_LIFTING,
     Paper.ANNULMENT: Paper.TAKE_DOWN_ANNULMENT,
@@ -81,7 +81,7 @@ def _about(measure: Measure, kind: str) -> Sections:
         return ((gettext_noop("Order"), measure.number or ""),)
     reached = measure.version.product.versions.order_by("pk")
     if not measure.whole_product:
-        reached = reached.filter(pk=measure.version_id)
+        reached = reached.filter(pk=measure.version.pk)
     if measure.state in STANDING_MEASURE:
         held = (gettext_noop("Versions not served while it stands"), _named(reached.filter(state__in=IN_USE)))
     else:
