@@ -23,7 +23,7 @@ from listings.models import (
 )
 from listings.states import SourceState
 from marketplace.applications import operations as applications
-from marketplace.applications.models import Application, Grant
+from marketplace.applications.models import Application, Grant, LinkageResult
 from marketplace.clock.defaults import Kind
 from marketplace.clock.operations import days
 from marketplace.clock.working_days import add_working_days, end_of_day, local_date
@@ -195,18 +195,32 @@ def consult(application: Application, cast: Cast, at: datetime, *, officer: str 
     applications.consult_units(application=application, actor=cast[officer], at=at)
 
 
+def have_assessed(application: Application, cast: Cast, at: datetime, *, officer: str = "officer") -> None:
+    """An expert of the committee assesses what the buyer's data reveals together, where that singles people out."""
+    rows = LinkageResult.objects.filter(item__application=application)
+    if not any(row.is_worrying for row in rows):
+        return
+    given = {"application": application, "at": at}
+    applications.call_expert(**given, actor=cast[officer], expert=cast["expert"], reason="合并后可能识别到个人")
+    applications.give_opinion(
+        **given, actor=cast["expert"], opinion="在约定的措施下,合并使用的风险可控", measures="两份数据不得合并存放",
+    )  # fmt: skip
+
+
 def decide(
     application: Application, cast: Cast, at: datetime, *, officer: str = "officer", provider: str = "provider",
     onward_supply: bool = False, linkage_reason: str = "",
 ) -> Grant:  # fmt: skip
     """Every unit consents, the review begins, the first item is approved: the grant that is offered.
 
-    With a `linkage_reason`, what the buyer's data reveals together is measured first (Art. 35)."""
+    With a `linkage_reason`, what the buyer's data reveals together is measured first, and assessed by an expert where
+    that singles people out (Art. 35)."""
     for consultation in application.consultations.all():
         applications.consent(consultation=consultation, actor=cast[provider], at=at)
     applications.begin_review(application=application, actor=cast[officer], at=at)
     if linkage_reason:
         applications.link_due(at=at)
+        have_assessed(application, cast, at, officer=officer)
     item = application.items.get()
     return applications.approve_item(
         item=item, actor=cast[officer], at=at, starts=local_date(at), ends=local_date(at) + timedelta(days=365),

@@ -26,6 +26,7 @@ from marketplace.errors import InvalidState
 from marketplace.ledger.models import Entry
 from marketplace.supervision import operations as supervision
 from marketplace.supervision.closeout import Certificate
+from tests.supervision.test_monitors import deliver
 from tests.workflow import stages
 from tests.workflow.matrix import rows
 
@@ -82,7 +83,25 @@ def granted(world, product, **more):
     return stages.approve(under_review(world, product, **more).items.get(), world, world.at)
 
 
-def test_two_harmless_grants_take_a_reason(world, towns, jobs, sent_tasks):
+def assessed(world, item, at=None, **said):
+    """By an expert of the committee, as the officer has asked."""
+    case = {"application": Application.objects.get(pk=item.application_id), "at": at or world.at}
+    operations.call_expert(**case, actor=world["officer"], expert=world["expert"], reason="合并后可识别")
+    operations.give_opinion(**case, actor=world["expert"], opinion="风险可控", **said)
+
+
+def test_what_an_expert_said_before_it_was_measured_does_not_count(world, towns, jobs):
+    granted(world, towns)
+    item = under_review(world, jobs).items.get()
+    assessed(world, item, at=world.at - timedelta(minutes=1))
+    operations.link_due(at=world.at)
+    with pytest.raises(InvalidState):
+        stages.approve(item, world, world.at, linkage_reason="已评估")
+    assessed(world, item)
+    assert stages.approve(item, world, world.at, linkage_reason="已评估").terms["conditions"] == ""
+
+
+def test_two_harmless_grants_take_an_expert_and_a_reason(world, towns, jobs, sent_tasks):
     held = granted(world, towns)
     del sent_tasks[:]
     item = under_review(world, jobs).items.get()
@@ -110,8 +129,12 @@ def test_two_harmless_grants_take_a_reason(world, towns, jobs, sent_tasks):
         with pytest.raises(ValidationError) as refused:
             stages.approve(item, world, world.at, linkage_reason=reason)
         assert list(refused.value.error_dict) == ["linkage_reason"]
+    with pytest.raises(InvalidState):
+        stages.approve(item, world, world.at, linkage_reason="只在平台内使用,已由专家评估")
     assert rows() == before
-    stages.approve(item, world, world.at, linkage_reason="只在平台内使用,已由专家评估")
+    assessed(world, item, measures="不得合并存放")
+    offered = stages.approve(item, world, world.at, linkage_reason="只在平台内使用,已由专家评估", conditions="专网使用")
+    assert offered.terms["conditions"] == "专网使用\n不得合并存放"
     assert Decision.objects.get(item=item).linkage_reason == "只在平台内使用,已由专家评估"
     said = Entry.objects.get(object_type="applications.item", object_id=str(item.pk), verb="approve").detail.json
     assert f'"linkages":["applications.linkageresult:{row.pk}"]' in said and "已由专家评估" in said
@@ -203,9 +226,13 @@ def test_what_cannot_be_measured_takes_a_reason(world, towns, jobs, monkeypatch)
         assert operations.link_due(at=world.at) == 1
         assert LinkageResult.objects.get().state == state
     assert operations.link_due(at=world.at) == 0
-    assert LinkageResult.objects.get().error == {"code": "too_slow", "params": {"seconds": 300}}
+    error = {"code": "too_slow", "params": {"seconds": 300}, "shared": ["化名"]}
+    assert LinkageResult.objects.get().error == error
     with pytest.raises(ValidationError):
         stages.approve(item, world, world.at)
+    shown = as_person(world, "officer").get(f"/item/{item.pk}/approve/").content.decode()
+    assert "两份数据都有这些列：化名" in shown
+    assessed(world, item)
     assert stages.approve(item, world, world.at, linkage_reason="人工核对两份数据").state == "offered"
 
 
@@ -228,7 +255,7 @@ def test_a_lost_worker_is_taken_over_and_comes_too_late(world, towns, jobs, monk
     assert Entry.objects.filter(verb="link").count() == 1
 
 
-def test_more_fields_of_a_grant_are_weighed_as_well(world, towns, jobs):
+def test_more_fields_of_a_grant_are_weighed_as_well(world, towns, jobs, settings):
     """The way round: first the harmless columns, then the pseudonym by a change of the grant."""
     granted(world, towns)
     item = under_review(world, jobs, fields=["职业"]).items.get()
@@ -251,7 +278,11 @@ def test_more_fields_of_a_grant_are_weighed_as_well(world, towns, jobs):
         operations.agree_change(**agree)
     page = as_person(world, "officer").get(f"/edition/{edition.pk}/agree/").content.decode()
     assert "400" in page and 'name="linkage_reason"' in page
-    operations.agree_change(**agree, linkage_reason="在安全环境中使用")
+    with pytest.raises(InvalidState):  # an expert assesses a case, and a change is none
+        operations.agree_change(**agree, linkage_reason="在安全环境中使用")
+    assert Grant.objects.get(pk=narrow.pk).fields == ["职业"]
+    settings.LINKAGE_SHARE = 1.0
+    operations.agree_change(**agree)
     assert Grant.objects.get(pk=narrow.pk).fields == ["化名", "职业"]
 
 
@@ -268,8 +299,28 @@ def test_a_revoked_grant_counts_until_its_copies_are_certified_as_destroyed(worl
     with pytest.raises(InvalidState):
         stages.approve(item, world, world.at)
     day = world.at.date()
-    Certificate.objects.create(grant=held, destroyed_on=day, filed_by=world["buyer"], filed_at=world.at)
+    made = Certificate.objects.create(grant=held, destroyed_on=day, filed_by=world["buyer"], filed_at=world.at)
+    assert [pair.grant for pair in pairs_of(item)] == [held]  # nobody has checked it yet
+    Certificate.objects.filter(pk=made.pk).update(state="accepted", checked_by=world["officer"], checked_at=world.at)
     assert pairs_of(item) == []
+
+
+@pytest.mark.parametrize("state", ["surrendered", "closed", "terminated"])
+def test_a_grant_that_is_over_counts_while_its_copies_are_out(world, towns, jobs, state):
+    held = granted(world, towns)
+    Grant.objects.filter(pk=held.pk).update(state=state, activated_at=world.at, ended_at=world.at)
+    item = under_review(world, jobs).items.get()
+    assert pairs_of(item) == []  # nothing went out
+    for number in range(2):
+        deliver(Grant.objects.get(pk=held.pk), world.at + timedelta(hours=number))
+    assert [pair.grant for pair in pairs_of(item)] == [held]
+    made = Certificate.objects.create(
+        grant=held, destroyed_on=world.at.date(), filed_by=world["buyer"], filed_at=world.at, state="accepted",
+        checked_by=world["officer"], checked_at=world.at,
+    )  # fmt: skip
+    assert pairs_of(item) == []
+    Certificate.objects.filter(pk=made.pk).update(state="returned")
+    assert [pair.grant for pair in pairs_of(item)] == [held]
 
 
 def as_person(world, who):
@@ -302,6 +353,9 @@ def test_officers_read_the_figure_and_the_buyer_never(world, towns, jobs):
         assert seen == {"officer": True, "province_officer": True, "buyer": False, "provider": False}
         # an officer who belongs to the buyer sees the case as the buyer does
         assert held.number not in as_person(world, "conflicted_officer").get(case.get_absolute_url()).content.decode()
+        answer = as_person(world, "officer").post(address, {**form, "linkage_reason": "专家已评估"})
+        assert answer.status_code == 409 and "专家" in answer.content.decode()
+        assessed(world, item)
         answer = as_person(world, "officer").post(address, {**form, "linkage_reason": "专家已评估"})
         assert (answer.status_code, Decision.objects.get(item=item).linkage_reason) == (302, "专家已评估")
 
@@ -439,7 +493,7 @@ def test_where_a_file_is_gone_measuring_is_given_up_at_once(world, towns, jobs, 
     assert (row.state, row.attempts, row.error, row.is_worrying) == (
         "failed",
         1,
-        {"code": "no_file", "params": {}},
+        {"code": "no_file", "params": {}, "shared": ["化名"]},
         True,
     )
 

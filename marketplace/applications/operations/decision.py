@@ -20,7 +20,13 @@ from marketplace.applications.models import Application, Decision, Grant, Item, 
 from marketplace.applications.operations import papers
 from marketplace.applications.operations.application import check_still_competent, offered_version
 from marketplace.applications.operations.disclosure import check_wait, disclose
-from marketplace.applications.operations.linkage import check_linkage, lock_buyer, pairs_of_item, request_linkages
+from marketplace.applications.operations.linkage import (
+    check_assessed,
+    check_linkage,
+    lock_buyer,
+    pairs_of_item,
+    request_linkages,
+)
 from marketplace.applications.operations.processing import units_of
 from marketplace.applications.queries import consented_fields, grantable_fields
 from marketplace.applications.states import CONSENT, ApplicationState, ItemState
@@ -50,7 +56,8 @@ def approve_item(
     `wait_months` (at most 12) and `wait_reason` the public register shows the use only later.
     An Art. 15 item without the consent of each of its units cannot be approved, nor a built product without its
     developer's, nor an item of which it is not measured yet what it reveals together with the buyer's other data;
-    where that singles people out, `linkage_reason` says why all the same (Art. 35). Raises ValidationError for terms
+    where that singles people out, `linkage_reason` says why all the same, and of public data an expert has assessed it,
+    whose measures are conditions of the grant (Art. 35). Raises ValidationError for terms
     that do not fit, InvalidState for what is missing.
     """
     permissions.check_can_decide(actor, item, at)
@@ -68,6 +75,7 @@ def approve_item(
     check_wait(wait_months, wait_reason)
     bounds = {"hours": access.read_hours(hours), "networks": access.read_networks(networks)}
     linkages = check_linkage(pairs_of_item(item), linkage_reason)
+    asked = [given.measures.strip() for given in check_assessed(application, linkages)]
     act = ledger.begin("approve", actor, at, Route(item.route).article)
     _decide(
         act, actor, item, ItemState.APPROVED, is_approval=True, reason=reason, linkage_reason=linkage_reason,
@@ -75,7 +83,8 @@ def approve_item(
     )  # fmt: skip
     schedule = report_schedule if item.product.is_public_data else ReportSchedule.NONE
     terms = _terms(item) | {
-        "conditions": conditions, "onward_supply": onward_supply, "report_schedule": str(schedule), "quota": quota,
+        "conditions": "\n".join(filter(None, [conditions, *asked])), "onward_supply": onward_supply,
+        "report_schedule": str(schedule), "quota": quota,
         "one_version": one_version, **bounds,
     }  # fmt: skip
     grant = _offer(act, item, offered_version(item.product), starts, ends, fields, terms, (wait_months, wait_reason))

@@ -22,6 +22,7 @@ from marketplace.applications.models import (
     GrantSystem,
     GrantUser,
     HoldCode,
+    LinkageResult,
     open_holds,
 )
 from marketplace.applications.operations.application import offered_version
@@ -159,10 +160,12 @@ def agree_change(*, edition: GrantEdition, actor: User, at: datetime, reason: st
     now = _terms_of(grant)
     after = now | edition.after
     _check_change(grant, at, now, after)
-    weighed = {"linkages": check_linkage(pairs_of_edition(edition), linkage_reason), "linkage_reason": linkage_reason}
+    linkages = check_linkage(pairs_of_edition(edition), linkage_reason)
+    _check_needs_no_expert(grant, linkages)
     act = ledger.begin("agree", actor, at, grant.article)
     workflow.move(
-        act, edition, EditionState.AGREED, number=_next_number(grant), detail={"reason": reason, **weighed}
+        act, edition, EditionState.AGREED, number=_next_number(grant),
+        detail={"reason": reason, "linkages": linkages, "linkage_reason": linkage_reason},
     )  # fmt: skip
     ends = date.fromisoformat(after["ends"])
     Grant.objects.filter(pk=grant.pk).update(ends=ends, fields=after["fields"], terms=_new_terms(grant, after, at))
@@ -260,6 +263,15 @@ def _check_change(grant: Grant, at: datetime, before: dict[str, Any], after: dic
     longer = asked.period_until is not None and ends > max(grant.ends, asked.period_until)
     if grant.item.route in BY_CONSENT and (longer or not same_scenario):
         raise ValidationError(_("The units have consented to other terms: apply anew, so that they are asked."))
+
+
+def _check_needs_no_expert(grant: Grant, linkages: Sequence[LinkageResult]) -> None:
+    """An expert assesses a case, with all that was said in it; a change of a grant is none."""
+    if grant.product.is_public_data and any(row.is_worrying for row in linkages):
+        raise InvalidState(
+            _("Together with data that the buyer has, these fields single people out, or it could not be measured: an "
+              "expert has to assess that first (Art. 35), in a new application for them. Refuse this change.")
+        )  # fmt: skip
 
 
 def _check_reports_and_quota(before: dict[str, Any], after: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from accounts.models import Party
@@ -18,7 +18,15 @@ from listings.deidentification import sandbox
 from listings.models import About, ColumnRole, JobState, Version
 from listings.states import REVIEWED
 from marketplace import wake
-from marketplace.applications.models import EditionKind, Grant, GrantEdition, Item, LinkageResult
+from marketplace.applications.models import (
+    Application,
+    EditionKind,
+    ExpertOpinion,
+    Grant,
+    GrantEdition,
+    Item,
+    LinkageResult,
+)
 from marketplace.applications.queries import newest_version
 from marketplace.applications.states import ApplicationState, EditionState, GrantState, ItemState
 from marketplace.errors import InvalidState
@@ -99,9 +107,27 @@ def check_linkage(pairs: Sequence[Pair], reason: str) -> list[LinkageResult]:
     if any(row.is_worrying for row in found) and not reason.strip():
         raise ValidationError({"linkage_reason": _(
             "Together with data that the buyer has, this singles people out, or it could not be measured (Art. 35): "
-            "say why it may be granted all the same, or have an expert assess it first."
+            "say why it may be granted all the same."
         )})  # fmt: skip
     return found
+
+
+def check_assessed(application: Application, found: Sequence[LinkageResult]) -> list[ExpertOpinion]:
+    """The opinions of the expert committee on what these pairs reveal, given since that was measured: where it singles
+    people out, or could not be measured, public data is granted only after one, and on the measures that it asks for.
+
+    Raises InvalidState while there is none.
+    """
+    worrying = [row.measured_at for row in found if row.is_worrying and row.measured_at]
+    if not worrying or application.seller_id is not None:  # the committee assesses public data
+        return []
+    given = list(application.opinions.filter(at__gte=max(worrying)).order_by("pk"))
+    if not given:
+        raise InvalidState(
+            _("Together with data that the buyer has, this singles people out, or it could not be measured: an expert "
+              "of the committee has to assess it first (Art. 35). Call one on the page of the case.")
+        )  # fmt: skip
+    return given
 
 
 def lock_buyer(buyer_pk: int) -> None:
@@ -142,7 +168,9 @@ def run_linkage(*, result: LinkageResult, at: datetime) -> bool:
     if answer["ok"]:
         _finish(result, at, JobState.DONE, figure=answer["linkage"], error=None)
     elif result.attempts >= MOST_ATTEMPTS or answer["code"] == "no_file":
-        _finish(result, at, JobState.FAILED, error={"code": answer["code"], "params": answer.get("params", {})})
+        shared = [name for name in result.fields if name in result.with_fields]  # what can be said without the files
+        error = {"code": answer["code"], "params": answer.get("params", {}), "shared": shared}
+        _finish(result, at, JobState.FAILED, error=error)
     else:
         LinkageResult.objects.filter(pk=result.pk, attempts=result.attempts).update(
             state=JobState.QUEUED, lease_until=None
@@ -162,9 +190,12 @@ def _wanted() -> Iterator[list[Pair]]:
 
 
 def _with_grants(item: Item, first: Version, fields: Sequence[str]) -> list[Pair]:
-    revoked = Q(state=GrantState.REVOKED, certificate=None)  # its copies are there, and a review may restore it
-    held = Grant.objects.filter(Q(state__in=[GrantState.OFFERED, GrantState.ACTIVE]) | revoked)
-    rows = held.filter(buyer=item.application.buyer_id).exclude(item=item)
+    """With what the buyer has or is offered, and with what it still has copies of or may get back by a review."""
+    mine = Grant.objects.filter(buyer=item.application.buyer_id).exclude(item=item)
+    given = Q(state__in=[GrantState.OFFERED, GrantState.ACTIVE])
+    copied = Q(Exists(Grant.objects.filter(pk=OuterRef("pk"), deliveries__isnull=False)))
+    kept = (Q(state=GrantState.REVOKED) | copied) & ~Q(certificate__state="accepted")
+    rows = mine.filter(given | kept)
     rows = rows.select_related("product", "from_version").order_by("pk")
     return [Pair(item, first, fields, _held(grant), grant.fields, grant=grant) for grant in rows]
 
