@@ -188,9 +188,7 @@ SQLITE_OPTIONS = {
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA recursive_triggers=ON;",
 }
 if env("DATABASE_URL"):
-    DATABASES = {"default": env.db("DATABASE_URL")}
-    DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES = {"default": {"CONN_MAX_AGE": 60, **env.db("DATABASE_URL"), "CONN_HEALTH_CHECKS": True}}
     if DATABASES["default"]["ENGINE"].endswith("postgresql"):  # no query here runs long enough to be worth compiling
         DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
 else:

@@ -20,6 +20,7 @@ from marketplace.applications.models import (
     Application,
     Disclosure,
     ExpertOpinion,
+    GrantEdition,
     ReportSchedule,
     Route,
     ScenarioDraft,
@@ -101,7 +102,11 @@ class ChooseFieldsForm(VerbForm):
 
 def ask_only_where_needed(form: VerbForm) -> None:
     """A form for one object asks for this reason only where it is needed; the description of the API always has it."""
-    if form.target.pk and not any(row.is_worrying for row in results_of(pairs_of(form.target))):
+    if not form.target.pk:
+        return
+    found = results_of(pairs_of(form.target))
+    is_refused = isinstance(form.target, GrantEdition) and any(row.takes_expert for row in found)
+    if is_refused or not any(row.is_worrying for row in found):
         del form.fields["linkage_reason"]
 
 

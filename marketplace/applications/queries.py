@@ -84,7 +84,9 @@ def newest_linkages(application: Application, user: Any) -> list[tuple[str, list
     decides reads the figures of its own product, without a word of whose other data it is."""
     decides = is_its_sellers(application, user)
     rows = LinkageResult.objects.all() if decides else LinkageResult.objects.visible_to(user)
-    rows = rows.filter(item__application=application).select_related("item__product", "second__product", "with_grant")
+    rows = rows.filter(item__application=application).select_related(
+        "item__application", "item__product", "second__product", "with_grant"
+    )  # fmt: skip
     newest = {(row.item_id, row.with_grant_id, row.with_item_id): row for row in rows.order_by("pk")}
     if decides:
         veil(list(newest.values()), application.seller_id)

@@ -109,6 +109,7 @@ class GrantState(models.TextChoices):
     REVOKED = "revoked", _("revoked")
 
 
+ENDED = (GrantState.SURRENDERED, GrantState.CLOSED, GrantState.TERMINATED, GrantState.REVOKED)  # was in force once
 GRANT = Machine(
     name="grant",
     states=GrantState,

@@ -10,7 +10,8 @@ from marketplace.applications.models import Grant
 from marketplace.console.sections import Row, Section, day, evidence, link, of, table
 from marketplace.delivery.models import Delivery
 from marketplace.supervision.caution import Caution, for_case
-from marketplace.supervision.closeout import Certificate, Whereabouts, keeping
+from marketplace.supervision.closeout import Certificate, Whereabouts
+from marketplace.supervision.evidence_time import keeping
 from marketplace.supervision.models import DerivedProduct
 
 

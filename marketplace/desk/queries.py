@@ -21,8 +21,9 @@ from marketplace.applications.states import ApplicationState, ConsultationState,
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import end_of_day, local_date
-from marketplace.supervision.closeout import Certificate, CertificateState, asked, kept_as_evidence, whereabouts_asked
+from marketplace.supervision.closeout import Certificate, CertificateState, asked, whereabouts_asked
 from marketplace.supervision.concern import Concern, ConcernKind
+from marketplace.supervision.evidence_time import kept_as_evidence
 from marketplace.supervision.incidents import Incident, overseen
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.review import Review, decidable_by

@@ -44,6 +44,7 @@ from marketplace.ledger.models import Entry
 from marketplace.supervision import operations as supervision
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.queries import attribution
+from marketplace.supervision.standing import StandingRule
 from marketplace.supervision.sweep import sweep
 
 SWEEP = SystemActor("sweep")
@@ -348,7 +349,9 @@ def issue(stage: Play, measure: Measure) -> None:
 
 # fmt: on
 def leave_nothing_on_offer(stage: Play) -> None:
-    """The play's products are withdrawn by their sellers, however it ended."""
+    """The play's products are withdrawn by their sellers, and its rules by who signed them, however it ended."""
+    for rule in StandingRule.objects.in_force().filter(authority__in=stage.cast.parties.values()):
+        supervision.withdraw_standing_rule(rule=rule, actor=stage.cast["officer"], at=stage.at, reason="走查结束")
     sellers = {"developer": "seller", "other_unit": "other_provider"}
     for party, person in sellers.items():
         for product in Product.objects.listed().filter(seller=stage.cast.parties[party]):

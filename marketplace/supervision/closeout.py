@@ -16,16 +16,12 @@ from accounts.reach import found_by, reach_of
 from listings.models import Nature
 from marketplace.applications.models import Grant, open_holds
 from marketplace.applications.operations.copies import was_delivered
-from marketplace.applications.states import GrantState
+from marketplace.applications.states import ENDED, GrantState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import local_date
-from marketplace.supervision.incidents import Incident
-from marketplace.supervision.inspections import TOLD, Inspection
-from marketplace.supervision.models import DerivedProduct, Measure
-from marketplace.supervision.review import Review
-from marketplace.supervision.states import STANDING_MEASURE
+from marketplace.supervision.models import DerivedProduct
 from marketplace.workflow import Machine, table
 
 
@@ -171,9 +167,6 @@ class Certificate(models.Model):
         return self.grant.article
 
 
-ENDED = (GrantState.SURRENDERED, GrantState.CLOSED, GrantState.TERMINATED, GrantState.REVOKED)
-
-
 def is_over(grant: Grant, at: datetime) -> bool:
     """Ended by an act, or its period is over though nobody has closed it yet."""
     return grant.state in ENDED or (grant.state == GrantState.ACTIVE and grant.ends < local_date(at))
@@ -195,31 +188,3 @@ def checker_of(grant: Grant) -> Party:
 def built_from(grant: Grant, user: Any) -> "models.QuerySet[DerivedProduct]":
     """The derived products that were built from what it delivered, as far as the person sees them."""
     return DerivedProduct.objects.visible_to(user).filter(built_from__grant=grant).distinct().order_by("pk")
-
-
-def keeping(grant: Grant) -> list[str]:
-    """The numbers of the open orders, incidents, reviews and inspections for which the copies are kept as evidence; of
-    inspections once the holder was told."""
-    orders = Measure.objects.filter(held__grant=grant, state__in=STANDING_MEASURE)
-    incidents = Incident.objects.open().filter(copies__grant=grant)
-    about = Q(measure__held__grant=grant) | Q(item=grant.item_id) | Q(application__items=grant.item_id) | Q(grant=grant)
-    reviews = Review.objects.open().filter(about)
-    inspections = Inspection.objects.filter(grant=grant, state__in=TOLD)
-    cases = (orders, incidents, reviews, inspections)
-    return [str(row.number) for rows in cases for row in rows.distinct().order_by("pk")]
-
-
-def kept_as_evidence() -> Q:
-    """Of grants: the same as `keeping`, asked of many at once."""
-    of_review = Review.objects.open().filter(
-        Q(measure__held__grant=OuterRef("pk"))
-        | Q(item=OuterRef("item"))
-        | Q(application__items=OuterRef("item"))
-        | Q(grant=OuterRef("pk"))
-    )
-    return (
-        Q(Exists(Measure.objects.filter(held__grant=OuterRef("pk"), state__in=STANDING_MEASURE)))
-        | Q(Exists(Incident.objects.open().filter(copies__grant=OuterRef("pk"))))
-        | Q(Exists(of_review))
-        | Q(Exists(Inspection.objects.filter(grant=OuterRef("pk"), state__in=TOLD)))
-    )

@@ -1,13 +1,17 @@
-"""When delivered copies were evidence: what a sweep that comes late has to know of the time it has missed."""
+"""When delivered copies are evidence, and when they were: what a sweep that comes late has to know of the time that it
+has missed."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any, NamedTuple
 
 from django.db import models
-from django.db.models import F, Min
+from django.db.models import Exists, F, Min, OuterRef, Q
 from django.db.models.functions import Coalesce
 
+from marketplace.applications.models import Grant
 from marketplace.clock import operations as clock
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import local_date, working_days_between
@@ -27,7 +31,8 @@ class Span(NamedTuple):
 
 
 class Case(NamedTuple):
-    """A kind of case for which copies are evidence: its paths to grants, when it begins, its states until its end."""
+    """A kind of case for which copies are evidence: its paths to grants, when it begins, its states until its end. Of
+    an inspection it begins once the holder is told."""
 
     model: type[models.Model]
     grants: Sequence[str]
@@ -44,6 +49,26 @@ CASES = (
     ),
     Case(Inspection, ("grant",), Coalesce("announced_at", "begun_at"), TOLD),
 )  # fmt: skip
+
+
+def keeping(grant: Grant) -> list[str]:
+    """The numbers of the open orders, incidents, reviews and inspections for which the copies are kept as evidence."""
+    found = list[str]()
+    for case in CASES:
+        about = reduce(or_, (Q(**{path: grant}) for path in case.grants))
+        rows = case.model._base_manager.filter(about, state__in=case.states).distinct()
+        found += [str(row.number) for row in rows.order_by("pk")]
+    return found
+
+
+def kept_as_evidence() -> Q:
+    """Of grants: the same as `keeping`, asked of many at once."""
+    open_ones = [
+        case.model._base_manager.filter(**{path: OuterRef("pk")}, state__in=case.states)
+        for case in CASES
+        for path in case.grants
+    ]
+    return reduce(or_, (Q(Exists(rows)) for rows in open_ones))
 
 
 class Stands(NamedTuple):

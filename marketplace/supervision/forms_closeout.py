@@ -4,7 +4,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.applications.models import Grant
-from marketplace.supervision.closeout import Certificate, Whereabouts, keeping
+from marketplace.supervision.closeout import Certificate, Whereabouts
+from marketplace.supervision.evidence_time import keeping
 from marketplace.supervision.models import DerivedProduct
 from marketplace.supervision.states import DerivedState
 from marketplace.verbs import VerbForm, YesNoField, model_fields

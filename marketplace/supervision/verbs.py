@@ -16,7 +16,7 @@ from listings.states import IN_USE
 from marketplace.applications.forms import ExtendForm, RevokeForm
 from marketplace.applications.models import Application, Grant, HoldCode, open_holds
 from marketplace.applications.permissions import check_can_revoke_grant
-from marketplace.applications.states import GrantState
+from marketplace.applications.states import ENDED, GrantState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.supervision import (
@@ -33,7 +33,7 @@ from marketplace.supervision import (
     permissions_incident,
 )
 from marketplace.supervision.caution import Caution, CautionState
-from marketplace.supervision.closeout import ENDED, Certificate, CertificateState, owes_certificate, whereabouts_owed
+from marketplace.supervision.closeout import Certificate, CertificateState, owes_certificate, whereabouts_owed
 from marketplace.supervision.incidents import Incident, IncidentState
 from marketplace.supervision.inspections import OPEN_INSPECTION
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport

@@ -24,8 +24,9 @@ from marketplace.delivery.models import AccessRecord, Delivery
 from marketplace.ledger.entries import reference
 from marketplace.pages import HistoryRow, history_rows
 from marketplace.supervision import operations, queries, verbs
-from marketplace.supervision.closeout import Certificate, Whereabouts, built_from, is_over, keeping
+from marketplace.supervision.closeout import Certificate, Whereabouts, built_from, is_over
 from marketplace.supervision.concern import Concern
+from marketplace.supervision.evidence_time import keeping
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.operations.order import is_outdated
 from marketplace.supervision.second_pair import waiting_signature

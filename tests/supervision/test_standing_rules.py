@@ -61,7 +61,7 @@ def test_on_a_new_site_nothing_pauses_or_is_proposed_before_an_officer_has_signe
     sign(world, "report_late", Action.HOLD, "province_officer")
     sign(world, "report_late", Action.PROPOSE, "province_officer")
     sweep(at=world.at + timedelta(days=150))
-    assert (Hold.objects.count(), Measure.objects.count()) > (0, 0)
+    assert Hold.objects.exists() and Measure.objects.exists()
 
 
 def test_signed_what_the_monitors_can_do_follows(world: World, grant: Grant) -> None:

@@ -17,6 +17,7 @@ from listings.models import Product, Version
 from marketplace.applications.models.application import Item
 from marketplace.applications.states import (
     EDITION,
+    ENDED,
     GRANT,
     HOLD,
     EditionState,
@@ -123,8 +124,7 @@ class Grant(models.Model):
         indexes = (
             models.Index(fields=["ends"], condition=Q(state="active"), name="grant_active_ends"),
             models.Index(
-                fields=["state"], condition=Q(state__in=["surrendered", "closed", "terminated", "revoked"]),
-                name="grant_ended",
+                fields=["state"], condition=Q(state__in=[state.value for state in ENDED]), name="grant_ended"
             ),
             models.Index(
                 fields=["reported_until"],

@@ -88,5 +88,10 @@ class LinkageResult(models.Model):
         )
 
     @property
+    def takes_expert(self) -> bool:
+        """And of public data an expert's assessment first (Art. 35): where a seller decides, no committee assesses."""
+        return self.is_worrying and self.item.application.seller_id is None
+
+    @property
     def percent(self) -> str:
         return f"{100 * self.figure['share']:.2f}" if self.figure else ""

@@ -22,7 +22,8 @@ from marketplace.applications.operations.application import check_still_competen
 from marketplace.applications.operations.disclosure import check_wait, disclose
 from marketplace.applications.operations.linkage import (
     check_assessed,
-    check_linkage,
+    check_measured,
+    check_reason,
     lock_buyer,
     pairs_of_item,
     request_linkages,
@@ -57,8 +58,8 @@ def approve_item(
     An Art. 15 item without the consent of each of its units cannot be approved, nor a built product without its
     developer's, nor an item of which it is not measured yet what it reveals together with the buyer's other data;
     where that singles people out, `linkage_reason` says why all the same, and of public data an expert has assessed it,
-    whose measures are conditions of the grant (Art. 35). Raises ValidationError for terms
-    that do not fit, InvalidState for what is missing.
+    whose measures are conditions of the grant (Art. 35). Raises ValidationError for terms that do not fit,
+    InvalidState for what is missing.
     """
     permissions.check_can_decide(actor, item, at)
     require(reason=reason)
@@ -74,7 +75,8 @@ def approve_item(
     _check_schedule_and_quota(report_schedule, quota)
     check_wait(wait_months, wait_reason)
     bounds = {"hours": access.read_hours(hours), "networks": access.read_networks(networks)}
-    linkages = check_linkage(pairs_of_item(item), linkage_reason)
+    linkages = check_measured(pairs_of_item(item))
+    check_reason(linkages, linkage_reason)
     asked = [given.measures.strip() for given in check_assessed(application, linkages)]
     act = ledger.begin("approve", actor, at, Route(item.route).article)
     _decide(
@@ -84,8 +86,7 @@ def approve_item(
     schedule = report_schedule if item.product.is_public_data else ReportSchedule.NONE
     terms = _terms(item) | {
         "conditions": "\n".join(filter(None, [conditions, *asked])), "onward_supply": onward_supply,
-        "report_schedule": str(schedule), "quota": quota,
-        "one_version": one_version, **bounds,
+        "report_schedule": str(schedule), "quota": quota, "one_version": one_version, **bounds,
     }  # fmt: skip
     grant = _offer(act, item, offered_version(item.product), starts, ends, fields, terms, (wait_months, wait_reason))
     finish(act, application)

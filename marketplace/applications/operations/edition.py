@@ -27,7 +27,13 @@ from marketplace.applications.models import (
 )
 from marketplace.applications.operations.application import offered_version
 from marketplace.applications.operations.decision import OWED
-from marketplace.applications.operations.linkage import check_linkage, lock_buyer, pairs_of_edition, request_linkages
+from marketplace.applications.operations.linkage import (
+    check_measured,
+    check_reason,
+    lock_buyer,
+    pairs_of_edition,
+    request_linkages,
+)
 from marketplace.applications.queries import BY_CONSENT, asked_about, changeable_fields, counterparts
 from marketplace.applications.states import EditionState, GrantState
 from marketplace.clock import operations as clock
@@ -160,8 +166,9 @@ def agree_change(*, edition: GrantEdition, actor: User, at: datetime, reason: st
     now = _terms_of(grant)
     after = now | edition.after
     _check_change(grant, at, now, after)
-    linkages = check_linkage(pairs_of_edition(edition), linkage_reason)
-    _check_needs_no_expert(grant, linkages)
+    linkages = check_measured(pairs_of_edition(edition))
+    _check_takes_no_expert(linkages)
+    check_reason(linkages, linkage_reason)
     act = ledger.begin("agree", actor, at, grant.article)
     workflow.move(
         act, edition, EditionState.AGREED, number=_next_number(grant),
@@ -265,9 +272,9 @@ def _check_change(grant: Grant, at: datetime, before: dict[str, Any], after: dic
         raise ValidationError(_("The units have consented to other terms: apply anew, so that they are asked."))
 
 
-def _check_needs_no_expert(grant: Grant, linkages: Sequence[LinkageResult]) -> None:
+def _check_takes_no_expert(linkages: Sequence[LinkageResult]) -> None:
     """An expert assesses a case, with all that was said in it; a change of a grant is none."""
-    if grant.product.is_public_data and any(row.is_worrying for row in linkages):
+    if any(row.takes_expert for row in linkages):
         raise InvalidState(
             _("Together with data that the buyer has, these fields single people out, or it could not be measured: an "
               "expert has to assess that first (Art. 35), in a new application for them. Refuse this change.")

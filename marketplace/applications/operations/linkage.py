@@ -88,40 +88,47 @@ def pairs_of(decided_on: Item | GrantEdition) -> list[Pair]:
 def results_of(pairs: Sequence[Pair]) -> list[LinkageResult]:
     """The rows of these pairs, as far as there are any; in the same order."""
     rows = LinkageResult.objects.filter(item__in={pair.item.pk for pair in pairs})
-    known = {(row.item_id, row.inputs): row for row in rows.select_related("second__product", "with_grant")}
+    known = {
+        (row.item_id, row.inputs): row
+        for row in rows.select_related("item__application", "second__product", "with_grant")
+    }
     found = [known.get((pair.item.pk, pair.inputs)) for pair in pairs]
     return [row for row in found if row is not None]
 
 
-def check_linkage(pairs: Sequence[Pair], reason: str) -> list[LinkageResult]:
+def check_measured(pairs: Sequence[Pair]) -> list[LinkageResult]:
     """The results of these pairs, for the record. Part of a decision, under the lock on the buyer.
 
-    Raises InvalidState while one is missing; ValidationError where one singles somebody out beyond the setting, or
-    could not be measured, and no `reason` is given.
+    Raises InvalidState while one is missing.
     """
     found = [row for row in results_of(pairs) if not row.is_waiting]
     if len(found) < len(pairs):
         raise InvalidState(
             _("What the buyer's data reveals together is still being measured (Art. 35): look again in a minute.")
         )
+    return found
+
+
+def check_reason(found: Sequence[LinkageResult], reason: str) -> None:
+    """Raises ValidationError where one of these singles somebody out beyond the setting, or could not be measured, and
+    no `reason` is given."""
     if any(row.is_worrying for row in found) and not reason.strip():
         raise ValidationError({"linkage_reason": _(
             "Together with data that the buyer has, this singles people out, or it could not be measured (Art. 35): "
             "say why it may be granted all the same."
         )})  # fmt: skip
-    return found
 
 
 def check_assessed(application: Application, found: Sequence[LinkageResult]) -> list[ExpertOpinion]:
-    """The opinions of the expert committee on what these pairs reveal, given since that was measured: where it singles
-    people out, or could not be measured, public data is granted only after one, and on the measures that it asks for.
+    """The opinions of the expert committee on what these pairs reveal, given since that was measured: where one takes
+    an expert, it is granted only after such an opinion, and on the measures that it asks for.
 
     Raises InvalidState while there is none.
     """
-    worrying = [row.measured_at for row in found if row.is_worrying and row.measured_at]
-    if not worrying or application.seller_id is not None:  # the committee assesses public data
+    measured = [row.measured_at or row.created_at for row in found if row.takes_expert]
+    if not measured:
         return []
-    given = list(application.opinions.filter(at__gte=max(worrying)).order_by("pk"))
+    given = list(application.opinions.filter(at__gte=max(measured)).order_by("pk"))
     if not given:
         raise InvalidState(
             _("Together with data that the buyer has, this singles people out, or it could not be measured: an expert "

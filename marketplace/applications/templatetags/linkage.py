@@ -20,4 +20,9 @@ def linkage(context: Any, decided_on: Item | GrantEdition) -> dict[str, Any]:
     application = decided_on.application if isinstance(decided_on, Item) else decided_on.grant.item.application
     if is_its_sellers(application, context["request"].user):
         veil(rows, application.seller_id)
-    return {"rows": rows, "missing": len(rows) < len(pairs), "is_asked": True}
+    return {
+        "rows": rows,
+        "missing": len(rows) < len(pairs),
+        "is_asked": True,
+        "is_change": isinstance(decided_on, GrantEdition),
+    }

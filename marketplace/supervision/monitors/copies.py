@@ -7,13 +7,13 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.states import PartyState
 from marketplace.applications.models import Grant, open_holds
-from marketplace.applications.states import GrantState
+from marketplace.applications.states import ENDED, GrantState
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import due_after, last_day, local_date
 from marketplace.delivery.models import Delivery
 from marketplace.supervision import closeout, operations
-from marketplace.supervision.evidence_time import spans_of, stands
+from marketplace.supervision.evidence_time import kept_as_evidence, spans_of, stands
 from marketplace.supervision.monitors.base import CHUNK, WATCHER, Case, Scope, within
 
 
@@ -77,7 +77,7 @@ def over_unasked(at: datetime, scope: Scope) -> Iterator[Grant]:
     """Grants whose period is over, or that ended before anybody was asked at the end, under which something was
     delivered, and whose holder was asked for nothing yet. Nobody is asked for one that ended without a successor."""
     over = Q(state=GrantState.ACTIVE, ends__lt=local_date(at)) & ~closeout.asked(Kind.DESTRUCTION)
-    ended = Q(state__in=closeout.ENDED) & ~closeout.asked(Kind.DESTRUCTION, ever=True)
+    ended = Q(state__in=ENDED) & ~closeout.asked(Kind.DESTRUCTION, ever=True)
     gone = Q(buyer__state=PartyState.ENDED, buyer__merged_into=None) | Q(buyer__merged_into__state=PartyState.ENDED)
     delivered = Exists(Delivery.objects.filter(grant=OuterRef("pk")))
     for owing in (over, ended):  # asked one after the other: together no index would serve
@@ -98,8 +98,8 @@ def evidence_changed(at: datetime, scope: Scope) -> Iterator[Grant]:
     those of which no sweep has seen it until that time was over."""
     running = Q(paused_at=None, due_at__gt=at)
     for wanted, clocks in (
-        (closeout.kept_as_evidence(), running),
-        (~closeout.kept_as_evidence(), Q(paused_at__isnull=False)),
+        (kept_as_evidence(), running),
+        (~kept_as_evidence(), Q(paused_at__isnull=False)),
     ):
         for grant, _clock in _asked(Kind.DESTRUCTION, scope, wanted, clocks):
             yield grant

@@ -30,8 +30,8 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions_closeout as permissions
-from marketplace.supervision.closeout import Certificate, CertificateState, is_over, keeping, owes_certificate
-from marketplace.supervision.evidence_time import spans_of, stands
+from marketplace.supervision.closeout import Certificate, CertificateState, is_over, owes_certificate
+from marketplace.supervision.evidence_time import keeping, spans_of, stands
 from marketplace.supervision.operations.papers import write_certificate
 
 CERTIFIED = gettext_lazy("The copies are certified as destroyed, and the certificate is accepted.")
