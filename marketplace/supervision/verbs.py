@@ -48,7 +48,7 @@ from marketplace.supervision.operations.taking import OPEN_MEASURE, TAKEN
 from marketplace.supervision.permissions_closeout import check_can_account_for_copies
 from marketplace.supervision.preparedness import EmergencyPlan, PlanState
 from marketplace.supervision.queries import deliveries_of, obtained, platforms
-from marketplace.supervision.review import Review
+from marketplace.supervision.review import Review, is_stayed
 from marketplace.supervision.second_pair import is_waiting
 from marketplace.supervision.states import (
     STANDING_MEASURE,
@@ -190,7 +190,7 @@ OPEN = (MeasureState.ISSUED, MeasureState.EVIDENCE_FILED)
 
 
 def no_hearing_yet(measure: Measure) -> bool:
-    return measure.hearing_opened_at is None
+    return measure.hearing_opened_at is None and not is_stayed(measure)
 
 
 def can_be_extended(measure: Measure) -> bool:
@@ -199,6 +199,10 @@ def can_be_extended(measure: Measure) -> bool:
 
 def hearing_open(measure: Measure) -> bool:
     return measure.hearing_opened_at is not None
+
+
+def may_find_refusal(measure: Measure) -> bool:
+    return hearing_open(measure) and not is_stayed(measure)
 
 
 ARTICLE_OF_MEASURE = ByCase("Arts 33, 40, 46, 47", lambda measure: measure.article)
@@ -229,7 +233,7 @@ MEASURE = Verbs(
         Verb("ask_for_more", _("Ask for more evidence"), (MeasureState.EVIDENCE_FILED,), ORDER, operations.ask_for_more, ReasonForm, ARTICLE_OF_MEASURE, facts="supervision/facts.html", aside=True),
         Verb("extend", _("Extend the time to correct"), (MeasureState.ISSUED,), ORDER, operations.extend_correction, ExtendForm, ARTICLE_OF_MEASURE, aside=True, when=can_be_extended, facts="supervision/facts.html"),
         Verb("open_hearing", _("Notice of intent: open the hearing"), OPEN, ORDER, operations.open_hearing, ReasonForm, ARTICLE_OF_MEASURE, when=no_hearing_yet, facts="supervision/facts.html"),
-        Verb("find_refusal", _("Find a refusal to correct"), OPEN, ORDER, operations.find_refusal, ReasonForm, ARTICLE_OF_MEASURE, danger=True, when=hearing_open, facts="supervision/facts.html"),
+        Verb("find_refusal", _("Find a refusal to correct"), OPEN, ORDER, operations.find_refusal, ReasonForm, ARTICLE_OF_MEASURE, danger=True, when=may_find_refusal, facts="supervision/facts.html"),
         Verb("terminate", _("Terminate the service"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.terminate_service, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=may_end_as(MeasureState.TERMINATED), facts="supervision/facts.html", said=said_if_waiting),
         Verb("refer", _("Refer for discipline"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.refer_order, forms.ReferForm, ARTICLE_OF_MEASURE, danger=True, when=may_end_as(MeasureState.REFERRED), facts="supervision/facts.html", said=said_if_waiting),
         Verb("make_final", _("Make the take-down final"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.make_final, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=may_end_as(MeasureState.FINAL), facts="supervision/facts.html", said=said_if_waiting),

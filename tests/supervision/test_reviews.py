@@ -23,6 +23,7 @@ from marketplace.supervision.models import Measure
 from marketplace.supervision.review import Review, adverse_acts
 from tests.journeys.test_races import fresh, together
 from tests.workflow import stages
+from tests.workflow.matrix import rows
 from tests.workflow.memory import remembered_sandbox  # noqa: F401
 
 SAID = {"reason": "理由充分", "remedy": stages.REMEDY}
@@ -165,6 +166,33 @@ def test_a_stayed_order_terminates_nothing(world, review):
         operations.terminate_service(**end)
     operations.end_stay(review=review, actor=world["province_officer"], at=world.at, reason="已查明")
     operations.terminate_service(**{**end, "measure": fresh(order)})
+
+
+def test_while_it_is_stayed_no_refusal_is_prepared_or_found_and_the_party_may_go_on_correcting(world, review):
+    order, over = fresh(review.measure), later(world.at, Kind.CORRECTION)
+    refuses = {"measure": order, "actor": world["buyer"], "text": "不改", "refuses": True}
+    officer = {"measure": order, "actor": world["officer"], "reason": "拟终止"}
+
+    def stay(at):
+        operations.stay_review(**by_second(world, review, at), reason="争议较大")
+
+    def refused(act, verb, at):
+        before = rows()
+        with pytest.raises(InvalidState, match="stayed"):
+            act(**officer, at=at)
+        assert rows() == before
+        assert not verbs.MEASURE.get(verb).when(fresh(order))
+
+    stay(over)
+    refused(operations.open_hearing, "open_hearing", over)
+    operations.end_stay(**by_second(world, review, over), reason="已查明")
+    operations.open_hearing(**officer, at=over)
+    operations.file_statement(**refuses, at=over)
+    operations.note_seen(measure=fresh(order), actor=world["officer"], at=over)
+    stay(over)
+    refused(operations.find_refusal, "find_refusal", over)
+    operations.file_evidence(measure=fresh(order), actor=world["buyer"], at=over, text="已停用")
+    assert fresh(order).state == "evidence_filed"
 
 
 def test_varied_the_order_holds_fewer_grants_and_gives_new_time(world):

@@ -21,7 +21,7 @@ from marketplace.supervision.models import Evidence, EvidenceKind, Measure
 from marketplace.supervision.operations import papers
 from marketplace.supervision.operations.order import tell_party
 from marketplace.supervision.operations.service import check_has_read
-from marketplace.supervision.review import is_stayed
+from marketplace.supervision.review import check_not_stayed, is_stayed
 from marketplace.supervision.states import MeasureState
 
 OPEN = (MeasureState.ISSUED, MeasureState.EVIDENCE_FILED)
@@ -79,10 +79,14 @@ def extend_correction(*, measure: Measure, actor: User, at: datetime, days: int,
 
 @transaction.atomic
 def open_hearing(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
-    """Notice of intent to find a refusal and terminate: the party has working days to be heard. State stays."""
+    """Notice of intent to find a refusal and terminate: the party has working days to be heard. State stays.
+
+    Raises InvalidState while a review stays the measure.
+    """
     permissions.check_can_order(actor, measure, at)
     require(reason=reason)
     measure = _lock(measure)
+    check_not_stayed(measure)
     if measure.hearing_opened_at is not None:
         raise InvalidState(_("The hearing was opened already."))
     Measure.objects.filter(pk=measure.pk).update(hearing_opened_at=at)
@@ -116,11 +120,13 @@ def find_refusal(*, measure: Measure, actor: User, at: datetime, reason: str) ->
     """issued or evidence filed → refusal to correct found, by an officer, after hearing the party.
 
     Raises InvalidState before the party was heard or its time is over, before the deadline to correct is over
-    unless the party itself said that it refuses, and while it has filed something that this officer has not read.
+    unless the party itself said that it refuses, while it has filed something that this officer has not read, and while
+    a review stays the measure.
     """
     permissions.check_can_order(actor, measure, at)
     require(reason=reason)
     measure.refresh_from_db(from_queryset=Measure.objects.select_for_update())  # what is filed meanwhile waits
+    check_not_stayed(measure)
     if measure.hearing_opened_at is None:
         raise InvalidState(_("The party has to be heard first: send the notice of intent."))
     heard = measure.evidence.filter(kind=EvidenceKind.STATEMENT).exists()
