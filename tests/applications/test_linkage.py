@@ -399,10 +399,24 @@ def test_a_seller_reads_the_figure_of_its_own_data_and_nothing_of_whose_other_it
             page = client.get(address).content.decode()
             assert f"{row.figure['singled_out']} of them" in page and "With other data that the buyer has" in page
             assert towns.title not in page and other.number not in page and towns.seller.name not in page
+            assert "needs a reason" in page and "needs an expert" not in page
         client.force_login(world["province_officer"])
         assert towns.title in client.get(f"/application/{case.pk}/").content.decode()
         client.force_login(world["buyer"])
         assert "of them" not in client.get(f"/application/{case.pk}/").content.decode()
+    approve = {
+        "item": item,
+        "actor": world["vendor"],
+        "at": at,
+        "starts": at.date(),
+        "ends": at.date(),
+        "reason": "同意",
+    }
+    with pytest.raises(ValidationError):
+        operations.approve_item(**approve)
+    assert (
+        operations.approve_item(**approve, linkage_reason="仅在平台内使用").state == "offered"
+    )  # no committee assesses
 
 
 def test_one_worrying_pair_among_harmless_ones_takes_the_reason(world, towns, jobs):

@@ -29,9 +29,10 @@ from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
 from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.deadlines import running_for
-from marketplace.supervision.evidence_time import spans_of
+from marketplace.supervision.evidence_time import keeping, kept_as_evidence, spans_of
 from marketplace.supervision.models import Finding, Measure, UsageReport
 from marketplace.supervision.monitors import MONITORS
+from marketplace.supervision.states import STANDING_MEASURE
 from marketplace.supervision.sweep import run
 from tests.supervision.test_papers import paper_of
 from tests.workflow import stages
@@ -430,6 +431,15 @@ def test_only_the_site_itself_asks_keeps_and_drops(world, over):
     certify(world, over)
     stages.report_incident(world)
     assert operations.keep_as_evidence(grant=over, actor=stages.JOB, at=world.at) is False  # certified meanwhile
+
+
+@pytest.mark.parametrize("state", [*STANDING_MEASURE, "lifted", "annulled", "terminated", "proposed"])
+def test_copies_are_evidence_as_long_as_an_order_stands(world, delivered, state):
+    order = stages.order(world, delivered)
+    Measure.objects.filter(pk=order.pk).update(state=state)
+    stands = state in STANDING_MEASURE
+    assert keeping(delivered) == ([order.number] if stands else [])
+    assert Grant.objects.filter(kept_as_evidence()).exists() == stands
 
 
 def test_copies_are_evidence_while_a_review_of_the_termination_is_open(world, delivered):
