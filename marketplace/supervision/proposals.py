@@ -82,10 +82,10 @@ def shown_now(measure: Measure) -> Shown:
 
 def _shown(measure: Measure) -> Shown:
     grants = [held.grant for held in measure.held.all()]
-    outdated = measure.finding is not None and measure.finding.state == FindingState.REMEDIED
+    outdated = measure.finding is not None and measure.finding.state != FindingState.OPEN
     said = [
         measure.pk, measure.state, measure.kind, str(measure.party), str(measure.authority), measure.clause,
-        measure.facts, measure.demand, outdated,
+        measure.facts, measure.demand, measure.finding.state if measure.finding else "",
         [[grant.pk, grant.product.title, grant.state, str(grant.ends)] for grant in grants],
     ]  # fmt: skip
     return Shown(measure, grants, outdated, sha256(rfc8785.dumps(said)).hexdigest())

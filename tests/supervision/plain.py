@@ -209,11 +209,14 @@ class Plain:
         if report.is_owed and report.due <= at:
             self.findings.setdefault(("report_overdue", *key), "open")
         if report.is_owed and report.late <= at and self.grants[report.grant].state == "active":
-            if not any(hold.source == key[:2] and hold.lifted is None for hold in self.holds):
+            noticed = self.findings["report_overdue", *key]
+            is_paused = any(hold.source == key[:2] and hold.lifted is None for hold in self.holds)
+            if not is_paused and noticed != "dismissed":
                 if self.is_after_gap(at):
                     self._mark(UNSAID, report.grant)
                 self.hold(PlainHold(report.grant, "report_overdue", key[:2], at), at)
-            self.measures.setdefault(("report_late", *key), "proposed")
+            if noticed == "open" and ("ordered", *key) not in self.measures:
+                self.measures.setdefault(("report_late", *key), "proposed")
         if self.is_thin(report):
             self.findings.setdefault(("report_thin", *key), "open")
         for number, filed in enumerate(report.filings, 1):
@@ -308,6 +311,11 @@ class Plain:
         self.lift("report_overdue", (report.grant, report.start), at)
         report.filings.append({**content, "at": at, "had": had})
         report.state, report.round = "filed", report.round + 1
+
+    def dismiss(self, key: Name, at: datetime) -> None:
+        self.findings[key] = "dismissed"
+        if key[0] == "report_overdue":
+            self.lift("report_overdue", key[1:3], at)
 
     def give_back(self, report: PlainReport, at: datetime) -> None:
         due = after(day_of(at), 10)

@@ -10,15 +10,19 @@ from django.db import transaction
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Grant, Hold
 from marketplace.clock.working_days import SHANGHAI, local_date
+from marketplace.errors import InvalidState
+from marketplace.ledger import entries as ledger
 from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from marketplace.supervision import monitors, operations
 from marketplace.supervision.models import Finding, Measure, UsageReport
 from marketplace.supervision.monitors import MONITORS, reports
 from marketplace.supervision.occasions import Occasion
+from marketplace.supervision.operations.finding import open_finding
+from marketplace.supervision.proposals import shown_now
 from marketplace.supervision.sweep import sweep
 from tests.workflow import stages
-from tests.workflow.matrix import rows
+from tests.workflow.matrix import JOB, rows
 
 
 def morning(text: str) -> datetime:
@@ -214,6 +218,67 @@ def test_report_returned_meanwhile_is_not_overtaken(world, grant, monitor):
     operations.return_report(report=report, actor=world["officer"], at=at, reason="说明用途")  # due anew
     before = rows()
     assert (monitor.handle(row, at), rows()) == (False, before)
+
+
+DECISIONS = {
+    "dismissed": (0, 0),  # nothing follows any more: pauses, proposals of the sweep
+    "merged": (1, 0),
+    "measure": (1, 0),
+    "proposed": (1, 0),
+    "dropped": (1, 0),
+}
+
+
+def decide(world, finding: Finding, how: str, at: datetime) -> None:
+    """An officer decides on the finding that the report is overdue."""
+    by = {"actor": world["officer"], "at": at}
+    if how == "dismissed":
+        operations.dismiss_finding(finding=finding, reason="已书面报送", **by)
+    elif how == "merged":
+        act = ledger.begin("report", JOB, at, "Art. 16")
+        into = open_finding(act, finding.grant, "report_overdue", "another", "Art. 16", due="")
+        operations.merge_finding(finding=finding, into=into, reason="同一事由", **by)
+    else:
+        measure = operations.propose_order_on_finding(finding=finding, facts="逾期未报告", demand="补报", **by)
+        if how == "measure":
+            stages.issue(measure, world, at)
+        elif how == "dropped":
+            operations.drop_order(measure=measure, reason="已约谈", **by)
+
+
+@pytest.mark.parametrize("is_seen_before", [False, True])
+@pytest.mark.parametrize("how", DECISIONS)
+def test_what_an_officer_decided_on_the_overdue_report_is_not_overtaken(world, grant, how, is_seen_before):
+    """Decided before the sweep looks, or between its look and its act."""
+    sweep(at=world.at)
+    report = grant.reports.get()
+    sweep(at=report.due_at)
+    at = report.late_at
+    seen = list(reports.too_late(at, None)) if is_seen_before else []
+    assert len(seen) == is_seen_before
+    decide(world, Finding.objects.get(occasion_key=f"report_overdue:{report.pk}:0"), how, at)
+    for row in seen:
+        assert reports.pause_and_propose(row, at) is (how != "dismissed")
+    for later in (timedelta(), timedelta(days=3)):
+        sweep(at=at + later)
+    proposed = Measure.objects.filter(occasion_key__startswith="report_late:").count()
+    assert (Hold.objects.filter(code="report_overdue", state="open").count(), proposed) == DECISIONS[how]
+
+
+def test_dismissing_the_overdue_report_lets_go_on_what_the_terms_paused_and_its_proposal_cannot_be_issued(world, grant):
+    sweep(at=world.at)
+    report = grant.reports.get()
+    sweep(at=report.late_at)
+    measure = Measure.objects.get()
+    digest = shown_now(measure).digest
+    decide(world, measure.finding, "dismissed", report.late_at)
+    assert (Hold.objects.get().state, grant.is_in_effect(report.late_at)) == ("lifted", True)
+    assert shown_now(measure).digest != digest and not shown_now(measure).can_be_signed
+    for at in (report.late_at, report.late_at + timedelta(days=9)):
+        sweep(at=at)
+    with pytest.raises(InvalidState):
+        stages.issue(measure, world, report.late_at)
+    assert (Hold.objects.count(), Measure.objects.get().state, grant.is_in_effect(at)) == (1, "proposed", True)
 
 
 def test_grant_given_up_meanwhile_is_neither_paused_nor_ordered_about_and_still_owes_its_report(world, grant):

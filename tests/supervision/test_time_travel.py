@@ -205,7 +205,18 @@ class Play:
         if finding is None:
             return False
         operations.dismiss_finding(finding=finding, actor=self.world["officer"], at=at, reason="已核实")
-        self.plain.findings[self.name(finding.occasion_key)] = "dismissed"
+        self.plain.dismiss(self.name(finding.occasion_key), at)
+        return True
+
+    def _propose(self, act: Act, at: datetime) -> bool:
+        """An officer's own proposal, on the finding that a report is overdue."""
+        about = Finding.objects.filter(rule="report_overdue", grant=self.grants[act.which].pk, state="open")
+        finding = about.order_by("pk").first()
+        if finding is None or ("ordered", *self.name(finding.occasion_key)[1:]) in self.plain.measures:
+            return False
+        said = {"facts": "逾期未报告", "demand": "补报"}
+        operations.propose_order_on_finding(finding=finding, actor=self.world["officer"], at=at, **said)
+        self.plain.measures["ordered", *self.name(finding.occasion_key)[1:]] = "proposed"
         return True
 
     def _measure(self, *states: str) -> tuple[Any, Name]:
@@ -298,6 +309,8 @@ class Play:
         if rule in ("report_overdue", "report_thin", "report_late", "outside_purpose"):
             report = UsageReport.objects.get(pk=int(rest[0]))
             return rule, grants[report.grant_id], report.start, int(rest[1])
+        if rule == "finding":  # an officer's proposal about it
+            return "ordered", *self.name(Finding.objects.get(pk=int(rest[0])).occasion_key)[1:]
         if rule in COPIES.values():
             kind = next(kind for kind, of in COPIES.items() if of == rule)
             asked = Clock.objects.filter(object_type="applications.grant", object_id=rest[0], kind=kind)
@@ -481,7 +494,7 @@ ACTS = st.builds(
     Act, st.integers(0, DAYS - 2),
     st.sampled_from(["file"] * 4 + ["judge"] * 3 + ["deliver"] * 4 + ["apply"] * 3 + ["certify"] * 3 + ["check"] * 2
                     + ["say"] * 2 + ["surrender"] * 2 + ["precaution"] * 2
-                    + ["overlook", "dismiss", "order", "drop", "lift", "alarm", "renew", "withdraw"]),
+                    + ["overlook", "dismiss", "propose", "order", "drop", "lift", "alarm", "renew", "withdraw"]),
     st.integers(0, 1), st.integers(0, 3),
 )  # fmt: skip
 HISTORIES = st.builds(

@@ -22,7 +22,7 @@ from marketplace.supervision import operations
 from marketplace.supervision.models import Finding, Measure, ReportFiling, UsageReport
 from marketplace.supervision.monitors.base import WATCHER, Case, Scope, Told, text, unsaid, within
 from marketplace.supervision.standing import Action, rules_of
-from marketplace.supervision.states import ReportState
+from marketplace.supervision.states import FindingState, ReportState
 
 
 def unscheduled(at: datetime, scope: Scope) -> Iterable[Grant]:
@@ -77,7 +77,7 @@ def overdue(at: datetime, scope: Scope) -> Iterator[Case]:
     for report in new.select_related("grant__buyer", "grant__authority", "grant__product").order_by("pk"):
         grant, due = report.grant, last_day(report.due_at)
         words = {"report": str(report), "due": due, "number": grant.number, "start": report.start, "end": report.end}
-        yield Case(f"report_overdue:{report.pk}:{report.round}", grant, grant.buyer, grant.authority_id, words, report)
+        yield Case(_overdue_key(report), grant, grant.buyer, grant.authority_id, words, report)
 
 
 def overdue_told(case: Case, finding: Finding, people: People) -> Told:
@@ -86,18 +86,25 @@ def overdue_told(case: Case, finding: Finding, people: People) -> Told:
 
 
 def too_late(at: datetime, scope: Scope) -> "QuerySet[UsageReport]":
-    """Those of active grants, until what the rules in force let follow has followed."""
+    """Those of active grants, until what the rules in force let follow has followed: `pauses` and `proposes` say which
+    of it still may. An officer may have decided meanwhile on the finding that the report is overdue: dismissed, nothing
+    follows; answered by a measure, or merged into another, nobody proposes one more."""
     rules = {rule.action for rule in rules_of("report_late").rows}
     source = Concat(Value("supervision.usagereport:"), text(OuterRef("pk")))
     held = Hold.objects.filter(grant=OuterRef("grant"), state=HoldState.OPEN, source_ref=source)
-    key = Concat(Value("report_late:"), text(OuterRef("pk")), Value(":"), text(OuterRef("round")))
-    proposed = Measure.objects.filter(occasion_key=key)
-    missing = Q(pk__in=[])
-    for action, followed in ((Action.HOLD, held), (Action.PROPOSE, proposed)):
-        if action in rules:
-            missing |= ~Q(Exists(followed))
+    occasion = [text(OuterRef("pk")), Value(":"), text(OuterRef("round"))]
+    finding = Q(occasion_key=Concat(Value("report_overdue:"), *occasion))
+    measure = Q(finding__occasion_key=Concat(Value("report_overdue:"), *occasion))
+    decided = Finding.objects.filter(finding).exclude(state=FindingState.OPEN)
+    proposed = Measure.objects.filter(occasion_key=Concat(Value("report_late:"), *occasion))
+    follows = {
+        Action.HOLD: ~Exists(held) & ~Exists(decided.filter(state=FindingState.DISMISSED)),
+        Action.PROPOSE: ~Exists(proposed) & ~Exists(Measure.objects.filter(measure)) & ~Exists(decided),
+    }
+    may = {action: still if action in rules else Value(False) for action, still in follows.items()}
     late = UsageReport.objects.owed().filter(due_at__lte=at, late_at__lte=at, grant__state=GrantState.ACTIVE)
-    rows = within(late.filter(missing), scope, "grant__buyer")
+    late = late.annotate(pauses=may[Action.HOLD], proposes=may[Action.PROPOSE])
+    rows = within(late.filter(Q(pauses=True) | Q(proposes=True)), scope, "grant__buyer")
     return rows.select_related("grant__buyer", "grant__authority").order_by("pk")
 
 
@@ -109,8 +116,8 @@ def pause_and_propose(report: UsageReport, at: datetime) -> bool:
 def pause_and_propose_each(reports: Sequence[UsageReport], at: datetime) -> int:
     """By the rules in force, the hold by the grant's terms and an order **proposed**: an officer issues or drops it."""
     rules, late = rules_of("report_late"), _still_late(reports, at)
-    named = [(report, rules.of(Action.PROPOSE, report.grant.authority_id)) for report in late]
-    paused = [report for report in late if rules.of(Action.HOLD, report.grant.authority_id)]
+    named = [(report, rules.of(Action.PROPOSE, report.grant.authority_id)) for report in late if report.proposes]
+    paused = [report for report in late if report.pauses and rules.of(Action.HOLD, report.grant.authority_id)]
     holds = operations.pause_for_reports(reports=paused, actor=WATCHER, at=at)
     drafts = _drafts([(report, rule.text) for report, rule in named if rule is not None])
     measures = operations.propose_orders(drafts=drafts, actor=WATCHER, at=at)
@@ -120,22 +127,30 @@ def pause_and_propose_each(reports: Sequence[UsageReport], at: datetime) -> int:
 
 
 def _still_late(reports: Sequence[UsageReport], at: datetime) -> list[UsageReport]:
-    """Look again under a lock: what was filed, returned or given up since the sweep looked, and a grant that has ended,
-    is not overtaken. A report that somebody is changing just now waits for the next sweep. Grants are locked first:
-    whoever holds a report and waits for its grant is passed over, so that nobody waits in a circle."""
+    """Look again under a lock: what was filed, returned or given up since the sweep looked, a grant that has ended, and
+    a finding that somebody decided on, is not overtaken. A report or finding that somebody is changing just now waits
+    for the next sweep. Grants are locked first: whoever holds one of these and waits for its grant is passed over, so
+    that nobody waits in a circle."""
     lock_grants({report.grant_id for report in reports})
     rows = UsageReport.objects.filter(pk__in=[report.pk for report in reports]).order_by("pk")
-    free = list(rows.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True))
-    return list(too_late(at, None).filter(pk__in=free))
+    free = list(rows.select_for_update(skip_locked=True, no_key=True))
+    noticed = Finding.objects.filter(occasion_key__in=[_overdue_key(report) for report in free]).order_by("pk")
+    known = set(noticed.values_list("occasion_key", flat=True))
+    locked = set(noticed.select_for_update(skip_locked=True, no_key=True).values_list("occasion_key", flat=True))
+    return list(too_late(at, None).filter(pk__in=[row.pk for row in free if _overdue_key(row) not in known - locked]))
 
 
 def _late_key(report: UsageReport) -> str:
     return f"report_late:{report.pk}:{report.round}"
 
 
+def _overdue_key(report: UsageReport) -> str:
+    return f"report_overdue:{report.pk}:{report.round}"
+
+
 def _drafts(reports: Sequence[tuple[UsageReport, str]]) -> list[operations.Draft]:
     """The orders proposed about these late reports, with what a rule demands in its own words."""
-    overdue = {f"report_overdue:{report.pk}:{report.round}": report for report, _demand in reports}
+    overdue = {_overdue_key(report): report for report, _demand in reports}
     findings = {overdue[row.occasion_key]: row for row in Finding.objects.filter(occasion_key__in=overdue)}
     drafts = list[operations.Draft]()
     with override("zh-hans"):  # the text of an order is Chinese until an officer edits it

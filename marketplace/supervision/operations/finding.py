@@ -13,7 +13,8 @@ from accounts.operations import carry_recusals
 from accounts.queries import recipient, recipients
 from listings.models import Version
 from marketplace import workflow
-from marketplace.applications.models import Grant
+from marketplace.applications.models import Grant, HoldCode
+from marketplace.applications.operations import lift_hold, lock_grants
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.errors import InvalidState, require
@@ -21,7 +22,7 @@ from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
 from marketplace.supervision.concern import Concern
-from marketplace.supervision.models import Finding
+from marketplace.supervision.models import Finding, UsageReport
 from marketplace.supervision.states import ConcernState, FindingState
 
 
@@ -72,10 +73,16 @@ def _whose(about: Grant | Version) -> dict[str, Any]:
 
 @transaction.atomic
 def dismiss_finding(*, finding: Finding, actor: User, at: datetime, reason: str) -> None:
-    """open → dismissed, with reasons."""
+    """open → dismissed, with reasons. Of an overdue report: what the grant's own terms paused for it goes on."""
     permissions.check_can_answer_finding(actor, finding, at)
     require(reason=reason)
-    close_finding(ledger.begin("dismiss", actor, at, finding.article), finding, FindingState.DISMISSED, reason=reason)
+    if finding.grant is not None:
+        lock_grants({finding.grant.pk})  # before the finding: a filing or an order holds the grant and waits for it
+    act = ledger.begin("dismiss", actor, at, finding.article)
+    close_finding(act, finding, FindingState.DISMISSED, reason=reason)
+    if finding.grant is not None and finding.rule == "report_overdue":
+        report = UsageReport.objects.get(pk=finding.occasion_key.split(":")[1])
+        lift_hold(act, finding.grant, HoldCode.REPORT_OVERDUE, ledger.reference(report))
 
 
 @transaction.atomic

@@ -82,7 +82,7 @@ def issue(act: ledger.Act, measure: Measure, **texts: str) -> None:
     """Part of signing one order or several of them: `facts`, `demand`, `remedy`; with several, the `reason` as well."""
     workflow.check_in(measure, MeasureState.PROPOSED)
     if is_outdated(measure):
-        raise InvalidState(_("What it names was done after all: drop this proposal, or propose another order."))
+        raise InvalidState(_("Its finding is closed meanwhile: drop this proposal, or propose another order."))
     if measure.version is not None and not measure.whole_product:
         listing.check_not_taken_down(measure.version)
     said = {name: texts[name] for name in ("facts", "demand", "remedy")}
@@ -248,8 +248,9 @@ def check_ends_as(measure: Measure, state: str) -> None:
 
 
 def is_outdated(measure: Measure) -> bool:
-    """Whether the duty that a proposal names was done meanwhile: its facts are no longer true."""
-    return Finding.objects.filter(measures=measure, state=FindingState.REMEDIED).exists()
+    """Whether the finding that a proposal answers was closed meanwhile: the duty was done, an officer dismissed it, or
+    merged it, or another measure answers it."""
+    return Finding.objects.filter(measures=measure).exclude(state=FindingState.OPEN).exists()
 
 
 def tell_party(act: ledger.Act, measure: Measure, reason: str) -> None:
