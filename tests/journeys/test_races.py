@@ -31,6 +31,7 @@ from marketplace.notices.models import Outbox
 from marketplace.supervision import operations as supervision
 from marketplace.supervision.models import Finding, Measure, UsageReport
 from marketplace.supervision.monitors import MONITORS
+from marketplace.supervision.proposals import shown_now
 from marketplace.supervision.second_pair import SecondPairRule, Signature
 from marketplace.supervision.sweep import run, sweep
 from tests.listings.test_release_rules import next_non_public
@@ -414,6 +415,23 @@ def test_report_filed_while_the_sweep_pauses_leaves_no_hold_standing(world):
         assert not Finding.objects.filter(grant=grant, state="open").exists()
         supervision.return_report(report=fresh(report), actor=world["officer"], at=world.at, reason="-")
         UsageReport.objects.filter(pk=report.pk).update(due_at=report.due_at, late_at=report.late_at)
+
+
+def test_finding_dismissed_while_the_sweep_pauses_leaves_no_grant_paused_and_nothing_to_sign(world):
+    _grant, at = late_reports(world)
+    monitors = {row.name: row for row in MONITORS}
+    run(monitors["report_overdue"], at)
+    dismiss = lambda finding: supervision.dismiss_finding(  # noqa: E731
+        finding=fresh(finding), actor=world["officer"], at=at, reason="已书面报送"
+    )
+    noticed = list(Finding.objects.filter(rule="report_overdue"))
+    outcomes = together(
+        *[lambda one=one: dismiss(one) for one in noticed], *[lambda: run(monitors["report_late"], at)] * 2
+    )
+    assert outcomes[:2] == [None, None] and [result.failed for result in outcomes[2:]] == [0, 0]
+    run(monitors["report_late"], at)
+    assert not Hold.objects.filter(state="open").exists()
+    assert not any(shown_now(measure).can_be_signed for measure in Measure.objects.all())
 
 
 def test_mails_sent_by_two_workers_at_once_go_out_once(world, application, settings):

@@ -30,8 +30,8 @@ EVERYBODY = frozenset(PEOPLE)
 # The tables about non-public data have a smaller cast: sellers and reviewer besides those who must not decide here.
 SELLERS = ("vendor", "vendor_member", "other_vendor", "reviewer")
 WITH_SELLERS = (
-    *SELLERS, "buyer", "other_buyer", "officer", "province_officer", "conflicted_officer", "seller", "provider",
-    "operator",
+    *SELLERS, "buyer", "other_buyer", "officer", "province_officer", "conflicted_officer", "other_officer",
+    "county_officer", "seller", "provider", "operator",
 )  # fmt: skip
 REGULATED = (
     "accounts", "documents", "listings", "applications", "delivery", "supervision", "console", "ledger", "notices",
