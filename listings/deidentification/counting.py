@@ -21,6 +21,8 @@ from . import ahead
 _ROWS = 1 << 19  # of a batch
 _MOST_CELLS = 1 << 23  # 64 MiB of an array
 _MOST_VALUES = 1 << 20  # between the smallest and the largest whole number
+_MOST_TEXTS = 1 << 18  # different ones in a column
+_MOST_TEXT = 1 << 24  # bytes of a column in a row group, as far as they are written out, and of its different values
 _FIRST_DAY = date(1970, 1, 1).toordinal()
 Counts = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
@@ -36,6 +38,7 @@ class Coder:
     def __init__(self, field: pa.Field, bounds: tuple[int, int] | None) -> None:
         self.values: list[Any] = [None]
         self._numbers: dict[Any, int] = {}
+        self._bytes = 0
         self._is_text = pa.types.is_string(field.type)
         self._is_date = pa.types.is_date32(field.type)
         self._least = bounds[0] if bounds else 0
@@ -43,7 +46,7 @@ class Coder:
 
     def codes(self, column: pa.Array) -> Codes:
         if self._is_text:
-            known = np.array([0, *map(self._number, column.dictionary.to_pylist())], dtype=np.int32)
+            known = np.array([0, *self._read(column.dictionary)], dtype=np.int32)
             if column.null_count:
                 return known[_filled(column.indices.cast(pa.int32()), -1) + 1]
             return known[1:][_plain_numbers(column.indices.cast(pa.int32()))]
@@ -55,6 +58,17 @@ class Coder:
             self._learn(places)
             codes = self._table[places]
         return codes
+
+    def _read(self, texts: pa.Array) -> list[int]:
+        """Their numbers; a column of many different texts, or of long ones, does not fit in memory."""
+        if texts.nbytes > _MOST_TEXT:
+            raise TooMany
+        before = len(self.values)
+        numbers = [self._number(text) for text in texts.to_pylist()]
+        self._bytes += sum(map(len, self.values[max(1, before) :]))
+        if len(self.values) > _MOST_TEXTS or self._bytes > _MOST_TEXT:
+            raise TooMany
+        return numbers
 
     def _number(self, value: Any) -> int:
         if value is None:
@@ -120,6 +134,9 @@ def _bounds(schema: pa.Schema, metadata: pq.FileMetaData, name: str) -> tuple[in
     """The smallest and the largest whole number, as the file's statistics have them; None for text."""
     kind, place = _plain(schema.field(name)).type, schema.get_field_index(name)
     if pa.types.is_string(kind):
+        chunks = [metadata.row_group(group).column(place) for group in range(metadata.num_row_groups)]
+        if any(chunk.total_uncompressed_size > _MOST_TEXT for chunk in chunks):
+            raise TooMany
         return None
     if not (pa.types.is_integer(kind) or pa.types.is_date32(kind) or pa.types.is_boolean(kind)):
         raise TooMany
