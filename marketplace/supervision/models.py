@@ -48,6 +48,7 @@ class UsageReport(models.Model):
     late_at = models.DateTimeField()
     state = models.CharField(_("state"), max_length=10, choices=ReportState.choices, default=ReportState.OPEN)
     round = models.PositiveSmallIntegerField(default=0)
+    thin = models.CharField(max_length=8, blank=True)  # why its last filing says nothing new (`thinness`), if so
 
     objects = UsageReportQuerySet.as_manager()
     machine = REPORT
@@ -61,6 +62,7 @@ class UsageReport(models.Model):
         indexes = (
             models.Index(fields=["due_at"], condition=Q(state__in=["open", "returned"]), name="report_owed"),
             models.Index(fields=["grant"], condition=Q(state="filed"), name="report_to_judge"),
+            models.Index(fields=["grant"], condition=Q(state="filed") & ~Q(thin=""), name="report_thin"),
         )
 
     def __str__(self) -> str:

@@ -20,7 +20,7 @@ SENTENCES = {
 }
 WORDS = {
     "copied": _("what it says of the use was said in an earlier report, word by word."),
-    "empty": _("it says nothing of results or of security."),
+    "empty": _("it says nothing of the use, of results or of security."),
     "nil": _("it says that nothing was used, though data was delivered in the period."),
     "unstated": _("none of those that were granted, though the data was used."),
     "fields": _("fields that were not granted."),

@@ -71,7 +71,7 @@ def _reports(grants: Any, today: date, covered: date) -> None:
         (ReportFiling(report_id=key, round=1, is_nil=False, use="用途", results="", security="无", by_id=by, at=over)
          for key in thin.values_list("pk", flat=True)), batch_size=2000,
     )  # fmt: skip
-    thin.update(state="filed")
+    thin.update(state="filed", thin="empty")
 
 
 def _quarters_before(end: date, number: int) -> date:

@@ -7,6 +7,7 @@ a person would tell it. The names of occasions are its own: `("report_overdue", 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from unicodedata import category, normalize
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -54,6 +55,12 @@ def quarter_end(day: date) -> date:
 
 def half_end(day: date) -> date:
     return date(day.year, 6, 30) if day.month < 7 else date(day.year, 12, 31)
+
+
+def bare(text: str) -> str:
+    """Without blanks, punctuation and other signs, in one width and case."""
+    signs = [sign for sign in normalize("NFKC", text).lower() if category(sign)[0] in "LN"]
+    return "".join(signs)
 
 
 @dataclass
@@ -231,8 +238,8 @@ class Plain:
             return bool(filed["had"])
         others = [one for other in self.reports.values() if other is not report and other.grant == report.grant
                   for one in other.filings if one["at"] < filed["at"]]  # fmt: skip
-        copied = any(not one["is_nil"] and one["use"] == filed["use"] for one in others)
-        return copied or not filed["results"] or not filed["security"]
+        copied = any(not one["is_nil"] and bare(one["use"]) == bare(filed["use"]) for one in others)
+        return copied or not all(bare(filed[name]) for name in ("use", "results", "security"))
 
     def _watch_grants(self, at: datetime) -> None:
         today = day_of(at)

@@ -132,9 +132,11 @@ class Play:
         report, plain = self._report(act, "open", "returned")
         if report is None:
             return False
-        actor = self.world[BUYERS[act.which]]
-        operations.file_report(report=report, actor=actor, at=at, **CONTENTS[act.how])
-        self.plain.file(plain, at, CONTENTS[act.how])
+        actor, content = self.world[BUYERS[act.which]], CONTENTS[act.how]
+        if act.day % 2:
+            content = {**content, "use": "，".join(content["use"])}  # to look like another
+        operations.file_report(report=report, actor=actor, at=at, **content)
+        self.plain.file(plain, at, content)
         return True
 
     def _judge(self, act: Act, at: datetime) -> bool:

@@ -168,18 +168,11 @@ def _drafts(reports: Sequence[tuple[UsageReport, str]]) -> list[operations.Draft
 def thin(at: datetime, scope: Scope) -> Iterator[Case]:
     """Reports that wait to be judged and say nothing new: copied from an earlier one, with empty answers, or a nil
     report of a period in which data was delivered."""
-    same = ReportFiling.objects.filter(report__grant=OuterRef("report__grant"), is_nil=False, use=OuterRef("use"))
-    filings = (
-        within(ReportFiling.objects.filter(report__state=ReportState.FILED), scope, "report__grant__buyer")
-        .filter(round=F("report__round"))
-        .annotate(copied=Exists(same.filter(pk__lt=OuterRef("pk")).exclude(report=OuterRef("report"))))
-        .filter(Q(is_nil=False) & (Q(copied=True) | Q(results="") | Q(security="")) | Q(is_nil=True) & ~Q(metered=[]))
-    )
-    for filing in filings.select_related("report__grant__buyer", "report__grant__authority").order_by("pk"):
-        grant, what = filing.report.grant, "nil" if filing.is_nil else "copied" if filing.copied else "empty"
-        key = f"report_thin:{filing.report_id}:{filing.round}"
-        words = {"report": str(filing.report), "what": what}
-        yield Case(key, grant, grant.buyer, grant.authority_id, words, filing.report)
+    said_nothing = UsageReport.objects.filter(~Q(thin=""), state=ReportState.FILED)
+    reports = within(said_nothing, scope, "grant__buyer").select_related("grant__buyer", "grant__authority")
+    for report in reports.order_by("pk"):
+        grant, words = report.grant, {"report": str(report), "what": report.thin}
+        yield Case(f"report_thin:{report.pk}:{report.round}", grant, grant.buyer, grant.authority_id, words, report)
 
 
 def beyond(at: datetime, scope: Scope) -> Iterator[Case]:

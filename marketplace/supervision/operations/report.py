@@ -26,6 +26,7 @@ from marketplace.supervision.models import ReportFiling, UsageReport, period_end
 from marketplace.supervision.operations.finding import remedy_finding
 from marketplace.supervision.queries import deliveries_of, metered_use
 from marketplace.supervision.states import ReportState
+from marketplace.supervision.thin import thinness
 
 ARTICLE = "Art. 16"
 
@@ -86,7 +87,8 @@ def file_report(
     """open or returned → filed. Lifts the hold that the grant's terms put on it for this report, and no other.
 
     Of `purposes` each is one of the grant's, or ValidationError; `other_purpose` is what else the data was used for, in
-    the buyer's words. A filing that states one, or none of the grant's, is noticed by a monitor.
+    the buyer's words. A filing that states one, or none of the grant's, is noticed by a monitor, as is one that says
+    nothing new: it is compared with what other reports of the grant said until now.
     """
     permissions.check_can_file_report(actor, report, at)
     if report.grant.state == GrantState.ACTIVE and report.end >= local_date(at):
@@ -99,7 +101,10 @@ def file_report(
     content |= _stated(report.grant, is_nil, purposes, other_purpose)
     content["metered"] = metered_use(report)
     act = ledger.begin("file_report", actor, at, ARTICLE)
-    workflow.move(act, report, ReportState.FILED, round=report.round + 1, detail=content)
+    lock_grants([report.grant_id])  # of two that are filed at once, one is the earlier
+    said = ReportFiling.objects.filter(report__grant=report.grant, is_nil=False).exclude(report=report)
+    thin = thinness(content, said.values_list("use", flat=True))
+    workflow.move(act, report, ReportState.FILED, round=report.round + 1, thin=thin, detail=content)
     ReportFiling.objects.create(report=report, round=report.round, by=actor, at=at, **content)
     lift_hold(act, report.grant, HoldCode.REPORT_OVERDUE, ledger.reference(report))
     remedy_finding(act, f"report_overdue:{report.pk}:{report.round - 1}")
