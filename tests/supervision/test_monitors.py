@@ -14,6 +14,7 @@ from listings.models import Frequency, Product, SourceFile, Version
 from marketplace.applications.models import Grant, GrantUser, Hold
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import SHANGHAI, end_of_day
+from marketplace.delivery import gate
 from marketplace.delivery.models import DailyUse, Delivery, Extract
 from marketplace.delivery.operations import count_use
 from marketplace.notices.kinds import GROUP_OF
@@ -176,7 +177,7 @@ def test_data_older_than_its_update_frequency_allows_is_a_finding(
 
 def test_quota_is_told_at_eighty_and_at_a_hundred_per_cent_of_each_month(world: World, grant: Grant) -> None:
     assert did("quota_used", at("2026-05-31")) == 0
-    Grant.objects.filter(pk=grant.pk).update(terms={**grant.terms, "quota": 5})
+    limit(grant, 5)
     for day in (1, 2, 3):
         deliver(grant, at(f"2026-05-0{day}"))
     assert did("quota_used", at("2026-05-03", 10)) == 0
@@ -288,6 +289,43 @@ def test_upgrade_leaves_open_what_no_sweep_had_looked_at(grant: Grant) -> None:
     days = DailyUse.objects.order_by("day").values_list("day", "is_judged")
     assert list(days) == [(date(2026, 5, 3), True), (date(2026, 5, 4), False)]
     assert [one.is_examined for one in Delivery.objects.order_by("obtained_at")] == [True, False]
+
+
+def limit(grant: Grant, quota: int | None) -> None:
+    Grant.objects.filter(pk=grant.pk).update(terms={**grant.terms, "quota": quota})
+
+
+def test_more_deliveries_in_a_month_than_the_grant_allows_are_one_finding(world: World, grant: Grant) -> None:
+    limit(grant, 2)
+    for moment in ("2026-04-30", "2026-05-01", "2026-05-31"):
+        deliver(grant, at(moment, 0 if moment.endswith("01") else 23))  # the month is Shanghai's, as at the gate
+    deliver(stages.active_grant(world, buyer="other_buyer"), at("2026-05-02"))
+    assert did("outside_grant", at("2026-06-01", 0)) == 0
+    assert gate.is_used_up(Grant.objects.get(pk=grant.pk), at("2026-05-31", 23))
+    for _number in range(2):
+        deliver(grant, at("2026-05-20"))  # handed over before the last of those that were seen
+    assert did("outside_grant", at("2026-06-01", 1)) == 1
+    finding = Finding.objects.get()
+    assert (finding.occasion_key, finding.grant) == (f"outside_grant:volume:{grant.pk}:2026-05", grant)
+    assert (finding.text["what"], finding.text["day"], finding.text["count"]) == ("volume", "2026-05", "1")
+    assert str(WORDS["volume"]) in finding.said
+    deliver(grant, at("2026-05-31", 23))
+    for hour in (1, 2, 3):
+        deliver(grant, at("2026-06-01", hour))
+    assert did("outside_grant", at("2026-06-02")) == 1
+    assert not Delivery.objects.filter(is_examined=False, grant=grant, obtained_at__lt=at("2026-06-01", 0)).exists()
+
+
+@pytest.mark.parametrize(("quota", "found"), [(3, 1), (4, 0), (None, 0)])
+def test_quota_that_was_raised_in_time_covers_the_month(grant: Grant, quota: int | None, found: int) -> None:
+    limit(grant, 2)
+    deliver(grant, at("2026-05-01"))
+    deliver(grant, at("2026-05-02"))
+    assert did("outside_grant", at("2026-05-03")) == 0
+    limit(grant, quota)
+    deliver(grant, at("2026-05-04"))
+    deliver(grant, at("2026-05-04"))
+    assert did("outside_grant", at("2026-05-05")) == found
 
 
 def test_version_that_was_not_granted_is_noticed(grant: Grant) -> None:

@@ -2,13 +2,26 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import BooleanField, Exists, ExpressionWrapper, F, Func, OuterRef, Q
-from django.db.models.functions import TruncDate
+from django.db.models import (
+    BooleanField,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    Subquery,
+)
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, TruncDate, TruncMonth
+from django.db.models.lookups import GreaterThan
 
 from listings.models import Nature
 from marketplace.applications.models import Grant, Hold
@@ -25,15 +38,16 @@ PAST = 60  # days before a day that it is compared with
 FEWEST = 7  # days with deliveries among these, below which nothing is called usual
 UNUSUAL = 3.5  # robust z-score, as Iglewicz and Hoaglin (1993) propose
 LEAST_FACTOR = 2  # and at least so many times the median: a grant that is used evenly must not alarm by one row more
-Offence = tuple[int, int, date, str]  # delivery, grant, day, what was not allowed
-Row = tuple[str, int, date, int, dict[str, str]]  # what begins the case's key, grant, day, count, words
+Offence = tuple[int, int, str, str]  # delivery, grant, its day or month, what was not allowed
+Row = tuple[str, int, str, int, dict[str, str]]  # what begins the case's key, grant, day or month, count, words
 Figures = tuple[int, int, float, float, float]  # daily use, its rows, median before, median and mean distance from it
 PUBLISH_WITHIN = 30  # days from a derived product's registration, where it names an address at which it is found
 
 
 def outside(at: datetime, scope: Scope) -> Iterator[Case]:
     """Deliveries that the grant did not allow (Arts 15, 16): other fields, another version, before it began or after it
-    was over, while it was held. The gate hands none out: this looks whether that is so, at each delivery once."""
+    was over, while it was held, more than its quota. The gate hands none out: this looks whether that is so, at each
+    delivery once, by the grant's terms as they are then."""
     waiting = _unexamined(scope).filter(obtained_at__lte=at)
     while pks := list(waiting.order_by("pk").values_list("pk", flat=True)[:AT_A_TIME]):
         yield from _examine(waiting.filter(pk__lte=pks[-1]), pks)
@@ -55,11 +69,15 @@ def _examine(deliveries: Any, pks: Collection[int]) -> list[Case]:
 
 
 def _offences(deliveries: Any) -> Iterator[Offence]:
-    checks = {"fields": _other_fields(), "version": _other_version(), "period": _not_then(), "held": _while_held()}
-    for what, condition in checks.items():
-        found = deliveries.filter(condition).order_by("pk")
+    day, month = "%F", "%Y-%m"
+    checks = {
+        "fields": (_other_fields(), day), "version": (_other_version(), day), "period": (_not_then(), day),
+        "held": (_while_held(), day), "volume": (_over_quota(), month),
+    }  # fmt: skip
+    for what, (condition, when) in checks.items():
+        found = _with_month(deliveries).filter(condition).order_by("pk")
         for pk, grant, at in found.values_list("pk", "grant", "obtained_at"):
-            yield pk, grant, local_date(at), what
+            yield pk, grant, local_date(at).strftime(when), what
 
 
 def _outside_cases(rows: list[Offence]) -> dict[str, Row]:
@@ -115,6 +133,19 @@ def _while_held() -> Q:
     return Q(Exists(holds.filter(open_then, Q(ends_at=None) | Q(ends_at__gt=OuterRef("obtained_at")))))
 
 
+def _with_month(deliveries: Any) -> Any:
+    return deliveries.alias(month=TruncMonth("obtained_at", tzinfo=SHANGHAI))
+
+
+def _over_quota() -> Q:
+    """After as many in its calendar month as the grant's terms allow, counted as the gate does (`gate.is_used_up`)."""
+    limit = Cast(KeyTextTransform("quota", "grant__terms"), IntegerField())
+    until = Q(obtained_at__lt=OuterRef("obtained_at")) | Q(obtained_at=OuterRef("obtained_at"), pk__lte=OuterRef("pk"))
+    handed = _with_month(Delivery.objects.all()).filter(until, grant=OuterRef("grant"), month=OuterRef("month"))
+    count = handed.order_by().values("grant").annotate(count=Count("pk")).values("count")
+    return Q(GreaterThan(limit, 0)) & Q(GreaterThan(Subquery(count), limit))
+
+
 # Of each day that is judged its rows, the median of the grant's days before, the median distance from it and the mean.
 SUDDEN = """
 WITH past AS (
@@ -168,7 +199,7 @@ def sudden(at: datetime, scope: Scope) -> Iterator[Case]:
 
 def _sudden_row(day: DailyUse, figures: Figures) -> Row:
     _pk, amount, usual, *_rest = figures
-    return "sudden_change", day.grant_id, day.day, amount, {"usual": str(round(usual))}
+    return "sudden_change", day.grant_id, str(day.day), amount, {"usual": str(round(usual))}
 
 
 def _usual(days: Any) -> Iterable[Figures]:
@@ -212,10 +243,10 @@ def unattributed(at: datetime, scope: Scope) -> Iterator[Case]:
 
 
 def _cases(rows: Iterable[Row]) -> Iterator[Case]:
-    """One case for each kind, grant and day."""
+    """One case for each kind, grant and day or month."""
     found = list(rows)
     grants = Grant.objects.select_related("buyer", "authority").in_bulk({key for _kind, key, *_rest in found})
     for kind, key, day, count, words in found:
         grant = grants[key]
-        text = {"day": str(day), "count": str(count), **words}
+        text = {"day": day, "count": str(count), **words}
         yield Case(f"{kind}:{key}:{day}", grant, grant.buyer, grant.authority_id, text)
