@@ -111,11 +111,12 @@ class AccessRecord(models.Model):
     code = models.CharField(max_length=40)
     rows = models.PositiveBigIntegerField(default=0)
     bytes = models.PositiveBigIntegerField(default=0)
+    is_judged = models.BooleanField(default=False)  # whether the monitor of attempts from outside has looked at its day
 
     class Meta:
         indexes = (
             models.Index(fields=["grant_ref", "-id"], name="access_of_grant"),
-            models.Index(fields=["at"], condition=Q(code__in=OUTSIDE_ACCESS), name="access_outside"),
+            models.Index(fields=["at"], condition=Q(code__in=OUTSIDE_ACCESS, is_judged=False), name="access_to_judge"),
         )
 
     def __str__(self) -> str:

@@ -6,6 +6,8 @@ import pytest
 import time_machine
 from django.core.exceptions import ValidationError
 
+from accounts.models import Party
+from listings.models import Product
 from marketplace.applications import access
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Grant
@@ -150,3 +152,26 @@ def test_three_attempts_of_a_day_are_a_finding_once_the_day_is_over(world, grant
     finding = Finding.objects.get()
     assert (finding.rule, finding.grant, finding.text["count"]) == ("outside_access", grant, "3")
     assert "2026-03-21" in finding.said
+    assert not AccessRecord.objects.filter(is_judged=False).exists()
+    tries("2026-03-22", 4)  # and then nobody looks for 150 days
+    tries("2026-08-18", 3)
+    late = when("2026-08-19T01:00")
+    other = list(Party.objects.exclude(pk=grant.buyer_id))
+    assert (run(monitor, late, other).found, AccessRecord.objects.filter(is_judged=False).count()) == (0, 7)
+    assert [run(monitor, late, scope).did for scope in ([grant.buyer], None)] == [2, 0]
+    assert [each.text["day"] for each in Finding.objects.order_by("pk")[1:]] == ["2026-03-22", "2026-08-18"]
+    assert not AccessRecord.objects.filter(is_judged=False).exists()
+
+
+def test_attempts_that_nothing_comes_of_are_judged_as_well(world, grant):
+    bound(grant, hours="08:00-20:00")
+    Product.objects.filter(pk=grant.product_id).update(nature="non_public", acquisition="own_business", entry=None)
+    ref, version = f"applications.grant:{grant.pk}", f"listings.version:{world.version.pk}"
+    AccessRecord.objects.bulk_create(
+        AccessRecord(grant_ref=ref, version_ref=version, principal_ref="x", outcome="refused", code=code,
+                     at=when(f"2026-03-{day}T21:00"))
+        for code, day in [*[("outside_hours", 20)] * 3, ("outside_networks", 19), ("quota_used", 20)]
+    )  # fmt: skip
+    monitor = next(one for one in MONITORS if one.name == "outside_access")
+    assert run(monitor, when("2026-03-21T09:00")).found == 0
+    assert list(AccessRecord.objects.filter(is_judged=False).values_list("code", flat=True)) == ["quota_used"]

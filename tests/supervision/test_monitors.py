@@ -370,10 +370,11 @@ def test_sudden_change_is_one_against_the_grants_own_past(grant: Grant, past: li
     assert did("sudden_change", at(str(day + timedelta(days=45)))) == 0
 
 
-def test_sudden_change_is_caught_up_after_six_weeks(grant: Grant) -> None:
+@pytest.mark.parametrize("days", [42, 150])
+def test_sudden_change_is_caught_up_after_an_outage_of_any_length(grant: Grant, days: int) -> None:
     day = usual_past(grant, [100] * 10)
     deliver(grant, at(str(day)), rows=1000)
-    assert did("sudden_change", at(str(day + timedelta(days=42)))) == 1
+    assert did("sudden_change", at(str(day + timedelta(days=days)))) == 1
     finding = Finding.objects.get()
     assert (finding.text["count"], finding.text["usual"], finding.text["day"]) == ("1000", "100", str(day))
 

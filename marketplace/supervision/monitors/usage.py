@@ -33,7 +33,6 @@ from marketplace.supervision.queries import delivered_to
 from marketplace.supervision.states import DerivedState
 
 AT_A_TIME = 20_000  # deliveries, or days, that are looked at together
-WINDOW = 92  # days looked back on, for what changed suddenly
 PAST = 60  # days before a day that it is compared with
 FEWEST = 7  # days with deliveries among these, below which nothing is called usual
 UNUSUAL = 3.5  # robust z-score, as Iglewicz and Hoaglin (1993) propose
@@ -181,13 +180,11 @@ NEAR = {
 
 def sudden(at: datetime, scope: Scope) -> Iterator[Case]:
     """Days that are over on which much more was handed over than the grant's own past suggests: by the robust z-score
-    of the day's rows. Each day is judged once; what is older than a quarter, not any more."""
-    today = local_date(at)
-    waiting = _public(DailyUse.objects.filter(is_judged=False, day__lt=today), scope)
+    of the day's rows. Each day is judged once, however long ago it was."""
+    waiting = _public(DailyUse.objects.filter(is_judged=False, day__lt=local_date(at)), scope)
     while pks := list(waiting.order_by("pk").values_list("pk", flat=True)[:AT_A_TIME]):
         batch = waiting.filter(pk__lte=pks[-1])
-        recent = batch.filter(day__gte=today - timedelta(days=WINDOW))
-        found = {row[0]: row for row in _usual(recent) if _is_unusual(row)}
+        found = {row[0]: row for row in _usual(batch) if _is_unusual(row)}
         days = {day.pk: day for day in DailyUse.objects.filter(pk__in=found)}
         keys = {f"sudden_change:{day.grant_id}:{day.day}": pk for pk, day in days.items()}
         known = Finding.objects.filter(occasion_key__in=keys).values_list("occasion_key", flat=True)
