@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from accounts.models import Capability, Party
 from accounts.operations import bar_party, renew_party, verify_party
@@ -14,6 +15,7 @@ from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from marketplace.supervision.models import Finding
+from marketplace.supervision.monitors import MONITORS
 from marketplace.supervision.sweep import sweep
 from tests.workflow import stages
 
@@ -67,6 +69,23 @@ def test_renewed_it_is_remedied_and_the_next_lapse_is_another_finding(world, lap
 def test_whose_data_is_not_on_offer_is_no_finding(world, lapses):
     listing.retire_version(version=world.version, actor=world["seller"], at=world.at, reason="停止")
     assert did(sweep(at=lapses)) == {}
+
+
+def test_seller_verified_again_or_off_the_market_since_the_sweep_looked_is_not_overtaken(world, lapses):
+    monitor = next(one for one in MONITORS if one.name == "seller_lapsed")
+    (version,) = monitor.find(lapses, None)
+    with transaction.atomic():
+        renew_party(
+            party=Party.objects.get(pk=version.product.seller_id), actor=world["operator"], at=lapses,
+            evidence="执照", valid_until=date(2030, 1, 1),
+        )  # fmt: skip
+        assert (monitor.handle(version, lapses), Finding.objects.count()) == (False, 0)
+        transaction.set_rollback(True)
+    with transaction.atomic():
+        listing.retire_version(version=world.version, actor=world["seller"], at=world.at, reason="停止")
+        assert (monitor.handle(version, lapses), Finding.objects.count()) == (False, 0)
+        transaction.set_rollback(True)
+    assert (monitor.handle(version, lapses), monitor.handle(version, lapses)) == (True, False)
 
 
 # --- the mandate of a primary developer -----------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.test import Client
 from django.utils.html import escape
 from django.utils.translation import override
@@ -27,6 +28,7 @@ from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
 from marketplace.supervision.models import Finding
+from marketplace.supervision.monitors import MONITORS
 from marketplace.supervision.sweep import sweep
 from tests.workflow import stages
 from tests.workflow.memory import remembered_sandbox  # noqa: F401
@@ -177,6 +179,22 @@ def test_nothing_new_is_granted_of_what_fails_and_what_is_granted_goes_on(world,
     listing.create_version(
         product=world.product, actor=world["seller"], at=world.at, about="none", **stages.VERSION_FIELDS
     )  # the way out
+
+
+def test_version_that_passed_or_went_since_the_sweep_looked_is_not_overtaken(world):
+    monitor = next(one for one in MONITORS if one.name == "assessment_failed")
+    mine = Assessment.objects.filter(version=world.version)
+    mine.update(passes=False)
+    (version,) = monitor.find(world.at, None)
+    with transaction.atomic():
+        mine.update(passes=True)
+        assert (monitor.handle(version, world.at), Finding.objects.count()) == (False, 0)
+        transaction.set_rollback(True)
+    with transaction.atomic():
+        listing.retire_version(version=world.version, actor=world["seller"], at=world.at, reason="停止")
+        assert (monitor.handle(version, world.at), Finding.objects.count()) == (False, 0)
+        transaction.set_rollback(True)
+    assert (monitor.handle(version, world.at), monitor.handle(version, world.at)) == (True, False)
 
 
 def failing(world):

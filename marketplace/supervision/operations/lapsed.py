@@ -41,9 +41,15 @@ def key_of(version: Version) -> str:
 
 @transaction.atomic
 def notice_lapsed(*, version: Version, actor: ledger.SystemActor, at: datetime) -> bool:
-    """A finding for whoever reviews what the seller has on offer; the seller is told as well."""
+    """A finding for whoever reviews what the seller has on offer; the seller is told as well. Looks again under a lock:
+    whoever was verified, or took its data off, since the sweep looked is not overtaken."""
     check_is_job(actor)
-    seller, body, key = version.product.seller, version.reviewing_body, key_of(version)
+    Version.objects.select_for_update(no_key=True).get(pk=version.pk)
+    seller = Party.objects.select_for_update(no_key=True).get(pk=version.product.seller_id)
+    if version not in lapsed_unnoticed(at, [seller]):
+        return False
+    version.product.seller = seller
+    body, key = version.reviewing_body, key_of(version)
     act = ledger.begin("notice", actor, at, ARTICLE)
     finding = open_finding(act, version, RULE, key, ARTICLE, until=seller.verified_until)
     if finding is None:

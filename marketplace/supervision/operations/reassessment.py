@@ -47,8 +47,12 @@ def key_of(version: Version) -> str:
 
 @transaction.atomic
 def notice_failing(*, version: Version, actor: ledger.SystemActor, at: datetime) -> bool:
-    """A finding for whoever reviews the version, which proposes to hold it; the version itself is not touched."""
+    """A finding for whoever reviews the version, which proposes to hold it; the version itself is not touched. Looks
+    again under a lock: what passed, or was taken off, since the sweep looked is not overtaken."""
     check_is_job(actor)
+    Version.objects.select_for_update().get(pk=version.pk)  # an assessment that is being kept counts
+    if version not in failing_unnoticed([version.product.seller]):
+        return False
     act = ledger.begin("notice", actor, at, ARTICLE)
     assessment = _newest(version)
     finding = open_finding(act, version, RULE, key_of(version), ARTICLE, assessed=f"{assessment.at:%F}")
