@@ -195,6 +195,8 @@ RULES = {
     "version_recalled": _("version recalled"),
     "assessment_failed": _("re-assessment failed"),
     "seller_lapsed": _("a seller's verification has lapsed"),
+    "buyer_lapsed": _("the verification of a party with grants has lapsed"),
+    "mandate_lapsed": _("the mandate of a primary developer is over"),
     "report_thin": _("a report that says nothing new"),
     "source_lapsed": _("a document of the lawful-source file has lapsed"),
     "data_stale": _("data not updated as often as it says"),

@@ -7,6 +7,8 @@ from listings.models import Frequency
 # rule -> the sentence; placeholders are the figures of the finding's text
 SENTENCES = {
     "report_thin": _("%(report)s: %(what)s"),
+    "buyer_lapsed": _("Its verification was valid until %(day)s: nothing is handed over under its grants."),
+    "mandate_lapsed": _("Its mandate was valid until %(day)s. What it governed is still on offer."),
     "source_lapsed": _("“%(title)s” was valid until %(day)s."),
     "data_stale": _("Said to be updated: %(frequency)s. The newest version is of %(day)s."),
     "outside_grant": _("%(day)s, %(count)s deliveries: %(what)s"),

@@ -45,6 +45,8 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "report_thin": (Action.FINDING,),
     "verification_lapses": (Action.REMIND,),
     "mandate_lapses": (Action.REMIND,),
+    "buyer_lapsed": (Action.FINDING,),
+    "mandate_lapsed": (Action.FINDING,),
     "source_lapses": (Action.REMIND,),
     "source_lapsed": (Action.FINDING,),
     "data_stale": (Action.FINDING,),

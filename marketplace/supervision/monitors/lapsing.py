@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 
-from accounts.models import Capability, CapabilityKind, Party
+from accounts.models import Capability, CapabilityKind, Party, valid_on
 from accounts.queries import People
 from accounts.states import PartyState
-from listings.models import SourceFile, Version
+from listings.models import GOVERNED, Nature, SourceFile, Version
 from listings.states import ON_OFFER, ProductState
+from marketplace.applications.models import Grant
 from marketplace.clock.working_days import local_date
 from marketplace.supervision import operations
 from marketplace.supervision.models import Finding
@@ -76,6 +77,42 @@ def _lapse(what: str, key: int, party: Party, last: date, at: datetime) -> Case:
 
 def lapse_told(case: Case, people: People) -> Told:
     return [(people(case.party), case.key.split(":")[0], case.party.get_absolute_url())]
+
+
+def lapsed_buyers(at: datetime, scope: Scope) -> Iterator[Case]:
+    """Parties whose verification has lapsed while grants of public data of theirs run, which the gate serves no more: a
+    case for each authority of these."""
+    today = local_date(at)
+    running = Grant.objects.active().filter(
+        ends__gte=today, buyer__state=PartyState.VERIFIED, buyer__verified_until__lt=today
+    )
+    public = within(running, scope, "buyer").exclude(product__nature=Nature.NON_PUBLIC)
+    newest = {(row.buyer_id, row.authority_id): row for row in public.select_related("buyer").order_by("pk")}
+    for (party, authority), grant in newest.items():
+        last = grant.buyer.verified_until
+        key = f"buyer_lapsed:{party}:{last}:{authority}"
+        yield Case(key, grant, grant.buyer, authority, {"day": str(last)}, grant.buyer)
+
+
+def lapsed_mandates(at: datetime, scope: Scope) -> Iterator[Case]:
+    """Primary developers of whose mandates none holds any more, with data on offer that they governed (Art. 16): a case
+    for each authority that reviewed it."""
+    today = local_date(at)
+    mandates = Capability.objects.filter(party=OuterRef("product__seller"), kind=CapabilityKind.PRIMARY_DEVELOPER)
+    over = mandates.filter(valid_until__lt=today).order_by("-valid_until").values("valid_until")[:1]
+    versions = (
+        within(Version.objects.on_offer(), scope, "product__seller")
+        .filter(~Exists(mandates.filter(valid_on(today))), product__acquisition__in=GOVERNED)
+        .filter(product__seller__state=PartyState.VERIFIED)
+        .annotate(last=Subquery(over))
+        .exclude(last=None)
+    )
+    rows = versions.select_related("product__seller", "authority").order_by("pk")
+    newest = {(row.product.seller_id, row.authority_id): row for row in rows}
+    for (party, authority), version in newest.items():
+        seller, last = version.product.seller, version.last
+        key = f"mandate_lapsed:{party}:{last}:{authority}"
+        yield Case(key, version, seller, authority, {"day": str(last)}, seller)
 
 
 def _sources(at: datetime, scope: Scope) -> Any:

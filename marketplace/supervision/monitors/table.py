@@ -40,6 +40,8 @@ MONITORS: tuple[Monitor, ...] = (
     Monitor("seller_renewed", _("sellers verified again"), "Art. 45", lapsing.renewed_sellers, lapsing.notice_renewed, OF_VERSION),
     reminder("verification_lapses", _("verifications about to lapse, or lapsed"), "Art. 49", lapsing.verifications, lapsing.lapse_told),
     reminder("mandate_lapses", _("mandates of primary developers about to end, or over"), "Art. 16", lapsing.mandates, lapsing.lapse_told),
+    watch("buyer_lapsed", _("parties whose verification has lapsed and whose grants run"), "Art. 49", lapsing.lapsed_buyers, answerers),
+    watch("mandate_lapsed", _("primary developers whose mandate is over and whose data is on offer"), "Art. 16", lapsing.lapsed_mandates, answerers),
     reminder("source_lapses", _("documents of lawful-source files about to lapse"), "Art. 17", lapsing.sources, lapsing.source_told),
     watch("source_lapsed", _("documents of lawful-source files that have lapsed"), "Art. 17", lapsing.lapsed_sources, answerers_and_party),
     Monitor("product_described", _("holders of products described anew"), "Art. 32", versions.described_anew, versions.tell_described, OWN),
@@ -63,7 +65,8 @@ MONITORS: tuple[Monitor, ...] = (
     watch("sudden_change", _("sudden changes against a grant's own past"), "Art. 33", usage.sudden, answerers, BREACH),
     watch("attribution", _("derived products whose sources are not shown, or not as delivered"), "Art. 16", usage.unattributed, answerers_and_party),
     cause_gone("cause_gone", _("findings whose cause has gone"), "Art. 45", {
-        "report_thin": reports.thin, "source_lapsed": lapsing.lapsed_sources, "data_stale": versions.stale,
+        "report_thin": reports.thin, "buyer_lapsed": lapsing.lapsed_buyers,
+        "mandate_lapsed": lapsing.lapsed_mandates, "source_lapsed": lapsing.lapsed_sources, "data_stale": versions.stale,
         "attribution": usage.unattributed, "whereabouts_unsaid": copies.unsaid,
         "not_closed_out": copies.not_closed_out,
     }),
