@@ -10,12 +10,10 @@ from django.apps import apps
 
 from accounts.anybody import PUBLIC
 from accounts.models import Capability, Membership, Party
-from accounts.operations import renew_party
 from listings.models import Frequency, Product, SourceFile, Version
 from marketplace.applications.models import Grant, GrantUser, Hold
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import SHANGHAI, end_of_day
-from marketplace.delivery import gate
 from marketplace.delivery.models import DailyUse, Delivery, Extract
 from marketplace.delivery.operations import count_use
 from marketplace.notices.kinds import GROUP_OF
@@ -29,7 +27,6 @@ from marketplace.supervision.monitors.usage import _examine
 from marketplace.supervision.said import WORDS
 from marketplace.supervision.sweep import Result, run
 from tests.actors import World
-from tests.workflow import stages
 
 
 def at(text: str, hour: int = 9) -> datetime:
@@ -98,47 +95,6 @@ def test_thin_reports_are_findings_until_they_are_judged(world: World, grant: Gr
     operations.return_report(report=copied, actor=world["officer"], at=at("2027-01-05"), reason="说明新用途")
     assert did("cause_gone", at("2027-01-05")) == 1
     assert [finding.state for finding in found.all()] == ["remedied", "open", "open"]
-
-
-@pytest.mark.parametrize(
-    ("answers", "what"),
-    [
-        ({"use": " 用于 门诊需求预测\n"}, "copied"),
-        ({"use": "用于门诊需求预测ＡＢＣ１。", "first": "用于门诊需求预测abc1"}, "copied"),
-        ({"use": "用于，门诊：需求预测！", "results": "另一成果", "security": "另一情况"}, "copied"),
-        ({"use": "用于门诊需求预算"}, ""),
-        ({"use": "用于门诊需求预测二期"}, ""),
-        ({"use": "别的用途", "results": "— 。"}, "empty"),
-        ({"use": "别的用途", "security": "　"}, "empty"),
-        ({"use": "……"}, "empty"),
-    ],
-)
-def test_report_is_copied_whatever_blanks_widths_and_signs_it_has(
-    world: World, grant: Grant, answers: dict[str, str], what: str
-) -> None:
-    first = {**WHOLE, "use": answers.pop("first", WHOLE["use"])}
-    other = stages.active_grant(world, buyer="other_buyer")
-    earlier = filed(world, grant, "2026-03-17", "2026-03-31", **first)
-    again = filed(world, grant, "2026-04-01", "2026-06-30", **{**first, **answers})
-    elsewhere = UsageReport.objects.create(
-        grant=other, start=date(2026, 4, 1), end=date(2026, 4, 2), due_at=at("2026-07-02"), late_at=at("2026-07-02")
-    )
-    operations.file_report(report=elsewhere, actor=world["other_buyer"], at=at("2026-07-01"), **first)
-    before = {earlier.pk: "", again.pk: what, elsewhere.pk: ""}
-    assert did("report_thin", at("2026-07-02")) == bool(what)
-    assert [(finding.grant, finding.text["what"]) for finding in Finding.objects.all()] == [(grant, what)] * bool(what)
-    assert dict(UsageReport.objects.values_list("pk", "thin")) == before
-    UsageReport.objects.update(thin="")
-    import_module("marketplace.supervision.migrations.0661_judge_what_was_filed").judge(apps, None)
-    assert dict(UsageReport.objects.values_list("pk", "thin")) == before
-
-
-def test_report_that_was_returned_may_be_filed_again_with_the_same_use(world: World, grant: Grant) -> None:
-    report = filed(world, grant, "2026-03-17", "2026-03-31", **{**WHOLE, "results": ""})
-    assert report.thin == "empty"
-    operations.return_report(report=report, actor=world["officer"], at=at("2026-04-02"), reason="说明成果")
-    operations.file_report(report=report, actor=world["buyer"], at=at("2026-04-03"), **WHOLE)
-    assert (report.thin, did("report_thin", at("2026-04-04"))) == ("", 0)
 
 
 def test_report_judged_while_the_sweep_runs_is_no_finding(world: World, grant: Grant) -> None:
@@ -232,66 +188,6 @@ def test_verification_and_mandate_are_told_thirty_and_ten_days_before_and_once_l
     assert go("verification_lapses", at("2026-06-01")).found == 0
 
 
-def test_lapsed_verification_of_a_party_with_grants_is_one_finding_for_each_authority(
-    world: World, grant: Grant
-) -> None:
-    last, city, other = date(2026, 6, 30), world.parties["city"], world.parties["other_city"]
-    newest = [stages.active_grant(world), stages.active_grant(world)]
-    Grant.objects.filter(pk=newest[0].pk).update(authority=other)
-    Grant.objects.filter(pk=stages.active_grant(world).pk).update(authority=world.parties["province"], ends=last)
-    Party.objects.filter(pk=grant.buyer_id).update(verified_until=last)
-    assert did("buyer_lapsed", at("2026-06-30", 23)) == 0
-    assert did("buyer_lapsed", at("2026-07-01", 0)) == 2
-    found = Finding.objects.filter(rule="buyer_lapsed")
-    assert {(row.authority, row.grant, row.party) for row in found} == {
-        (city, newest[1], grant.buyer), (other, newest[0], grant.buyer),
-    }  # fmt: skip
-    assert "2026-06-30" in found[0].said
-    assert {world["officer"].ledger_ref, world["other_officer"].ledger_ref} <= told("finding_opened")
-    assert world["buyer"].ledger_ref not in told("finding_opened")
-    Grant.objects.filter(pk=newest[0].pk).update(state="surrendered", ended_at=at("2026-07-02"))
-    assert (did("buyer_lapsed", at("2026-07-02")), did("cause_gone", at("2026-07-02"))) == (0, 1)
-    renewed = {"evidence": "执照", "valid_until": date(2026, 8, 31), "actor": world["operator"]}
-    renew_party(party=Party.objects.get(pk=grant.buyer_id), at=at("2026-07-03"), **renewed)
-    assert did("cause_gone", at("2026-07-03")) == 1
-    assert set(found.values_list("state", flat=True)) == {"remedied"}
-    assert did("buyer_lapsed", at("2026-09-01")) == 1
-
-
-def test_party_verified_again_since_the_sweep_looked_and_one_of_other_data_are_no_finding(grant: Grant) -> None:
-    Party.objects.filter(pk=grant.buyer_id).update(verified_until=date(2026, 6, 30))
-    monitor, when = next(one for one in MONITORS if one.name == "buyer_lapsed"), at("2026-07-01")
-    (case,) = monitor.find(when, None)
-    assert case.locked == grant.buyer
-    Party.objects.filter(pk=grant.buyer_id).update(verified_until=date(2027, 6, 30))
-    assert (monitor.handle(case, when), Finding.objects.count()) == (False, 0)
-    Party.objects.filter(pk=grant.buyer_id).update(verified_until=date(2026, 6, 30))
-    assert go("buyer_lapsed", when, scope=[grant.product.seller]).found == 0
-    Product.objects.filter(pk=grant.product_id).update(nature="non_public", acquisition="own_business", entry=None)
-    assert go("buyer_lapsed", when).found == 0
-
-
-def test_lapsed_mandate_of_a_developer_on_offer_is_a_finding_until_it_is_renewed(world: World) -> None:
-    held = Capability.objects.filter(party=world.product.seller, kind="primary_developer")
-    held.update(valid_until=date(2026, 6, 30))
-    assert did("mandate_lapsed", at("2026-06-30", 23)) == 0
-    assert go("mandate_lapsed", at("2026-07-01"), scope=[world.parties["buyer"]]).found == 0
-    assert did("mandate_lapsed", at("2026-07-01", 0)) == 1
-    finding = Finding.objects.get(rule="mandate_lapsed")
-    assert (finding.version, finding.party, finding.authority, finding.article) == (
-        world.version, world.product.seller, world.parties["city"], "Art. 16",
-    )  # fmt: skip
-    assert "2026-06-30" in finding.said and world["officer"].ledger_ref in told("finding_opened")
-    renew_party(
-        party=Party.objects.get(pk=world.product.seller_id), actor=world["operator"], at=at("2026-07-02"),
-        evidence="授权文件", valid_until=date(2030, 1, 1), mandate_until=date(2026, 8, 31),
-    )  # fmt: skip
-    assert did("cause_gone", at("2026-07-02")) == 1
-    assert did("mandate_lapsed", at("2026-09-01")) == 1
-    Product.objects.filter(pk=world.product.pk).update(acquisition="own_duty")
-    assert did("cause_gone", at("2026-09-02")) == 1
-
-
 def test_mandate_that_another_outlasts_is_not_told(world: World) -> None:
     held = Capability.objects.filter(party=world.product.seller, kind="primary_developer")
     old = held.get()
@@ -355,39 +251,6 @@ def test_upgrade_leaves_open_what_no_sweep_had_looked_at(grant: Grant) -> None:
 
 def limit(grant: Grant, quota: int | None) -> None:
     Grant.objects.filter(pk=grant.pk).update(terms={**grant.terms, "quota": quota})
-
-
-def test_more_deliveries_in_a_month_than_the_grant_allows_are_one_finding(world: World, grant: Grant) -> None:
-    limit(grant, 2)
-    for moment in ("2026-04-30", "2026-05-01", "2026-05-31"):
-        deliver(grant, at(moment, 0 if moment.endswith("01") else 23))  # the month is Shanghai's, as at the gate
-    deliver(stages.active_grant(world, buyer="other_buyer"), at("2026-05-02"))
-    assert did("outside_grant", at("2026-06-01", 0)) == 0
-    assert gate.is_used_up(Grant.objects.get(pk=grant.pk), at("2026-05-31", 23))
-    for _number in range(2):
-        deliver(grant, at("2026-05-20"))  # handed over before the last of those that were seen
-    assert did("outside_grant", at("2026-06-01", 1)) == 1
-    finding = Finding.objects.get()
-    assert (finding.occasion_key, finding.grant) == (f"outside_grant:volume:{grant.pk}:2026-05", grant)
-    assert (finding.text["what"], finding.text["day"], finding.text["count"]) == ("volume", "2026-05", "1")
-    assert str(WORDS["volume"]) in finding.said
-    deliver(grant, at("2026-05-31", 23))
-    for hour in (1, 2, 3):
-        deliver(grant, at("2026-06-01", hour))
-    assert did("outside_grant", at("2026-06-02")) == 1
-    assert not Delivery.objects.filter(is_examined=False, grant=grant, obtained_at__lt=at("2026-06-01", 0)).exists()
-
-
-@pytest.mark.parametrize(("quota", "found"), [(3, 1), (4, 0), (None, 0)])
-def test_quota_that_was_raised_in_time_covers_the_month(grant: Grant, quota: int | None, found: int) -> None:
-    limit(grant, 2)
-    deliver(grant, at("2026-05-01"))
-    deliver(grant, at("2026-05-02"))
-    assert did("outside_grant", at("2026-05-03")) == 0
-    limit(grant, quota)
-    deliver(grant, at("2026-05-04"))
-    deliver(grant, at("2026-05-04"))
-    assert did("outside_grant", at("2026-05-05")) == found
 
 
 def test_version_that_was_not_granted_is_noticed(grant: Grant) -> None:
