@@ -536,14 +536,18 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("%(reason)s"),
     ),
 }
-CONTEST = _("Until %(review_until)s you can ask for a review of this: “Ask for a review” on its page.")
+# What is added where the message names the day.
+ADDED = {
+    "correct_until": _("It is to be corrected until %(correct_until)s at the latest."),
+    "review_until": _("Until %(review_until)s you can ask for a review of this: “Ask for a review” on its page."),
+}
 
 
 def render(kind: str, context: dict[str, Any]) -> tuple[str, str]:
-    """Subject (one line) and body in the active language; of a refusal also how to contest it (`review_term`)."""
+    """Subject (one line) and body in the active language, with what is `ADDED`: of a refusal, how to contest it."""
     subject, body = MESSAGES[kind]
     language = get_language() or settings.LANGUAGE_CODE
     site = settings.LANGUAGE_CODE
     words = {name: said.get(language, said[site]) if isinstance(said, dict) else said for name, said in context.items()}
-    said = str(body) if "review_until" not in words else f"{body}\n{CONTEST}"
-    return " ".join((str(subject) % words).split()), said % words
+    lines = [str(body), *(str(line) for name, line in ADDED.items() if name in words)]
+    return " ".join((str(subject) % words).split()), "\n".join(lines) % words

@@ -12,9 +12,12 @@ from listings.forms import DESCRIPTION_FIELDS
 from listings.models import Grade, Product, Purpose, ReleaseRule, Version
 from listings.models.purposes import PurposeBoxes, split_purposes
 from marketplace.applications.models import Application, Grant, GrantEdition, Item
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
 from marketplace.supervision.caution import Caution
 from marketplace.supervision.inquiry import ABOUT as ASKED_ABOUT
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, ReportFiling
+from marketplace.supervision.operations.order import LEAST_DAYS, MOST_DAYS
 from marketplace.supervision.operations.recusal import decider_of
 from marketplace.supervision.queries import (
     further_grants,
@@ -166,14 +169,20 @@ class IssueOrderForm(RefusalForm):
     demand = forms.CharField(
         label=_("What has to be corrected"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
     )
+    days = forms.IntegerField(
+        label=_("Working days to correct"), min_value=LEAST_DAYS, max_value=MOST_DAYS, required=False,
+        help_text=_("Day 1 is the next working day. Left empty: as many as this site usually gives."),
+    )  # fmt: skip
     all_grants = forms.BooleanField(label=_("Suspend all grants in force of this party"), required=False)
     listed = forms.CharField(widget=forms.HiddenInput, required=False)
     reason = None  # type: ignore[assignment]
-    field_order = ("facts", "demand", "all_grants", "remedy")
+    field_order = ("facts", "demand", "days", "all_grants", "remedy")
 
     def prepare(self) -> None:
         super().prepare()
+        usual = clock.days(Kind.CORRECTION)
         self.initial |= {"facts": self.target.facts, "demand": self.target.demand}
+        self.initial["days"] = usual if LEAST_DAYS <= usual <= MOST_DAYS else None
         if not self.target.may_hold_all:
             del self.fields["all_grants"], self.fields["listed"]
             return

@@ -5,7 +5,9 @@ Ordering correction and suspending are one act; only termination is a choice. A 
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -19,7 +21,7 @@ from marketplace.applications.operations import end_grant, lift_hold, open_hold
 from marketplace.applications.states import GrantState, HoldState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
-from marketplace.clock.working_days import due_after, local_date
+from marketplace.clock.working_days import due_after, last_day, local_date
 from marketplace.documents.models import Paper
 from marketplace.documents.operations import void_documents
 from marketplace.errors import InvalidState, require
@@ -36,22 +38,29 @@ from marketplace.supervision.review import check_not_stayed
 from marketplace.supervision.second_pair import What
 from marketplace.supervision.states import STANDING_MEASURE, FindingState, MeasureState
 
+LEAST_DAYS, MOST_DAYS = 3, 60  # working days to correct that an officer may set
+
 
 @transaction.atomic
 def issue_order(
-    *, measure: Measure, actor: User, at: datetime, facts: str, demand: str, remedy: str, all_grants: bool = False
+    *, measure: Measure, actor: User, at: datetime, facts: str, demand: str, remedy: str, days: int | None = None,
+    all_grants: bool = False,
 ) -> None:  # fmt: skip
     """proposed → issued, **and** every grant of the measure suspended, in one transaction.
 
-    Numbers it, starts the correction clock, names the remedy. A finding it answers is closed by it. An order under
-    Art. 46 or 47 holds no grant. With `all_grants`, one under Art. 33 also holds every other grant in force of the
-    party that its authority is competent for; the actor must be on no side of any of them. Where the authority wants
-    two officers, it is signed by the first here and takes effect when another confirms it.
+    Numbers it, starts the clock of the correction with `days` working days (None: the site's number), names the remedy.
+    A finding it answers is closed by it. An order under Art. 46 or 47 holds no grant. With `all_grants`, one under
+    Art. 33 also holds every other grant in force of the party that its authority is competent for; the actor must be on
+    no side of any of them. Where the authority wants two officers, it is signed by the first here and takes effect when
+    another confirms it.
     """
     permissions.check_can_order(actor, measure, at)
     require(facts=facts, demand=demand, remedy=remedy)
+    check_days_to_correct(days)
     workflow.check_in(measure, MeasureState.PROPOSED)
-    texts = {"facts": facts, "demand": demand, "remedy": remedy}
+    texts: dict[str, Any] = {
+        "facts": facts, "demand": demand, "remedy": remedy, "days": days or clock.days(Kind.CORRECTION),
+    }  # fmt: skip
     if all_grants:
         check_can_hold_all(actor, measure, at)
     if sign_first(measure, What.ISSUE, actor, at, {**texts, "all_grants": all_grants}):
@@ -59,6 +68,12 @@ def issue_order(
     if all_grants:
         hold_all(measure, actor, at)
     issue(ledger.begin(measure.rules.issued_as, actor, at, measure.article), measure, **texts)
+
+
+def check_days_to_correct(days: int | None) -> None:
+    if days is not None and not LEAST_DAYS <= days <= MOST_DAYS:
+        limits = {"least": LEAST_DAYS, "most": MOST_DAYS}
+        raise ValidationError({"days": _("Between %(least)s and %(most)s working days.") % limits})
 
 
 def check_can_hold_all(actor: User, measure: Measure, at: datetime) -> None:
@@ -78,26 +93,28 @@ def hold_all(measure: Measure, actor: User, at: datetime) -> None:
     permissions.check_can_order(actor, measure, at)  # again, of all that it holds now
 
 
-def issue(act: ledger.Act, measure: Measure, **texts: str) -> None:
-    """Part of signing one order or several of them: `facts`, `demand`, `remedy`; with several, the `reason` as well."""
+def issue(act: ledger.Act, measure: Measure, *, days: int | None = None, **texts: str) -> None:
+    """Part of signing one order or several of them: `facts`, `demand`, `remedy`; with several, the `reason` as well.
+    `days` as in `issue_order`."""
     workflow.check_in(measure, MeasureState.PROPOSED)
     if is_outdated(measure):
         raise InvalidState(_("Its finding is closed meanwhile: drop this proposal, or propose another order."))
     if measure.version is not None and not measure.whole_product:
         listing.check_not_taken_down(measure.version)
+    days = days or clock.days(Kind.CORRECTION)
     said = {name: texts[name] for name in ("facts", "demand", "remedy")}
     held = Grant.objects.filter(measures__measure=measure).order_by("pk")
     workflow.move(
         act, measure, MeasureState.ISSUED, number=_next_number(measure, act.at), issued_at=act.at, issued_by=act.actor,
         deemed_served_at=due_after(act.at, clock.days(Kind.SERVICE)),
-        detail=texts | ({"grants": list(held)} if measure.rules.suspends else {}), **said,
+        detail={**texts, "days": days} | ({"grants": list(held)} if measure.rules.suspends else {}), **said,
     )  # fmt: skip
     _suspend(act, measure)
-    clock.start(measure, Kind.CORRECTION, act.at)
+    due = clock.start(measure, Kind.CORRECTION, act.at, length=days).due_at
     finding = Finding.objects.filter(measures=measure, state=FindingState.OPEN).first()
     if finding is not None:
         close_finding(act, finding, FindingState.MEASURE)
-    tell_party(act, measure, measure.demand)
+    tell_party(act, measure, measure.demand, correct_until=last_day(due))
     paper = Paper.ORDER if measure.rules.suspends else Paper.CORRECTION
     papers.write_measure(act, measure, paper, remedy=measure.remedy)
 
@@ -253,13 +270,13 @@ def is_outdated(measure: Measure) -> bool:
     return Finding.objects.filter(measures=measure).exclude(state=FindingState.OPEN).exists()
 
 
-def tell_party(act: ledger.Act, measure: Measure, reason: str) -> None:
+def tell_party(act: ledger.Act, measure: Measure, reason: str, **more: Any) -> None:
     people = recipients(measure.party, act.at)
     if measure.issuer is not None:  # the authority sees it all
         people += recipients(measure.authority, act.at)
     tell(
         act, people, "measure_moved", link=measure.get_absolute_url(),
-        number=measure.number, state=MeasureState(measure.state).label, reason=reason,
+        number=measure.number, state=MeasureState(measure.state).label, reason=reason, **more,
     )  # fmt: skip
 
 
