@@ -21,6 +21,7 @@ from marketplace.supervision.operations.order import LEAST_DAYS, MOST_DAYS
 from marketplace.supervision.operations.recusal import decider_of
 from marketplace.supervision.queries import (
     further_grants,
+    grants_signed_for,
     institutions,
     metered_use,
     obtained,
@@ -173,30 +174,34 @@ class IssueOrderForm(RefusalForm):
         label=_("Working days to correct"), min_value=LEAST_DAYS, max_value=MOST_DAYS, required=False,
         help_text=_("Day 1 is the next working day. Left empty: as many as this site usually gives."),
     )  # fmt: skip
-    all_grants = forms.BooleanField(label=_("Suspend all grants in force of this party"), required=False)
+    grants = RowsField(
+        label=_("Further grants of this party that it holds as well"), queryset=Grant.objects.none(), required=False,
+        widget=forms.CheckboxSelectMultiple, help_text=_("All in force that your authority is competent for."),
+    )  # fmt: skip
+    all_grants = forms.BooleanField(label=_("All of these further grants"), required=False)
     listed = forms.CharField(widget=forms.HiddenInput, required=False)
     reason = None  # type: ignore[assignment]
-    field_order = ("facts", "demand", "days", "all_grants", "remedy")
+    field_order = ("facts", "demand", "days", "grants", "all_grants", "remedy")
 
     def prepare(self) -> None:
         super().prepare()
-        usual = clock.days(Kind.CORRECTION)
         self.initial |= {"facts": self.target.facts, "demand": self.target.demand}
-        self.initial["days"] = usual if LEAST_DAYS <= usual <= MOST_DAYS else None
+        if self.target.pk and LEAST_DAYS <= (usual := clock.days(Kind.CORRECTION)) <= MOST_DAYS:
+            self.initial["days"] = usual
         if not self.target.may_hold_all:
-            del self.fields["all_grants"], self.fields["listed"]
+            del self.fields["grants"], self.fields["all_grants"], self.fields["listed"]
             return
-        self.others = further_grants(self.target, self.at) if self.target.pk else []
+        self.others = further_grants(self.target, self.at) if self.target.pk else Grant.objects.none()
+        self.fields["grants"].queryset = self.others  # type: ignore[attr-defined]
         self.initial["listed"] = " ".join(str(grant.pk) for grant in self.others)
-        self.fields["all_grants"].help_text = gettext("Besides those named: %(numbers)s.") % {
-            "numbers": ", ".join(grant.number for grant in self.others) or gettext("none at present")
-        }
 
     def clean(self) -> dict[str, Any]:
-        """What is held is what was listed: where another grant has come since, it is shown first."""
+        """All of them are those that were listed: where another grant has come since, it is shown first."""
         said = super().clean() or {}
-        listed = said.pop("listed", "")
-        if said.get("all_grants") and listed and listed != self.initial["listed"]:
+        listed, takes_all = said.pop("listed", ""), said.pop("all_grants", False)
+        if takes_all:
+            said["grants"] = self.others
+        if takes_all and listed and listed != self.initial["listed"]:
             self.data = self.data | {"listed": self.initial["listed"]}
             raise forms.ValidationError(
                 {"all_grants": _("The grants of this party have changed: read the list again.")}
@@ -205,12 +210,15 @@ class IssueOrderForm(RefusalForm):
 
 
 class ConfirmForm(VerbForm):
-    """Nothing to fill in: what the first officer signed stands above it, with all grants that it would suspend."""
+    """Nothing to fill in: what the first officer signed stands above it, with the grants that it would suspend."""
 
     def prepare(self) -> None:
         signature = waiting_signature(self.target) if self.target.pk else None
-        takes_all = signature is not None and signature.texts.get("all_grants", False)
-        self.all_held = further_grants(self.target, self.at) if takes_all else []
+        self.also_held = grants_signed_for(signature, self.at) if signature else []
+
+
+class SendBackForm(ConfirmForm, ReasonForm):
+    """The same above it, and why it is not confirmed."""
 
 
 class TextForm(VerbForm):

@@ -13,6 +13,7 @@ from marketplace.clock.working_days import end_of_day, local_date
 from marketplace.delivery.models import AccessRecord, Delivery, Outcome
 from marketplace.ledger.entries import reference
 from marketplace.supervision.models import DerivedProduct, Measure, UsageReport
+from marketplace.supervision.second_pair import Signature
 
 
 def deliveries_of(report: UsageReport) -> QuerySet[Delivery]:
@@ -47,11 +48,18 @@ def refused_requests(report: UsageReport) -> int:
     ).count()
 
 
-def further_grants(measure: Measure, at: datetime) -> list[Grant]:
+def further_grants(measure: Measure, at: datetime) -> QuerySet[Grant]:
     """The grants in force of the party, of public data and of the measure's authority, that it does not name yet."""
-    rows = Grant.objects.active().filter(buyer=measure.party, authority=measure.authority, ends__gte=local_date(at))
+    theirs = {"buyer": measure.party_id, "authority": measure.authority_id}
+    rows = Grant.objects.active().filter(**theirs, ends__gte=local_date(at))
     rows = rows.exclude(product__nature=Nature.NON_PUBLIC).exclude(measures__measure=measure)
-    return list(rows.select_related("buyer", "product").order_by("pk"))
+    return rows.select_related("buyer", "product").order_by("pk")
+
+
+def grants_signed_for(signature: Signature, at: datetime) -> list[Grant]:
+    """The further grants that whoever signed first has chosen, as far as they are still in force."""
+    chosen = signature.texts.get("grants", [])
+    return [grant for grant in further_grants(signature.measure, at) if reference(grant) in chosen] if chosen else []
 
 
 def overseen_by(body: Party, at: datetime) -> dict[str, QuerySet[Any]]:

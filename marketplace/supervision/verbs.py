@@ -223,7 +223,7 @@ MEASURE = Verbs(
     (
         Verb("issue", _("Issue the measure"), (MeasureState.PROPOSED,), ORDER, operations.issue_order, forms.IssueOrderForm, ARTICLE_OF_MEASURE, danger=True, when=lambda measure: not is_outdated(measure) and not is_waiting(measure), facts="supervision/facts.html", said=said_if_waiting),
         Verb("confirm", _("Confirm what was signed"), (MeasureState.PROPOSED, MeasureState.REFUSED_TO_CORRECT), permissions.check_can_confirm, operations.confirm_signature, forms.ConfirmForm, ARTICLE_OF_MEASURE, danger=True, when=is_waiting, facts="supervision/facts.html"),
-        Verb("send_back", _("Send it back to who signed"), (MeasureState.PROPOSED, MeasureState.REFUSED_TO_CORRECT), permissions.check_can_confirm, operations.send_back, ReasonForm, ARTICLE_OF_MEASURE, aside=True, when=is_waiting, facts="supervision/facts.html"),
+        Verb("send_back", _("Send it back to who signed"), (MeasureState.PROPOSED, MeasureState.REFUSED_TO_CORRECT), permissions.check_can_confirm, operations.send_back, forms.SendBackForm, ARTICLE_OF_MEASURE, aside=True, when=is_waiting, facts="supervision/facts.html"),
         Verb("drop", _("Drop the proposal"), (MeasureState.PROPOSED,), permissions.check_can_drop, operations.drop_order, ReasonForm, ARTICLE_OF_MEASURE, aside=True),
         Verb("file_evidence", _("File evidence of correction"), (MeasureState.ISSUED,), RESPOND, operations.file_evidence, forms.TextForm, ARTICLE_OF_MEASURE),
         Verb("add_evidence", _("Add evidence"), OPEN, RESPOND, operations.add_measure_evidence, EvidenceForm, ARTICLE_OF_MEASURE, aside=True, apart=True),

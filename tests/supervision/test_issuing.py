@@ -1,19 +1,22 @@
-"""What whoever signs a measure chooses with it: how long the party has to correct."""
+"""What whoever signs a measure chooses with it: how long the party has to correct, which further grants are held."""
 
 import re
+from importlib import import_module
 from typing import Any
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
-from marketplace.applications.models import Grant
+from marketplace.applications.models import Grant, Hold
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock, ClockSetting
 from marketplace.clock.working_days import due_after
 from marketplace.documents.models import Document, Paper
+from marketplace.errors import InvalidState
 from marketplace.ledger.models import Entry, EntryDetail
 from marketplace.notices.messages import render
 from marketplace.notices.models import Outbox
@@ -22,6 +25,7 @@ from marketplace.supervision.models import Measure
 from marketplace.supervision.operations.order import LEAST_DAYS, MOST_DAYS
 from marketplace.supervision.proposals import shown_now
 from marketplace.supervision.second_pair import SecondPairRule, Signature
+from tests import crowd
 from tests.actors import World
 from tests.api.conftest import Partner, credential_for
 from tests.console.conftest import log_in
@@ -127,3 +131,101 @@ def test_signed_in_a_batch_each_has_the_site_s_time(world: World, grant: Grant) 
     )  # fmt: skip
     assert correction(made).working_days == 15
     assert Document.objects.of(made).get().kind == Paper.ORDER
+
+
+# --- what is held as well --------------------------------------------------------------------------------------------
+
+
+def held() -> set[int]:
+    return set(Hold.objects.filter(code="measure").values_list("grant", flat=True))
+
+
+@pytest.mark.parametrize("face", ["page", "console", "system"])
+def test_whoever_signs_chooses_which_further_grants_of_the_party_are_held(
+    world: World, grant: Grant, face: str
+) -> None:
+    made, second, third = stages.proposal(world, grant), crowd.copy_grant(grant), crowd.copy_grant(grant)
+    with time_machine.travel(world.at, tick=False):
+        if face == "system":
+            answer = system_of(world, "officer").post(f"measures/{made.pk}/issue/", ORDER | {"grants": [third.pk]})
+            assert answer.status_code == 200
+        else:
+            address = f"/order/{made.pk}/issue/" if face == "page" else f"/console/supervision/measure/{made.pk}/issue/"
+            officer = log_in(world["officer"])
+            shown = officer.get(address).content.decode()
+            assert second.number in shown and third.number in shown
+            assert officer.post(address, ORDER | {"grants": [third.pk]}).status_code == 302
+    assert held() == {grant.pk, third.pk} == set(Measure.objects.get().held.values_list("grant", flat=True))
+    _document, text = paper_of(made, world.at, Paper.ORDER)
+    assert third.number in text and second.number not in text
+
+
+def test_a_system_may_take_all_that_are_in_force(world: World, grant: Grant) -> None:
+    made, second = stages.proposal(world, grant), crowd.copy_grant(grant)
+    with time_machine.travel(world.at, tick=False):
+        answer = system_of(world, "officer").post(f"measures/{made.pk}/issue/", ORDER | {"all_grants": True})
+    assert (answer.status_code, held()) == (200, {grant.pk, second.pk})
+
+
+@pytest.mark.parametrize(
+    "changed", [None, {"state": "surrendered"}, {"buyer": "other_buyer"}, {"authority": "province"}], ids=str
+)
+def test_what_is_no_further_grant_of_the_party_is_refused_by_its_field(
+    world: World, grant: Grant, changed: dict[str, str] | None
+) -> None:
+    made, other = stages.proposal(world, grant), crowd.copy_grant(grant)
+    if changed is None:
+        other = grant  # named already
+    else:
+        Grant.objects.filter(pk=other.pk).update(**{k: world.parties.get(v, v) for k, v in changed.items()})
+    system = system_of(world, "officer")
+    before, sent = rows(), ORDER | {"grants": [other.pk]}
+    with pytest.raises(ValidationError) as error:
+        operations.issue_order(measure=made, actor=world["officer"], at=world.at, grants=[other], **ORDER)
+    assert list(error.value.message_dict) == ["grants"]
+    with time_machine.travel(world.at, tick=False):
+        page = log_in(world["officer"]).post(f"/order/{made.pk}/issue/", sent)
+        answer = system.post(f"measures/{made.pk}/issue/", sent)
+    assert (page.status_code, list(page.context["form"].errors)) == (422, ["grants"])
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["grants"])
+    assert rows() == before
+
+
+@pytest.mark.parametrize("kind", ["notice", "order_46"])
+def test_other_kinds_hold_nothing_further(world: World, grant: Grant, kind: str) -> None:
+    made, at = getattr(stages, kind)(world, "proposed")
+    signs = {"notice": "vendor", "order_46": "officer"}[kind]
+    with pytest.raises(InvalidState):
+        operations.issue_order(measure=made, actor=world[signs], at=at, grants=[grant], **ORDER)
+    with time_machine.travel(at, tick=False):
+        form = log_in(world[signs]).get(f"/order/{made.pk}/issue/").context["form"]
+    assert not {"grants", "all_grants", "listed"} & set(form.fields)
+
+
+def test_the_first_signature_carries_the_list_and_what_is_still_in_force_of_it_is_held(
+    world: World, grant: Grant
+) -> None:
+    made, second, ended = stages.proposal(world, grant), crowd.copy_grant(grant), crowd.copy_grant(grant)
+    SecondPairRule.objects.create(authority=made.authority, by=world["officer"], since=world.at)
+    operations.issue_order(measure=made, actor=world["officer"], at=world.at, grants=[second, ended], **ORDER)
+    assert Signature.objects.get().texts["grants"] == [f"applications.grant:{one.pk}" for one in (second, ended)]
+    Grant.objects.filter(pk=ended.pk).update(state="surrendered")
+    later = crowd.copy_grant(grant)  # nobody signed for it
+    with time_machine.travel(world.at, tick=False):
+        officer = log_in(world["second_officer"])
+        for verb in ("send-back", "confirm"):
+            shown = officer.get(f"/order/{made.pk}/{verb}/").content.decode()
+            assert second.number in shown and ended.number not in shown and later.number not in shown
+        assert officer.post(f"/order/{made.pk}/confirm/").status_code == 302
+    assert held() == {grant.pk, second.pk}
+
+
+@pytest.mark.parametrize("takes_all", [True, False])
+def test_upgrade_keeps_what_waits_for_a_second_officer(world: World, grant: Grant, takes_all: bool) -> None:
+    made, second = stages.proposal(world, grant), crowd.copy_grant(grant)
+    SecondPairRule.objects.create(authority=made.authority, by=world["officer"], since=world.at)
+    operations.issue_order(measure=made, actor=world["officer"], at=world.at, **ORDER)
+    Signature.objects.update(texts={**ORDER, "all_grants": takes_all})
+    import_module("marketplace.supervision.migrations.0640_grants_signed_for").name_the_grants(apps, None)
+    operations.confirm_signature(measure=made, actor=world["second_officer"], at=world.at)
+    assert held() == {grant.pk} | ({second.pk} if takes_all else set())

@@ -141,7 +141,7 @@ def test_an_order_on_all_grants_of_the_party_holds_each_that_the_authority_is_co
     assert all(f"applications.grant:{pk}" in EntryDetail.objects.get(entry=entry).json for pk in held)
 
 
-def test_without_the_tick_only_what_is_named_is_held_and_nobody_orders_all_of_a_side_of_theirs(
+def test_not_chosen_only_what_is_named_is_held_and_nobody_orders_on_a_grant_of_a_side_of_theirs(
     world: World, grant: Grant
 ) -> None:
     proposal, second = stages.proposal(world, grant), crowd.copy_grant(grant)
@@ -151,7 +151,7 @@ def test_without_the_tick_only_what_is_named_is_held_and_nobody_orders_all_of_a_
     before = rows()
     act = {"measure": proposal, "at": world.at, **ORDER}
     with pytest.raises(NotAllowed):
-        operations.issue_order(actor=world["officer"], all_grants=True, **act)
+        operations.issue_order(actor=world["officer"], grants=[second], **act)
     assert rows() == before
     operations.issue_order(actor=world["officer"], **act)
     assert list(Hold.objects.values_list("grant", flat=True)) == [grant.pk]
@@ -184,23 +184,23 @@ def test_read_through_the_api_counts_as_seen(world: World, order: Measure) -> No
     assert shown["seen_at"] is not None and Measure.objects.get().seen_by == world["buyer"]
 
 
-def test_neither_of_two_officers_signs_an_order_on_all_with_a_grant_of_a_side_of_theirs(
+def test_neither_of_two_officers_signs_an_order_on_a_further_grant_of_a_side_of_theirs(
     world: World, grant: Grant
 ) -> None:
-    proposal = stages.proposal(world, grant)
+    proposal, further = stages.proposal(world, grant), crowd.copy_grant(grant)
     SecondPairRule.objects.create(authority=proposal.authority, by=world["officer"], since=world.at)
     product = crowd.copy(grant.product, seller=world.parties["vendor"])
     crowd.copy(world["second_officer"].memberships.earliest("pk"), user=world["officer"], party=world.parties["vendor"])
-    act = {"measure": proposal, "actor": world["officer"], "at": world.at, "all_grants": True, **ORDER}
+    act = {"measure": proposal, "actor": world["officer"], "at": world.at, "grants": [further], **ORDER}
     with transaction.atomic():
         operations.issue_order(**act)  # nothing of theirs yet
-        Grant.objects.filter(pk=crowd.copy_grant(grant).pk).update(product=product)
+        Grant.objects.filter(pk=further.pk).update(product=product)
         before = rows()
         with pytest.raises(InvalidState, match=r"signed first|首先签署"):
             operations.confirm_signature(measure=proposal, actor=world["second_officer"], at=world.at)
         assert rows() == before
         transaction.set_rollback(True)
-    Grant.objects.filter(pk=crowd.copy_grant(grant).pk).update(product=product)
+    Grant.objects.filter(pk=further.pk).update(product=product)
     with pytest.raises(NotAllowed):
         operations.issue_order(**act)
     assert not Signature.objects.exists()

@@ -15,8 +15,9 @@ from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
 from marketplace.supervision.models import Measure
-from marketplace.supervision.operations.order import check_can_hold_all, hold_all, issue, refer, terminate
+from marketplace.supervision.operations.order import check_can_hold_also, hold_also, issue, refer, terminate
 from marketplace.supervision.operations.take_down import finish
+from marketplace.supervision.queries import grants_signed_for
 from marketplace.supervision.second_pair import Outcome, Signature, What
 
 # What was signed: its word in the ledger, where the kind of measure does not say it, and how it takes effect.
@@ -40,11 +41,11 @@ def confirm_signature(*, measure: Measure, actor: User, at: datetime) -> None:
     verb, take_effect = EFFECTS[signature.what]
     act = ledger.begin(verb or measure.rules.issued_as, actor, at, measure.article)
     _end(act, signature, Outcome.CONFIRMED)
-    texts: dict[str, Any] = dict(signature.texts)
-    if texts.pop("all_grants", False):
-        if not is_allowed(check_can_hold_all, signature.by, measure, at):
+    if grants := grants_signed_for(signature, at):
+        if not is_allowed(check_can_hold_also, signature.by, measure, grants, at):
             raise InvalidState(_("Who signed first belongs to a side of a grant that it would hold now: send it back."))
-        hold_all(measure, actor, at)
+        hold_also(measure, grants, actor, at)
+    texts: dict[str, Any] = {name: text for name, text in signature.texts.items() if name != "grants"}
     take_effect(act, measure, **texts)
 
 

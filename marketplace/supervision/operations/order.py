@@ -44,15 +44,15 @@ LEAST_DAYS, MOST_DAYS = 3, 60  # working days to correct that an officer may set
 @transaction.atomic
 def issue_order(
     *, measure: Measure, actor: User, at: datetime, facts: str, demand: str, remedy: str, days: int | None = None,
-    all_grants: bool = False,
+    grants: Sequence[Grant] = (),
 ) -> None:  # fmt: skip
     """proposed → issued, **and** every grant of the measure suspended, in one transaction.
 
     Numbers it, starts the clock of the correction with `days` working days (None: the site's number), names the remedy.
-    A finding it answers is closed by it. An order under Art. 46 or 47 holds no grant. With `all_grants`, one under
-    Art. 33 also holds every other grant in force of the party that its authority is competent for; the actor must be on
-    no side of any of them. Where the authority wants two officers, it is signed by the first here and takes effect when
-    another confirms it.
+    A finding it answers is closed by it. An order under Art. 46 or 47 holds no grant. One under Art. 33 also holds
+    `grants`, chosen among the other grants in force of the party that its authority is competent for; the actor must be
+    on no side of any of them. Where the authority wants two officers, it is signed by the first here and takes effect
+    when another confirms it.
     """
     permissions.check_can_order(actor, measure, at)
     require(facts=facts, demand=demand, remedy=remedy)
@@ -61,12 +61,12 @@ def issue_order(
     texts: dict[str, Any] = {
         "facts": facts, "demand": demand, "remedy": remedy, "days": days or clock.days(Kind.CORRECTION),
     }  # fmt: skip
-    if all_grants:
-        check_can_hold_all(actor, measure, at)
-    if sign_first(measure, What.ISSUE, actor, at, {**texts, "all_grants": all_grants}):
+    if grants:
+        check_can_hold_also(actor, measure, grants, at)
+    if sign_first(measure, What.ISSUE, actor, at, {**texts, "grants": [ledger.reference(grant) for grant in grants]}):
         return
-    if all_grants:
-        hold_all(measure, actor, at)
+    if grants:
+        hold_also(measure, grants, actor, at)
     issue(ledger.begin(measure.rules.issued_as, actor, at, measure.article), measure, **texts)
 
 
@@ -76,20 +76,24 @@ def check_days_to_correct(days: int | None) -> None:
         raise ValidationError({"days": _("Between %(least)s and %(most)s working days.") % limits})
 
 
-def check_can_hold_all(actor: User, measure: Measure, at: datetime) -> None:
-    """Part of signing, by one officer or each of two: on no side of a grant that the measure would hold as well."""
+def check_can_hold_also(actor: User, measure: Measure, grants: Sequence[Grant], at: datetime) -> None:
+    """Part of signing, by one officer or each of two: on no side of a grant that the measure would hold as well. Raises
+    ValidationError where one is none of the party's further grants."""
     if not measure.may_hold_all:
         raise InvalidState(_("A measure of this kind names what it holds."))
-    for grant in further_grants(measure, at):
+    further = further_grants(measure, at).in_bulk()
+    if not {grant.pk for grant in grants} <= further.keys():
+        raise ValidationError({"grants": _("Choose among the other grants in force of this party.")})
+    for grant in (further[grant.pk] for grant in grants):
         check_not_own_case(actor, permissions.parties_of_grant(grant), at)
 
 
-def hold_all(measure: Measure, actor: User, at: datetime) -> None:
-    """Part of signing: the measure names every grant of the party that its authority is competent for."""
+def hold_also(measure: Measure, grants: Sequence[Grant], actor: User, at: datetime) -> None:
+    """Part of signing: the measure names these grants of the party, too."""
     workflow.check_in(measure, MeasureState.PROPOSED)
-    further = further_grants(measure, at)
-    list(Grant.objects.select_for_update().filter(pk__in=[grant.pk for grant in further]).order_by("pk"))
-    MeasureGrant.objects.bulk_create(MeasureGrant(measure=measure, grant=grant) for grant in further)
+    keys = sorted({grant.pk for grant in grants})
+    list(Grant.objects.select_for_update().filter(pk__in=keys).order_by("pk"))
+    MeasureGrant.objects.bulk_create(MeasureGrant(measure=measure, grant_id=key) for key in keys)
     permissions.check_can_order(actor, measure, at)  # again, of all that it holds now
 
 
