@@ -16,9 +16,16 @@ from accounts.models import Party
 class Paper(models.TextChoices):
     ORDER = "order", _("Order to correct, with suspension of the data service")
     CORRECTION = "correction", _("Order to correct within a time")
+    HEARING = "hearing", _("Notice of intent to find a refusal to correct, with the time to be heard")
+    REFUSAL_FOUND = "refusal_found", _("Finding of a refusal to correct")
     REFERRAL = "referral", _("Decision to refer an order that was not obeyed")
     LIFTING = "lifting", _("Decision to lift an order")
     TERMINATION = "termination", _("Decision to terminate the data service")
+    NOTICE = "notice", _("Contract notice, with suspension of the data service")
+    NOTICE_EXTENSION = "notice_extension", _("More time to correct after a contract notice")
+    NOTICE_LIFTING = "notice_lifting", _("Lifting of a contract notice")
+    NOTICE_TERMINATION = "notice_termination", _("Termination of the data service after a contract notice")
+    NOTICE_ANNULMENT = "notice_annulment", _("Annulment of a contract notice")
     TAKE_DOWN = "take_down", _("Decision to take data down")
     TAKE_DOWN_LIFTING = "take_down_lifting", _("Decision to lift a take-down")
     TAKE_DOWN_FINAL = "take_down_final", _("Decision to make a take-down final")
@@ -31,7 +38,7 @@ class Paper(models.TextChoices):
     CERTIFICATE = "certificate", _("Certificate of destruction, checked")
 
 
-ANNULMENTS = (Paper.ANNULMENT, Paper.TAKE_DOWN_ANNULMENT)
+ANNULMENTS = (Paper.ANNULMENT, Paper.NOTICE_ANNULMENT, Paper.TAKE_DOWN_ANNULMENT)
 # What documents are about: whoever sees the case sees its documents. By name, as these apps stand to the right.
 CASES = ("supervision.measure", "applications.item", "supervision.review", "supervision.certificate")
 

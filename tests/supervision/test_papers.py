@@ -7,6 +7,7 @@ import re
 import pytest
 from django.db import transaction
 from django.urls import reverse
+from django.utils import translation
 from pypdf import PdfReader
 
 from accounts.models import Membership, Party
@@ -16,7 +17,7 @@ from marketplace.applications.models import Item
 from marketplace.applications.operations.papers import write_refusal
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
-from marketplace.clock.working_days import last_day
+from marketplace.clock.working_days import due_after, last_day
 from marketplace.documents import operations as documents
 from marketplace.documents.models import Document, Paper, Series
 from marketplace.documents.pdf import address_of
@@ -45,9 +46,10 @@ def test_an_order_and_what_becomes_of_it_are_numbered_without_a_gap(world):
     operations.lift_order(measure=second, actor=world["officer"], at=world.at, reason="已改正")
     operations.annul_order(measure=third, actor=world["second_officer"], at=world.at, reason="认定有误")
     rows = list(Document.objects.order_by("pk"))
-    assert [row.kind for row in rows] == ["grant"] * 3 + ["order"] * 3 + ["termination", "lifting", "annulment"]
-    assert [row.number for row in rows] == [f"350100-2026-{number:04d}" for number in range(1, 10)]
-    assert Series.objects.get().last == 9
+    ends = ["hearing", "refusal_found", "termination", "lifting", "annulment"]
+    assert [row.kind for row in rows] == ["grant"] * 3 + ["order"] * 3 + ends
+    assert [row.number for row in rows] == [f"350100-2026-{number:04d}" for number in range(1, 12)]
+    assert Series.objects.get().last == 11
 
 
 def test_an_order_says_facts_article_remedy_deadline_and_number(world):
@@ -67,8 +69,10 @@ def test_a_take_down_made_final_is_a_document_of_the_reviewer_until_a_review_voi
     at, version = made.issued_at, made.version
     document, text = paper_of(made, at, Paper.TAKE_DOWN_FINAL)
     reviewer = world.parties["compliance"]
-    assert document.number == f"{reviewer.region_id}P{reviewer.pk}-2026-0002"  # the first says that it was issued
-    assert (document.issuer, document.party, Document.objects.of(made).count()) == (reviewer, made.party, 2)
+    assert (
+        document.number == f"{reviewer.region_id}P{reviewer.pk}-2026-0004"
+    )  # after issue, notice of intent and refusal
+    assert (document.issuer, document.party, Document.objects.of(made).count()) == (reviewer, made.party, 4)
     what = version.product if whole else version
     said = (
         made.number, f"下架对象{what}", f"不再提供的版本{version}", made.clause, made.facts, made.demand, "拒不改正",
@@ -84,7 +88,7 @@ def test_a_take_down_made_final_is_a_document_of_the_reviewer_until_a_review_voi
     }  # fmt: skip
     review = operations.lodge_review(subject=made, actor=world["vendor"], at=at, text="认定有误")
     operations.annul_review(review=review, actor=world["province_officer"], at=at, reason="证据不足")
-    assert [row.void_at for row in Document.objects.of(made)] == [at, at]
+    assert [row.void_at for row in Document.objects.of(made)] == [at] * 4
 
 
 @pytest.mark.parametrize("whole", [False, True], ids=["version", "product"])
@@ -145,12 +149,94 @@ def test_where_its_platform_has_ended_the_authority_annuls_a_take_down_in_its_ow
     assert Document.objects.of(made).get(kind="take_down_annulment").issuer == world.parties["city"]
 
 
+def named(kind):
+    with translation.override("zh-hans"):
+        return re.sub(r"\s", "", str(Paper(kind).label))
+
+
+def heading(text):
+    with translation.override("zh-hans"):
+        return re.sub(r"\s", "", translation.gettext(text))
+
+
+@pytest.mark.parametrize("kind", ["measure", "order_46", "take_down"])
+def test_notice_of_intent_and_refusal_found_are_documents_with_facts_reasons_and_days(world, kind):
+    made, at = getattr(stages, kind)(world, "issued")
+    who = {"measure": made, "actor": world["reviewer" if kind == "take_down" else "officer"]}
+    operations.open_hearing(**who, at=at, reason="拟作处理")
+    hearing, text = paper_of(made, at, Paper.HEARING)
+    always = (made.number, made.facts, made.demand, made.party.name, made.signatory.name)
+    said = (*always, hearing.number, named(Paper.HEARING), "拟作处理", str(last_day(due_after(at, 5))))
+    assert [part for part in said if re.sub(r"\s", "", part) not in text] == []
+    operations.note_seen(**{**who, "measure": fresh(made)}, at=at)
+    operations.find_refusal(**who, at=due_after(at, 5), reason="逾期未改正")
+    found, text = paper_of(made, due_after(at, 5), Paper.REFUSAL_FOUND)
+    said = (
+        *always, found.number, named(Paper.REFUSAL_FOUND), "逾期未改正", made.remedy,
+        str(last_day(due_after(due_after(at, 5), 10))), address_of(found.token),
+    )  # fmt: skip
+    assert [part for part in said if re.sub(r"\s", "", part) not in text] == []
+    assert {one.issuer for one in Document.objects.of(made)} == {made.signatory}
+
+
+def test_a_notice_and_what_becomes_of_it_are_documents_of_the_seller_that_name_the_clause(world, client):
+    made, at = stages.notice(world, "issued")
+    seller, vendor = made.issuer, {"measure": made, "actor": world["vendor"]}
+    operations.extend_correction(**vendor, at=made.issued_at, days=5, reason="整改复杂")
+    over = due_after(made.issued_at, 20)
+    operations.open_hearing(**vendor, at=over, reason="拟终止")
+    operations.note_seen(**{**vendor, "measure": fresh(made)}, at=over)
+    operations.find_refusal(**vendor, at=due_after(over, 5), reason="逾期未改正")
+    operations.terminate_service(**vendor, at=due_after(over, 5), reason="拒不改正", remedy="向仲裁机构申请仲裁")
+    rows = list(Document.objects.of(made))
+    assert [row.kind for row in rows] == [
+        "notice", "notice_extension", "hearing", "refusal_found", "notice_termination",
+    ]  # fmt: skip
+    assert [row.number for row in rows] == [f"{seller.region_id}P{seller.pk}-2026-{n:04d}" for n in range(1, 6)]
+    assert {(row.issuer, row.party) for row in rows} == {(seller, made.party)}
+    for row in rows:
+        _row, text = paper_of(made, at, row.kind)
+        said = (made.number, made.clause, named(row.kind), "第四十条", seller.name, made.held.get().grant.number)
+        assert [part for part in said if re.sub(r"\s", "", part) not in text] == []
+        assert heading("A review can be asked for until") not in text  # nobody reviews it
+    _row, text = paper_of(made, at, "notice")
+    assert all(re.sub(r"\s", "", part) in text for part in (made.facts, made.demand, made.remedy))
+    assert "拒不改正" in (text := paper_of(made, at, "notice_termination")[1]) and "向仲裁机构申请仲裁" in text
+    seen = {}
+    for who in ("vendor", "buyer", "officer", "province_officer", "other_vendor", "other_buyer", "reviewer"):
+        client.force_login(world[who])
+        seen[who] = client.get(rows[0].get_absolute_url()).status_code
+    assert seen == {
+        "vendor": 200, "buyer": 200, "officer": 200, "province_officer": 200, "other_vendor": 404, "other_buyer": 404,
+        "reviewer": 404,
+    }  # fmt: skip
+
+
+def test_a_notice_that_is_lifted_or_annulled_leaves_a_document_and_the_public_page_says_only_that(world, client):
+    lifted, at = stages.notice(world, "issued")
+    operations.lift_order(measure=lifted, actor=world["vendor"], at=at, reason="已改正")
+    _document, text = paper_of(lifted, at, Paper.NOTICE_LIFTING)
+    assert named(Paper.NOTICE_LIFTING) in text and "已改正" in text and lifted.demand not in text
+    made, at = stages.notice(world, "issued")
+    issued = Document.objects.of(made).get()
+    Membership.objects.create(party=made.issuer, user=world["second_officer"], role="manager", valid_from=at.date())
+    operations.annul_order(measure=made, actor=world["second_officer"], at=at, reason="认定有误")
+    assert [(row.kind, row.void_at) for row in Document.objects.of(made)] == [
+        ("notice", at), ("notice_annulment", None),
+    ]  # fmt: skip
+    page = client.get(reverse("documents:check-token", args=[issued.token])).content.decode()
+    issued.refresh_from_db()
+    assert [said for said in (issued.number, issued.sha256) if said not in page] == []
+    told = (made.party.name, made.clause, made.facts, made.demand, str(made.number))
+    assert [said for said in told if said in page] == []
+
+
 def test_a_referral_is_a_document_that_names_the_body_the_words_and_the_remedy(world):
     made, _over = stages.order_46(world, "referred")
     document, text = paper_of(made, world.at, Paper.REFERRAL)
     said = (made.number, "福州市纪委监委", "移送处理", "第四十六条", stages.REMEDY, made.party.name)
     assert [part for part in said if re.sub(r"\s", "", part) not in text] == []
-    assert (document.issuer, Document.objects.of(made).count()) == (world.parties["city"], 2)
+    assert (document.issuer, Document.objects.of(made).count()) == (world.parties["city"], 4)
 
 
 def test_the_font_is_embedded(world):

@@ -97,6 +97,7 @@ def open_hearing(*, measure: Measure, actor: User, at: datetime, reason: str) ->
         act, recipients(measure.party, at), "hearing_opened", link=measure.get_absolute_url(), number=measure.number,
         due=due, reason=reason,
     )  # fmt: skip
+    papers.write_measure(act, measure, Paper.HEARING, reason)
 
 
 @transaction.atomic
@@ -138,6 +139,7 @@ def find_refusal(*, measure: Measure, actor: User, at: datetime, reason: str) ->
     act = ledger.begin("find_refusal", actor, at, measure.article)
     workflow.move(act, measure, MeasureState.REFUSED_TO_CORRECT, detail={"reason": reason})
     tell_party(act, measure, reason)
+    papers.write_measure(act, measure, Paper.REFUSAL_FOUND, reason, measure.remedy)
 
 
 def _lock(measure: Measure) -> Measure:

@@ -1,4 +1,4 @@
-"""Orders and take-downs, what becomes of them, decisions on reviews and checked certificates, as numbered documents."""
+"""Orders, notices, take-downs, what becomes of them, decisions on reviews, checked certificates: numbered documents."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -21,36 +21,43 @@ from marketplace.supervision.models import Measure
 from marketplace.supervision.review import Review
 from marketplace.supervision.states import STANDING_MEASURE, ReviewState
 
-# What the documents of a take-down are called, by what those of an order are.
-OF_TAKE_DOWN: dict[str, str] = {
-    Paper.CORRECTION: Paper.TAKE_DOWN,
-    Paper.LIFTING: Paper.TAKE_DOWN_LIFTING,
-    Paper.ANNULMENT: Paper.TAKE_DOWN_ANNULMENT,
+# What the documents of a seller's notice and of a take-down are called, by what those of an order are.
+CALLED: dict[str, dict[str, str]] = {
+    Issuer.AUTHORITY: {},
+    Issuer.SELLER: {
+        Paper.ORDER: Paper.NOTICE,
+        Paper.EXTENSION: Paper.NOTICE_EXTENSION,
+        Paper.LIFTING: Paper.NOTICE_LIFTING,
+        Paper.TERMINATION: Paper.NOTICE_TERMINATION,
+        Paper.ANNULMENT: Paper.NOTICE_ANNULMENT,
+    },
+    Issuer.REVIEWER: {
+        Paper.CORRECTION: Paper.TAKE_DOWN,
+        Paper.LIFTING: Paper.TAKE_DOWN_LIFTING,
+        Paper.ANNULMENT: Paper.TAKE_DOWN_ANNULMENT,
+    },
 }
 ISSUED = (Paper.ORDER, Paper.CORRECTION)
+WITH_FACTS = (*ISSUED, Paper.HEARING, Paper.REFUSAL_FOUND)
+WITH_DEADLINE = (*ISSUED, Paper.EXTENSION)
 
 
 def write_measure(act: ledger.Act, measure: Measure, kind: str, reason: str = "", remedy: str = "") -> None:
-    """Part of issuing a measure, extending its time, lifting, ending and annulling it: in the name of who signs it.
-
-    What a seller gives notice of has none; a take-down made final has its own.
-    """
-    if measure.rules.issuer == Issuer.SELLER:
-        return
-    is_issued = kind in ISSUED
-    has_deadline = is_issued or kind == Paper.EXTENSION
-    correction = clock.of(measure).open().filter(kind=Kind.CORRECTION).first()
+    """Part of issuing a measure, extending its time, giving notice of intent, finding a refusal, lifting, ending and
+    annulling it: in the name of who signs it. A take-down made final has its own. Nobody reviews what a seller says."""
+    issuer, has_facts = measure.rules.issuer, kind in WITH_FACTS
     sections = (
-        *_about(measure, kind),
-        (gettext_noop("Facts"), measure.facts if is_issued else ""),
-        (gettext_noop("What has to be corrected"), measure.demand if is_issued else ""),
-        (gettext_noop("Deadline to correct"), str(last_day(correction.due_at)) if has_deadline and correction else ""),
+        *_about(measure),
+        (gettext_noop("Facts"), measure.facts if has_facts else ""),
+        (gettext_noop("What has to be corrected"), measure.demand if has_facts else ""),
+        (gettext_noop("Deadline to correct"), _until(measure, Kind.CORRECTION) if kind in WITH_DEADLINE else ""),
         (gettext_noop("Grants concerned"), _grants(measure)),
         (gettext_noop("Reason"), reason),
+        (gettext_noop("A statement can be made until"), _until(measure, Kind.HEARING) if kind == Paper.HEARING else ""),
         (gettext_noop("Remedy"), remedy),
-        (gettext_noop("A review can be asked for until"), _term(act.at) if remedy else ""),
+        (gettext_noop("A review can be asked for until"), _term(act.at) if remedy and issuer != Issuer.SELLER else ""),
     )
-    _write(act, measure, kind if measure.version is None else OF_TAKE_DOWN.get(kind, kind), sections)
+    _write(act, measure, CALLED[issuer].get(kind, kind), sections)
 
 
 def write_final(
@@ -75,8 +82,13 @@ def _write(act: ledger.Act, measure: Measure, kind: str, sections: Sections) -> 
     write_document(act, measure, kind, issuer=issuer, party=measure.party, sections=sections)
 
 
-def _about(measure: Measure, kind: str) -> Sections:
-    """The order; of a take-down what it holds or, once it holds it no more, what is served again."""
+def _about(measure: Measure) -> Sections:
+    """The order or notice; of a take-down what it holds or, once it holds it no more, what is served again."""
+    if measure.rules.issuer == Issuer.SELLER:
+        return (
+            (gettext_noop("Number of the notice"), measure.number or ""),
+            (gettext_noop("Clause or rule that is broken"), measure.clause),
+        )
     if measure.version is None:
         return ((gettext_noop("Order"), measure.number or ""),)
     reached = measure.version.product.versions.order_by("pk")
@@ -105,6 +117,11 @@ def _named(versions: Iterable[Version]) -> str:
 def _grants(measure: Measure) -> str:
     rows = measure.held.select_related("grant__product").order_by("pk")
     return "\n".join(f"{row.grant.number} {row.grant.product.title}" for row in rows)
+
+
+def _until(measure: Measure, kind: str) -> str:
+    running = clock.of(measure).open().filter(kind=kind).first()
+    return str(last_day(running.due_at)) if running else ""
 
 
 def _term(at: datetime) -> str:
