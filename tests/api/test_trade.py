@@ -177,5 +177,6 @@ def break_the_terms(systems, grant):
     assert second("find_refusal_measures", order["id"], reason="-", expect=409)["code"] == "invalid_state"
     second("get_measures", order["id"])  # what the party says is read before a refusal is found
     second("find_refusal_measures", order["id"], reason="明确拒绝")
+    officer("get_measures", order["id"])  # and by who ends the service
     assert officer("terminate_measures", order["id"], reason="拒不改正")["state"] == "terminated"
     assert buyer("get_grants", grant)["state"] == "terminated"

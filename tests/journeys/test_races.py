@@ -11,7 +11,7 @@ from django.core import mail
 from django.core.exceptions import ValidationError
 from django.db import connection, connections, transaction
 
-from accounts.models import Assignment
+from accounts.models import Assignment, EvidenceFile
 from listings import operations as listing
 from listings.models import Assessment, Job, Product, Version
 from listings.operations import release_rules, review
@@ -212,6 +212,37 @@ def test_refusal_found_and_evidence_filed_at_once_the_case_knows_what_came_first
     assert (entries(made, "find_refusal"), entries(made, "file_evidence")) == (found, filed)
     assert made.evidence.filter(kind="correction").count() == filed
     assert not fresh(made.held.get().grant).is_in_effect(at)
+
+
+@pytest.mark.parametrize("what", ["text", "file"])
+def test_terminated_and_evidence_filed_at_once_nothing_is_filed_on_what_is_over(world, what):
+    """Whoever comes first: terminated, nothing is filed any more; filed, it is read before the service ends."""
+    for _ in range(max(2, ROUNDS // 3)):
+        made, at = stages.measure(world, "refused_to_correct")
+        before = made.evidence.count(), EvidenceFile.objects.of(made).count()
+        buyer, officer = {"actor": world["buyer"], "at": at}, {"actor": world["officer"], "at": at}
+        act = {
+            "text": lambda m=made, by=buyer: supervision.file_evidence(measure=fresh(m), text="已停用", **by),
+            "file": lambda m=made, by=buyer: supervision.add_measure_evidence(
+                measure=fresh(m), path=stages.paper("late"), **by
+            ),
+        }[what]
+        end = {"reason": "拒不改正", "remedy": stages.REMEDY, **officer}
+        ended, filed = together(lambda m=made, e=end: supervision.terminate_service(measure=fresh(m), **e), act)
+        one_won([ended, None if isinstance(filed, EvidenceFile) else filed])
+        grant = made.held.get().grant
+        state, more = ("terminated", 0) if ended is None else ("refused_to_correct", 1)
+        assert (fresh(made).state, fresh(grant).state) == (state, "terminated" if ended is None else "active")
+        after = made.evidence.count(), EvidenceFile.objects.of(made).count()
+        assert sum(after) - sum(before) == more
+        newest = Entry.objects.filter(object_type="supervision.measure", object_id=str(made.pk)).exclude(new="")
+        assert newest.latest("pk").new == state
+        supervision.note_seen(measure=fresh(made), **officer)
+        if ended is not None:  # what was filed is read now
+            supervision.terminate_service(measure=fresh(made), **end)
+        with pytest.raises(InvalidState):
+            act()
+        assert sum((made.evidence.count(), EvidenceFile.objects.of(made).count())) == sum(after)
 
 
 def test_terminated_and_lifted_at_once_it_ends_one_way(world):

@@ -150,6 +150,9 @@ def test_a_take_down_is_made_final_by_two_reviewers_and_begins_at_once(world: Wo
     for who in ("reviewer", "officer", "province_officer", "vendor"):
         with pytest.raises(NotAllowed):
             operations.confirm_signature(measure=made, actor=world[who], at=at)
+    with pytest.raises(InvalidState):  # who confirms has read what was filed
+        operations.confirm_signature(measure=made, actor=second, at=at)
+    operations.note_seen(measure=made, actor=second, at=at)
     operations.confirm_signature(measure=made, actor=second, at=at)
     version.refresh_from_db()
     assert (Measure.objects.get().state, version.state) == ("final", "recalled")

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -106,3 +106,35 @@ def test_reading_is_recorded_when_there_is_something_new_and_by_nobody_who_does_
     with CaptureQueriesContext(connection) as asked:
         operations.note_seen(measure=order, actor=world["buyer"], at=world.at)
     assert not [query for query in asked.captured_queries if "evidencereading" in query["sql"]]
+
+
+@pytest.mark.parametrize("what", ["text", "file"])
+def test_once_a_refusal_was_found_the_party_still_files_and_it_is_read_before_the_service_ends(
+    world: World, order: Measure, what: str
+) -> None:
+    find(world)
+    at = later_than(world.at, Kind.CORRECTION)
+    buyer = {"measure": Measure.objects.get(), "actor": world["buyer"], "at": at}
+    if what == "text":
+        operations.file_evidence(**buyer, text="已停用")
+    else:
+        operations.add_measure_evidence(**buyer, path=stages.paper("late"))
+    after = Measure.objects.get()
+    assert (after.state, after.refuses) == ("refused_to_correct", what == "file")
+    end = {"measure": after, "actor": world["officer"], "at": at, "reason": "拒不改正", "remedy": stages.REMEDY}
+    before = rows()
+    with pytest.raises(InvalidState, match="2026-04-09"):
+        operations.terminate_service(**end)
+    assert rows() == before
+    operations.note_seen(measure=after, actor=world["officer"], at=at)
+    with transaction.atomic():
+        operations.terminate_service(**end)
+        over = rows()
+        with pytest.raises(InvalidState):
+            operations.file_evidence(**buyer, text="再补充")
+        with pytest.raises(InvalidState):
+            operations.add_measure_evidence(**buyer, path=stages.paper("too late"))
+        assert rows() == over
+        transaction.set_rollback(True)
+    operations.lift_order(measure=Measure.objects.get(), actor=world["officer"], at=at, reason="已改正")
+    assert Grant.objects.get().is_in_effect(at)

@@ -59,7 +59,7 @@ class Matrix:
 
     verbs: Verbs
     reach: Callable[[World, str], tuple[Any, datetime]]
-    says: Mapping[str, Says]
+    says: Mapping[str, Says]  # by verb; by `verb@state` where the verb says something else in that state
     may: Callable[[str, str], frozenset[str] | set[str]]  # (verb, state) -> who
     possible: Callable[[str, str], bool]  # (verb, state)
     sees: Callable[[str], frozenset[str] | set[str]]
@@ -73,7 +73,10 @@ class Matrix:
         return (*self.people, "job")
 
     def entries(self, verb: str, state: str) -> tuple[str, ...]:
-        return self.says[verb].entries + self.also.get((verb, state), ())
+        return self.said(verb, state).entries + self.also.get((verb, state), ())
+
+    def said(self, verb: str, state: str) -> Says:
+        return self.says.get(f"{verb}@{state.partition('+')[0]}", self.says[verb])
 
     def expected(self, state: str) -> Table:
         return {verb.name: {who: self._cell(verb, state, who) for who in self.actors} for verb in self.verbs.verbs}
@@ -96,7 +99,7 @@ class Matrix:
             return "ValidationError"
         if not self.possible(verb.name, state):
             return "InvalidState"
-        says = self.says[verb.name]
+        says = self.said(verb.name, state)
         old = state.partition("@")[0].partition("+")[0]
         lines = self.entries(verb.name, state)
         return " | ".join([says.new.replace("*", old), *(line.replace("*", old) for line in lines)])

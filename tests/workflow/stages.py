@@ -688,8 +688,14 @@ def find_refusal(made: Measure, world: World, at: datetime | None = None) -> Non
     officer = {"measure": made, "actor": world["officer"], "at": at or world.at}
     supervision.open_hearing(**officer, reason="拟终止")
     supervision.file_statement(**{**officer, "actor": world["buyer"]}, text="不改", refuses=True)
-    supervision.note_seen(measure=Measure.objects.get(pk=made.pk), actor=world["officer"], at=at or world.at)
+    read(made, at or world.at, world["officer"], world["second_officer"])
     supervision.find_refusal(**officer, reason="明确拒绝")
+
+
+def read(made: Measure, at: datetime, *people: Any) -> None:
+    """Each of them opens the case, so that nothing in it is unread."""
+    for reader in people:
+        supervision.note_seen(measure=Measure.objects.get(pk=made.pk), actor=reader, at=at)
 
 
 def terminate(made: Measure, world: World, at: datetime | None = None) -> None:
@@ -776,13 +782,13 @@ def bring(
         supervision.open_hearing(**officer, reason="拟终止")
     if hearing and state == "evidence_filed":  # the time to correct stands still: only its own word is a refusal
         supervision.file_statement(**party, text="不再改正", refuses=True)
+    readers = [world[who] for who in (by, other) if who]
     if hearing or state == "evidence_filed":
-        for reader in {by, other} - {""}:
-            supervision.note_seen(measure=Measure.objects.get(pk=made.pk), actor=world[reader], at=at)
+        read(made, at, *readers)
     if state in ("refused_to_correct", "terminated", "referred", "final"):
         supervision.open_hearing(**officer, reason="拟终止")
         supervision.file_statement(**party, text="不改", refuses=True)
-        supervision.note_seen(**{**officer, "measure": Measure.objects.get(pk=made.pk)})
+        read(made, at, *readers)
         supervision.find_refusal(**officer, reason="明确拒绝")
     if state == "terminated":
         supervision.terminate_service(**officer, reason="拒不改正", remedy=REMEDY)

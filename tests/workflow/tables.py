@@ -1028,6 +1028,7 @@ MEASURE = Matrix(
         "send_back": Says("*", ("signature send_back waiting→sent_back",), REASON),
         "drop": Says("dropped", ("measure drop_order proposed→dropped",), REASON),
         "file_evidence": Says("evidence_filed", ("measure file_evidence issued→evidence_filed",), given(text="已停用")),
+        "file_evidence@refused_to_correct": Says("*", ("measure file_evidence →",), given(text="已停用")),
         "file_statement": Says("*", ("measure file_statement →",), given(text="愿意改正")),
         "add_evidence": Says("*", ("evidencefile add_evidence →",), a_paper(), a_paper_sent()),
         "withdraw_evidence": Says("issued", ("evidencefile withdraw_evidence →",), own_paper, keys(own_paper)),

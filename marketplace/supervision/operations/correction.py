@@ -25,6 +25,7 @@ from marketplace.supervision.review import check_not_stayed, is_stayed
 from marketplace.supervision.states import MeasureState
 
 OPEN = (MeasureState.ISSUED, MeasureState.EVIDENCE_FILED)
+ANSWERED = (MeasureState.ISSUED, MeasureState.REFUSED_TO_CORRECT)  # with evidence of correction
 
 
 @transaction.atomic
@@ -32,12 +33,19 @@ def file_evidence(*, measure: Measure, actor: User, at: datetime, text: str) -> 
     """issued → evidence filed: the party says what it corrected. Nothing resumes before an officer lifts the order.
 
     Filed in time, it stops the clock of the correction: now it is the officer's turn. Who corrects does not refuse,
-    whatever it said before.
+    whatever it said before. Filed once a refusal was found, it changes no state: whoever decides reads it first.
     """
     permissions.check_can_respond(actor, measure, at)
     require(text=text)
+    measure.refresh_from_db(from_queryset=Measure.objects.select_for_update())  # what ends the case meanwhile waits
+    workflow.check_in(measure, *ANSWERED)
     act = ledger.begin("file_evidence", actor, at, measure.article)
-    workflow.move(act, measure, MeasureState.EVIDENCE_FILED, refuses=False, detail={"text": text, **rested_on(measure)})
+    detail = {"text": text, **rested_on(measure)}
+    if measure.state == MeasureState.ISSUED:
+        workflow.move(act, measure, MeasureState.EVIDENCE_FILED, refuses=False, detail=detail)
+    else:
+        Measure.objects.filter(pk=measure.pk).update(refuses=False)
+        ledger.record(act, measure, detail=detail)
     Evidence.objects.create(measure=measure, kind=EvidenceKind.CORRECTION, text=text, by=actor, at=at)
     clock.pause(measure, Kind.CORRECTION, at)
     _tell_signatory(act, measure, text)

@@ -14,22 +14,20 @@ from marketplace.errors import InvalidState
 from marketplace.ledger import entries as ledger
 from marketplace.supervision import permissions
 from marketplace.supervision.models import Finding, Measure
-from marketplace.supervision.states import FindingState, MeasureState
-
-OPEN = (MeasureState.ISSUED, MeasureState.EVIDENCE_FILED)
+from marketplace.supervision.states import STANDING_MEASURE, FindingState, MeasureState
 
 
 def add_measure_evidence(*, measure: Measure, actor: User, at: datetime, path: Path, note: str = "") -> EvidenceFile:
     """The party against which an order stands adds a file to what it files or says; officers see it at once.
 
-    Suspended or lapsed, it may always do so. As `accounts.add_party_evidence` otherwise.
+    Also once a refusal was found, until that has ended the case. Suspended or lapsed, it may always do so. As `accounts.add_party_evidence` otherwise.
     """
     permissions.check_can_respond(actor, measure, at)
-    workflow.check_in(measure, *OPEN)
+    workflow.check_in(measure, *STANDING_MEASURE)
     kind = process.kind_of(path)
     with transaction.atomic():
         locked = Measure.objects.select_for_update().get(pk=measure.pk)
-        workflow.check_in(locked, *OPEN)
+        workflow.check_in(locked, *STANDING_MEASURE)
         act = ledger.begin("add_evidence", actor, at, measure.article)
         return attach(act, locked, measure.party, path, kind, subject="correction", note=note)
 

@@ -33,6 +33,7 @@ from marketplace.supervision.operations import papers, taken_down
 from marketplace.supervision.operations.derived import flag_derived, unflag_derived
 from marketplace.supervision.operations.finding import close_finding
 from marketplace.supervision.operations.second_pair import overtake_signature, sign_first
+from marketplace.supervision.operations.service import check_has_read
 from marketplace.supervision.queries import further_grants
 from marketplace.supervision.review import check_not_stayed
 from marketplace.supervision.second_pair import What
@@ -212,13 +213,12 @@ def terminate_service(*, measure: Measure, actor: User, at: datetime, reason: st
     """refusal found → terminated: the grants end, their holds stay, what was built from them is flagged.
 
     A choice of the authority ("may"), of a contract notice of the seller: never automatic, and only after a refusal to
-    correct was found.
+    correct was found. InvalidState while the actor has not read all that the party filed.
     """
     permissions.check_can_order(actor, measure, at)
     check_ends_as(measure, MeasureState.TERMINATED)
     require(reason=reason, remedy=remedy)
-    workflow.check_in(measure, MeasureState.REFUSED_TO_CORRECT)
-    check_not_stayed(measure)
+    check_may_end(measure, actor)
     texts = {"reason": reason, "remedy": remedy}
     if not sign_first(measure, What.TERMINATE, actor, at, texts):
         terminate(ledger.begin("terminate", actor, at, measure.article), measure, **texts)
@@ -226,8 +226,8 @@ def terminate_service(*, measure: Measure, actor: User, at: datetime, reason: st
 
 def terminate(act: ledger.Act, measure: Measure, *, reason: str, remedy: str) -> None:
     """Part of terminating, by one officer or the second of two."""
+    check_may_end(measure, act.actor)
     workflow.move(act, measure, MeasureState.TERMINATED, detail={"reason": reason, "remedy": remedy})
-    check_not_stayed(measure)
     for grant in _active_grants(measure):
         end_grant(act, grant, GrantState.TERMINATED, reason=f"{reason} {remedy}")
         measure.held.filter(grant=grant).update(outcome=GrantOutcome.TERMINATED)
@@ -247,13 +247,14 @@ def refer_order(*, measure: Measure, actor: User, at: datetime, referred_to: str
     check_ends_as(measure, MeasureState.REFERRED)
     texts = {"referred_to": referred_to, "referral": referral, "remedy": remedy}
     require(**texts)
-    workflow.check_in(measure, MeasureState.REFUSED_TO_CORRECT)
+    check_may_end(measure, actor)
     if not sign_first(measure, What.REFER, actor, at, texts):
         refer(ledger.begin("refer_order", actor, at, measure.article), measure, **texts)
 
 
 def refer(act: ledger.Act, measure: Measure, *, referred_to: str, referral: str, remedy: str) -> None:
     """Part of referring, by one officer or the second of two."""
+    check_may_end(measure, act.actor)
     workflow.move(
         act, measure, MeasureState.REFERRED, referred_to=referred_to, referral=referral,
         detail={"referred_to": referred_to, "text": referral, "remedy": remedy},
@@ -261,6 +262,15 @@ def refer(act: ledger.Act, measure: Measure, *, referred_to: str, referral: str,
     clock.stop(measure, act.at)
     tell_party(act, measure, f"{referred_to}: {referral} {remedy}")
     papers.write_measure(act, measure, Paper.REFERRAL, f"{referred_to}\n{referral}", remedy)
+
+
+def check_may_end(measure: Measure, actor: Any) -> None:
+    """Part of what ends a case after a refusal, asked of each who signs. Holds the measure: what is filed meanwhile
+    waits. Nothing stays it, and this person has read all that was filed, also since the refusal was found."""
+    measure.refresh_from_db(from_queryset=Measure.objects.select_for_update())
+    workflow.check_in(measure, MeasureState.REFUSED_TO_CORRECT)
+    check_not_stayed(measure)
+    check_has_read(measure, actor)
 
 
 def check_ends_as(measure: Measure, state: str) -> None:

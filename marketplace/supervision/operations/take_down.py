@@ -23,7 +23,7 @@ from marketplace.supervision import permissions
 from marketplace.supervision.measure_kinds import MeasureKind
 from marketplace.supervision.models import Measure
 from marketplace.supervision.operations import papers
-from marketplace.supervision.operations.order import check_ends_as, tell_party
+from marketplace.supervision.operations.order import check_ends_as, check_may_end, tell_party
 from marketplace.supervision.operations.proposing import draft
 from marketplace.supervision.operations.second_pair import sign_first
 from marketplace.supervision.operations.taken_down import recall
@@ -77,7 +77,7 @@ def make_final(*, measure: Measure, actor: User, at: datetime, reason: str, reme
     permissions.check_can_order(actor, measure, at)
     check_ends_as(measure, MeasureState.FINAL)
     require(reason=reason, remedy=remedy)
-    workflow.check_in(measure, MeasureState.REFUSED_TO_CORRECT)
+    check_may_end(measure, actor)
     texts = {"reason": reason, "remedy": remedy}
     if not sign_first(measure, What.FINAL, actor, at, texts):
         finish(ledger.begin("make_final", actor, at, measure.article), measure, **texts)
@@ -85,6 +85,7 @@ def make_final(*, measure: Measure, actor: User, at: datetime, reason: str, reme
 
 def finish(act: ledger.Act, measure: Measure, *, reason: str, remedy: str) -> None:
     """Part of making it final, by one reviewer or the second of two."""
+    check_may_end(measure, act.actor)
     workflow.move(act, measure, MeasureState.FINAL, detail={"reason": reason, "remedy": remedy})
     recalled = recall(act, measure, reason)
     clock.stop(measure, act.at)
