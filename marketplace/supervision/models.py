@@ -420,11 +420,11 @@ class MeasureGrant(models.Model):
 
 class EvidenceKind(models.TextChoices):
     CORRECTION = "correction", _("evidence of correction")
-    STATEMENT = "statement", _("statement in the hearing")
+    STATEMENT = "statement", _("statement")
 
 
 class Evidence(models.Model):
-    """What the party says and shows: on its correction, or in the hearing."""
+    """What the party says and shows: on its correction, in the hearing or before it."""
 
     measure = models.ForeignKey(Measure, on_delete=models.PROTECT, related_name="evidence")
     kind = models.CharField(max_length=12, choices=EvidenceKind.choices)

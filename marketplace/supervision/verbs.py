@@ -37,6 +37,7 @@ from marketplace.supervision.closeout import Certificate, CertificateState, owes
 from marketplace.supervision.incidents import Incident, IncidentState
 from marketplace.supervision.inspections import OPEN_INSPECTION
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
+from marketplace.supervision.operations.correction import fails_to_correct
 from marketplace.supervision.operations.incident import holders_untold, open_facts
 from marketplace.supervision.operations.incident_telling import can_hold
 from marketplace.supervision.operations.listing_again import LISTABLE
@@ -189,8 +190,8 @@ ORDER, RESPOND = permissions.check_can_order, permissions.check_can_respond
 OPEN = (MeasureState.ISSUED, MeasureState.EVIDENCE_FILED)
 
 
-def no_hearing_yet(measure: Measure) -> bool:
-    return measure.hearing_opened_at is None and not is_stayed(measure)
+def may_open_hearing(measure: Measure) -> bool:
+    return not hearing_open(measure) and not is_stayed(measure) and fails_to_correct(measure, timezone.now())
 
 
 def can_be_extended(measure: Measure) -> bool:
@@ -228,11 +229,11 @@ MEASURE = Verbs(
         Verb("file_evidence", _("File evidence of correction"), (MeasureState.ISSUED, MeasureState.REFUSED_TO_CORRECT), RESPOND, operations.file_evidence, forms.TextForm, ARTICLE_OF_MEASURE),
         Verb("add_evidence", _("Add evidence"), STANDING_MEASURE, RESPOND, operations.add_measure_evidence, EvidenceForm, ARTICLE_OF_MEASURE, aside=True, apart=True),
         Verb("withdraw_evidence", _("Take evidence back"), (MeasureState.ISSUED,), permissions.check_can_withdraw_measure_evidence, operations.withdraw_measure_evidence, WithdrawEvidenceForm, ARTICLE_OF_MEASURE, aside=True),
-        Verb("file_statement", _("Make a statement in the hearing"), OPEN, RESPOND, operations.file_statement, forms.StatementForm, ARTICLE_OF_MEASURE, when=hearing_open),
+        Verb("file_statement", _("Make a statement"), OPEN, RESPOND, operations.file_statement, forms.StatementForm, ARTICLE_OF_MEASURE),
         Verb("lift", _("Lift the measure"), STANDING_MEASURE, ORDER, operations.lift_order, ReasonForm, ARTICLE_OF_MEASURE, facts="supervision/facts.html"),
         Verb("ask_for_more", _("Ask for more evidence"), (MeasureState.EVIDENCE_FILED,), ORDER, operations.ask_for_more, ReasonForm, ARTICLE_OF_MEASURE, facts="supervision/facts.html", aside=True),
         Verb("extend", _("Extend the time to correct"), (MeasureState.ISSUED,), ORDER, operations.extend_correction, ExtendForm, ARTICLE_OF_MEASURE, aside=True, when=can_be_extended, facts="supervision/facts.html"),
-        Verb("open_hearing", _("Notice of intent: open the hearing"), OPEN, ORDER, operations.open_hearing, ReasonForm, ARTICLE_OF_MEASURE, when=no_hearing_yet, facts="supervision/facts.html"),
+        Verb("open_hearing", _("Notice of intent: open the hearing"), OPEN, ORDER, operations.open_hearing, ReasonForm, ARTICLE_OF_MEASURE, when=may_open_hearing, facts="supervision/facts.html"),
         Verb("find_refusal", _("Find a refusal to correct"), OPEN, ORDER, operations.find_refusal, ReasonForm, ARTICLE_OF_MEASURE, danger=True, when=may_find_refusal, facts="supervision/facts.html"),
         Verb("terminate", _("Terminate the service"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.terminate_service, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=may_end_as(MeasureState.TERMINATED), facts="supervision/facts.html", said=said_if_waiting),
         Verb("refer", _("Refer for discipline"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.refer_order, forms.ReferForm, ARTICLE_OF_MEASURE, danger=True, when=may_end_as(MeasureState.REFERRED), facts="supervision/facts.html", said=said_if_waiting),

@@ -172,8 +172,11 @@ def break_the_terms(systems, grant):
     assert refused["code"] == "suspended"
     news = {(row["object"], row["verb"]) for row in buyer("list_events", after=cursor)["items"]}
     assert {("supervision.measure", "issue_order"), ("applications.hold", "issue_order")} <= news
-    officer("open_hearing_measures", order["id"], reason="拟终止")
+    early = officer("open_hearing_measures", order["id"], reason="拟终止", expect=409)
+    assert early["code"] == "invalid_state"  # it may still correct, and has not refused
     buyer("file_statement_measures", order["id"], text="不改", refuses=True)
+    officer("open_hearing_measures", order["id"], reason="拟终止")
+    buyer("file_statement_measures", order["id"], text="仍不改", refuses=True)
     assert second("find_refusal_measures", order["id"], reason="-", expect=409)["code"] == "invalid_state"
     second("get_measures", order["id"])  # what the party says is read before a refusal is found
     second("find_refusal_measures", order["id"], reason="明确拒绝")

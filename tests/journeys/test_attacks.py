@@ -55,6 +55,7 @@ from marketplace.supervision import operations as supervision
 from marketplace.supervision.models import DerivedProduct, Finding, Measure
 from marketplace.supervision.sweep import sweep
 from tests.actors import World
+from tests.workflow import stages
 
 DAY = timedelta(days=1)
 RESIDENT_ID = "11010519491231002X"
@@ -111,9 +112,7 @@ def ordered(world: World, grant: Grant, at: Any) -> Measure:
 
 def terminated(world: World, grant: Grant, at: Any) -> None:
     measure = ordered(world, grant, at)
-    supervision.open_hearing(measure=measure, actor=world["officer"], at=at, reason="拟终止")
-    measure.refresh_from_db()
-    supervision.file_statement(measure=measure, actor=world["buyer"], at=at, text="不改", refuses=True)
+    stages.hear(measure, at, world["officer"], world["buyer"])
     supervision.note_seen(measure=measure, actor=world["officer"], at=at)
     supervision.find_refusal(measure=measure, actor=world["officer"], at=at, reason="拒不改正")
     supervision.terminate_service(measure=measure, actor=world["officer"], at=at, reason="终止", remedy="可申请复议")
@@ -318,9 +317,7 @@ def test_attack_surrender_under_an_order_saves_the_derived_product(world: World,
     derived = derive(world, grant, at)
     supervision.publish_derived(derived=derived, actor=world["buyer"], at=at)
     measure = ordered(world, grant, at)
-    supervision.open_hearing(measure=measure, actor=world["officer"], at=at, reason="拟终止")
-    measure.refresh_from_db()
-    supervision.file_statement(measure=measure, actor=world["buyer"], at=at, text="不改", refuses=True)
+    stages.hear(measure, at, world["officer"], world["buyer"])
     supervision.note_seen(measure=measure, actor=world["officer"], at=at)
     supervision.find_refusal(measure=measure, actor=world["officer"], at=at, reason="拒不改正")
     grant.refresh_from_db()
@@ -627,12 +624,11 @@ def test_attack_clock_runs_against_the_party_while_the_officer_examines(world: W
     much_later = later(at, Kind.CORRECTION) + DAY
     supervision.note_seen(measure=measure, actor=world["officer"], at=much_later)
     supervision.ask_for_more(measure=measure, actor=world["officer"], at=much_later, reason="请补充")
-    supervision.open_hearing(measure=measure, actor=world["officer"], at=much_later, reason="拟终止")
-    measure.refresh_from_db()
     supervision.file_statement(measure=measure, actor=world["buyer"], at=much_later, text="正在补充")
-    measure.refresh_from_db()
-    with pytest.raises(InvalidState):
-        supervision.find_refusal(measure=measure, actor=world["officer"], at=much_later, reason="逾期")
+    supervision.note_seen(measure=measure, actor=world["officer"], at=much_later)
+    for act in (supervision.open_hearing, supervision.find_refusal):
+        with pytest.raises(InvalidState):
+            act(measure=measure, actor=world["officer"], at=much_later, reason="逾期")
 
 
 # --- more: consultation, orders, time --------------------------------------------------------------------------------

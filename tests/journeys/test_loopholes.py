@@ -117,11 +117,9 @@ def test_nothing_is_decided_without_a_word(world, noun, state, act, who, fields)
 def test_refusal_is_not_found_once_the_party_corrects_after_all(world, grant):
     measure = ordered(world, grant, world.at)
     officer = {"measure": measure, "actor": world["officer"]}
-    supervision.open_hearing(**officer, at=world.at, reason="拟终止")
-    measure.refresh_from_db()
-    supervision.file_statement(measure=measure, actor=world["buyer"], at=world.at, text="不改", refuses=True)
-    measure.refresh_from_db()
+    stages.hear(measure, world.at, world["officer"], world["buyer"])
     supervision.file_evidence(measure=measure, actor=world["buyer"], at=world.at + DAY, text="已改正")
+    supervision.note_seen(**officer, at=world.at + DAY)
     with pytest.raises(InvalidState):
         supervision.find_refusal(**officer, at=world.at + DAY, reason="曾拒绝")
 
@@ -228,11 +226,12 @@ def test_nil_report_names_no_use(world):
 
 def test_party_is_told_of_its_hearing_and_until_when(world, grant):
     measure = ordered(world, grant, world.at)
-    supervision.file_evidence(measure=measure, actor=world["buyer"], at=world.at, text="已改正")
-    supervision.open_hearing(measure=measure, actor=world["officer"], at=world.at, reason="拟终止")
+    over = later(world.at, Kind.CORRECTION)
+    supervision.file_evidence(measure=measure, actor=world["buyer"], at=over, text="已改正")
+    supervision.open_hearing(measure=measure, actor=world["officer"], at=over, reason="拟终止")
     notice = Outbox.objects.get(kind="hearing_opened", channel=Channel.PAGE, recipient_ref=world["buyer"].ledger_ref)
     assert notice.context["due"] in render(notice.kind, notice.context)[1]
-    assert measure in [task.obj for task in todo(world["buyer"], world.at)]
+    assert measure in [task.obj for task in todo(world["buyer"], over)]
 
 
 def test_officer_is_not_asked_about_the_own_firm(world, grant):

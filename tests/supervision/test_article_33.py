@@ -197,15 +197,9 @@ def test_refusal_is_not_found_before_the_party_was_heard(world, grant):
     assert Measure.objects.get().state == "refused_to_correct"
 
 
-def test_refusal_is_not_found_before_the_time_to_correct_is_over_unless_the_party_says_so(world, grant):
+def test_refusal_is_found_in_the_time_to_correct_only_where_the_party_says_so(world, grant):
     measure = stages.order(world, grant)
-    operations.open_hearing(measure=measure, actor=world["officer"], at=world.at, reason="拟终止")
-    statement = {"measure": measure, "actor": world["buyer"], "at": world.at}
-    operations.file_statement(**statement, text="正在改正")
-    over = later(world.at, Kind.CORRECTION)
-    with pytest.raises(InvalidState):
-        refuse(measure, world, over - timedelta(seconds=1))
-    operations.file_statement(**statement, text="不改", refuses=True)
+    stages.hear(measure, world.at, world["officer"], world["buyer"])
     with pytest.raises(InvalidState, match="2026-03-17"):  # the officer has not read what it says
         refuse(measure, world, world.at)
     operations.note_seen(measure=measure, actor=world["officer"], at=world.at)
@@ -248,16 +242,6 @@ def test_grant_under_an_order_is_not_given_up_to_escape_it(world, grant):
     lift(measure, world)
     surrender_grant(grant=grant, actor=world["buyer"], at=world.at, reason="-")
     assert grant.state == "surrendered"
-
-
-def test_hearing_is_opened_once_and_nothing_is_stated_before(world, grant):
-    measure = stages.order(world, grant)
-    with pytest.raises(InvalidState):
-        operations.file_statement(measure=measure, actor=world["buyer"], at=world.at, text="-")
-    operations.open_hearing(measure=measure, actor=world["officer"], at=world.at, reason="拟终止")
-    with pytest.raises(InvalidState):
-        operations.open_hearing(measure=measure, actor=world["officer"], at=world.at, reason="拟终止")
-    assert clock.of(measure).open().filter(kind=Kind.HEARING).count() == 1
 
 
 def test_termination_ends_the_grant_keeps_its_hold_and_flags_what_was_built(world, grant):
@@ -305,9 +289,10 @@ def test_buyer_in_trouble_still_reports_and_is_heard_but_downloads_nothing(world
 
         bar_party(party=buyer.get(), actor=world["operator"], at=at, reason="资质失效", remedy="可申请复核")
     operations.file_report(report=report, actor=world["buyer"], at=at, is_nil=True)
-    operations.file_evidence(measure=measure, actor=world["buyer"], at=at, text="已停用")
+    at = later(at, Kind.CORRECTION)
     operations.open_hearing(measure=measure, actor=world["officer"], at=at, reason="拟终止")
     operations.file_statement(measure=measure, actor=world["buyer"], at=at, text="申辩")
+    operations.file_evidence(measure=measure, actor=world["buyer"], at=at, text="已停用")
     assert (report.state, measure.state) == ("filed", "evidence_filed")
     with pytest.raises(gate.Denied):
         delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=at)

@@ -215,7 +215,7 @@ def test_take_down_holds_the_version_is_not_released_by_hand_and_ends_in_a_recal
         operations.make_final(measure=made, reason="-", remedy="-", **reviewer)
     assert rows() == before
     operations.open_hearing(measure=made, reason="拟最终下架", **reviewer)
-    operations.file_statement(measure=made, actor=world["vendor"], at=over, text="不改", refuses=True)
+    operations.file_statement(measure=made, actor=world["vendor"], at=over, text="不改")
     operations.note_seen(measure=Measure.objects.get(), **reviewer)
     operations.find_refusal(measure=made, reason="拒不改正", **reviewer)
     operations.make_final(measure=made, reason="拒不改正", remedy=stages.REMEDY, **reviewer)

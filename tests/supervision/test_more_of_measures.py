@@ -13,6 +13,7 @@ from marketplace.applications.models import Grant, Hold
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import due_after
+from marketplace.desk.story import later
 from marketplace.documents.models import Document
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.models import Entry, EntryDetail
@@ -79,13 +80,11 @@ def test_no_more_time_by_others_after_the_end_or_while_the_officer_has_the_evide
 def test_the_refusal_waits_for_the_extended_time(world: World, order: Measure) -> None:
     first = correction(order).due_at
     extend(world, order)
-    officer = {"measure": order, "actor": world["officer"]}
-    operations.open_hearing(**officer, at=world.at, reason="拟终止")
-    operations.file_statement(measure=order, actor=world["buyer"], at=world.at, text="正在改")
+    over, officer = correction(order).due_at, {"measure": order, "actor": world["officer"], "reason": "逾期"}
     with pytest.raises(InvalidState):
-        operations.find_refusal(**officer, at=first, reason="逾期")
-    operations.note_seen(measure=Measure.objects.get(), actor=world["officer"], at=world.at)
-    operations.find_refusal(**officer, at=correction(order).due_at, reason="逾期")
+        operations.open_hearing(**officer, at=first)
+    operations.open_hearing(**officer, at=over)
+    operations.find_refusal(**officer, at=later(over, Kind.HEARING))
 
 
 def test_asked_for_more_during_a_stay_the_time_stands_still_until_the_stay_ends(world: World, order: Measure) -> None:
@@ -97,8 +96,7 @@ def test_asked_for_more_during_a_stay_the_time_stands_still_until_the_stay_ends(
     operations.note_seen(measure=Measure.objects.get(), actor=world["officer"], at=world.at)
     operations.ask_for_more(measure=Measure.objects.get(), actor=world["officer"], at=world.at, reason="材料不足")
     assert correction(order).paused_at is not None
-    later = world.at + timedelta(days=14)
-    operations.end_stay(**second, at=later, reason="已查清")
+    operations.end_stay(**second, at=world.at + timedelta(days=14), reason="已查清")
     assert (correction(order).paused_at, (correction(order).due_at - due).days) == (None, 14)
 
 

@@ -58,8 +58,7 @@ def take_down(world: World, of: Version, at: datetime, *, whole: bool) -> Measur
 
 def make_final(world: World, made: Measure, at: datetime) -> None:
     act = {"measure": made, "actor": world["reviewer"], "at": at}
-    operations.open_hearing(**act, reason="拟最终下架")
-    operations.file_statement(**{**act, "actor": world["vendor"]}, text="不改", refuses=True)
+    stages.hear(made, at, world["reviewer"], world["vendor"])
     operations.note_seen(**{**act, "measure": fresh(made)})
     operations.find_refusal(**act, reason="拒不改正")
     operations.make_final(**act, reason="拒不改正", remedy=stages.REMEDY)

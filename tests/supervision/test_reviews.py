@@ -112,9 +112,7 @@ def test_a_seller_decides_itself_whom_it_supplies(world):
 
 
 def test_whoever_found_the_refusal_meanwhile_does_not_decide_it_either(world, review):
-    order = {"measure": review.measure, "at": world.at}
-    operations.open_hearing(**order, actor=world["officer"], reason="拟终止")
-    operations.file_statement(**order, actor=world["buyer"], text="不改", refuses=True)
+    stages.hear(review.measure, world.at, world["officer"], world["buyer"])
     second = {"measure": fresh(review.measure), "at": world.at, "actor": world["second_officer"]}
     operations.note_seen(**second)
     operations.find_refusal(**second, reason="拒绝")

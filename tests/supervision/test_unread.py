@@ -26,9 +26,7 @@ from tests.workflow.matrix import rows
 def order(world: World, grant: Grant) -> Measure:
     """Heard, and the time to correct over: nothing but what is unread stands in the way of a refusal."""
     made = stages.order(world, grant)
-    officer = {"measure": made, "actor": world["officer"], "at": world.at}
-    operations.open_hearing(**officer, reason="拟终止")
-    operations.file_statement(**{**officer, "actor": world["buyer"]}, text="不改", refuses=True)
+    stages.hear(made, world.at, world["officer"], world["buyer"])
     operations.note_seen(measure=Measure.objects.get(), actor=world["officer"], at=world.at)
     return Measure.objects.get()
 
@@ -82,7 +80,7 @@ def test_more_is_asked_for_after_reading_what_was_filed_and_a_partner_reads_by_f
     assert rows() == before
     operations.note_seen(**asking)
     operations.ask_for_more(**asking, reason="附日志")
-    operations.file_statement(measure=order, actor=world["buyer"], at=world.at, text="不改", refuses=True)
+    stages.hear(order, world.at, world["officer"], world["buyer"])
     refused(world)
     with time_machine.travel(world.at, tick=False):
         key = credential_for(world, world.parties["city"], person=world["officer"])

@@ -684,12 +684,20 @@ def order(world: World, of: Grant, at: datetime | None = None) -> Measure:
 
 
 def find_refusal(made: Measure, world: World, at: datetime | None = None) -> None:
-    """Notice, statement that it refuses, refusal found."""
+    """It says that it refuses, notice, the same again, refusal found."""
     officer = {"measure": made, "actor": world["officer"], "at": at or world.at}
-    supervision.open_hearing(**officer, reason="拟终止")
-    supervision.file_statement(**{**officer, "actor": world["buyer"]}, text="不改", refuses=True)
+    hear(made, at or world.at, world["officer"], world["buyer"])
     read(made, at or world.at, world["officer"], world["second_officer"])
     supervision.find_refusal(**officer, reason="明确拒绝")
+
+
+def hear(made: Measure, at: datetime, officer: Any, party: Any) -> None:
+    """The party refuses, is told what is intended, and refuses in the hearing: heard within the time to correct."""
+    refuses = {"measure": made, "actor": party, "at": at, "text": "不改", "refuses": True}
+    supervision.file_statement(**refuses)
+    supervision.open_hearing(measure=made, actor=officer, at=at, reason="拟终止")
+    supervision.file_statement(**refuses)
+    made.refresh_from_db()
 
 
 def read(made: Measure, at: datetime, *people: Any) -> None:
@@ -707,7 +715,7 @@ def terminate(made: Measure, world: World, at: datetime | None = None) -> None:
 
 def measure(world: World, state: str) -> tuple[Measure, datetime]:
     """A state, `proposed+signed` by the first of two officers, or `issued+hearing` and
-    `evidence_filed+hearing`: heard, and the time to correct over."""
+    `evidence_filed+hearing`: the time to correct over, then the time to be heard."""
     made = proposal(world, active_grant(world))
     if state == "proposed+signed":  # by the first of two officers
         SecondPairRule.objects.create(authority=made.authority, by=world["officer"], since=world.at)
@@ -767,7 +775,7 @@ def bring(
     other: str = "second_officer", at: datetime | None = None,
 ) -> tuple[Measure, datetime]:  # fmt: skip
     """A proposal to a state; `by` signs, `against` answers, `other` annuls."""
-    at = at or world.at
+    at, over = at or world.at, later(at or world.at, Kind.CORRECTION)
     officer = {"measure": made, "actor": world[by], "at": at}
     party = {"measure": made, "actor": world[against], "at": at}
     state, _, hearing = state.partition("+")
@@ -776,18 +784,16 @@ def bring(
     elif state != "proposed":
         supervision.issue_order(**officer, facts=made.facts, demand=made.demand, remedy=REMEDY)
         supervision.add_measure_evidence(**party, path=paper("shown"))
-    if state == "evidence_filed":
-        supervision.file_evidence(**party, text="已停用")
     if hearing:
-        supervision.open_hearing(**officer, reason="拟终止")
-    if hearing and state == "evidence_filed":  # the time to correct stands still: only its own word is a refusal
-        supervision.file_statement(**party, text="不再改正", refuses=True)
+        at, over = over, later(over, Kind.HEARING)
+        supervision.open_hearing(**{**officer, "at": at}, reason="拟终止")
+    if state == "evidence_filed":
+        supervision.file_evidence(**{**party, "at": at}, text="已停用")
     readers = [world[who] for who in (by, other) if who]
     if hearing or state == "evidence_filed":
         read(made, at, *readers)
     if state in ("refused_to_correct", "terminated", "referred", "final"):
-        supervision.open_hearing(**officer, reason="拟终止")
-        supervision.file_statement(**party, text="不改", refuses=True)
+        hear(made, at, world[by], world[against])
         read(made, at, *readers)
         supervision.find_refusal(**officer, reason="明确拒绝")
     if state == "terminated":
@@ -800,7 +806,7 @@ def bring(
         supervision.lift_order(**officer, reason="已改正")
     elif state == "annulled":
         supervision.annul_order(**{**officer, "actor": world[other]}, reason="认定有误")
-    return Measure.objects.get(pk=made.pk), later(at, Kind.CORRECTION)
+    return Measure.objects.get(pk=made.pk), over
 
 
 def whereabouts(world: World) -> Whereabouts:

@@ -993,14 +993,14 @@ REFERRAL = given(referred_to="福州市纪委监委", referral="移送处理", r
 def possible_measure(verb: str, state: str) -> bool:
     if verb in ("refer", "make_final", "extend"):  # the time to correct is over when the table is asked
         return False
-    if verb in ("file_statement", "find_refusal"):
+    if verb == "find_refusal":
         return state.endswith("+hearing")
     if verb in ("confirm", "send_back", "issue") and state.startswith("proposed"):
         return (state == "proposed+signed") == (verb != "issue")
     if verb in ("confirm", "send_back"):
         return False
-    if verb == "open_hearing":
-        return state in ("issued", "evidence_filed")
+    if verb == "open_hearing":  # the time to correct is over, or stands still with evidence filed
+        return state == "issued"
     return by_source(supervision_verbs.MEASURE)(verb, state)
 
 

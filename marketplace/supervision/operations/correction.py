@@ -43,6 +43,7 @@ def file_evidence(*, measure: Measure, actor: User, at: datetime, text: str) -> 
     detail = {"text": text, **rested_on(measure)}
     if measure.state == MeasureState.ISSUED:
         workflow.move(act, measure, MeasureState.EVIDENCE_FILED, refuses=False, detail=detail)
+        _forget_without_ground(measure, at)
     else:
         Measure.objects.filter(pk=measure.pk).update(refuses=False)
         ledger.record(act, measure, detail=detail)
@@ -53,7 +54,8 @@ def file_evidence(*, measure: Measure, actor: User, at: datetime, text: str) -> 
 
 @transaction.atomic
 def ask_for_more(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
-    """evidence filed → issued: it does not show the correction yet; the party's time goes on.
+    """evidence filed → issued: it does not show the correction yet; the party's time goes on. It is heard anew before a
+    refusal is found.
 
     Raises InvalidState while this officer has not read all that was filed.
     """
@@ -63,6 +65,7 @@ def ask_for_more(*, measure: Measure, actor: User, at: datetime, reason: str) ->
     check_has_read(measure, actor)
     act = ledger.begin("ask_for_more", actor, at, measure.article)
     workflow.move(act, measure, MeasureState.ISSUED, detail={"reason": reason})
+    forget_hearing(measure, at)
     if not is_stayed(measure):  # else the time goes on when the stay ends
         clock.go_on(measure, Kind.CORRECTION, at)
     tell_party(act, measure, reason)
@@ -70,12 +73,14 @@ def ask_for_more(*, measure: Measure, actor: User, at: datetime, reason: str) ->
 
 @transaction.atomic
 def extend_correction(*, measure: Measure, actor: User, at: datetime, days: int, reason: str) -> None:
-    """issued: the party gets `days` working days more to correct, once, with the reason. What is held stays held."""
+    """issued: the party gets `days` working days more to correct, once, with the reason. What is held stays held; a
+    refusal that it spoke of, and a hearing on that, count no more."""
     permissions.check_can_order(actor, measure, at)
     require(reason=reason)
     measure = Measure.objects.select_for_update(of=("self",)).get(pk=measure.pk)
     workflow.check_in(measure, MeasureState.ISSUED)
     due = last_day(clock.extend(measure, Kind.CORRECTION, at, days).due_at)
+    forget_hearing(measure, at)
     act = ledger.begin("extend", actor, at, measure.article)
     ledger.record(act, measure, detail={"days": days, "until": due, "reason": reason})
     people = recipients(measure.party, at) + (recipients(measure.authority, at) if measure.issuer else [])
@@ -89,12 +94,14 @@ def extend_correction(*, measure: Measure, actor: User, at: datetime, days: int,
 def open_hearing(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
     """Notice of intent to find a refusal and terminate: the party has working days to be heard. State stays.
 
-    Raises InvalidState while a review stays the measure.
+    Raises InvalidState while the party has time to correct and has not said that it refuses, and while a review stays
+    the measure.
     """
     permissions.check_can_order(actor, measure, at)
     require(reason=reason)
     measure = _lock(measure)
     check_not_stayed(measure)
+    _check_fails(measure, at)
     if measure.hearing_opened_at is not None:
         raise InvalidState(_("The hearing was opened already."))
     Measure.objects.filter(pk=measure.pk).update(hearing_opened_at=at)
@@ -110,15 +117,16 @@ def open_hearing(*, measure: Measure, actor: User, at: datetime, reason: str) ->
 
 @transaction.atomic
 def file_statement(*, measure: Measure, actor: User, at: datetime, text: str, refuses: bool = False) -> None:
-    """The party is heard: what it says, and whether it refuses to correct."""
+    """What the party says, in the hearing or before it, and whether it refuses to correct. In a hearing it is heard by
+    this; a refusal taken back in time takes away what the hearing was opened for."""
     permissions.check_can_respond(actor, measure, at)
     require(text=text)
     measure = _lock(measure)
-    if measure.hearing_opened_at is None:
-        raise InvalidState(_("No hearing was opened."))
     Evidence.objects.create(measure=measure, kind=EvidenceKind.STATEMENT, text=text, by=actor, at=at)
-    Measure.objects.filter(pk=measure.pk).update(refuses=refuses)
+    measure.refuses = refuses
+    measure.save(update_fields=["refuses"])
     clock.stop(measure, at, Kind.HEARING)
+    _forget_without_ground(measure, at)
     act = ledger.begin("file_statement", actor, at, measure.article)
     ledger.record(act, measure, detail={"text": text, **rested_on(measure), "refuses": refuses})
     _tell_signatory(act, measure, text)
@@ -128,9 +136,9 @@ def file_statement(*, measure: Measure, actor: User, at: datetime, text: str, re
 def find_refusal(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
     """issued or evidence filed → refusal to correct found, by an officer, after hearing the party.
 
-    Raises InvalidState before the party was heard or its time is over, before the deadline to correct is over
-    unless the party itself said that it refuses, while it has filed something that this officer has not read, and while
-    a review stays the measure.
+    Heard it is once a hearing was opened since its last time to correct, and it has said something in it or its time
+    for that is over. Raises InvalidState before, before the deadline to correct is over unless the party itself said
+    that it refuses, while it has filed something that this officer has not read, and while a review stays the measure.
     """
     permissions.check_can_order(actor, measure, at)
     require(reason=reason)
@@ -138,16 +146,36 @@ def find_refusal(*, measure: Measure, actor: User, at: datetime, reason: str) ->
     check_not_stayed(measure)
     if measure.hearing_opened_at is None:
         raise InvalidState(_("The party has to be heard first: send the notice of intent."))
-    heard = measure.evidence.filter(kind=EvidenceKind.STATEMENT).exists()
-    if not heard and not clock.has_run_out(measure, Kind.HEARING, at):
+    if clock.of(measure).open().filter(kind=Kind.HEARING, due_at__gt=at).exists():  # what it says there ends it
         raise InvalidState(_("The party still has time to be heard."))
-    if not measure.refuses and not clock.has_run_out(measure, Kind.CORRECTION, at):
-        raise InvalidState(_("The party still has time to correct."))
+    _check_fails(measure, at)
     check_has_read(measure, actor)
     act = ledger.begin("find_refusal", actor, at, measure.article)
     workflow.move(act, measure, MeasureState.REFUSED_TO_CORRECT, detail={"reason": reason})
     tell_party(act, measure, reason)
     papers.write_measure(act, measure, Paper.REFUSAL_FOUND, reason, measure.remedy)
+
+
+def fails_to_correct(measure: Measure, at: datetime) -> bool:
+    """Whether a refusal comes into question: the time to correct has run out, or the party says that it refuses."""
+    return measure.refuses or clock.has_run_out(measure, Kind.CORRECTION, at)
+
+
+def forget_hearing(measure: Measure, at: datetime) -> None:
+    """Part of giving time to correct: no earlier hearing counts any more, nor that the party said that it refuses."""
+    Measure.objects.filter(pk=measure.pk).update(hearing_opened_at=None, refuses=False)
+    clock.stop(measure, at, Kind.HEARING)
+
+
+def _forget_without_ground(measure: Measure, at: datetime) -> None:
+    """Who takes a refusal back in time is heard anew, should the time run out after all."""
+    if not fails_to_correct(measure, at):
+        forget_hearing(measure, at)
+
+
+def _check_fails(measure: Measure, at: datetime) -> None:
+    if not fails_to_correct(measure, at):
+        raise InvalidState(_("The party still has time to correct."))
 
 
 def _lock(measure: Measure) -> Measure:

@@ -20,7 +20,8 @@ from marketplace.supervision.states import STANDING_MEASURE, FindingState, Measu
 def add_measure_evidence(*, measure: Measure, actor: User, at: datetime, path: Path, note: str = "") -> EvidenceFile:
     """The party against which an order stands adds a file to what it files or says; officers see it at once.
 
-    Also once a refusal was found, until that has ended the case. Suspended or lapsed, it may always do so. As `accounts.add_party_evidence` otherwise.
+    Suspended or lapsed, it may always do so, also once a refusal was found, until that has ended the case. As
+    `accounts.add_party_evidence` otherwise.
     """
     permissions.check_can_respond(actor, measure, at)
     workflow.check_in(measure, *STANDING_MEASURE)

@@ -31,6 +31,7 @@ from marketplace.supervision.closeout import Certificate
 from marketplace.supervision.measure_kinds import Issuer
 from marketplace.supervision.models import Measure
 from marketplace.supervision.operations import order
+from marketplace.supervision.operations.correction import forget_hearing
 from marketplace.supervision.operations.derived import unflag_built
 from marketplace.supervision.review import ABOUT, EACH, Review, adverse_acts, is_stayed
 from marketplace.supervision.states import STANDING_MEASURE, MeasureState
@@ -248,9 +249,11 @@ def vary(act: ledger.Act, measure: Measure, days: int | None, free: Sequence[Gra
 
 
 def _give_time(act: ledger.Act, measure: Measure, days: int) -> None:
-    """From now on, also where the time was over; what was filed in the meantime is still looked at first."""
+    """From now on, also where the time was over, and with a new hearing after it; what was filed in the meantime is
+    still looked at first."""
     if measure.state not in CORRECTING:
         raise ValidationError({"days": _("A refusal to correct was found: there is no time to correct any more.")})
+    forget_hearing(measure, act.at)
     clock.stop(measure, act.at, Kind.CORRECTION)
     clock.start(measure, Kind.CORRECTION, act.at, length=days)
     if measure.state == MeasureState.EVIDENCE_FILED:
