@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -11,7 +12,7 @@ from accounts.queries import people_of
 from listings.forms import DESCRIPTION_FIELDS
 from listings.models import Grade, Product, Purpose, ReleaseRule, Version
 from listings.models.purposes import PurposeBoxes, split_purposes
-from marketplace.applications.models import Application, Grant, GrantEdition, Item
+from marketplace.applications.models import Application, Grant, GrantEdition, Hold, HoldCode, Item, open_holds
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.supervision.caution import Caution
@@ -32,6 +33,26 @@ from marketplace.supervision.review import ABOUT
 from marketplace.supervision.second_pair import waiting_signature
 from marketplace.supervision.states import FindingState
 from marketplace.verbs import ReasonForm, RefusalForm, RowsField, VerbForm, model_fields
+
+
+class HoldField(forms.ModelChoiceField):
+    """Holds of one grant, by when and why each was opened."""
+
+    def label_from_instance(self, hold: Any) -> str:
+        return f"{localtime(hold.opened_at):%Y-%m-%d %H:%M} {hold.reason}"
+
+
+class LiftPrecautionForm(ReasonForm):
+    """Which precaution ends is asked where several hold the grant."""
+
+    hold = HoldField(Hold.objects.none(), label=_("Precaution that ends"), required=False)
+    field_order = ("hold", "reason")
+
+    def prepare(self) -> None:
+        rows = open_holds(self.at, grant=self.target.pk, code=HoldCode.PRECAUTION).order_by("pk")
+        self.fields["hold"].queryset = rows  # type: ignore[attr-defined]
+        if self.target.pk and len(rows) < 2:
+            del self.fields["hold"]
 
 
 class ReportForm(VerbForm):

@@ -42,6 +42,7 @@ from marketplace.supervision.operations.incident import holders_untold, open_fac
 from marketplace.supervision.operations.incident_telling import can_hold
 from marketplace.supervision.operations.listing_again import LISTABLE
 from marketplace.supervision.operations.order import is_outdated
+from marketplace.supervision.operations.precaution import is_resting
 from marketplace.supervision.operations.reassessment import proposes_hold
 from marketplace.supervision.operations.recall import proposes_precaution
 from marketplace.supervision.operations.reviewed import is_decided_anew
@@ -245,6 +246,10 @@ MEASURE = Verbs(
 )  # fmt: skip
 
 
+def may_be_paused(grant: Grant) -> bool:
+    return not is_resting(grant, grant, timezone.now())
+
+
 def has_precaution(grant: Grant) -> bool:
     return open_holds(timezone.now(), grant=grant, code=HoldCode.PRECAUTION).exists()
 
@@ -269,8 +274,8 @@ GRANT = Verbs(
         Verb("propose_order", _("Propose an order"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.propose_order_on_grant, forms.ProposeOrderForm, "Art. 33", danger=True, leads_on=True),
         Verb("draft_notice", _("Draft a contract notice"), (GrantState.ACTIVE,), permissions.check_can_notify, operations.draft_notice, forms.NoticeForm, "Art. 40", danger=True, leads_on=True, aside=True),
         Verb("revoke", _("Revoke"), (GrantState.ACTIVE,), check_can_revoke_grant, operations.revoke_grant, RevokeForm, "Art. 16", danger=True),
-        Verb("take_precaution", _("Pause as a precaution"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.take_precaution, ReasonForm, "Art. 34", danger=True, when=lambda grant: not has_precaution(grant)),
-        Verb("lift_precaution", _("Lift the precaution"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.lift_precaution, ReasonForm, "Art. 34", when=has_precaution, aside=True),
+        Verb("take_precaution", _("Pause as a precaution"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.take_precaution, ReasonForm, "Art. 34", danger=True, when=may_be_paused),
+        Verb("lift_precaution", _("Lift the precaution"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.lift_precaution, forms.LiftPrecautionForm, "Art. 34", when=has_precaution, aside=True),
         Verb("inspect", _("Open an inspection for cause"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.open_inspection, ReasonForm, "Art. 33", leads_on=True, aside=True, when=lambda grant: not grant.inspections.filter(state__in=OPEN_INSPECTION).exists()),
     ),
 )  # fmt: skip

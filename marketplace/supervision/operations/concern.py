@@ -215,7 +215,7 @@ def take_up_concern(
         if finding.grant is None:
             raise ValidationError({"pause": _("Only a grant is paused: name it.")})
         workflow.check_in(Grant.objects.select_for_update().get(pk=finding.grant.pk), GrantState.ACTIVE)
-        hold_as_precaution(act, finding.grant, reason)
+        hold_as_precaution(act, finding.grant, reason, cause=finding)
     _answer(act, concern, ConcernState.TAKEN_UP, reason, finding=finding)
     return finding
 

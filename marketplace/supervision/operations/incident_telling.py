@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.queries import recipients
-from marketplace.applications.models import Grant, HoldCode, open_holds
+from marketplace.applications.models import Grant
 from marketplace.applications.states import GrantState
 from marketplace.errors import InvalidState, NotAllowed, require
 from marketplace.ledger import entries as ledger
@@ -16,7 +16,7 @@ from marketplace.supervision import permissions_incident as permissions
 from marketplace.supervision.incidents import Incident, IncidentNotice
 from marketplace.supervision.operations.incident import ARTICLE, holders_untold, lock
 from marketplace.supervision.operations.incident_reach import count_reach
-from marketplace.supervision.operations.precaution import hold_as_precaution
+from marketplace.supervision.operations.precaution import hold_as_precaution, lately_held
 from marketplace.supervision.permissions import check_can_supervise
 
 
@@ -58,8 +58,8 @@ def confirm_notice(*, incident: Incident, actor: User, at: datetime) -> None:
 def hold_affected(*, incident: Incident, actor: User, at: datetime, reason: str) -> None:
     """One act: a precaution on every active grant under which a copy was obtained and that this officer supervises.
 
-    Left out, and counted in the ledger: grants of other authorities, non-public data, and those that a precaution
-    holds or has held lately. Raises InvalidState when none is left.
+    Left out, and counted in the ledger: grants of other authorities, non-public data, and those that were paused for
+    this incident already; a precaution for another matter is no obstacle. Raises InvalidState when none is left.
     """
     permissions.check_can_decide_incident(actor, incident, at)
     require(reason=reason)
@@ -70,26 +70,25 @@ def hold_affected(*, incident: Incident, actor: User, at: datetime, reason: str)
     found = list(
         grants.select_for_update(of=("self",)).select_related("product__seller", "buyer", "authority").order_by("pk")
     )
-    held = [grant for grant in found if _hold(act, grant, actor, reason)]
+    held = [grant for grant in found if _hold(act, incident, grant, actor, reason)]
     if not held:
         raise InvalidState(_("No grant is left that you could pause."))
     ledger.record(act, incident, detail={"reason": reason, "held": held, "left": len(found) - len(held)})
 
 
-def _hold(act: ledger.Act, grant: Grant, actor: User, reason: str) -> bool:
+def _hold(act: ledger.Act, incident: Incident, grant: Grant, actor: User, reason: str) -> bool:
     try:
         check_can_supervise(actor, grant, act.at)
-        hold_as_precaution(act, grant, reason)
+        hold_as_precaution(act, grant, reason, cause=incident)
     except (NotAllowed, InvalidState):
         return False
     return True
 
 
 def can_hold(incident: Incident, at: datetime) -> bool:
-    """Whether an active grant is left that no precaution holds."""
+    """Whether an active grant is left that was not paused for it."""
     active = Grant.objects.filter(pk__in=incident.copies.values("grant"), state=GrantState.ACTIVE)
-    held = open_holds(at, code=HoldCode.PRECAUTION, grant__in=active).values("grant")
-    return active.exclude(pk__in=held).exists()
+    return active.exclude(pk__in=lately_held(incident, at).values("grant")).exists()
 
 
 @transaction.atomic

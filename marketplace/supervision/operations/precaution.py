@@ -2,7 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -18,7 +20,7 @@ from marketplace.ledger import entries as ledger
 from marketplace.supervision import permissions
 
 ARTICLE = "Art. 34"
-REST_DAYS = 60  # so long after a precaution no other is taken on the same grant: it must not replace an order
+REST_DAYS = 60  # so long after a precaution no other is taken for the same cause: it must not replace an order
 
 
 @transaction.atomic
@@ -27,29 +29,55 @@ def take_precaution(*, grant: Grant, actor: User, at: datetime, reason: str) -> 
     permissions.check_can_supervise(actor, grant, at)
     require(reason=reason)
     workflow.check_in(Grant.objects.select_for_update().get(pk=grant.pk), GrantState.ACTIVE)
-    hold_as_precaution(ledger.begin("take_precaution", actor, at, ARTICLE), grant, reason)
+    hold_as_precaution(ledger.begin("take_precaution", actor, at, ARTICLE), grant, reason, cause=grant)
 
 
-def hold_as_precaution(act: ledger.Act, grant: Grant, reason: str) -> None:
-    """Part of another operation, which has locked the grant. Raises InvalidState so soon after an earlier one."""
-    since = act.at - timedelta(days=REST_DAYS)
-    if Hold.objects.filter(grant=grant, code=HoldCode.PRECAUTION, opened_at__gt=since).exists():
+def hold_as_precaution(act: ledger.Act, grant: Grant, reason: str, *, cause: Model) -> None:
+    """Part of another operation, which has locked the grant.
+
+    `cause` is the incident or finding that it is for, or the grant itself. Raises InvalidState so soon after an earlier
+    one for the same cause; what holds the grant for another cause is no obstacle.
+    """
+    if is_resting(grant, cause, act.at):
         raise InvalidState(_("A precaution was taken already and is not renewed: propose an order, or let it go."))
     open_hold(
-        act, grant, HoldCode.PRECAUTION, str(act.operation_id), reason=reason,
+        act, grant, HoldCode.PRECAUTION, f"{_source(cause)}{act.operation_id}", reason=reason,
         ends_at=due_after(act.at, clock.days(Kind.PRECAUTION)),
     )  # fmt: skip
 
 
+def is_resting(grant: Grant, cause: Model, at: datetime) -> bool:
+    """Whether a precaution was taken for this cause so lately that none follows."""
+    return lately_held(cause, at).filter(grant=grant).exists()
+
+
+def lately_held(cause: Model, at: datetime) -> QuerySet[Hold]:
+    """The precautions for one cause of the last 60 days, of whatever grants."""
+    since = at - timedelta(days=REST_DAYS)
+    return Hold.objects.filter(
+        code=HoldCode.PRECAUTION, source_ref__startswith=_source(cause), opened_at__gt=since
+    )  # fmt: skip
+
+
+def _source(cause: Model) -> str:
+    """How the source of each hold for this cause begins."""
+    return f"{ledger.reference(cause)}:"
+
+
 @transaction.atomic
-def lift_precaution(*, grant: Grant, actor: User, at: datetime, reason: str) -> None:
-    """End a precaution before its time. Holds for other reasons stay."""
+def lift_precaution(*, grant: Grant, actor: User, at: datetime, reason: str, hold: Hold | None = None) -> None:
+    """End a precaution before its time. Holds for other reasons stay, and precautions for other causes.
+
+    Raises ValidationError where several hold the grant and `hold` does not say which of them ends.
+    """
     permissions.check_can_supervise(actor, grant, at)
     require(reason=reason)
     workflow.check_in(grant, GrantState.ACTIVE)
-    hold = open_holds(at, grant=grant, code=HoldCode.PRECAUTION).first()
-    if hold is None:
+    standing = list(open_holds(at, grant=grant, code=HoldCode.PRECAUTION).order_by("pk"))
+    if not standing or (hold and hold not in standing):
         raise InvalidState(_("No precaution holds this grant."))
+    if hold is None and len(standing) > 1:
+        raise ValidationError({"hold": _("Several precautions hold this grant: say which of them ends.")})
     act = ledger.begin("lift_precaution", actor, at, ARTICLE)
-    lift_hold(act, grant, HoldCode.PRECAUTION, hold.source_ref)
+    lift_hold(act, grant, HoldCode.PRECAUTION, (hold or standing[0]).source_ref)
     ledger.record(act, grant, detail={"reason": reason})

@@ -88,7 +88,7 @@ def answer_by_precaution(*, finding: Finding, actor: User, at: datetime, reason:
     workflow.check_in(Grant.objects.select_for_update().get(pk=finding.grant.pk), GrantState.ACTIVE)
     act = ledger.begin("take_precaution", actor, at, "Art. 34")
     close_finding(act, finding, FindingState.MEASURE, reason=reason)
-    hold_as_precaution(act, finding.grant, reason)
+    hold_as_precaution(act, finding.grant, reason, cause=finding)
 
 
 def proposes_precaution(finding: Any) -> bool:

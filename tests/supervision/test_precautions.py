@@ -1,0 +1,107 @@
+"""Precautions: not renewed for the same cause, at once for another, each lifted for itself."""
+
+from datetime import timedelta
+from importlib import import_module
+
+import pytest
+import time_machine
+from django.apps import apps
+from django.core.exceptions import ValidationError
+from django.test import Client
+
+from marketplace.applications.models import Hold
+from marketplace.delivery import operations as delivery
+from marketplace.errors import InvalidState
+from marketplace.ledger.entries import reference
+from marketplace.supervision import operations, verbs
+from tests.workflow import stages
+
+
+@pytest.fixture
+def delivered(world, grant):
+    delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at)
+    return grant
+
+
+def pause(world, grant, at):
+    operations.take_precaution(grant=grant, actor=world["officer"], at=at, reason="另案")
+
+
+def pause_for(world, incident, at):
+    operations.hold_affected(incident=incident, actor=world["officer"], at=at, reason="先停后查")
+
+
+def test_leak_pauses_a_grant_that_was_paused_for_another_matter_long_over(world, delivered):
+    pause(world, delivered, world.at)
+    ended = Hold.objects.get().ends_at
+    assert delivered.is_in_effect(ended)
+    incident = stages.report_incident(world, at=ended, noticed_at=ended)
+    pause_for(world, incident, ended)
+    assert not delivered.is_in_effect(ended)
+    again = Hold.objects.latest("pk")
+    assert (again.code, again.source_ref.split(":")[:2]) == ("precaution", reference(incident).split(":"))
+
+    over = again.ends_at
+    assert delivered.is_in_effect(over)
+    with pytest.raises(InvalidState):  # for the same leak it is not renewed
+        pause_for(world, incident, over)
+    assert delivered.is_in_effect(over)
+    rested = ended + timedelta(days=60)
+    pause_for(world, incident, rested)
+    assert not delivered.is_in_effect(rested)
+
+
+def test_number_of_one_incident_that_begins_another_is_another_cause(world, delivered):
+    first, second = (stages.report_incident(world, kind=kind) for kind in ("leak", "loss"))
+    pause_for(world, first, world.at)
+    Hold.objects.update(source_ref=f"{reference(second)}0:earlier")
+    pause_for(world, second, world.at)
+    assert Hold.objects.count() == 2
+
+
+def test_two_causes_hold_at_once_and_the_officer_says_which_ends(world, delivered):
+    pause(world, delivered, world.at)
+    pause_for(world, stages.report_incident(world), world.at)
+    other, leak = Hold.objects.order_by("pk")
+    who = {"grant": delivered, "actor": world["officer"], "at": world.at, "reason": "查无实据"}
+    with pytest.raises(ValidationError):
+        operations.lift_precaution(**who)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(world["officer"], backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = f"/grant/{delivered.pk}/lift-precaution/"
+    with time_machine.travel(world.at, tick=False):
+        assert "先停后查" in client.get(page).content.decode()
+        assert client.post(page, {"reason": "查无实据", "hold": leak.pk}).status_code == 302
+    assert list(Hold.objects.order_by("pk").values_list("state", flat=True)) == ["open", "lifted"]
+    with pytest.raises(InvalidState):
+        operations.lift_precaution(**who, hold=leak)
+    operations.lift_precaution(**who)
+    assert delivered.is_in_effect(world.at)
+    other.refresh_from_db()
+    assert other.state == "lifted"
+
+
+def test_officer_is_offered_a_pause_while_an_incident_holds_the_grant(world, delivered):
+    def offered():
+        with time_machine.travel(world.at, tick=False):
+            return {verb.name for verb in verbs.GRANT.available(delivered, world["officer"], world.at)}
+
+    pause_for(world, stages.report_incident(world), world.at)
+    assert {"take_precaution", "lift_precaution"} <= offered()
+    pause(world, delivered, world.at)
+    assert "take_precaution" not in offered()
+
+
+def test_earlier_precautions_are_told_by_their_cause(world, delivered):
+    """As they were kept before: by their operation alone."""
+    incident = stages.report_incident(world)
+    pause(world, delivered, world.at)
+    pause_for(world, incident, world.at)
+    kept = list(Hold.objects.order_by("pk").values_list("source_ref", flat=True))
+    for hold in Hold.objects.all():
+        Hold.objects.filter(pk=hold.pk).update(source_ref=hold.source_ref.rpartition(":")[2])
+    migration = import_module("marketplace.supervision.migrations.0650_causes_of_precautions")
+    for _twice in range(2):
+        migration.name_causes(apps, None)
+    assert list(Hold.objects.order_by("pk").values_list("source_ref", flat=True)) == kept
+    assert kept[0].startswith(f"{reference(delivered)}:") and kept[1].startswith(f"{reference(incident)}:")
