@@ -26,7 +26,7 @@ from marketplace.notices.models import Outbox
 from marketplace.supervision.caution import Caution
 from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.concern import Concern
-from marketplace.supervision.incidents import Incident
+from marketplace.supervision.incidents import Incident, IncidentAcknowledgement
 from marketplace.supervision.inquiry import Inquiry
 from marketplace.supervision.inspections import Inspection, InspectionPlan
 from marketplace.supervision.models import (
@@ -186,7 +186,8 @@ def more_of_the_rest(twin: Grant, number: int) -> None:
     copy(Objection.objects.earliest("pk"))
     copy(Concern.objects.earliest("pk"), grant=twin)
     incident = Incident.objects.earliest("pk")
-    copy(incident, noticed_at=incident.noticed_at + timedelta(seconds=number))
+    twin_incident = copy(incident, noticed_at=incident.noticed_at + timedelta(seconds=number))
+    IncidentAcknowledgement.objects.create(incident=twin_incident, party=incident.authority)
     copy(Inquiry.objects.earliest("pk"))
     copy(Exercise.objects.earliest("pk"), plan=copy(EmergencyPlan.objects.earliest("pk")))
     copy(Upload.objects.earliest("pk"))

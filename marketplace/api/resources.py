@@ -49,7 +49,7 @@ from marketplace.supervision.caution import Caution
 from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.forms_inspection import PointsForm, ReleaseInspectorForm
-from marketplace.supervision.incidents import Incident
+from marketplace.supervision.incidents import Incident, IncidentAcknowledgement
 from marketplace.supervision.inquiry import Inquiry
 from marketplace.supervision.inspections import Inspection, InspectionPlan, InspectionPoint, JointInspector
 from marketplace.supervision.models import DerivedProduct, Evidence, Finding, Measure, ReportFiling, UsageReport
@@ -124,7 +124,7 @@ RESOURCES = (
     Resource("inspections", Inspection, inspections, serializers.InspectionRow, (supervision.INSPECTION,)),
     Resource("inquiries", Inquiry, related(Inquiry, "authority", "above"), serializers.InquiryRow),
     Resource("concerns", Concern, related(Concern, "responder"), serializers.ConcernRow, (supervision.CONCERN,)),
-    Resource("incidents", Incident, related(Incident, "authority__region__parent", "reporter", "version__product__seller"), serializers.IncidentRow, (supervision.INCIDENT,)),
+    Resource("incidents", Incident, related(Incident, "authority__region__parent", "reporter", "version__product__seller", prefetch=(Prefetch("acknowledgements", IncidentAcknowledgement.objects.select_related("party").order_by("pk")),)), serializers.IncidentRow, (supervision.INCIDENT,)),
     Resource("emergency-plans", EmergencyPlan, related(EmergencyPlan, "unit", "authority", prefetch=(Prefetch("exercises", Exercise.objects.order_by("day", "pk")),)), serializers.PlanRow, (supervision.PLAN,)),
     Resource("findings", Finding, related(Finding, "authority"), serializers.FindingRow, (supervision.FINDING,)),
 )  # fmt: skip

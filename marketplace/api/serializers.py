@@ -40,7 +40,7 @@ from marketplace.supervision import queries
 from marketplace.supervision.caution import Caution
 from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.concern import Concern
-from marketplace.supervision.incidents import Incident
+from marketplace.supervision.incidents import Incident, IncidentAcknowledgement
 from marketplace.supervision.inquiry import Inquiry
 from marketplace.supervision.inspections import Inspection, InspectionPlan, InspectionPoint, JointInspector
 from marketplace.supervision.models import (
@@ -471,17 +471,28 @@ class CautionRow(serializers.ModelSerializer[Caution]):
         )  # fmt: skip
 
 
+class AcknowledgementRow(serializers.ModelSerializer[IncidentAcknowledgement]):
+    """`acknowledged_at` is null while the body has not said that it has seen it."""
+
+    party = NamedParty()
+
+    class Meta:
+        model = IncidentAcknowledgement
+        fields = ("party", "acknowledged_at")
+
+
 class IncidentRow(serializers.ModelSerializer[Incident]):
     """What holders see as well: no word of how it happened, and nothing of other holders."""
 
     authority, reporter = NamedParty(), NamedParty()
+    acknowledgements = AcknowledgementRow(many=True)
 
     class Meta:
         model = Incident
         fields = (
             "id", "number", "kind", "title", "version", "reporter", "authority", "may_identify", "people", "noticed_at",
             "contained_at", "authority_told_at", "cyberspace_told_at", "holders_told_at", "public_told_at",
-            "acknowledged_at", "state", "created_at",
+            "acknowledgements", "state", "created_at",
         )  # fmt: skip
 
 

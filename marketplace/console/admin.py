@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import CapabilityKind, Party
 from accounts.permissions import check_can_read_evidence
 from accounts.queries import parties_as
+from accounts.reach import reach_of
 from accounts.states import PartyState
 from accounts.verbs import PARTY
 from listings import verbs as listings
@@ -340,15 +341,14 @@ class IncidentQueue(Queue):
     own = "version__product__seller"
     waiting = (IncidentState.OPENED,)
     list_display = ("case", column(_("Version"), "version"), "state_now", "due_on")
-    list_select_related = ("version__product__seller", "reporter", "authority__region__parent", "acknowledged_by")
+    list_select_related = ("version__product__seller", "reporter", "authority__region__parent")
     sections = cases_incident.incident
 
     def waits_for(self, request: Any, at: datetime) -> Q | None:
-        """For an officer what is open; for an overseer what nobody has acknowledged."""
+        """For an officer what is open; and what their authority or oversight body has still to acknowledge."""
+        who = reach_of(request.user, at)
+        unseen = Q(pk__in=Incident.objects.awaiting((*who.authorities, *who.acting(OVERSEER))).values("pk"))
         found = super().waits_for(request, at)
-        if OVERSEER not in request.kinds:
-            return found
-        unseen = Q(state=IncidentState.OPENED, acknowledged_at=None)
         return unseen if found is None else found | unseen
 
 

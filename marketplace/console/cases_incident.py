@@ -17,10 +17,11 @@ def incident(case: Incident, user: Any, at: datetime) -> list[Section]:
             (_("Version"), link(case.version)), (_("Seller"), case.version.product.seller),
             *of(case, "kind", "title", "facts", "reporter", "authority", "noticed_at", "may_identify", "lessons"),
         )),
-        Section(_("Dated facts"), (
-            *((name, day(when) if when else _("not yet")) for name, when in case.dated),
-            *of(case, "acknowledged_at"), (_("By"), case.acknowledged_by),
-        )),
+        Section(_("Dated facts"), tuple((name, day(when) if when else _("not yet")) for name, when in case.dated)),
+        table(_("Acknowledgements"), (_("Body"), _("Acknowledged"), _("By")), [
+            Row((row.party, day(row.acknowledged_at) if row.acknowledged_at else _("not yet"), row.acknowledged_by))
+            for row in case.acknowledgements.select_related("party", "acknowledged_by").order_by("pk")
+        ]),
         Section(_("Whom it reaches"), of(case, "people", "open_downloads", "counted_at")),
         _copies(case),
         table(_("Derived products"), (_("Derived product"), _("Developer")),

@@ -24,7 +24,7 @@ from marketplace.clock.working_days import end_of_day, local_date
 from marketplace.supervision.closeout import Certificate, CertificateState, asked, whereabouts_asked
 from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.evidence_time import kept_as_evidence
-from marketplace.supervision.incidents import Incident, overseen
+from marketplace.supervision.incidents import Incident
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.review import Review, decidable_by
 from marketplace.supervision.states import ConcernState, DerivedState, FindingState, MeasureState, ReportState
@@ -91,6 +91,9 @@ def _with_rows(asks: list[Ask]) -> list[Ask]:
     ]
 
 
+ACKNOWLEDGE = _("Acknowledge the security incident")
+
+
 def _ask(rows: Any, label: Any, due: Callable[[Any], datetime | None] = lambda obj: None) -> Ask:
     return Ask(rows, lambda obj: [Task(label, obj, due(obj))])
 
@@ -113,9 +116,8 @@ def _as_operator(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
 
 
 def _as_overseer(who: Reach, at: datetime) -> Iterable[Ask]:
-    if who.acting(CapabilityKind.OVERSIGHT):
-        unseen = Incident.objects.open().filter(overseen(who, at), acknowledged_at=None)
-        yield _ask(unseen.order_by("pk"), _("Acknowledge the security incident"))
+    if bodies := who.acting(CapabilityKind.OVERSIGHT):
+        yield _ask(Incident.objects.awaiting(bodies).order_by("pk"), ACKNOWLEDGE)
 
 
 def _of_incidents(mine: tuple[int, ...]) -> Iterable[Ask]:
@@ -267,6 +269,7 @@ def _as_officer(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
     yield _by_state(measures.select_related("party"), _MEASURE_LABELS)
     incidents = Incident.objects.open().filter(authority__in=mine).exclude(version__product__seller__in=own)
     yield _ask(incidents.order_by("pk"), _("Follow the security incident: pause, tell, close"))
+    yield _ask(Incident.objects.awaiting(mine).exclude(authority__in=mine).order_by("pk"), ACKNOWLEDGE)
     theirs = Q(reviewer=None) | Q(registration__isnull=False)  # of non-public data the compliance review is asked
     asked = Review.objects.filter(theirs, Q(authority__in=mine) | Q(above__in=mine), decidable_by(user))
     yield _ask(_reviews(asked, own), _("Decide on the review"))

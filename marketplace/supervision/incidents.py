@@ -1,5 +1,6 @@
 """Security incidents: what happened to data that was on offer, whom it reaches, and what was done about it when."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -78,6 +79,11 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
     def open(self) -> "IncidentQuerySet":
         return self.filter(state=IncidentState.OPENED)
 
+    def awaiting(self, parties: Iterable[int]) -> "IncidentQuerySet":
+        """Those that one of these bodies has still to acknowledge."""
+        unseen = IncidentAcknowledgement.objects.filter(party__in=parties, acknowledged_at=None)
+        return self.open().filter(pk__in=unseen.values("incident"))
+
     def public(self) -> "IncidentQuerySet":
         return self.filter(public_told_at__isnull=False)
 
@@ -116,8 +122,6 @@ class Incident(models.Model):
     cyberspace_told_at = models.DateTimeField(_("reported to the cyberspace office"), null=True, blank=True)
     holders_told_at = models.DateTimeField(_("holders told"), null=True, blank=True)
     public_told_at = models.DateTimeField(_("public told"), null=True, blank=True)
-    acknowledged_at = models.DateTimeField(_("acknowledged by an overseer"), null=True, blank=True)
-    acknowledged_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     public_text = models.TextField(_("notice to the public"), blank=True)
     lessons = models.TextField(_("lessons"), blank=True)
     people = models.PositiveBigIntegerField(_("people in the data, as far as known"), null=True, blank=True)
@@ -138,11 +142,6 @@ class Incident(models.Model):
                 name="incident_reported_once",
             ),
             models.CheckConstraint(
-                condition=Q(acknowledged_at=None, acknowledged_by=None)
-                | Q(acknowledged_at__isnull=False, acknowledged_by__isnull=False),
-                name="incident_acknowledged_both",
-            ),
-            models.CheckConstraint(
                 condition=Q(public_told_at=None, public_text="")
                 | (Q(public_told_at__isnull=False) & ~Q(public_text="")),
                 name="incident_public_told_with_a_text",
@@ -161,6 +160,11 @@ class Incident(models.Model):
     @property
     def number(self) -> str:
         return f"I{self.pk:06d}"
+
+    def bodies(self) -> list[Party]:
+        """Who was asked to acknowledge it, or who answers for them now."""
+        rows = self.acknowledgements.select_related("party__merged_into").order_by("pk")
+        return [row.party.answers for row in rows]
 
     @property
     def dated(self) -> list[tuple[Any, datetime | None]]:
@@ -186,6 +190,31 @@ class IncidentNote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.incident.number} {self.at:%F}"
+
+
+class IncidentAcknowledgement(models.Model):
+    """A body that has to know of an incident, and when it said that it has seen it.
+
+    Whoever oversees the region, and the authorities over the data and over the grants that the incident reaches.
+    """
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="acknowledgements")
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["incident", "party"], name="incident_acknowledged_once"),
+            models.CheckConstraint(
+                condition=Q(acknowledged_at=None, acknowledged_by=None)
+                | Q(acknowledged_at__isnull=False, acknowledged_by__isnull=False),
+                name="incident_acknowledged_by_somebody",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.incident.number}: {self.party}"
 
 
 class IncidentCopy(models.Model):

@@ -1,12 +1,14 @@
 """Who reports an incident, who decides about it, who acknowledges it (Art. 34)."""
 
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.models import Capability, CapabilityKind, Membership, Party, User, valid_on
+from accounts.models import Capability, CapabilityKind, Party, valid_on
 from accounts.permissions import (
     WRITERS,
     check_is_person,
@@ -15,12 +17,12 @@ from accounts.permissions import (
     check_not_recused,
     check_officer,
 )
-from accounts.queries import memberships, parties_as, people_as
+from accounts.queries import memberships, parties_as
 from listings.models import Version, VersionSource
 from marketplace.clock.working_days import local_date
 from marketplace.delivery.models import Delivery
 from marketplace.errors import NotAllowed
-from marketplace.supervision.incidents import Incident, IncidentNotice
+from marketplace.supervision.incidents import Incident, IncidentAcknowledgement, IncidentNotice
 from marketplace.supervision.permissions import ORDERING
 
 PLATFORM = (CapabilityKind.AUTHORITY, CapabilityKind.OPERATOR, CapabilityKind.REVIEWER)
@@ -86,18 +88,30 @@ def oversight_over(incident: Incident, at: datetime) -> QuerySet[Party]:
     return Party.objects.filter(pk__in=seats.values("party"))
 
 
-def overseers_of(incident: Incident, at: datetime) -> QuerySet[User]:
-    bodies = oversight_over(incident, at)
-    acting = Membership.objects.filter(valid_on(local_date(at)), party__in=bodies).values("user")
-    return people_as(CapabilityKind.OVERSIGHT, at).filter(pk__in=acting)
+def bodies_over(incident: Incident, at: datetime) -> list[Party]:
+    """Who has to know of it: who oversees, and the authorities over the data and over the grants that it reaches; but
+    not who reported it."""
+    over = Q(pk=incident.authority_id) | Q(pk__in=incident.copies.values("grant__authority"))
+    authorities = {party.answers for party in Party.objects.filter(over).select_related("merged_into")}
+    found = authorities | set(oversight_over(incident, at))
+    return sorted(found - {incident.reporter.answers}, key=lambda party: party.pk)
+
+
+def unacknowledged(actor: Any, incident: Incident, at: datetime) -> QuerySet[IncidentAcknowledgement]:
+    """What the person's bodies have still to acknowledge, and those that were merged into them."""
+    own = memberships(actor, at).filter(role__in=WRITERS).values("party")
+    rows = incident.acknowledgements.filter(Q(party__in=own) | Q(party__merged_into__in=own), acknowledged_at=None)
+    able = (parties_as(actor, kind, at) for kind in (CapabilityKind.OVERSIGHT, CapabilityKind.AUTHORITY))
+    return rows.filter(reduce(or_, (Q(party__in=parties.values("pk")) for parties in able)))
 
 
 def check_can_acknowledge_incident(actor: Any, incident: Incident, at: datetime) -> None:
-    """An overseer of the region."""
+    """Somebody of a body that has to know of it and has not said yet that it does."""
     check_is_person(actor)
-    own = parties_as(actor, CapabilityKind.OVERSIGHT, at).filter(pk__in=oversight_over(incident, at).values("pk"))
-    if not memberships(actor, at).filter(party__in=own, role__in=WRITERS).exists():
-        raise NotAllowed(_("Only an oversight body of the region may do this."))
+    if not unacknowledged(actor, incident, at).exists():
+        raise NotAllowed(
+            _("Only an authority or oversight body that still has to acknowledge it may do this.")
+        )
 
 
 def notices_of(actor: Any, incident: Incident, at: datetime) -> QuerySet[IncidentNotice]:

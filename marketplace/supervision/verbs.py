@@ -334,7 +334,7 @@ INCIDENT = Verbs(
     (
         Verb("report_authority", _("First report to the authority"), INCIDENT_OPEN, KEEPS, operations.report_to_authority, forms_incident.FirstReportForm, "Art. 34", when=lacks("authority_told_at")),
         Verb("report_cyberspace", _("First report to the cyberspace office"), INCIDENT_OPEN, KEEPS, operations.report_to_cyberspace, forms_incident.FirstReportForm, "Art. 34", when=lacks("cyberspace_told_at")),
-        Verb("acknowledge", _("Acknowledge"), INCIDENT_OPEN, permissions_incident.check_can_acknowledge_incident, operations.acknowledge_incident, article="Art. 34", when=lacks("acknowledged_at")),
+        Verb("acknowledge", _("Acknowledge"), INCIDENT_OPEN, permissions_incident.check_can_acknowledge_incident, operations.acknowledge_incident, article="Art. 34"),
         Verb("hold_affected", _("Pause all grants that it reaches"), INCIDENT_OPEN, DECIDES, operations.hold_affected, ReasonForm, "Art. 34", danger=True, when=has_holdable),
         Verb("contain", _("Record that it is contained"), INCIDENT_OPEN, KEEPS, operations.contain_incident, forms_incident.FactForm, "Art. 34", when=lacks("contained_at")),
         Verb("tell_holders", _("Tell the holders"), INCIDENT_OPEN, permissions_incident.check_can_tell_holders, operations.tell_holders, forms_incident.NoticeForm, "Art. 34", when=has_untold),

@@ -47,7 +47,7 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
     """The whole case to those who handle it; to a holder what it was told."""
     at = timezone.now()
     rows = Incident.objects.visible_to(request.user).select_related(
-        "version__product__seller", "reporter", "authority__region__parent", "acknowledged_by"
+        "version__product__seller", "reporter", "authority__region__parent"
     )
     item = get_object_or_404(rows, pk=pk)
     is_handling = Incident.objects.handled_by(request.user).filter(pk=pk).exists()
@@ -68,6 +68,7 @@ def of_the_case(item: Incident) -> dict[str, Any]:
         "copies": item.copies.select_related("grant__buyer", "grant__product", "version__product").order_by("pk"),
         "derived": item.derived.select_related("party").order_by("pk"),
         "only_under": item.only_under.select_related("product").order_by("pk"),
+        "acknowledgements": item.acknowledgements.select_related("party", "acknowledged_by").order_by("pk"),
         "notices": item.notices.select_related("party").order_by("pk"),
         "notes": item.notes.select_related("by").order_by("pk"),
         "history": history_rows([item]),

@@ -168,7 +168,7 @@ def test_overseers_see_it_at_once_and_acknowledge_it_once(world):
         assert Incident.objects.handled_by(world["overseer"]).get() == incident
         operations.acknowledge_incident(**by(world, incident, "overseer"))
         assert incident not in [task.obj for task in todo(world["overseer"], world.at)]
-    with pytest.raises(InvalidState):
+    with pytest.raises(NotAllowed):
         operations.acknowledge_incident(**by(world, incident, "overseer"))
 
 

@@ -1288,7 +1288,7 @@ INCIDENT_PARTIES = SELLER | UNIT
 
 def may_incident(verb: str, state: str) -> frozenset[str]:
     if verb == "acknowledge":
-        return frozenset({"overseer"})
+        return CITY | {"overseer"}
     if verb == "confirm":  # who was told, once there is a notice
         return BUYER if state in ("opened+told", "closed") else frozenset()
     if verb == "tell_holders":

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Party, User
-from accounts.queries import recipient, recipients
+from accounts.queries import recipients
 from listings.models import Version
 from marketplace import workflow
 from marketplace.applications.models import Grant
@@ -17,10 +17,10 @@ from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
-from marketplace.notices.operations import Recipient, tell
+from marketplace.notices.operations import tell
 from marketplace.supervision import permissions_incident as permissions
 from marketplace.supervision.incidents import FACTS, WAS_OFFERED, Incident, IncidentNote, IncidentState, NoteKind
-from marketplace.supervision.operations.incident_reach import count_reach
+from marketplace.supervision.operations.incident_reach import count_reach, opened_words, tell_bodies
 
 ARTICLE = "Art. 34"
 FIRST_REPORTS = (Kind.INCIDENT_AUTHORITY, Kind.INCIDENT_CYBERSPACE)
@@ -55,7 +55,7 @@ def open_incident(
         clock.start(incident, first_report, noticed_at)
     if party == version.authority:
         _date(incident, "authority_told_at", at)
-    tell_handling(act, incident, "incident_opened", number=incident.number, title=title, version=version)
+    tell_handling(act, incident, "incident_opened", **opened_words(incident))
     return incident
 
 
@@ -109,14 +109,16 @@ def supplement_incident(*, incident: Incident, actor: User, at: datetime, text: 
 
 @transaction.atomic
 def acknowledge_incident(*, incident: Incident, actor: User, at: datetime) -> None:
-    """An overseer has seen it. Once."""
+    """A body that has to know of it has seen it. Each for itself, once."""
     permissions.check_can_acknowledge_incident(actor, incident, at)
     lock(incident)
-    if incident.acknowledged_at is not None:
+    rows = permissions.unacknowledged(actor, incident, at)
+    bodies = [row.party for row in rows.select_related("party").order_by("pk")]
+    if not bodies:
         raise InvalidState(_("This was acknowledged already."))
-    incident.acknowledged_at, incident.acknowledged_by = at, actor
-    incident.save(update_fields=["acknowledged_at", "acknowledged_by"])
-    ledger.record(ledger.begin("acknowledge_incident", actor, at, ARTICLE), incident)
+    rows.update(acknowledged_at=at, acknowledged_by=actor)
+    act = ledger.begin("acknowledge_incident", actor, at, ARTICLE)
+    ledger.record(act, incident, detail={"parties": bodies})
 
 
 @transaction.atomic
@@ -224,10 +226,7 @@ def lock(incident: Incident) -> None:
 
 
 def tell_handling(act: ledger.Act, incident: Incident, kind: str, **context: Any) -> None:
-    """Those to whom the case is open, but whoever acts: authority, overseers, reporter, seller and units."""
+    """Those to whom the case is open, but whoever acts: authorities, overseers, reporter, seller and units."""
     parties = {incident.authority.answers, incident.reporter.answers, incident.version.product.seller.answers}
     parties |= {source.unit.answers for source in incident.version.sources.select_related("unit__merged_into")}
-    people: set[Recipient] = {to for party in parties for to in recipients(party, act.at)}
-    people |= {recipient(user) for user in permissions.overseers_of(incident, act.at)}
-    others = [to for to in people if to.ref != act.actor.ledger_ref]
-    tell(act, others, kind, link=incident.get_absolute_url(), **context)
+    tell_bodies(act, incident, kind, parties | set(incident.bodies()), **context)

@@ -1,22 +1,28 @@
 """Whom an incident reaches: read from the delivery records and kept with the case."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Count, Max, Min, Q, QuerySet
 
+from accounts.models import Party
+from accounts.queries import recipients
 from listings.models import About, Version
 from listings.queries import newest_assessment
 from marketplace.applications.models import Grant
 from marketplace.delivery.models import Delivery
 from marketplace.ledger import entries as ledger
-from marketplace.supervision.incidents import Incident, IncidentCopy
+from marketplace.notices.operations import tell
+from marketplace.supervision.incidents import Incident, IncidentAcknowledgement, IncidentCopy
 from marketplace.supervision.models import DerivedFrom
 from marketplace.supervision.operations.recall import with_downstream
+from marketplace.supervision.permissions_incident import bodies_over
 
 
 def count_reach(act: ledger.Act, incident: Incident) -> None:
     """Compute holders, derived products, people and open downloads afresh, and keep them. What was reached before
-    stays: records of deliveries only grow."""
+    stays: records of deliveries only grow. A body that has to know of it now, as over a grant that is reached now, is
+    told and asked to acknowledge it."""
     deliveries = affected_deliveries(incident)
     spans = deliveries.filter(grant__isnull=False).values("grant", "version").annotate(
         n=Count("pk"), most=Max("rows"), first=Min("obtained_at"), last=Max("obtained_at")
@@ -32,6 +38,24 @@ def count_reach(act: ledger.Act, incident: Incident) -> None:
     incident.open_downloads = deliveries.filter(grant=None).count()
     incident.people, incident.counted_at = people_in(incident.version), act.at
     incident.save(update_fields=["open_downloads", "people", "counted_at"])
+    _ask_bodies(act, incident)
+
+
+def _ask_bodies(act: ledger.Act, incident: Incident) -> None:
+    known = set(incident.acknowledgements.values_list("party", flat=True))
+    new = [party for party in bodies_over(incident, act.at) if party.pk not in known]
+    IncidentAcknowledgement.objects.bulk_create(IncidentAcknowledgement(incident=incident, party=one) for one in new)
+    tell_bodies(act, incident, "incident_opened", new, **opened_words(incident))
+
+
+def opened_words(incident: Incident) -> dict[str, Any]:
+    return {"number": incident.number, "title": incident.title, "version": incident.version}
+
+
+def tell_bodies(act: ledger.Act, incident: Incident, kind: str, parties: Iterable[Party], **words: Any) -> None:
+    """The people of these parties, but whoever acts."""
+    people = {to for party in parties for to in recipients(party, act.at) if to.ref != act.actor.ledger_ref}
+    tell(act, people, kind, link=incident.get_absolute_url(), **words)
 
 
 def affected_deliveries(incident: Incident) -> QuerySet[Delivery]:
