@@ -423,9 +423,13 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
     "incident_opened": (
         _("Security incident %(number)s: %(title)s"),
         _(
-            "Reported with %(version)s. Open its page: first reports are due within the hour, overseers acknowledge "
-            "it, and the authority decides whether grants are paused."
+            "Reported with %(version)s. Open its page: first reports are due within the hour, authorities and "
+            "overseers acknowledge it, and each authority decides whether its grants are paused."
         ),
+    ),
+    "incident_report_missed": (
+        _("Not made in time: %(clock)s"),
+        _("%(object)s: the hour is over and nothing is recorded. Ask whoever reported the incident."),
     ),
     "incident_reported": (
         _("Security incident %(number)s: %(what)s"),

@@ -141,6 +141,11 @@ def test_one_hour_runs_day_and_night_and_whoever_owes_the_report_is_reminded_onc
     for _twice in range(2):
         sweep(at=night + timedelta(minutes=51))
     assert told("clock_overdue") == refs(world, "seller")
+    assert told("incident_report_missed") == refs(
+        world, "overseer", "officer", "second_officer", "conflicted_officer"
+    )  # the one report that was not made, once
+    missed = Outbox.objects.filter(kind="incident_report_missed", channel="page").first()
+    assert (missed.link, missed.context["object"]) == (incident.get_absolute_url(), str(incident))
     late = night + timedelta(minutes=55)
     operations.report_to_cyberspace(**by(world, incident, "seller", late), when=late, text="初报")
     assert clock.has_run_out(incident, Kind.INCIDENT_CYBERSPACE, late)

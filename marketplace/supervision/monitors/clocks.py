@@ -21,6 +21,7 @@ from marketplace.clock.working_days import end_of_day, last_day
 from marketplace.supervision import operations
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.deadlines import Due, level_above, run_out, up_before
+from marketplace.supervision.incidents import Incident
 from marketplace.supervision.monitors.base import WATCHER, Case, Scope, Told, text, unsaid, within
 
 
@@ -31,7 +32,13 @@ def overdue(at: datetime, scope: Scope) -> Iterator[Case]:
 
 
 def owner_told(case: Case, people: People) -> Told:
-    return [(people(case.about.owner), "clock_overdue", case.about.obj.get_absolute_url())]
+    """Whoever must act; that the hour of an incident was missed, also each body that has to know of the incident."""
+    obj = case.about.obj
+    told = [(people(case.about.owner), "clock_overdue", obj.get_absolute_url())]
+    if isinstance(obj, Incident):
+        bodies = [to for party in obj.bodies() for to in people(party)]
+        told.append((bodies, "incident_report_missed", obj.get_absolute_url()))
+    return told
 
 
 def gone_up(at: datetime, scope: Scope) -> Iterator[Case]:
