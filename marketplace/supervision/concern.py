@@ -26,8 +26,10 @@ class ConcernKind(models.TextChoices):
 class Wish(models.TextChoices):
     SUSPEND = "suspend", _("suspend the data service")
     TERMINATE = "terminate", _("terminate the data service")
+    DESTROY = "destroy", _("have the copies destroyed, and check it")
 
 
+WHILE_SERVED, ONCE_OVER = (Wish.SUSPEND, Wish.TERMINATE), (Wish.DESTROY,)  # what can be asked for of a grant
 ABOUT = ("grant", "product", "version", "entry", "derived")  # at most one of them
 
 

@@ -11,13 +11,15 @@ from listings.forms import AnybodyForm
 from listings.models import Nature, Version
 from marketplace.applications.models import Grant
 from marketplace.applications.states import GrantState
+from marketplace.supervision.closeout import is_over
 from marketplace.supervision.concern import Concern, ConcernKind, Wish
 from marketplace.supervision.models import Finding
-from marketplace.supervision.operations.concern import OVERSEEN_ARTICLES
+from marketplace.supervision.operations.concern import OVERSEEN_ARTICLES, wishes_about
 from marketplace.supervision.queries import overseen_by
 from marketplace.supervision.states import FindingState
 from marketplace.verbs import ReasonForm, VerbForm
 
+LOOK_INTO_IT = ("", _("that it is looked into"))
 FACTS = {"label": _("Facts"), "max_length": 4000, "widget": forms.Textarea(attrs={"rows": 6})}
 
 
@@ -53,8 +55,13 @@ class ReportMisuseForm(VerbForm):
     text = forms.CharField(**FACTS)
     wish = forms.ChoiceField(
         label=_("What you ask for"), required=False,
-        choices=[("", _("that it is looked into")), *Wish.choices],
+        choices=[LOOK_INTO_IT, *Wish.choices],
     )  # fmt: skip
+
+    def prepare(self) -> None:
+        if self.target.pk:
+            wishes = wishes_about(self.target, self.at)
+            self.fields["wish"].choices = [LOOK_INTO_IT, *((wish, wish.label) for wish in wishes)]  # type: ignore[attr-defined]
 
 
 class FileFindingForm(VerbForm):
@@ -94,6 +101,8 @@ class TakeUpForm(ReasonForm):
 
     def prepare(self) -> None:
         self.initial["grant"] = self.target.grant.number if self.target.grant_id else ""
+        if self.target.grant_id and is_over(self.target.grant, self.at):
+            del self.fields["pause"]
         numbers = ", ".join(grant.number for grant in _grants_about(self.target))
         self.fields["grant"].help_text = gettext("Active grants of what was reported: %(numbers)s.") % {
             "numbers": numbers or "–"

@@ -37,6 +37,7 @@ from marketplace.supervision.closeout import Certificate, CertificateState, owes
 from marketplace.supervision.incidents import Incident, IncidentState
 from marketplace.supervision.inspections import OPEN_INSPECTION
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
+from marketplace.supervision.operations.concern import can_be_misused
 from marketplace.supervision.operations.correction import fails_to_correct
 from marketplace.supervision.operations.incident import holders_untold, open_facts
 from marketplace.supervision.operations.incident_telling import can_hold
@@ -270,7 +271,7 @@ GRANT = Verbs(
     (
         Verb("state_whereabouts", _("Say where the copies are"), (GrantState.ACTIVE,), check_can_account_for_copies, operations.state_whereabouts, forms_closeout.WhereaboutsForm, ARTICLE_OF_GRANT, when=owes_whereabouts),
         Verb("certify_destruction", _("Certify that the copies are destroyed"), (GrantState.ACTIVE, *ENDED), check_can_account_for_copies, operations.certify_destruction, forms_closeout.CertificateForm, ARTICLE_OF_GRANT, leads_on=True, facts="supervision/facts_certificate.html", when=has_to_certify),
-        Verb("report_misuse", _("Report misuse"), (GrantState.ACTIVE,), permissions_concern.check_can_report_misuse, operations.report_misuse, forms_concern.ReportMisuseForm, "Art. 34", leads_on=True, aside=True),
+        Verb("report_misuse", _("Report misuse"), (GrantState.ACTIVE, *ENDED), permissions_concern.check_can_report_misuse, operations.report_misuse, forms_concern.ReportMisuseForm, "Art. 34", leads_on=True, aside=True, when=can_be_misused),
         Verb("propose_order", _("Propose an order"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.propose_order_on_grant, forms.ProposeOrderForm, "Art. 33", danger=True, leads_on=True),
         Verb("draft_notice", _("Draft a contract notice"), (GrantState.ACTIVE,), permissions.check_can_notify, operations.draft_notice, forms.NoticeForm, "Art. 40", danger=True, leads_on=True, aside=True),
         Verb("revoke", _("Revoke"), (GrantState.ACTIVE,), check_can_revoke_grant, operations.revoke_grant, RevokeForm, "Art. 16", danger=True),

@@ -14,12 +14,15 @@ from accounts.anybody import KEEP_CONTACT, PUBLIC
 from accounts.models import Capability, Membership, Party
 from marketplace.applications.models import Grant, Hold
 from marketplace.clock import operations as clock
+from marketplace.clock.working_days import local_date
+from marketplace.delivery import operations as delivery
 from marketplace.desk.queries import todo
 from marketplace.errors import InvalidState, NotAllowed, StaleState
 from marketplace.ledger.models import Entry, EntryDetail
 from marketplace.notices.models import Outbox
-from marketplace.supervision import operations
+from marketplace.supervision import operations, verbs
 from marketplace.supervision.concern import Concern, ConcernNote
+from marketplace.supervision.forms_concern import TakeUpForm
 from marketplace.supervision.models import Measure
 from marketplace.supervision.queries import overseen_by
 from marketplace.supervision.sweep import sweep
@@ -153,6 +156,43 @@ def test_a_unit_s_report_leads_to_an_order_that_settles_it(world):
     assert (made.state, made.finding.state, made.outcome) == ("settled", "measure", "")
     told = Outbox.objects.filter(kind="concern_moved", recipient_ref=world["provider"].ledger_ref, channel="page")
     assert told.count() == 2
+
+
+@pytest.mark.parametrize("end", ["surrendered", "terminated", "revoked", "closed"])
+def test_misuse_of_an_ended_grant_is_reported_while_its_copies_are_out(world, end):
+    grant = stages.active_grant(world)
+    who = {"grant": grant, "actor": world["provider"], "at": world.at, "text": "仍在使用副本"}
+    with pytest.raises(ValidationError):  # it is served: nothing is destroyed yet
+        operations.report_misuse(**who, wish="destroy")
+    Grant.objects.filter(pk=grant.pk).update(state=end)
+    grant.refresh_from_db()
+    with pytest.raises(InvalidState):
+        operations.report_misuse(**who)
+    Grant.objects.filter(pk=grant.pk).update(state="active")
+    delivery.deliver(grant=Grant.objects.get(pk=grant.pk), version=world.version, actor=world["buyer"], at=world.at)
+    Grant.objects.filter(pk=grant.pk).update(state=end)
+    for wish in ("suspend", "terminate"):
+        with pytest.raises(ValidationError):
+            operations.report_misuse(**who, wish=wish)
+    assert verbs.GRANT.get("report_misuse") in verbs.GRANT.available(grant, world["provider"], world.at)
+    made = operations.report_misuse(**who, wish="destroy")
+    form = TakeUpForm(target=made, actor=world["officer"], at=world.at)
+    assert "pause" not in form.fields
+    finding = operations.take_up_concern(concern=made, actor=world["officer"], at=world.at, reason="初步属实")
+    assert finding.grant == grant
+    names = {verb.name for verb in verbs.FINDING.available(finding, world["officer"], world.at)}
+    assert {"order_correction", "dismiss"} <= names and "propose_order" not in names
+
+
+def test_misuse_is_reported_no_more_once_the_copies_are_certified_as_destroyed(world):
+    grant, at = stages.grant(world, "surrendered+delivered")
+    who = {"grant": grant, "at": at}
+    made = operations.certify_destruction(**who, actor=world["buyer"], **stages.CERTIFIED, destroyed_on=local_date(at))
+    operations.report_misuse(**who, actor=world["provider"], text="仍在使用副本")
+    operations.accept_certificate(certificate=made, actor=world["officer"], at=at)
+    with pytest.raises(InvalidState):
+        operations.report_misuse(**who, actor=world["provider"], text="仍在使用副本")
+    assert Concern.objects.count() == 1
 
 
 def test_reports_follow_the_finding_into_which_theirs_is_merged(world):

@@ -18,6 +18,7 @@ from marketplace.clock.working_days import local_date
 from marketplace.desk.sample_data import VISIT_ROLES, write_visits
 from marketplace.desk.story import SCENARIO
 from marketplace.supervision import verbs as supervision_verbs
+from marketplace.supervision.closeout import is_over
 from marketplace.supervision.inspections import JointInspector
 from marketplace.supervision.models import Finding
 from marketplace.verbs import Verbs
@@ -817,11 +818,17 @@ def certified_form(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
     return {**stages.CERTIFIED, "destroyed_on": str(local_date(at))}
 
 
+def misuse(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
+    return {"text": "用于约定之外的用途", "wish": "destroy" if is_over(obj, at) else "suspend"}
+
+
 def possible_grant_officer(verb: str, state: str) -> bool:
     if verb == "take_precaution":
         return state == "active"
     if verb == "lift_precaution":
         return state in ("active+precaution", "active+suspended")
+    if verb == "report_misuse":  # of an ended one, where copies are out
+        return state.startswith("active") or state == "surrendered+delivered"
     if verb in ("state_whereabouts", "certify_destruction"):  # nothing was delivered in the others
         return state == {"state_whereabouts": "active+suspended"}.get(verb, "surrendered+delivered")
     return by_source(supervision_verbs.GRANT)(verb, state)
@@ -839,7 +846,7 @@ GRANT_OFFICER = Matrix(
     sees=lambda state: GRANT_SEEN,
     url="supervision:grant",
     says={
-        "report_misuse": Says("*", ("concern report_concern →open",), given(text="用于约定之外的用途", wish="suspend")),
+        "report_misuse": Says("*", ("concern report_concern →open",), misuse),
         "propose_order": Says("*", ("measure propose_order →proposed",), given(facts="超出约定用途", demand="停止")),
         "revoke": Says(
             "revoked",

@@ -19,14 +19,16 @@ from listings.models import CatalogueEntry, Product, Version
 from listings.states import VersionState
 from marketplace import workflow
 from marketplace.applications.models import Grant
-from marketplace.applications.states import GrantState
+from marketplace.applications.operations.copies import owes_destruction
+from marketplace.applications.states import ENDED, GrantState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.errors import InvalidState, NotAllowed, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions, permissions_concern
-from marketplace.supervision.concern import Concern, ConcernKind, ConcernNote
+from marketplace.supervision.closeout import is_over
+from marketplace.supervision.concern import ONCE_OVER, WHILE_SERVED, Concern, ConcernKind, ConcernNote, Wish
 from marketplace.supervision.deadlines import level_above
 from marketplace.supervision.models import DerivedProduct, Finding
 from marketplace.supervision.operations.finding import open_finding, tell_reporter
@@ -79,16 +81,31 @@ def report_concern(
 
 @transaction.atomic
 def report_misuse(*, grant: Grant, actor: User, at: datetime, text: str, wish: str = "") -> Concern:
-    """A providing unit or the seller reports misuse of a grant of its data and may ask for suspension or termination.
+    """A providing unit or the seller reports misuse of a grant of its data and may ask for suspension or termination;
+    of one that is over, as long as its copies are not certified as destroyed, that they are.
 
     The authority answers within its deadline. Nothing is held by a report: an officer's precaution or an order does
-    that (Art. 34).
+    that (Art. 34). Raises InvalidState for an ended grant of which no copies are out.
     """
     reporter = permissions_concern.reporting_party(actor, grant, at)
-    workflow.check_in(grant, GrantState.ACTIVE)
+    workflow.check_in(grant, GrantState.ACTIVE, *ENDED)
+    if not can_be_misused(grant):
+        raise InvalidState(_("The grant has ended, and no copies of its data are out."))
+    if wish and wish not in wishes_about(grant, at):
+        raise ValidationError({"wish": _("Of a grant that is over copies are destroyed; another is paused or ended.")})
     act = ledger.begin("report_concern", actor, at, ARTICLES[ConcernKind.MISUSE])
     made: Concern = _lodge(act, grant, kind=ConcernKind.MISUSE, text=text, wish=wish, reporter=reporter).made
     return made
+
+
+def can_be_misused(grant: Grant) -> bool:
+    """Whether it serves data, or copies that it served are out."""
+    return grant.state == GrantState.ACTIVE or (grant.state in ENDED and owes_destruction(grant))
+
+
+def wishes_about(grant: Grant, at: datetime) -> tuple[Wish, ...]:
+    """What can be asked for, besides that it is looked into."""
+    return ONCE_OVER if is_over(grant, at) else WHILE_SERVED
 
 
 @transaction.atomic
