@@ -14,6 +14,6 @@ def name_the_grants(apps, _editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("supervision", "0620_stated_purposes"), ("applications", "0550_sweep_indexes")]
+    dependencies = [("supervision", "0630_statements_before_a_hearing"), ("applications", "0550_sweep_indexes")]
 
     operations = [migrations.RunPython(name_the_grants, migrations.RunPython.noop, elidable=True)]

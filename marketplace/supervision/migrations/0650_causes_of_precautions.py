@@ -18,7 +18,7 @@ def name_causes(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("supervision", "0620_stated_purposes"),
+        ("supervision", "0640_grants_signed_for"),
         ("applications", "0550_sweep_indexes"),
         ("ledger", "0001_initial"),
     ]

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("supervision", "0620_stated_purposes")]
+    dependencies = [("supervision", "0652_wish_about_copies")]
 
     operations = [
         migrations.AddField(
