@@ -22,7 +22,7 @@ _ROWS = 1 << 19  # of a batch
 _MOST_CELLS = 1 << 23  # 64 MiB of an array
 _MOST_VALUES = 1 << 20  # between the smallest and the largest whole number
 _MOST_TEXTS = 1 << 18  # different ones in a column
-_MOST_TEXT = 1 << 24  # bytes of a column in a row group, as far as they are written out, and of its different values
+_MOST_TEXT = 1 << 24  # bytes of a column in a batch, as far as they are written out, and of its different values
 _FIRST_DAY = date(1970, 1, 1).toordinal()
 Counts = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
@@ -134,8 +134,9 @@ def _bounds(schema: pa.Schema, metadata: pq.FileMetaData, name: str) -> tuple[in
     """The smallest and the largest whole number, as the file's statistics have them; None for text."""
     kind, place = _plain(schema.field(name)).type, schema.get_field_index(name)
     if pa.types.is_string(kind):
-        chunks = [metadata.row_group(group).column(place) for group in range(metadata.num_row_groups)]
-        if any(chunk.total_uncompressed_size > _MOST_TEXT for chunk in chunks):
+        groups = [metadata.row_group(group).column(place) for group in range(metadata.num_row_groups)]
+        written = sum(group.total_uncompressed_size for group in groups)
+        if written * min(1, _ROWS / max(1, metadata.num_rows)) > _MOST_TEXT:
             raise TooMany
         return None
     if not (pa.types.is_integer(kind) or pa.types.is_date32(kind) or pa.types.is_boolean(kind)):
