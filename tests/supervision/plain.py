@@ -278,7 +278,7 @@ class Plain:
             if is_over or (grant.state != "active" and not self.asks.get((NOT_CLOSED_OUT, number))):
                 self.ask_certificate(number, at)
             ask = self.asked(NOT_CLOSED_OUT, number)
-            if ask and ask.since == at:
+            if ask and ask.since == at and at != over(grant.ends):
                 self._mark(NOT_CLOSED_OUT, number)
             if ask and ask.still_since is None:
                 is_due = ask.due <= at

@@ -105,3 +105,14 @@ def test_many_or_long_texts_are_for_the_database(tmp_path, monkeypatch, name, mo
     monkeypatch.setattr(counting, name, most)
     assert counting.count(path, ["b"], ["w"]) is None
     assert both(path, ["b"], ["w"]) == whole and whole[0] == whole[1]
+
+
+def test_a_population_is_compared_in_the_database_and_not_forgotten(tmp_path):
+    path = tmp_path / "table.parquet"
+    pq.write_table(pa.table({"b": ["x", "x", "y"], "w": ["p", "q", "p"]}), path)
+    with database.open_parquet(path) as (connection, columns):
+        private, everybody = columns[1:], "(SELECT b FROM data UNION ALL SELECT b FROM data)"
+        given = {"quasi_identifiers": ["b"], "sensitive": private, "population": everybody}
+        found = measure(connection, "data", parquet=path, **given)
+        assert found == measure(connection, "data", **given)
+    assert found.risk.has_population and found.risk.journalist != found.risk.prosecutor
