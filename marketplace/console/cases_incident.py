@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from marketplace.console.sections import Row, Section, day, evidence, link, of, table
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.preparedness import EmergencyPlan
+from marketplace.supervision.queries import copies_of
 
 
 def incident(case: Incident, user: Any, at: datetime) -> list[Section]:
@@ -23,7 +24,7 @@ def incident(case: Incident, user: Any, at: datetime) -> list[Section]:
             for row in case.acknowledgements.select_related("party", "acknowledged_by").order_by("pk")
         ]),
         Section(_("Whom it reaches"), of(case, "people", "open_downloads", "counted_at")),
-        _copies(case),
+        _copies(case, at),
         table(_("Derived products"), (_("Derived product"), _("Developer")),
               [Row((link(row), row.party)) for row in case.derived.select_related("party").order_by("pk")]),
         _notices(case),
@@ -34,15 +35,23 @@ def incident(case: Incident, user: Any, at: datetime) -> list[Section]:
     ]  # fmt: skip
 
 
-def _copies(case: Incident) -> Section:
-    rows = case.copies.select_related("grant__buyer", "grant__product", "version__product").order_by("pk")
-    head = (_("Holder"), _("Grant"), _("Version"), _("Deliveries"), _("Rows"), _("First"), _("Last"))
+def _copies(case: Incident, at: datetime) -> Section:
+    head = (
+        _("Holder"),
+        _("Grant"),
+        _("Version"),
+        _("Deliveries"),
+        _("Rows"),
+        _("First"),
+        _("Last"),
+        _("Paused for it"),
+    )
     return table(_("Copies"), head, [
         Row((
             row.grant.buyer, link(row.grant), link(row.version), row.deliveries, row.rows,
-            day(row.first_at), day(row.last_at),
+            day(row.first_at), day(row.last_at), _("yes") if row.is_paused else _("no"),
         ))
-        for row in rows
+        for row in copies_of(case, at)
     ])  # fmt: skip
 
 

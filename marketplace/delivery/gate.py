@@ -38,7 +38,7 @@ SENTENCES = {
     "buyer_not_in_standing": _("The buyer is not verified, or its verification has lapsed."),
     "suspended": _("An order suspends this grant. Correct what it names; evidence can be filed on its page."),
     "report_overdue": _("The grant is paused by its own terms: file the overdue usage report."),
-    "precaution": _("An officer's precaution pauses this grant."),
+    "precaution": _("A precaution pauses this grant."),
     "not_in_effect": _("The grant is not in effect."),
     "outside_hours": _("The grant's terms allow downloads at certain hours only, and this is none of them."),
     "outside_networks": _("The grant's terms allow downloads from certain networks only, and you come from elsewhere."),

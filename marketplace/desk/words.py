@@ -494,7 +494,7 @@ EFFECTS: dict[tuple[str, str], Any] = {
     ("supervision.incident", "supplement"): _("Kept with the case; authority and overseers are told."),
     ("supervision.incident", "acknowledge"): _("Your office has seen it; the case shows when, and by whom."),
     ("supervision.incident", "recount"): _("Holders, derived products and people are computed afresh from the delivery records."),
-    ("supervision.incident", "hold_affected"): _("In one act, the data service pauses under every active grant that the incident reaches and that you supervise, until you lift it or it ends by itself. It is no order."),
+    ("supervision.incident", "hold_affected"): _("In one act, the data service pauses under every active grant that the incident reaches and that your authority supervises or, of your non-public data, that you gave, until you lift it or it ends by itself. It is no order. The grants of others are theirs to pause."),
     ("supervision.incident", "tell_holders"): _("Everybody who has a copy, or a copy of what was built from it, and was not told yet gets this text and is asked to confirm it. Holders learn nothing of each other."),
     ("supervision.incident", "confirm"): _("The case shows that your organisation has read the notice, and when."),
     ("supervision.incident", "tell_public"): _("Anybody can read this text on a public page, without a login. It stays as it is."),

@@ -22,6 +22,7 @@ from listings.permissions import check_can_review, check_reviewer, parties_of_ve
 from marketplace.applications.models import Application, Grant
 from marketplace.applications.permissions import check_decides_as_seller, parties_of_case
 from marketplace.errors import NotAllowed, is_allowed
+from marketplace.supervision.closeout import checker_of
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.deadlines import Due, level_above
 from marketplace.supervision.inquiry import Inquiry
@@ -53,6 +54,18 @@ def check_can_supervise(actor: Any, grant: Grant, at: datetime) -> None:
         raise NotAllowed(_("Orders under Art. 33 are about public data."))
     check_officer(actor, grant.authority, at, levels=ORDERING)
     check_not_own_case(actor, parties_of_grant(grant), at)
+
+
+def check_is_in_charge(actor: Any, grant: Grant, at: datetime) -> None:
+    """An officer of the competent authority, on nobody's side; of non-public data who signs for the seller, and where
+    the seller has ended the officer again."""
+    checker = checker_of(grant)
+    if checker == grant.authority:
+        check_officer(actor, grant.authority, at, levels=ORDERING)
+        check_not_own_case(actor, parties_of_grant(grant), at)
+    else:
+        check_member(actor, checker, at, roles=MANAGERS)
+        check_not_own_case(actor, [grant.buyer], at)
 
 
 def check_can_judge_report(actor: Any, report: UsageReport, at: datetime) -> None:

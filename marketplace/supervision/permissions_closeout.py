@@ -5,7 +5,6 @@ from typing import Any
 
 from accounts.models import Party
 from accounts.permissions import (
-    MANAGERS,
     check_added_evidence,
     check_is_person,
     check_member,
@@ -15,8 +14,8 @@ from accounts.permissions import (
 )
 from marketplace.applications.models import Grant
 from marketplace.supervision.caution import Caution
-from marketplace.supervision.closeout import Certificate, checker_of
-from marketplace.supervision.permissions import ORDERING, parties_of_grant
+from marketplace.supervision.closeout import Certificate
+from marketplace.supervision.permissions import ORDERING, check_is_in_charge
 
 
 def check_can_account_for_copies(actor: Any, grant: Grant, at: datetime) -> None:
@@ -34,16 +33,8 @@ def check_can_withdraw_certificate_evidence(actor: Any, certificate: Certificate
 
 
 def check_can_check_certificate(actor: Any, certificate: Certificate, at: datetime) -> None:
-    """An officer of the competent authority, on nobody's side; of non-public data who signs for the seller, and where
-    the seller has ended the officer again. Nobody who has stepped back."""
-    grant = certificate.grant
-    checker = checker_of(grant)
-    if checker == grant.authority:
-        check_officer(actor, grant.authority, at, levels=ORDERING)
-        check_not_own_case(actor, parties_of_grant(grant), at)
-    else:
-        check_member(actor, checker, at, roles=MANAGERS)
-        check_not_own_case(actor, [grant.buyer], at)
+    """Who is in charge of the grant. Nobody who has stepped back."""
+    check_is_in_charge(actor, certificate.grant, at)
     check_not_recused(actor, certificate)
 
 

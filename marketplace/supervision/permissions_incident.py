@@ -17,13 +17,17 @@ from accounts.permissions import (
     check_not_recused,
     check_officer,
 )
-from accounts.queries import memberships, parties_as
+from accounts.queries import memberships, parties_as, parties_of
 from listings.models import Version, VersionSource
+from marketplace.applications.models import Grant
+from marketplace.applications.states import GrantState
 from marketplace.clock.working_days import local_date
 from marketplace.delivery.models import Delivery
-from marketplace.errors import NotAllowed
+from marketplace.errors import NotAllowed, is_allowed
+from marketplace.supervision.closeout import checker_of
 from marketplace.supervision.incidents import Incident, IncidentAcknowledgement, IncidentNotice
-from marketplace.supervision.permissions import ORDERING
+from marketplace.supervision.permissions import ORDERING, check_is_in_charge
+from marketplace.supervision.precautions import lately_held
 
 PLATFORM = (CapabilityKind.AUTHORITY, CapabilityKind.OPERATOR, CapabilityKind.REVIEWER)
 
@@ -65,10 +69,35 @@ def check_can_keep_incident(actor: Any, incident: Incident, at: datetime) -> Non
 def check_can_decide_incident(actor: Any, incident: Incident, at: datetime) -> None:
     """An officer of the version's authority, province or city, who belongs to none of its parties or holders."""
     check_officer(actor, incident.authority, at, levels=ORDERING)
+    _check_on_no_side(actor, incident, at)
+
+
+def _check_on_no_side(actor: Any, incident: Incident, at: datetime) -> None:
     holders = Party.objects.filter(pk__in=incident.copies.values("grant__buyer"))
-    sides = [party for party in handling(incident) if party != incident.authority]
+    authorities = {incident.authority_id, *incident.copies.values_list("grant__authority", flat=True)}
+    sides = [party for party in handling(incident) if party.pk not in authorities]
     check_not_own_case(actor, [*sides, *holders], at)
     check_not_recused(actor, incident)
+
+
+def check_can_hold_affected(actor: Any, incident: Incident, at: datetime) -> None:
+    """Who is in charge of a grant that it reaches and that was not paused for it: an officer of whichever authority, on
+    no side of the incident; of non-public data who signs for the seller."""
+    check_is_person(actor)
+    left = reached_grants(incident).exclude(pk__in=lately_held(incident, at).values("grant"))
+    mine = parties_of(actor, at)
+    theirs = left.filter(Q(authority__in=mine) | Q(product__seller__in=mine))
+    for grant in theirs.select_related("product__seller__merged_into", "buyer", "authority").order_by("pk"):
+        if is_allowed(check_is_in_charge, actor, grant, at):
+            if checker_of(grant) == grant.authority:
+                return _check_on_no_side(actor, incident, at)
+            return check_not_recused(actor, incident)
+    raise NotAllowed(_("None of the grants that it reaches is yours to pause, or they are paused for it already."))
+
+
+def reached_grants(incident: Incident) -> QuerySet[Grant]:
+    """The active grants under which a copy was obtained that the incident reaches."""
+    return Grant.objects.filter(pk__in=incident.copies.values("grant"), state=GrantState.ACTIVE)
 
 
 def check_can_tell_holders(actor: Any, incident: Incident, at: datetime) -> None:
@@ -109,9 +138,7 @@ def check_can_acknowledge_incident(actor: Any, incident: Incident, at: datetime)
     """Somebody of a body that has to know of it and has not said yet that it does."""
     check_is_person(actor)
     if not unacknowledged(actor, incident, at).exists():
-        raise NotAllowed(
-            _("Only an authority or oversight body that still has to acknowledge it may do this.")
-        )
+        raise NotAllowed(_("Only an authority or oversight body that still has to acknowledge it may do this."))
 
 
 def notices_of(actor: Any, incident: Incident, at: datetime) -> QuerySet[IncidentNotice]:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
 
 from accounts.models import Capability, CapabilityKind, Party, PartyKind, Region, RegionLevel, valid_on
 from accounts.states import PartyState
@@ -12,7 +12,9 @@ from marketplace.applications.models import Grant
 from marketplace.clock.working_days import end_of_day, local_date
 from marketplace.delivery.models import AccessRecord, Delivery, Outcome
 from marketplace.ledger.entries import reference
+from marketplace.supervision.incidents import Incident, IncidentCopy
 from marketplace.supervision.models import DerivedProduct, Measure, UsageReport
+from marketplace.supervision.precautions import standing_for
 from marketplace.supervision.second_pair import Signature
 
 
@@ -60,6 +62,13 @@ def grants_signed_for(signature: Signature, at: datetime) -> list[Grant]:
     """The further grants that whoever signed first has chosen, as far as they are still in force."""
     chosen = signature.texts.get("grants", [])
     return [grant for grant in further_grants(signature.measure, at) if reference(grant) in chosen] if chosen else []
+
+
+def copies_of(incident: Incident, at: datetime) -> QuerySet[IncidentCopy]:
+    """The copies that it reaches, with `is_paused`: whether a precaution for it holds the grant."""
+    paused = Exists(standing_for(incident, at).filter(grant=OuterRef("grant")))
+    rows = incident.copies.select_related("grant__buyer", "grant__product", "version__product")
+    return rows.annotate(is_paused=paused).order_by("pk")
 
 
 def overseen_by(body: Party, at: datetime) -> dict[str, QuerySet[Any]]:

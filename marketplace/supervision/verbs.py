@@ -40,15 +40,14 @@ from marketplace.supervision.models import DerivedProduct, Finding, Measure, Usa
 from marketplace.supervision.operations.concern import can_be_misused
 from marketplace.supervision.operations.correction import fails_to_correct
 from marketplace.supervision.operations.incident import holders_untold, open_facts
-from marketplace.supervision.operations.incident_telling import can_hold
 from marketplace.supervision.operations.listing_again import LISTABLE
 from marketplace.supervision.operations.order import is_outdated
-from marketplace.supervision.operations.precaution import is_resting
 from marketplace.supervision.operations.reassessment import proposes_hold
 from marketplace.supervision.operations.recall import proposes_precaution
 from marketplace.supervision.operations.reviewed import is_decided_anew
 from marketplace.supervision.operations.taking import OPEN_MEASURE, TAKEN
 from marketplace.supervision.permissions_closeout import check_can_account_for_copies
+from marketplace.supervision.precautions import is_resting
 from marketplace.supervision.preparedness import EmergencyPlan, PlanState
 from marketplace.supervision.queries import deliveries_of, obtained, platforms
 from marketplace.supervision.review import Review, is_stayed
@@ -276,7 +275,7 @@ GRANT = Verbs(
         Verb("draft_notice", _("Draft a contract notice"), (GrantState.ACTIVE,), permissions.check_can_notify, operations.draft_notice, forms.NoticeForm, "Art. 40", danger=True, leads_on=True, aside=True),
         Verb("revoke", _("Revoke"), (GrantState.ACTIVE,), check_can_revoke_grant, operations.revoke_grant, RevokeForm, "Art. 16", danger=True),
         Verb("take_precaution", _("Pause as a precaution"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.take_precaution, ReasonForm, "Art. 34", danger=True, when=may_be_paused),
-        Verb("lift_precaution", _("Lift the precaution"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.lift_precaution, forms.LiftPrecautionForm, "Art. 34", when=has_precaution, aside=True),
+        Verb("lift_precaution", _("Lift the precaution"), (GrantState.ACTIVE,), permissions.check_is_in_charge, operations.lift_precaution, forms.LiftPrecautionForm, "Art. 34", when=has_precaution, aside=True),
         Verb("inspect", _("Open an inspection for cause"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.open_inspection, ReasonForm, "Art. 33", leads_on=True, aside=True, when=lambda grant: not grant.inspections.filter(state__in=OPEN_INSPECTION).exists()),
     ),
 )  # fmt: skip
@@ -317,10 +316,6 @@ def has_untold(incident: Incident) -> bool:
     return bool(holders_untold(incident))
 
 
-def has_holdable(incident: Incident) -> bool:
-    return can_hold(incident, timezone.now())
-
-
 def owes_public(incident: Incident) -> bool:
     return incident.may_identify and incident.public_told_at is None
 
@@ -336,7 +331,7 @@ INCIDENT = Verbs(
         Verb("report_authority", _("First report to the authority"), INCIDENT_OPEN, KEEPS, operations.report_to_authority, forms_incident.FirstReportForm, "Art. 34", when=lacks("authority_told_at")),
         Verb("report_cyberspace", _("First report to the cyberspace office"), INCIDENT_OPEN, KEEPS, operations.report_to_cyberspace, forms_incident.FirstReportForm, "Art. 34", when=lacks("cyberspace_told_at")),
         Verb("acknowledge", _("Acknowledge"), INCIDENT_OPEN, permissions_incident.check_can_acknowledge_incident, operations.acknowledge_incident, article="Art. 34"),
-        Verb("hold_affected", _("Pause all grants that it reaches"), INCIDENT_OPEN, DECIDES, operations.hold_affected, ReasonForm, "Art. 34", danger=True, when=has_holdable),
+        Verb("hold_affected", _("Pause all your grants that it reaches"), INCIDENT_OPEN, permissions_incident.check_can_hold_affected, operations.hold_affected, ReasonForm, "Art. 34", danger=True),
         Verb("contain", _("Record that it is contained"), INCIDENT_OPEN, KEEPS, operations.contain_incident, forms_incident.FactForm, "Art. 34", when=lacks("contained_at")),
         Verb("tell_holders", _("Tell the holders"), INCIDENT_OPEN, permissions_incident.check_can_tell_holders, operations.tell_holders, forms_incident.NoticeForm, "Art. 34", when=has_untold),
         Verb("tell_public", _("Tell the public"), INCIDENT_OPEN, DECIDES, operations.tell_public, forms_incident.PublicNoticeForm, "Art. 34", danger=True, when=owes_public),

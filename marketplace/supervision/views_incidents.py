@@ -17,6 +17,7 @@ from marketplace.supervision import operations, verbs
 from marketplace.supervision.forms_incident import OpenIncidentForm
 from marketplace.supervision.incidents import WAS_OFFERED, Incident
 from marketplace.supervision.permissions_incident import notices_of, reporters
+from marketplace.supervision.queries import copies_of
 
 
 @require_safe
@@ -65,7 +66,7 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
 def of_the_case(item: Incident) -> dict[str, Any]:
     """Copies, what was built from them, notices, notes and history."""
     return {
-        "copies": item.copies.select_related("grant__buyer", "grant__product", "version__product").order_by("pk"),
+        "copies": copies_of(item, timezone.now()),
         "derived": item.derived.select_related("party").order_by("pk"),
         "only_under": item.only_under.select_related("product").order_by("pk"),
         "acknowledgements": item.acknowledgements.select_related("party", "acknowledged_by").order_by("pk"),

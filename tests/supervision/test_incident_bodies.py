@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from accounts.models import Capability, Membership
+from accounts.models import Capability, Membership, Party
 from marketplace.api.resources import BY_MODEL
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Grant
@@ -18,6 +18,8 @@ from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations, verbs
 from marketplace.supervision.incidents import Incident
+from marketplace.supervision.precautions import standing_for
+from marketplace.supervision.queries import copies_of
 from tests import crowd
 from tests.workflow import stages
 
@@ -131,3 +133,90 @@ def test_page_and_interface_say_who_has_and_who_has_not(world, police):
     }  # fmt: skip
     assert Incident.objects.awaiting([police.pk]).get() == incident
     assert not Incident.objects.awaiting([world.parties["oversight"].pk]).exists()
+
+
+# --- each pauses its own ----------------------------------------
+
+
+def held(incident):
+    return sorted(standing_for(incident, incident.created_at).values_list("grant", flat=True))
+
+
+def test_each_authority_pauses_its_own_grants_in_one_act(world, grant):
+    delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at)
+    provincial = provincial_grant(world)
+    incident = stages.report_incident(world)
+    assert "hold_affected" in offered(world, incident, "province_officer")
+    for who in ("seller", "provider", "other_officer", "county_officer", "conflicted_officer", "overseer", "buyer"):
+        with pytest.raises(NotAllowed):
+            operations.hold_affected(**by(world, incident, who), reason="先停后查")
+    operations.hold_affected(**by(world, incident, "officer"), reason="先停后查")
+    assert held(incident) == [grant.pk] and provincial.is_in_effect(world.at)
+    assert "hold_affected" not in offered(world, incident, "officer")
+    operations.hold_affected(**by(world, incident, "province_officer"), reason="先停后查")
+    assert held(incident) == sorted([grant.pk, provincial.pk])
+    operations.lift_precaution(grant=provincial, actor=world["province_officer"], at=world.at, reason="已查清")
+    with time_machine.travel(world.at, tick=False):
+        client = Client(headers={"accept-language": "en"})
+        client.force_login(world["officer"], backend="allauth.account.auth_backends.AuthenticationBackend")
+        page = client.get(incident.get_absolute_url()).content.decode()
+    paused = {row.grant.number: row.is_paused for row in copies_of(incident, world.at)}
+    assert paused == {grant.number: True, provincial.number: False}
+    assert "Paused for it" in page
+
+
+def test_officer_who_belongs_to_a_holder_pauses_no_grant_of_another(world):
+    provincial = provincial_grant(world)
+    incident = stages.report_incident(world)
+    Membership.objects.create(
+        user=world["province_officer"], party=world.parties["unit"], role="member", valid_from=date(2026, 1, 1)
+    )
+    with pytest.raises(NotAllowed):
+        operations.hold_affected(**by(world, incident, "province_officer"), reason="先停后查")
+    assert provincial.is_in_effect(world.at)
+
+
+def test_who_stepped_back_pauses_nothing(world, grant):
+    delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at)
+    incident = stages.report_incident(world)
+    operations.recuse_from(case=incident, actor=world["officer"], at=world.at, reason="亲属在买方任职")
+    with pytest.raises(NotAllowed):
+        operations.hold_affected(**by(world, incident, "officer"), reason="先停后查")
+    operations.hold_affected(**by(world, incident, "second_officer"), reason="先停后查")
+
+
+def test_seller_pauses_the_grants_of_its_non_public_data_and_lifts_that(world):
+    granted, _over = stages.non_public_grant(world, "active")
+    version, at = granted.from_version, granted.activated_at
+    delivery.deliver(grant=granted, version=version, actor=world["buyer"], at=at)
+    incident = stages.report_incident(
+        world, who="vendor", party="vendor", version=version, at=at, noticed_at=at, may_identify=False
+    )
+    for who in ("vendor_member", "other_vendor", "officer", "reviewer", "buyer"):
+        with pytest.raises(NotAllowed):
+            operations.hold_affected(**by(world, incident, who, at), reason="先停后查")
+    operations.hold_affected(**by(world, incident, "vendor", at), reason="先停后查")
+    assert held(incident) == [granted.pk] and not granted.is_in_effect(at)
+    with pytest.raises(NotAllowed):  # once for each incident
+        operations.hold_affected(**by(world, incident, "vendor", at), reason="先停后查")
+    lift = {"grant": granted, "at": at, "reason": "已查清"}
+    for who in ("vendor_member", "officer", "buyer"):
+        with pytest.raises(NotAllowed):
+            operations.lift_precaution(**lift, actor=world[who])
+    with time_machine.travel(at, tick=False):
+        names = {verb.name for verb in verbs.GRANT.available(granted, world["vendor"], at)}
+    assert "lift_precaution" in names and "take_precaution" not in names  # outside an incident: a contract notice
+    operations.lift_precaution(**lift, actor=world["vendor"])
+    assert granted.is_in_effect(at)
+
+
+def test_once_the_seller_has_ended_an_officer_pauses_its_grants(world):
+    granted, _over = stages.non_public_grant(world, "active")
+    version, at = granted.from_version, granted.activated_at
+    delivery.deliver(grant=granted, version=version, actor=world["buyer"], at=at)
+    incident = stages.report_incident(
+        world, who="officer", party="city", version=version, at=at, noticed_at=at, may_identify=False
+    )
+    Party.objects.filter(pk=world.parties["vendor"].pk).update(state="ended")
+    operations.hold_affected(**by(world, incident, "officer", at), reason="先停后查")
+    assert held(incident) == [granted.pk]

@@ -191,7 +191,7 @@ def test_one_act_pauses_every_active_grant_with_a_copy_and_no_other(world, grant
     paused = Hold.objects.exclude(reason="另案").values_list("grant", flat=True)
     assert sorted(paused) == sorted([grant.pk, other.pk])  # each once, also where another matter holds it
     assert without.is_in_effect(world.at) and not grant.is_in_effect(world.at)
-    with pytest.raises(InvalidState):
+    with pytest.raises(NotAllowed):  # nothing of theirs is left
         operations.hold_affected(**by(world, incident, "officer"), reason="先停后查")
 
 

@@ -11,7 +11,7 @@ from django.test import Client
 
 from marketplace.applications.models import Hold
 from marketplace.delivery import operations as delivery
-from marketplace.errors import InvalidState
+from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.entries import reference
 from marketplace.supervision import operations, verbs
 from tests.workflow import stages
@@ -43,7 +43,7 @@ def test_leak_pauses_a_grant_that_was_paused_for_another_matter_long_over(world,
 
     over = again.ends_at
     assert delivered.is_in_effect(over)
-    with pytest.raises(InvalidState):  # for the same leak it is not renewed
+    with pytest.raises(NotAllowed):  # for the same leak it is not renewed
         pause_for(world, incident, over)
     assert delivered.is_in_effect(over)
     rested = ended + timedelta(days=60)

@@ -1300,6 +1300,8 @@ def may_incident(verb: str, state: str) -> frozenset[str]:
         return BUYER if state in ("opened+told", "closed") else frozenset()
     if verb == "tell_holders":
         return SELLER | UNBIASED
+    if verb == "hold_affected" and state in ("opened+told", "closed"):  # nothing is left that is not paused for it
+        return NOBODY
     return INCIDENT_PARTIES | UNBIASED if verb in KEPT_BY_PARTIES else UNBIASED
 
 
@@ -1520,12 +1522,11 @@ NON_PUBLIC_GRANT = replace(
     people=WITH_SELLERS,
 )
 
+NON_PUBLIC_GRANT_MAY = {"report_misuse": VENDORS, "draft_notice": VENDOR, "lift_precaution": VENDOR, **OF_COPIES}
 NON_PUBLIC_GRANT_OFFICER = replace(
     GRANT_OFFICER,
     reach=stages.non_public_grant,
-    may=lambda verb, state: {"report_misuse": VENDORS, "draft_notice": VENDOR, **OF_COPIES}.get(
-        verb, NOBODY
-    ),  # no Art. 33
+    may=lambda verb, state: NON_PUBLIC_GRANT_MAY.get(verb, NOBODY),  # no Art. 33
     sees=lambda state: BUYER | VENDORS | OVERSIGHT,
     people=WITH_SELLERS,
 )

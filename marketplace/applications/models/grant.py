@@ -297,7 +297,7 @@ def _shown_term(name: str, value: Any) -> Any:
 class HoldCode(models.TextChoices):
     MEASURE = "measure", _("an order or a contract notice suspends it")
     REPORT_OVERDUE = "report_overdue", _("a term of the grant: a usage report is overdue")
-    PRECAUTION = "precaution", _("an officer's precaution")
+    PRECAUTION = "precaution", _("a precaution")
 
 
 class Hold(models.Model):

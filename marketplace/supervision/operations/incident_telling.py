@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.queries import recipients
 from marketplace.applications.models import Grant
-from marketplace.applications.states import GrantState
 from marketplace.errors import InvalidState, NotAllowed, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
@@ -16,8 +15,8 @@ from marketplace.supervision import permissions_incident as permissions
 from marketplace.supervision.incidents import Incident, IncidentNotice
 from marketplace.supervision.operations.incident import ARTICLE, holders_untold, lock
 from marketplace.supervision.operations.incident_reach import count_reach
-from marketplace.supervision.operations.precaution import hold_as_precaution, lately_held
-from marketplace.supervision.permissions import check_can_supervise
+from marketplace.supervision.operations.precaution import hold_as_precaution
+from marketplace.supervision.permissions import check_is_in_charge
 
 
 @transaction.atomic
@@ -56,20 +55,19 @@ def confirm_notice(*, incident: Incident, actor: User, at: datetime) -> None:
 
 @transaction.atomic
 def hold_affected(*, incident: Incident, actor: User, at: datetime, reason: str) -> None:
-    """One act: a precaution on every active grant under which a copy was obtained and that this officer supervises.
+    """One act: a precaution on every active grant under which a copy was obtained and that the person is in charge of.
 
-    Left out, and counted in the ledger: grants of other authorities, non-public data, and those that were paused for
-    this incident already; a precaution for another matter is no obstacle. Raises InvalidState when none is left.
+    Each authority pauses its own grants, and of non-public data the seller. Left out, and counted in the ledger: those
+    of others, and those that were paused for this incident already; a precaution for another matter is no obstacle.
+    Raises InvalidState when none is left.
     """
-    permissions.check_can_decide_incident(actor, incident, at)
+    permissions.check_can_hold_affected(actor, incident, at)
     require(reason=reason)
     lock(incident)
     act = ledger.begin("hold_affected", actor, at, ARTICLE)
     count_reach(act, incident)
-    grants = Grant.objects.filter(pk__in=incident.copies.values("grant"), state=GrantState.ACTIVE)
-    found = list(
-        grants.select_for_update(of=("self",)).select_related("product__seller", "buyer", "authority").order_by("pk")
-    )
+    grants = permissions.reached_grants(incident).select_related("product__seller__merged_into", "buyer", "authority")
+    found = list(grants.select_for_update(of=("self",)).order_by("pk"))
     held = [grant for grant in found if _hold(act, incident, grant, actor, reason)]
     if not held:
         raise InvalidState(_("No grant is left that you could pause."))
@@ -78,17 +76,11 @@ def hold_affected(*, incident: Incident, actor: User, at: datetime, reason: str)
 
 def _hold(act: ledger.Act, incident: Incident, grant: Grant, actor: User, reason: str) -> bool:
     try:
-        check_can_supervise(actor, grant, act.at)
+        check_is_in_charge(actor, grant, act.at)
         hold_as_precaution(act, grant, reason, cause=incident)
     except (NotAllowed, InvalidState):
         return False
     return True
-
-
-def can_hold(incident: Incident, at: datetime) -> bool:
-    """Whether an active grant is left that was not paused for it."""
-    active = Grant.objects.filter(pk__in=incident.copies.values("grant"), state=GrantState.ACTIVE)
-    return active.exclude(pk__in=lately_held(incident, at).values("grant")).exists()
 
 
 @transaction.atomic

@@ -1,10 +1,13 @@
-"""An officer's precaution: holds a grant before any order, with a reason and an end of its own (Art. 34)."""
+"""A precaution: holds a grant before any order, with a reason and an end of its own (Art. 34).
 
-from datetime import datetime, timedelta
+An officer's; of non-public data, in an incident, also its seller's (`incident_telling.hold_affected`).
+"""
+
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -18,9 +21,9 @@ from marketplace.clock.working_days import due_after
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.supervision import permissions
+from marketplace.supervision.precautions import is_resting, source_of
 
 ARTICLE = "Art. 34"
-REST_DAYS = 60  # so long after a precaution no other is taken for the same cause: it must not replace an order
 
 
 @transaction.atomic
@@ -41,27 +44,9 @@ def hold_as_precaution(act: ledger.Act, grant: Grant, reason: str, *, cause: Mod
     if is_resting(grant, cause, act.at):
         raise InvalidState(_("A precaution was taken already and is not renewed: propose an order, or let it go."))
     open_hold(
-        act, grant, HoldCode.PRECAUTION, f"{_source(cause)}{act.operation_id}", reason=reason,
+        act, grant, HoldCode.PRECAUTION, f"{source_of(cause)}{act.operation_id}", reason=reason,
         ends_at=due_after(act.at, clock.days(Kind.PRECAUTION)),
     )  # fmt: skip
-
-
-def is_resting(grant: Grant, cause: Model, at: datetime) -> bool:
-    """Whether a precaution was taken for this cause so lately that none follows."""
-    return lately_held(cause, at).filter(grant=grant).exists()
-
-
-def lately_held(cause: Model, at: datetime) -> QuerySet[Hold]:
-    """The precautions for one cause of the last 60 days, of whatever grants."""
-    since = at - timedelta(days=REST_DAYS)
-    return Hold.objects.filter(
-        code=HoldCode.PRECAUTION, source_ref__startswith=_source(cause), opened_at__gt=since
-    )  # fmt: skip
-
-
-def _source(cause: Model) -> str:
-    """How the source of each hold for this cause begins."""
-    return f"{ledger.reference(cause)}:"
 
 
 @transaction.atomic
@@ -70,7 +55,7 @@ def lift_precaution(*, grant: Grant, actor: User, at: datetime, reason: str, hol
 
     Raises ValidationError where several hold the grant and `hold` does not say which of them ends.
     """
-    permissions.check_can_supervise(actor, grant, at)
+    permissions.check_is_in_charge(actor, grant, at)
     require(reason=reason)
     workflow.check_in(grant, GrantState.ACTIVE)
     standing = list(open_holds(at, grant=grant, code=HoldCode.PRECAUTION).order_by("pk"))
