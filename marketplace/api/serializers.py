@@ -41,6 +41,7 @@ from marketplace.supervision.caution import Caution
 from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.incidents import Incident, IncidentAcknowledgement
+from marketplace.supervision.inquiry import ABOUT as ASKED_ABOUT
 from marketplace.supervision.inquiry import Inquiry
 from marketplace.supervision.inspections import Inspection, InspectionPlan, InspectionPoint, JointInspector
 from marketplace.supervision.models import (
@@ -603,7 +604,7 @@ class InquiryRow(serializers.ModelSerializer[Inquiry]):
     class Meta:
         model = Inquiry
         fields = (
-            "id", "application", "finding", "measure", "authority", "above", "question", "at", "answer", "answered_at",
+            "id", *ASKED_ABOUT, "authority", "above", "question", "at", "answer", "answered_at",
         )  # fmt: skip
 
 

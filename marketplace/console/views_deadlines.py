@@ -21,7 +21,7 @@ from marketplace.console.views import written
 from marketplace.errors import NotAllowed
 from marketplace.supervision import operations
 from marketplace.supervision.deadlines import Due, due_of, running_for, up_before
-from marketplace.supervision.operations.inquiry import CHECKS
+from marketplace.supervision.inquiry import ABOUT
 from marketplace.supervision.permissions import check_can_explain
 
 
@@ -80,7 +80,7 @@ def _line(row: Due, at: datetime) -> Line:
     said = [one for one in row.clock.explanations.all() if one.due_at == row.clock.due_at]
     over = row.clock.due_at <= at
     label = Kind(row.clock.kind).label
-    asks = row.obj._meta.model_name if type(row.obj) in CHECKS else ""
+    asks = row.obj._meta.model_name if type(row.obj) in ABOUT.values() else ""
     return Line(row, label, last_day(row.clock.due_at), over, said[0] if said else None, address(row.obj), asks)
 
 

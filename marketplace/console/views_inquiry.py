@@ -11,32 +11,18 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import CapabilityKind
 from accounts.queries import parties_as
 from marketplace import keyset
-from marketplace.applications.models import Application
 from marketplace.console import forms
 from marketplace.console.views import written
 from marketplace.supervision import operations
-from marketplace.supervision.inquiry import Inquiry
-from marketplace.supervision.models import Finding, Measure
-from marketplace.supervision.operations.inquiry import check_can_ask_report
-from marketplace.supervision.permissions import check_can_answer_inquiry
-
-KINDS: dict[str, Any] = {"application": Application, "finding": Finding, "measure": Measure}
+from marketplace.supervision.inquiry import ABOUT, NAMED, Inquiry
+from marketplace.supervision.permissions_above import check_can_answer_inquiry, check_can_ask_report
 
 
 def _mine(request: Any) -> Any:
     """Those that the person's authorities have asked, or were asked."""
     if CapabilityKind.AUTHORITY not in request.kinds:
         raise Http404
-    return Inquiry.objects.visible_to(request.user).select_related(
-        "authority",
-        "above",
-        "by",
-        "answered_by",
-        "application",
-        "measure",
-        "finding__grant",
-        "finding__version__product",
-    )
+    return Inquiry.objects.visible_to(request.user).select_related("authority", "above", "by", "answered_by", *NAMED)
 
 
 @require_safe
@@ -48,9 +34,9 @@ def inquiries(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest, case: str, number: int) -> HttpResponse:
-    if case not in KINDS:
+    if case not in ABOUT:
         raise Http404
-    found = get_object_or_404(KINDS[case].objects.visible_to(request.user), pk=number)
+    found: Any = get_object_or_404(ABOUT[case].objects.visible_to(request.user), pk=number)
     check_can_ask_report(request.user, found, timezone.now())
     note = _("The authority is told and has a deadline. The case goes on as it is.")
     form = forms.QuestionForm(request.POST or None)

@@ -17,6 +17,7 @@ from listings.models import Objection
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import add_working_days, local_date
+from marketplace.supervision.inquiry import NAMED as INQUIRED
 from marketplace.supervision.review import NAMED
 
 UP_AFTER = 3  # working days that an authority's deadline has run out, before it goes up one level
@@ -50,7 +51,7 @@ TITLES = {
     "supervision.finding": ("grant", "version__product"),
     "supervision.review": NAMED,
     "supervision.emergencyplan": ("unit",),
-    "supervision.inquiry": ("application", "measure", "finding__grant", "finding__version__product"),
+    "supervision.inquiry": INQUIRED,
 }
 # (object type, clock) -> whose duty it is when the clock has run out
 DUTIES: dict[tuple[str, str], Duty] = {

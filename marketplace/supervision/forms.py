@@ -16,7 +16,10 @@ from marketplace.applications.models import Application, Grant, GrantEdition, Ho
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.supervision.caution import Caution
+from marketplace.supervision.concern import Concern
+from marketplace.supervision.incidents import Incident
 from marketplace.supervision.inquiry import ABOUT as ASKED_ABOUT
+from marketplace.supervision.inspections import Inspection
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, ReportFiling
 from marketplace.supervision.operations.order import LEAST_DAYS, MOST_DAYS
 from marketplace.supervision.operations.recusal import decider_of
@@ -291,6 +294,9 @@ class AskReportForm(forms.Form):
     application = forms.ModelChoiceField(label=_("Application"), queryset=Application.objects.none(), required=False)
     finding = forms.ModelChoiceField(label=_("Finding"), queryset=Finding.objects.none(), required=False)
     measure = forms.ModelChoiceField(label=_("Order"), queryset=Measure.objects.none(), required=False)
+    incident = forms.ModelChoiceField(label=_("Security incident"), queryset=Incident.objects.none(), required=False)
+    concern = forms.ModelChoiceField(label=_("Report"), queryset=Concern.objects.none(), required=False)
+    inspection = forms.ModelChoiceField(label=_("Inspection"), queryset=Inspection.objects.none(), required=False)
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -302,7 +308,7 @@ class AskReportForm(forms.Form):
         said = super().clean() or {}
         named = [case for name in ASKED_ABOUT if (case := said.pop(name, None))]
         if len(named) != 1 and not self.errors:
-            raise forms.ValidationError(_("Name one application, finding or order."))
+            raise forms.ValidationError(_("Name one case: exactly one of the fields beside the question."))
         return {**said, "case": named[0] if named else None}
 
 

@@ -1,5 +1,7 @@
 """What the level above asks an authority about one of its cases, and what that answered (Art. 45)."""
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db import models
@@ -12,9 +14,21 @@ from accounts.models import Party, User
 from accounts.queries import recent_parties
 from accounts.reach import found_by, reach_of
 from marketplace.applications.models import Application
+from marketplace.supervision.concern import Concern
+from marketplace.supervision.incidents import Incident
+from marketplace.supervision.inspections import Inspection
 from marketplace.supervision.models import Finding, Measure
 
-ABOUT = ("application", "finding", "measure")  # exactly one of them
+# What a report is wanted on, exactly one of them, and what the name of each is made of.
+ABOUT: dict[str, type[models.Model]] = {
+    "application": Application,
+    "finding": Finding,
+    "measure": Measure,
+    "incident": Incident,
+    "concern": Concern,
+    "inspection": Inspection,
+}
+NAMED = ("application", "finding__grant", "finding__version__product", "measure", "incident", "concern", "inspection")
 
 
 class InquiryQuerySet(models.QuerySet["Inquiry"]):
@@ -33,6 +47,11 @@ class Inquiry(models.Model):
     )
     finding = models.ForeignKey(Finding, null=True, blank=True, on_delete=models.PROTECT, related_name="inquiries")
     measure = models.ForeignKey(Measure, null=True, blank=True, on_delete=models.PROTECT, related_name="inquiries")
+    incident = models.ForeignKey(Incident, null=True, blank=True, on_delete=models.PROTECT, related_name="inquiries")
+    concern = models.ForeignKey(Concern, null=True, blank=True, on_delete=models.PROTECT, related_name="inquiries")
+    inspection = models.ForeignKey(
+        Inspection, null=True, blank=True, on_delete=models.PROTECT, related_name="inquiries"
+    )
     party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")  # whose case it is
     authority = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
     above = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
@@ -49,9 +68,7 @@ class Inquiry(models.Model):
         verbose_name = _("report asked of an authority")
         constraints = (
             models.CheckConstraint(
-                condition=Q(application__isnull=False, finding=None, measure=None)
-                | Q(application=None, finding__isnull=False, measure=None)
-                | Q(application=None, finding=None, measure__isnull=False),
+                condition=reduce(or_, (Q(**{f"{name}__isnull": name != given for name in ABOUT}) for given in ABOUT)),
                 name="inquiry_about_one",
             ),
             models.CheckConstraint(
@@ -69,5 +86,5 @@ class Inquiry(models.Model):
 
     @property
     def subject(self) -> Any:
-        """The application, finding or measure that it is about."""
+        """The case that it is about: one of `ABOUT`."""
         return next(found for name in ABOUT if (found := getattr(self, name)))

@@ -19,13 +19,12 @@ from accounts.permissions import (
 from accounts.queries import authority_level, parties_as
 from listings.models import Version, VersionSource, is_provincial_officer
 from listings.permissions import check_can_review, check_reviewer, parties_of_version
-from marketplace.applications.models import Application, Grant
+from marketplace.applications.models import Grant
 from marketplace.applications.permissions import check_decides_as_seller, parties_of_case
 from marketplace.errors import NotAllowed, is_allowed
 from marketplace.supervision.closeout import checker_of
 from marketplace.supervision.concern import Concern
-from marketplace.supervision.deadlines import Due, level_above
-from marketplace.supervision.inquiry import Inquiry
+from marketplace.supervision.deadlines import Due
 from marketplace.supervision.measure_kinds import KINDS, Issuer, MeasureKind
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.preparedness import EmergencyPlan
@@ -294,55 +293,6 @@ def check_can_explain(actor: Any, due: Due, at: datetime) -> None:
     """Somebody of the authority that the deadline binds, or of the compliance review in its place."""
     kind = CapabilityKind.REVIEWER if due.is_instead else CapabilityKind.AUTHORITY
     check_acts_for(actor, due.owner, kind, at)
-
-
-def check_is_above(actor: Any, authority: Party | None, parties: list[Party], at: datetime) -> None:
-    """An officer of the level above an authority, on nobody's side."""
-    check_is_person(actor)
-    above = level_above(authority, at) if authority is not None else None
-    if above is None:
-        raise NotAllowed(_("Only the level above an authority does this."))
-    check_officer(actor, above, at, levels=ORDERING)
-    check_not_own_case(actor, parties, at)
-
-
-def _sides(case: Application | Finding | Measure) -> list[Party]:
-    """Whose case it is that the level above takes over, or wants a report on."""
-    if isinstance(case, Application):
-        return parties_of_case(case)
-    if isinstance(case, Finding):
-        return [case.party, *(parties_of_grant(case.grant) if case.grant else [])]
-    held = case.held.select_related("grant__buyer", "grant__product__seller")
-    return [case.party, *(party for one in held for party in parties_of_grant(one.grant))]
-
-
-def check_can_take_application(actor: Any, application: Application, at: datetime) -> None:
-    """Of public data; what its seller decides on stays with the seller."""
-    if application.seller_id is not None:
-        raise NotAllowed(_("Of non-public data the seller decides."))
-    check_is_above(actor, application.authority, _sides(application), at)
-    check_not_recused(actor, application)
-
-
-def check_can_take_finding(actor: Any, finding: Finding, at: datetime) -> None:
-    if finding.grant is None:
-        raise NotAllowed(_("A version stays with whoever reviewed it."))
-    check_is_above(actor, finding.authority, _sides(finding), at)
-    check_not_recused(actor, finding)
-
-
-def check_can_take_measure(actor: Any, measure: Measure, at: datetime) -> None:
-    """Of an authority: what a seller or the platform's reviewer issued stays with them."""
-    if measure.issuer_id is not None:
-        raise NotAllowed(_("What a seller or the platform issued stays with it."))
-    check_is_above(actor, measure.authority, _sides(measure), at)
-    check_not_recused(actor, measure)
-
-
-def check_can_answer_inquiry(actor: Any, inquiry: Inquiry, at: datetime) -> None:
-    """An officer of the authority that was asked, of whatever level, on no side of the case that it is about."""
-    check_officer(actor, inquiry.authority, at)
-    check_not_own_case(actor, [inquiry.party, *_sides(inquiry.subject)], at)
 
 
 def check_can_register_derived(actor: Any, party: Party, at: datetime) -> None:

@@ -53,7 +53,15 @@ def check_can_open_incident(actor: Any, party: Party, version: Version, at: date
 def handling(incident: Incident) -> list[Party]:
     """Whose data it is, and who reported it."""
     units = VersionSource.objects.filter(version=incident.version_id).values("unit")
-    return [incident.reporter, incident.version.product.seller, *Party.objects.filter(pk__in=units)]
+    return [incident.version.product.seller, incident.reporter, *Party.objects.filter(pk__in=units)]
+
+
+def sides_of_incident(incident: Incident) -> list[Party]:
+    """The same, and who has copies; not an authority over the data, or over a grant of it, that has reported it."""
+    holders = Party.objects.filter(pk__in=incident.copies.values("grant__buyer"))
+    authorities = {incident.authority_id, incident.version.authority_id}
+    authorities.update(incident.copies.values_list("grant__authority", flat=True))
+    return [*(party for party in handling(incident) if party.pk not in authorities), *holders]
 
 
 def check_can_keep_incident(actor: Any, incident: Incident, at: datetime) -> None:
@@ -69,14 +77,7 @@ def check_can_keep_incident(actor: Any, incident: Incident, at: datetime) -> Non
 def check_can_decide_incident(actor: Any, incident: Incident, at: datetime) -> None:
     """An officer of the version's authority, province or city, who belongs to none of its parties or holders."""
     check_officer(actor, incident.authority, at, levels=ORDERING)
-    _check_on_no_side(actor, incident, at)
-
-
-def _check_on_no_side(actor: Any, incident: Incident, at: datetime) -> None:
-    holders = Party.objects.filter(pk__in=incident.copies.values("grant__buyer"))
-    authorities = {incident.authority_id, *incident.copies.values_list("grant__authority", flat=True)}
-    sides = [party for party in handling(incident) if party.pk not in authorities]
-    check_not_own_case(actor, [*sides, *holders], at)
+    check_not_own_case(actor, sides_of_incident(incident), at)
     check_not_recused(actor, incident)
 
 
@@ -90,7 +91,7 @@ def check_can_hold_affected(actor: Any, incident: Incident, at: datetime) -> Non
     for grant in theirs.select_related("product__seller__merged_into", "buyer", "authority").order_by("pk"):
         if is_allowed(check_is_in_charge, actor, grant, at):
             if checker_of(grant) == grant.authority:
-                return _check_on_no_side(actor, incident, at)
+                return check_not_own_case(actor, sides_of_incident(incident), at)
             return check_not_recused(actor, incident)
     raise NotAllowed(_("None of the grants that it reaches is yours to pause, or they are paused for it already."))
 

@@ -28,6 +28,7 @@ from marketplace.supervision import (
     forms_preparedness,
     operations,
     permissions,
+    permissions_above,
     permissions_closeout,
     permissions_concern,
     permissions_incident,
@@ -117,7 +118,7 @@ APPLICATION = Verbs(
     Application,
     "application",
     (
-        Verb("take_case", TAKE, TAKEN, permissions.check_can_take_application, operations.take_application, ReasonForm, "Art. 45", aside=True),
+        Verb("take_case", TAKE, TAKEN, permissions_above.check_can_take, operations.take_application, ReasonForm, "Art. 45", aside=True),
     ),
 )  # fmt: skip
 
@@ -134,7 +135,7 @@ FINDING = Verbs(
         Verb("merge", _("Merge into another finding"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.merge_finding, forms.MergeFindingForm, aside=True),
         Verb("dismiss", _("Dismiss"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.dismiss_finding, ReasonForm),
         recuse(Finding, "finding"),
-        Verb("take_case", TAKE, (FindingState.OPEN,), permissions.check_can_take_finding, operations.take_finding, ReasonForm, "Art. 45", aside=True),
+        Verb("take_case", TAKE, (FindingState.OPEN,), permissions_above.check_can_take, operations.take_finding, ReasonForm, "Art. 45", aside=True),
     ),
 )  # fmt: skip
 
@@ -240,7 +241,7 @@ MEASURE = Verbs(
         Verb("refer", _("Refer for discipline"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.refer_order, forms.ReferForm, ARTICLE_OF_MEASURE, danger=True, when=may_end_as(MeasureState.REFERRED), facts="supervision/facts.html", said=said_if_waiting),
         Verb("make_final", _("Make the take-down final"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.make_final, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=may_end_as(MeasureState.FINAL), facts="supervision/facts.html", said=said_if_waiting),
         recuse(Measure, "measure"),
-        Verb("take_case", TAKE, OPEN_MEASURE, permissions.check_can_take_measure, operations.take_measure, ReasonForm, "Art. 45", aside=True),
+        Verb("take_case", TAKE, OPEN_MEASURE, permissions_above.check_can_take, operations.take_measure, ReasonForm, "Art. 45", aside=True),
         Verb("annul", _("Annul the measure"), STANDING_MEASURE, permissions.check_can_annul, operations.annul_order, ReasonForm, "Art. 45", danger=True, facts="supervision/facts.html"),
     ),
 )  # fmt: skip

@@ -16,6 +16,7 @@ from tests import crowd
 from tests.api.conftest import Partner, credential_for
 from tests.console.conftest import log_in
 from tests.workflow import stages
+from tests.workflow.matrix import rows
 
 
 def test_the_province_asks_and_the_city_answers_within_its_time(world):
@@ -106,3 +107,77 @@ def test_a_county_answers_on_its_order_and_nobody_on_a_case_of_a_side_of_theirs(
             operations.answer_inquiry(inquiry=about, actor=world["second_officer"], at=world.at, answer="无")
         sided.delete()
     operations.answer_inquiry(inquiry=about, actor=world["second_officer"], at=world.at, answer="无")
+
+
+CASES = {
+    "incident": lambda world: stages.incident(world, "opened"),
+    "misuse": lambda world: stages.concern(world, "open"),
+    "fault": lambda world: stages.concern(world, "open+fault"),
+    "planned inspection": lambda world: stages.inspection(world, "planned"),
+    "inspection": lambda world: stages.inspection(world, "reported"),
+    "version": lambda world: stages.finding(world, "open+failing"),
+}
+SIDES = {
+    "incident": ("developer", "unit", "buyer"), "misuse": ("buyer", "developer", "unit"), "fault": ("developer",),
+    "planned inspection": ("buyer", "developer", "unit"), "inspection": ("buyer", "developer", "unit"),
+    "version": ("developer", "unit"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_of_each_kind_of_case_the_level_above_alone_asks_and_the_city_answers(world, kind):
+    case, at = CASES[kind](world)
+    asking, before = {"case": case, "at": at, "question": "处置到哪一步?"}, rows()
+    for who in ("officer", "other_officer", "county_officer", "buyer", "seller", "provider", "operator", "overseer"):
+        with pytest.raises(NotAllowed):
+            operations.ask_report(actor=world[who], **asking)
+    assert rows() == before
+    for side in SIDES[kind]:
+        sided = crowd.copy(world["province_officer"].memberships.earliest("pk"), party=world.parties[side])
+        with pytest.raises(NotAllowed, match=r"own case|本案应当回避"):
+            operations.ask_report(actor=world["province_officer"], **asking)
+        sided.delete()
+    made = Inquiry.objects.get(pk=operations.ask_report(actor=world["province_officer"], **asking).pk)
+    assert (made.subject, made.authority, made.above) == (case, world.parties["city"], world.parties["province"])
+    assert made.party == world.parties[SIDES[kind][0]]
+    with pytest.raises(InvalidState):
+        operations.ask_report(actor=world["province_officer"], **asking)
+    with time_machine.travel(at, tick=False):
+        city = log_in(world["officer"])
+        assert case.get_absolute_url() in city.get("/console/inquiries/").content.decode()
+        assert city.post(f"/console/inquiries/{made.pk}/answer/", {"answer": "已约谈"}).status_code == 302
+    made.refresh_from_db()
+    assert (made.answer, made.answered_by) == ("已约谈", world["officer"])
+    case.refresh_from_db()
+    assert case.authority == world.parties["city"]
+
+
+@pytest.mark.parametrize("kind", ["misuse", "version"])
+def test_what_the_compliance_review_answers_is_asked_of_no_authority(world, kind):
+    case, at = CASES[kind](world)
+    type(case).objects.filter(pk=case.pk).update(reviewer=world.parties["operator"])
+    case.refresh_from_db()
+    with pytest.raises(NotAllowed, match=r"compliance|合规"):
+        operations.ask_report(case=case, actor=world["province_officer"], at=at, question="处置到哪一步?")
+
+
+def test_whoever_may_ask_finds_the_way_on_the_case_and_systems_name_it(world):
+    case, at = stages.incident(world, "opened")
+    file, ask = f"/console/supervision/incident/{case.pk}/", f"/console/inquiries/new/incident/{case.pk}/"
+    with time_machine.travel(at, tick=False):
+        assert ask in log_in(world["province_officer"]).get(file).content.decode()
+        assert ask not in log_in(world["officer"]).get(file).content.decode()
+        system = Partner(credential_for(world, world.parties["province"], person=world["province_officer"]),
+                         world["province_officer"])  # fmt: skip
+        both = {"question": "为何?", "incident": case.pk, "concern": stages.concern(world, "open")[0].pk}
+        assert system.post("inquiries/", both).status_code == 422
+        made = system.post("inquiries/", {"question": "为何?", "incident": case.pk})
+        assert (made.status_code, made.json()["incident"], made.json()["concern"]) == (201, case.pk, None)
+
+
+def test_a_city_that_reported_an_incident_itself_still_answers_for_it(world):
+    case = stages.report_incident(world, who="officer", party="city")
+    told = operations.ask_report(case=case, actor=world["province_officer"], at=world.at, question="原因?")
+    operations.answer_inquiry(inquiry=told, actor=world["officer"], at=world.at, answer="外链误开")
+    told.refresh_from_db()
+    assert told.answer == "外链误开"

@@ -1,6 +1,5 @@
 """The level above asks an authority for a report on a case, and the authority answers (Art. 45)."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -9,48 +8,35 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Party, User
 from accounts.queries import recipients
-from marketplace.applications.models import Application
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import last_day
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
-from marketplace.supervision import permissions
+from marketplace.supervision import permissions_above
 from marketplace.supervision.deadlines import level_above
 from marketplace.supervision.inquiry import Inquiry
-from marketplace.supervision.models import Finding, Measure
 
 ARTICLE = "Art. 45"
-Case = Application | Finding | Measure
-CHECKS: dict[type, tuple[str, Callable[[Any, Any, datetime], None]]] = {
-    Application: ("application", permissions.check_can_take_application),
-    Finding: ("finding", permissions.check_can_take_finding),
-    Measure: ("measure", permissions.check_can_take_measure),
-}
-
-
-def check_can_ask_report(actor: Any, case: Case, at: datetime) -> None:
-    """Whoever could take the case over."""
-    CHECKS[type(case)][1](actor, case, at)
 
 
 @transaction.atomic
-def ask_report(*, case: Case, actor: User, at: datetime, question: str) -> Inquiry:
-    """Ask the authority below for a report; it is told and has a deadline. The case goes on as it is.
+def ask_report(*, case: Any, actor: User, at: datetime, question: str) -> Inquiry:
+    """Ask the authority below for a report on a case, one of `ABOUT`; it is told and has a deadline. The case goes on.
 
     Raises InvalidState while an earlier question about the case is not answered.
     """
-    check_can_ask_report(actor, case, at)
+    permissions_above.check_can_ask_report(actor, case, at)
     require(question=question)
-    name = CHECKS[type(case)][0]
-    type(case)._base_manager.select_for_update().get(pk=case.pk)
+    name = case._meta.model_name
+    type(case)._base_manager.select_for_update(of=("self",)).get(pk=case.pk)
     if Inquiry.objects.filter(answered_at=None, **{name: case}).exists():
         raise InvalidState(_("The authority owes a report on this case already."))
     authority: Party | None = case.authority
     above = level_above(authority, at) if authority else None
     assert authority is not None and above is not None  # the check has refused others
-    party = case.buyer if isinstance(case, Application) else case.party
+    party = permissions_above.ROWS[type(case)].sides(case)[0]
     made = Inquiry.objects.create(
         authority=authority, above=above, party=party, question=question, by=actor, at=at, **{name: case}
     )
@@ -67,7 +53,7 @@ def ask_report(*, case: Case, actor: User, at: datetime, question: str) -> Inqui
 @transaction.atomic
 def answer_inquiry(*, inquiry: Inquiry, actor: User, at: datetime, answer: str) -> None:
     """The authority's report, once; whoever asked is told, and the clock stops."""
-    permissions.check_can_answer_inquiry(actor, inquiry, at)
+    permissions_above.check_can_answer_inquiry(actor, inquiry, at)
     require(answer=answer)
     row = Inquiry.objects.select_for_update().get(pk=inquiry.pk)
     if row.answered_at is not None:

@@ -22,6 +22,7 @@ from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import (
     permissions,
+    permissions_above,
     permissions_closeout,
     permissions_concern,
     permissions_incident,
@@ -63,12 +64,12 @@ def _reviewing(version: Version) -> Party | None:
 
 ROWS: dict[type, Row] = {
     Measure: Row(
-        permissions.check_can_order, lambda case: case.signatory, OPEN_MEASURE, permissions.check_can_take_measure,
+        permissions.check_can_order, lambda case: case.signatory, OPEN_MEASURE, permissions_above.check_can_take,
         permissions.check_can_confirm,
     ),
     Finding: Row(
         permissions.check_can_answer_finding, lambda case: case.signatory, (FindingState.OPEN,),
-        permissions.check_can_take_finding,
+        permissions_above.check_can_take,
     ),
     Concern: Row(
         permissions_concern.check_can_triage_concern, lambda case: case.reviewer or case.authority, (ConcernState.OPEN,)

@@ -15,7 +15,7 @@ from marketplace.applications.states import ApplicationState
 from marketplace.errors import NotAllowed, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
-from marketplace.supervision import permissions
+from marketplace.supervision import permissions_above
 from marketplace.supervision.deadlines import level_above
 from marketplace.supervision.models import Finding, Measure
 from marketplace.supervision.review import Review
@@ -33,7 +33,7 @@ def take_application(*, application: Application, actor: User, at: datetime, rea
     Deadlines run on. The authority below and the buyer are told why; a new round after a return stays with the level
     above. Raises NotAllowed for whoever is not of that level.
     """
-    permissions.check_can_take_application(actor, application, at)
+    permissions_above.check_can_take(actor, application, at)
     require(reason=reason)
     locked = Application.objects.select_for_update().get(pk=application.pk)
     workflow.check_in(locked, *TAKEN)
@@ -53,7 +53,7 @@ def take_application(*, application: Application, actor: User, at: datetime, rea
 @transaction.atomic
 def take_finding(*, finding: Finding, actor: User, at: datetime, reason: str) -> None:
     """An open finding about a grant, with that grant and all that is open about it, goes to the level above."""
-    permissions.check_can_take_finding(actor, finding, at)
+    permissions_above.check_can_take(actor, finding, at)
     require(reason=reason)
     workflow.check_in(finding, FindingState.OPEN)
     assert finding.grant_id is not None  # the check has refused others
@@ -64,7 +64,7 @@ def take_finding(*, finding: Finding, actor: User, at: datetime, reason: str) ->
 def take_measure(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
     """A measure that is proposed or stands, with the grants it holds and all that is open about them, goes up; so
     does a review of it: the level above decides it alone."""
-    permissions.check_can_take_measure(actor, measure, at)
+    permissions_above.check_can_take(actor, measure, at)
     require(reason=reason)
     workflow.check_in(measure, *OPEN_MEASURE)
     _take(measure, set(measure.held.values_list("grant", flat=True)), actor, at, reason)
