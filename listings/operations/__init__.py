@@ -76,7 +76,6 @@ from listings.operations.release_rules import (
 )
 from listings.operations.review import (
     approve_version,
-    check_not_taken_down,
     end_take_down,
     give_product_back,
     hold_for_finding,
@@ -89,7 +88,9 @@ from listings.operations.review import (
     reopen_refused,
     return_version,
     take_down,
+    take_down_again,
     take_down_product,
+    take_down_product_again,
 )
 from listings.operations.search import drift, follow_entries, follow_product, follow_rows, reindex
 from listings.operations.sources import (
@@ -140,7 +141,6 @@ __all__ = [
     "check_chunk",
     "check_grantable",
     "check_not_stopped",
-    "check_not_taken_down",
     "check_supplier",
     "check_table",
     "choose_purposes",
@@ -221,7 +221,9 @@ __all__ = [
     "sweep_orphans",
     "sweep_uploads",
     "take_down",
+    "take_down_again",
     "take_down_product",
+    "take_down_product_again",
     "try_recipe",
     "uninvite_buyer",
     "uphold_objection",

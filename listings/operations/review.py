@@ -14,7 +14,7 @@ from listings.models import Product, Version
 from listings.operations.built import check_not_stopped, check_sources_stand
 from listings.operations.search import follow_product
 from listings.operations.sources import check_sources_in_order
-from listings.states import IN_USE, VersionState
+from listings.states import IN_USE, ON_OFFER, VersionState
 from marketplace import workflow
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
@@ -128,16 +128,16 @@ def hold_for_finding(act: ledger.Act, version: Version, reason: str) -> None:
         _note_hold(act, locked, reason, is_held_by_hand=True)
 
 
-def check_not_taken_down(version: Version) -> None:
-    """InvalidState while a take-down of the version stands. Locks it: a second one waits for the first."""
-    if _locked(version).is_taken_down:
-        raise InvalidState(_("It was taken down: the take-down is lifted, not the hold."))
-
-
 def take_down(act: ledger.Act, version: Version, reason: str) -> None:
     """Part of a take-down, which has checked the reviewer: published or held → held, until the take-down is over."""
+    workflow.check_in(_locked(version), *ON_OFFER)
+    take_down_again(act, version, reason)
+
+
+def take_down_again(act: ledger.Act, version: Version, reason: str) -> None:
+    """Part of ending a stay: as `take_down`. What was retired meanwhile is not served until the take-down is over, what
+    was recalled stays so."""
     locked = _locked(version)
-    workflow.check_in(locked, VersionState.PUBLISHED, VersionState.HELD)
     if locked.state == VersionState.PUBLISHED:
         _move(act, locked, VersionState.HELD, reason)
     Version.objects.filter(pk=version.pk).update(is_taken_down=True)
@@ -151,7 +151,7 @@ def end_take_down(act: ledger.Act, version: Version, new: str, reason: str) -> N
     locked = _locked(version)
     Version.objects.filter(pk=version.pk).update(is_taken_down=False)
     locked.is_taken_down = False
-    if locked.state == VersionState.HELD and (new != VersionState.PUBLISHED or not is_held_otherwise(locked)):
+    if locked.machine.allows(locked.state, new) and (new == VersionState.RECALLED or not is_held_otherwise(locked)):
         _move(act, locked, new, reason)
 
 
@@ -217,9 +217,15 @@ def take_down_product(act: ledger.Act, product: Product, number: str, reason: st
     stands, or nothing was ever published."""
     locked = _locked_product(product)
     _check_not_taken_down_whole(locked)
-    versions = _in_use(locked)
-    if not versions:
+    if not _in_use(locked):
         raise InvalidState(_("No version of this product is in use: there is nothing to take down."))
+    take_down_product_again(act, product, number, reason)
+
+
+def take_down_product_again(act: ledger.Act, product: Product, number: str, reason: str) -> None:
+    """Part of ending a stay: as `take_down_product`, of whatever is in use now."""
+    locked = _locked_product(product)
+    versions = _in_use(locked)
     locked.taken_down_by = number
     locked.save(update_fields=["taken_down_by"])
     ledger.record(act, locked, detail={"taken_down_by": number, "versions": versions, "reason": reason})

@@ -144,7 +144,8 @@ def _refusal_by_system(credential: Credential, grant: Grant, at: datetime) -> st
 def _refusal_by_version(grant: Grant, version: Version) -> str:
     if not grant.versions.filter(pk=version.pk).exists():
         return "other_product"
-    if version.state not in SERVED or version.product.taken_down_by or files.current(version) is None:
+    taken_down = version.is_taken_down or version.product.taken_down_by
+    if version.state not in SERVED or taken_down or files.current(version) is None:
         return "version_not_served"
     if not _entries(version) <= _entries(grant.from_version):
         return "further_sources"

@@ -348,9 +348,7 @@ INCIDENT = Verbs(
 
 def can_be_stayed(review: Review) -> bool:
     measure = review.measure
-    return (
-        measure is not None and measure.rules.suspends and measure.state in STANDING_MEASURE and not review.is_staying
-    )
+    return measure is not None and measure.state in STANDING_MEASURE and not review.is_staying
 
 
 def can_be_varied(review: Review) -> bool:

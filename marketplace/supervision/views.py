@@ -29,6 +29,7 @@ from marketplace.supervision.concern import Concern
 from marketplace.supervision.evidence_time import keeping
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.operations.order import is_outdated
+from marketplace.supervision.review import is_stayed
 from marketplace.supervision.second_pair import waiting_signature
 from marketplace.supervision.states import DerivedState, MeasureState, ReportState
 
@@ -54,7 +55,7 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
         pk=pk,
     )
     mine = item.buyer in parties_of(request.user, at)
-    versions = item.versions.filter(state__in=SERVED, product__taken_down_by="")
+    versions = item.versions.filter(state__in=SERVED, is_taken_down=False, product__taken_down_by="")
     may_see_reasons = mine or _oversees(request.user, item.authority, at)
     holds = list(item.holds.order_by("pk"))
     editions = list(item.editions.select_related("grant__buyer", "grant__authority", "by").order_by("pk"))
@@ -171,6 +172,7 @@ def measure(request: HttpRequest, pk: int) -> HttpResponse:
         "verbs": verbs.MEASURE.available(item, request.user, timezone.now()),
         "is_outdated": item.state == MeasureState.PROPOSED and is_outdated(item),
         "hearing_until": clock.of(item).open().filter(kind=Kind.HEARING).values_list("due_at", flat=True).first(),
+        "is_stayed": is_stayed(item),
         "is_standing": item.state not in (MeasureState.PROPOSED, MeasureState.DROPPED),
         "history": history_rows([item, *EvidenceFile.objects.ever_of(item)]),
     }

@@ -357,13 +357,10 @@ def lodged_against(world, of, who):
     return operations.lodge_review(subject=of, actor=world[who], at=at, text="认定有误"), at
 
 
-def test_an_order_without_suspension_is_reviewed_but_there_is_nothing_to_stay(world):
+def test_an_order_without_suspension_is_reviewed_and_varied(world):
     order, _at = stages.order_46(world, "issued")
     review, at = lodged_against(world, order, "buyer")
     assert review.against["verb"] == "order_correction"
-    assert not verbs.can_be_stayed(review)
-    with pytest.raises(InvalidState):
-        operations.stay_review(**by_second(world, review, at), reason="争议较大")
     operations.vary_review(**by_second(world, review, at), days=40, **SAID)
     assert clock.of(order).open().get(kind=Kind.CORRECTION).working_days == 40
 

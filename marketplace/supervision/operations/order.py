@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from accounts.models import Party, User
 from accounts.permissions import check_not_own_case
 from accounts.queries import recipients
-from listings import operations as listing
 from marketplace import workflow
 from marketplace.applications.models import Grant, HoldCode
 from marketplace.applications.operations import end_grant, lift_hold, open_hold
@@ -104,8 +103,8 @@ def issue(act: ledger.Act, measure: Measure, *, days: int | None = None, **texts
     workflow.check_in(measure, MeasureState.PROPOSED)
     if is_outdated(measure):
         raise InvalidState(_("Its finding is closed meanwhile: drop this proposal, or propose another order."))
-    if measure.version is not None and not measure.whole_product:
-        listing.check_not_taken_down(measure.version)
+    if measure.version is not None:
+        taken_down.check_alone(measure)
     days = days or clock.days(Kind.CORRECTION)
     said = {name: texts[name] for name in ("facts", "demand", "remedy")}
     held = Grant.objects.filter(measures__measure=measure).order_by("pk")
@@ -184,10 +183,12 @@ def annul(act: ledger.Act, measure: Measure, reason: str) -> None:
     tell_party(act, measure, reason)
 
 
-def pause_measure(act: ledger.Act, measure: Measure) -> None:
+def pause_measure(act: ledger.Act, measure: Measure, reason: str) -> None:
     """Part of a review: what the order holds is served again for the time, and the time to correct stands still."""
     for held in measure.held.filter(outcome="").select_related("grant__buyer").order_by("pk"):
         lift_hold(act, held.grant, HoldCode.MEASURE, ledger.reference(measure))
+    if measure.version is not None:
+        taken_down.give_back(act, measure, reason)
     clock.pause(measure, Kind.CORRECTION, act.at)
 
 
@@ -197,6 +198,8 @@ def resume_measure(act: ledger.Act, measure: Measure) -> None:
         return
     for grant in _active_grants(measure):
         open_hold(act, grant, HoldCode.MEASURE, ledger.reference(measure), reason=measure.demand)
+    if measure.version is not None:
+        taken_down.hold_again(act, measure)
     if measure.state == MeasureState.ISSUED:
         clock.go_on(measure, Kind.CORRECTION, act.at)
 

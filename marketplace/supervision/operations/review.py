@@ -65,19 +65,20 @@ def lodge_review(*, subject: reviewed.Subject, actor: User, at: datetime, text: 
 
 @transaction.atomic
 def stay_review(*, review: Review, actor: User, at: datetime, reason: str) -> None:
-    """The order takes no effect until it is decided: what it holds is served, the time to correct stands still."""
+    """The order takes no effect until it is decided: what it holds is served, the time to correct stands still.
+
+    A take-down gives back what it alone holds. Raises InvalidState where the order is over, a final one with it.
+    """
     permissions.check_can_decide_review(actor, review, at)
     require(reason=reason)
     review = _locked(review)
     measure = reviewed.lock_measure(review)
-    if not measure.rules.suspends:
-        raise InvalidState(_("It holds no grant: there is nothing to stay."))
     if review.is_staying:
         raise InvalidState(_("It is stayed already."))
     act = ledger.begin("stay", actor, at, review.article)
     Review.objects.filter(pk=review.pk).update(stayed_at=at, stayed_by=actor, stay_ended_at=None)
     ledger.record(act, review, detail={"reason": reason})
-    reviewed.pause(act, measure)
+    reviewed.pause(act, measure, reason)
     _tell(act, review, STAYED, reason)
 
 
