@@ -507,14 +507,12 @@ HISTORIES = st.builds(
 
 
 def test_random_histories_are_the_same_however_often_the_sweep_runs(world: World) -> None:
-    ways = ("day", "minute", "gap") if EXAMPLES > 1 else ("minute",)
-
     @settings(
         max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES < 5, database=None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(HISTORIES)
     def holds(history: History) -> None:
-        compare(world, history, *ways)
+        compare(world, history, "day", "minute", "gap")
 
     holds()
