@@ -65,5 +65,5 @@ def _sign(act: ledger.Act, measure: Measure, actor: User, digest: str, **texts: 
     texts |= {"facts": locked.facts, "demand": locked.demand}
     waits = sign_first(locked, What.ISSUE, actor, act.at, dict(texts))
     if not waits:
-        issue(act, locked, **texts)
+        issue(act, locked, days=None, **texts)
     return locked, waits
