@@ -61,7 +61,7 @@ class Coder:
 
     def _read(self, texts: pa.Array) -> list[int]:
         """Their numbers; a column of many different texts, or of long ones, does not fit in memory."""
-        if texts.nbytes > _MOST_TEXT:
+        if len(texts) > _MOST_TEXTS or texts.nbytes > _MOST_TEXT:
             raise TooMany
         before = len(self.values)
         numbers = [self._number(text) for text in texts.to_pylist()]
