@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Party
 from listings.models import Version
 from marketplace.applications.models import Grant
+from marketplace.clock.working_days import local_date
+from marketplace.delivery.models import Delivery
 from marketplace.supervision.incidents import Incident, IncidentKind
 from marketplace.verbs import RowsField, VerbForm, YesNoField
 
@@ -46,6 +48,14 @@ class OpenIncidentForm(forms.Form):
         widget=forms.CheckboxSelectMultiple, help_text=_("Leave all empty when the version itself is concerned."),
     )  # fmt: skip
 
+    only_deliveries = forms.MultipleChoiceField(
+        required=False, label=_("Only these deliveries"), widget=forms.SelectMultiple(attrs={"size": 8}),
+        help_text=_(
+            "Where only what was handed over on some days is concerned: the days of each grant. Leave all empty when "
+            "the version itself is concerned."
+        ),
+    )  # fmt: skip
+
     def __init__(self, *args: Any, version: Version | None, user: Any, parties: Any, at: datetime, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["party"].queryset = parties  # type: ignore[attr-defined]
@@ -53,7 +63,23 @@ class OpenIncidentForm(forms.Form):
             Grant.objects.visible_to(user).filter(deliveries__version=version) if version else Grant.objects.none()
         )
         self.fields["only_under"].queryset = visible.select_related("product").distinct().order_by("pk")  # type: ignore[attr-defined]
+        self.days = _days(version, user) if version else {}
+        self.fields["only_deliveries"].choices = [  # type: ignore[attr-defined]
+            (key, f"{found[0].grant} · {local_date(found[0].obtained_at)}") for key, found in self.days.items()
+        ]
         self.initial |= {"noticed_at": whole_minute(at), "party": parties.first() if version else None}
+
+    def clean_only_deliveries(self) -> list[Delivery]:
+        return [row for key in dict.fromkeys(self.cleaned_data["only_deliveries"]) for row in self.days[key]]
+
+
+def _days(version: Version, user: Any) -> dict[str, list[Delivery]]:
+    """What was handed over of a version, as far as the person sees it: grant and day -> its deliveries."""
+    found = dict[str, list[Delivery]]()
+    rows = Delivery.objects.visible_to(user).filter(version=version).select_related("grant__product", "grant__buyer")
+    for row in rows.order_by("grant", "obtained_at", "pk"):
+        found.setdefault(f"{row.grant_id}:{local_date(row.obtained_at)}", []).append(row)
+    return found
 
 
 class FactForm(VerbForm):

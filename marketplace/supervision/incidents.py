@@ -17,6 +17,7 @@ from listings.models import Version
 from listings.states import VersionState
 from marketplace.applications.models import Grant
 from marketplace.clock.working_days import local_date
+from marketplace.delivery.models import Delivery
 from marketplace.workflow import Machine, table
 
 
@@ -102,7 +103,8 @@ def _handling(who: Reach) -> list[Q]:
 
 
 class Incident(models.Model):
-    """A security incident with one version, or with the copies of it under some grants (`only_under`).
+    """A security incident with one version, or with some copies of it only: those that were obtained under the grants
+    of `only_under`, and `only_deliveries`.
 
     `people`: how many people the version is about, as its assessment found; None where nobody knows.
     `open_downloads`: how often the version and what was built from it went out without a grant: nobody knows to whom.
@@ -110,6 +112,7 @@ class Incident(models.Model):
 
     version = models.ForeignKey(Version, verbose_name=_("version"), on_delete=models.PROTECT, related_name="incidents")
     only_under = models.ManyToManyField(Grant, related_name="+")
+    only_deliveries = models.ManyToManyField(Delivery, related_name="+")
     reporter = models.ForeignKey(Party, verbose_name=_("reported by"), on_delete=models.PROTECT, related_name="+")
     authority = models.ForeignKey(Party, verbose_name=_("authority"), on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(_("kind"), max_length=12, choices=IncidentKind.choices)

@@ -69,6 +69,7 @@ def of_the_case(item: Incident) -> dict[str, Any]:
         "copies": copies_of(item, timezone.now()),
         "derived": item.derived.select_related("party").order_by("pk"),
         "only_under": item.only_under.select_related("product").order_by("pk"),
+        "only_deliveries": item.only_deliveries.select_related("grant__product").order_by("obtained_at", "pk"),
         "acknowledgements": item.acknowledgements.select_related("party", "acknowledged_by").order_by("pk"),
         "notices": item.notices.select_related("party").order_by("pk"),
         "notes": item.notes.select_related("by").order_by("pk"),

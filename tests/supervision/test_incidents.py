@@ -13,6 +13,7 @@ from marketplace.applications.operations import surrender_grant
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.delivery import operations as delivery
+from marketplace.delivery.models import Delivery
 from marketplace.desk.queries import todo
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.notices.models import Outbox
@@ -79,6 +80,47 @@ def test_only_some_grants_copies_reach_no_other_holder(world, grant):
     assert [copy.grant for copy in incident.copies.all()] == [grant]
     with pytest.raises(ValidationError, match="only_under"):  # another's grant is not seen by the buyer
         stages.report_incident(world, who="buyer", party="buyer", kind="loss", only_under=[other])
+
+
+def test_only_some_deliveries_reach_who_obtained_these_and_what_was_built_from_them(world, grant):
+    other, day = stages.active_grant(world, buyer="other_buyer"), timedelta(days=1)
+    for one, who, at in ((grant, "buyer", 0), (grant, "buyer", 1), (grant, "buyer", 1), (other, "other_buyer", 1)):
+        delivery.deliver(grant=one, version=world.version, actor=world[who], at=world.at + at * day)
+    chosen = list(Delivery.objects.filter(grant=grant, obtained_at__gt=world.at))
+    incident = stages.report_incident(world, who="seller", at=world.at + day, only_deliveries=chosen)
+    copy = incident.copies.get()
+    assert (copy.grant, copy.deliveries, copy.first_at) == (grant, 2, world.at + day)
+    delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at + day)
+    operations.recount_incident(**by(world, incident, "officer", world.at + day))
+    assert incident.copies.get().deliveries == 2  # what was obtained later is none of these
+
+    both = stages.report_incident(world, kind="loss", at=world.at + day, only_deliveries=chosen[:1], only_under=[other])
+    assert {(row.grant, row.deliveries) for row in both.copies.all()} == {(grant, 1), (other, 1)}
+    theirs = Delivery.objects.filter(grant=other)
+    with pytest.raises(ValidationError, match="only_deliveries"):  # another's is not seen by the buyer
+        stages.report_incident(
+            world, who="buyer", party="buyer", kind="other", at=world.at + day, only_deliveries=theirs
+        )
+
+
+def test_page_reports_an_incident_with_the_deliveries_of_chosen_days(world, grant):
+    for days in (0, 1, 1):
+        at = world.at + timedelta(days=days)
+        delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=at)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(world["buyer"], backend="allauth.account.auth_backends.AuthenticationBackend")
+    sent = {
+        **stages.ALARM, "party": world.parties["buyer"].pk, "noticed_at": f"{timezone.localtime(at):%Y-%m-%dT%H:%M}",
+        "may_identify": "false", "only_deliveries": [f"{grant.pk}:{timezone.localtime(at):%F}"],
+    }  # fmt: skip
+    page = f"/incident/new/{world.version.pk}/"
+    with time_machine.travel(at, tick=False):
+        assert client.post(page, {**sent, "only_deliveries": [f"{grant.pk}:2020-01-01"]}).status_code == 422
+        answer = client.post(page, sent)
+        shown = client.get(answer.url).content.decode()
+    incident = Incident.objects.get()
+    assert [row.obtained_at for row in incident.only_deliveries.order_by("pk")] == [at, at]
+    assert "Only these deliveries" in shown and f"{grant.number} {timezone.localtime(at):%F %H:%M}" in shown
 
 
 def test_who_obtained_it_meanwhile_is_told_by_telling_again_and_nobody_twice(world, grant):

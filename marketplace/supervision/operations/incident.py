@@ -15,6 +15,7 @@ from marketplace import workflow
 from marketplace.applications.models import Grant
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
+from marketplace.delivery.models import Delivery
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
@@ -30,8 +31,10 @@ FIRST_REPORTS = (Kind.INCIDENT_AUTHORITY, Kind.INCIDENT_CYBERSPACE)
 def open_incident(
     *, version: Version, party: Party, actor: User, at: datetime, kind: str, title: str, facts: str,
     noticed_at: datetime, may_identify: bool = False, only_under: Sequence[Grant] = (),
+    only_deliveries: Sequence[Delivery] = (),
 ) -> Incident:  # fmt: skip
-    """A party reports an incident with a version that was on offer, or with the copies under some grants only.
+    """A party reports an incident with a version that was on offer, or only with the copies under some grants and with
+    some deliveries.
 
     Records whom it reaches; from `noticed_at` one hour runs for each first report, of which the authority's own people
     owe themselves none. Authority, overseers, seller and units are told at once. Raises InvalidState for what is
@@ -45,9 +48,11 @@ def open_incident(
         version=version, reporter=party, authority=version.authority, kind=kind, title=title, facts=facts,
         noticed_at=noticed_at, may_identify=may_identify, counted_at=at, created_at=at,
     )  # fmt: skip
-    _check_facts(incident, only_under, actor, at)
+    _check_facts(incident, at)
+    _check_copies(version, actor, only_under, only_deliveries)
     incident.save()
     incident.only_under.set(only_under)
+    incident.only_deliveries.set(only_deliveries)
     act = ledger.begin("open_incident", actor, at, ARTICLE)
     count_reach(act, incident)
     ledger.record(act, incident, new=incident.state, detail={"title": title, "version": version, "text": facts})
@@ -59,17 +64,24 @@ def open_incident(
     return incident
 
 
-def _check_facts(incident: Incident, only_under: Sequence[Grant], actor: User, at: datetime) -> None:
-    """The columns, the time, and that each grant named is one under which the version was obtained."""
+def _check_facts(incident: Incident, at: datetime) -> None:
+    """The columns, the time, and that it was not reported before."""
     if incident.noticed_at > at:
         raise ValidationError({"noticed_at": _("This lies in the future.")})
     known = Incident.objects.open().filter(version=incident.version, reporter=incident.reporter)
     if known.filter(kind=incident.kind, noticed_at=incident.noticed_at).exists():
         raise InvalidState(_("You have reported this incident already."))
     incident.full_clean()
-    visible = Grant.objects.visible_to(actor).filter(deliveries__version=incident.version)
-    if set(only_under) - set(visible.filter(pk__in=[grant.pk for grant in only_under])):
+
+
+def _check_copies(version: Version, actor: User, grants: Sequence[Grant], deliveries: Sequence[Delivery]) -> None:
+    """That the person sees each grant and delivery named, and that it is of this version."""
+    visible = Delivery.objects.visible_to(actor).filter(version=version)
+    named = [grant.pk for grant in grants]
+    if set(named) - set(visible.filter(grant__in=named).values_list("grant", flat=True)):
         raise ValidationError({"only_under": _("Nothing of this version was obtained under one of these grants.")})
+    if set(deliveries) - set(visible.filter(pk__in=[delivery.pk for delivery in deliveries])):
+        raise ValidationError({"only_deliveries": _("One of these deliveries was not of this version.")})
 
 
 @transaction.atomic

@@ -59,18 +59,19 @@ def tell_bodies(act: ledger.Act, incident: Incident, kind: str, parties: Iterabl
 
 
 def affected_deliveries(incident: Incident) -> QuerySet[Delivery]:
-    """Of the version and of all that was built from it, however far down. Where only some grants' copies are concerned:
-    those, and what their buyers built and others obtained."""
-    under = list(incident.only_under.values_list("pk", flat=True))
-    if not under:
+    """Of the version and of all that was built from it, however far down. Where only some copies are concerned: those,
+    and what their buyers built and others obtained."""
+    under, chosen = incident.only_under.values("pk"), incident.only_deliveries.values("pk")
+    if not under.exists() and not chosen.exists():
         return Delivery.objects.filter(version__in=with_downstream(incident.version))
+    own = Delivery.objects.filter(Q(grant__in=under) | Q(pk__in=chosen), version=incident.version)
     built: set[int] = set()
-    for version in built_under(incident.version, under):
+    for version in built_under(incident.version, set(own.values_list("grant", flat=True))):
         built |= with_downstream(version)
-    return Delivery.objects.filter(Q(version=incident.version, grant__in=under) | Q(version__in=built))
+    return Delivery.objects.filter(Q(pk__in=own.values("pk")) | Q(version__in=built))
 
 
-def built_under(version: Version, under: list[int]) -> QuerySet[Version]:
+def built_under(version: Version, under: Iterable[int]) -> QuerySet[Version]:
     """What the buyers of these grants, or whoever they were merged into, list as built from the version."""
     grants = Grant.objects.filter(pk__in=under)
     own = Q(product__seller__in=grants.values("buyer")) | Q(product__seller__in=grants.values("buyer__merged_into"))
