@@ -124,7 +124,7 @@ RESOURCES = (
     Resource("inspections", Inspection, inspections, serializers.InspectionRow, (supervision.INSPECTION,)),
     Resource("inquiries", Inquiry, related(Inquiry, "authority", "above"), serializers.InquiryRow),
     Resource("concerns", Concern, related(Concern, "responder"), serializers.ConcernRow, (supervision.CONCERN,)),
-    Resource("incidents", Incident, related(Incident, "authority__region__parent", "reporter", "version__product__seller", prefetch=(Prefetch("acknowledgements", IncidentAcknowledgement.objects.select_related("party").order_by("pk")),)), serializers.IncidentRow, (supervision.INCIDENT,)),
+    Resource("incidents", Incident, related(Incident, "authority__region__parent", "reporter", "version__product__seller", "version__authority__region__parent", prefetch=(Prefetch("acknowledgements", IncidentAcknowledgement.objects.select_related("party").order_by("pk")),)), serializers.IncidentRow, (supervision.INCIDENT,)),
     Resource("emergency-plans", EmergencyPlan, related(EmergencyPlan, "unit", "authority", prefetch=(Prefetch("exercises", Exercise.objects.order_by("day", "pk")),)), serializers.PlanRow, (supervision.PLAN,)),
     Resource("findings", Finding, related(Finding, "authority"), serializers.FindingRow, (supervision.FINDING,)),
 )  # fmt: skip

@@ -452,6 +452,8 @@ EFFECTS: dict[tuple[str, str], Any] = {
     ("accounts.party", "file_finding"): _("The authority, or with non-public data the compliance review, answers within its deadline. You are told of the answer and of the outcome."),
     ("supervision.finding", "take_case"): _("The grant and all that is open about it are your authority's from here on. The authority below is told, with your reason."),
     ("supervision.measure", "take_case"): _("The measure, its grants and all that is open about them are your authority's from here on. The authority below is told, with your reason."),
+    ("supervision.concern", "take_case"): _("Your authority answers it from here on; of misuse of a grant, that grant and all that is open about it are your authority's, too. The authority below and who reported are told, with your reason; deadlines run on."),
+    ("supervision.incident", "take_case"): _("Your authority decides about it from here on; the grants that it reaches stay with their authorities. The authority below and all who handle it are told, with your reason; deadlines run on."),
     ("applications.grant", "write_summary"): _("Anybody reads it in the public register of data uses, from the day on which the grant stands there."),
     ("applications.grant", "surrender"): _("The grant ends for good. Copies must be destroyed and the outstanding reports filed."),
     ("applications.grant", "close"): _("The grant is closed. Possible only after its period."),

@@ -56,11 +56,11 @@ FACTS = {
 
 
 def overseen(who: Reach, at: datetime) -> Q:
-    """Incidents of the authorities in the regions of the person's oversight bodies, and below them."""
+    """Incidents with data of the authorities in the regions of the person's oversight bodies, and below them."""
     seats = Capability.objects.filter(
         valid_on(local_date(at)), kind=CapabilityKind.OVERSIGHT, party__in=who.acting(CapabilityKind.OVERSIGHT)
     ).values("region")
-    return Q(authority__region__in=seats) | Q(authority__region__parent__in=seats)
+    return Q(version__authority__region__in=seats) | Q(version__authority__region__parent__in=seats)
 
 
 class IncidentQuerySet(models.QuerySet["Incident"]):
@@ -96,7 +96,8 @@ def _handling(who: Reach) -> list[Q]:
         Q(version__sources__unit__in=who.parties),
     ]
     if who.authorities:
-        ways += [Q(authority__in=who.authorities), Q(copies__grant__authority__in=who.authorities)]
+        over = ("authority", "version__authority", "copies__grant__authority")
+        ways += [Q(**{f"{path}__in": who.authorities}) for path in over]
     if who.acting(CapabilityKind.OVERSIGHT):
         ways.append(overseen(who, timezone.now()))
     return ways
@@ -106,6 +107,7 @@ class Incident(models.Model):
     """A security incident with one version, or with some copies of it only: those that were obtained under the grants
     of `only_under`, and `only_deliveries`.
 
+    `authority` decides about it: the version's, or since it was taken over one above.
     `people`: how many people the version is about, as its assessment found; None where nobody knows.
     `open_downloads`: how often the version and what was built from it went out without a grant: nobody knows to whom.
     """

@@ -12,7 +12,7 @@ from listings.permissions import parties_of_version
 from marketplace.applications.models import Application
 from marketplace.applications.permissions import parties_of_case
 from marketplace.errors import NotAllowed, is_allowed
-from marketplace.supervision.concern import Concern
+from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.deadlines import level_above
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.inquiry import Inquiry
@@ -55,6 +55,12 @@ def _of_version(case: Any) -> str | None:
     return _("A version stays with whoever reviewed it: ask for a report.") if case.version_id else None
 
 
+def _said_of_version(case: Concern) -> str | None:
+    """Taken up, misuse of a product or version is a finding about a version."""
+    is_of_version = case.kind == ConcernKind.MISUSE and (case.version_id or case.product_id)
+    return _("A version stays with whoever reviewed it: ask for a report.") if is_of_version else None
+
+
 ROWS: dict[type, Row] = {
     Application: Row(
         parties_of_case, lambda case: _("Of non-public data the seller decides.") if case.seller_id else None
@@ -65,7 +71,7 @@ ROWS: dict[type, Row] = {
         lambda case: _("What a seller or the platform issued stays with it.") if case.issuer_id else None,
     ),
     Incident: Row(sides_of_incident),
-    Concern: Row(_sides_of_concern, _reviewed),
+    Concern: Row(_sides_of_concern, _reviewed, _said_of_version),
     Inspection: Row(lambda case: [case.party, *parties_of_grant(case.grant)]),
 }
 

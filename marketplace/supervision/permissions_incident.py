@@ -75,7 +75,7 @@ def check_can_keep_incident(actor: Any, incident: Incident, at: datetime) -> Non
 
 
 def check_can_decide_incident(actor: Any, incident: Incident, at: datetime) -> None:
-    """An officer of the version's authority, province or city, who belongs to none of its parties or holders."""
+    """An officer of its authority, province or city, who belongs to none of its parties or holders."""
     check_officer(actor, incident.authority, at, levels=ORDERING)
     check_not_own_case(actor, sides_of_incident(incident), at)
     check_not_recused(actor, incident)
@@ -111,8 +111,9 @@ def check_can_tell_holders(actor: Any, incident: Incident, at: datetime) -> None
 
 
 def oversight_over(incident: Incident, at: datetime) -> QuerySet[Party]:
-    """The oversight bodies whose region the incident's authority lies in."""
-    region = incident.authority.region
+    """The oversight bodies whose region the authority over the data lies in."""
+    assert incident.version.authority is not None  # reviewed once
+    region = incident.version.authority.region
     above = [place for place in (region, region.parent, region.parent and region.parent.parent) if place]
     seats = Capability.objects.filter(valid_on(local_date(at)), kind=CapabilityKind.OVERSIGHT, region__in=above)
     return Party.objects.filter(pk__in=seats.values("party"))

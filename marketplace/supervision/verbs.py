@@ -28,7 +28,6 @@ from marketplace.supervision import (
     forms_preparedness,
     operations,
     permissions,
-    permissions_above,
     permissions_closeout,
     permissions_concern,
     permissions_incident,
@@ -61,6 +60,7 @@ from marketplace.supervision.states import (
     ReportState,
     ReviewState,
 )
+from marketplace.supervision.verbs_above import take
 from marketplace.supervision.verbs_concern import CONCERN, OVERSIGHT  # noqa: F401
 from marketplace.supervision.verbs_inspection import INSPECTION, INSPECTION_PLAN, PLANNING  # noqa: F401
 from marketplace.supervision.verbs_recusal import recuse
@@ -112,13 +112,11 @@ def may_be_ordered(finding: Finding) -> bool:
     return grant is not None and grant.state == GrantState.ACTIVE
 
 
-TAKE = _("Take the case over from the authority below")
-
 APPLICATION = Verbs(
     Application,
     "application",
     (
-        Verb("take_case", TAKE, TAKEN, permissions_above.check_can_take, operations.take_application, ReasonForm, "Art. 45", aside=True),
+        take(TAKEN, operations.take_application),
     ),
 )  # fmt: skip
 
@@ -135,7 +133,7 @@ FINDING = Verbs(
         Verb("merge", _("Merge into another finding"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.merge_finding, forms.MergeFindingForm, aside=True),
         Verb("dismiss", _("Dismiss"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.dismiss_finding, ReasonForm),
         recuse(Finding, "finding"),
-        Verb("take_case", TAKE, (FindingState.OPEN,), permissions_above.check_can_take, operations.take_finding, ReasonForm, "Art. 45", aside=True),
+        take((FindingState.OPEN,), operations.take_finding),
     ),
 )  # fmt: skip
 
@@ -241,7 +239,7 @@ MEASURE = Verbs(
         Verb("refer", _("Refer for discipline"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.refer_order, forms.ReferForm, ARTICLE_OF_MEASURE, danger=True, when=may_end_as(MeasureState.REFERRED), facts="supervision/facts.html", said=said_if_waiting),
         Verb("make_final", _("Make the take-down final"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.make_final, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=may_end_as(MeasureState.FINAL), facts="supervision/facts.html", said=said_if_waiting),
         recuse(Measure, "measure"),
-        Verb("take_case", TAKE, OPEN_MEASURE, permissions_above.check_can_take, operations.take_measure, ReasonForm, "Art. 45", aside=True),
+        take(OPEN_MEASURE, operations.take_measure),
         Verb("annul", _("Annul the measure"), STANDING_MEASURE, permissions.check_can_annul, operations.annul_order, ReasonForm, "Art. 45", danger=True, facts="supervision/facts.html"),
     ),
 )  # fmt: skip
@@ -342,6 +340,7 @@ INCIDENT = Verbs(
         Verb("close", _("Close with lessons"), INCIDENT_OPEN, DECIDES, operations.close_incident, forms_incident.LessonsForm, "Art. 34", when=lambda incident: not open_facts(incident)),
         Verb("dismiss", _("Dismiss as a false alarm"), INCIDENT_OPEN, DECIDES, operations.dismiss_incident, ReasonForm, "Art. 34", aside=True),
         recuse(Incident, "incident"),
+        take(INCIDENT_OPEN, operations.take_incident),
     ),
 )  # fmt: skip
 

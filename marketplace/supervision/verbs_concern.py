@@ -10,6 +10,7 @@ from marketplace.supervision import operations
 from marketplace.supervision import permissions_concern as permissions
 from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.states import ConcernState
+from marketplace.supervision.verbs_above import take
 from marketplace.supervision.verbs_recusal import recuse
 from marketplace.verbs import ByCase, ReasonForm, Verb, Verbs
 
@@ -37,6 +38,7 @@ CONCERN = Verbs(
         Verb("dismiss", _("Do not follow it"), ASKED, ANSWER, operations.dismiss_concern, ReasonForm, ARTICLE_OF_CONCERN, aside=True),
         Verb("write", _("Write a message"), LIVING, permissions.check_can_write_to_concern, operations.write_to_concern, forms.WriteForm, ARTICLE_OF_CONCERN, aside=True),
         recuse(Concern, "concern"),
+        take(ASKED, operations.take_concern),
         Verb("add_evidence", _("Add evidence"), LIVING, permissions.check_can_prove_concern, operations.add_concern_evidence, EvidenceForm, ARTICLE_OF_CONCERN, aside=True, apart=True),
         Verb("withdraw_evidence", _("Take evidence back"), ASKED, permissions.check_can_withdraw_concern_evidence, operations.withdraw_concern_evidence, WithdrawEvidenceForm, ARTICLE_OF_CONCERN, aside=True),
     ),

@@ -1,18 +1,25 @@
 """The level above takes a case over: who decides from then on, what goes with it, and who is told."""
 
 import pytest
+import time_machine
 
-from accounts.models import Assignment
+from accounts.models import Assignment, User
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Application, Grant
+from marketplace.clock.models import Clock
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger import entries as ledger
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
+from marketplace.supervision.concern import Concern
+from marketplace.supervision.deadlines import due_of
+from marketplace.supervision.incidents import Incident
+from marketplace.supervision.inspections import Inspection
 from marketplace.supervision.models import Finding, Measure, MeasureGrant
 from marketplace.supervision.operations.finding import open_finding
 from tests import crowd
 from tests.workflow import stages
+from tests.workflow.matrix import rows
 
 
 def told(kind):
@@ -69,3 +76,130 @@ def test_all_that_is_open_about_the_grants_of_a_measure_goes_with_it(world, gran
     operations.issue_order(measure=Measure.objects.get(pk=both.pk), facts="f", demand="d", remedy=stages.REMEDY, **who)
     with pytest.raises(NotAllowed):
         operations.drop_order(measure=Measure.objects.get(pk=other.pk), actor=world["officer"], at=world.at, reason="x")
+
+
+def above(world, at, reason="跨市影响"):
+    return {"actor": world["province_officer"], "at": at, "reason": reason}
+
+
+def test_of_an_incident_the_province_decides_and_everybody_else_reads_on(world):
+    case, at = stages.incident(world, "opened")
+    due = set(Clock.objects.running().values_list("kind", "due_at"))
+    operations.take_incident(incident=case, **above(world, at))
+    case = Incident.objects.get(pk=case.pk)
+    assert (case.authority, case.version.authority) == (world.parties["province"], world.parties["city"])
+    assert set(Clock.objects.running().values_list("kind", "due_at")) == due != set()
+    people = ("officer", "second_officer", "seller", "provider", "overseer")
+    assert {world[who].ledger_ref for who in people} <= told("case_taken")
+    assert not {world[who].ledger_ref for who in ("province_officer", "buyer", "other_officer")} & told("case_taken")
+    with time_machine.travel(at, tick=False):
+        for who in people:
+            assert Incident.objects.handled_by(world[who]).get() == case
+    operations.acknowledge_incident(incident=case, actor=world["overseer"], at=at)  # of the city's region
+    with pytest.raises(NotAllowed):
+        operations.dismiss_incident(incident=case, actor=world["officer"], at=at, reason="演练")
+    with pytest.raises(NotAllowed):  # nobody is above the province
+        operations.take_incident(incident=case, **above(world, at))
+    assert Grant.objects.get().authority == world.parties["city"]
+    operations.dismiss_incident(incident=case, **above(world, at, "演练"))
+    with pytest.raises(InvalidState):
+        Incident.objects.update(authority=world.parties["city"])
+        operations.take_incident(incident=Incident.objects.get(), **above(world, at))
+
+
+def test_a_city_that_reported_an_incident_which_was_taken_still_supplements_it(world):
+    case = stages.report_incident(world, who="officer", party="city")
+    operations.take_incident(incident=case, **above(world, world.at))
+    said = {"incident": Incident.objects.get(), "at": world.at, "text": "涉及三个区", "may_identify": True}
+    operations.supplement_incident(actor=world["officer"], **said)
+    with pytest.raises(NotAllowed):
+        operations.supplement_incident(actor=world["other_officer"], **said)
+
+
+@pytest.mark.parametrize("kind", ["incident", "concern"])
+def test_where_no_colleague_is_left_the_level_above_may_take_it_over(world, kind):
+    case, at = getattr(stages, kind)(world, "open+fault" if kind == "concern" else "opened")
+    others = ("second_officer", "conflicted_officer")
+    User.objects.filter(pk__in=[world[who].pk for who in others]).update(is_active=False)
+    operations.recuse_from(case=case, actor=world["officer"], at=at, reason="亲属任职")
+    assert told("recused") == {world["province_officer"].ledger_ref}
+    getattr(operations, f"take_{kind}")(**{kind: case}, **above(world, at))
+
+
+def reported(world, grant):
+    return operations.report_misuse(grant=grant, actor=world["provider"], at=world.at, text="用于约定之外的用途")
+
+
+def test_with_a_report_of_misuse_go_its_grant_and_all_that_is_open_about_it(world, grant):
+    """Of a second grant, and of faulty data, nothing goes."""
+    concern, other = reported(world, grant), reported(world, crowd.copy_grant(grant))
+    operations.propose_order_on_grant(grant=grant, actor=world["officer"], at=world.at, facts="f", demand="d")
+    inspection = operations.open_inspection(grant=grant, actor=world["officer"], at=world.at, reason="举报")
+    over = crowd.copy(inspection, state="cancelled", closed_at=world.at, closing="x")
+    due = Clock.objects.running().get(object_type="supervision.concern", object_id=str(concern.pk)).due_at
+    operations.take_concern(concern=concern, **above(world, world.at))
+    province, city = world.parties["province"], world.parties["city"]
+    concern, other = Concern.objects.order_by("pk")
+    assert (concern.authority, concern.responder, concern.state) == (province, province, "open")
+    assert (other.authority, other.responder, other.grant.authority) == (city, city, city)
+    assert (Grant.objects.get(pk=grant.pk).authority, Measure.objects.get().authority) == (province, province)
+    assert Inspection.objects.get(pk=inspection.pk).authority == province
+    assert Inspection.objects.get(pk=over.pk).authority == city
+    clock = Clock.objects.running().get(object_type="supervision.concern", object_id=str(concern.pk))
+    assert (clock.due_at, due_of(clock).owner) == (due, province)
+    assert {world["officer"].ledger_ref, world["provider"].ledger_ref} <= told("case_taken")
+    assert world["buyer"].ledger_ref not in told("case_taken")
+    with pytest.raises(NotAllowed):
+        operations.dismiss_concern(concern=concern, actor=world["officer"], at=world.at, reason="x")
+    found = operations.take_up_concern(concern=concern, **above(world, world.at))
+    assert found.authority == province
+
+
+def test_a_report_goes_with_the_open_finding_about_its_grant(world, grant):
+    first, second = reported(world, grant), reported(world, grant)
+    found = operations.take_up_concern(concern=first, actor=world["officer"], at=world.at, reason="属实")
+    before = rows()
+    for concern in (Concern.objects.get(pk=first.pk), second):
+        with pytest.raises(InvalidState):
+            operations.take_concern(concern=concern, **above(world, world.at))
+    assert rows() == before
+    operations.take_finding(finding=found, **above(world, world.at))
+    assert {(one.authority, one.responder) for one in Concern.objects.all()} == {(world.parties["province"],) * 2}
+    for concern in Concern.objects.all():
+        said = {"concern": concern, "at": world.at, "text": "请补充时间"}
+        operations.write_to_concern(actor=world["province_officer"], **said)
+        with pytest.raises(NotAllowed):
+            operations.write_to_concern(actor=world["officer"], **said)
+    operations.merge_concern(concern=Concern.objects.get(pk=second.pk), finding=Finding.objects.get(),
+                             **above(world, world.at))  # fmt: skip
+
+
+def test_with_a_report_on_a_derived_product_go_the_grants_that_it_is_built_on(world):
+    derived, at = stages.derived(world, "published")
+    built = derived.built_from.get().grant
+    made = operations.report_concern(subject=derived, actor=world["provider"], at=at, kind="misuse", text="未注明来源")
+    operations.take_concern(concern=made.made, **above(world, at))
+    assert list(Grant.objects.filter(authority=world.parties["province"])) == [built] != list(Grant.objects.all())
+
+
+def test_of_faulty_data_the_level_above_takes_the_place_of_the_authority_alone(world, grant):
+    concern, at = stages.concern(world, "open+fault")
+    assert isinstance(concern, Concern)
+    Concern.objects.filter(pk=concern.pk).update(grant=grant)
+    operations.take_concern(concern=concern, **above(world, at))
+    concern = Concern.objects.get()
+    assert (concern.authority, concern.responder) == (world.parties["province"], world.parties["developer"])
+    assert Grant.objects.get().authority == world.parties["city"]
+    with pytest.raises(NotAllowed):
+        operations.dismiss_concern(concern=concern, actor=world["officer"], at=at, reason="x")
+    operations.correct_fault(concern=concern, **above(world, at, "已更正"))
+
+
+def test_misuse_of_a_version_or_product_stays_with_whoever_reviewed_it(world):
+    for subject in (world.product, world.version):
+        made = operations.report_concern(
+            subject=subject, actor=world["provider"], at=world.at, kind="misuse", text="可复原"
+        ).made
+        with pytest.raises(NotAllowed, match=r"version|版本"):
+            operations.take_concern(concern=made, **above(world, world.at))
+        operations.ask_report(case=made, actor=world["province_officer"], at=world.at, question="如何处置?")

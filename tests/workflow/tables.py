@@ -935,6 +935,8 @@ FINDING = Matrix(
 def may_concern(verb: str, state: str) -> frozenset[str]:
     """Of misuse of the buyer's grant, whoever is not of the buyer; of the seller's faulty data the seller first."""
     fault = "+" in state or state == "corrected"
+    if verb == "take_case":
+        return PROVINCE
     if verb == "add_evidence":
         return NOBODY if fault else UNIT
     if verb == "withdraw_evidence":
@@ -949,6 +951,8 @@ def possible_concern(verb: str, state: str) -> bool:
     plain, fault = state.partition("+")[0], "+" in state
     if verb in ("take_up", "merge"):
         return state == "open"
+    if verb == "take_case":
+        return state == "open+fault"  # of the grant of the other a finding is open: it goes with that
     if verb in ("correct", "accept") and not fault:
         return False
     return plain in {str(one) for one in supervision_verbs.CONCERN.get(verb).sources}  # type: ignore[union-attr]
@@ -972,6 +976,7 @@ CONCERN = Matrix(
         "accept": Says("taken_up", ("concern accept_fault open→taken_up",), REASON),
         "dismiss": Says("dismissed", ("concern dismiss_concern open→dismissed",), REASON),
         "recuse": Says("*", ("concern recuse →",), REASON),
+        "take_case": Says("*", ("concern take_case →",), REASON),
         "write": Says("*", ("concern write →",), given(text="补充说明")),
         "add_evidence": Says("*", ("evidencefile add_evidence →",), a_paper(), a_paper_sent()),
         "withdraw_evidence": Says("open", ("evidencefile withdraw_evidence →",), own_paper, keys(own_paper)),
@@ -1294,6 +1299,8 @@ INCIDENT_PARTIES = SELLER | UNIT
 
 
 def may_incident(verb: str, state: str) -> frozenset[str]:
+    if verb == "take_case":
+        return PROVINCE
     if verb == "acknowledge":
         return CITY | {"overseer"}
     if verb == "confirm":  # who was told, once there is a notice
@@ -1309,7 +1316,7 @@ KEPT_BY_PARTIES = ("contain", "report_authority", "report_cyberspace", "suppleme
 
 
 def possible_incident(verb: str, state: str) -> bool:
-    if verb in ("supplement", "recount", "acknowledge", "dismiss", "recuse"):
+    if verb in ("supplement", "recount", "acknowledge", "dismiss", "recuse", "take_case"):
         return state.startswith("opened")
     return state == ("opened+told" if verb in ("confirm", "close") else "opened")
 
@@ -1347,6 +1354,7 @@ INCIDENT = Matrix(
         "close": Says("closed", ("incident close_incident opened→closed",), given(lessons="外链须审批")),
         "dismiss": Says("false_alarm", ("incident dismiss_incident opened→false_alarm",), REASON),
         "recuse": Says("opened", ("incident recuse →",), REASON),
+        "take_case": Says("opened", ("incident take_case →",), REASON),
     },
 )  # fmt: skip
 

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("supervision", "0652_wish_about_copies")]
+    dependencies = [("supervision", "0653_incident_deliveries")]
 
     operations = [
         migrations.AddField(

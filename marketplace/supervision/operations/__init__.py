@@ -145,7 +145,13 @@ from marketplace.supervision.operations.service import note_seen
 from marketplace.supervision.operations.signing import issue_orders
 from marketplace.supervision.operations.standing_rule import sign_standing_rule, withdraw_standing_rule
 from marketplace.supervision.operations.take_down import draft_take_down, make_final, require_take_down
-from marketplace.supervision.operations.taking import take_application, take_finding, take_measure
+from marketplace.supervision.operations.taking import (
+    take_application,
+    take_concern,
+    take_finding,
+    take_incident,
+    take_measure,
+)
 from marketplace.supervision.operations.whereabouts import drop_whereabouts, state_whereabouts
 
 __all__ = [
@@ -273,7 +279,9 @@ __all__ = [
     "stay_review",
     "supplement_incident",
     "take_application",
+    "take_concern",
     "take_finding",
+    "take_incident",
     "take_measure",
     "take_precaution",
     "take_up_concern",

@@ -19,7 +19,7 @@ from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
-from marketplace.notices.operations import tell
+from marketplace.notices.operations import Recipient, tell
 from marketplace.supervision import permissions
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.models import Finding, UsageReport
@@ -126,10 +126,14 @@ def close_finding(act: ledger.Act, finding: Finding, new: str, *, reason: str = 
 
 def tell_reporter(act: ledger.Act, concern: Concern, text: Any) -> None:
     """Who reported while logged in, and the people of the party that did. Whoever did not, looks with the code."""
-    people = [recipient(concern.by)] if concern.by else []
-    if concern.reporter is not None:
-        people += [to for to in recipients(concern.reporter, act.at) if to not in people]
     tell(
-        act, people, "concern_moved", link=concern.get_absolute_url(), number=concern.number,
+        act, reporters_of(concern, act.at), "concern_moved", link=concern.get_absolute_url(), number=concern.number,
         state=ConcernState(concern.state).label, reason=text,
     )  # fmt: skip
+
+
+def reporters_of(concern: Concern, at: datetime) -> list[Recipient]:
+    people = [recipient(concern.by)] if concern.by else []
+    if concern.reporter is not None:
+        people += [to for to in recipients(concern.reporter, at) if to not in people]
+    return people

@@ -72,10 +72,12 @@ ROWS: dict[type, Row] = {
         permissions_above.check_can_take,
     ),
     Concern: Row(
-        permissions_concern.check_can_triage_concern, lambda case: case.reviewer or case.authority, (ConcernState.OPEN,)
+        permissions_concern.check_can_triage_concern, lambda case: case.reviewer or case.authority,
+        (ConcernState.OPEN,), permissions_above.check_can_take,
     ),
     Incident: Row(
-        permissions_incident.check_can_decide_incident, lambda case: case.authority, (IncidentState.OPENED,)
+        permissions_incident.check_can_decide_incident, lambda case: case.authority, (IncidentState.OPENED,),
+        permissions_above.check_can_take,
     ),
     Inspection: Row(permissions_inspection.check_can_inspect, lambda case: case.authority, OPEN_INSPECTION),
     UsageReport: Row(permissions.check_can_judge_report, lambda case: case.grant.authority, (ReportState.FILED,)),

@@ -1,8 +1,11 @@
 """The level above takes a case of public data over from the authority below it (Art. 45)."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import Party, User
@@ -12,14 +15,25 @@ from marketplace import workflow
 from marketplace.applications.models import Application, Grant
 from marketplace.applications.operations.dialogue import IN_HAND
 from marketplace.applications.states import ApplicationState
-from marketplace.errors import NotAllowed, require
+from marketplace.errors import InvalidState, NotAllowed, require
 from marketplace.ledger import entries as ledger
-from marketplace.notices.operations import tell
+from marketplace.notices.operations import Recipient, tell
 from marketplace.supervision import permissions_above
+from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.deadlines import level_above
+from marketplace.supervision.incidents import Incident
+from marketplace.supervision.inspections import OPEN_INSPECTION, Inspection
 from marketplace.supervision.models import Finding, Measure
+from marketplace.supervision.operations.finding import reporters_of
+from marketplace.supervision.operations.incident import lock, tell_handling
 from marketplace.supervision.review import Review
-from marketplace.supervision.states import STANDING_MEASURE, FindingState, MeasureState
+from marketplace.supervision.states import (
+    LIVING_CONCERN,
+    STANDING_MEASURE,
+    ConcernState,
+    FindingState,
+    MeasureState,
+)
 
 ARTICLE = "Art. 45"
 TAKEN = (ApplicationState.SUBMITTED, *IN_HAND)
@@ -52,7 +66,8 @@ def take_application(*, application: Application, actor: User, at: datetime, rea
 
 @transaction.atomic
 def take_finding(*, finding: Finding, actor: User, at: datetime, reason: str) -> None:
-    """An open finding about a grant, with that grant and all that is open about it, goes to the level above."""
+    """An open finding about a grant goes to the level above with that grant and all that is open about it: findings,
+    measures, inspections, reports of misuse."""
     permissions_above.check_can_take(actor, finding, at)
     require(reason=reason)
     workflow.check_in(finding, FindingState.OPEN)
@@ -70,14 +85,42 @@ def take_measure(*, measure: Measure, actor: User, at: datetime, reason: str) ->
     _take(measure, set(measure.held.values_list("grant", flat=True)), actor, at, reason)
 
 
-def _take(case: Finding | Measure, grants: set[int], actor: User, at: datetime, reason: str) -> None:
+@transaction.atomic
+def take_concern(*, concern: Concern, actor: User, at: datetime, reason: str) -> None:
+    """An open report goes to the level above; one of misuse with the grants that it is about and all that is open about
+    those. Who reported is told as well. Raises InvalidState where one of them has an open finding: it goes with that.
+    """
+    permissions_above.check_can_take(actor, concern, at)
+    require(reason=reason)
+    concern = Concern.objects.select_for_update(of=("self",)).get(pk=concern.pk)
+    workflow.check_in(concern, ConcernState.OPEN)
+    grants = _misused(concern)
+    if Finding.objects.filter(grant__in=grants, state=FindingState.OPEN, authority=concern.authority).exists():
+        raise InvalidState(_("A finding about the same grant is open: take that over, and this report goes with it."))
+    _take(concern, grants, actor, at, reason, also=reporters_of(concern, at))
+
+
+@transaction.atomic
+def take_incident(*, incident: Incident, actor: User, at: datetime, reason: str) -> None:
+    """The level above decides about an open incident; deadlines run on, and the grants that it reaches stay where they
+    are. The authority below, who reported, seller, units and overseers are told, and read it as before."""
+    permissions_above.check_can_take(actor, incident, at)
+    require(reason=reason)
+    lock(incident)
+    before, above = _levels(incident.authority, at)
+    act = ledger.begin("take_case", actor, at, ARTICLE)
+    tell_handling(act, incident, "case_taken", object=incident, authority=above, reason=reason)
+    incident.authority = above
+    incident.save(update_fields=["authority"])
+    ledger.record(act, incident, detail={"reason": reason, "before": before, "after": above})
+
+
+def _take(
+    case: Finding | Measure | Concern, grants: set[int], actor: User, at: datetime, reason: str,
+    also: Sequence[Recipient] = (),
+) -> None:  # fmt: skip
     before, above = _levels(case.authority, at)
-    grants = _bound_together(grants)
-    rows: list[Grant | Finding | Measure | Review] = [
-        *Grant.objects.select_for_update().filter(pk__in=grants, authority=before).order_by("pk"),
-        *Finding.objects.filter(grant__in=grants, state=FindingState.OPEN, authority=before).order_by("pk"),
-        *Measure.objects.filter(held__grant__in=grants, state__in=OPEN_MEASURE, authority=before).distinct(),
-    ]
+    rows = _open_about(_bound_together(grants), before)
     if case.pk not in {row.pk for row in rows if type(row) is type(case)}:
         rows.append(case)
     rows += (
@@ -85,14 +128,43 @@ def _take(case: Finding | Measure, grants: set[int], actor: User, at: datetime, 
     )
     act = ledger.begin("take_case", actor, at, ARTICLE)
     for row in rows:
-        levels = {"above": level_above(above, at)} if isinstance(row, Review) else {}
-        type(row)._base_manager.filter(pk=row.pk).update(authority=above, **levels)
+        type(row)._base_manager.filter(pk=row.pk).update(authority=above, **_moved_along(row, before, above, at))
         ledger.record(act, row, detail={"reason": reason, "before": before, "after": above})
     case.authority = above
     tell(
-        act, recipients(before, at), "case_taken", link=case.get_absolute_url(), object=case, authority=above,
+        act, [*recipients(before, at), *also], "case_taken", link=case.get_absolute_url(), object=case, authority=above,
         reason=reason,
     )  # fmt: skip
+
+
+def _open_about(grants: set[int], authority: Party) -> list[Any]:
+    """The grants, locked, and what this authority has open about them."""
+    own = {"authority": authority}
+    findings = Finding.objects.filter(grant__in=grants, state=FindingState.OPEN, **own)
+    answering, reported = Q(finding__in=findings.values("pk")), Q(grant__in=grants, kind=ConcernKind.MISUSE)
+    return [
+        *Grant.objects.select_for_update().filter(pk__in=grants, **own).order_by("pk"),
+        *findings.order_by("pk"),
+        *Measure.objects.filter(Q(held__grant__in=grants) | answering, state__in=OPEN_MEASURE, **own).distinct(),
+        *Concern.objects.filter(reported | answering, state__in=LIVING_CONCERN, **own).order_by("pk"),
+        *Inspection.objects.filter(grant__in=grants, state__in=OPEN_INSPECTION, **own).order_by("pk"),
+    ]
+
+
+def _moved_along(row: Any, before: Party, above: Party, at: datetime) -> dict[str, Party | None]:
+    """What else names the authority: of a review the level above it, of a report who answers it."""
+    if isinstance(row, Review):
+        return {"above": level_above(above, at)}
+    return {"responder": above} if isinstance(row, Concern) and row.responder_id == before.pk else {}
+
+
+def _misused(concern: Concern) -> set[int]:
+    """The grants whose misuse is reported: the one that is named, or those that a derived product is built on."""
+    if concern.kind != ConcernKind.MISUSE:
+        return set()
+    if concern.derived is not None:
+        return set(concern.derived.built_from.values_list("grant", flat=True))
+    return {concern.grant_id} if concern.grant_id else set()
 
 
 def _bound_together(grants: set[int]) -> set[int]:
