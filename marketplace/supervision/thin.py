@@ -16,6 +16,6 @@ def thinness(content: Mapping[str, Any], earlier: Iterable[str]) -> str:
     if content["is_nil"]:
         return "nil" if content["metered"] else ""
     use, *others = (gist(content[name]) for name in ("use", "results", "security"))
-    if use and use in map(gist, earlier):
+    if use in map(gist, earlier):
         return "copied"
     return "" if use and all(others) else "empty"

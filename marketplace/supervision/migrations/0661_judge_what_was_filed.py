@@ -14,7 +14,7 @@ def thinness(filing, earlier):
     if filing.is_nil:
         return "nil" if filing.metered else ""
     use, results, security = map(gist, (filing.use, filing.results, filing.security))
-    if use and use in earlier:
+    if use in earlier:
         return "copied"
     return "" if use and results and security else "empty"
 
