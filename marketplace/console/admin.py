@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import CapabilityKind, Party
 from accounts.permissions import check_can_read_evidence
 from accounts.queries import parties_as
-from accounts.reach import reach_of
+from accounts.reach import reach_of, stepped_back
 from accounts.states import PartyState
 from accounts.verbs import PARTY
 from listings import verbs as listings
@@ -347,7 +347,8 @@ class IncidentQueue(Queue):
     def waits_for(self, request: Any, at: datetime) -> Q | None:
         """For an officer what is open; and what their authority or oversight body has still to acknowledge."""
         who = reach_of(request.user, at)
-        unseen = Q(pk__in=Incident.objects.awaiting((*who.authorities, *who.acting(OVERSEER))).values("pk"))
+        awaiting = Incident.objects.awaiting((*who.authorities, *who.acting(OVERSEER)))
+        unseen = Q(pk__in=awaiting.exclude(stepped_back([request.user.pk], Incident)).values("pk"))
         found = super().waits_for(request, at)
         return unseen if found is None else found | unseen
 

@@ -91,7 +91,7 @@ def check_can_hold_affected(actor: Any, incident: Incident, at: datetime) -> Non
     for grant in theirs.select_related("product__seller__merged_into", "buyer", "authority").order_by("pk"):
         if is_allowed(check_is_in_charge, actor, grant, at):
             if checker_of(grant) == grant.authority:
-                return check_not_own_case(actor, sides_of_incident(incident), at)
+                check_not_own_case(actor, sides_of_incident(incident), at)
             return check_not_recused(actor, incident)
     raise NotAllowed(_("None of the grants that it reaches is yours to pause, or they are paused for it already."))
 
@@ -141,6 +141,7 @@ def check_can_acknowledge_incident(actor: Any, incident: Incident, at: datetime)
     check_is_person(actor)
     if not unacknowledged(actor, incident, at).exists():
         raise NotAllowed(_("Only an authority or oversight body that still has to acknowledge it may do this."))
+    check_not_recused(actor, incident)
 
 
 def notices_of(actor: Any, incident: Incident, at: datetime) -> QuerySet[IncidentNotice]:
