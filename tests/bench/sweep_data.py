@@ -52,7 +52,7 @@ def _reports(grants: Any, today: date, covered: date) -> None:
         end = _quarters_before(covered, number)
         start, due = add_months(end + timedelta(days=1), -3), end_of_day(add_working_days(end, 10))
         state = {"round": 1, "state": "accepted"} if number else {"round": 0, "state": "open"}
-        row = {"start": start, "end": end, "due_at": due, "late_at": due + timedelta(days=7), **state}
+        row = {"start": start, "end": end, "due_at": due, "late_at": due + timedelta(days=7), "thin": "", **state}
         _insert(UsageReport, {"grant_id": "id"}, row, f"applications_grant WHERE id >= {first}")
     newest = UsageReport.objects.filter(grant__gte=first, end=covered)
     _of_kind(newest, "unscheduled", "grant").delete()
