@@ -55,10 +55,10 @@ def _of_version(case: Any) -> str | None:
     return _("A version stays with whoever reviewed it: ask for a report.") if case.version_id else None
 
 
-def _said_of_version(case: Concern) -> str | None:
-    """Taken up, misuse of a product or version is a finding about a version."""
-    is_of_version = case.kind == ConcernKind.MISUSE and (case.version_id or case.product_id)
-    return _("A version stays with whoever reviewed it: ask for a report.") if is_of_version else None
+def _of_no_grant(case: Concern) -> str | None:
+    """Taken up, misuse of a version is a finding about it; of a party, one about a grant that could not go with it."""
+    stays = case.kind == ConcernKind.MISUSE and not (case.grant_id or case.derived_id)
+    return _("Of misuse, what is about a grant is taken over, with that grant: ask for a report.") if stays else None
 
 
 ROWS: dict[type, Row] = {
@@ -71,7 +71,7 @@ ROWS: dict[type, Row] = {
         lambda case: _("What a seller or the platform issued stays with it.") if case.issuer_id else None,
     ),
     Incident: Row(sides_of_incident),
-    Concern: Row(_sides_of_concern, _reviewed, _said_of_version),
+    Concern: Row(_sides_of_concern, _reviewed, _of_no_grant),
     Inspection: Row(lambda case: [case.party, *parties_of_grant(case.grant)]),
 }
 

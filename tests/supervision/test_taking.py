@@ -101,7 +101,9 @@ def test_of_an_incident_the_province_decides_and_everybody_else_reads_on(world):
     with pytest.raises(NotAllowed):  # nobody is above the province
         operations.take_incident(incident=case, **above(world, at))
     assert Grant.objects.get().authority == world.parties["city"]
+    Outbox.objects.all().delete()
     operations.dismiss_incident(incident=case, **above(world, at, "演练"))
+    assert world["officer"].ledger_ref in Outbox.objects.values_list("recipient_ref", flat=True)
     with pytest.raises(InvalidState):
         Incident.objects.update(authority=world.parties["city"])
         operations.take_incident(incident=Incident.objects.get(), **above(world, at))
@@ -158,11 +160,12 @@ def test_with_a_report_of_misuse_go_its_grant_and_all_that_is_open_about_it(worl
 def test_a_report_goes_with_the_open_finding_about_its_grant(world, grant):
     first, second = reported(world, grant), reported(world, grant)
     found = operations.take_up_concern(concern=first, actor=world["officer"], at=world.at, reason="属实")
-    before = rows()
+    before, said = rows(), set()
     for concern in (Concern.objects.get(pk=first.pk), second):
-        with pytest.raises(InvalidState):
+        with pytest.raises(InvalidState) as refused:
             operations.take_concern(concern=concern, **above(world, world.at))
-    assert rows() == before
+        said.add(str(refused.value))
+    assert rows() == before and len(said) == 1  # both name the finding
     operations.take_finding(finding=found, **above(world, world.at))
     assert {(one.authority, one.responder) for one in Concern.objects.all()} == {(world.parties["province"],) * 2}
     for concern in Concern.objects.all():
@@ -195,11 +198,16 @@ def test_of_faulty_data_the_level_above_takes_the_place_of_the_authority_alone(w
     operations.correct_fault(concern=concern, **above(world, at, "已更正"))
 
 
-def test_misuse_of_a_version_or_product_stays_with_whoever_reviewed_it(world):
-    for subject in (world.product, world.version):
-        made = operations.report_concern(
-            subject=subject, actor=world["provider"], at=world.at, kind="misuse", text="可复原"
-        ).made
-        with pytest.raises(NotAllowed, match=r"version|版本"):
+def test_misuse_that_is_of_no_grant_stays_where_it_is(world):
+    """A version with whoever reviewed it; of a party, the grant that would be named could not go with it."""
+    entry = world.version.sources.first().entry
+    said = {"at": world.at, "text": "可复原"}
+    reports = [
+        operations.report_concern(subject=subject, actor=world["provider"], kind="misuse", **said).made
+        for subject in (world.product, world.version, entry)
+    ]
+    against = {"party": world.parties["oversight"], "against": world.parties["developer"], "article": "Art. 34"}
+    for made in (*reports, operations.file_finding(actor=world["overseer"], **against, **said)):
+        with pytest.raises(NotAllowed):
             operations.take_concern(concern=made, **above(world, world.at))
         operations.ask_report(case=made, actor=world["province_officer"], at=world.at, question="如何处置?")

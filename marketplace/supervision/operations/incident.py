@@ -238,7 +238,11 @@ def lock(incident: Incident) -> None:
 
 
 def tell_handling(act: ledger.Act, incident: Incident, kind: str, **context: Any) -> None:
-    """Those to whom the case is open, but whoever acts: authorities, overseers, reporter, seller and units."""
-    parties = {incident.authority.answers, incident.reporter.answers, incident.version.product.seller.answers}
-    parties |= {source.unit.answers for source in incident.version.sources.select_related("unit__merged_into")}
+    """Those to whom the case is open, but whoever acts: who decides, the authority over the data where it was taken
+    over from that, further authorities, overseers, reporter, seller and units."""
+    version = incident.version
+    assert version.authority is not None  # reviewed once
+    concerned = (incident.authority, version.authority, incident.reporter, version.product.seller)
+    parties = {party.answers for party in concerned}
+    parties |= {source.unit.answers for source in version.sources.select_related("unit__merged_into")}
     tell_bodies(act, incident, kind, parties | set(incident.bodies()), **context)

@@ -88,15 +88,16 @@ def take_measure(*, measure: Measure, actor: User, at: datetime, reason: str) ->
 @transaction.atomic
 def take_concern(*, concern: Concern, actor: User, at: datetime, reason: str) -> None:
     """An open report goes to the level above; one of misuse with the grants that it is about and all that is open about
-    those. Who reported is told as well. Raises InvalidState where one of them has an open finding: it goes with that.
-    """
+    those. Who reported is told as well. Raises InvalidState where it has become an open finding, or one of those grants
+    has one: it goes with that."""
     permissions_above.check_can_take(actor, concern, at)
     require(reason=reason)
     concern = Concern.objects.select_for_update(of=("self",)).get(pk=concern.pk)
-    workflow.check_in(concern, ConcernState.OPEN)
     grants = _misused(concern)
-    if Finding.objects.filter(grant__in=grants, state=FindingState.OPEN, authority=concern.authority).exists():
+    about = Q(grant__in=grants) | Q(pk=concern.finding_id)
+    if Finding.objects.filter(about, state=FindingState.OPEN, authority=concern.authority).exists():
         raise InvalidState(_("A finding about the same grant is open: take that over, and this report goes with it."))
+    workflow.check_in(concern, ConcernState.OPEN)
     _take(concern, grants, actor, at, reason, also=reporters_of(concern, at))
 
 
