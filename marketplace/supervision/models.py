@@ -71,6 +71,11 @@ class UsageReport(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("supervision:report", args=[self.pk])
 
+    @property
+    def overdue_key(self) -> str:
+        """The occasion on which it is a finding that it is overdue, once in each round."""
+        return f"report_overdue:{self.pk}:{self.round}"
+
 
 class ReportFiling(models.Model):
     """What was filed in one round. A returned report is filed again; the earlier filing stays."""

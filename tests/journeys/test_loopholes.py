@@ -134,7 +134,7 @@ def test_proposed_order_whose_report_came_after_all_is_not_issued(world, grant):
         stages.issue(measure, world, report.late_at)
     assert not grant.holds.filter(code="measure").exists()
     page = browser_of(world["officer"]).get(measure.get_absolute_url()).content.decode()
-    assert "所列事项其后已经完成" in page
+    assert "问题线索已了结" in page
     supervision.drop_order(measure=measure, actor=world["officer"], at=report.late_at, reason="已提交")
 
 

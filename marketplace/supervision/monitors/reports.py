@@ -77,7 +77,7 @@ def overdue(at: datetime, scope: Scope) -> Iterator[Case]:
     for report in new.select_related("grant__buyer", "grant__authority", "grant__product").order_by("pk"):
         grant, due = report.grant, last_day(report.due_at)
         words = {"report": str(report), "due": due, "number": grant.number, "start": report.start, "end": report.end}
-        yield Case(_overdue_key(report), grant, grant.buyer, grant.authority_id, words, report)
+        yield Case(report.overdue_key, grant, grant.buyer, grant.authority_id, words, report)
 
 
 def overdue_told(case: Case, finding: Finding, people: People) -> Told:
@@ -134,23 +134,19 @@ def _still_late(reports: Sequence[UsageReport], at: datetime) -> list[UsageRepor
     lock_grants({report.grant_id for report in reports})
     rows = UsageReport.objects.filter(pk__in=[report.pk for report in reports]).order_by("pk")
     free = list(rows.select_for_update(skip_locked=True, no_key=True))
-    noticed = Finding.objects.filter(occasion_key__in=[_overdue_key(report) for report in free]).order_by("pk")
+    noticed = Finding.objects.filter(occasion_key__in=[report.overdue_key for report in free]).order_by("pk")
     known = set(noticed.values_list("occasion_key", flat=True))
     locked = set(noticed.select_for_update(skip_locked=True, no_key=True).values_list("occasion_key", flat=True))
-    return list(too_late(at, None).filter(pk__in=[row.pk for row in free if _overdue_key(row) not in known - locked]))
+    return list(too_late(at, None).filter(pk__in=[row.pk for row in free if row.overdue_key not in known - locked]))
 
 
 def _late_key(report: UsageReport) -> str:
     return f"report_late:{report.pk}:{report.round}"
 
 
-def _overdue_key(report: UsageReport) -> str:
-    return f"report_overdue:{report.pk}:{report.round}"
-
-
 def _drafts(reports: Sequence[tuple[UsageReport, str]]) -> list[operations.Draft]:
     """The orders proposed about these late reports, with what a rule demands in its own words."""
-    overdue = {_overdue_key(report): report for report, _demand in reports}
+    overdue = {report.overdue_key: report for report, _demand in reports}
     findings = {overdue[row.occasion_key]: row for row in Finding.objects.filter(occasion_key__in=overdue)}
     drafts = list[operations.Draft]()
     with override("zh-hans"):  # the text of an order is Chinese until an officer edits it

@@ -80,9 +80,9 @@ def dismiss_finding(*, finding: Finding, actor: User, at: datetime, reason: str)
         lock_grants({finding.grant.pk})  # before the finding: a filing or an order holds the grant and waits for it
     act = ledger.begin("dismiss", actor, at, finding.article)
     close_finding(act, finding, FindingState.DISMISSED, reason=reason)
-    if finding.grant is not None and finding.rule == "report_overdue":
-        report = UsageReport.objects.get(pk=finding.occasion_key.split(":")[1])
-        lift_hold(act, finding.grant, HoldCode.REPORT_OVERDUE, ledger.reference(report))
+    for report in UsageReport.objects.owed().filter(grant=finding.grant):
+        if report.overdue_key == finding.occasion_key:
+            lift_hold(act, report.grant, HoldCode.REPORT_OVERDUE, ledger.reference(report))
 
 
 @transaction.atomic

@@ -100,14 +100,14 @@ def file_report(
     content: dict[str, Any] = {"is_nil": is_nil, "use": use, "results": results, "security": security}
     content |= _stated(report.grant, is_nil, purposes, other_purpose)
     content["metered"] = metered_use(report)
-    act = ledger.begin("file_report", actor, at, ARTICLE)
+    act, overdue = ledger.begin("file_report", actor, at, ARTICLE), report.overdue_key
     lock_grants([report.grant_id])  # of two that are filed at once, one is the earlier
     said = ReportFiling.objects.filter(report__grant=report.grant, is_nil=False).exclude(report=report)
     thin = thinness(content, said.values_list("use", flat=True))
     workflow.move(act, report, ReportState.FILED, round=report.round + 1, thin=thin, detail=content)
     ReportFiling.objects.create(report=report, round=report.round, by=actor, at=at, **content)
     lift_hold(act, report.grant, HoldCode.REPORT_OVERDUE, ledger.reference(report))
-    remedy_finding(act, f"report_overdue:{report.pk}:{report.round - 1}")
+    remedy_finding(act, overdue)
     tell(
         act, recipients(report.grant.authority, at), "report_filed", link=report.get_absolute_url(),
         key=f"{report.pk}:{report.round}", number=report.grant.number, start=report.start, end=report.end,
