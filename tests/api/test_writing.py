@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from django.conf import settings as django_settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils.timezone import localdate
 
 from accounts import operations as accounts
 from accounts.models import Membership, Party
@@ -16,8 +17,10 @@ from listings.models import Version
 from marketplace.api.models import IdempotencyKey
 from marketplace.applications.models import Application
 from marketplace.applications.operations import name_system
+from marketplace.delivery.operations import deliver
 from marketplace.desk.sample_data import write_visits
 from marketplace.ledger.models import Entry
+from marketplace.supervision.incidents import Incident
 from tests.api.conftest import Partner, credential_in
 from tests.workflow import stages
 from tests.workflow.matrix import last_entry, rows
@@ -325,3 +328,20 @@ def test_a_report_through_the_api_states_purposes_of_the_grant(world, partner, g
         stated = {"use": "训练", "purposes": "便民服务", "other_purpose": "广告投放"}
         (filing,) = buyer.post(f"reports/{report.pk}/file/", stated).json()["filings"]
     assert (filing["purposes"], filing["other_purpose"]) == ("便民服务", "广告投放")
+
+
+def test_an_incident_is_reported_with_the_deliveries_of_a_day_as_far_as_they_are_seen(world, partner, grant):
+    other, day = stages.active_grant(world, buyer="other_buyer"), timedelta(days=1)
+    for one, who, at in ((grant, "buyer", 0), (grant, "buyer", 1), (other, "other_buyer", 1)):
+        deliver(grant=one, version=world.version, actor=world[who], at=world.at + at * day)
+    buyer = partner("buyer")
+    path, later = f"versions/{world.version.pk}/incidents/", world.at + day
+    sent = {**stages.ALARM, "party": world.parties["buyer"].pk, "may_identify": False, "noticed_at": later.isoformat()}
+    with time_machine.travel(later, tick=False):
+        for foreign in (f"{other.pk}:{localdate(later)}", f"{grant.pk}:2020-01-01"):
+            answer = buyer.post(path, {**sent, "only_deliveries": [foreign]})
+            assert list(refused(answer, 422, "invalid_fields")["errors"]) == ["only_deliveries"]
+        answer = buyer.post(path, {**sent, "only_deliveries": [f"{grant.pk}:{localdate(later)}"]})
+    assert answer.status_code == 201, answer.content
+    copy = Incident.objects.get().copies.get()
+    assert (copy.grant, copy.deliveries, copy.first_at) == (grant, 1, later)

@@ -86,8 +86,16 @@ def test_only_some_deliveries_reach_who_obtained_these_and_what_was_built_from_t
     other, day = stages.active_grant(world, buyer="other_buyer"), timedelta(days=1)
     for one, who, at in ((grant, "buyer", 0), (grant, "buyer", 1), (grant, "buyer", 1), (other, "other_buyer", 1)):
         delivery.deliver(grant=one, version=world.version, actor=world[who], at=world.at + at * day)
+    built, _foreign = (
+        operations.register_derived(
+            party=world.parties[who], title="需求地图", description="按区县", built_from=[(one, world.version)],
+            actor=world[who], at=world.at + day,
+        )
+        for one, who in ((grant, "buyer"), (other, "other_buyer"))
+    )  # fmt: skip
     chosen = list(Delivery.objects.filter(grant=grant, obtained_at__gt=world.at))
     incident = stages.report_incident(world, who="seller", at=world.at + day, only_deliveries=chosen)
+    assert incident.derived.get() == built
     copy = incident.copies.get()
     assert (copy.grant, copy.deliveries, copy.first_at) == (grant, 2, world.at + day)
     delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at + day)
