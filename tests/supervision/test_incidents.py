@@ -115,6 +115,8 @@ def test_page_reports_an_incident_with_the_deliveries_of_chosen_days(world, gran
     for days in (0, 1, 1):
         at = world.at + timedelta(days=days)
         delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=at)
+    other = stages.active_grant(world, buyer="other_buyer")
+    delivery.deliver(grant=other, version=world.version, actor=world["other_buyer"], at=at)
     client = Client(headers={"accept-language": "en"})
     client.force_login(world["buyer"], backend="allauth.account.auth_backends.AuthenticationBackend")
     sent = {
@@ -123,6 +125,8 @@ def test_page_reports_an_incident_with_the_deliveries_of_chosen_days(world, gran
     }  # fmt: skip
     page = f"/incident/new/{world.version.pk}/"
     with time_machine.travel(at, tick=False):
+        offered = client.get(page).content.decode()
+        assert f'value="{grant.pk}:' in offered and f'value="{other.pk}:' not in offered
         assert client.post(page, {**sent, "only_deliveries": [f"{grant.pk}:2020-01-01"]}).status_code == 422
         answer = client.post(page, sent)
         shown = client.get(answer.url).content.decode()
