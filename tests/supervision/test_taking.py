@@ -160,8 +160,10 @@ def test_with_a_report_of_misuse_go_its_grant_and_all_that_is_open_about_it(worl
 def test_a_report_goes_with_the_open_finding_about_its_grant(world, grant):
     first, second = reported(world, grant), reported(world, grant)
     found = operations.take_up_concern(concern=first, actor=world["officer"], at=world.at, reason="属实")
+    merged = reported(world, crowd.copy_grant(grant))  # of another grant of the same buyer
+    operations.merge_concern(concern=merged, finding=found, actor=world["officer"], at=world.at, reason="同一事项")
     before, said = rows(), set()
-    for concern in (Concern.objects.get(pk=first.pk), second):
+    for concern in (*Concern.objects.filter(finding=found), second):
         with pytest.raises(InvalidState) as refused:
             operations.take_concern(concern=concern, **above(world, world.at))
         said.add(str(refused.value))
