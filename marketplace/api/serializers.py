@@ -527,14 +527,20 @@ class EvidenceRow(serializers.ModelSerializer[Evidence]):
 
 
 class DocumentRow(serializers.ModelSerializer[Document]):
-    """`object` is the case as events name it; `sha256` is empty until the file was made, moments after the decision."""
+    """`object` is the case as events name it; `sha256` is empty until the file was made, moments after the decision.
+
+    Of a measure, `seen_at` says when its party first opened it, `deemed_served_at` when it is served at the latest.
+    """
 
     issuer, party = NamedParty(), NamedParty()
     object = serializers.CharField(source="object_type")
 
     class Meta:
         model = Document
-        fields = ("id", "number", "kind", "object", "object_id", "issuer", "party", "issued_at", "sha256")
+        fields = (
+            "id", "number", "kind", "object", "object_id", "issuer", "party", "issued_at", "seen_at",
+            "deemed_served_at", "sha256",
+        )  # fmt: skip
 
 
 class ReviewRow(serializers.ModelSerializer[Review]):

@@ -98,10 +98,12 @@ def _items(items: list[Item], user: Any, at: datetime) -> Section:
 
 
 def _papers(*cases: Any) -> Section:
-    """The numbered documents of a case, as downloads."""
+    """The numbered documents of a case, as downloads; of those of a measure, when each was served."""
     rows = [one for case in cases for one in Document.objects.of(case).defer("pdf", "content")]
-    return table(_("Numbered documents"), (_("Number"), _("Date"), "SHA-256"), [
+    head = (_("Number"), _("Date"), _("First opened by the party"), _("Deemed served"), "SHA-256")
+    return table(_("Numbered documents"), head, [
         Row((format_html('<a href="{}" download>{}</a>', one.get_absolute_url(), one), day(one.issued_at),
+             day(one.seen_at), day(one.deemed_served_at),
              format_html('<span class="hash">{}</span>', one.sha256 or "–")))
         for one in rows
     ])  # fmt: skip

@@ -1,6 +1,7 @@
 """Numbered documents: what was decided, frozen when it was, and the PDF made of it once."""
 
 import secrets
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.apps import apps
@@ -10,7 +11,7 @@ from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Party
+from accounts.models import Party, User
 
 
 class Paper(models.TextChoices):
@@ -73,6 +74,10 @@ class DocumentQuerySet(models.QuerySet["Document"]):
     def of(self, obj: models.Model) -> "DocumentQuerySet":
         return self.filter(object_type=obj._meta.label_lower, object_id=str(obj.pk)).order_by("pk")
 
+    def unopened(self) -> "DocumentQuerySet":
+        """Served by being opened, and opened by nobody of its party yet."""
+        return self.filter(seen_at=None, deemed_served_at__isnull=False)
+
     def due(self) -> "DocumentQuerySet":
         """Whose file is not made yet."""
         return self.filter(rendered_at=None)
@@ -96,6 +101,9 @@ class Document(models.Model):
     pdf = models.BinaryField(null=True)
     sha256 = models.CharField(max_length=64, blank=True)
     rendered_at = models.DateTimeField(null=True, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
+    seen_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    deemed_served_at = models.DateTimeField(null=True, blank=True)  # of what is served by being opened: the latest
     void_at = models.DateTimeField(null=True, blank=True)  # what it decided was annulled; the file stays as it is
 
     objects = DocumentQuerySet.as_manager()
@@ -108,6 +116,10 @@ class Document(models.Model):
                 | (Q(rendered_at__isnull=False, pdf__isnull=False) & ~Q(sha256="")),
                 name="document_file_whole",
             ),
+            models.CheckConstraint(
+                condition=Q(seen_at=None, seen_by=None) | Q(seen_at__isnull=False, seen_by__isnull=False),
+                name="document_seen_both",
+            ),
         )
         indexes = (
             models.Index(fields=["object_type", "object_id"], name="document_of"),
@@ -119,3 +131,11 @@ class Document(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("documents:file", args=[self.pk])
+
+    @property
+    def served_at(self) -> datetime | None:
+        """Opened by somebody of its party or, if not before, the last moment of the last day for that."""
+        if self.deemed_served_at is None:
+            return None
+        latest = self.deemed_served_at - timedelta(microseconds=1)
+        return min(self.seen_at or latest, latest)

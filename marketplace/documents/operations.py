@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import models, transaction
 from django.utils.translation import gettext, gettext_noop, override
 
-from accounts.models import CapabilityKind, Party, PartyKind
+from accounts.models import CapabilityKind, Party, PartyKind, User
 from marketplace import wake
 from marketplace.clock.working_days import local_date
 from marketplace.documents.models import ANNULMENTS, Document, Paper, Series
@@ -20,12 +20,14 @@ Sections = Sequence[tuple[str, str]]
 
 
 def write_document(
-    act: ledger.Act, obj: models.Model, kind: str, *, issuer: Party, party: Party, sections: Sections
-) -> Document:
+    act: ledger.Act, obj: models.Model, kind: str, *, issuer: Party, party: Party, sections: Sections,
+    deemed_served_at: datetime | None = None,
+) -> Document:  # fmt: skip
     """Part of a decision: numbers and freezes what will be printed. The file follows by itself; nothing of it is lost.
 
     `sections` are headings (English, translated here) with what was written; empty ones are left out. Call it last: the
-    issuer's series is held until the transaction ends.
+    issuer's series is held until the transaction ends. What is served by being opened is so at the latest at
+    `deemed_served_at`.
     """
     day = local_date(act.at)
     with override("zh-hans"):  # a decision is in Chinese, whatever language its officer reads
@@ -36,10 +38,17 @@ def write_document(
         }  # fmt: skip
     document = Document.objects.create(
         number=_next_number(issuer, day.year), kind=kind, object_type=obj._meta.label_lower, object_id=str(obj.pk),
-        issuer=issuer, party=party, content=content, issued_at=act.at,
+        issuer=issuer, party=party, content=content, issued_at=act.at, deemed_served_at=deemed_served_at,
     )  # fmt: skip
     wake.on_commit("marketplace.documents.tasks.render_due")
     return document
+
+
+def note_opened(obj: models.Model, actor: User, at: datetime) -> list[str]:
+    """Part of a party's opening its case: the numbers of the documents that nobody of it had opened, served now."""
+    unopened = list(Document.objects.of(obj).unopened().select_for_update().only("number"))
+    Document.objects.filter(pk__in=[one.pk for one in unopened]).update(seen_at=at, seen_by=actor)
+    return [one.number for one in unopened]
 
 
 def void_documents(act: ledger.Act, obj: models.Model) -> None:

@@ -178,7 +178,7 @@ def with_parts(rows: QuerySet[Grant], at: datetime) -> QuerySet[Grant]:
     since = contestable_since(at)
     final = Exists(final_measures(since).filter(pk=OuterRef("measure")))
     held = MeasureGrant.objects.annotate(is_final=final).select_related("measure").order_by("measure")
-    # Nobody notes when the end was read: it counts as served when the last day for that is over.
+    # Served at the latest when the last day for that is over, whenever the end was read.
     served = clock.over_before(Kind.SERVICE, since - timedelta(days=1))
     ended = ExpressionWrapper(Q(ended_at__lt=served), BooleanField())
     rows = rows.annotate(is_end_final=ended)

@@ -173,7 +173,7 @@ def test_notice_of_intent_and_refusal_found_are_documents_with_facts_reasons_and
     found, text = paper_of(made, due_after(at, 5), Paper.REFUSAL_FOUND)
     said = (
         *always, found.number, named(Paper.REFUSAL_FOUND), "逾期未改正", made.remedy,
-        str(last_day(due_after(due_after(at, 5), 10))), address_of(found.token),
+        str(last_day(due_after(due_after(at, 5), 3 + 10))), address_of(found.token),
     )  # fmt: skip
     assert [part for part in said if re.sub(r"\s", "", part) not in text] == []
     assert {one.issuer for one in Document.objects.of(made)} == {made.signatory}

@@ -73,6 +73,7 @@ def test_nothing_is_paused_by_asking(world, review):
 def test_a_review_is_asked_for_within_its_term_which_is_a_setting(world, grant):
     ClockSetting.objects.create(kind=Kind.REVIEW_TERM, days=3)
     order = stages.order(world, grant)
+    operations.note_seen(measure=order, actor=world["buyer"], at=world.at)  # served by being opened
     over = later(world.at, Kind.REVIEW_TERM)
     with pytest.raises(InvalidState, match="term"):
         lodge(world, order, over)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.utils.translation import gettext_noop, override
+from django.utils.translation import gettext, gettext_noop, override
 
 from accounts.models import Party
 from accounts.states import PartyState
@@ -11,7 +11,7 @@ from listings.models import Version
 from listings.states import IN_USE, VersionState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
-from marketplace.clock.working_days import due_after, last_day, local_date
+from marketplace.clock.working_days import add_working_days, due_after, last_day, local_date
 from marketplace.documents.models import Paper
 from marketplace.documents.operations import Sections, write_document
 from marketplace.ledger import entries as ledger
@@ -79,7 +79,10 @@ def write_final(
 def _write(act: ledger.Act, measure: Measure, kind: str, sections: Sections) -> None:
     by = measure.signatory.answers
     issuer = measure.authority if by.state == PartyState.ENDED else by  # whose officer acts in its place
-    write_document(act, measure, kind, issuer=issuer, party=measure.party, sections=sections)
+    served = due_after(act.at, clock.days(Kind.SERVICE))
+    write_document(
+        act, measure, kind, issuer=issuer, party=measure.party, sections=sections, deemed_served_at=served
+    )  # fmt: skip
 
 
 def _about(measure: Measure) -> Sections:
@@ -125,7 +128,12 @@ def _until(measure: Measure, kind: str) -> str:
 
 
 def _term(at: datetime) -> str:
-    return str(last_day(due_after(at, clock.days(Kind.REVIEW_TERM))))
+    """Counted from when the party opens it, and at the latest from the day on which it counts as served."""
+    served, days = last_day(due_after(at, clock.days(Kind.SERVICE))), clock.days(Kind.REVIEW_TERM)
+    with override("zh-hans"):
+        return gettext("%(day)s at the latest: %(days)s working days after it is opened, or counts as served") % {
+            "day": add_working_days(served, days), "days": days,
+        }  # fmt: skip
 
 
 def write_review(act: ledger.Act, review: Review, issuer: Party, days: int | None, freed: str) -> None:

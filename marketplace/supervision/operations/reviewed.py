@@ -24,6 +24,7 @@ from marketplace.applications.states import ApplicationState, EditionState, Gran
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import due_after
+from marketplace.documents.models import Document
 from marketplace.errors import InvalidState
 from marketplace.ledger import entries as ledger
 from marketplace.supervision.caution import Caution, CautionState
@@ -140,10 +141,18 @@ def _is_sellers(subject: Subject) -> bool:
 
 
 def term_of(subject: Subject) -> datetime:
-    """Until when a review may be asked for: by the newest refusal, order or termination."""
+    """Until when a review may be asked for: by the newest refusal, order or termination, of a measure from when its
+    document was served."""
     newest = adverse_acts(subject).values_list("at", flat=True).last()
     assert newest is not None  # it is in a state that only such an act leads to
-    return due_after(newest, clock.days(Kind.REVIEW_TERM))
+    served = _served_at(subject, newest) if isinstance(subject, Measure) else None
+    return due_after(served or newest, clock.days(Kind.REVIEW_TERM))
+
+
+def _served_at(measure: Measure, at: datetime) -> datetime | None:
+    """When the document of what was decided on it at `at` was served; None of one from before that was recorded."""
+    paper = Document.objects.of(measure).filter(issued_at=at).only("seen_at", "deemed_served_at").last()
+    return paper.served_at if paper else None
 
 
 def decision_on(subject: Subject) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""When an order reached its party, and what of its answers reached who decides: noted as each opens the case."""
+"""When an order and each later document reached its party, and its answers who decides: noted as each opens it."""
 
 from datetime import datetime
 
@@ -7,6 +7,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from marketplace.clock.working_days import local_date
+from marketplace.documents.models import Document
+from marketplace.documents.operations import note_opened
 from marketplace.errors import InvalidState, is_allowed
 from marketplace.ledger import entries as ledger
 from marketplace.supervision import permissions
@@ -15,8 +17,8 @@ from marketplace.supervision.reading import EvidenceReading, newest_filed, unrea
 
 
 def note_seen(*, measure: Measure, actor: User, at: datetime) -> None:
-    """Somebody opens it, on a page or through the API: of its party, recorded the first time and never again; of who
-    decides on it, recorded whenever there is something that this person had not read."""
+    """Somebody opens it, on a page or through the API: of its party, recorded the first time, and again for each later
+    document; of who decides on it, whenever there is something that this person had not read."""
     if measure.issued_at is None:
         return
     if is_allowed(permissions.check_can_respond, actor, measure, at):
@@ -28,11 +30,15 @@ def note_seen(*, measure: Measure, actor: User, at: datetime) -> None:
 
 
 def _note_service(measure: Measure, actor: User, at: datetime) -> None:
-    if measure.seen_at is not None:
+    if measure.seen_at is not None and not Document.objects.of(measure).unopened().exists():
         return
     with transaction.atomic():
-        if Measure.objects.filter(pk=measure.pk, seen_at=None).update(seen_at=at, seen_by=actor):
-            ledger.record(ledger.begin("see_order", actor, at, measure.article), measure)
+        is_first = bool(Measure.objects.filter(pk=measure.pk, seen_at=None).update(seen_at=at, seen_by=actor))
+        opened = note_opened(measure, actor, at)
+        if is_first or opened:
+            act = ledger.begin("see_order", actor, at, measure.article)
+            ledger.record(act, measure, detail={"documents": opened})
+        if is_first:
             measure.seen_at, measure.seen_by = at, actor
 
 
