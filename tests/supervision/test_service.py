@@ -41,7 +41,8 @@ def read(world: World, order: Measure, at: datetime, who: str = "buyer") -> str:
 
 
 def hear(world: World, order: Measure, at: datetime) -> None:
-    operations.open_hearing(measure=order, actor=world["officer"], at=at, reason="拟终止")
+    operations.file_statement(measure=order, actor=world["buyer"], at=at, text="不改正", refuses=True)
+    operations.open_hearing(measure=fresh(order), actor=world["officer"], at=at, reason="拟终止")
 
 
 def test_each_document_is_served_when_somebody_of_the_party_first_opens_the_case_after_it(
