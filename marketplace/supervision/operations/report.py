@@ -101,6 +101,7 @@ def file_report(
     content |= _stated(report.grant, is_nil, purposes, other_purpose)
     content["metered"] = metered_use(report)
     act, overdue = ledger.begin("file_report", actor, at, ARTICLE), report.overdue_key
+    UsageReport.objects.select_for_update(no_key=True).get(pk=report.pk)  # before its grant, as a sweep notices it
     lock_grants([report.grant_id])  # of two that are filed at once, one is the earlier
     said = ReportFiling.objects.filter(report__grant=report.grant, is_nil=False).exclude(report=report)
     thin = thinness(content, said.values_list("use", flat=True))
