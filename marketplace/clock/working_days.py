@@ -45,12 +45,13 @@ def is_provisional(day: date) -> bool:
     return not CalendarDay.objects.filter(date__year=day.year, published=True).exists()
 
 
-def add_working_days(start: date, days: int) -> date:
+def add_working_days(start: date, days: int, overrides: Mapping[date, bool] | None = None) -> date:
     """The last day of a period of `days` working days that starts to count on the next working day.
 
-    Negative `days` count backwards from `start`, which is not counted itself; 0 is `start`.
+    Negative `days` count backwards from `start`, which is not counted itself; 0 is `start`. Who counts often looks
+    `calendar_overrides()` up once.
     """
-    overrides = calendar_overrides()
+    overrides = calendar_overrides() if overrides is None else overrides
     step, day = (1 if days >= 0 else -1), start
     for _ in range(abs(days)):
         day += timedelta(days=step)

@@ -285,6 +285,7 @@ def usual_past(grant: Grant, amounts: list[int], first: str = "2026-04-01") -> d
         ([100] * 6, 900, 0),  # too few days to call anything usual
         ([100, 100, 100, 100, 900, 100, 100, 100], 260, 0),  # MAD 0, the mean distance is 100
         ([100, 100, 100, 100, 900, 100, 100, 100], 600, 1),
+        ([100, 150, 100, 150, 100, 150, 100, 150], 260, 1),  # median 125, though half of the days are not far below
     ],
 )
 def test_sudden_change_is_one_against_the_grants_own_past(grant: Grant, past: list[int], then: int, found: int) -> None:

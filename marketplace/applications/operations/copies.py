@@ -1,7 +1,8 @@
 """Copies already delivered: what their holder owes when the grant is suspended, and at its end. Part of those acts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 
 from accounts.queries import People
 from marketplace.applications.models import Grant
@@ -58,12 +59,13 @@ def ask_certificates(over: Sequence[tuple[ledger.Act, Grant]], people: People) -
     )
     copies -= {int(key) for key in running.values_list("object_id", flat=True)}
     asked = [(act, grant) for act, grant in over if grant.pk in copies]
-    return _restart(asked, [_since(act, grant) for act, grant in asked], people)
+    usual, due = clock.days(Kind.DESTRUCTION), cache(due_after)  # many end on the same day
+    return _restart(asked, [_since(act, grant, usual, due) for act, grant in asked], people)
 
 
-def _since(act: ledger.Act, grant: Grant) -> datetime:
+def _since(act: ledger.Act, grant: Grant, usual: int, due: Callable[[datetime, int], datetime]) -> datetime:
     since, length = min(act.at, end_of_day(grant.ends)), grant.terms.get("destruction_working_days")
-    is_late = due_after(since, clock.days(Kind.DESTRUCTION) if length is None else length) <= act.at
+    is_late = due(since, usual if length is None else length) <= act.at
     return act.at if is_late else since
 
 

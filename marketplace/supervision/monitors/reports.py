@@ -165,7 +165,8 @@ def thin(at: datetime, scope: Scope) -> Iterator[Case]:
     """Reports that wait to be judged and say nothing new: copied from an earlier one, with empty answers, or a nil
     report of a period in which data was delivered."""
     said_nothing = UsageReport.objects.filter(~Q(thin=""), state=ReportState.FILED)
-    reports = within(said_nothing, scope, "grant__buyer").select_related("grant__buyer", "grant__authority")
+    reports = within(said_nothing, scope, "grant__buyer")
+    reports = reports.select_related("grant__buyer", "grant__authority", "grant__product")
     for report in reports.order_by("pk"):
         grant, words = report.grant, {"report": str(report), "what": report.thin}
         yield Case(f"report_thin:{report.pk}:{report.round}", grant, grant.buyer, grant.authority_id, words, report)

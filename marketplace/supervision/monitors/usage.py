@@ -24,6 +24,7 @@ from django.db.models.functions import Cast, TruncDate, TruncMonth
 from django.db.models.lookups import GreaterThan
 
 from listings.models import Nature
+from marketplace.among import Among
 from marketplace.applications.models import Grant, Hold
 from marketplace.clock.working_days import SHANGHAI, local_date
 from marketplace.delivery.models import DailyUse, Delivery
@@ -60,7 +61,7 @@ def _unexamined(scope: Scope) -> Any:
 def _examine(deliveries: Any, pks: Collection[int]) -> list[Case]:
     """The cases among these; what is none needs no second look, save what was delivered while this looked."""
     rows = list(_offences(deliveries))
-    Delivery.objects.filter(pk__in=set(pks) - {pk for pk, *_rest in rows}).update(is_examined=True)
+    Delivery.objects.filter(Among(F("pk"), set(pks) - {pk for pk, *_rest in rows})).update(is_examined=True)
     cases = _outside_cases(rows)
     known = set(Finding.objects.filter(occasion_key__in=cases).values_list("occasion_key", flat=True))
     _settle(rows, known)
@@ -90,7 +91,7 @@ def _outside_cases(rows: list[Offence]) -> dict[str, Row]:
 def _settle(rows: list[Offence], known: Collection[str]) -> None:
     """A delivery of which every finding is opened needs no further look."""
     open_ones = {pk for pk, grant, day, what in rows if f"outside_grant:{what}:{grant}:{day}" not in known}
-    Delivery.objects.filter(pk__in={pk for pk, *_rest in rows} - open_ones).update(is_examined=True)
+    Delivery.objects.filter(Among(F("pk"), {pk for pk, *_rest in rows} - open_ones)).update(is_examined=True)
 
 
 def _public(rows: Any, scope: Scope) -> Any:
@@ -146,11 +147,18 @@ def _over_quota() -> Q:
 
 
 # Of each day that is judged its rows, the median of the grant's days before, the median distance from it and the mean.
+# Where a median is less than the half of something, so is at least every second value: few days are worth the sorting.
 SUDDEN = """
-WITH past AS (
-    SELECT now.id, now.rows AS amount, old.rows AS before
+WITH high AS (
+    SELECT now.id, now.grant_id, now.day, now.rows
     FROM delivery_dailyuse now JOIN delivery_dailyuse old
     ON old.grant_id = now.grant_id AND old.day < now.day AND {near} WHERE now.id IN ({days})
+    GROUP BY now.id, now.grant_id, now.day, now.rows
+    HAVING count(*) >= %s AND 2 * sum(CASE WHEN now.rows > %s * old.rows THEN 1 ELSE 0 END) >= count(*)
+),
+past AS (
+    SELECT now.id, now.rows AS amount, old.rows AS before
+    FROM high now JOIN delivery_dailyuse old ON old.grant_id = now.grant_id AND old.day < now.day AND {near}
 ),
 ranked AS (
     SELECT past.*, row_number() OVER w AS place, count(*) OVER (PARTITION BY id) AS days
@@ -158,7 +166,7 @@ ranked AS (
 ),
 usual AS (
     SELECT id, avg(before * 1.0) AS median FROM ranked
-    WHERE place IN ((days + 1) / 2, (days + 2) / 2) AND days >= %s GROUP BY id
+    WHERE place IN ((days + 1) / 2, (days + 2) / 2) GROUP BY id
 ),
 apart AS (
     SELECT past.id, past.amount, usual.median, abs(past.before - usual.median) AS distance
@@ -189,7 +197,7 @@ def sudden(at: datetime, scope: Scope) -> Iterator[Case]:
         keys = {f"sudden_change:{day.grant_id}:{day.day}": pk for pk, day in days.items()}
         known = Finding.objects.filter(occasion_key__in=keys).values_list("occasion_key", flat=True)
         new = set(days) - {keys[key] for key in known}
-        DailyUse.objects.filter(pk__in=set(pks) - new).update(is_judged=True)
+        DailyUse.objects.filter(Among(F("pk"), set(pks) - new)).update(is_judged=True)
         yield from _cases([_sudden_row(days[pk], found[pk]) for pk in sorted(new)])
         waiting = waiting.filter(pk__gt=pks[-1])
 
@@ -206,7 +214,7 @@ def _usual(days: Any) -> Iterable[Figures]:
         return
     with connection.cursor() as cursor:
         cursor.execute(SUDDEN.format(days=inner, near=NEAR[connection.vendor].format(days=PAST)),
-                       [*params, FEWEST, LEAST_FACTOR])  # fmt: skip
+                       [*params, FEWEST, LEAST_FACTOR, LEAST_FACTOR])  # fmt: skip
         for pk, amount, *figures in cursor.fetchall():
             median, mad, mean = map(float, figures)
             yield pk, int(amount), median, mad, mean
@@ -242,7 +250,8 @@ def unattributed(at: datetime, scope: Scope) -> Iterator[Case]:
 def _cases(rows: Iterable[Row]) -> Iterator[Case]:
     """One case for each kind, grant and day or month."""
     found = list(rows)
-    grants = Grant.objects.select_related("buyer", "authority").in_bulk({key for _kind, key, *_rest in found})
+    whole = Grant.objects.select_related("buyer", "authority", "product")
+    grants = whole.in_bulk({key for _kind, key, *_rest in found})
     for kind, key, day, count, words in found:
         grant = grants[key]
         text = {"day": day, "count": str(count), **words}

@@ -1,6 +1,6 @@
 """The duty to report (Art. 16): periods opened by the site, filed by the buyer, judged by the authority."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from marketplace import workflow
 from marketplace.applications.models import Grant, Hold, HoldCode, ReportSchedule
 from marketplace.applications.operations import Pause, lift_hold, lock_grants, open_holds_for
 from marketplace.applications.states import GrantState
-from marketplace.clock.working_days import add_working_days, end_of_day, local_date
+from marketplace.clock.working_days import add_working_days, calendar_overrides, end_of_day, local_date
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
@@ -44,9 +44,9 @@ def schedule_reports(*, grants: Sequence[Grant], actor: ledger.SystemActor, at: 
     rows = Grant.objects.filter(pk__in=[grant.pk for grant in grants]).order_by("pk")
     free = list(rows.select_for_update(skip_locked=True, no_key=True))
     last = dict(UsageReport.objects.filter(grant__in=free).order_by("end").values_list("grant", "end"))
-    opened = list[UsageReport]()
+    opened, calendar = list[UsageReport](), calendar_overrides()
     for grant in free:
-        periods = _begun(grant, last.get(grant.pk), at)
+        periods = _begun(grant, last.get(grant.pk), at, calendar)
         grant.reported_until = periods[-1].end if periods else last.get(grant.pk)
         opened += periods
     acts = {grant.pk: ledger.begin("schedule_report", actor, at, ARTICLE) for grant in free}
@@ -57,7 +57,7 @@ def schedule_reports(*, grants: Sequence[Grant], actor: ledger.SystemActor, at: 
     return opened
 
 
-def _begun(grant: Grant, last: date | None, at: datetime) -> list[UsageReport]:
+def _begun(grant: Grant, last: date | None, at: datetime, calendar: Mapping[date, bool]) -> list[UsageReport]:
     """The periods that have begun and are not there yet, after the `last` day of those that are."""
     until = min(grant.ends, local_date(grant.ended_at)) if grant.ended_at else grant.ends
     assert grant.activated_at is not None
@@ -66,7 +66,7 @@ def _begun(grant: Grant, last: date | None, at: datetime) -> list[UsageReport]:
     while start <= min(local_date(at), until) and _has_begun(grant, until, at):
         inside = min(max(start, grant.report_schedule_since), until)  # what was not reported on yet, up to a change
         end = period_end(grant.report_schedule, inside, until)
-        periods.append(UsageReport(grant=grant, start=start, end=end, **_due_dates(grant, end)))
+        periods.append(UsageReport(grant=grant, start=start, end=end, **_due_dates(grant, end, calendar)))
         start = date.fromordinal(end.toordinal() + 1)
     return periods
 
@@ -177,10 +177,10 @@ def _has_begun(grant: Grant, until: date, at: datetime) -> bool:
     return grant.report_schedule != ReportSchedule.END or until < local_date(at)
 
 
-def _due_dates(grant: Grant, from_day: date) -> dict[str, datetime]:
+def _due_dates(grant: Grant, from_day: date, calendar: Mapping[date, bool] | None = None) -> dict[str, datetime]:
     """By the grant's frozen terms: due so many working days later, paused so many after that."""
-    due = add_working_days(from_day, grant.terms["report_due_working_days"])
-    late = add_working_days(due, grant.terms["report_late_hold_working_days"])
+    due = add_working_days(from_day, grant.terms["report_due_working_days"], calendar)
+    late = add_working_days(due, grant.terms["report_late_hold_working_days"], calendar)
     return {"due_at": end_of_day(due), "late_at": end_of_day(late)}
 
 
