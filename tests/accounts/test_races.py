@@ -11,7 +11,7 @@ from accounts import operations
 from accounts.models import Invitation, Membership, Party, User
 from marketplace.errors import InvalidState
 from marketplace.ledger import entries as ledger
-from tests.journeys.test_races import one_won, together
+from tests.races.together import one_won, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 8 if connection.vendor == "postgresql" else 3

@@ -12,7 +12,7 @@ from marketplace.api.problems import Problem
 from marketplace.applications.models import Application
 from marketplace.ledger import entries as ledger
 from marketplace.ledger.models import Entry
-from tests.journeys.test_races import ROUNDS, together
+from tests.races.together import ROUNDS, together
 from tests.workflow import stages
 from tests.workflow.memory import remembered_sandbox  # noqa: F401
 

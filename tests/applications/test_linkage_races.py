@@ -7,7 +7,7 @@ from marketplace.applications import operations
 from marketplace.applications.models import Grant
 from marketplace.errors import InvalidState
 from tests.applications.test_linkage import GRID, product, under_review
-from tests.journeys.test_races import fresh, together
+from tests.races.together import fresh, together
 from tests.workflow import stages
 
 pytestmark = pytest.mark.django_db(transaction=True)

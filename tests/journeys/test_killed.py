@@ -26,7 +26,6 @@ from marketplace.notices import operations as notices
 from marketplace.notices.models import Outbox
 from marketplace.supervision.models import Finding, Measure, UsageReport
 from marketplace.supervision.sweep import sweep
-from tests.journeys.test_races import late_reports
 from tests.workflow import stages
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -95,7 +94,7 @@ def undisturbed(act: Callable[[], Any]) -> dict[str, Any]:
 
 
 def test_sweep_killed_at_each_write_has_done_everything_once_in_the_end(world):
-    _grant, at = late_reports(world)
+    _grant, at = stages.late_reports(world)
     expected = undisturbed(lambda: sweep(at=at))
     assert killed_until_done(lambda: sweep(at=at), 1) > 5
     assert outcome() == expected
@@ -173,7 +172,7 @@ def started(at: datetime, queue: str, *what: str) -> subprocess.Popen[bytes]:
     connection.vendor != "postgresql" or not os.environ.get("REDIS_URL"), reason="needs PostgreSQL and Redis"
 )
 def test_worker_and_beat_killed_in_the_middle_of_a_sweep_are_replaced_and_all_is_done_once(world, tmp_path):
-    _grant, at = late_reports(world)
+    _grant, at = stages.late_reports(world)
     expected, queue = undisturbed(lambda: sweep(at=at)), f"killed-{os.getpid()}-{time.time_ns()}"
     processes = [
         started(at, queue, "beat", str(tmp_path / "beat")), started(at, queue, "worker", "9"),

@@ -24,7 +24,7 @@ from marketplace.documents.pdf import address_of
 from marketplace.ledger import entries as ledger
 from marketplace.ledger.models import Entry
 from marketplace.supervision import operations
-from tests.journeys.test_races import fresh, together
+from tests.races.together import fresh, together
 from tests.workflow import stages
 from tests.workflow.memory import remembered_sandbox  # noqa: F401
 

@@ -21,7 +21,7 @@ from marketplace.notices.models import Outbox
 from marketplace.supervision import operations, verbs
 from marketplace.supervision.models import Measure
 from marketplace.supervision.review import Review, adverse_acts
-from tests.journeys.test_races import fresh, together
+from tests.races.together import fresh, together
 from tests.workflow import stages
 from tests.workflow.matrix import rows
 from tests.workflow.memory import remembered_sandbox  # noqa: F401

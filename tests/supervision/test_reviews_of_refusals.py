@@ -25,7 +25,7 @@ from marketplace.supervision.evidence_time import keeping
 from marketplace.supervision.forms import LodgeReviewOfForm
 from marketplace.supervision.operations.reviewed import term_of
 from marketplace.supervision.review import Review
-from tests.journeys.test_races import fresh
+from tests.races.together import fresh
 from tests.workflow import stages
 from tests.workflow.memory import remembered_sandbox  # noqa: F401
 

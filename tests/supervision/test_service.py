@@ -18,7 +18,7 @@ from marketplace.supervision.models import Measure
 from marketplace.supervision.operations.reviewed import term_of
 from tests.actors import World
 from tests.console.conftest import log_in
-from tests.journeys.test_races import fresh
+from tests.races.together import fresh
 from tests.supervision.test_issuing import system_of
 from tests.supervision.test_papers import paper_of
 from tests.workflow import stages

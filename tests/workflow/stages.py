@@ -657,6 +657,15 @@ def report(world: World, state: str) -> tuple[UsageReport, datetime]:
     return UsageReport.objects.get(pk=made.pk), at
 
 
+def late_reports(world: World) -> tuple[Grant, datetime]:
+    """Two grants in effect since before a sweep, and the moment at which their first reports are so late that they
+    pause."""
+    made = active_grant(world)
+    active_grant(world, buyer="other_buyer")
+    sweep(at=world.at)
+    return made, datetime(2026, 4, 27, 9, tzinfo=SHANGHAI)
+
+
 def ceased(world: World, made: UsageReport, at: datetime) -> tuple[UsageReport, datetime]:
     """Its buyer has ended without a successor; today is its people's last day."""
     supervision.end_party(party=made.grant.buyer, actor=world["operator"], at=at, reason="注销")
