@@ -18,6 +18,7 @@ MADE_UP = {date(2026, 5, 9)}
 STALE_DAYS = 46  # monthly data
 UNSAID, NOT_CLOSED_OUT = "whereabouts_unsaid", "not_closed_out"
 TIME = {UNSAID: 3, NOT_CLOSED_OUT: 10}  # working days to say where copies are; to destroy them and certify it
+CORRECTION = 15  # working days, from an order
 
 Name = tuple[Any, ...]
 
@@ -84,6 +85,8 @@ class PlainGrant:
     starts: date
     ends: date
     schedule: str
+    quota: int  # downloads a calendar month; 0: as many as it likes
+    lapses: date  # the last day of its buyer's verification
     state: str = "active"
     ended_at: datetime | None = None
 
@@ -165,6 +168,14 @@ class PlainSpan:
 
 
 @dataclass
+class PlainReview:
+    """A review of an order is open."""
+
+    span: PlainSpan
+    is_staying: bool = True
+
+
+@dataclass
 class Plain:
     grants: list[PlainGrant]
     published_at: datetime
@@ -180,7 +191,9 @@ class Plain:
     asks: dict[tuple[str, int], list[PlainAsk]] = field(default_factory=dict)  # by what not doing it is, and the grant
     certificates: dict[int, str] = field(default_factory=dict)
     incidents: set[int] = field(default_factory=set)  # grants whose copies an incident concerns
-    spans: list[PlainSpan] = field(default_factory=list)  # in which copies were evidence, by order or incident
+    spans: list[PlainSpan] = field(default_factory=list)  # in which copies were evidence: order, review, incident
+    reviews: dict[Name, PlainReview] = field(default_factory=dict)  # those that are open, by the order's name
+    corrections: dict[Name, PlainAsk] = field(default_factory=dict)  # until when an order is to be corrected
     swept: date | None = None
     # The first question of each kind and grant whose time runs from the day on which a sweep happened to come by.
     by_chance: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -253,11 +266,31 @@ class Plain:
             for what in (what for what, is_so in so.items() if is_so):
                 self.findings.setdefault(("outside_grant", what, number, day), "open")
         for number, grant in enumerate(self.grants):
+            self._watch_quota(number, grant, at)
+            if grant.lapses < today and self.runs(grant, today):
+                self.findings.setdefault(("buyer_lapsed", number, grant.lapses), "open")
             left = (grant.ends - today).days
             if grant.state == "active" and left < 0:
                 self.said.add(("grant_over", number, 30 if left <= -30 else 0))
             elif grant.state == "active" and left <= 30:
                 self.said.add(("grant_ending", number, 10 if left <= 10 else 30))
+
+    def _watch_quota(self, number: int, grant: PlainGrant, at: datetime) -> None:
+        used = dict[str, int]()
+        for _grant, when, _outside in (one for one in self.deliveries if one[0] == number):
+            month = f"{day_of(when):%Y-%m}"
+            used[month] = used.get(month, 0) + 1
+            if 0 < grant.quota < used[month]:
+                self.findings.setdefault(("outside_grant", "volume", number, month), "open")
+        month = f"{day_of(at):%Y-%m}"
+        for step in (100, 80):
+            if grant.state == "active" and grant.quota and used.get(month, 0) * 100 >= step * grant.quota:
+                self.said.add(("quota_used", number, month, grant.quota, step))
+                break
+
+    @staticmethod
+    def runs(grant: PlainGrant, today: date) -> bool:
+        return grant.state == "active" and grant.ends >= today
 
     def _watch_seller(self, at: datetime) -> None:
         today = day_of(at)
@@ -304,6 +337,9 @@ class Plain:
                 is_thin = number == report.round and self.is_thin(report)
                 gone["report_thin", report.grant, report.start, number] = not is_thin
         gone |= {key: not is_so for key, is_so in self._owing(at)}
+        for key in (key for key in self.findings if key[0] == "buyer_lapsed"):
+            grant = self.grants[key[1]]
+            gone[key] = grant.lapses != key[2] or not self.runs(grant, day_of(at))
         for key, is_gone in gone.items():
             if is_gone and self.findings.get(key) == "open":
                 self.findings[key] = "remedied"
@@ -331,14 +367,44 @@ class Plain:
     def issue(self, key: Name, at: datetime) -> None:
         self.measures[key] = "issued"
         self.spans.append(PlainSpan(key[1], key, at))
+        self.corrections[key] = PlainAsk(at, CORRECTION)
         self.hold(PlainHold(key[1], "measure", key, at), at)
         if self.findings.get(answered := ("report_overdue", *key[1:])) == "open":
             self.findings[answered] = "measure"
+
+    def stay(self, key: Name, at: datetime) -> None:
+        """What the order holds is served again, and the time to correct stands still."""
+        if key not in self.reviews:
+            self.spans.append(PlainSpan(key[1], ("review", at), at))
+            self.reviews[key] = PlainReview(self.spans[-1])
+        self.reviews[key].is_staying = True
+        self.release("measure", key, at)
+        if self.corrections[key].due > at:
+            self.corrections[key].still_since = at
+
+    def end_stay(self, key: Name, at: datetime) -> None:
+        if not self.reviews[key].is_staying:
+            return
+        self.reviews[key].is_staying = False
+        if self.measures[key] != "issued":
+            return
+        if self.corrections[key].still_since is not None:
+            self.corrections[key].go_on(at)
+        if self.grants[key[1]].state == "active":
+            self.hold(PlainHold(key[1], "measure", key, at), at)
+
+    def decide(self, key: Name, at: datetime) -> None:
+        """The order stands, and its review is over."""
+        self.end_stay(key, at)
+        self.reviews.pop(key).span.ended = at
 
     def lift(self, code: str, source: Name, at: datetime) -> None:
         for span in self.spans:
             if span.case == source and span.ended is None:
                 span.ended = at
+        self.release(code, source, at)
+
+    def release(self, code: str, source: Name, at: datetime) -> None:
         for hold in self.holds:
             if hold.code == code and hold.source == source and hold.lifted is None:
                 hold.lifted = at
@@ -385,7 +451,7 @@ class Plain:
 
     def is_evidence(self, grant: int) -> bool:
         ordered = any(key[1] == grant and state == "issued" for key, state in self.measures.items())
-        return ordered or grant in self.incidents
+        return ordered or grant in self.incidents or any(key[1] == grant for key in self.reviews)
 
     def spans_of(self, grant: int) -> list[tuple[datetime, datetime | None]]:
         joined: list[tuple[datetime, datetime | None]] = []

@@ -25,6 +25,7 @@ from marketplace.supervision.closeout import Certificate
 from marketplace.supervision.models import Finding, Measure, UsageReport
 from marketplace.supervision.monitors import DUTIES
 from marketplace.supervision.occasions import Occasion
+from marketplace.supervision.review import Review
 from marketplace.supervision.sweep import sweep
 from tests.actors import World
 from tests.supervision.plain import (
@@ -33,6 +34,7 @@ from tests.supervision.plain import (
     UNSAID,
     Name,
     Plain,
+    PlainAsk,
     PlainGrant,
     PlainHold,
     after,
@@ -70,10 +72,13 @@ class Act(NamedTuple):
 
 
 class History(NamedTuple):
-    """What happens: two grants with their last days and schedules, what lapses when, acts, and where the gap begins."""
+    """What happens: two grants with their last days, schedules and quotas, what lapses when, acts, and where the gap
+    begins."""
 
     ends: tuple[int, int]
     schedules: tuple[str, str]
+    quotas: tuple[int, int]
+    buyers_lapse: tuple[int, int]
     seller_lapses: int
     source_lapses: int
     gap: int
@@ -98,19 +103,19 @@ class Play:
     def __init__(self, world: World, history: History) -> None:
         self.world, self.history = world, history
         self.grants = [stages.active_grant(world), stages.active_grant(world, buyer="other_buyer")]
-        for grant, ends, schedule in zip(self.grants, history.ends, history.schedules, strict=True):
-            terms = {**grant.terms, "report_schedule": schedule}
-            Grant.objects.filter(pk=grant.pk).update(ends=day(ends), terms=terms)
+        self.plain = plain_of(history, world)
+        for grant, plain in zip(self.grants, self.plain.grants, strict=True):
+            terms = {**grant.terms, "report_schedule": plain.schedule, "quota": plain.quota or None}
+            Grant.objects.filter(pk=grant.pk).update(ends=plain.ends, terms=terms)
+            Party.objects.filter(pk=grant.buyer_id).update(verified_until=plain.lapses)
         seller, source = (
             world.product.seller_id,
             SourceFile.objects.filter(product=world.product).order_by("pk").first(),
         )
-        assert source is not None and world.version.published_at is not None
+        assert source is not None
         self.source = source.pk
-        until = day(history.seller_lapses), day(history.source_lapses)
-        Party.objects.filter(pk=seller).update(verified_until=until[0])
-        SourceFile.objects.filter(pk=self.source).update(valid_until=until[1])
-        self.plain = Plain(plain_grants(history, self.grants[0].starts), world.version.published_at, *until)
+        Party.objects.filter(pk=seller).update(verified_until=self.plain.seller_until)
+        SourceFile.objects.filter(pk=self.source).update(valid_until=self.plain.source_until)
         self.told, self.escalated = set[int](), set[int]()
         self.before = set(Entry.objects.values_list("pk", flat=True))
 
@@ -250,6 +255,34 @@ class Play:
         self.plain.lift("measure", key, at)
         return True
 
+    def _stay(self, act: Act, at: datetime) -> bool:
+        measure, key = self._measure("issued")
+        if measure is None:
+            return False
+        review = Review.objects.filter(measure=measure, state="lodged").first() or operations.lodge_review(
+            subject=measure, actor=self.world[BUYERS[key[1]]], at=at, text="认定有误"
+        )
+        operations.stay_review(review=review, actor=self.world["province_officer"], at=at, reason="争议较大")
+        self.plain.stay(key, at)
+        return True
+
+    def _decide(self, act: Act, at: datetime) -> bool:
+        """A stay ends, or the review with it."""
+        review = Review.objects.filter(state="lodged").order_by("pk").first()
+        if review is None:
+            return False
+        key, by = self.name(review.measure.occasion_key), self.world["province_officer"]
+        if act.how == 0:
+            operations.end_stay(review=review, actor=by, at=at, reason="已查明")
+            self.plain.end_stay(key, at)
+        elif act.how == 1:
+            operations.withdraw_review(review=review, actor=self.world[BUYERS[key[1]]], at=at)
+            self.plain.decide(key, at)
+        else:
+            operations.uphold_review(review=review, actor=by, at=at, reason="认定无误", remedy=stages.REMEDY)
+            self.plain.decide(key, at)
+        return True
+
     def _precaution(self, act: Act, at: datetime) -> bool:
         grant = Grant.objects.get(pk=self.grants[act.which].pk)
         operations.take_precaution(grant=grant, actor=self.world["officer"], at=at, reason="查证")
@@ -276,6 +309,11 @@ class Play:
         self.plain.alarm(at)
         return True
 
+    def _renew_buyer(self, act: Act, at: datetime) -> bool:
+        Party.objects.filter(pk=self.grants[act.which].buyer_id).update(verified_until=date(2030, 1, 1))
+        self.plain.grants[act.which].lapses = date(2030, 1, 1)
+        return True
+
     def _renew(self, act: Act, at: datetime) -> bool:
         Party.objects.filter(pk=self.world.product.seller_id).update(verified_until=date(2030, 1, 1))
         self.plain.seller_until = date(2030, 1, 1)
@@ -293,10 +331,16 @@ class Play:
         assert not [result for result in results if result.failed]
         self.plain.sweep(at)
         for clock in Clock.objects.filter(ended_at=None).exclude(kind__in=COPIES):
-            assert (clock.paused_at, clock.extended_days) == (None, 0)
-            if self._due(clock) <= at:
+            stood = self._correction(clock)
+            assert (clock.paused_at is not None, clock.extended_days) == (bool(stood and stood.still_since), 0)
+            if clock.paused_at is None and (stood.due if stood else self._due(clock)) <= at:
                 watched = (clock.object_type, clock.kind) in DUTIES
                 (self.told if watched else self.escalated).add(clock.pk)
+
+    def _correction(self, clock: Clock) -> PlainAsk | None:
+        if clock.kind != "correction":
+            return None
+        return self.plain.corrections[self.name(Measure.objects.get(pk=int(clock.object_id)).occasion_key)]
 
     @staticmethod
     def _due(clock: Clock) -> datetime:
@@ -318,7 +362,13 @@ class Play:
             asked = Clock.objects.filter(object_type="applications.grant", object_id=rest[0], kind=kind)
             return rule, grants[int(rest[0])], asked.filter(pk__lt=int(rest[1])).count()
         if rule == "outside_grant":
-            return rule, rest[0], grants[int(rest[1])], date.fromisoformat(rest[2])
+            when = rest[2] if rest[0] == "volume" else date.fromisoformat(rest[2])
+            return rule, rest[0], grants[int(rest[1])], when
+        if rule == "quota_used":
+            return rule, grants[int(rest[0])], rest[1], int(rest[2]), int(rest[3])
+        if rule == "buyer_lapsed":
+            buyers = [grant.buyer_id for grant in self.grants]
+            return rule, buyers.index(int(rest[0])), date.fromisoformat(rest[1])
         return (rule, grants[int(rest[0])], int(rest[2])) if rule in ("grant_ending", "grant_over") else (rule,)
 
     def seen(self) -> dict[str, Any]:
@@ -351,7 +401,9 @@ class Play:
 
     def check(self) -> None:
         assert self.seen() == self.plain.outcome()
-        keys = Occasion.objects.filter(key__regex="^grant_(ending|over):").values_list("key", flat=True)
+        keys = Occasion.objects.filter(key__regex="^(grant_ending|grant_over|quota_used):").values_list(
+            "key", flat=True
+        )
         assert {self.name(key) for key in keys} == self.plain.said
         keys = Outbox.objects.filter(kind="clock_overdue", channel="page").values_list("dedup_key", flat=True)
         told = {int(key.split(":")[-2]) for key in keys}
@@ -397,19 +449,17 @@ def twice_a_minute(world: World, history: History) -> list[datetime]:
     return sorted(moments)
 
 
-def plain_grants(history: History, starts: date) -> list[PlainGrant]:
-    rows = zip(history.ends, history.schedules, strict=True)
-    return [PlainGrant(starts, day(ends), schedule) for ends, schedule in rows]
+def plain_of(history: History, world: World) -> Plain:
+    assert world.version.published_at is not None
+    rows = zip(history.ends, history.schedules, history.quotas, history.buyers_lapse, strict=True)
+    grants = [PlainGrant(day(-1), day(ends), schedule, quota, day(lapses)) for ends, schedule, quota, lapses in rows]
+    return Plain(grants, world.version.published_at, day(history.seller_lapses), day(history.source_lapses))
 
 
 def busy(history: History, world: World) -> Iterator[int]:
     """The days with a midnight on which somebody's time is over, by dates alone: of the grants, of their reports if
     nobody files, of the seller, of its papers, of data that ages."""
-    assert world.version.published_at is not None
-    plain = Plain(
-        plain_grants(history, date(2026, 3, 17)),
-        world.version.published_at, day(history.seller_lapses), day(history.source_lapses),
-    )  # fmt: skip
+    plain = plain_of(history, world)
     states = []
     for number in range(DAYS):
         plain.sweep(hour(number, 0))
@@ -446,14 +496,16 @@ def compare(world: World, history: History, *ways: str) -> dict[str, Any]:
 
 
 TOLD = History(
-    ends=(70, 20), schedules=("calendar_quarters", "at_the_end"), seller_lapses=25, source_lapses=40, gap=30,
+    ends=(70, 20), schedules=("calendar_quarters", "at_the_end"), quotas=(0, 1), buyers_lapse=(20, 130),
+    seller_lapses=25, source_lapses=40, gap=30,
     acts=(
         Act(1, "apply", 0, 0), Act(3, "deliver", 0, 0), Act(5, "alarm", 0, 0), Act(8, "apply", 0, 0),
         Act(16, "file", 0, 1), Act(17, "deliver", 1, 1), Act(18, "judge", 0, 0), Act(22, "precaution", 1, 0),
-        Act(24, "deliver", 1, 1), Act(27, "precaution", 0, 0), Act(28, "say", 1, 0),
+        Act(24, "deliver", 1, 1), Act(26, "renew_buyer", 0, 0), Act(27, "precaution", 0, 0), Act(28, "say", 1, 0),
         Act(29, "apply", 0, 0), Act(72, "certify", 1, 0), Act(73, "deliver", 1, 2), Act(74, "file", 1, 3),
         Act(75, "check", 1, 0), Act(76, "dismiss", 0, 0), Act(77, "withdraw", 0, 0), Act(78, "renew", 0, 0),
-        Act(79, "order", 0, 0), Act(80, "certify", 1, 0), Act(81, "check", 1, 1), Act(82, "say", 0, 0),
+        Act(79, "order", 0, 0), Act(80, "stay", 0, 0), Act(80, "certify", 1, 0), Act(81, "check", 1, 1),
+        Act(82, "decide", 0, 2), Act(82, "say", 0, 0),
         Act(83, "file", 0, 0), Act(84, "lift", 0, 0), Act(86, "judge", 0, 1), Act(88, "file", 0, 0),
     ),
 )  # fmt: skip
@@ -464,7 +516,7 @@ def test_told_history_is_the_same_by_day_and_after_six_weeks_of_silence(world: W
     rules = {name[0] for name in outcome["findings"]}
     assert rules == {
         "report_overdue", "report_thin", "outside_purpose", "outside_grant", "data_stale", "seller_lapsed",
-        "source_lapsed", UNSAID, NOT_CLOSED_OUT,
+        "source_lapsed", "buyer_lapsed", UNSAID, NOT_CLOSED_OUT,
     }  # fmt: skip
     assert {code for _grant, code, _source, _state in outcome["holds"]} == {"report_overdue", "measure", "precaution"}
     assert set(outcome["findings"].values()) >= {"open", "dismissed", "remedied", "measure"}
@@ -472,7 +524,8 @@ def test_told_history_is_the_same_by_day_and_after_six_weeks_of_silence(world: W
 
 
 ORDERED_BEFORE_THE_GAP = History(
-    ends=(5, 130), schedules=("at_the_end", "at_the_end"), seller_lapses=130, source_lapses=130, gap=30,
+    ends=(5, 130), schedules=("at_the_end", "at_the_end"), quotas=(0, 0), buyers_lapse=(130, 130),
+    seller_lapses=130, source_lapses=130, gap=30,
     acts=(
         Act(3, "deliver", 0, 1), Act(10, "certify", 0, 0), Act(28, "check", 0, 0), Act(29, "order", 0, 0),
         Act(29, "say", 0, 0), Act(75, "lift", 0, 0), Act(76, "deliver", 1, 1),
@@ -496,12 +549,14 @@ ACTS = st.builds(
     Act, st.integers(0, DAYS - 2),
     st.sampled_from(["file"] * 4 + ["judge"] * 3 + ["deliver"] * 4 + ["apply"] * 3 + ["certify"] * 3 + ["check"] * 2
                     + ["say"] * 2 + ["surrender"] * 2 + ["precaution"] * 2
-                    + ["overlook", "dismiss", "propose", "order", "drop", "lift", "alarm", "renew", "withdraw"]),
+                    + ["overlook", "dismiss", "propose", "order", "drop", "lift", "alarm", "renew", "withdraw"]
+                    + ["renew_buyer", "stay", "stay", "decide", "decide"]),
     st.integers(0, 1), st.integers(0, 3),
 )  # fmt: skip
 HISTORIES = st.builds(
     History, st.tuples(st.integers(5, 130), st.integers(5, 130)),
-    st.tuples(st.sampled_from(SCHEDULES), st.sampled_from(SCHEDULES)), st.integers(3, 130), st.integers(3, 130),
+    st.tuples(st.sampled_from(SCHEDULES), st.sampled_from(SCHEDULES)), st.tuples(st.integers(0, 3), st.integers(0, 3)),
+    st.tuples(st.integers(3, 130), st.integers(3, 130)), st.integers(3, 130), st.integers(3, 130),
     st.integers(5, 46), st.lists(ACTS, min_size=8, max_size=25, unique_by=lambda act: act.day).map(tuple),
 )  # fmt: skip
 
