@@ -218,6 +218,10 @@ class IssueOrderForm(RefusalForm):
         self.others = further_grants(self.target, self.at) if self.target.pk else Grant.objects.none()
         self.fields["grants"].queryset = self.others  # type: ignore[attr-defined]
         self.initial["listed"] = " ".join(str(grant.pk) for grant in self.others)
+        chosen = self.data.get("grants") or self.data.get("all_grants")  # refused by its field, where one can see it
+        if self.target.pk and not self.others and not chosen:
+            for name in ("grants", "all_grants"):
+                self.fields[name].widget = self.fields[name].hidden_widget()
 
     def clean(self) -> dict[str, Any]:
         """All of them are those that were listed: where another grant has come since, it is shown first."""

@@ -202,6 +202,25 @@ def test_other_kinds_hold_nothing_further(world: World, grant: Grant, kind: str)
     assert not {"grants", "all_grants", "listed"} & set(form.fields)
 
 
+def test_without_further_grants_the_page_asks_for_none_and_a_system_may_still_take_all(
+    world: World, grant: Grant
+) -> None:
+    made, second = stages.proposal(world, grant), crowd.copy_grant(grant)
+    with time_machine.travel(world.at, tick=False):
+        officer, address = log_in(world["officer"]), f"/order/{made.pk}/issue/"
+        asked = {field.name for field in officer.get(address).context["form"].visible_fields()}
+        Grant.objects.filter(pk=second.pk).update(state="surrendered")
+        without = {field.name for field in officer.get(address).context["form"].visible_fields()}
+        stale = officer.post(address, ORDER | {"grants": [second.pk]})  # ticked before it ended
+        unknown = system_of(world, "officer").post(f"measures/{made.pk}/issue/", ORDER | {"every_grant": True})
+        answer = system_of(world, "officer").post(f"measures/{made.pk}/issue/", ORDER | {"all_grants": True})
+    assert asked - without == {"grants", "all_grants"}
+    assert (stale.status_code, list(stale.context["form"].errors)) == (422, ["grants"])
+    assert {"grants", "all_grants"} < {field.name for field in stale.context["form"].visible_fields()}
+    assert (unknown.status_code, list(unknown.json()["errors"])) == (422, ["every_grant"])
+    assert (answer.status_code, held()) == (200, {grant.pk})
+
+
 def test_the_first_signature_carries_the_list_and_what_is_still_in_force_of_it_is_held(
     world: World, grant: Grant
 ) -> None:
