@@ -99,7 +99,7 @@ def test_after_more_was_asked_for_the_party_is_heard_anew(world: World, order: M
     say(world, over, refuses=False)
     file_evidence(world, over)
     operations.note_seen(measure=now(), actor=world["officer"], at=over)
-    operations.ask_for_more(measure=now(), actor=world["officer"], at=over, reason="附日志")
+    operations.ask_for_more(measure=now(), actor=world["officer"], at=over, reason="附日志", days=5)
     heard = later(over, Kind.HEARING)
     refused(find, world, heard, "find_refusal")
     open_hearing(world, heard)

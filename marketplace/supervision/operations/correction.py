@@ -1,7 +1,9 @@
 """After the order: evidence of correction, notice of intent and hearing, refusal to correct."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -19,7 +21,7 @@ from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
 from marketplace.supervision.models import Evidence, EvidenceKind, Measure
 from marketplace.supervision.operations import papers
-from marketplace.supervision.operations.order import tell_party
+from marketplace.supervision.operations.order import LEAST_DAYS, MOST_DAYS, check_days_to_correct, tell_party
 from marketplace.supervision.operations.service import check_has_read
 from marketplace.supervision.review import check_not_stayed, is_stayed
 from marketplace.supervision.states import MeasureState
@@ -53,22 +55,35 @@ def file_evidence(*, measure: Measure, actor: User, at: datetime, text: str) -> 
 
 
 @transaction.atomic
-def ask_for_more(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
+def ask_for_more(*, measure: Measure, actor: User, at: datetime, reason: str, days: int | None = None) -> None:
     """evidence filed → issued: it does not show the correction yet; the party's time goes on. It is heard anew before a
     refusal is found.
 
-    Raises InvalidState while this officer has not read all that was filed.
+    Where its time is over, it has `days` working days from now on (None: as many as it had), in a document. Raises
+    ValidationError for `days` where its time goes on, InvalidState while this officer has not read all that was filed.
     """
     permissions.check_can_order(actor, measure, at)
     require(reason=reason)
+    check_days_to_correct(days)
+    measure.refresh_from_db(from_queryset=Measure.objects.select_for_update())  # what is filed meanwhile waits
     workflow.check_in(measure, MeasureState.EVIDENCE_FILED)
     check_has_read(measure, actor)
+    is_over = clock.has_run_out(measure, Kind.CORRECTION, at)
+    if days is not None and not is_over:
+        raise ValidationError({"days": _("The party still has time to correct: it goes on.")})
+    said: dict[str, Any] = {"reason": reason, "days": days or own_days(measure)} if is_over else {"reason": reason}
     act = ledger.begin("ask_for_more", actor, at, measure.article)
-    workflow.move(act, measure, MeasureState.ISSUED, detail={"reason": reason})
+    workflow.move(act, measure, MeasureState.ISSUED, detail=said)
     forget_hearing(measure, at)
-    if not is_stayed(measure):  # else the time goes on when the stay ends
+    if is_over:
+        give_time(measure, at, said["days"])
+    if is_stayed(measure):  # the time goes on when the stay ends
+        clock.pause(measure, Kind.CORRECTION, at)
+    else:
         clock.go_on(measure, Kind.CORRECTION, at)
-    tell_party(act, measure, reason)
+    tell_party(act, measure, reason, **_running_until(measure))
+    if is_over:
+        papers.write_measure(act, measure, Paper.EXTENSION, reason)
 
 
 @transaction.atomic
@@ -159,6 +174,24 @@ def find_refusal(*, measure: Measure, actor: User, at: datetime, reason: str) ->
 def fails_to_correct(measure: Measure, at: datetime) -> bool:
     """Whether a refusal comes into question: the time to correct has run out, or the party says that it refuses."""
     return measure.refuses or clock.has_run_out(measure, Kind.CORRECTION, at)
+
+
+def own_days(measure: Measure) -> int:
+    """The working days that it gave to correct last, within what an officer may give."""
+    given = clock.of(measure).filter(kind=Kind.CORRECTION).latest("pk").working_days
+    return min(max(given, LEAST_DAYS), MOST_DAYS)
+
+
+def give_time(measure: Measure, at: datetime, days: int) -> date:
+    """Part of giving new time to correct, from now on, also where it was over. Returns its last day."""
+    clock.stop(measure, at, Kind.CORRECTION)
+    return last_day(clock.start(measure, Kind.CORRECTION, at, length=days).due_at)
+
+
+def _running_until(measure: Measure) -> dict[str, date]:
+    """For a message: the last day to correct, where that time runs."""
+    running = clock.of(measure).running().filter(kind=Kind.CORRECTION).first()
+    return {"correct_until": last_day(running.due_at)} if running else {}
 
 
 def forget_hearing(measure: Measure, at: datetime) -> None:

@@ -32,7 +32,7 @@ from marketplace.supervision.closeout import Certificate
 from marketplace.supervision.measure_kinds import Issuer
 from marketplace.supervision.models import Measure
 from marketplace.supervision.operations import order
-from marketplace.supervision.operations.correction import forget_hearing
+from marketplace.supervision.operations.correction import forget_hearing, give_time
 from marketplace.supervision.operations.derived import unflag_built
 from marketplace.supervision.review import ABOUT, EACH, Review, adverse_acts, is_stayed
 from marketplace.supervision.states import STANDING_MEASURE, MeasureState
@@ -263,7 +263,6 @@ def _give_time(act: ledger.Act, measure: Measure, days: int) -> None:
     if measure.state not in CORRECTING:
         raise ValidationError({"days": _("A refusal to correct was found: there is no time to correct any more.")})
     forget_hearing(measure, act.at)
-    clock.stop(measure, act.at, Kind.CORRECTION)
-    clock.start(measure, Kind.CORRECTION, act.at, length=days)
+    give_time(measure, act.at, days)
     if measure.state == MeasureState.EVIDENCE_FILED:
         clock.pause(measure, Kind.CORRECTION, act.at)
