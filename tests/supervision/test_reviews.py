@@ -13,6 +13,7 @@ from marketplace.applications.models import Decision, Grant, Hold
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import ClockSetting
+from marketplace.clock.working_days import last_day
 from marketplace.desk.queries import todo
 from marketplace.desk.story import later
 from marketplace.errors import InvalidState, NotAllowed
@@ -207,7 +208,10 @@ def test_varied_the_order_holds_fewer_grants_and_gives_new_time(world):
             operations.vary_review(**vary, **wrong)
     operations.vary_review(**vary, days=40, free=[freed])
     assert [one.is_in_effect(world.at) for one in (kept, freed)] == [False, True]
-    assert clock.of(order).open().get(kind=Kind.CORRECTION).working_days == 40
+    correction = clock.of(order).open().get(kind=Kind.CORRECTION)
+    told = Outbox.objects.filter(kind="measure_moved", channel="page", recipient_ref=world["buyer"].ledger_ref)
+    until = told.latest("pk").context["correct_until"]
+    assert (correction.working_days, until) == (40, str(last_day(correction.due_at)))
     stages.terminate(fresh(order), world)
     assert dict(order.held.values_list("grant", "outcome")) == {kept.pk: "terminated", freed.pk: "annulled"}
     assert [fresh(one).state for one in (kept, freed)] == ["terminated", "active"]

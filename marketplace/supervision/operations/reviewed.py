@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -251,18 +251,18 @@ def vary(act: ledger.Act, measure: Measure, days: int | None, free: Sequence[Gra
     if freed and not freed < held:
         raise ValidationError({"free": _("At least one of the grants held stays held: else annul the order.")})
     ledger.record(act, measure, detail={"days": days, "freed": list(free)})
-    if days:
-        _give_time(act, measure, days)
+    more = {"correct_until": _give_time(act, measure, days)} if days else {}
     order.release_grants(act, measure, free)
-    order.tell_party(act, measure, VARIED)
+    order.tell_party(act, measure, VARIED, **more)
 
 
-def _give_time(act: ledger.Act, measure: Measure, days: int) -> None:
+def _give_time(act: ledger.Act, measure: Measure, days: int) -> date:
     """From now on, also where the time was over, and with a new hearing after it; what was filed in the meantime is
-    still looked at first."""
+    still looked at first. Returns its last day."""
     if measure.state not in CORRECTING:
         raise ValidationError({"days": _("A refusal to correct was found: there is no time to correct any more.")})
     forget_hearing(measure, act.at)
-    give_time(measure, act.at, days)
+    until = give_time(measure, act.at, days)
     if measure.state == MeasureState.EVIDENCE_FILED:
         clock.pause(measure, Kind.CORRECTION, act.at)
+    return until
