@@ -55,6 +55,7 @@ from marketplace.supervision.inspections import Inspection, InspectionPlan, Insp
 from marketplace.supervision.models import DerivedProduct, Evidence, Finding, Measure, ReportFiling, UsageReport
 from marketplace.supervision.permissions_incident import reporters
 from marketplace.supervision.preparedness import EmergencyPlan, Exercise
+from marketplace.supervision.queries import with_deadline
 from marketplace.supervision.review import Review
 from marketplace.verbs import Verb, Verbs
 
@@ -87,6 +88,11 @@ def grants(user: Any) -> QuerySet[Grant]:
     return visible.select_related("buyer", "authority", "from_version")
 
 
+def measures(user: Any) -> QuerySet[Measure]:
+    visible = with_deadline(Measure.objects.visible_to(user)).select_related("party", "authority", "issuer")
+    return visible.prefetch_related("held", Prefetch("evidence", Evidence.objects.order_by("pk")))
+
+
 def inspections(user: Any) -> QuerySet[Inspection]:
     """What inspectors write down is theirs until they report, and who takes part beside them."""
     theirs = ~Q(inspection__in=Inspection.objects.of_sides(user, timezone.now()).values("pk"))
@@ -117,7 +123,7 @@ RESOURCES = (
     Resource("cautions", Caution, related(Caution, "party", "authority"), serializers.CautionRow, (supervision.CAUTION,)),
     Resource("certificates", Certificate, related(Certificate, "grant__product__seller"), serializers.CertificateRow, (supervision.CERTIFICATE,)),
     Resource("derived-products", DerivedProduct, lambda user: DerivedProduct.objects.visible_to(user).with_developer(), serializers.DerivedRow, (supervision.DERIVED,), serializers.DerivedPage),
-    Resource("measures", Measure, related(Measure, "party", "authority", "issuer", prefetch=("held", Prefetch("evidence", Evidence.objects.order_by("pk")))), serializers.MeasureRow, (supervision.MEASURE,), seen=note_order_seen),
+    Resource("measures", Measure, measures, serializers.MeasureRow, (supervision.MEASURE,), seen=note_order_seen),
     Resource("documents", Document, lambda user: Document.objects.visible_to(user).select_related("issuer", "party").defer("pdf", "content"), serializers.DocumentRow),
     Resource("reviews", Review, related(Review, "party", "authority", "above", "reviewer"), serializers.ReviewRow, (supervision.REVIEW,)),
     Resource("inspection-plans", InspectionPlan, related(InspectionPlan, "authority"), serializers.InspectionPlanRow, (supervision.INSPECTION_PLAN,)),

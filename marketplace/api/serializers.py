@@ -1,5 +1,6 @@
 """What partners read of each object. Each is fetched through `visible_to`; nothing here hides or shows more."""
 
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -526,20 +527,29 @@ class EvidenceRow(serializers.ModelSerializer[Evidence]):
         fields = ("kind", "text", "at")
 
 
+class ServedAt(serializers.DateTimeField):
+    """Opened by somebody of the party or, if not before, the last moment of the last day for that; null until then."""
+
+    def to_representation(self, value: datetime) -> Any:
+        return super().to_representation(value) if value <= timezone.now() else None
+
+
 class DocumentRow(serializers.ModelSerializer[Document]):
     """`object` is the case as events name it; `sha256` is empty until the file was made, moments after the decision.
 
-    Of a measure, `seen_at` says when its party first opened it, `deemed_served_at` when it is served at the latest.
+    Of a measure, `seen_at` says when its party first opened it, `deemed_served_at` when it is served at the latest,
+    `served_at` when it was, null until then.
     """
 
     issuer, party = NamedParty(), NamedParty()
+    served_at = ServedAt(read_only=True, allow_null=True)
     object = serializers.CharField(source="object_type")
 
     class Meta:
         model = Document
         fields = (
             "id", "number", "kind", "object", "object_id", "issuer", "party", "issued_at", "seen_at",
-            "deemed_served_at", "sha256",
+            "deemed_served_at", "served_at", "sha256",
         )  # fmt: skip
 
 
@@ -615,15 +625,22 @@ class InquiryRow(serializers.ModelSerializer[Inquiry]):
 
 
 class MeasureRow(serializers.ModelSerializer[Measure]):
+    """`correct_by` is the moment at which the time to correct is over, `correct_paused_at` since when it stands still;
+    `served_at` when the party opened it, or it counted as served, null until then."""
+
     party, authority, issuer = NamedParty(), NamedParty(), NamedParty(allow_null=True)
     held, evidence = HeldRow(many=True), EvidenceRow(many=True)
+    served_at = ServedAt(read_only=True, allow_null=True)
+    correct_by = serializers.DateTimeField(read_only=True, allow_null=True)
+    correct_paused_at = serializers.DateTimeField(read_only=True, allow_null=True)
 
     class Meta:
         model = Measure
         fields = (
             "id", "number", "kind", "party", "authority", "issuer", "version", "whole_product", "clause", "facts",
             "demand", "article", "remedy", "referred_to", "referral", "state", "issued_at", "seen_at",
-            "deemed_served_at", "hearing_opened_at", "refuses", "held", "evidence", "created_at",
+            "deemed_served_at", "served_at", "correct_by", "correct_paused_at", "hearing_opened_at", "refuses", "held",
+            "evidence", "created_at",
         )  # fmt: skip
 
 

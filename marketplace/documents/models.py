@@ -44,6 +44,13 @@ ANNULMENTS = (Paper.ANNULMENT, Paper.NOTICE_ANNULMENT, Paper.TAKE_DOWN_ANNULMENT
 CASES = ("supervision.measure", "applications.item", "supervision.review", "supervision.certificate")
 
 
+def served(seen_at: datetime | None, deemed_served_at: datetime | None) -> datetime | None:
+    """When something was served: opened by somebody of its party or, if not before, the last moment of the last day for
+    that."""
+    latest = deemed_served_at and deemed_served_at - timedelta(microseconds=1)
+    return min(filter(None, (seen_at, latest)), default=None)
+
+
 def new_token() -> str:
     return secrets.token_urlsafe(12)
 
@@ -134,8 +141,4 @@ class Document(models.Model):
 
     @property
     def served_at(self) -> datetime | None:
-        """Opened by somebody of its party or, if not before, the last moment of the last day for that."""
-        if self.deemed_served_at is None:
-            return None
-        latest = self.deemed_served_at - timedelta(microseconds=1)
-        return min(self.seen_at or latest, latest)
+        return served(self.seen_at, self.deemed_served_at)

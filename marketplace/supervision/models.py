@@ -1,7 +1,7 @@
 """The half of the law after delivery: reports, derived products, findings, orders."""
 
 import secrets
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db import models
@@ -15,6 +15,7 @@ from accounts.queries import recent_parties
 from accounts.reach import found_by, reach_of
 from listings.models import Product, PurposesField, Version
 from marketplace.applications.models import Grant, ReportSchedule
+from marketplace.documents.models import served
 from marketplace.supervision.measure_kinds import KINDS, Issuer, MeasureKind, Row
 from marketplace.supervision.said import said
 from marketplace.supervision.states import (
@@ -396,6 +397,10 @@ class Measure(models.Model):
     def taken_down(self) -> Version | Product | None:
         """What a take-down holds."""
         return self.version.product if self.version and self.whole_product else self.version
+
+    @property
+    def served_at(self) -> datetime | None:
+        return served(self.seen_at, self.deemed_served_at)
 
     @property
     def signatory(self) -> Party:

@@ -3,12 +3,15 @@
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Cast
 
 from accounts.models import Capability, CapabilityKind, Party, PartyKind, Region, RegionLevel, valid_on
 from accounts.states import PartyState
 from listings.models import Nature, Version
 from marketplace.applications.models import Grant
+from marketplace.clock.defaults import Kind
+from marketplace.clock.models import Clock
 from marketplace.clock.working_days import end_of_day, local_date
 from marketplace.delivery.models import AccessRecord, Delivery, Outcome
 from marketplace.ledger.entries import reference
@@ -56,6 +59,17 @@ def further_grants(measure: Measure, at: datetime) -> QuerySet[Grant]:
     rows = Grant.objects.active().filter(**theirs, ends__gte=local_date(at))
     rows = rows.exclude(product__nature=Nature.NON_PUBLIC).exclude(measures__measure=measure)
     return rows.select_related("buyer", "product").order_by("pk")
+
+
+def with_deadline(measures: QuerySet[Measure]) -> QuerySet[Measure]:
+    """With `correct_by`, the moment at which the time to correct is over, and `correct_paused_at`, since when that time
+    stands still; None of what was not issued."""
+    key = {"object_type": Measure._meta.label_lower, "object_id": Cast(OuterRef("pk"), CharField())}
+    newest = Clock.objects.filter(kind=Kind.CORRECTION, **key).order_by("-started_at", "-pk")
+    return measures.annotate(
+        correct_by=Subquery(newest.values("due_at")[:1]),
+        correct_paused_at=Subquery(newest.filter(ended_at=None).values("paused_at")[:1]),
+    )
 
 
 def grants_signed_for(signature: Signature, at: datetime) -> list[Grant]:

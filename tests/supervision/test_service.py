@@ -17,6 +17,7 @@ from marketplace.supervision import operations
 from marketplace.supervision.models import Measure
 from marketplace.supervision.operations.reviewed import term_of
 from tests.actors import World
+from tests.api.conftest import Partner
 from tests.console.conftest import log_in
 from tests.races.together import fresh
 from tests.supervision.test_issuing import system_of
@@ -24,6 +25,8 @@ from tests.supervision.test_papers import paper_of
 from tests.workflow import stages
 from tests.workflow.matrix import rows
 from tests.workflow.memory import remembered_sandbox  # noqa: F401
+
+MOMENT = timedelta(microseconds=1)
 
 
 @pytest.fixture
@@ -96,6 +99,37 @@ def test_read_through_the_api_each_document_counts_as_seen_and_says_so(world: Wo
     assert datetime.fromisoformat(shown["order"]["seen_at"]) == world.at
     assert datetime.fromisoformat(shown["order"]["deemed_served_at"]) == due_after(world.at, 3)
     assert (shown["grant"]["seen_at"], shown["grant"]["deemed_served_at"]) == (None, None)  # no document of a measure
+
+
+def test_a_system_reads_until_when_to_correct_since_when_that_stands_still_and_when_it_was_served(
+    world: World, order: Measure
+) -> None:
+    system, officer = system_of(world, "buyer"), system_of(world, "officer")
+    due, served = due_after(world.at, 15), due_after(world.at, 3)
+
+    def row(at: datetime, who: Partner = officer) -> dict[str, datetime | None]:
+        with time_machine.travel(at, tick=False):
+            one, listed = who.get(f"measures/{order.pk}/").json(), who.get("measures/").json()["items"][0]
+        assert one == listed
+        names = ("correct_by", "correct_paused_at", "served_at")
+        return {name: datetime.fromisoformat(one[name]) if one[name] else None for name in names}
+
+    assert row(served - MOMENT) == {"correct_by": due, "correct_paused_at": None, "served_at": served - MOMENT}
+    assert row(served - 2 * MOMENT)["served_at"] is None
+    assert row(world.at, system)["served_at"] == world.at
+    operations.file_evidence(measure=fresh(order), actor=world["buyer"], at=world.at, text="已停用")
+    assert row(world.at) == {"correct_by": due, "correct_paused_at": world.at, "served_at": world.at}
+
+
+def test_a_system_reads_of_each_document_when_it_was_served(world: World, order: Measure) -> None:
+    def served(at: datetime) -> str | None:
+        with time_machine.travel(at, tick=False):
+            rows = system_of(world, "officer").get("documents/").json()["items"]
+        text: str | None = next(row["served_at"] for row in rows if row["kind"] == "order")
+        return text
+
+    last = due_after(world.at, 3) - MOMENT
+    assert (served(last - MOMENT), datetime.fromisoformat(served(last) or "")) == (None, last)
 
 
 @pytest.mark.parametrize("opened", [timedelta(hours=1), timedelta(days=20), None], ids=str)
