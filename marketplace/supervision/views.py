@@ -171,7 +171,7 @@ def measure(request: HttpRequest, pk: int) -> HttpResponse:
         "clocks": clock.of(item).open().order_by("due_at"),
         "verbs": verbs.MEASURE.available(item, request.user, timezone.now()),
         "is_outdated": item.state == MeasureState.PROPOSED and is_outdated(item),
-        "hearing_until": clock.of(item).open().filter(kind=Kind.HEARING).values_list("due_at", flat=True).first(),
+        "hearing_until": clock.of(item).running().filter(kind=Kind.HEARING).values_list("due_at", flat=True).first(),
         "is_stayed": is_stayed(item),
         "is_standing": item.state not in (MeasureState.PROPOSED, MeasureState.DROPPED),
         "history": history_rows([item, *EvidenceFile.objects.ever_of(item)]),

@@ -45,13 +45,13 @@ def stay(world: World, of: Measure, at: datetime, who: str) -> Review:
     return fresh(review)
 
 
-def end(world: World, review: Review, at: datetime, way: str) -> None:
+def end(world: World, review: Review, at: datetime, way: str, asker: str = "vendor") -> None:
     """The measure stands."""
     more: dict[str, Any] = {
         "end_stay": {"reason": "已查明"}, "uphold_review": SAID, "vary_review": {**SAID, "days": 30},
         "withdraw_review": {},
     }[way]  # fmt: skip
-    who = "vendor" if way == "withdraw_review" else "province_officer"
+    who = asker if way == "withdraw_review" else "province_officer"
     getattr(operations, way)(review=review, actor=world[who], at=at, **more)
 
 
@@ -73,6 +73,39 @@ def test_a_stay_of_an_order_that_holds_nothing_stops_its_clock(world):
         operations.open_hearing(measure=fresh(order), actor=world["officer"], at=due, reason="拟移送")
     operations.uphold_review(review=review, actor=world["province_officer"], at=world.at + WEEK, **SAID)
     assert (correction.get().paused_at, correction.get().due_at - due) == (None, WEEK)
+
+
+@pytest.mark.parametrize("way", ["end_stay", "uphold_review", "withdraw_review"])
+def test_a_stay_stops_the_hearing_which_goes_on_with_the_rest_of_its_time(world, way):
+    """17 March 2026 + 5 working days is 24 March; one is used when it is stayed for seven days, five of them worked."""
+    order, _over = stages.order_46(world, "issued")
+    operations.file_statement(measure=order, actor=world["buyer"], at=world.at, text="不予改正", refuses=True)
+    officer = {"measure": order, "actor": world["officer"], "reason": "拟移送"}
+    operations.open_hearing(at=world.at, **officer)
+    hearing = clock.of(order).open().filter(kind=Kind.HEARING)
+    due, at = hearing.get().due_at, world.at + timedelta(days=1)
+    review = stay(world, order, at, "buyer")
+    assert hearing.get().paused_at == at
+    with time_machine.travel(at, tick=False):
+        assert log_in(world["buyer"]).get(order.get_absolute_url()).context["hearing_until"] is None
+    operations.note_seen(measure=fresh(order), actor=world["officer"], at=due)
+    with pytest.raises(InvalidState):
+        operations.find_refusal(**officer | {"measure": fresh(order)}, at=due)
+    end(world, review, at + WEEK, way, "buyer")
+    assert (hearing.get().paused_at, hearing.get().due_at - due) == (None, WEEK)
+    with pytest.raises(InvalidState):
+        operations.find_refusal(**officer | {"measure": fresh(order)}, at=due + WEEK - SECOND)
+    operations.find_refusal(**officer | {"measure": fresh(order)}, at=due + WEEK)
+
+
+def test_a_hearing_that_was_over_before_the_stay_stays_over(world):
+    order, _over = stages.order_46(world, "issued")
+    operations.file_statement(measure=order, actor=world["buyer"], at=world.at, text="不予改正", refuses=True)
+    operations.open_hearing(measure=order, actor=world["officer"], at=world.at, reason="拟移送")
+    due = clock.of(order).open().get(kind=Kind.HEARING).due_at
+    end(world, stay(world, order, due, "buyer"), due + WEEK, "end_stay")
+    operations.note_seen(measure=fresh(order), actor=world["officer"], at=due + WEEK)
+    operations.find_refusal(measure=fresh(order), actor=world["officer"], at=due + WEEK, reason="拟移送")
 
 
 def test_a_stayed_order_is_not_referred(world):

@@ -184,12 +184,14 @@ def annul(act: ledger.Act, measure: Measure, reason: str) -> None:
 
 
 def pause_measure(act: ledger.Act, measure: Measure, reason: str) -> None:
-    """Part of a review: what the order holds is served again for the time, and the time to correct stands still."""
+    """Part of a review: what the order holds is served again for the time; the time to correct and the time to be heard
+    stand still."""
     for held in measure.held.filter(outcome="").select_related("grant__buyer").order_by("pk"):
         lift_hold(act, held.grant, HoldCode.MEASURE, ledger.reference(measure))
     if measure.version is not None:
         taken_down.give_back(act, measure, reason)
-    clock.pause(measure, Kind.CORRECTION, act.at)
+    for kind in (Kind.CORRECTION, Kind.HEARING):
+        clock.pause(measure, kind, act.at)
 
 
 def resume_measure(act: ledger.Act, measure: Measure) -> None:
@@ -200,6 +202,7 @@ def resume_measure(act: ledger.Act, measure: Measure) -> None:
         open_hold(act, grant, HoldCode.MEASURE, ledger.reference(measure), reason=measure.demand)
     if measure.version is not None:
         taken_down.hold_again(act, measure)
+    clock.go_on(measure, Kind.HEARING, act.at)
     if measure.state == MeasureState.ISSUED:
         clock.go_on(measure, Kind.CORRECTION, act.at)
 
