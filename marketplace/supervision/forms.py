@@ -17,6 +17,7 @@ from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.supervision.caution import Caution
 from marketplace.supervision.concern import Concern
+from marketplace.supervision.forms_correction import MeasureForm
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.inquiry import ABOUT as ASKED_ABOUT
 from marketplace.supervision.inspections import Inspection
@@ -187,7 +188,7 @@ class ReferForm(RefusalForm):
             self.initial["referral"] = referral_text(self.target)
 
 
-class IssueOrderForm(RefusalForm):
+class IssueOrderForm(MeasureForm):
     """Facts and demand as proposed, to be edited by the officer who signs."""
 
     facts = forms.CharField(label=_("Facts"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4}))
