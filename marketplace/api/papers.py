@@ -24,7 +24,7 @@ class DocumentFileFace(Face):
         return _("Download the PDF of a document")
 
     def get(self, request: Any, pk: int) -> HttpResponse:
-        return download(get_object_or_404(Document.objects.visible_to(self.request.user), pk=pk))
+        return download(request, get_object_or_404(Document.objects.visible_to(self.request.user), pk=pk))
 
     def answers(self, method: str) -> dict[Any, Any]:
         return {(200, "application/pdf"): {"type": "string", "format": "binary"}}

@@ -10,7 +10,7 @@ from django.utils.translation import gettext, gettext_noop, override
 from accounts.models import CapabilityKind, Party, PartyKind, User
 from marketplace import wake
 from marketplace.clock.working_days import local_date
-from marketplace.documents.models import ANNULMENTS, Document, Paper, Series
+from marketplace.documents.models import ANNULMENTS, Document, DocumentQuerySet, Paper, Series
 from marketplace.documents.pdf import render
 from marketplace.ledger import entries as ledger
 
@@ -44,9 +44,9 @@ def write_document(
     return document
 
 
-def note_opened(obj: models.Model, actor: User, at: datetime) -> list[str]:
-    """Part of a party's opening its case: the numbers of the documents that nobody of it had opened, served now."""
-    unopened = list(Document.objects.of(obj).unopened().select_for_update().only("number"))
+def note_opened(documents: DocumentQuerySet, actor: User, at: datetime) -> list[str]:
+    """Part of a party's opening these of its case: the numbers of those that nobody of it had opened, served now."""
+    unopened = list(documents.unopened().select_for_update().only("number"))
     Document.objects.filter(pk__in=[one.pk for one in unopened]).update(seen_at=at, seen_by=actor)
     return [one.number for one in unopened]
 

@@ -132,6 +132,35 @@ def test_a_system_reads_of_each_document_when_it_was_served(world: World, order:
     assert (served(last - MOMENT), datetime.fromisoformat(served(last) or "")) == (None, last)
 
 
+@pytest.mark.parametrize("face", ["page", "system"])
+def test_a_party_that_downloads_a_document_has_opened_that_one_and_with_the_order_the_measure(
+    world: World, order: Measure, face: str
+) -> None:
+    stages.hear(order, world.at, world["officer"], world["buyer"])
+    issued, notice = paper(order, "order"), paper(order, "hearing")
+
+    def download(document: Document, at: datetime, who: str = "buyer") -> None:
+        with time_machine.travel(at, tick=False):
+            if face == "page":
+                client = log_in(world[who])
+                client.head(document.get_absolute_url())
+                answer = client.get(document.get_absolute_url())
+            else:
+                answer = system_of(world, who).get(f"documents/{document.pk}/file/")
+        assert answer.content.startswith(b"%PDF")
+
+    first, second = world.at + timedelta(hours=1), world.at + timedelta(hours=2)
+    download(notice, world.at, "officer")
+    assert (fresh(notice).seen_at, Entry.objects.filter(verb="see_order").exists()) == (None, False)
+    download(notice, first)
+    assert (fresh(notice).seen_at, fresh(issued).seen_at, fresh(order).seen_at) == (first, None, None)
+    download(issued, second)
+    download(issued, second + timedelta(hours=1))
+    assert [fresh(issued).seen_at, fresh(order).seen_at, fresh(notice).seen_at] == [second, second, first]
+    assert (fresh(issued).seen_by, fresh(order).seen_by) == (world["buyer"], world["buyer"])
+    assert Entry.objects.filter(verb="see_order", object_id=str(order.pk)).count() == 2
+
+
 @pytest.mark.parametrize("opened", [timedelta(hours=1), timedelta(days=20), None], ids=str)
 def test_the_term_for_a_review_runs_from_service_and_the_document_names_its_latest_day(
     world: World, order: Measure, opened: timedelta | None

@@ -141,7 +141,7 @@ from marketplace.supervision.operations.review import (
     withdraw_review_evidence,
 )
 from marketplace.supervision.operations.second_pair import set_second_pair
-from marketplace.supervision.operations.service import note_seen
+from marketplace.supervision.operations.service import note_downloaded, note_seen
 from marketplace.supervision.operations.signing import issue_orders
 from marketplace.supervision.operations.standing_rule import sign_standing_rule, withdraw_standing_rule
 from marketplace.supervision.operations.take_down import draft_take_down, make_final, require_take_down
@@ -232,6 +232,7 @@ __all__ = [
     "merge_finding",
     "merge_party",
     "name_inspector",
+    "note_downloaded",
     "note_seen",
     "notice_failing",
     "notice_lapsed",

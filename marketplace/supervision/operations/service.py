@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from marketplace.clock.working_days import local_date
-from marketplace.documents.models import Document
+from marketplace.documents.models import Document, DocumentQuerySet
 from marketplace.documents.operations import note_opened
 from marketplace.errors import InvalidState, is_allowed
 from marketplace.ledger import entries as ledger
@@ -22,19 +22,28 @@ def note_seen(*, measure: Measure, actor: User, at: datetime) -> None:
     if measure.issued_at is None:
         return
     if is_allowed(permissions.check_can_respond, actor, measure, at):
-        _note_service(measure, actor, at)
+        _note_service(measure, Document.objects.of(measure), actor, at, is_order=True)
     elif is_allowed(permissions.check_can_order, actor, measure, at):
         with transaction.atomic():
             if count_as_read(measure, actor, at):
                 ledger.record(ledger.begin("read_evidence", actor, at, measure.article), measure)
 
 
-def _note_service(measure: Measure, actor: User, at: datetime) -> None:
-    if measure.seen_at is not None and not Document.objects.of(measure).unopened().exists():
+def note_downloaded(*, document: Document, actor: User, at: datetime) -> None:
+    """Somebody of its party downloads a document of a measure: it is served by that, and by its own the measure."""
+    measure = Measure.objects.get(pk=document.object_id)
+    if is_allowed(permissions.check_can_respond, actor, measure, at):
+        is_order = not Document.objects.of(measure).filter(pk__lt=document.pk).exists()  # the first says it
+        _note_service(measure, Document.objects.filter(pk=document.pk), actor, at, is_order=is_order)
+
+
+def _note_service(measure: Measure, opens: DocumentQuerySet, actor: User, at: datetime, *, is_order: bool) -> None:
+    if (measure.seen_at is not None or not is_order) and not opens.unopened().exists():
         return
     with transaction.atomic():
-        is_first = bool(Measure.objects.filter(pk=measure.pk, seen_at=None).update(seen_at=at, seen_by=actor))
-        opened = note_opened(measure, actor, at)
+        unseen = Measure.objects.filter(pk=measure.pk, seen_at=None)
+        is_first = is_order and bool(unseen.update(seen_at=at, seen_by=actor))
+        opened = note_opened(opens, actor, at)
         if is_first or opened:
             act = ledger.begin("see_order", actor, at, measure.article)
             ledger.record(act, measure, detail={"documents": opened})
