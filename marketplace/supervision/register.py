@@ -9,8 +9,19 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Prefetch, Q, QuerySet
-from django.db.models.functions import Coalesce, ExtractYear, Least
+from django.db.models import (
+    BooleanField,
+    CharField,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+)
+from django.db.models.functions import Cast, Coalesce, ExtractYear, Least
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +32,7 @@ from marketplace.applications.states import GrantState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import SHANGHAI, local_date
+from marketplace.documents.models import Document
 from marketplace.supervision.models import DerivedFrom, DerivedProduct, GrantOutcome, Measure, MeasureGrant
 from marketplace.supervision.states import DerivedState, MeasureState, ReviewState
 
@@ -178,14 +190,26 @@ def with_parts(rows: QuerySet[Grant], at: datetime) -> QuerySet[Grant]:
     since = contestable_since(at)
     final = Exists(final_measures(since).filter(pk=OuterRef("measure")))
     held = MeasureGrant.objects.annotate(is_final=final).select_related("measure").order_by("measure")
-    # Served at the latest when the last day for that is over, whenever the end was read.
+    # Where no document says when it was served, at the latest when the last day for that is over.
     served = clock.over_before(Kind.SERVICE, since - timedelta(days=1))
-    ended = ExpressionWrapper(Q(ended_at__lt=served), BooleanField())
-    rows = rows.annotate(is_end_final=ended)
+    ended = Q(end_known_at__lt=since) | Q(end_known_at=None, ended_at__lt=served)
+    rows = rows.annotate(end_known_at=_end_known_at())
+    rows = rows.annotate(is_end_final=ExpressionWrapper(ended, BooleanField()))
     return rows.select_related("buyer", "product", "authority", "from_version", "disclosure").prefetch_related(
         Prefetch("derived_uses", outputs, to_attr="outputs"),
         Prefetch("measures", held, to_attr="all_measures"),
     )
+
+
+def _end_known_at() -> Subquery:
+    """When the party knew of the order that ended a grant: opened its document, or else deemed served."""
+    by = MeasureGrant.objects.filter(grant=OuterRef(OuterRef("pk")), outcome=GrantOutcome.TERMINATED)
+    papers = Document.objects.filter(
+        object_type=Measure._meta.label_lower, object_id__in=by.values(key=Cast("measure", CharField())),
+        issued_at=OuterRef("ended_at"), deemed_served_at__isnull=False,
+    )  # fmt: skip
+    known = Least(Coalesce("seen_at", "deemed_served_at"), "deemed_served_at")
+    return Subquery(papers.order_by("-pk").values(known=known)[:1])
 
 
 def row_of(grant: Any, at: datetime) -> Use:

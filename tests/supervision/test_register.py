@@ -175,6 +175,20 @@ def test_how_a_grant_ended_is_told_once_that_decision_is_final(world, grant):
     assert (item["outcome"], [one["state"] for one in item["measures"]]) == ("terminated", ["issued"])
 
 
+@pytest.mark.parametrize(("opened", "told"), [(1, 62), (9, 65), (None, 65)])
+def test_the_end_is_told_from_when_its_own_document_was_served(world, grant, opened, told):
+    made = stages.order(world, grant)
+    operations.note_seen(measure=made, actor=world["buyer"], at=world.at)
+    stages.terminate(made, world)
+    if opened:
+        operations.note_seen(measure=made, actor=world["buyer"], at=world.at + timedelta(days=opened))
+    outcomes = [
+        json.loads(read(world.at + timedelta(days=days))["/register.json"])["items"][0]["outcome"]
+        for days in (told - 1, told)
+    ]
+    assert outcomes == ["ended", "terminated"]
+
+
 def test_no_measure_is_read_before_its_last_day_is_over_nor_within_a_longer_term_for_reviews(world, grant):
     made = measure(grant, world, "令-1")
     last = end_of_day(local_date(world.at) + timedelta(days=60))  # calendar days: ten working days are no measure of it
