@@ -492,9 +492,9 @@ class IncidentRow(serializers.ModelSerializer[Incident]):
     class Meta:
         model = Incident
         fields = (
-            "id", "number", "kind", "title", "version", "reporter", "authority", "may_identify", "people", "noticed_at",
-            "contained_at", "authority_told_at", "cyberspace_told_at", "holders_told_at", "public_told_at",
-            "acknowledgements", "state", "created_at",
+            "id", "number", "kind", "title", "version", "reporter", "authority", "may_identify", "people",
+            "people_at_most", "noticed_at", "contained_at", "authority_told_at", "cyberspace_told_at",
+            "holders_told_at", "public_told_at", "acknowledgements", "state", "created_at",
         )  # fmt: skip
 
 

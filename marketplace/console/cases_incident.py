@@ -23,7 +23,9 @@ def incident(case: Incident, user: Any, at: datetime) -> list[Section]:
             Row((row.party, day(row.acknowledged_at) if row.acknowledged_at else _("not yet"), row.acknowledged_by))
             for row in case.acknowledgements.select_related("party", "acknowledged_by").order_by("pk")
         ]),
-        Section(_("Whom it reaches"), of(case, "people", "open_downloads", "counted_at")),
+        Section(_("Whom it reaches"), (
+            (_("People in the data, as far as known"), case.people_known), *of(case, "open_downloads", "counted_at"),
+        )),
         _copies(case, at),
         table(_("Derived products"), (_("Derived product"), _("Developer")),
               [Row((link(row), row.party)) for row in case.derived.select_related("party").order_by("pk")]),

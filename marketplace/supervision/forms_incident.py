@@ -143,7 +143,7 @@ def _facts(incident: Incident) -> dict[str, Any]:
     return {
         "kind": incident.get_kind_display(), "data": incident.version, "noticed": f"{noticed:%Y-%m-%d %H:%M}",
         "holders": incident.copies.values("grant__buyer").distinct().count(), "title": incident.title,
-        "people": gettext("not known") if incident.people is None else incident.people, "facts": incident.facts,
+        "people": incident.people_known or gettext("not known"), "facts": incident.facts,
         "address": f"{settings.SITE_URL}{incident.get_absolute_url()}", "seller": incident.version.product.seller,
     }  # fmt: skip
 

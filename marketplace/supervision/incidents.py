@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from accounts.models import Capability, CapabilityKind, Party, User, valid_on
 from accounts.reach import Reach, found_by, reach_of
@@ -108,7 +108,8 @@ class Incident(models.Model):
     of `only_under`, and `only_deliveries`.
 
     `authority` decides about it: the version's, or since it was taken over one above.
-    `people`: how many people the version is about, as its assessment found; None where nobody knows.
+    `people`: how many people the version is about, as its assessment found; None where nobody knows. Of some copies
+    only, how many these are about, or `people_at_most`: so many or fewer.
     `open_downloads`: how often the version and what was built from it went out without a grant: nobody knows to whom.
     """
 
@@ -130,6 +131,7 @@ class Incident(models.Model):
     public_text = models.TextField(_("notice to the public"), blank=True)
     lessons = models.TextField(_("lessons"), blank=True)
     people = models.PositiveBigIntegerField(_("people in the data, as far as known"), null=True, blank=True)
+    people_at_most = models.BooleanField(default=False)
     open_downloads = models.PositiveIntegerField(_("downloads of open data"), default=0)
     derived = models.ManyToManyField("supervision.DerivedProduct", related_name="incidents")
     counted_at = models.DateTimeField(_("reach computed"))
@@ -165,6 +167,13 @@ class Incident(models.Model):
     @property
     def number(self) -> str:
         return f"I{self.pk:06d}"
+
+    @property
+    def people_known(self) -> str | None:
+        """The number of people in words; None where nobody knows."""
+        if self.people is None:
+            return None
+        return gettext("at most %(number)s") % {"number": self.people} if self.people_at_most else str(self.people)
 
     def bodies(self) -> list[Party]:
         """Who was asked to acknowledge it, or who answers for them now."""

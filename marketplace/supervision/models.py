@@ -173,11 +173,15 @@ class DerivedProduct(models.Model):
 
 
 class DerivedFrom(models.Model):
-    """A version obtained under a grant went into a derived product. Dates come from the delivery records."""
+    """A version obtained under a grant went into a derived product. Dates come from the delivery records.
+
+    `named_at`: when it was last named for a newer edition; None where it was named as the product was registered.
+    """
 
     derived = models.ForeignKey(DerivedProduct, on_delete=models.PROTECT, related_name="built_from")
     grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="derived_uses")
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="derived_uses")
+    named_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["derived", "grant", "version"], name="derived_from_once"),)

@@ -1,15 +1,17 @@
 """Whom an incident reaches: read from the delivery records and kept with the case."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from accounts.models import Party
 from accounts.queries import recipients
 from listings.models import About, Version
 from listings.queries import newest_assessment
-from marketplace.applications.models import Grant
+from marketplace.clock.working_days import local_date
 from marketplace.delivery.models import Delivery
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
@@ -36,8 +38,9 @@ def count_reach(act: ledger.Act, incident: Incident) -> None:
         )  # fmt: skip
     incident.derived.set(derived_from(incident))
     incident.open_downloads = deliveries.filter(grant=None).count()
-    incident.people, incident.counted_at = people_in(incident.version), act.at
-    incident.save(update_fields=["open_downloads", "people", "counted_at"])
+    incident.people, incident.people_at_most = people_affected(incident)
+    incident.counted_at = act.at
+    incident.save(update_fields=["open_downloads", "people", "people_at_most", "counted_at"])
     _ask_bodies(act, incident)
 
 
@@ -58,31 +61,68 @@ def tell_bodies(act: ledger.Act, incident: Incident, kind: str, parties: Iterabl
     tell(act, people, kind, link=incident.get_absolute_url(), **words)
 
 
+def concerns_some(incident: Incident) -> bool:
+    """Whether some copies only are concerned, not the version itself."""
+    return incident.only_under.exists() or incident.only_deliveries.exists()
+
+
+def own_deliveries(incident: Incident) -> QuerySet[Delivery]:
+    """Where only some copies are concerned: the deliveries of the version that these are."""
+    chosen = Q(grant__in=incident.only_under.values("pk")) | Q(pk__in=incident.only_deliveries.values("pk"))
+    return Delivery.objects.filter(chosen, version=incident.version)
+
+
 def affected_deliveries(incident: Incident) -> QuerySet[Delivery]:
     """Of the version and of all that was built from it, however far down. Where only some copies are concerned: those,
     and what their buyers built and others obtained."""
-    under, chosen = incident.only_under.values("pk"), incident.only_deliveries.values("pk")
-    if not under.exists() and not chosen.exists():
+    if not concerns_some(incident):
         return Delivery.objects.filter(version__in=with_downstream(incident.version))
-    own = Delivery.objects.filter(Q(grant__in=under) | Q(pk__in=chosen), version=incident.version)
-    built: set[int] = set()
-    for version in built_under(incident.version, set(own.values_list("grant", flat=True))):
+    own, built = own_deliveries(incident), set[int]()
+    for version in built_on(own, incident.version):
         built |= with_downstream(version)
     return Delivery.objects.filter(Q(pk__in=own.values("pk")) | Q(version__in=built))
 
 
-def built_under(version: Version, under: Iterable[int]) -> QuerySet[Version]:
-    """What the buyers of these grants, or whoever they were merged into, list as built from the version."""
-    grants = Grant.objects.filter(pk__in=under)
-    own = Q(product__seller__in=grants.values("buyer")) | Q(product__seller__in=grants.values("buyer__merged_into"))
-    return Version.objects.filter(own, sources__upstream_version=version).distinct()
+def built_on(own: QuerySet[Delivery], version: Version) -> list[Version]:
+    """What the buyers of these deliveries, or whoever they were merged into, list as built from the version, and did
+    not publish before the day on which they obtained the first of them."""
+    first = dict[int | None, date]()
+    theirs = own.values_list("grant__buyer", "grant__buyer__merged_into").annotate(Min("obtained_at"))
+    for buyer, successor, at in theirs.order_by("grant__buyer"):
+        for party in (buyer, successor):
+            first[party] = min(first.get(party, date.max), local_date(at))
+    listed = Version.objects.filter(
+        product__seller__in=[party for party in first if party], sources__upstream_version=version,
+        published_at__isnull=False,
+    )  # fmt: skip
+    rows = listed.select_related("product").distinct().order_by("pk")
+    return [row for row in rows if row.published_at and first[row.product.seller_id] <= local_date(row.published_at)]
 
 
 def derived_from(incident: Incident) -> set[int]:
-    """Derived products that were built from a copy which the incident reaches."""
-    copies = set(incident.copies.values_list("grant", "version"))
-    uses = DerivedFrom.objects.filter(version__in={version for _grant, version in copies})
-    return {derived for derived, *copy in uses.values_list("derived", "grant", "version") if tuple(copy) in copies}
+    """Derived products that were built from a copy which the incident reaches: named as such on the day on which that
+    was first obtained, or later."""
+    first = {(copy.grant_id, copy.version_id): local_date(copy.first_at) for copy in incident.copies.all()}
+    uses = DerivedFrom.objects.filter(version__in={version for _grant, version in first})
+    named = uses.values_list("derived", "grant", "version", Coalesce("named_at", "derived__created_at"))
+    return {
+        derived for derived, grant, version, at in named if first.get((grant, version), date.max) <= local_date(at)
+    }  # fmt: skip
+
+
+def people_affected(incident: Incident) -> tuple[int | None, bool]:
+    """How many people the incident is about, and whether that many at most: where each of the deliveries chosen has
+    fewer rows than the version, nobody has counted the people in these."""
+    people, rows = people_in(incident.version), incident.version.rows
+    if not people or not concerns_some(incident):
+        return people, False
+    own = own_deliveries(incident)
+    if rows is None:
+        return people, True
+    if own.filter(rows__gte=rows).exists():
+        return people, False
+    files = own.values("extract").annotate(held=Max("rows")).order_by("extract")  # handed over twice: the same rows
+    return min(people, sum(file["held"] for file in files)), True
 
 
 def people_in(version: Version) -> int | None:

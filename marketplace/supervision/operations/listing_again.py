@@ -59,7 +59,7 @@ def add_sources(
     for grant, version in built_from:
         if grant.buyer_id != derived.party_id or not Delivery.objects.filter(grant=grant, version=version).exists():
             raise ValidationError({"built_from": _("“%(version)s” was never delivered to you.") % {"version": version}})
-        DerivedFrom.objects.get_or_create(derived=derived, grant=grant, version=version)
+        DerivedFrom.objects.update_or_create(derived=derived, grant=grant, version=version, defaults={"named_at": at})
         if derived.listed_as is not None:
             listing.add_upstream(derived.listed_as, [_obtained(grant, version, at)])
     act = ledger.begin("add_sources", actor, at, ARTICLE)
