@@ -1,10 +1,12 @@
 """Input about security incidents."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.db.models import QuerySet
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
@@ -12,12 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Party
 from listings.models import Version
 from marketplace.applications.models import Grant
-from marketplace.clock.working_days import local_date
+from marketplace.clock.working_days import SHANGHAI, local_date
 from marketplace.delivery.models import Delivery
 from marketplace.supervision.incidents import Incident, IncidentKind
 from marketplace.verbs import RowsField, VerbForm, YesNoField
 
 TIME = "%Y-%m-%dT%H:%M"
+MOST_DAYS = 60  # of all grants together: so many are offered, and may be named at once
 
 
 def moment_field(label: Any, help_text: Any = "") -> forms.DateTimeField:
@@ -34,6 +37,13 @@ def long_text(label: Any, rows: int = 5, **more: Any) -> forms.CharField:
     return forms.CharField(label=label, max_length=8000, widget=forms.Textarea(attrs={"rows": rows}), **more)
 
 
+class DaysField(forms.MultipleChoiceField):
+    """Days of grants, `17:2026-03-31`: the newest are offered, any may be named. The form says which are unknown."""
+
+    def valid_value(self, value: str) -> bool:
+        return True
+
+
 class OpenIncidentForm(forms.Form):
     """For which of one's parties, what happened, since when it is known, and with which copies."""
 
@@ -48,11 +58,17 @@ class OpenIncidentForm(forms.Form):
         widget=forms.CheckboxSelectMultiple, help_text=_("Leave all empty when the version itself is concerned."),
     )  # fmt: skip
 
-    only_deliveries = forms.MultipleChoiceField(
+    only_deliveries = DaysField(
         required=False, label=_("Only these deliveries"), widget=forms.SelectMultiple(attrs={"size": 8}),
         help_text=_(
             "Where only what was handed over on some days is concerned: the days of each grant. Leave all empty when "
             "the version itself is concerned."
+        ),
+    )  # fmt: skip
+    older_deliveries = forms.CharField(
+        required=False, label=_("Older deliveries"), max_length=4000, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_(
+            "The list has the newest days. Name older ones with the number of the grant, one a line: G000001 2026-03-31"
         ),
     )  # fmt: skip
 
@@ -63,23 +79,65 @@ class OpenIncidentForm(forms.Form):
             Grant.objects.visible_to(user).filter(deliveries__version=version) if version else Grant.objects.none()
         )
         self.fields["only_under"].queryset = visible.select_related("product").distinct().order_by("pk")  # type: ignore[attr-defined]
-        self.days = _days(version, user) if version else {}
-        self.fields["only_deliveries"].choices = [  # type: ignore[attr-defined]
-            (key, f"{found[0].grant} · {local_date(found[0].obtained_at)}") for key, found in self.days.items()
-        ]
+        self.handed_over = (
+            Delivery.objects.visible_to(user).filter(version=version) if version else Delivery.objects.none()
+        ).annotate(day=TruncDate("obtained_at", tzinfo=SHANGHAI))
+        newest = _newest_days(self.handed_over)
+        self.fields["only_deliveries"].choices = newest  # type: ignore[attr-defined]
+        if len(newest) < MOST_DAYS:  # the list has all there are
+            del self.fields["older_deliveries"]
         self.initial |= {"noticed_at": whole_minute(at), "party": parties.first() if version else None}
 
     def clean_only_deliveries(self) -> list[Delivery]:
-        return [row for key in dict.fromkeys(self.cleaned_data["only_deliveries"]) for row in self.days[key]]
+        return self._of_days(self.cleaned_data["only_deliveries"], ":")
+
+    def clean_older_deliveries(self) -> list[Delivery]:
+        lines = self.cleaned_data["older_deliveries"].splitlines()
+        return self._of_days([" ".join(line.split()) for line in lines if line.strip()], " ")
+
+    def clean(self) -> dict[str, Any]:
+        """The days of both fields together: it is one list of deliveries that is concerned."""
+        fields = self.cleaned_data
+        older = fields.pop("older_deliveries", [])
+        fields["only_deliveries"] = list(dict.fromkeys([*fields.get("only_deliveries", []), *older]))
+        return fields
+
+    def _of_days(self, named: list[str], between: str) -> list[Delivery]:
+        """What was handed over on each of these days, as far as the person sees it; an unknown day is refused."""
+        days = {text: _grant_and_day(text, between) for text in named}
+        if len(days) > MOST_DAYS:
+            raise forms.ValidationError(_("Choose at most %(most)s days."), params={"most": MOST_DAYS})
+        known = [day for day in days.values() if day]
+        rows = self.handed_over.filter(
+            grant__in={grant for grant, _day in known}, day__in={day for _grant, day in known}
+        )
+        found = dict[tuple[int | None, date], list[Delivery]]()
+        for row in rows.order_by("grant", "obtained_at", "pk"):
+            found.setdefault((row.grant_id, local_date(row.obtained_at)), []).append(row)
+        if unknown := [text for text, day in days.items() if day is None or day not in found]:
+            raise forms.ValidationError(
+                _("Nothing of this version was handed over then, as far as you see: %(days)s."),
+                params={"days": ", ".join(unknown)},
+            )
+        return [row for day in days.values() if day for row in found[day]]
 
 
-def _days(version: Version, user: Any) -> dict[str, list[Delivery]]:
-    """What was handed over of a version, as far as the person sees it: grant and day -> its deliveries."""
-    found = dict[str, list[Delivery]]()
-    rows = Delivery.objects.visible_to(user).filter(version=version).select_related("grant__product", "grant__buyer")
-    for row in rows.order_by("grant", "obtained_at", "pk"):
-        found.setdefault(f"{row.grant_id}:{local_date(row.obtained_at)}", []).append(row)
-    return found
+def _grant_and_day(text: str, between: str) -> tuple[int, date] | None:
+    """`17:2026-03-31`, or as people write it `G000017 2026-03-31`; None for anything else."""
+    number, _sign, day = text.partition(between)
+    key = number.upper().removeprefix("G")
+    try:
+        found = date.fromisoformat(day)
+    except ValueError:
+        return None
+    return (int(key), found) if key.isascii() and key.isdigit() and len(key) <= 12 else None
+
+
+def _newest_days(rows: QuerySet[Delivery]) -> list[tuple[str, str]]:
+    """The newest days on which something was handed over under a grant, as choices."""
+    pairs = list(rows.values_list("grant", "day").distinct().order_by("-day", "grant")[:MOST_DAYS])
+    grants = Grant.objects.select_related("product", "buyer").in_bulk({grant for grant, _day in pairs})
+    return [(f"{grant}:{day}", f"{grants[grant]} · {day}") for grant, day in pairs]
 
 
 class FactForm(VerbForm):

@@ -17,10 +17,11 @@ from marketplace.delivery.models import Delivery
 from marketplace.desk.queries import todo
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.notices.models import Outbox
-from marketplace.supervision import operations
+from marketplace.supervision import forms_incident, operations
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.sweep import sweep
 from tests.journeys.test_listed_again import product, second_grant  # noqa: F401
+from tests.pages.test_queries import asked
 from tests.workflow import stages
 
 HOUR = timedelta(hours=1)
@@ -133,6 +134,38 @@ def test_page_reports_an_incident_with_the_deliveries_of_chosen_days(world, gran
     incident = Incident.objects.get()
     assert [row.obtained_at for row in incident.only_deliveries.order_by("pk")] == [at, at]
     assert "Only these deliveries" in shown and f"{grant.number} {timezone.localtime(at):%F %H:%M}" in shown
+
+
+def test_page_offers_the_newest_days_and_takes_older_ones_by_name(world, grant, monkeypatch):
+    monkeypatch.setattr(forms_incident, "MOST_DAYS", 2)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(world["buyer"], backend="allauth.account.auth_backends.AuthenticationBackend")
+    page, days = f"/incident/new/{world.version.pk}/", [world.at + timedelta(days=number) for number in range(3)]
+    oldest, middle, newest = (f"{timezone.localtime(at):%F}" for at in days)
+    delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=days[0])
+    with time_machine.travel(days[2], tick=False):
+        assert "Older deliveries" not in client.get(page).content.decode()
+        one = asked(client, page)
+        for at in (*days[1:], days[2]):
+            delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=at)
+        assert asked(client, page) == one
+        offered = client.get(page).content.decode()
+        assert [f'value="{grant.pk}:{day}"' in offered for day in (oldest, middle, newest)] == [False, True, True]
+        sent = {
+            **stages.ALARM, "party": world.parties["buyer"].pk, "may_identify": "false",
+            "noticed_at": f"{timezone.localtime(days[2]):%Y-%m-%dT%H:%M}", "only_deliveries": [f"{grant.pk}:{newest}"],
+        }  # fmt: skip
+        for named, why in (
+            (f"{grant.number} 2020-01-01", f"as far as you see: {grant.number} 2020-01-01"),
+            ("yesterday", "as far as you see: yesterday"),
+            (f"{grant.number} {oldest}\n{grant.number} {middle}\n{grant.number} {newest}", "at most 2 days"),
+        ):
+            answer = client.post(page, {**sent, "older_deliveries": named})
+            assert (answer.status_code, why in answer.content.decode()) == (422, True)
+        older = f" {grant.number.lower()}  {oldest} \n"
+        assert client.post(page, {**sent, "older_deliveries": older}).status_code == 302
+    chosen = Incident.objects.get().only_deliveries.order_by("obtained_at", "pk")
+    assert [row.obtained_at for row in chosen] == [days[0], days[2], days[2]]
 
 
 def test_who_obtained_it_meanwhile_is_told_by_telling_again_and_nobody_twice(world, grant):
