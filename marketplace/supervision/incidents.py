@@ -66,7 +66,8 @@ def overseen(who: Reach, at: datetime) -> Q:
 class IncidentQuerySet(models.QuerySet["Incident"]):
     def handled_by(self, user: Any) -> "IncidentQuerySet":
         """To whom the whole case is open: who reported it, seller and units, the authorities over the data and over
-        the grants that it reaches, and the overseers, at once and without being asked why (Art. 34)."""
+        the grants that it reaches, of non-public data who reviewed it, and the overseers, at once and without being
+        asked why (Art. 34)."""
         who = reach_of(user, timezone.now())
         return self if who.is_province else self.filter(found_by(self.model, *_handling(who)))
 
@@ -98,6 +99,8 @@ def _handling(who: Reach) -> list[Q]:
     if who.authorities:
         over = ("authority", "version__authority", "copies__grant__authority")
         ways += [Q(**{f"{path}__in": who.authorities}) for path in over]
+    if who.reviewers:
+        ways.append(Q(version__reviewer__in=who.reviewers))
     if who.acting(CapabilityKind.OVERSIGHT):
         ways.append(overseen(who, timezone.now()))
     return ways

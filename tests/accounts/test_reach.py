@@ -213,7 +213,7 @@ class Rules:
         ).values("region")
         ways = [
             Q(reporter__in=self.mine), Q(version__product__seller__in=self.mine), self.over,
-            Q(version__in=Version.objects.filter(self.over)),
+            Q(version__in=Version.objects.filter(self.over)), Q(version__in=Version.objects.filter(self.reviews)),
             Q(version__in=VersionSource.objects.filter(unit__in=self.mine).values("version")),
             Q(pk__in=IncidentCopy.objects.filter(grant__in=Grant.objects.filter(self.over)).values("incident")),
             Q(pk__in=IncidentNotice.objects.filter(party__in=self.mine).values("incident")),

@@ -116,6 +116,31 @@ def test_authority_that_reported_it_need_not_say_that_it_knows(world):
         operations.acknowledge_incident(**by(world, incident, "second_officer"))
 
 
+def test_reviewer_of_non_public_data_is_told_of_every_step_and_reads_the_case(world):
+    granted, _over = stages.non_public_grant(world, "active")
+    version, at = granted.from_version, granted.activated_at
+    Membership.objects.create(
+        user=world["expert"], party=world.parties["compliance"], role="manager", valid_from=date(2026, 1, 1)
+    )
+    incident = stages.report_incident(
+        world, who="vendor", party="vendor", version=version, at=at, noticed_at=at, may_identify=False
+    )
+    theirs = {world[who].ledger_ref for who in ("reviewer", "expert")}
+    assert theirs <= set(told("incident_opened"))
+    operations.contain_incident(**by(world, incident, "vendor", at), when=at, text="已关闭")
+    operations.take_incident(**by(world, incident, "province_officer", at), reason="跨市影响")
+    operations.dismiss_incident(**by(world, incident, "province_officer", at), reason="演练")
+    assert all(theirs <= set(told(kind)) for kind in ("incident_reported", "case_taken", "incident_ended"))
+    public = stages.report_incident(world)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(world["reviewer"], backend="allauth.account.auth_backends.AuthenticationBackend")
+    with time_machine.travel(at, tick=False):
+        assert stages.ALARM["facts"] in client.get(incident.get_absolute_url()).content.decode()
+        assert client.get(public.get_absolute_url()).status_code == 404
+        assert verbs.INCIDENT.available(incident, world["reviewer"], at) == []
+    assert told("incident_opened").count(world["reviewer"].ledger_ref) == 1  # of public data it is told nothing
+
+
 def test_page_and_interface_say_who_has_and_who_has_not(world, police):
     incident = stages.report_incident(world)
     operations.acknowledge_incident(**by(world, incident, "overseer"))

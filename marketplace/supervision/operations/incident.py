@@ -37,8 +37,8 @@ def open_incident(
     some deliveries.
 
     Records whom it reaches; from `noticed_at` one hour runs for each first report, of which the authority's own people
-    owe themselves none. Authority, overseers, seller and units are told at once. Raises InvalidState for what is
-    reported already.
+    owe themselves none. Authority, overseers, seller, units and, of non-public data, its reviewer are told at once.
+    Raises InvalidState for what is reported already.
     """
     permissions.check_can_open_incident(actor, party, version, at)
     workflow.check_in(version, *WAS_OFFERED)
@@ -239,10 +239,10 @@ def lock(incident: Incident) -> None:
 
 def tell_handling(act: ledger.Act, incident: Incident, kind: str, **context: Any) -> None:
     """Those to whom the case is open, but whoever acts: who decides, the authority over the data where it was taken
-    over from that, further authorities, overseers, reporter, seller and units."""
+    over from that, the compliance reviewer of non-public data, further authorities, overseers, reporter, seller and
+    units."""
     version = incident.version
-    assert version.authority is not None  # reviewed once
-    concerned = (incident.authority, version.authority, incident.reporter, version.product.seller)
-    parties = {party.answers for party in concerned}
+    concerned = (incident.authority, version.authority, version.reviewer, incident.reporter, version.product.seller)
+    parties = {party.answers for party in concerned if party is not None}
     parties |= {source.unit.answers for source in version.sources.select_related("unit__merged_into")}
     tell_bodies(act, incident, kind, parties | set(incident.bodies()), **context)
