@@ -23,7 +23,7 @@ from marketplace.supervision.inquiry import ABOUT as ASKED_ABOUT
 from marketplace.supervision.inspections import Inspection
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, ReportFiling
 from marketplace.supervision.operations.order import LEAST_DAYS, MOST_DAYS
-from marketplace.supervision.operations.recusal import decider_of
+from marketplace.supervision.operations.recusal import party_in
 from marketplace.supervision.queries import (
     further_grants,
     grants_signed_for,
@@ -113,7 +113,7 @@ class RecuseForm(ReasonForm):
     field_order = ("colleague", "reason")
 
     def prepare(self) -> None:
-        others = people_of(decider_of(self.target), self.at).exclude(pk=self.actor.pk)
+        others = people_of(party_in(self.target, self.actor, self.at), self.at).exclude(pk=self.actor.pk)
         self.fields["colleague"].queryset = others  # type: ignore[attr-defined]
 
 

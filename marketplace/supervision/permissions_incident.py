@@ -50,24 +50,29 @@ def check_can_open_incident(actor: Any, party: Party, version: Version, at: date
         raise NotAllowed(_("Who offers, provides, obtained or supervises this data reports an incident with it."))
 
 
-def handling(incident: Incident) -> list[Party]:
-    """Whose data it is, and who reported it."""
+def owners(incident: Incident) -> list[Party]:
+    """Whose data it is."""
     units = VersionSource.objects.filter(version=incident.version_id).values("unit")
-    return [incident.version.product.seller, incident.reporter, *Party.objects.filter(pk__in=units)]
+    return [incident.version.product.seller, *Party.objects.filter(pk__in=units)]
 
 
 def sides_of_incident(incident: Incident) -> list[Party]:
-    """The same, and who has copies; not an authority over the data, or over a grant of it, that has reported it."""
+    """Whose data it is, who has copies, and who reported it; not an authority over the data or over a grant of it, and
+    none, as the province above them, by having reported it: that is its office."""
     holders = Party.objects.filter(pk__in=incident.copies.values("grant__buyer"))
     authorities = {incident.authority_id, incident.version.authority_id}
     authorities.update(incident.copies.values_list("grant__authority", flat=True))
-    return [*(party for party in handling(incident) if party.pk not in authorities), *holders]
+    able = Capability.objects.filter(party=incident.reporter_id, kind=CapabilityKind.AUTHORITY)
+    is_office = incident.reporter_id in authorities or able.exists()
+    reporter = [] if is_office else [incident.reporter]
+    return [*(party for party in owners(incident) if party.pk not in authorities), *reporter, *holders]
 
 
 def check_can_keep_incident(actor: Any, incident: Incident, at: datetime) -> None:
     """Whoever reported it, the seller, the units, and the officers who decide."""
     check_is_person(actor)
-    living = [party.answers.pk for party in handling(incident) if party != incident.authority]
+    keepers = (incident.reporter, *owners(incident))
+    living = [party.answers.pk for party in keepers if party != incident.authority]
     own = memberships(actor, at).filter(party__in=living, role__in=WRITERS).order_by("pk")
     if first := own.select_related("party").first():
         return check_member(actor, first.party, at)
@@ -77,6 +82,29 @@ def check_can_keep_incident(actor: Any, incident: Incident, at: datetime) -> Non
 def check_can_decide_incident(actor: Any, incident: Incident, at: datetime) -> None:
     """An officer of its authority, province or city, who belongs to none of its parties or holders."""
     check_officer(actor, incident.authority, at, levels=ORDERING)
+    check_not_own_case(actor, sides_of_incident(incident), at)
+    check_not_recused(actor, incident)
+
+
+def authorities_beside(incident: Incident) -> QuerySet[Party]:
+    """The authorities over a grant that it reaches, other than the one that decides about it."""
+    return Party.objects.filter(pk__in=incident.copies.values("grant__authority")).exclude(pk=incident.authority_id)
+
+
+def seat_beside(actor: Any, incident: Incident, at: datetime) -> Party | None:
+    """For which of these somebody has a part in it who does not decide about it."""
+    if is_allowed(check_can_decide_incident, actor, incident, at):
+        return None
+    return parties_of(actor, at).filter(pk__in=authorities_beside(incident).values("pk")).order_by("pk").first()
+
+
+def check_can_step_back(actor: Any, incident: Incident, at: datetime) -> None:
+    """Who decides about it, or an officer, on no side of it, of an authority over a grant that it reaches."""
+    check_is_person(actor)
+    seat = seat_beside(actor, incident, at)
+    if seat is None:
+        return check_can_decide_incident(actor, incident, at)
+    check_officer(actor, seat, at)
     check_not_own_case(actor, sides_of_incident(incident), at)
     check_not_recused(actor, incident)
 

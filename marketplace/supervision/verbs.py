@@ -64,7 +64,7 @@ from marketplace.supervision.states import (
 from marketplace.supervision.verbs_above import take
 from marketplace.supervision.verbs_concern import CONCERN, OVERSIGHT  # noqa: F401
 from marketplace.supervision.verbs_inspection import INSPECTION, INSPECTION_PLAN, PLANNING  # noqa: F401
-from marketplace.supervision.verbs_recusal import recuse
+from marketplace.supervision.verbs_recusal import may_be_passed_on, recuse
 from marketplace.verbs import ByCase, ReasonForm, RefusalForm, Verb, Verbs
 
 
@@ -340,7 +340,7 @@ INCIDENT = Verbs(
         Verb("confirm", _("Confirm that you have read the notice"), INCIDENT_OPEN, permissions_incident.check_can_confirm_notice, operations.confirm_notice, article="Art. 34", when=is_unconfirmed),
         Verb("close", _("Close with lessons"), INCIDENT_OPEN, DECIDES, operations.close_incident, forms_incident.LessonsForm, "Art. 34", when=lambda incident: not open_facts(incident)),
         Verb("dismiss", _("Dismiss as a false alarm"), INCIDENT_OPEN, DECIDES, operations.dismiss_incident, ReasonForm, "Art. 34", aside=True),
-        recuse(Incident, "incident"),
+        recuse(Incident, "incident", lambda incident: may_be_passed_on(incident) or permissions_incident.authorities_beside(incident).exists()),
         take(INCIDENT_OPEN, operations.take_incident),
     ),
 )  # fmt: skip

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 import time_machine
+from django.core.exceptions import ValidationError
 from django.test import Client
 
 from accounts.models import Capability, Membership, Party
@@ -13,7 +14,7 @@ from marketplace.applications.models import Grant
 from marketplace.delivery import operations as delivery
 from marketplace.desk.queries import todo
 from marketplace.desk.story import apply_for, consult, decide
-from marketplace.errors import NotAllowed
+from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations, verbs
@@ -208,6 +209,48 @@ def test_who_stepped_back_pauses_nothing(world, grant):
     with pytest.raises(NotAllowed):
         operations.hold_affected(**by(world, incident, "officer"), reason="先停后查")
     operations.hold_affected(**by(world, incident, "second_officer"), reason="先停后查")
+
+
+def test_officer_over_a_grant_that_it_reaches_steps_back_for_a_colleague_of_the_same_authority(world, grant):
+    delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at)
+    provincial_grant(world)
+    incident = stages.report_incident(world)
+    back = {"case": incident, "at": world.at, "reason": "亲属在持有方任职"}
+    assert "recuse" in offered(world, incident, "province_officer")
+    with pytest.raises(InvalidState):  # the city's officers are left, but none of them pauses the province's grants
+        operations.recuse_from(**back, actor=world["province_officer"])
+    Membership.objects.create(
+        user=world["expert"], party=world.parties["province"], role="member", valid_from=date(2026, 1, 1)
+    )
+    for who in ("officer", "buyer"):
+        with pytest.raises(ValidationError):
+            operations.recuse_from(**back, actor=world["province_officer"], colleague=world[who])
+    with pytest.raises(ValidationError):  # nor does an officer of the city pass its case to one who only has grants
+        operations.recuse_from(**back, actor=world["officer"], colleague=world["expert"])
+    for who in ("other_officer", "conflicted_officer", "seller", "overseer"):
+        with pytest.raises(NotAllowed):
+            operations.recuse_from(**back, actor=world[who])
+    form = verbs.INCIDENT.get("recuse").form(target=incident, actor=world["province_officer"], at=world.at)
+    assert [*form.fields["colleague"].queryset] == [world["expert"]]
+    operations.recuse_from(**back, actor=world["province_officer"])
+    assert told("recused") == [world["expert"].ledger_ref]
+    assert offered(world, incident, "province_officer") == set()
+    with pytest.raises(NotAllowed):
+        operations.take_incident(**by(world, incident, "province_officer"), reason="-")
+    assert "hold_affected" in offered(world, incident, "expert")
+    operations.hold_affected(**by(world, incident, "expert"), reason="先停后查")
+
+
+def test_once_the_province_has_taken_it_the_city_over_the_grants_may_step_back(world, grant):
+    delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at)
+    incident = stages.report_incident(world)
+    operations.take_incident(**by(world, incident, "province_officer"), reason="跨市影响")
+    incident = Incident.objects.get()
+    assert "recuse" in offered(world, incident, "officer")
+    operations.recuse_from(
+        case=incident, actor=world["officer"], at=world.at, reason="亲属在买方任职", colleague=world["second_officer"]
+    )
+    assert told("recused") == [world["second_officer"].ledger_ref]
 
 
 def test_seller_pauses_the_grants_of_its_non_public_data_and_lifts_that(world):

@@ -1,16 +1,18 @@
 """The level above takes a case over: who decides from then on, what goes with it, and who is told."""
 
+from datetime import date
+
 import pytest
 import time_machine
 
-from accounts.models import Assignment, User
+from accounts.models import Assignment, Membership, User
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Application, Grant
 from marketplace.clock.models import Clock
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger import entries as ledger
 from marketplace.notices.models import Outbox
-from marketplace.supervision import operations
+from marketplace.supervision import operations, verbs
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.deadlines import due_of
 from marketplace.supervision.incidents import Incident
@@ -116,6 +118,24 @@ def test_a_city_that_reported_an_incident_which_was_taken_still_supplements_it(w
     operations.supplement_incident(actor=world["officer"], **said)
     with pytest.raises(NotAllowed):
         operations.supplement_incident(actor=world["other_officer"], **said)
+
+
+def test_a_province_that_reported_an_incident_takes_it_over_but_who_belongs_to_a_side_does_not(world):
+    case = stages.report_incident(world, who="province_officer", party="province")
+    assert case.authority == world.parties["city"]
+    with time_machine.travel(world.at, tick=False):
+        offered = verbs.INCIDENT.available(case, world["province_officer"], world.at)
+    assert "take_case" in {verb.name for verb in offered}
+    unit = Membership.objects.create(
+        user=world["province_officer"], party=world.parties["unit"], role="member", valid_from=date(2026, 1, 1)
+    )
+    with pytest.raises(NotAllowed):
+        operations.take_incident(incident=case, **above(world, world.at))
+    unit.delete()
+    operations.take_incident(incident=case, **above(world, world.at))
+    case = Incident.objects.get()
+    assert case.authority == world.parties["province"]
+    operations.dismiss_incident(incident=case, **above(world, world.at, "演练"))
 
 
 @pytest.mark.parametrize("kind", ["incident", "concern"])

@@ -49,13 +49,15 @@ Check = Callable[[Any, Any, datetime], None]
 
 
 class Row(NamedTuple):
-    """Who decides on a case of this kind, for which party, in which states; who of the level above may take it over."""
+    """Who steps back from a case of this kind, for which party one decides on it, in which states; who of the level
+    above may take it over; for which other party somebody has a part in it, without deciding."""
 
     check: Check
     decides: Callable[[Any], Party | None]
     states: tuple[str, ...]
     take: Check | None = None
     able: Check | None = None  # to whom it could be passed, where that is fewer
+    beside: Callable[[Any, Any, datetime], Party | None] = lambda actor, case, at: None
 
 
 def _reviewing(version: Version) -> Party | None:
@@ -76,8 +78,9 @@ ROWS: dict[type, Row] = {
         (ConcernState.OPEN,), permissions_above.check_can_take,
     ),
     Incident: Row(
-        permissions_incident.check_can_decide_incident, lambda case: case.authority, (IncidentState.OPENED,),
-        permissions_above.check_can_take,
+        permissions_incident.check_can_step_back, lambda case: case.authority, (IncidentState.OPENED,),
+        permissions_above.check_can_take, permissions_incident.check_can_decide_incident,
+        permissions_incident.seat_beside,
     ),
     Inspection: Row(permissions_inspection.check_can_inspect, lambda case: case.authority, OPEN_INSPECTION),
     UsageReport: Row(permissions.check_can_judge_report, lambda case: case.grant.authority, (ReportState.FILED,)),
@@ -95,7 +98,7 @@ ROWS: dict[type, Row] = {
 @transaction.atomic
 def recuse_from(*, case: Case, actor: User, at: datetime, reason: str, colleague: User | None = None) -> None:
     """Who decides on a case steps back from it for good, and from what comes of it: a report's finding, a finding's
-    measures, their reviews, a version's objections and take-downs.
+    measures, their reviews, a version's objections and take-downs. So does who has a part in it for another authority.
 
     `colleague`, or else everybody who is left and the level above that may take it over, is told. What they signed in
     it and nobody has confirmed is signed anew. Raises InvalidState where nobody would be left, ValidationError for a
@@ -106,18 +109,19 @@ def recuse_from(*, case: Case, actor: User, at: datetime, reason: str, colleague
     require(reason=reason)
     case = type(case)._base_manager.select_for_update(of=("self",)).get(pk=case.pk)
     workflow.check_in(case, *row.states)
+    beside = row.beside(actor, case, at)
     if colleague == actor:
         raise ValidationError({"colleague": _("Name somebody else.")})
     act = ledger.begin("recuse", actor, at, ARTICLE)
     step_back(act, case, reason=reason, colleague=colleague)  # first: from here on nobody acts in the actor's name
     _overtake_signatures(act, actor)
-    if colleague and not is_allowed(row.check, colleague, case, at):
+    if colleague and (row.beside(colleague, case, at) != beside or not is_allowed(row.check, colleague, case, at)):
         raise ValidationError({"colleague": _("This person may not decide on it either.")})
-    if next(able(case, at), None) is None:
+    if next(able(case, at, beside), None) is None:
         raise InvalidState(_("Nobody else could decide on it: ask for a deputy or a colleague first."))
     ledger.record(act, case, detail={"reason": reason, "colleague": colleague})
     told = [recipient(colleague)] if colleague else [
-        to for _may, party in _seats(case, at) for to in recipients(party, at) if to.ref != actor.ledger_ref
+        to for _may, party in _seats(case, at, beside) for to in recipients(party, at) if to.ref != actor.ledger_ref
     ]  # fmt: skip
     tell(act, told, "recused", link=case.get_absolute_url(), object=case, name=actor.name, reason=reason)
 
@@ -134,19 +138,24 @@ def could_pass_on(case: Case, at: datetime) -> bool:
     return len(people) > 1 or (bool(people) and isinstance(case, Measure) and is_waiting(case))
 
 
-def able(case: Case, at: datetime) -> Iterator[User]:
+def able(case: Case, at: datetime, beside: Party | None = None) -> Iterator[User]:
     """Those of the same party who may decide, and of the level above who may take it over, as they are asked for. Of
-    what waits for a second signature, not who signed first."""
-    for may, party in _seats(case, at):
+    what waits for a second signature, not who signed first. For `beside`: those who have the same part in it."""
+    for may, party in _seats(case, at, beside):
         yield from (person for person in people_of(party, at) if is_allowed(may, person, case, at))
 
 
-def decider_of(case: Case) -> Party | None:
-    return ROWS[type(case)].decides(case)
-
-
-def _seats(case: Case, at: datetime) -> Iterator[tuple[Check, Party]]:
+def party_in(case: Case, actor: User, at: datetime) -> Party | None:
+    """For which party this person decides on the case, or has a part in it."""
     row = ROWS[type(case)]
+    return row.beside(actor, case, at) or row.decides(case)
+
+
+def _seats(case: Case, at: datetime, beside: Party | None = None) -> Iterator[tuple[Check, Party]]:
+    row = ROWS[type(case)]
+    if beside is not None:
+        yield row.check, beside
+        return
     if (party := row.decides(case)) is None:
         return
     yield row.able or row.check, party
