@@ -5,10 +5,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from marketplace.console.sections import Row, Section, day, evidence, link, of, table
+from marketplace.console.sections import Row, Section, day, evidence, lines, link, of, table
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.preparedness import EmergencyPlan
 from marketplace.supervision.queries import copies_of
+
+MOST = 20  # grants, and deliveries, that are named on the page
 
 
 def incident(case: Incident, user: Any, at: datetime) -> list[Section]:
@@ -17,6 +19,7 @@ def incident(case: Incident, user: Any, at: datetime) -> list[Section]:
         Section(_("What happened"), (
             (_("Version"), link(case.version)), (_("Seller"), case.version.product.seller),
             *of(case, "kind", "title", "facts", "reporter", "authority", "noticed_at", "may_identify", "lessons"),
+            *_chosen(case),
         )),
         Section(_("Dated facts"), tuple((name, day(when) if when else _("not yet")) for name, when in case.dated)),
         table(_("Acknowledgements"), (_("Body"), _("Acknowledged"), _("By")), [
@@ -35,6 +38,25 @@ def incident(case: Incident, user: Any, at: datetime) -> list[Section]:
             for row in case.notes.select_related("by").order_by("pk")
         ]),
     ]  # fmt: skip
+
+
+def _chosen(case: Incident) -> tuple[tuple[Any, Any], ...]:
+    """The grants and deliveries that alone are concerned, where it is not the version itself."""
+    grants = case.only_under.select_related("product", "buyer").order_by("pk")
+    chosen = case.only_deliveries.select_related("grant").order_by("obtained_at", "pk")
+    return (
+        (_("Only copies obtained under"), _first([link(grant) for grant in grants[:MOST]], grants.count())),
+        (_("Only these deliveries"), _first(
+            [link(row.grant, f"{row.grant.number} {day(row.obtained_at)}") for row in chosen[:MOST] if row.grant],
+            chosen.count(),
+        )),
+    )  # fmt: skip
+
+
+def _first(shown: list[Any], found: int) -> Any:
+    """One below the other, and how many more there are; nothing where there is none."""
+    more = [_("and %(number)s more") % {"number": found - len(shown)}] if found > len(shown) else []
+    return lines([*shown, *more]) if shown else None
 
 
 def _copies(case: Incident, at: datetime) -> Section:

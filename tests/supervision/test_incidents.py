@@ -12,6 +12,7 @@ from marketplace.applications.models import Hold
 from marketplace.applications.operations import surrender_grant
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
+from marketplace.console import cases_incident
 from marketplace.delivery import operations as delivery
 from marketplace.delivery.models import Delivery
 from marketplace.desk.queries import todo
@@ -134,6 +135,28 @@ def test_page_reports_an_incident_with_the_deliveries_of_chosen_days(world, gran
     incident = Incident.objects.get()
     assert [row.obtained_at for row in incident.only_deliveries.order_by("pk")] == [at, at]
     assert "Only these deliveries" in shown and f"{grant.number} {timezone.localtime(at):%F %H:%M}" in shown
+
+
+def test_case_file_names_the_chosen_grants_and_deliveries_the_first_of_them(world, grant, monkeypatch):
+    rows = [
+        delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at + timedelta(days=number))
+        for number in range(3)
+    ]
+    other = stages.active_grant(world, buyer="other_buyer")
+    delivery.deliver(grant=other, version=world.version, actor=world["other_buyer"], at=world.at)
+    at = world.at + timedelta(days=2)
+    both = stages.report_incident(world, at=at, only_under=[other], only_deliveries=rows)
+    whole = stages.report_incident(world, at=at, kind="loss")
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(world["officer"], backend="allauth.account.auth_backends.AuthenticationBackend")
+    monkeypatch.setattr(cases_incident, "MOST", 2)
+    with time_machine.travel(at, tick=False):
+        shown = client.get(f"/console/supervision/incident/{both.pk}/").content.decode()
+        assert "Only these" not in client.get(f"/console/supervision/incident/{whole.pk}/").content.decode()
+        under = shown.partition("Only copies obtained under")[2].partition("Only these deliveries")
+        assert other.number in under[0] and grant.number not in under[0]
+        days = [f"{grant.number} {timezone.localtime(row.obtained_at):%Y-%m-%d %H:%M}" in under[2] for row in rows]
+        assert days == [True, True, False] and "and 1 more" in under[2]
 
 
 def test_page_offers_the_newest_days_and_takes_older_ones_by_name(world, grant, monkeypatch):
