@@ -248,6 +248,8 @@ CELERY_BEAT_SCHEDULE = {
     "documents": {"task": "documents.render_due", "schedule": 30.0},
     "linkages": {"task": "applications.link_due", "schedule": 30.0},
 }
+for _entry in CELERY_BEAT_SCHEDULE.values():  # after a night without a worker, one of each will do
+    _entry["options"] = {"expires": _entry["schedule"]}
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
@@ -325,6 +327,7 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = VAR_DIR / "mail"
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL")
+EMAIL_TIMEOUT = 30  # seconds: a mail server that says nothing keeps no worker
 DIGEST_HOUR = env("DIGEST_HOUR")
 
 API_RATE = env("API_RATE")

@@ -66,7 +66,7 @@ def _open_digest(ref: str, morning: datetime, at: datetime) -> Digest | None:
 
 def _send(digest: Digest, at: datetime) -> bool:
     rows = list(digest.rows.filter(state=OutboxState.PENDING).order_by("pk"))
-    sent = bool(rows) and hand_over(digest, _mail(digest, rows), at)
+    sent = bool(rows) and hand_over(digest, lambda: _mail(digest, rows), at)
     if sent or not rows:  # none: they were erased meanwhile, or a run died after sending them
         digest.rows.filter(pk__in=[row.pk for row in rows]).update(state=OutboxState.SENT)
         Digest.objects.filter(pk=digest.pk).update(state=OutboxState.SENT, lease_until=None)

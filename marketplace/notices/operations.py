@@ -4,7 +4,7 @@ Mails that wait for a morning are gathered in `digests.py`.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -135,6 +135,13 @@ def send_due(*, at: datetime, limit: int = 100) -> int:
 
 
 def _send(row: Outbox, at: datetime) -> bool:
+    sent = hand_over(row, lambda: _mail(row), at)
+    if sent:
+        Outbox.objects.filter(pk=row.pk).update(state=OutboxState.SENT, lease_until=None)
+    return sent
+
+
+def _mail(row: Outbox) -> EmailMessage:
     with translation.override(row.language):
         subject, body = render(row.kind, row.context)
     if row.link:
@@ -142,17 +149,14 @@ def _send(row: Outbox, at: datetime) -> bool:
     headers = {"Message-ID": f"<outbox-{row.pk}@minshu>"}
     if not is_binding(row.kind):
         headers |= links.headers(row.recipient_ref, [GROUP_OF[row.kind]])
-    sent = hand_over(row, EmailMessage(subject, body, to=[row.address], headers=headers), at)
-    if sent:
-        Outbox.objects.filter(pk=row.pk).update(state=OutboxState.SENT, lease_until=None)
-    return sent
+    return EmailMessage(subject, body, to=[row.address], headers=headers)
 
 
-def hand_over(row: Outbox | Digest, message: EmailMessage, at: datetime) -> bool:
-    """Give a mail to the mail server. Where that fails, plan the next try, or give up after the last."""
+def hand_over(row: Outbox | Digest, write: Callable[[], EmailMessage], at: datetime) -> bool:
+    """Write a mail and give it to the mail server. Where that fails, plan the next try, or give up after the last."""
     try:
-        message.send()
-    except Exception as error:  # smtplib and sockets raise many kinds; each means: later
+        write().send()
+    except Exception as error:  # smtplib and sockets raise many kinds, a text may lack a word; each means: later
         tried = row.attempts + 1
         state = OutboxState.FAILED if tried > len(BACKOFF_MINUTES) else OutboxState.PENDING
         wait = timedelta(minutes=BACKOFF_MINUTES[min(tried, len(BACKOFF_MINUTES)) - 1])

@@ -132,6 +132,19 @@ def test_failing_mail_blocks_no_other_and_goes_out_when_the_server_is_back(clean
     assert len(mail.outbox) == 3
 
 
+def test_mail_that_cannot_be_written_blocks_no_other_and_is_tried_again_later(clean):
+    tell(clean, "buyer", "seller")
+    lacking = Outbox.objects.filter(channel="email").order_by("pk").first()
+    said, lacking.context = lacking.context, {}
+    lacking.save()
+    assert notices.send_due(at=clean.at) == 1
+    lacking.refresh_from_db()
+    assert (lacking.state, lacking.attempts, lacking.next_try) == ("pending", 1, clean.at + timedelta(minutes=1))
+    lacking.context = said
+    lacking.save()
+    assert notices.send_due(at=lacking.next_try) == 1
+
+
 def test_mail_is_in_the_language_of_its_reader(clean):
     clean["seller"].language = "en"
     clean["seller"].save()
