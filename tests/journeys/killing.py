@@ -36,7 +36,7 @@ needs_services = pytest.mark.skipif(
 @contextmanager
 def dying(number: int | None) -> Iterator[None]:
     """Kill this process before its write of this number."""
-    with connection.execute_wrapper(before_write(number or 0, lambda: os.kill(os.getpid(), signal.SIGKILL))):
+    with connection.execute_wrapper(before_write(number or -1, lambda: os.kill(os.getpid(), signal.SIGKILL))):
         yield
 
 
@@ -139,7 +139,7 @@ class MailServer(socketserver.ThreadingTCPServer):
 
     def __init__(self, slow: float) -> None:
         super().__init__(("127.0.0.1", 0), Conversation)
-        self.slow, self.taken, self.mails = slow, threading.Event(), list[tuple[str, str, bytes]]()
+        self.slow, self.mails = slow, list[tuple[str, str, bytes]]()
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -149,13 +149,11 @@ class MailServer(socketserver.ThreadingTCPServer):
     def take(self, content: bytes) -> None:
         mail = message_from_bytes(content)
         self.mails.append((mail["Message-ID"], mail["To"], mail.get_payload(decode=True)))
-        self.taken.set()
         time.sleep(self.slow)
 
-    def wait_for_mail(self) -> None:
-        """Until the next is taken."""
-        self.taken.clear()
-        assert self.taken.wait(60)
+    def wait_for_mails(self, number: int) -> None:
+        """Until so many are taken."""
+        wait_until(lambda: len(self.mails) >= number)
 
     def copies(self) -> Counter[str]:
         """How often each mail came, by its Message-ID."""
@@ -186,7 +184,7 @@ class Conversation(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def site_with_mail(folder: Path, *asked: str, slow: float = 0.3) -> Iterator[tuple[Site, MailServer]]:
+def site_with_mail(folder: Path, *asked: str, slow: float = 1) -> Iterator[tuple[Site, MailServer]]:
     with MailServer(slow) as server:
         site = Site(folder, *asked, EMAIL_URL=server.url)
         try:
