@@ -12,7 +12,7 @@ from marketplace.ledger.models import Entry
 from marketplace.supervision import operations as supervision
 from marketplace.supervision.models import Measure
 from tests.actors import World
-from tests.journeys.test_races import ROUNDS, fresh, together
+from tests.races.together import ROUNDS, fresh, together
 from tests.workflow import stages
 from tests.workflow.memory import remembered_sandbox  # noqa: F401
 
