@@ -86,6 +86,10 @@ class OpenIncidentForm(forms.Form):
         self.fields["only_deliveries"].choices = newest  # type: ignore[attr-defined]
         if len(newest) < MOST_DAYS:  # the list has all there are
             del self.fields["older_deliveries"]
+        if version and not newest:  # nothing to choose from; what is named all the same is refused where it is seen
+            for name in ("only_under", "only_deliveries"):
+                if not self.data.get(name):
+                    self.fields[name].widget = self.fields[name].hidden_widget()
         self.initial |= {"noticed_at": whole_minute(at), "party": parties.first() if version else None}
 
     def clean_only_deliveries(self) -> list[Delivery]:

@@ -159,6 +159,20 @@ def test_case_file_names_the_chosen_grants_and_deliveries_the_first_of_them(worl
         assert days == [True, True, False] and "and 1 more" in under[2]
 
 
+def test_page_of_what_nobody_has_obtained_offers_no_copies_to_choose_from(world, grant):
+    client, chosen = Client(headers={"accept-language": "en"}), f"{grant.pk}:2026-03-17"
+    client.force_login(world["officer"], backend="allauth.account.auth_backends.AuthenticationBackend")
+    with time_machine.travel(world.at, tick=False):
+        page = f"/incident/new/{world.version.pk}/"
+        empty = client.get(page).content.decode()
+        assert "Only copies obtained under" not in empty and "Only these deliveries" not in empty
+        refused = client.post(page, {"only_deliveries": [chosen]}).content.decode()
+        assert "Only these deliveries" in refused and f"as far as you see: {chosen}" in refused
+        delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at)
+        offered = client.get(page).content.decode()
+        assert "Only copies obtained under" in offered and "Only these deliveries" in offered
+
+
 def test_page_offers_the_newest_days_and_takes_older_ones_by_name(world, grant, monkeypatch):
     monkeypatch.setattr(forms_incident, "MOST_DAYS", 2)
     client = Client(headers={"accept-language": "en"})
