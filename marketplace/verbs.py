@@ -81,6 +81,14 @@ class YesNoField(forms.BooleanField):
             raise forms.ValidationError(self.error_messages["required"], code="required")
 
 
+def show_no_choice(form: forms.Form, *names: str) -> None:
+    """There is nothing to choose from in these fields. Where something is chosen all the same, it is refused by its
+    field, where one can see it."""
+    if not any(form.data.get(name) for name in names):
+        for name in names:
+            form.fields[name].widget = form.fields[name].hidden_widget()
+
+
 def model_fields(model: type[models.Model], names: Iterable[str], target: Any = None) -> dict[str, forms.Field]:
     """A model's columns as form fields, dates as date inputs, filled from `target`."""
 

@@ -36,7 +36,7 @@ from marketplace.supervision.referral import referral_text
 from marketplace.supervision.review import ABOUT
 from marketplace.supervision.second_pair import waiting_signature
 from marketplace.supervision.states import FindingState
-from marketplace.verbs import ReasonForm, RefusalForm, RowsField, VerbForm, model_fields
+from marketplace.verbs import ReasonForm, RefusalForm, RowsField, VerbForm, model_fields, show_no_choice
 
 
 class HoldField(forms.ModelChoiceField):
@@ -219,10 +219,8 @@ class IssueOrderForm(MeasureForm):
         self.others = further_grants(self.target, self.at) if self.target.pk else Grant.objects.none()
         self.fields["grants"].queryset = self.others  # type: ignore[attr-defined]
         self.initial["listed"] = " ".join(str(grant.pk) for grant in self.others)
-        chosen = self.data.get("grants") or self.data.get("all_grants")  # refused by its field, where one can see it
-        if self.target.pk and not self.others and not chosen:
-            for name in ("grants", "all_grants"):
-                self.fields[name].widget = self.fields[name].hidden_widget()
+        if self.target.pk and not self.others:
+            show_no_choice(self, "grants", "all_grants")
 
     def clean(self) -> dict[str, Any]:
         """All of them are those that were listed: where another grant has come since, it is shown first."""

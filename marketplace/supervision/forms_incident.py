@@ -17,7 +17,7 @@ from marketplace.applications.models import Grant
 from marketplace.clock.working_days import SHANGHAI, local_date
 from marketplace.delivery.models import Delivery
 from marketplace.supervision.incidents import Incident, IncidentKind
-from marketplace.verbs import RowsField, VerbForm, YesNoField
+from marketplace.verbs import RowsField, VerbForm, YesNoField, show_no_choice
 
 TIME = "%Y-%m-%dT%H:%M"
 MOST_DAYS = 60  # of all grants together: so many are offered, and may be named at once
@@ -86,10 +86,8 @@ class OpenIncidentForm(forms.Form):
         self.fields["only_deliveries"].choices = newest  # type: ignore[attr-defined]
         if len(newest) < MOST_DAYS:  # the list has all there are
             del self.fields["older_deliveries"]
-        if version and not newest:  # nothing to choose from; what is named all the same is refused where it is seen
-            for name in ("only_under", "only_deliveries"):
-                if not self.data.get(name):
-                    self.fields[name].widget = self.fields[name].hidden_widget()
+        if version and not newest:
+            show_no_choice(self, "only_under", "only_deliveries")
         self.initial |= {"noticed_at": whole_minute(at), "party": parties.first() if version else None}
 
     def clean_only_deliveries(self) -> list[Delivery]:

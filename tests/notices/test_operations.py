@@ -1,12 +1,15 @@
 """The outbox: written with the change, sent once, later when it fails, in the reader's language."""
 
+import socket
 from datetime import timedelta
 
 import pytest
+from django.conf import settings as django_settings
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 
 from accounts.queries import recipients
+from marketplace.celery import app
 from marketplace.ledger import entries as ledger
 from marketplace.notices import operations as notices
 from marketplace.notices.messages import MESSAGES, render
@@ -143,6 +146,22 @@ def test_mail_that_cannot_be_written_blocks_no_other_and_is_tried_again_later(cl
     lacking.context = said
     lacking.save()
     assert notices.send_due(at=lacking.next_try) == 1
+
+
+def test_mail_server_that_says_nothing_is_not_waited_for(clean, settings):
+    assert 0 < django_settings.EMAIL_TIMEOUT < notices.LEASE.total_seconds()  # else another takes it meanwhile
+    tell(clean, "buyer")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = *silent.getsockname(), 0.2
+        assert notices.send_due(at=clean.at) == 0
+    row = Outbox.objects.get(channel="email")
+    assert (row.state, row.lease_until, row.next_try) == ("pending", None, clean.at + timedelta(minutes=1))
+
+
+def test_what_is_asked_for_again_and_again_waits_for_no_worker_longer_than_until_it_is_asked_for_again():
+    for asked in app.conf.beat_schedule.values():
+        assert 0 < asked["options"]["expires"] <= asked["schedule"]
 
 
 def test_mail_is_in_the_language_of_its_reader(clean):

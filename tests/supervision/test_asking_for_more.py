@@ -23,12 +23,11 @@ from marketplace.supervision.models import Measure
 from marketplace.supervision.operations.order import LEAST_DAYS, MOST_DAYS
 from tests.actors import World
 from tests.console.conftest import log_in
-from tests.supervision.test_issuing import system_of
+from tests.supervision.test_issuing import ORDER, system_of
 from tests.supervision.test_papers import paper_of
 from tests.workflow import stages
 from tests.workflow.matrix import rows
 
-ORDER = {"facts": "超出约定用途", "demand": "停止", "remedy": stages.REMEDY}
 SECOND = timedelta(seconds=1)
 
 
