@@ -12,10 +12,12 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import polib
 import pytest
 from django.core.management import call_command
+from django.db.migrations.loader import MigrationLoader
 
 from marketplace.settings import embedded_socket
 
@@ -70,6 +72,29 @@ def test_production_starts_with_all_values_and_passes_the_deployment_check() -> 
 @pytest.mark.django_db
 def test_no_migration_is_missing() -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_a_squashed_migration_builds_what_the_ones_that_it_replaces_built() -> None:
+    assert built(squashed=True) == built(squashed=False)
+
+
+def built(*, squashed: bool) -> dict[tuple[str, str], dict[str, Any]]:
+    """(app, model) → all that the migrations say of it, in no order: by the squashed ones, or one by one."""
+    loader = MigrationLoader(None, load=False)
+    loader.replace_migrations = squashed
+    loader.build_graph()
+    assert loader.replacements
+    ends = [key if squashed else migration.replaces[-1] for key, migration in loader.replacements.items()]
+    return {
+        key: {
+            "bases": model.bases,
+            "managers": model.managers,
+            "fields": {name: field.deconstruct()[1:] for name, field in model.fields.items()},
+            **{name: option for name, option in model.options.items() if option},
+            **{name: {each.name: each for each in model.options[name]} for name in ("constraints", "indexes")},
+        }
+        for key, model in loader.project_state(ends).models.items()
+    }
 
 
 def test_import_contract_is_kept() -> None:
