@@ -1,14 +1,14 @@
 """The only code that writes a state column.
 
-A state machine is a table `{state: {next states}}`. `move` compares and sets one object, `move_many` a set of
-them; both write one ledger entry per object changed, in the caller's transaction.
+A state machine is a table `{state: {next states}}`. `move` compares and sets one object and writes one
+ledger entry, in the caller's transaction.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import models
 from django.utils.translation import gettext as _
 
 from marketplace.errors import InvalidState, StaleState
@@ -79,24 +79,3 @@ def _set(act: ledger.Act, obj: Any, new: str, detail: Mapping[str, Any] | None, 
     for name, value in fields.items():
         setattr(obj, name, value)
     ledger.record(act, obj, old=old, new=new, detail=detail)
-
-
-@transaction.atomic
-def move_many(
-    act: ledger.Act, queryset: models.QuerySet[Any], old: str, new: str, *, limit: int = 5000, **fields: Any
-) -> list[int]:
-    """Move up to `limit` objects of a queryset from `old` to `new`; returns the keys of those really moved.
-
-    Rows that another transaction has locked are left for the next run (PostgreSQL), so overlapping sweeps share the
-    work. One ledger entry per object.
-    """
-    model = queryset.model
-    if not model.machine.allows(old, new):
-        raise InvalidState(f"{model.machine.name}: no transition from {old} to {new}")
-    rows = queryset.filter(state=old).order_by("pk")
-    if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(skip_locked=True, of=("self",))
-    keys = list(rows.values_list("pk", flat=True)[:limit])
-    model._base_manager.filter(pk__in=keys, state=old).update(state=new, **fields)
-    ledger.record_many(act, model, keys, old=old, new=new)
-    return keys

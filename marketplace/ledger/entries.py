@@ -23,7 +23,6 @@ __all__ = [
     "erase_detail",
     "record",
     "record_each",
-    "record_many",
     "reference",
     "verify_detail",
 ]
@@ -95,14 +94,6 @@ def record_each(
     EntryDetail.objects.bulk_create(
         (EntryDetail(entry=row, salt=salt, json=text) for row, (salt, text) in zip(rows, texts, strict=True)),
         batch_size=500,
-    )
-
-
-def record_many(act: Act, model: type[models.Model], keys: Sequence[int], *, old: str, new: str) -> None:
-    """Append one entry, without detail, for each key of `model`."""
-    label, columns = model._meta.label_lower, _act_columns(act)
-    Entry.objects.bulk_create(
-        [Entry(object_type=label, object_id=str(key), old=old, new=new, **columns) for key in keys], batch_size=500
     )
 
 

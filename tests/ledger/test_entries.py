@@ -84,15 +84,6 @@ def test_plain_names_rows_and_refuses_what_it_does_not_know(world):
         ledger.plain(object())
 
 
-def test_record_many_writes_one_entry_per_key(world):
-    act = ledger.begin("retire", JOB, world.at)
-    ledger.record_many(act, type(world.version), [7, 8], old="published", new="retired")
-    rows = Entry.objects.filter(operation_id=act.operation_id).order_by("pk")
-    assert [(row.object_type, row.object_id, row.old, row.new) for row in rows] == [
-        ("listings.version", "7", "published", "retired"), ("listings.version", "8", "published", "retired"),
-    ]  # fmt: skip
-
-
 def test_recorded_at_is_the_databases_clock(world):
     with connection.cursor() as cursor:
         cursor.execute("SELECT CURRENT_TIMESTAMP")

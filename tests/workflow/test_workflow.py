@@ -1,4 +1,4 @@
-"""`move` and `move_many`: compare and set, one entry per object, nothing on a refusal."""
+"""`move`: compare and set, one entry per object, nothing on a refusal."""
 
 import pytest
 
@@ -56,36 +56,3 @@ def test_move_refuses_a_row_that_is_gone(world):
     product.pk += 1000
     with pytest.raises(StaleState):
         workflow.move(ledger.begin("withdraw", JOB, world.at), product, "withdrawn")
-
-
-def test_move_many_moves_those_in_the_state_and_writes_one_entry_each(world):
-    versions = [
-        Version.objects.create(
-            product=world.product, number=number, state=state, about="none", data_from="2026-01-01",
-            data_until="2026-01-01", collected_from="2026-01-01", collected_until="2026-01-01",
-            deidentification_tool="-", key_is_kept=False,
-            created_at=world.at,
-        )
-        for number, state in ((2, "published"), (3, "held"), (4, "published"))
-    ]  # fmt: skip
-    seen, act = last_entry(), ledger.begin("retire", JOB, world.at)
-    moved = workflow.move_many(act, Version.objects.filter(number__gte=2), "published", "retired")
-    assert moved == [versions[0].pk, versions[2].pk]
-    states = Version.objects.filter(number__gte=2).order_by("number").values_list("state", flat=True)
-    assert list(states) == ["retired", "held", "retired"]
-    new = Entry.objects.filter(pk__gt=seen).order_by("pk").values_list("object_id", "old", "new", "operation_id")
-    assert list(new) == [(str(pk), "published", "retired", act.operation_id) for pk in moved]
-    assert workflow.move_many(act, Version.objects.filter(number__gte=2), "published", "retired") == []
-
-
-def test_move_many_takes_at_most_its_limit_and_refuses_what_the_table_has_not(world):
-    act = ledger.begin("retire", JOB, world.at)
-    with pytest.raises(InvalidState):
-        workflow.move_many(act, Version.objects.all(), "published", "draft")
-    assert workflow.move_many(act, Version.objects.all(), "published", "retired", limit=0) == []
-    assert Version.objects.get(pk=world.version.pk).state == "published"
-
-
-def test_begin_refuses_a_time_without_a_zone(world):
-    with pytest.raises(ValueError, match="time zone"):
-        ledger.begin("x", JOB, world.at.replace(tzinfo=None))
