@@ -20,6 +20,7 @@ from accounts.identity import DocumentKind
 from accounts.recusal import Recusal as Recusal
 from accounts.states import INVITATION, OVER, PARTY, InvitationState, PartyState
 from marketplace.clock.working_days import local_date
+from marketplace.remedies import Decider
 
 
 def valid_on(day, prefix: str = "") -> Q:  # type: ignore[no-untyped-def]
@@ -193,6 +194,11 @@ class Party(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("accounts:party", args=[self.pk])
+
+    @property
+    def decider(self) -> Decider:
+        """Who admits, refuses and bars it: the platform's operator."""
+        return Decider.PLATFORM
 
     @property
     def answers(self) -> "Party":

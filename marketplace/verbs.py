@@ -11,10 +11,10 @@ from typing import Any
 
 from django import forms
 from django.db import models
-from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.errors import is_allowed
+from marketplace.remedies import Decider, remedy_against
 from marketplace.workflow import check_in
 
 
@@ -38,16 +38,17 @@ class ReasonForm(VerbForm):
 
 
 class RefusalForm(ReasonForm):
-    """Every refusal, order and termination names its remedy (Art. 45)."""
+    """Every refusal, order and termination names its remedy (Art. 45); proposed is what fits who decides."""
 
     remedy = forms.CharField(label=_("Remedy"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
 
     def prepare(self) -> None:
-        with override("zh-hans"):  # part of a decision: Chinese, whatever language its officer reads
-            self.initial["remedy"] = gettext(
-                "You may ask for a review by another officer or the level above, apply for administrative "
-                "reconsideration within 60 days, or bring an action before the people's court within 6 months."
-            )
+        self.initial["remedy"] = remedy_against(self.decider() if self.target and self.target.pk else Decider.AUTHORITY)
+
+    def decider(self) -> Decider:
+        """In whose name the case in hand is decided; without one (documents, several orders at once) an authority's."""
+        found: Decider = self.target.decider
+        return found
 
 
 class RowsField(forms.ModelMultipleChoiceField):

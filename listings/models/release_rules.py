@@ -15,6 +15,7 @@ from listings.models.products import Product
 from listings.models.versions import Version
 from listings.states import RELEASE_RULE, RuleState
 from marketplace.clock.working_days import local_date
+from marketplace.remedies import Decider
 
 
 class ReleaseRuleQuerySet(models.QuerySet["ReleaseRule"]):
@@ -96,6 +97,10 @@ class ReleaseRule(models.Model):
     def reviewing_body(self) -> Party:
         """Whoever decides on the rule: the authority, or the compliance reviewer of the version it rests on."""
         return self.basis.reviewer or self.authority
+
+    @property
+    def decider(self) -> Decider:
+        return self.basis.decider
 
 
 class ReleaseCheck(models.Model):

@@ -15,6 +15,7 @@ from accounts.reach import found_by, reach_of
 from listings.models.catalogue import CatalogueEntry
 from listings.models.kinds import Visibility
 from listings.states import ON_OFFER, PUBLIC_STATES, VERSION, ProductState, VersionState
+from marketplace.remedies import Decider
 
 
 class About(models.TextChoices):
@@ -179,6 +180,10 @@ class Version(models.Model):
     def reviewing_body(self) -> Party | None:
         """Who reviews it, once submitted: of non-public data the compliance reviewer; the authority then only sees."""
         return self.authority if self.product.is_public_data else self.reviewer
+
+    @property
+    def decider(self) -> Decider:
+        return Decider.AUTHORITY if self.product.is_public_data else Decider.PLATFORM
 
 
 class FileKind(models.TextChoices):

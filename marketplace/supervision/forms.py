@@ -15,15 +15,16 @@ from listings.models.purposes import PurposeBoxes, split_purposes
 from marketplace.applications.models import Application, Grant, GrantEdition, Hold, HoldCode, Item, open_holds
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
+from marketplace.remedies import Decider
 from marketplace.supervision.caution import Caution
 from marketplace.supervision.concern import Concern
-from marketplace.supervision.forms_correction import MeasureForm
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.inquiry import ABOUT as ASKED_ABOUT
 from marketplace.supervision.inspections import Inspection
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, ReportFiling
 from marketplace.supervision.operations.order import LEAST_DAYS, MOST_DAYS
 from marketplace.supervision.operations.recusal import party_in
+from marketplace.supervision.permissions import reviewing_party
 from marketplace.supervision.queries import (
     further_grants,
     grants_signed_for,
@@ -188,7 +189,7 @@ class ReferForm(RefusalForm):
             self.initial["referral"] = referral_text(self.target)
 
 
-class IssueOrderForm(MeasureForm):
+class IssueOrderForm(RefusalForm):
     """Facts and demand as proposed, to be edited by the officer who signs."""
 
     facts = forms.CharField(label=_("Facts"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4}))
@@ -319,7 +320,14 @@ class AnswerInquiryForm(forms.Form):
     answer = forms.CharField(label=_("Answer"), max_length=8000)
 
 
-class VaryForm(RefusalForm):
+class UpholdForm(RefusalForm):
+    def decider(self) -> Decider:
+        """Of what the platform decided its own people review it, or the authority's."""
+        by = reviewing_party(self.actor, self.target, self.at)
+        return Decider.PLATFORM if by == self.target.reviewer else Decider.AUTHORITY
+
+
+class VaryForm(UpholdForm):
     """What changes of an order; of a refusal the reasons say what the new decision has to heed."""
 
     days = forms.IntegerField(

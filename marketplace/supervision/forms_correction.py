@@ -1,29 +1,13 @@
 """Input of what whoever signs a measure decides on its party, the same for every face."""
 
 from django import forms
-from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
-from marketplace.supervision.measure_kinds import Issuer
 from marketplace.supervision.operations.correction import own_days
 from marketplace.supervision.operations.order import LEAST_DAYS, MOST_DAYS
-from marketplace.verbs import ReasonForm, RefusalForm
-
-
-class MeasureForm(RefusalForm):
-    """Reconsideration and administrative actions are against acts of authorities; a seller's rests on its contract."""
-
-    def prepare(self) -> None:
-        super().prepare()
-        if self.target.rules.issuer != Issuer.SELLER:
-            return
-        with override("zh-hans"):
-            self.initial["remedy"] = gettext(
-                "You may negotiate with the seller, apply for arbitration or bring an action before the people's court "
-                "as the contract provides, and complain to the big-data authority."
-            )
+from marketplace.verbs import ReasonForm
 
 
 class AskForMoreForm(ReasonForm):

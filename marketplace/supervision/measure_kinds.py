@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import RegionLevel
+from marketplace.remedies import Decider
 from marketplace.supervision.states import MeasureState
 
 CITY_OR_PROVINCE = (RegionLevel.PROVINCE, RegionLevel.CITY)
@@ -29,6 +30,13 @@ class Issuer(models.TextChoices):
     AUTHORITY = "authority", _("big-data authority")
     SELLER = "seller", _("seller")
     REVIEWER = "reviewer", _("compliance reviewer")
+
+
+DECIDERS: dict[str, Decider] = {
+    Issuer.AUTHORITY: Decider.AUTHORITY,
+    Issuer.SELLER: Decider.CONTRACT,
+    Issuer.REVIEWER: Decider.PLATFORM,
+}
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from accounts.reach import found_by, reach_of
 from listings.models import Product, PurposesField, Version
 from marketplace.applications.models import Grant, ReportSchedule
 from marketplace.documents.models import served
-from marketplace.supervision.measure_kinds import KINDS, Issuer, MeasureKind, Row
+from marketplace.remedies import Decider
+from marketplace.supervision.measure_kinds import DECIDERS, KINDS, Issuer, MeasureKind, Row
 from marketplace.supervision.said import said
 from marketplace.supervision.states import (
     DERIVED_PRODUCT,
@@ -391,6 +392,10 @@ class Measure(models.Model):
     def rules(self) -> Row:
         """What its kind provides."""
         return KINDS[self.kind]
+
+    @property
+    def decider(self) -> Decider:
+        return DECIDERS[self.rules.issuer]
 
     @property
     def may_hold_all(self) -> bool:

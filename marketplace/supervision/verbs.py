@@ -236,7 +236,7 @@ MEASURE = Verbs(
         Verb("extend", _("Extend the time to correct"), (MeasureState.ISSUED,), ORDER, operations.extend_correction, ExtendForm, ARTICLE_OF_MEASURE, aside=True, when=can_be_extended, facts="supervision/facts.html"),
         Verb("open_hearing", _("Notice of intent: open the hearing"), OPEN, ORDER, operations.open_hearing, ReasonForm, ARTICLE_OF_MEASURE, when=may_open_hearing, facts="supervision/facts.html"),
         Verb("find_refusal", _("Find a refusal to correct"), OPEN, ORDER, operations.find_refusal, ReasonForm, ARTICLE_OF_MEASURE, danger=True, when=may_find_refusal, facts="supervision/facts.html"),
-        Verb("terminate", _("Terminate the service"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.terminate_service, forms_correction.MeasureForm, ARTICLE_OF_MEASURE, danger=True, when=may_end_as(MeasureState.TERMINATED), facts="supervision/facts.html", said=said_if_waiting),
+        Verb("terminate", _("Terminate the service"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.terminate_service, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=may_end_as(MeasureState.TERMINATED), facts="supervision/facts.html", said=said_if_waiting),
         Verb("refer", _("Refer for discipline"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.refer_order, forms.ReferForm, ARTICLE_OF_MEASURE, danger=True, when=may_end_as(MeasureState.REFERRED), facts="supervision/facts.html", said=said_if_waiting),
         Verb("make_final", _("Make the take-down final"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.make_final, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=may_end_as(MeasureState.FINAL), facts="supervision/facts.html", said=said_if_waiting),
         recuse(Measure, "measure"),
@@ -364,7 +364,7 @@ REVIEW = Verbs(
     Review,
     "review",
     (
-        Verb("uphold", _("Uphold the decision"), LODGED, DECIDE, operations.uphold_review, RefusalForm, ARTICLE_OF_REVIEW),
+        Verb("uphold", _("Uphold the decision"), LODGED, DECIDE, operations.uphold_review, forms.UpholdForm, ARTICLE_OF_REVIEW),
         Verb("vary", _("Vary the decision"), LODGED, DECIDE, operations.vary_review, forms.VaryForm, ARTICLE_OF_REVIEW, when=can_be_varied),
         Verb("annul", _("Annul the decision"), LODGED, DECIDE, operations.annul_review, ReasonForm, ARTICLE_OF_REVIEW, danger=True),
         Verb("stay", _("Stay the order until it is decided"), LODGED, DECIDE, operations.stay_review, ReasonForm, ARTICLE_OF_REVIEW, aside=True, when=can_be_stayed),

@@ -3,9 +3,7 @@
 from datetime import timedelta
 
 import pytest
-import time_machine
 from django.core.exceptions import ValidationError
-from django.urls import reverse
 
 from accounts.models import CapabilityKind, Membership, Party, Region
 from accounts.operations import register_party, verify_party
@@ -25,7 +23,6 @@ from marketplace.supervision import operations
 from marketplace.supervision.deadlines import run_out
 from marketplace.supervision.models import Measure
 from marketplace.supervision.referral import referral_text
-from tests.console.conftest import log_in
 from tests.workflow import stages
 from tests.workflow.matrix import rows
 from tests.workflow.memory import remembered_sandbox  # noqa: F401
@@ -164,21 +161,6 @@ def test_notice_names_a_clause_suspends_in_the_same_act_and_is_told_to_the_autho
     assert denied.value.code == "suspended"
     told = Outbox.objects.filter(kind="measure_moved", channel="page").values_list("recipient_ref", flat=True)
     assert {world["buyer"].ledger_ref, world["officer"].ledger_ref} <= set(told)
-
-
-@pytest.mark.parametrize(("state", "verb"), [("proposed", "issue"), ("refused_to_correct", "terminate")])
-@pytest.mark.parametrize(
-    ("reach", "who", "has", "has_not"),
-    [(stages.notice, "vendor", "仲裁", "行政复议"), (stages.measure, "officer", "行政复议", "仲裁")],
-    ids=["seller", "authority"],
-)
-def test_a_sellers_notice_names_the_ways_of_the_contract_and_an_order_those_against_an_authority(
-    world, reach, who, has, has_not, state, verb
-):
-    made, at = reach(world, state)
-    with time_machine.travel(at, tick=False):
-        form = log_in(world[who]).get(reverse(f"supervision:order-{verb}", args=[made.pk])).context["form"]
-    assert has in form.initial["remedy"] and has_not not in form.initial["remedy"]
 
 
 def test_notice_ends_the_grant_only_after_hearing_and_refusal(world):

@@ -21,6 +21,7 @@ from marketplace.applications.states import (
     ConsultationState,
     ItemState,
 )
+from marketplace.remedies import Decider
 
 
 class ApplicationQuerySet(models.QuerySet["Application"]):
@@ -133,6 +134,10 @@ class Application(models.Model):
         return self.seller or self.authority
 
     @property
+    def decider(self) -> Decider:
+        return Decider.SELLER if self.seller_id else Decider.AUTHORITY
+
+    @property
     def article(self) -> str:
         """On which article it is decided: Art. 16, of non-public data Art. 40."""
         return "Art. 40" if self.seller_id else "Art. 16"
@@ -208,6 +213,10 @@ class Item(models.Model):
 
     def get_absolute_url(self) -> str:
         return self.application.get_absolute_url()
+
+    @property
+    def decider(self) -> Decider:
+        return self.application.decider
 
 
 class ConsultationQuerySet(models.QuerySet["Consultation"]):

@@ -25,6 +25,7 @@ from marketplace.applications.states import (
     HoldState,
 )
 from marketplace.clock.working_days import local_date
+from marketplace.remedies import Decider
 
 
 def open_holds(at: datetime, **filters: Any) -> "models.QuerySet[Hold]":
@@ -148,6 +149,10 @@ class Grant(models.Model):
     def article(self) -> str:
         """On which article it rests: Art. 16, of non-public data Art. 40."""
         return "Art. 16" if self.product.is_public_data else "Art. 40"
+
+    @property
+    def decider(self) -> Decider:
+        return Decider.AUTHORITY if self.product.is_public_data else Decider.CONTRACT
 
     @property
     def report_schedule(self) -> ReportSchedule:
@@ -274,6 +279,10 @@ class GrantEdition(models.Model):
 
     def get_absolute_url(self) -> str:
         return self.grant.get_absolute_url()
+
+    @property
+    def decider(self) -> Decider:
+        return self.grant.decider
 
     def changes(self) -> list[tuple[Any, Any, Any]]:
         """What differs, for people: (term, as it was, as it is to be)."""
