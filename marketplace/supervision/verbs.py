@@ -17,8 +17,6 @@ from marketplace.applications.forms import ExtendForm, RevokeForm
 from marketplace.applications.models import Application, Grant, HoldCode, open_holds
 from marketplace.applications.permissions import check_can_revoke_grant
 from marketplace.applications.states import ENDED, GrantState
-from marketplace.clock import operations as clock
-from marketplace.clock.defaults import Kind
 from marketplace.supervision import (
     forms,
     forms_caution,
@@ -39,7 +37,7 @@ from marketplace.supervision.incidents import Incident, IncidentState
 from marketplace.supervision.inspections import OPEN_INSPECTION
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.operations.concern import can_be_misused
-from marketplace.supervision.operations.correction import fails_to_correct
+from marketplace.supervision.operations.correction import fails_to_correct, was_extended
 from marketplace.supervision.operations.incident import holders_untold, open_facts
 from marketplace.supervision.operations.listing_again import LISTABLE
 from marketplace.supervision.operations.order import is_outdated
@@ -196,7 +194,7 @@ def may_open_hearing(measure: Measure) -> bool:
 
 
 def can_be_extended(measure: Measure) -> bool:
-    return clock.of(measure).open().filter(kind=Kind.CORRECTION, extended_days=0).exists()
+    return not was_extended(measure)
 
 
 def hearing_open(measure: Measure) -> bool:

@@ -1,6 +1,7 @@
 """More evidence is asked for: the party's time goes on or, where it is over, it has new working days, told and on
 paper; what follows waits for them."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -142,3 +143,51 @@ def test_new_days_given_during_a_stay_begin_when_it_ends(world: World, order: Me
     ended = later(at, Kind.CORRECTION)
     operations.end_stay(review=review, actor=world["province_officer"], at=ended, reason="已查明")
     assert (correction.get().paused_at, correction.get().due_at) == (None, due_after(ended, 5))
+
+
+def by_asking(world: World) -> datetime:
+    at: datetime = clock.of(now()).open().get(kind=Kind.CORRECTION).due_at
+    file(world, at)
+    ask(world, at)
+    return at
+
+
+def by_a_review(world: World) -> datetime:
+    review = operations.lodge_review(subject=now(), actor=world["buyer"], at=world.at, text="认定有误")
+    said = {"reason": "理由充分", "remedy": stages.REMEDY}
+    operations.vary_review(review=review, actor=world["second_officer"], at=world.at, days=20, **said)
+    return world.at
+
+
+def extend(world: World, at: datetime) -> None:
+    operations.extend_correction(measure=now(), actor=world["officer"], at=at, days=2, reason="系统改造")
+
+
+def may_extend(world: World, at: datetime) -> bool:
+    with time_machine.travel(at, tick=False):
+        page = log_in(world["officer"], "zh-hans").get(now().get_absolute_url())
+    return f"/order/{now().pk}/extend/" in page.content.decode()
+
+
+@pytest.mark.parametrize("give_time", [by_asking, by_a_review])
+def test_new_time_brings_no_second_extension(
+    world: World, order: Measure, give_time: Callable[[World], datetime]
+) -> None:
+    extend(world, world.at)
+    at = give_time(world)
+    before = rows()
+    with pytest.raises(InvalidState, match="只能延长一次，此后重新给予期限的也不例外"):
+        extend(world, at)
+    assert rows() == before
+    assert not may_extend(world, at)
+
+
+@pytest.mark.parametrize("give_time", [by_asking, by_a_review])
+def test_new_time_that_follows_no_extension_is_extended_once(
+    world: World, order: Measure, give_time: Callable[[World], datetime]
+) -> None:
+    at = give_time(world)
+    assert may_extend(world, at)
+    extend(world, at)
+    assert clock.of(order).open().get(kind=Kind.CORRECTION).extended_days == 2
+    assert not may_extend(world, at)

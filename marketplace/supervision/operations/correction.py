@@ -88,12 +88,15 @@ def ask_for_more(*, measure: Measure, actor: User, at: datetime, reason: str, da
 
 @transaction.atomic
 def extend_correction(*, measure: Measure, actor: User, at: datetime, days: int, reason: str) -> None:
-    """issued: the party gets `days` working days more to correct, once, with the reason. What is held stays held; a
-    refusal that it spoke of, and a hearing on that, count no more."""
+    """issued: the party gets `days` working days more to correct, with the reason; once, also where an officer or a
+    review gave it new time since. What is held stays held; a refusal that it spoke of, and a hearing on that, count no
+    more."""
     permissions.check_can_order(actor, measure, at)
     require(reason=reason)
     measure = Measure.objects.select_for_update(of=("self",)).get(pk=measure.pk)
     workflow.check_in(measure, MeasureState.ISSUED)
+    if was_extended(measure):
+        raise InvalidState(_("The time to correct was extended already: once, also where new time was given since."))
     due = last_day(clock.extend(measure, Kind.CORRECTION, at, days).due_at)
     forget_hearing(measure, at)
     act = ledger.begin("extend", actor, at, measure.article)
@@ -174,6 +177,11 @@ def find_refusal(*, measure: Measure, actor: User, at: datetime, reason: str) ->
 def fails_to_correct(measure: Measure, at: datetime) -> bool:
     """Whether a refusal comes into question: the time to correct has run out, or the party says that it refuses."""
     return measure.refuses or clock.has_run_out(measure, Kind.CORRECTION, at)
+
+
+def was_extended(measure: Measure) -> bool:
+    """Whether its time to correct was extended, that which runs now or an earlier one."""
+    return clock.of(measure).filter(kind=Kind.CORRECTION, extended_days__gt=0).exists()
 
 
 def own_days(measure: Measure) -> int:
