@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.db.models import Q, Value
@@ -33,11 +34,19 @@ RENEW_DAYS = 60  # a verification that ends within these is to be renewed
 
 
 class Task(NamedTuple):
-    """One thing to do: what, on which object, until when (None: no deadline)."""
+    """One thing to do: what, on which object, until when (None: no deadline), or since when that stands still."""
 
     label: Any
     obj: Any
     due_at: datetime | None
+    still_since: datetime | None = None
+
+    @property
+    def urgency(self) -> list[Any]:
+        """Orders the most urgent first, for a page: what has no deadline after it, last what asks for nothing yet."""
+        rank = 2 if self.still_since else 1 if self.due_at is None else 0
+        due = self.due_at.timestamp() if self.due_at else 0
+        return [rank, due, self.obj._meta.label_lower, self.obj.pk, str(self.label)]
 
     @property
     def party(self) -> Any:
@@ -66,8 +75,10 @@ def todo(user: Any, at: datetime) -> list[Task]:
     ]
     tasks = [task for ask in _with_rows(asks) for obj in ask.rows for task in ask.tasks(obj)]
     dues = _clocks([task.obj for task in tasks])
-    timed = [task._replace(due_at=task.due_at or dues.get(_key(task.obj))) for task in tasks]
-    return sorted(timed, key=lambda task: (task.due_at is None, task.due_at or at))
+    timed = [
+        task if task.due_at or task.still_since else task._replace(due_at=dues.get(_key(task.obj))) for task in tasks
+    ]
+    return sorted(timed, key=attrgetter("urgency"))
 
 
 def _left_to(user: Any, asks: Iterable[Ask]) -> Iterable[Ask]:
@@ -209,21 +220,27 @@ def _of_cases(mine: tuple[int, ...]) -> Iterable[Ask]:
 
 
 def _on_measures() -> Callable[[Any], Iterable[Task]]:
-    """What a party is to do about an order, by the clocks that run; they are read once, when there is one."""
+    """What a party is to do about an order, by its open clocks; they are read once, when there is one."""
 
     @cache
-    def until() -> dict[tuple[str, str], datetime]:
-        running = Clock.objects.open().filter(object_type=Measure._meta.label_lower)
-        return {(clock.object_id, clock.kind): clock.due_at for clock in running}
+    def clocks() -> dict[tuple[str, str], Clock]:
+        found = Clock.objects.open().filter(object_type=Measure._meta.label_lower)
+        return {(clock.object_id, clock.kind): clock for clock in found}
 
     def tasks(measure: Measure) -> Iterable[Task]:
-        if due_at := until().get((str(measure.pk), Kind.HEARING)):
-            yield Task(_("Be heard: make your statement before it is decided"), measure, due_at)
-        if measure.state == MeasureState.ISSUED:
-            due_at = until().get((str(measure.pk), Kind.CORRECTION))
-            yield Task(_("Correct what the order names, and file evidence"), measure, due_at)
+        key = str(measure.pk)
+        if hearing := clocks().get((key, Kind.HEARING)):
+            yield _until(_("Be heard: make your statement before it is decided"), measure, hearing)
+        correction = clocks().get((key, Kind.CORRECTION))
+        if correction and measure.state == MeasureState.ISSUED:
+            yield _until(_("Correct what the order names, and file evidence"), measure, correction)
 
     return tasks
+
+
+def _until(label: Any, obj: Any, clock: Clock) -> Task:
+    """While a clock stands still it names no day."""
+    return Task(label, obj, None, clock.paused_at) if clock.paused_at else Task(label, obj, clock.due_at)
 
 
 def _as_expert(user: Any) -> Iterable[Ask]:

@@ -1,6 +1,6 @@
 """The first page, the to-do page, the notices."""
 
-from typing import Any
+from operator import attrgetter
 
 from django.contrib import auth, messages
 from django.contrib.auth.decorators import login_not_required
@@ -19,7 +19,6 @@ from listings.models import Product, SearchKind
 from listings.search.queries import Search
 from marketplace import keyset
 from marketplace.desk import operations
-from marketplace.desk.queries import Task
 from marketplace.desk.queries import todo as todo_of
 from marketplace.faces import form_page
 from marketplace.notices import operations as notices
@@ -42,13 +41,8 @@ def home(request: HttpRequest) -> HttpResponse:
 def todo(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
     tasks = todo_of(request.user, at)
-    page = keyset.page_of(tasks, _urgency, request.GET.get("page", ""))
+    page = keyset.page_of(tasks, attrgetter("urgency"), request.GET.get("page", ""))
     return render(request, "desk/todo.html", {"tasks": page, "total": len(tasks), "page": page, "now": at})
-
-
-def _urgency(task: Task) -> list[Any]:
-    due = task.due_at.timestamp() if task.due_at else 0
-    return [task.due_at is None, due, task.obj._meta.label_lower, task.obj.pk, str(task.label)]
 
 
 @require_safe

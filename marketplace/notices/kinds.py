@@ -45,8 +45,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "assessed", "assessment_failed", "assessment_mendable", "recipe_found", "recipe_none", "recipe_failed",
         "version_moved", "application_moved", "item_split_off",
         "item_decided", "grant_offered", "grant_moved", "change_decided", "hold_opened", "hold_lifted", "report_moved",
-        "measure_moved", "measure_extended", "hearing_opened", "derived_flagged", "party_moved", "party_merged",
-        "standing_consent_used",
+        "measure_moved", "measure_extended", "measure_extended_stayed", "hearing_opened", "derived_flagged",
+        "party_moved", "party_merged", "standing_consent_used",
         "source_rejected", "objection_answered", "product_offered", "version_released", "version_recalled",
         "rule_moved", "rule_not_met", "product_stopped", "product_resumed", "reassessment_failed",
         "reassessment_passed", "version_held", "description_moved", "product_described", "concern_moved",
@@ -65,8 +65,9 @@ GROUP_OF = {kind: group for group, kinds in GROUPS.items() for kind in kinds}
 # With legal effect on the reader, or for somebody who has no account yet: by mail at once, whatever was chosen.
 BINDING = frozenset({
     "version_moved", "application_moved", "item_split_off", "item_decided", "grant_offered", "grant_moved",
-    "change_decided", "hold_opened", "report_moved", "measure_moved", "measure_extended", "hearing_opened",
-    "derived_flagged", "party_moved", "party_merged", "source_rejected", "objection_answered", "invited",
+    "change_decided", "hold_opened", "report_moved", "measure_moved", "measure_extended",
+    "measure_extended_stayed", "hearing_opened", "derived_flagged", "party_moved", "party_merged", "source_rejected",
+    "objection_answered", "invited",
     "second_factor_reset", "version_recalled", "version_released", "rule_moved", "rule_not_met", "product_stopped",
     "reassessment_failed", "version_held", "description_moved", "concern_moved",
     "incident_opened", "incident_report_missed", "incident_notice", "review_moved", "whereabouts_asked",

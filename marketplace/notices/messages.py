@@ -412,6 +412,13 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Order or notice %(number)s: more time to correct"),
         _("It is to be corrected until %(due)s now. The time is extended once. %(reason)s"),
     ),
+    "measure_extended_stayed": (
+        _("Order or notice %(number)s: more time to correct"),
+        _(
+            "Working days more to correct: %(days)s. The time stands still while a review has stayed this. It is "
+            "extended once. %(reason)s"
+        ),
+    ),
     "hearing_opened": (
         _("Order or notice %(number)s: you are to be heard before it is decided what follows"),
         _("You may make a statement until %(due)s; after that a refusal to correct may be found. %(reason)s"),

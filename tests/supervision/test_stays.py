@@ -12,10 +12,15 @@ from listings.models import Version
 from marketplace.applications.models import Grant
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
+from marketplace.clock.working_days import last_day
 from marketplace.delivery import gate
 from marketplace.delivery import operations as delivery
+from marketplace.desk.queries import Task
+from marketplace.documents.models import Document
 from marketplace.errors import InvalidState
 from marketplace.ledger.models import Entry
+from marketplace.notices.messages import render
+from marketplace.notices.models import Outbox
 from marketplace.supervision import operations, verbs
 from marketplace.supervision.models import Measure
 from marketplace.supervision.review import Review
@@ -106,6 +111,59 @@ def test_a_hearing_that_was_over_before_the_stay_stays_over(world):
     end(world, stay(world, order, due, "buyer"), due + WEEK, "end_stay")
     operations.note_seen(measure=fresh(order), actor=world["officer"], at=due + WEEK)
     operations.find_refusal(measure=fresh(order), actor=world["officer"], at=due + WEEK, reason="拟移送")
+
+
+def asked_of(world: World, at: datetime) -> tuple[list[Any], str]:
+    """What the to-do page asks of the buyer about orders, with until when or since when it rests; and the page."""
+    with time_machine.travel(at, tick=False):
+        page = log_in(world["buyer"], "zh-hans").get("/todo/")
+    tasks = [(str(task.label)[:2], task.due_at, task.still_since) for task in page.context["tasks"]]
+    return tasks, page.content.decode()
+
+
+def test_what_a_stay_stops_is_asked_for_last_and_names_no_day_until_it_goes_on(world):
+    order, _over = stages.order_46(world, "issued")
+    stages.application(world, "draft")
+    operations.file_statement(measure=order, actor=world["buyer"], at=world.at, text="不予改正", refuses=True)
+    operations.open_hearing(measure=order, actor=world["officer"], at=world.at, reason="拟移送")
+    due = dict(clock.of(order).values_list("kind", "due_at"))
+    heard, corrected = ("陈述", due[Kind.HEARING], None), ("按决", due[Kind.CORRECTION], None)
+    assert asked_of(world, world.at)[0] == [heard, corrected, ("完善", None, None)]
+    review = stay(world, order, world.at, "buyer")
+    tasks, page = asked_of(world, world.at)
+    assert tasks == [("完善", None, None), ("按决", None, world.at), ("陈述", None, world.at)]
+    assert Task("", order, None, world.at).urgency > Task("another", order, None).urgency
+    assert page.count("自 2026-03-17 起停计") == 2
+    assert not any(f"{last_day(day):%F}" in page for day in due.values())
+    with time_machine.travel(due[Kind.CORRECTION], tick=False):
+        shown = log_in(world["buyer"], "zh-hans").get(order.get_absolute_url()).content.decode()
+    assert shown.count("自 2026-03-17 起停计") == 3 and "已逾期" not in shown  # two clocks, and in the order itself
+    end(world, review, world.at + WEEK, "end_stay")
+    on = [("陈述", due[Kind.HEARING] + WEEK, None), ("按决", due[Kind.CORRECTION] + WEEK, None)]
+    assert asked_of(world, world.at + WEEK)[0][:2] == on
+
+
+def test_an_extension_during_a_stay_names_no_day(world):
+    order, _over = stages.order_46(world, "issued")
+    stay(world, order, world.at, "buyer")
+    operations.extend_correction(measure=fresh(order), actor=world["officer"], at=world.at, days=5, reason="系统改造")
+    told = Outbox.objects.filter(recipient_ref=world["buyer"].ledger_ref, channel="page").latest("pk")
+    assert render(told.kind, told.context)[1] == "改正期限延长 5 个工作日，复核停止执行期间停计，仅延长一次。系统改造"
+    given = dict(Document.objects.get(kind="extension").content["sections"])["改正期限"]
+    assert given == "共20个工作日，复核停止执行期间不计算在内"
+
+
+@pytest.mark.parametrize("is_filed", [True, False], ids=["evidence filed", "to be corrected"])
+def test_new_time_by_a_review_names_its_last_day_where_it_runs(world, is_filed):
+    order, _over = stages.order_46(world, "issued")
+    review = stay(world, order, world.at, "buyer")
+    if is_filed:
+        operations.file_evidence(measure=fresh(order), actor=world["buyer"], at=world.at, text="已停用")
+    end(world, review, world.at, "vary_review")
+    told = Outbox.objects.filter(kind="measure_moved", recipient_ref=world["buyer"].ledger_ref, channel="page").last()
+    correction = clock.of(order).open().get(kind=Kind.CORRECTION)
+    assert (correction.paused_at is not None) == is_filed
+    assert (f"{last_day(correction.due_at):%F}" in render(told.kind, told.context)[1]) != is_filed
 
 
 def test_a_stayed_order_is_not_referred(world):

@@ -80,8 +80,10 @@ def evidence(case: Any, name: str) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/due.html")
-def due(at: datetime | None) -> dict[str, Any]:
-    """A deadline as its last day; said in words when it is over."""
+def due(at: datetime | None, still_since: datetime | None = None) -> dict[str, Any]:
+    """A deadline as its last day; said in words when it is over, or that it stands still."""
+    if still_since is not None:
+        return {"still_since": still_since}
     if at is None:
         return {"day": None}
     return {"day": last_day(at), "is_over": at <= timezone.now()}

@@ -81,7 +81,7 @@ def ask_for_more(*, measure: Measure, actor: User, at: datetime, reason: str, da
         clock.pause(measure, Kind.CORRECTION, at)
     else:
         clock.go_on(measure, Kind.CORRECTION, at)
-    tell_party(act, measure, reason, **_running_until(measure))
+    tell_party(act, measure, reason, **running_until(measure))
     if is_over:
         papers.write_measure(act, measure, Paper.EXTENSION, reason)
 
@@ -97,14 +97,17 @@ def extend_correction(*, measure: Measure, actor: User, at: datetime, days: int,
     workflow.check_in(measure, MeasureState.ISSUED)
     if was_extended(measure):
         raise InvalidState(_("The time to correct was extended already: once, also where new time was given since."))
-    due = last_day(clock.extend(measure, Kind.CORRECTION, at, days).due_at)
+    longer = clock.extend(measure, Kind.CORRECTION, at, days)
+    # while a review has stayed it, it ends on no day yet
+    until: dict[str, Any] = {} if longer.paused_at else {"due": last_day(longer.due_at)}
     forget_hearing(measure, at)
     act = ledger.begin("extend", actor, at, measure.article)
-    ledger.record(act, measure, detail={"days": days, "until": due, "reason": reason})
+    ledger.record(act, measure, detail={"days": days, "until": until.get("due"), "reason": reason})
     people = recipients(measure.party, at) + (recipients(measure.authority, at) if measure.issuer else [])
     tell(
-        act, people, "measure_extended", link=measure.get_absolute_url(), number=measure.number, due=due, reason=reason
-    )
+        act, people, "measure_extended" if until else "measure_extended_stayed", link=measure.get_absolute_url(),
+        number=measure.number, days=days, reason=reason, **until,
+    )  # fmt: skip
     papers.write_measure(act, measure, Paper.EXTENSION, reason)
 
 
@@ -190,13 +193,13 @@ def own_days(measure: Measure) -> int:
     return min(max(given, LEAST_DAYS), MOST_DAYS)
 
 
-def give_time(measure: Measure, at: datetime, days: int) -> date:
-    """Part of giving new time to correct, from now on, also where it was over. Returns its last day."""
+def give_time(measure: Measure, at: datetime, days: int) -> None:
+    """Part of giving new time to correct, from now on, also where it was over."""
     clock.stop(measure, at, Kind.CORRECTION)
-    return last_day(clock.start(measure, Kind.CORRECTION, at, length=days).due_at)
+    clock.start(measure, Kind.CORRECTION, at, length=days)
 
 
-def _running_until(measure: Measure) -> dict[str, date]:
+def running_until(measure: Measure) -> dict[str, date]:
     """For a message: the last day to correct, where that time runs."""
     running = clock.of(measure).running().filter(kind=Kind.CORRECTION).first()
     return {"correct_until": last_day(running.due_at)} if running else {}

@@ -123,8 +123,14 @@ def _grants(measure: Measure) -> str:
 
 
 def _until(measure: Measure, kind: str) -> str:
-    running = clock.of(measure).open().filter(kind=kind).first()
-    return str(last_day(running.due_at)) if running else ""
+    """The last day of that time or, while a review has stayed it and no day is known, its length."""
+    given = clock.of(measure).open().filter(kind=kind).first()
+    if given is None or given.paused_at is None:
+        return str(last_day(given.due_at)) if given else ""
+    with override("zh-hans"):
+        return gettext("%(days)s working days in all, not counting those for which a review has stayed this") % {
+            "days": given.working_days + given.extended_days,
+        }  # fmt: skip
 
 
 def _term(at: datetime) -> str:

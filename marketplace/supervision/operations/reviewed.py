@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -32,7 +32,7 @@ from marketplace.supervision.closeout import Certificate
 from marketplace.supervision.measure_kinds import Issuer
 from marketplace.supervision.models import Measure
 from marketplace.supervision.operations import order
-from marketplace.supervision.operations.correction import forget_hearing, give_time
+from marketplace.supervision.operations.correction import forget_hearing, give_time, running_until
 from marketplace.supervision.operations.derived import unflag_built
 from marketplace.supervision.review import ABOUT, EACH, Review, adverse_acts, is_stayed
 from marketplace.supervision.states import STANDING_MEASURE, MeasureState
@@ -251,18 +251,18 @@ def vary(act: ledger.Act, measure: Measure, days: int | None, free: Sequence[Gra
     if freed and not freed < held:
         raise ValidationError({"free": _("At least one of the grants held stays held: else annul the order.")})
     ledger.record(act, measure, detail={"days": days, "freed": list(free)})
-    more = {"correct_until": _give_time(act, measure, days)} if days else {}
+    if days:
+        _give_time(act, measure, days)
     order.release_grants(act, measure, free)
-    order.tell_party(act, measure, VARIED, **more)
+    order.tell_party(act, measure, VARIED, **(running_until(measure) if days else {}))
 
 
-def _give_time(act: ledger.Act, measure: Measure, days: int) -> date:
+def _give_time(act: ledger.Act, measure: Measure, days: int) -> None:
     """From now on, also where the time was over, and with a new hearing after it; what was filed in the meantime is
-    still looked at first. Returns its last day."""
+    still looked at first."""
     if measure.state not in CORRECTING:
         raise ValidationError({"days": _("A refusal to correct was found: there is no time to correct any more.")})
     forget_hearing(measure, act.at)
-    until = give_time(measure, act.at, days)
+    give_time(measure, act.at, days)
     if measure.state == MeasureState.EVIDENCE_FILED:
         clock.pause(measure, Kind.CORRECTION, act.at)
-    return until
