@@ -44,6 +44,10 @@ class ClockQuerySet(models.QuerySet["Clock"]):
         """Open, and not standing still while the other side must act."""
         return self.open().filter(paused_at=None)
 
+    def newest_first(self) -> "ClockQuerySet":
+        """By when they began; of those that began at once, the one made last comes first."""
+        return self.order_by("-started_at", "-pk")
+
     def overdue(self, at) -> "ClockQuerySet":  # type: ignore[no-untyped-def]
         return self.running().filter(due_at__lte=at)
 

@@ -80,9 +80,15 @@ def of(obj: models.Model):  # type: ignore[no-untyped-def]
     return Clock.objects.filter(object_type=obj._meta.label_lower, object_id=str(obj.pk))
 
 
+def newest(obj: models.Model, kind: str) -> Clock | None:
+    """The clock of this kind that began last, over or not."""
+    found: Clock | None = of(obj).filter(kind=kind).newest_first().first()
+    return found
+
+
 def has_run_out(obj: models.Model, kind: str, at: datetime) -> bool:
     """Whether the newest clock of this kind is over at `at`; False when none was started or it was stopped in time."""
-    clock = of(obj).filter(kind=kind).order_by("-started_at", "-pk").first()
+    clock = newest(obj, kind)
     if clock is None or clock.paused_at is not None:
         return False
     return clock.due_at <= at and (clock.ended_at is None or clock.ended_at >= clock.due_at)

@@ -65,7 +65,7 @@ def with_deadline(measures: QuerySet[Measure]) -> QuerySet[Measure]:
     """With `correct_by`, the moment at which the time to correct is over, and `correct_paused_at`, since when that time
     stands still; None of what was not issued."""
     key = {"object_type": Measure._meta.label_lower, "object_id": Cast(OuterRef("pk"), CharField())}
-    newest = Clock.objects.filter(kind=Kind.CORRECTION, **key).order_by("-started_at", "-pk")
+    newest = Clock.objects.filter(kind=Kind.CORRECTION, **key).newest_first()
     return measures.annotate(
         correct_by=Subquery(newest.values("due_at")[:1]),
         correct_paused_at=Subquery(newest.filter(ended_at=None).values("paused_at")[:1]),

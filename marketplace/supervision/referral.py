@@ -11,7 +11,7 @@ from marketplace.supervision.models import EvidenceKind, Measure
 def referral_text(measure: Measure) -> str:
     """Order, facts, demand, deadline, hearing and what the party said, in Chinese: it is part of a decision."""
     assert measure.issued_at is not None and measure.hearing_opened_at is not None  # else no refusal was found
-    correction = clock.of(measure).filter(kind=Kind.CORRECTION).order_by("-started_at").first()
+    correction = clock.newest(measure, Kind.CORRECTION)
     said = measure.evidence.filter(kind=EvidenceKind.STATEMENT).order_by("pk")
     with override("zh-hans"):
         parts = [

@@ -159,7 +159,7 @@ def measure(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "GET":
         operations.note_seen(measure=item, actor=request.user, at=timezone.now())
     may_supervise = _oversees(request.user, item.authority, timezone.now())
-    correction = clock.of(item).filter(kind=Kind.CORRECTION).order_by("-started_at").first()
+    correction = clock.newest(item, Kind.CORRECTION)
     context = {
         "measure": item,
         "now": timezone.now(),

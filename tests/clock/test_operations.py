@@ -48,6 +48,20 @@ def test_second_open_clock_of_one_kind_is_refused_by_the_database(world):
     ]  # fmt: skip
 
 
+def test_newest_clock_is_the_one_that_began_last_whichever_was_written_last(world):
+    def written(at, length):
+        clock.start(world.product, Kind.FINDING, at, length=length)
+        clock.stop(world.product, at, Kind.FINDING)
+        found = clock.newest(world.product, Kind.FINDING)
+        assert found is not None
+        return found.working_days
+
+    assert clock.newest(world.product, Kind.FINDING) is None
+    assert written(MONDAY, 1) == 1
+    assert written(MONDAY, 2) == 2  # at the same moment
+    assert written(MONDAY - timedelta(days=7), 3) == 2  # later, of what began before
+
+
 def test_stop_ends_the_named_kinds_or_all_of_this_object_only(world):
     for kind in (Kind.FINDING, Kind.OFFER, Kind.HEARING):
         clock.start(world.product, kind, MONDAY)

@@ -189,8 +189,9 @@ def was_extended(measure: Measure) -> bool:
 
 def own_days(measure: Measure) -> int:
     """The working days that it gave to correct last, within what an officer may give."""
-    given = clock.of(measure).filter(kind=Kind.CORRECTION).latest("pk").working_days
-    return min(max(given, LEAST_DAYS), MOST_DAYS)
+    given = clock.newest(measure, Kind.CORRECTION)
+    assert given is not None  # it was issued
+    return min(max(given.working_days, LEAST_DAYS), MOST_DAYS)
 
 
 def give_time(measure: Measure, at: datetime, days: int) -> None:
