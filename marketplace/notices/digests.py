@@ -5,7 +5,7 @@ from datetime import datetime
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -16,7 +16,7 @@ from marketplace.notices import links
 from marketplace.notices.kinds import GROUP_OF, GROUPS, Group
 from marketplace.notices.messages import render
 from marketplace.notices.models import Digest, Outbox, OutboxState
-from marketplace.notices.operations import LEASE, hand_over
+from marketplace.notices.operations import claim, hand_over
 from marketplace.notices.rhythm import latest_morning, next_morning
 
 MOST_SHOWN = 100  # notices in one mail; the page has them all
@@ -26,9 +26,12 @@ def send_digests(*, at: datetime, limit: int = 100) -> int:
     """Gather what waits and was due by `at`, then send the mails that are due. Returns how many were sent.
 
     However many runs overlap, each person gets one mail for a morning: its row is unique, and claimed by a lease.
-    After an outage one mail holds everything that was missed.
+    After an outage one mail holds everything that was missed. What comes due while a claimed mail is still to be sent
+    waits until that is done with, and goes into the next.
     """
     waiting = Outbox.objects.filter(state=OutboxState.PENDING, digest=None, next_try__lte=at).exclude(rhythm="")
+    claimed = Digest.objects.filter(state=OutboxState.PENDING, claims__gt=0)
+    waiting = waiting.exclude(recipient_ref__in=claimed.values("recipient_ref"))
     for ref in waiting.order_by("recipient_ref").values_list("recipient_ref", flat=True).distinct()[:limit]:
         _gather(ref, at)
     due = Digest.objects.filter(
@@ -36,8 +39,10 @@ def send_digests(*, at: datetime, limit: int = 100) -> int:
     )
     sent = 0
     for digest in due.order_by("next_try", "pk")[:limit]:
-        if due.filter(pk=digest.pk).update(lease_until=at + LEASE, attempts=F("attempts") + 1):
+        if claim(due, digest, at):
             sent += _send(digest, at)
+    for done in (OutboxState.SENT, OutboxState.FAILED):
+        Outbox.objects.filter(state=OutboxState.PENDING, digest__state=done).update(state=done)
     return sent
 
 
@@ -49,7 +54,7 @@ def _gather(ref: str, at: datetime) -> None:
     digest = _open_digest(ref, latest_morning(at), at)
     if digest is None:  # this morning's mail is out
         waiting.update(next_try=next_morning(at, "daily"))
-    else:
+    elif not digest.claims:  # else another run was faster
         waiting.update(digest=digest)
 
 
@@ -67,18 +72,9 @@ def _open_digest(ref: str, morning: datetime, at: datetime) -> Digest | None:
 def _send(digest: Digest, at: datetime) -> bool:
     rows = list(digest.rows.filter(state=OutboxState.PENDING).order_by("pk"))
     sent = bool(rows) and hand_over(digest, lambda: _mail(digest, rows), at)
-    if sent or not rows:  # none: they were erased meanwhile, or a run died after sending them
-        digest.rows.filter(pk__in=[row.pk for row in rows]).update(state=OutboxState.SENT)
+    if sent or not rows:  # none: they were erased meanwhile
         Digest.objects.filter(pk=digest.pk).update(state=OutboxState.SENT, lease_until=None)
-    elif Digest.objects.filter(pk=digest.pk, state=OutboxState.FAILED).exists():
-        digest.rows.filter(pk__in=[row.pk for row in rows]).update(state=OutboxState.FAILED)
-    _let_go_of_latecomers(digest)
     return sent
-
-
-def _let_go_of_latecomers(digest: Digest) -> None:
-    """What another run put into the mail while it was being sent goes into the next one."""
-    digest.rows.filter(state=OutboxState.PENDING).exclude(digest__state=OutboxState.PENDING).update(digest=None)
 
 
 def _mail(digest: Digest, rows: list[Outbox]) -> EmailMessage:
@@ -86,7 +82,8 @@ def _mail(digest: Digest, rows: list[Outbox]) -> EmailMessage:
     with translation.override(last.language):
         subject, body = words(digest, rows)
     groups = [GROUP_OF[row.kind] for row in rows]
-    headers = {"Message-ID": f"<digest-{digest.pk}@minshu>", **links.headers(digest.recipient_ref, groups)}
+    headers = links.headers(digest.recipient_ref, groups, digest.morning)
+    headers["Message-ID"] = f"<digest-{digest.pk}@minshu>"
     return EmailMessage(subject, body, to=[last.address], headers=headers)
 
 
@@ -101,7 +98,7 @@ def words(digest: Digest, rows: list[Outbox]) -> tuple[str, str]:
     parts.append(_("When mails reach you is your choice: %(address)s") % {"address": settings_page})
     groups = [GROUP_OF[row.kind] for row in rows]
     end = _("No more mails of these kinds, without a login: %(address)s")
-    parts.append(end % {"address": links.address(digest.recipient_ref, groups)})
+    parts.append(end % {"address": links.address(digest.recipient_ref, groups, digest.morning)})
     return subject % {"count": len(rows), "day": day}, "\n\n".join(parts)
 
 

@@ -1,7 +1,7 @@
 """The signed address under which a reader ends the mails of some groups, without a login and nothing else."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core import signing
@@ -10,8 +10,20 @@ from django.urls import reverse
 SALT, VALID = "notices.mail-off", timedelta(days=90)
 
 
-def address(recipient_ref: str, groups: Sequence[str]) -> str:
-    token = signing.dumps({"to": recipient_ref, "groups": sorted(set(groups))}, salt=SALT, compress=True)
+class _Signer(signing.TimestampSigner):
+    """Signs as of a given time, so that a mail that is sent again says the same."""
+
+    at: datetime
+
+    def timestamp(self) -> str:
+        return signing.b62_encode(int(self.at.timestamp()))
+
+
+def address(recipient_ref: str, groups: Sequence[str], at: datetime) -> str:
+    """`at`: from when on it is valid."""
+    signer = _Signer(salt=SALT)
+    signer.at = at
+    token = signer.sign_object({"to": recipient_ref, "groups": sorted(set(groups))}, compress=True)
     return settings.SITE_URL + reverse("accounts:notices-off", args=[token])
 
 
@@ -21,9 +33,9 @@ def read(token: str) -> tuple[str, list[str]]:
     return said["to"], said["groups"]
 
 
-def headers(recipient_ref: str, groups: Sequence[str]) -> dict[str, str]:
+def headers(recipient_ref: str, groups: Sequence[str], at: datetime) -> dict[str, str]:
     """For the mail program's own button (RFC 2369, RFC 8058)."""
     return {
-        "List-Unsubscribe": f"<{address(recipient_ref, groups)}>",
+        "List-Unsubscribe": f"<{address(recipient_ref, groups, at)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }

@@ -32,12 +32,16 @@ class Preference(models.Model):
 
 
 class Digest(models.Model):
-    """One mail that gathers what waits for a person; at most one for each morning, and one open at a time."""
+    """One mail that gathers what waits for a person; at most one for each morning, and one open at a time.
+
+    Once a worker has claimed it nothing is added: it may have been sent, and stays what it was.
+    """
 
     recipient_ref = models.CharField(max_length=80)
     morning = models.DateTimeField()
     state = models.CharField(max_length=8, choices=OutboxState.choices, default=OutboxState.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
+    claims = models.PositiveSmallIntegerField(default=0)
     next_try = models.DateTimeField()
     lease_until = models.DateTimeField(null=True)
 
@@ -55,6 +59,8 @@ class Digest(models.Model):
 class Outbox(models.Model):
     """One message to one recipient by one channel. Page notices are sent by being there.
 
+    `claims` counts how often a worker took it up, `attempts` how often it could not be sent then.
+
     A mail with a `rhythm` waits for the morning in `next_try` and then goes out as part of a `digest`.
     """
 
@@ -70,6 +76,7 @@ class Outbox(models.Model):
     digest = models.ForeignKey(Digest, null=True, blank=True, on_delete=models.SET_NULL, related_name="rows")
     state = models.CharField(max_length=8, choices=OutboxState.choices, default=OutboxState.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
+    claims = models.PositiveSmallIntegerField(default=0)
     next_try = models.DateTimeField()
     lease_until = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import translation
 
 from marketplace import elsewhere, wake
@@ -24,6 +24,7 @@ from marketplace.notices.rhythm import next_morning
 log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=5)
 BACKOFF_MINUTES = (1, 5, 30, 120, 720)
+MOST_CLAIMS = 20  # far more than refusals: workers die of other things; but one mail may kill each that takes it up
 
 
 class Recipient(NamedTuple):
@@ -129,9 +130,14 @@ def send_due(*, at: datetime, limit: int = 100) -> int:
     )
     sent = 0
     for row in due.order_by("next_try", "pk")[:limit]:
-        if due.filter(pk=row.pk).update(lease_until=at + LEASE, attempts=F("attempts") + 1):
+        if claim(due, row, at):
             sent += _send(row, at)
     return sent
+
+
+def claim(due: QuerySet[Any], row: Outbox | Digest, at: datetime) -> bool:
+    """Take a mail up, unless another run was faster. Counts as a claim, not as an attempt."""
+    return bool(due.filter(pk=row.pk).update(lease_until=at + LEASE, claims=F("claims") + 1))
 
 
 def _send(row: Outbox, at: datetime) -> bool:
@@ -148,19 +154,27 @@ def _mail(row: Outbox) -> EmailMessage:
         body = f"{body}\n\n{settings.SITE_URL}{row.link}"
     headers = {"Message-ID": f"<outbox-{row.pk}@minshu>"}
     if not is_binding(row.kind):
-        headers |= links.headers(row.recipient_ref, [GROUP_OF[row.kind]])
+        headers |= links.headers(row.recipient_ref, [GROUP_OF[row.kind]], row.created_at)
     return EmailMessage(subject, body, to=[row.address], headers=headers)
 
 
 def hand_over(row: Outbox | Digest, write: Callable[[], EmailMessage], at: datetime) -> bool:
-    """Write a mail and give it to the mail server. Where that fails, plan the next try, or give up after the last."""
+    """Write a mail and give it to the mail server. Where that fails, plan the next try, or give up after the last.
+
+    Where a worker died of it nothing has failed: it is tried again, and given up only after `MOST_CLAIMS` deaths.
+    """
+    mine = type(row)._base_manager.filter(pk=row.pk)
+    if row.claims >= MOST_CLAIMS:
+        mine.update(state=OutboxState.FAILED, lease_until=None)
+        log.warning("%s %s is given up: taken up %s times", row._meta.model_name, row.pk, row.claims)
+        return False
     try:
         write().send()
     except Exception as error:  # smtplib and sockets raise many kinds, a text may lack a word; each means: later
         tried = row.attempts + 1
         state = OutboxState.FAILED if tried > len(BACKOFF_MINUTES) else OutboxState.PENDING
         wait = timedelta(minutes=BACKOFF_MINUTES[min(tried, len(BACKOFF_MINUTES)) - 1])
-        type(row)._base_manager.filter(pk=row.pk).update(state=state, lease_until=None, next_try=at + wait)
+        mine.update(state=state, attempts=tried, lease_until=None, next_try=at + wait)
         log.warning("%s %s was not sent (try %s): %s", row._meta.model_name, row.pk, tried, type(error).__name__)
         return False
     return True
@@ -189,8 +203,12 @@ def choose(*, recipient_ref: str, chosen: Mapping[str, str], at: datetime) -> di
 
 
 def speak(*, recipient_ref: str, language: str) -> None:
-    """What is still waiting for a person goes out in the language that they have chosen now."""
-    Outbox.objects.filter(recipient_ref=recipient_ref, state=OutboxState.PENDING).update(language=language)
+    """What is still waiting for a person goes out in the language that they have chosen now.
+
+    What a worker has taken up may have been sent, and stays what it was.
+    """
+    waiting = Outbox.objects.filter(recipient_ref=recipient_ref, state=OutboxState.PENDING, claims=0)
+    waiting.exclude(digest__claims__gt=0).update(language=language)
 
 
 def mark_seen(*, recipient_ref: str, at: datetime) -> None:

@@ -4,6 +4,7 @@ import socket
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.conf import settings as django_settings
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
@@ -70,7 +71,7 @@ def test_mail_is_sent_once_with_its_link(clean):
     assert message.body.endswith("\n\nhttps://minshu.example/grant/1/")
     row = Outbox.objects.get(channel="email")
     assert message.extra_headers["Message-ID"] == f"<outbox-{row.pk}@minshu>"
-    assert (row.state, row.attempts, row.lease_until) == ("sent", 1, None)
+    assert (row.state, row.claims, row.attempts, row.lease_until) == ("sent", 1, 0, None)
 
 
 def test_overlapping_runs_send_each_mail_once(clean, monkeypatch):
@@ -90,9 +91,61 @@ def test_overlapping_runs_send_each_mail_once(clean, monkeypatch):
 
 def test_mail_whose_sender_died_is_sent_when_its_lease_is_over(clean):
     tell(clean, "buyer")
-    Outbox.objects.filter(channel="email").update(lease_until=clean.at + notices.LEASE, attempts=1)
+    Outbox.objects.filter(channel="email").update(lease_until=clean.at + notices.LEASE, claims=1)
     assert notices.send_due(at=clean.at + timedelta(minutes=4)) == 0
     assert notices.send_due(at=clean.at + notices.LEASE) == 1
+
+
+def test_deaths_of_workers_are_no_attempts_of_a_mail_but_one_that_kills_each_is_given_up(clean, monkeypatch):
+    class Killed(BaseException):
+        """What nobody catches, as a kill."""
+
+    def dying(*_):
+        raise Killed
+
+    tell(clean, "buyer")
+    at = clean.at
+    with monkeypatch.context() as patch:
+        patch.setattr(EmailBackend, "send_messages", dying)
+        for _ in range(5):
+            with pytest.raises(Killed):
+                notices.send_due(at=at)
+            at += notices.LEASE
+    with monkeypatch.context() as patch:
+        fail_for(patch, clean["buyer"].email)
+        assert notices.send_due(at=at) == 0
+    row = Outbox.objects.get(channel="email")
+    assert (row.state, row.claims, row.attempts, row.next_try) == ("pending", 6, 1, at + timedelta(minutes=1))
+    Outbox.objects.filter(pk=row.pk).update(claims=notices.MOST_CLAIMS - 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(EmailBackend, "send_messages", dying)
+        with pytest.raises(Killed):
+            notices.send_due(at=row.next_try)
+        assert notices.send_due(at=row.next_try + notices.LEASE) == 0
+    row.refresh_from_db()
+    assert (row.state, row.lease_until) == ("failed", None)
+    assert notices.send_due(at=row.next_try + timedelta(days=1)) == 0
+
+
+def test_mail_that_was_tried_says_the_same_when_it_is_sent_again(clean, client, monkeypatch):
+    tell(clean, "buyer", kind="message_written", party="市局", text="请补充")
+    sent = []
+
+    def lost(self, messages):
+        sent.extend(messages)
+        raise TimeoutError  # the answer, not the mail
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EmailBackend, "send_messages", lost)
+        assert notices.send_due(at=clean.at) == 0
+    client.force_login(clean["buyer"])
+    client.post("/language/", {"language": "en"})
+    later = clean.at + timedelta(hours=1)
+    with time_machine.travel(later):
+        assert notices.send_due(at=later) == 1
+    said = [(message.subject, message.body, message.extra_headers) for message in (*sent, *mail.outbox)]
+    assert said[0] == said[1]
+    assert "List-Unsubscribe" in said[0][2]
 
 
 def fail_for(monkeypatch, *addresses):
