@@ -140,6 +140,33 @@ def test_reviewer_of_non_public_data_is_told_of_every_step_and_reads_the_case(wo
         assert client.get(public.get_absolute_url()).status_code == 404
         assert verbs.INCIDENT.available(incident, world["reviewer"], at) == []
     assert told("incident_opened").count(world["reviewer"].ledger_ref) == 1  # of public data it is told nothing
+    assert world["province_officer"].ledger_ref not in told("incident_opened")
+
+
+@pytest.mark.parametrize("gone", ["lapsed", "barred", "nobody left"])
+def test_where_nobody_acts_for_the_reviewer_the_province_is_told_of_every_step_and_reads_the_case(world, gone):
+    granted, _over = stages.non_public_grant(world, "active")
+    version, at = granted.from_version, granted.activated_at
+    assert version.authority == world.parties["city"]
+    if gone == "nobody left":
+        Membership.objects.filter(party=version.reviewer).update(role="auditor")
+    else:
+        changed = {"verified_until": date(2026, 1, 1)} if gone == "lapsed" else {"state": "barred"}
+        Party.objects.filter(pk=version.reviewer.pk).update(**changed)
+    version = type(version).objects.get(pk=version.pk)
+    incident = stages.report_incident(
+        world, who="vendor", party="vendor", version=version, at=at, noticed_at=at, may_identify=False
+    )
+    incident = Incident.objects.get(pk=incident.pk)
+    operations.contain_incident(**by(world, incident, "vendor", at), when=at, text="已关闭")
+    operations.dismiss_incident(**by(world, incident, "officer", at), reason="演练")
+    province = world["province_officer"].ledger_ref
+    for kind in ("incident_opened", "incident_reported", "incident_ended"):
+        assert told(kind).count(province) == 1
+    with time_machine.travel(at, tick=False):
+        assert Incident.objects.handled_by(world["province_officer"]).filter(pk=incident.pk).exists()
+    stages.report_incident(world)  # of public data, the city's alone
+    assert told("incident_opened").count(province) == 1
 
 
 def test_page_and_interface_say_who_has_and_who_has_not(world, police):

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Party, User
-from accounts.queries import recipients
+from accounts.queries import people_of, recipients
 from listings.models import Version
 from marketplace import workflow
 from marketplace.applications.models import Grant
@@ -20,6 +20,7 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions_incident as permissions
+from marketplace.supervision.deadlines import level_above
 from marketplace.supervision.incidents import FACTS, WAS_OFFERED, Incident, IncidentNote, IncidentState, NoteKind
 from marketplace.supervision.operations.incident_reach import count_reach, opened_words, tell_bodies
 
@@ -239,10 +240,20 @@ def lock(incident: Incident) -> None:
 
 def tell_handling(act: ledger.Act, incident: Incident, kind: str, **context: Any) -> None:
     """Those to whom the case is open, but whoever acts: who decides, the authority over the data where it was taken
-    over from that, the compliance reviewer of non-public data, further authorities, overseers, reporter, seller and
+    over from that, who answers for the review of non-public data, further authorities, overseers, reporter, seller and
     units."""
-    version = incident.version
-    concerned = (incident.authority, version.authority, version.reviewer, incident.reporter, version.product.seller)
+    version, reviewing = incident.version, _reviewing(incident.version, act.at)
+    concerned = (incident.authority, version.authority, reviewing, incident.reporter, version.product.seller)
     parties = {party.answers for party in concerned if party is not None}
     parties |= {source.unit.answers for source in version.sources.select_related("unit__merged_into")}
     tell_bodies(act, incident, kind, parties | set(incident.bodies()), **context)
+
+
+def _reviewing(version: Version, at: datetime) -> Party | None:
+    """The compliance reviewer of non-public data. Where nobody can act for it today, the level above the authority over
+    the data: the province reads every case and may require a take-down."""
+    reviewer = version.reviewer
+    if reviewer is None or (reviewer.is_in_good_standing(at) and people_of(reviewer, at).exists()):
+        return reviewer
+    assert version.authority is not None  # reviewed once
+    return level_above(version.authority, at)
