@@ -114,6 +114,12 @@ def _have_stepped_back(people: list[int], case: Any) -> bool:
     return type(case)._base_manager.filter(stepped_back(people, type(case)), pk=case.pk).exists()
 
 
+def could_follow(person: User, actor: Any) -> bool:
+    """Whether this person, who was just found allowed to decide on a case, still is once the actor has stepped back:
+    somebody else, and no deputy of the actor alone."""
+    return person != actor and person.stands_for != (actor.pk,)
+
+
 def check_expert(actor: Any, at: datetime) -> None:
     """A member of the expert committee (Art. 35)."""
     check_is_person(actor)

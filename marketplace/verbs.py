@@ -129,7 +129,8 @@ class Verb:
     `facts` is a template of what has to be read before one signs, shown above the form.
     With `apart` the operation keeps its own transactions, as it reads a file or keeps a refusal.
     `said` is what a person is told after it, where it is not simply done; None where it is.
-    `when` only hides a button that would lead nowhere (the state of a parent, say); the operation decides for itself.
+    `when` only hides a button that would lead nowhere (the state of a parent, say), and `open_to` one that would lead
+    this person nowhere (nobody else is there, say); the operation decides for itself.
     """
 
     name: str
@@ -145,6 +146,7 @@ class Verb:
     facts: str = ""
     apart: bool = False
     when: Callable[[Any], bool] = lambda obj: True
+    open_to: Callable[[Any, Any, datetime], bool] = lambda obj, actor, at: True
     said: Callable[[Any], Any] = lambda obj: None
 
     def cites(self, obj: Any) -> str:
@@ -167,7 +169,7 @@ class Verbs:
         """What this person could do with the object in its present state. A check that verbs share is asked once."""
         fitting = [verb for verb in self.verbs if obj.state in verb.sources and verb.when(obj)]
         allowed = {check: is_allowed(check, actor, obj, at) for check in {verb.check for verb in fitting}}
-        return [verb for verb in fitting if allowed[verb.check]]
+        return [verb for verb in fitting if allowed[verb.check] and verb.open_to(obj, actor, at)]
 
     def check(self, verb: Verb, obj: Any, actor: Any, at: datetime) -> None:
         """NotAllowed for the wrong person, InvalidState for the wrong state: before a form is shown."""

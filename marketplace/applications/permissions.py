@@ -19,12 +19,13 @@ from accounts.permissions import (
     check_not_own_case,
     check_not_recused,
     check_officer,
+    could_follow,
 )
-from accounts.queries import memberships, represents
+from accounts.queries import memberships, people_of, represents
 from listings.models import VersionSource
 from listings.states import REVIEWED
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, Route, StandingConsent
-from marketplace.errors import NotAllowed
+from marketplace.errors import NotAllowed, is_allowed
 
 DECIDING = (RegionLevel.PROVINCE, RegionLevel.CITY)
 
@@ -115,6 +116,15 @@ def check_can_recuse(actor: Any, application: Application, at: datetime) -> None
         check_officer(actor, application.authority, at, levels=DECIDING)
     if AssignmentRole.OFFICER_IN_CHARGE not in get_user_perms(actor, application):
         raise NotAllowed(_("Only the officer in charge can pass the case on."))
+
+
+def has_colleague(application: Application, actor: Any, at: datetime) -> bool:
+    """Whether somebody else may decide for the same party, to whom the case could be passed."""
+    assert application.deciding_party is not None  # else nobody would be in charge
+    return any(
+        is_allowed(check_can_process, person, application, at) and could_follow(person, actor)
+        for person in people_of(application.deciding_party, at)
+    )
 
 
 def check_can_assess(actor: Any, application: Application, at: datetime) -> None:

@@ -84,7 +84,7 @@ APPLICATION = Verbs(
         Verb("call_expert", _("Have an expert assess it"), (S.UNDER_REVIEW,), CHARGE, operations.call_expert, CallExpertForm, "Art. 35", when=lambda application: application.seller_id is None),
         Verb("give_opinion", _("Give the opinion"), (S.EXPERT_REVIEW,), permissions.check_can_assess, operations.give_opinion, forms.OpinionForm, "Art. 35"),
         Verb("recall_expert", _("End the expert review"), (S.EXPERT_REVIEW,), CHARGE, operations.recall_expert, ReasonForm, "Art. 35", aside=True),
-        Verb("recuse", _("Step back and pass the case on"), IN_HAND, permissions.check_can_recuse, operations.recuse_officer, forms.RecuseForm, "Art. 45", aside=True),
+        Verb("recuse", _("Step back and pass the case on"), IN_HAND, permissions.check_can_recuse, operations.recuse_officer, forms.RecuseForm, "Art. 45", aside=True, open_to=permissions.has_colleague),
         Verb("take_over", _("Take the case over"), IN_HAND, PROCESS, operations.take_over_application, ReasonForm, CASE, aside=True),
         Verb("withdraw", _("Withdraw"), OPEN_APPLICATION, permissions.check_can_withdraw_application, operations.withdraw_application, ReasonForm, article=CASE, danger=True),
     ),

@@ -62,7 +62,7 @@ from marketplace.supervision.states import (
 from marketplace.supervision.verbs_above import take
 from marketplace.supervision.verbs_concern import CONCERN, OVERSIGHT  # noqa: F401
 from marketplace.supervision.verbs_inspection import INSPECTION, INSPECTION_PLAN, PLANNING  # noqa: F401
-from marketplace.supervision.verbs_recusal import may_be_passed_on, recuse
+from marketplace.supervision.verbs_recusal import recuse
 from marketplace.verbs import ByCase, ReasonForm, RefusalForm, Verb, Verbs
 
 
@@ -179,7 +179,7 @@ VERSION = Verbs(
     (
         Verb("draft_take_down", _("Draft a take-down"), IN_USE, permissions.check_can_take_down, operations.draft_take_down, forms.TakeDownForm, "Art. 40", danger=True, leads_on=True, aside=True),
         Verb("require_take_down", _("Require a take-down"), IN_USE, permissions.check_may_require_take_down, operations.require_take_down, forms.TakeDownForm, "Art. 40", danger=True, leads_on=True, aside=True),
-        recuse(Version, "version", when=lambda version: True),
+        recuse(Version, "version"),
     ),
 )  # fmt: skip
 
@@ -338,7 +338,7 @@ INCIDENT = Verbs(
         Verb("confirm", _("Confirm that you have read the notice"), INCIDENT_OPEN, permissions_incident.check_can_confirm_notice, operations.confirm_notice, article="Art. 34", when=is_unconfirmed),
         Verb("close", _("Close with lessons"), INCIDENT_OPEN, DECIDES, operations.close_incident, forms_incident.LessonsForm, "Art. 34", when=lambda incident: not open_facts(incident)),
         Verb("dismiss", _("Dismiss as a false alarm"), INCIDENT_OPEN, DECIDES, operations.dismiss_incident, ReasonForm, "Art. 34", aside=True),
-        recuse(Incident, "incident", lambda incident: may_be_passed_on(incident) or permissions_incident.authorities_beside(incident).exists()),
+        recuse(Incident, "incident"),
         take(INCIDENT_OPEN, operations.take_incident),
     ),
 )  # fmt: skip

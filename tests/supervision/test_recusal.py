@@ -29,7 +29,6 @@ from marketplace.supervision.operations.finding import open_finding
 from marketplace.supervision.proposals import waiting_to_be_signed
 from marketplace.supervision.review import Review, decidable_by
 from marketplace.supervision.second_pair import SecondPairRule, Signature
-from marketplace.supervision.verbs_recusal import may_be_passed_on
 from tests.actors import BEGAN, World
 from tests.console.conftest import log_in
 from tests.workflow import stages, tables
@@ -147,11 +146,47 @@ def test_a_version_stays_with_who_reviewed_it_whatever_is_above_and_whoever_is_b
         party=world.parties["developer"], user=world["conflicted_officer"], role="member", valid_from=local_date(BEGAN)
     )
     with time_machine.travel(world.at, tick=False):
-        assert may_be_passed_on(found)
+        assert "recuse" in offered("finding", found, world["officer"], world.at)
         operations.recuse_from(case=found, actor=world["second_officer"], at=world.at, reason=WHY)
-        assert not may_be_passed_on(found)
+        assert "recuse" not in offered("finding", found, world["officer"], world.at)
     with pytest.raises(InvalidState, match=r"Nobody else|没有其他人"):
         operations.recuse_from(case=found, actor=world["officer"], at=world.at, reason=WHY)
+
+
+def disable(world: World, *people: str) -> None:
+    User.objects.filter(pk__in=[world[who].pk for who in people]).update(is_active=False)
+
+
+@pytest.mark.parametrize("noun", ["report", "application", "version", "measure", "certificate"])
+def test_the_only_one_is_not_offered_to_step_back(world: World, noun: str) -> None:
+    states = {"application": "under_review", "version": "submitted", "measure": "proposed"}
+    case, at = tables.MATRICES[noun].reach(world, states.get(noun, "filed"))
+    file = reverse(f"console:{case._meta.app_label}_{case._meta.model_name}_change", args=[case.pk])
+    with time_machine.travel(at, tick=False):
+        officer = world["officer"]
+        client = log_in(officer)
+
+        def seen() -> tuple[bool, ...]:
+            pages = [client.get(where).content.decode() for where in (case.get_absolute_url(), file)]
+            return "recuse" in offered(noun, case, officer, at), *(f"{case.pk}/recuse/" in page for page in pages)
+
+        assert seen() in ((True, True, True), (True, False, True))  # of a version on the console only
+        disable(world, "province_officer")
+        assert seen()[0]
+        disable(world, "second_officer", *(["conflicted_officer"] if noun == "version" else []))
+        assert seen() == (False, False, False)
+
+
+def test_a_deputy_of_the_only_one_is_nobody_to_pass_it_on_to(world: World) -> None:
+    case, at = stages.report(world, "filed")
+    second = world["second_officer"].memberships.get(party=world.parties["city"])
+    with time_machine.travel(at, tick=False):
+        assert "recuse" in offered("report", case, world["officer"], at)
+        own = world["officer"].memberships.get(party=world.parties["city"])
+        Membership.objects.filter(pk=second.pk).update(deputy_for=own, valid_until=local_date(at))
+        assert "recuse" not in offered("report", case, world["officer"], at)
+    with pytest.raises(InvalidState, match=r"Nobody else|没有其他人"):
+        operations.recuse_from(case=case, actor=world["officer"], at=at, reason=WHY)
 
 
 def test_who_signed_first_is_nobody_to_pass_it_on_to(world: World, proposal: Measure) -> None:
@@ -160,6 +195,11 @@ def test_who_signed_first_is_nobody_to_pass_it_on_to(world: World, proposal: Mea
     stages.issue(proposal, world, world.at)
     with pytest.raises(InvalidState, match=r"Nobody else|没有其他人"):
         step_back(world, proposal, "second_officer")
+    with time_machine.travel(world.at, tick=False):
+        offers = [
+            "recuse" in offered("measure", proposal, world[who], world.at) for who in ("officer", "second_officer")
+        ]
+    assert offers == [True, False]
     step_back(world, proposal, "officer")
     assert Recusal.objects.get().user == world["officer"]
 

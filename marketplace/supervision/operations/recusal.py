@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from itertools import islice
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -11,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Party, User
 from accounts.operations import step_back
+from accounts.permissions import could_follow
 from accounts.queries import people_of, recipient, recipients
 from accounts.reach import stepped_back
 from listings.models import ReleaseRule, Version
@@ -36,7 +36,7 @@ from marketplace.supervision.inspections import OPEN_INSPECTION, Inspection
 from marketplace.supervision.models import Finding, Measure, UsageReport
 from marketplace.supervision.operations.second_pair import overtake_signature
 from marketplace.supervision.operations.taking import OPEN_MEASURE
-from marketplace.supervision.second_pair import Signature, is_waiting
+from marketplace.supervision.second_pair import Signature
 from marketplace.supervision.states import ConcernState, FindingState, ReportState
 
 ARTICLE = "Art. 45"
@@ -132,10 +132,10 @@ def _overtake_signatures(act: ledger.Act, actor: User) -> None:
         overtake_signature(act, measure)
 
 
-def could_pass_on(case: Case, at: datetime) -> bool:
-    """Whether of all who may decide one could step back; who signed first may, where another confirms it."""
-    people = set(islice(able(case, at), 2))
-    return len(people) > 1 or (bool(people) and isinstance(case, Measure) and is_waiting(case))
+def could_pass_on(case: Case, actor: User, at: datetime) -> bool:
+    """Whether somebody would be left where this person steps back."""
+    left = able(case, at, ROWS[type(case)].beside(actor, case, at))
+    return any(could_follow(person, actor) for person in left)
 
 
 def able(case: Case, at: datetime, beside: Party | None = None) -> Iterator[User]:
