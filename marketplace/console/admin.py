@@ -336,7 +336,7 @@ class MeasureQueue(Queue):
 @register(Incident)
 class IncidentQueue(Queue):
     label = _("Security incidents")
-    roles = (OFFICER, OVERSEER)
+    roles = (OFFICER, REVIEWER, OVERSEER)
     tables = (supervision.INCIDENT,)
     own = "version__product__seller"
     waiting = (IncidentState.OPENED,)
@@ -344,8 +344,15 @@ class IncidentQueue(Queue):
     list_select_related = ("version__product__seller", "reporter", "authority__region__parent")
     sections = cases_incident.incident
 
+    def _entrusted(self, user: Any, at: datetime) -> Any:
+        """To whom the whole case is open: a holder who was told reads the notice, on the site."""
+        return Incident.objects.handled_by(user)
+
     def waits_for(self, request: Any, at: datetime) -> Q | None:
-        """For an officer what is open; and what their authority or oversight body has still to acknowledge."""
+        """For an officer what is open; and what their authority or oversight body has still to acknowledge. For the
+        compliance reviewer nothing waits: it reads what happens to data that it reviewed."""
+        if not request.kinds & {OFFICER, OVERSEER}:
+            return None
         who = reach_of(request.user, at)
         awaiting = Incident.objects.awaiting((*who.authorities, *who.acting(OVERSEER)))
         unseen = Q(pk__in=awaiting.exclude(stepped_back([request.user.pk], Incident)).values("pk"))

@@ -139,6 +139,14 @@ def test_reviewer_of_non_public_data_is_told_of_every_step_and_reads_the_case(wo
         assert stages.ALARM["facts"] in client.get(incident.get_absolute_url()).content.decode()
         assert client.get(public.get_absolute_url()).status_code == 404
         assert verbs.INCIDENT.available(incident, world["reviewer"], at) == []
+        listed = client.get("/console/").context["rows"]
+        assert ("/console/supervision/incident/", 1) in [(row.url, row.waiting) for row in listed]
+        page = client.get("/console/supervision/incident/")
+        assert list(page.context["cl"].result_list) == [incident]
+        file = f"/console/supervision/incident/{incident.pk}/"
+        assert file in page.content.decode()
+        assert stages.ALARM["facts"] in client.get(file).content.decode()
+        assert client.get(f"/console/supervision/incident/{public.pk}/").status_code == 404
     assert told("incident_opened").count(world["reviewer"].ledger_ref) == 1  # of public data it is told nothing
     assert world["province_officer"].ledger_ref not in told("incident_opened")
 
@@ -167,6 +175,22 @@ def test_where_nobody_acts_for_the_reviewer_the_province_is_told_of_every_step_a
         assert Incident.objects.handled_by(world["province_officer"]).filter(pk=incident.pk).exists()
     stages.report_incident(world)  # of public data, the city's alone
     assert told("incident_opened").count(province) == 1
+
+
+def test_an_officer_who_belongs_to_a_holder_reads_its_notice_and_not_the_file(world, grant):
+    delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at)
+    incident = stages.report_incident(world)
+    operations.tell_holders(**by(world, incident, "officer"), text="请自查")
+    Membership.objects.create(
+        user=world["other_officer"], party=grant.buyer, role="member", valid_from=date(2026, 1, 1)
+    )
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(world["other_officer"], backend="allauth.account.auth_backends.AuthenticationBackend")
+    with time_machine.travel(world.at, tick=False):
+        page = client.get(incident.get_absolute_url()).content.decode()
+        assert "请自查" in page and stages.ALARM["facts"] not in page
+        assert client.get(f"/console/supervision/incident/{incident.pk}/").status_code == 404
+        assert not client.get("/console/supervision/incident/?show=all").context["cl"].result_list
 
 
 def test_page_and_interface_say_who_has_and_who_has_not(world, police):
