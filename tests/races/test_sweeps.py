@@ -1,13 +1,17 @@
 """Sweeps at once, and whoever does meanwhile what a sweep looks for."""
 
 import time
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
+from accounts import operations as accounts
+from accounts.models import Capability, CapabilityKind, Party
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Grant, Hold
+from marketplace.clock.working_days import local_date
 from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations as supervision
@@ -118,3 +122,61 @@ def test_finding_dismissed_while_the_sweep_pauses_leaves_no_grant_paused_and_not
     run(monitors["report_late"], at)
     assert not Hold.objects.filter(state="open").exists()
     assert not any(shown_now(measure).can_be_signed for measure in Measure.objects.all())
+
+
+LAPSES = pytest.mark.parametrize("name", ["seller_lapsed", "buyer_lapsed", "mandate_lapsed"])
+RENEWED = date(2030, 1, 1)
+
+
+def lapse(name: str, party: Party, last: date) -> dict[str, Any]:
+    """The verification or mandate of the party was valid until that day. Returns with what it is renewed."""
+    kind, until = CapabilityKind.PRIMARY_DEVELOPER, {"evidence": "执照", "valid_until": RENEWED}
+    if name != "mandate_lapsed":
+        Party.objects.filter(pk=party.pk).update(verified_until=last)
+        return until
+    Capability.objects.filter(party=party, kind=kind).update(valid_from=date(2020, 1, 1), valid_until=last)
+    return {"mandate_until": RENEWED, **until}
+
+
+@LAPSES
+def test_a_lapse_is_noticed_before_its_renewal_or_not_at_all(world, grant, name):
+    party = grant.buyer if name == "buyer_lapsed" else grant.product.seller
+    monitors = {row.name: row for row in MONITORS}
+    over = monitors["seller_renewed" if name == "seller_lapsed" else "cause_gone"]
+    for round in range(ROUNDS):
+        until = lapse(name, party, local_date(world.at) - timedelta(days=1 + round))  # each time another occasion
+        wait = (round % 4 - 1) * 0.02
+
+        def renew(until=until, wait=wait) -> None:
+            time.sleep(max(wait, 0))
+            accounts.renew_party(party=fresh(party), actor=world["operator"], at=world.at, **until)
+
+        renewed, swept = together(renew, lambda w=wait: time.sleep(max(-w, 0)) or run(monitors[name], world.at))
+        assert (renewed, swept.failed) == (None, 0)
+        noticed = list(Finding.objects.filter(rule=name, state="open"))
+        assert len(noticed) == swept.did
+        for finding in noticed:
+            opened = Entry.objects.get(object_type="supervision.finding", object_id=str(finding.pk))
+            assert opened.pk < Entry.objects.filter(object_type="accounts.party", verb="renew").latest("pk").pk
+        closing = together(*[lambda: run(over, world.at)] * 2)
+        assert (sum(one.did for one in closing), [one.failed for one in closing]) == (swept.did, [0, 0])
+        assert not Finding.objects.filter(rule=name, state="open").exists()
+        assert not Hold.objects.exists() and run(monitors[name], world.at).found == 0
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer")
+@LAPSES
+def test_a_renewal_that_is_not_through_yet_is_not_overtaken_by_its_lapse(world, grant, name):
+    monitor = next(row for row in MONITORS if row.name == name)
+    party = grant.buyer if name == "buyer_lapsed" else grant.product.seller
+    until = lapse(name, party, local_date(world.at) - timedelta(days=1))
+
+    def renew() -> None:
+        with transaction.atomic():
+            accounts.renew_party(party=party, actor=world["operator"], at=world.at, **until)
+            time.sleep(1)  # by now the sweep has looked, and found what is committed still
+
+    renewed, swept = together(renew, lambda: time.sleep(0.3) or run(monitor, world.at))
+    assert (renewed, swept.found, swept.did, swept.failed) == (None, 1, 0, 0)
+    assert not Finding.objects.filter(rule=name).exists() and not Hold.objects.exists()
+    assert not Outbox.objects.filter(kind__in=[name, "finding_opened"]).exists()

@@ -26,8 +26,7 @@ def cause_gone(name: str, label: object, article: str, causes: Mapping[str, Case
     def handle(finding: Finding, at: datetime) -> bool:
         if finding.occasion_key in _held(causes[finding.rule], [finding], at):
             return False
-        remedy_finding(ledger.begin("notice", WATCHER, at, finding.article), finding.occasion_key)
-        return True
+        return remedy_finding(ledger.begin("notice", WATCHER, at, finding.article), finding.occasion_key)
 
     return Monitor(name, label, article, find, handle, lambda finding: finding.authority_id)
 

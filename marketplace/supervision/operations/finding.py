@@ -107,11 +107,15 @@ def merge_finding(*, finding: Finding, actor: User, at: datetime, into: Finding,
         carry_recusals(case, into)
 
 
-def remedy_finding(act: ledger.Act, key: str) -> None:
-    """The duty was done after all: the open finding of this occasion, if any, is remedied."""
-    finding = Finding.objects.filter(occasion_key=key, state=FindingState.OPEN).first()
-    if finding is not None:
-        close_finding(act, finding, FindingState.REMEDIED)
+def remedy_finding(act: ledger.Act, key: str) -> bool:
+    """The duty was done after all: the open finding of this occasion, if any, is remedied. Returns whether there was
+    one: who closes it at the same time is waited for."""
+    open_ones = Finding.objects.select_for_update(of=("self",)).filter(state=FindingState.OPEN)
+    finding = open_ones.filter(occasion_key=key).first()
+    if finding is None:
+        return False
+    close_finding(act, finding, FindingState.REMEDIED)
+    return True
 
 
 def close_finding(act: ledger.Act, finding: Finding, new: str, *, reason: str = "") -> None:

@@ -69,7 +69,6 @@ def renewed(at: datetime, sellers: Iterable[Party] | None) -> Any:
 
 @transaction.atomic
 def notice_renewed(*, finding: Finding, actor: ledger.SystemActor, at: datetime) -> bool:
-    """open → remedied."""
+    """open → remedied, once."""
     check_is_job(actor)
-    remedy_finding(ledger.begin("notice", actor, at, ARTICLE), finding.occasion_key)
-    return True
+    return remedy_finding(ledger.begin("notice", actor, at, ARTICLE), finding.occasion_key)
