@@ -261,6 +261,12 @@ def visible_version(user: Any, pk: int | None) -> Version:
     return get_object_or_404(Version.objects.visible_to(user).select_related("product__seller"), pk=pk)
 
 
+def reported_version(user: Any, pk: int | None) -> Version:
+    """Also one that is hidden from a holder, as it was recalled or is by invitation: who may report it knows of it."""
+    version = get_object_or_404(Version.objects.select_related("product__seller"), pk=pk)
+    return version if reporters(user, version, timezone.now()).exists() else visible_version(user, pk)
+
+
 def start_application(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
     version = target and offered_version(target)
     columns = list(version.columns.order_by("position").values_list("name", flat=True)) if version else []
@@ -332,7 +338,7 @@ CREATIONS = (
     Creation("products/<int:pk>/apply", "applications", _("Start an application"), Scope.WRITE, start_application, lambda target, **fields: application.start_application(product=target, **fields), listed_product, "Arts 16, 40"),
     Creation("versions/<int:pk>/objections", "objections", _("Object to a version in publicity"), Scope.ACT, object_to_version, lodge_objection, visible_version, "Art. 17"),
     Creation("products/<int:pk>/concerns", "concerns", _("Report misuse or faulty data"), Scope.ACT, report_concern, lambda target, **fields: supervising.report_concern(subject=target, **fields).made, visible_product, "Arts 13, 34"),
-    Creation("versions/<int:pk>/incidents", "incidents", _("Report a security incident"), Scope.ACT, open_incident, lambda target, **fields: supervising.open_incident(version=target, **fields), visible_version, "Art. 34"),
+    Creation("versions/<int:pk>/incidents", "incidents", _("Report a security incident"), Scope.ACT, open_incident, lambda target, **fields: supervising.open_incident(version=target, **fields), reported_version, "Art. 34"),
     Creation("reviews", "reviews", _("Ask for a review"), Scope.ACT, lodge_review, lambda target, **fields: supervising.lodge_review(**fields), article="Arts 45, 47"),
     Creation("inquiries", "inquiries", _("Ask the authority below for a report on a case"), Scope.ACT, ask_report, lambda target, **fields: supervising.ask_report(**fields), article="Art. 45"),
     Creation("inquiries/<int:pk>/answer", "inquiries", _("Report on a case to the level above"), Scope.ACT, answer_inquiry, write_answer, visible_inquiry, "Art. 45", verb="answer"),

@@ -11,7 +11,7 @@ from marketplace.console.sections import Row, Section, day, evidence, link, of, 
 from marketplace.delivery.models import Delivery
 from marketplace.supervision.caution import Caution, for_case
 from marketplace.supervision.closeout import Certificate, Whereabouts
-from marketplace.supervision.evidence_time import keeping
+from marketplace.supervision.evidence_time import keeping, was_evidence
 from marketplace.supervision.models import DerivedProduct
 
 
@@ -48,7 +48,8 @@ def built(grants: Iterable[int], user: Any) -> Section:
 
 
 def certificate(case: Certificate, user: Any, at: datetime) -> list[Section]:
-    """What is certified, about which grant, and what stands against destroying."""
+    """What is certified, about which grant, and what stands, or then stood, against destroying."""
+    as_evidence = was_evidence(case.grant, case.destroyed_on)
     return [
         Section(_("Grant"), (
             (_("Grant"), link(case.grant)), *of(case.grant, "state", "buyer"),
@@ -58,6 +59,7 @@ def certificate(case: Certificate, user: Any, at: datetime) -> list[Section]:
         Section(_("What is certified"), (
             *of(case, "destroyed", "places", "method", "done_by", "destroyed_on", "kept", "kept_why", "filed_by"),
             (_("Filed"), day(case.filed_at)),
+            (_("The copies were evidence on that day"), _("yes") if as_evidence else _("no")),
         )),
         Section(_("Check"), ((_("Who"), case.checked_by or "–"), *of(case, "checked_at", "reason"))),
         built([case.grant_id], user),

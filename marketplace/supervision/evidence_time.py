@@ -2,7 +2,7 @@
 has missed."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import reduce
 from operator import or_
 from typing import Any, NamedTuple
@@ -112,6 +112,14 @@ def spans_of(grants: Iterable[int]) -> dict[int, list[Span]]:
             if state in case.states or pk in over:
                 found.setdefault(grant, set()).add(Span(began, over.get(pk)))
     return {grant: _joined(spans) for grant, spans in found.items()}
+
+
+def was_evidence(grant: Grant, day: date) -> bool:
+    """Whether its copies were to be kept as evidence at any time of this day."""
+    spans = spans_of([grant.pk]).get(grant.pk, ())
+    return any(
+        local_date(span.began) <= day and (span.ended is None or day <= local_date(span.ended)) for span in spans
+    )
 
 
 def _rows(case: Case, path: str, grants: list[int]) -> Any:

@@ -70,7 +70,7 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
         "may_see_application": Application.objects.visible_to(request.user).filter(items=item.item_id).exists(),
         "versions": versions.order_by("-number") if mine else [],
         "deliveries": Delivery.objects.filter(grant=item)
-        .select_related("version", "principal")
+        .select_related("version__product", "principal")
         .order_by("-pk")[:RECENT],
         "access": AccessRecord.objects.filter(grant_ref=reference(item)).order_by("-pk")[:RECENT],
         "reports": item.reports.order_by("start"),

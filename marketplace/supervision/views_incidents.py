@@ -28,9 +28,10 @@ def incident_list(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def open_incident(request: HttpRequest, version: int) -> HttpResponse:
+    """For whoever may report it, also a holder from whom the version is hidden: recalled, or by invitation."""
     at = timezone.now()
-    visible = Version.objects.visible_to(request.user).filter(state__in=WAS_OFFERED)
-    about = get_object_or_404(visible.select_related("product__seller", "authority"), pk=version)
+    offered = Version.objects.filter(state__in=WAS_OFFERED)
+    about = get_object_or_404(offered.select_related("product__seller", "authority"), pk=version)
     mine = reporters(request.user, about, at)
     if not mine:
         raise Http404

@@ -322,6 +322,17 @@ def test_a_grant_that_is_over_counts_while_its_copies_are_out(world, towns, jobs
     assert [pair.grant for pair in pairs_of(item)] == [held]
 
 
+def test_what_was_merged_into_the_buyer_left_it_its_copies(world, towns, jobs):
+    held = granted(world, towns, buyer="other_buyer")
+    Grant.objects.filter(pk=held.pk).update(state="closed", activated_at=world.at, ended_at=world.at)
+    deliver(Grant.objects.get(pk=held.pk), world.at)
+    item = under_review(world, jobs).items.get()
+    assert pairs_of(item) == []
+    given = {"actor": world["operator"], "at": world.at, "reason": "合并", "evidence": "登记通知书"}
+    supervision.merge_party(party=world.parties["other_buyer"], successor=world.parties["buyer"], **given)
+    assert [pair.grant for pair in pairs_of(item)] == [held]
+
+
 def as_person(world, who):
     client = Client()
     client.force_login(world[who])

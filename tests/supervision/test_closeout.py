@@ -18,8 +18,9 @@ from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import due_after, end_of_day, last_day, local_date, working_days_between
+from marketplace.console import cases_closeout
 from marketplace.delivery import operations as delivery
-from marketplace.delivery.models import DailyUse
+from marketplace.delivery.models import DailyUse, Delivery
 from marketplace.desk.queries import todo
 from marketplace.documents.models import Document, Paper
 from marketplace.documents.pdf import address_of
@@ -509,6 +510,26 @@ def test_certificate_is_whole_or_refused(world, over, changes, field):
     with pytest.raises(ValidationError, match=field):
         certify(world, over, **changes)
     assert not Certificate.objects.exists() and destroying(over)
+
+
+def test_nothing_is_destroyed_before_the_last_of_it_was_delivered(world, over):
+    again = Delivery.objects.filter(grant=over).latest("pk")
+    again.pk, again.obtained_at, again._state.adding = None, world.at + DAY, True
+    again.save()
+    with pytest.raises(ValidationError, match="destroyed_on"):
+        certify(world, over, at=world.at + 2 * DAY, destroyed_on=local_date(world.at))
+    certify(world, over, at=world.at + 2 * DAY, destroyed_on=local_date(world.at + DAY))
+
+
+@pytest.mark.parametrize(("days", "said"), [(-1, "否"), (0, "是"), (3, "是"), (4, "否")])
+def test_whoever_checks_sees_whether_the_copies_were_evidence_on_the_day(world, over, days, said):
+    began = world.at + 10 * DAY
+    incident = stages.report_incident(world, at=began, noticed_at=began)
+    operations.dismiss_incident(incident=incident, actor=world["officer"], at=began + 3 * DAY, reason="演练")
+    made = certify(world, over, at=began + 6 * DAY, destroyed_on=local_date(began + days * DAY))
+    file = cases_closeout.certificate(made, world["officer"], made.filed_at)
+    facts = dict(fact for section in file for fact in section.facts)
+    assert facts["当日副本是否为证据"] == said
 
 
 SIX_WEEKS = timedelta(weeks=6)

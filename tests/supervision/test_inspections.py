@@ -6,12 +6,13 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from accounts.models import Party
+from marketplace.applications.models import Grant
 from marketplace.clock.working_days import start_of_day
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.supervision import operations as supervision
 from marketplace.supervision.inspections import Inspection, InspectionPlan
 from marketplace.supervision.models import Finding
-from marketplace.supervision.operations.inspection_plan import population
+from marketplace.supervision.operations.inspection_plan import population, stratum_of
 from tests.workflow import stages
 
 
@@ -32,6 +33,22 @@ def test_a_plan_draws_only_from_the_grants_that_its_filters_leave(world, changes
     plan = supervision.plan_inspections(party=world.parties["city"], **who, **given)
     with pytest.raises(InvalidState):
         supervision.draw_sample(plan=plan, **who)
+
+
+def test_a_purpose_is_one_of_those_granted_and_not_part_of_anothers_name(world):
+    grant = stages.active_grant(world)
+    grants = Grant.objects.filter(pk=grant.pk)
+    grants.update(terms={**grant.terms, "purposes": "规划研究\n医疗"})
+    who = {"party": world.parties["city"], "actor": world["officer"], "at": world.at}
+    found = {}
+    for purpose in ("规划", "规划研究", "医疗"):
+        plan = supervision.plan_inspections(**who, **{**stages.PLANNED, "purpose": purpose})
+        found[purpose] = list(population(plan, world.at))
+    assert found == {"规划": [], "规划研究": [grant], "医疗": [grant]}
+    plan.strata = "purpose"
+    first = stratum_of(plan, Grant.objects.get(pk=grant.pk))
+    grants.update(terms={**grant.terms, "purposes": "医疗、规划研究"})
+    assert stratum_of(plan, Grant.objects.get(pk=grant.pk)) == first
 
 
 @pytest.mark.parametrize("who", ["county_officer", "other_officer", "buyer"])

@@ -1,6 +1,7 @@
 """What held, recalled and withdrawn reach: holders told, a precaution proposed, nothing done by a job."""
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
@@ -15,9 +16,11 @@ from marketplace.desk.story import apply_for
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
+from marketplace.supervision.incidents import Incident
 from marketplace.supervision.models import Finding
 from marketplace.supervision.operations.recall import holders_untold
 from marketplace.supervision.sweep import sweep
+from tests.api.conftest import Partner, credential_for
 from tests.journeys.test_listed_again import product, second_grant  # noqa: F401
 from tests.workflow import stages
 from tests.workflow.memory import remembered_sandbox  # noqa: F401
@@ -51,6 +54,26 @@ def test_every_holder_is_told_once_and_a_precaution_is_proposed(world, grant):
     assert told() == sorted(world[who].ledger_ref for who in ("buyer", "conflicted_officer"))
     assert not other.findings.exists() and not Hold.objects.exists()
     assert finding in [task.obj for task in todo(world["officer"], world.at)]
+
+
+def test_a_holder_reports_an_incident_with_what_was_recalled_and_is_hidden_from_it(world, grant):
+    """On the page and over the API; who obtained nothing knows nothing of it."""
+    delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at)
+    recall(world, world.version)
+    assert not Version.objects.visible_to(world["buyer"]).filter(pk=world.version.pk).exists()
+    browser, page = Client(), reverse("supervision:incident-open", args=[world.version.pk])
+    with time_machine.travel(world.at, tick=False):
+        browser.force_login(world["other_buyer"])
+        assert browser.get(page).status_code == 404
+        browser.force_login(world["buyer"])
+        assert page in browser.get(grant.get_absolute_url()).content.decode()
+        assert browser.get(page).status_code == 200
+        said = {**stages.ALARM, "noticed_at": world.at.isoformat(), "may_identify": False}
+        address = f"versions/{world.version.pk}/incidents/"
+        for who, status in (("other_buyer", 404), ("buyer", 201)):
+            system = Partner(credential_for(world, world.parties[who], person=world[who]), world[who])
+            assert system.post(address, {**said, "party": world.parties[who].pk}).status_code == status
+    assert Incident.objects.get().reporter == world.parties["buyer"]
 
 
 def test_officer_answers_the_finding_by_a_precaution_or_dismisses_it(world):

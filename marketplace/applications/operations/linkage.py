@@ -197,8 +197,10 @@ def _wanted() -> Iterator[list[Pair]]:
 
 
 def _with_grants(item: Item, first: Version, fields: Sequence[str]) -> list[Pair]:
-    """With what the buyer has or is offered, and with what it still has copies of or may get back by a review."""
-    mine = Grant.objects.filter(buyer=item.application.buyer_id).exclude(item=item)
+    """With what the buyer has or is offered, and with what it still has copies of or may get back by a review; what
+    was merged into it left it its copies."""
+    buyer = item.application.buyer_id
+    mine = Grant.objects.filter(Q(buyer=buyer) | Q(buyer__merged_into=buyer)).exclude(item=item)
     given = Q(state__in=[GrantState.OFFERED, GrantState.ACTIVE])
     copied = Q(Exists(Grant.objects.filter(pk=OuterRef("pk"), deliveries__isnull=False)))
     kept = (Q(state=GrantState.REVOKED) | copied) & ~Q(certificate__state="accepted")

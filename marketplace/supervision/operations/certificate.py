@@ -216,9 +216,9 @@ def _check(grant: Grant, at: datetime, said: dict[str, Any]) -> None:
             _("The copies are kept as evidence while this is open: %(cases)s. Destroy and certify them afterwards.")
             % {"cases": ", ".join(running)}
         )
-    first = Delivery.objects.filter(grant=grant).order_by("obtained_at")[0]
-    if not local_date(first.obtained_at) <= said["destroyed_on"] <= local_date(at):
-        raise ValidationError({"destroyed_on": _("Between the first delivery and today.")})
+    last = Delivery.objects.filter(grant=grant).latest("obtained_at")
+    if not local_date(last.obtained_at) <= said["destroyed_on"] <= local_date(at):
+        raise ValidationError({"destroyed_on": _("Between the last delivery and today.")})
     if bool(said["kept"].strip()) != bool(said["kept_why"].strip()):
         raise ValidationError({"kept_why": _("What is kept goes with the law that says so, and for how long.")})
 

@@ -10,12 +10,14 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count, F, Max, Q
 from django.utils.translation import gettext as _
 
 from accounts.models import Party, Region, User
 from listings.models import Nature
+from listings.models.purposes import split_purposes
 from marketplace import workflow
+from marketplace.among import Among
 from marketplace.applications.models import Grant
 from marketplace.applications.states import GrantState
 from marketplace.clock.working_days import local_date
@@ -112,12 +114,17 @@ def population(plan: InspectionPlan, at: datetime) -> Any:
     lies_in = [Q(**{f"buyer__{path}": plan.region}) for path in ("region", "region__parent", "region__parent__parent")]
     for value, way in (
         (plan.region, reduce(or_, lies_in)),
-        (plan.purpose, Q(item__application__purposes__contains=plan.purpose)),
         (plan.buyer_kind, Q(buyer__kind=plan.buyer_kind)),
         (plan.seller_kind, Q(product__seller__kind=plan.seller_kind)),
     ):  # fmt: skip
         found = found.filter(way) if value else found
-    return found
+    return found.filter(Among(F("pk"), _granted_for(plan.purpose, found))) if plan.purpose else found
+
+
+def _granted_for(purpose: str, grants: Any) -> list[int]:
+    """The keys of those whose terms name this purpose; one that is part of another's name is not it."""
+    told = grants.filter(terms__purposes__icontains=purpose).values_list("pk", "terms__purposes")
+    return [key for key, purposes in told if purpose in split_purposes(purposes)]
 
 
 def frame_of(plan: InspectionPlan, at: datetime) -> list[Unit]:
@@ -132,7 +139,7 @@ def frame_of(plan: InspectionPlan, at: datetime) -> list[Unit]:
 
 def stratum_of(plan: InspectionPlan, grant: Grant) -> str:
     if plan.strata == Strata.PURPOSE:
-        return grant.item.application.purposes[:200]
+        return "、".join(sorted(split_purposes(grant.terms.get("purposes", ""))))[:200]
     if plan.strata == Strata.REGION:
         return grant.buyer.region.name if grant.buyer.region else ""
     return str(grant.buyer.kind) if plan.strata == Strata.BUYER else ""

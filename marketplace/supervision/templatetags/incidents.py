@@ -14,6 +14,6 @@ register = template.Library()
 @register.filter
 def may_be_reported_by(version: Any, user: Any) -> bool:
     """One of the person's parties offers, provides, obtained or supervises what is or was on offer."""
-    if version.state not in WAS_OFFERED or not user.is_authenticated:
+    if not version or version.state not in WAS_OFFERED or not user.is_authenticated:
         return False
     return reporters(user, version, timezone.now()).exists()
