@@ -10,7 +10,7 @@ CATALOGUES := $(wildcard marketplace/locale/*/LC_MESSAGES/*.po)
 COMPILED := $(CATALOGUES:.po=.mo)
 LOCK = $(PY) -m uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header
 
-.PHONY: setup run test fuzz bench peers services engine lint lint-code lint-format lint-templates lint-imports lint-types lock messages
+.PHONY: setup run test fuzz histories bench peers services engine lint lint-code lint-format lint-templates lint-imports lint-types lock messages
 
 setup: $(STAMP) $(COMPILED)
 
@@ -43,6 +43,9 @@ peers:  ## what the bench measures the engine against, in an environment of its 
 
 fuzz: setup  ## more than 10,000 requests to the API, each answer as described; some fifteen minutes
 	API_EXAMPLES=60 API_STEPS=1000 $(PY) -m pytest -s -k "described" tests/api/test_schema.py $(ARGS)
+
+histories: setup  ## random histories of three months against the plain model, each swept in three ways; a minute or two each
+	SWEEP_EXAMPLES=$(or $(EXAMPLES),50) $(PY) -m pytest -s -k histories tests/supervision/test_time_travel.py $(ARGS)
 
 engine:  ## the de-identification engine as one wheel in dist/, for a seller's own network; the same bytes each time
 	@$(or $(wildcard $(PY)),python3) deploy/engine_wheel.py

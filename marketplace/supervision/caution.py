@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Party, Region, User
+from accounts.models import CapabilityKind, Party, Region, User
 from accounts.reach import found_by, reach_of
 from listings.models import Nature, Product, Purpose, Version
 from listings.models.purposes import split_purposes
-from marketplace.applications.models import Application, Grant, GrantEdition, Item
-from marketplace.applications.states import OPEN_APPLICATION
+from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item
+from marketplace.applications.states import OPEN_APPLICATION, UNANSWERED
 from marketplace.clock.working_days import local_date
 from marketplace.workflow import Machine, table
 
@@ -57,16 +57,20 @@ def in_force(at: datetime) -> Q:
 
 class CautionQuerySet(models.QuerySet["Caution"]):
     def visible_to(self, user: Any) -> "CautionQuerySet":
-        """The party, and whoever decides on parties: authorities, compliance reviewers; what is in force today also a
-        seller who decides a request of the party, or of the one that it was merged into."""
+        """The party, and whoever decides on parties: authorities, compliance reviewers; what is in force today also the
+        operator, who admits them, and a seller or unit that is to answer a request of the party, or of the one that it
+        was merged into."""
         at = timezone.now()
-        who = reach_of(user, at)
+        who, now = reach_of(user, at), in_force(at)
         if who.is_province or who.authorities or who.reviewers:
             return self
-        asked = Application.objects.filter(seller__in=who.parties, state__in=OPEN_APPLICATION).values("buyer")
-        now = in_force(at)
-        ways = (Q(party__in=who.parties), now & Q(party__in=asked), now & Q(party__merged_into__in=asked))
-        return self.filter(found_by(self.model, *ways))
+        if who.acting(CapabilityKind.OPERATOR):
+            return self.filter(now | Q(party__in=who.parties))
+        requests = Application.objects.filter(seller__in=who.parties, state__in=OPEN_APPLICATION).values("buyer")
+        consulted = Consultation.objects.filter(unit__in=who.parties, state__in=UNANSWERED)
+        asked = [Q(**{f"{path}__in": buyers}) for path in ("party", "party__merged_into")
+                 for buyers in (requests, consulted.values("application__buyer"))]  # fmt: skip
+        return self.filter(found_by(self.model, Q(party__in=who.parties), *(now & way for way in asked)))
 
     def in_force(self, at: datetime) -> "CautionQuerySet":
         """Issued, not lifted, and not ended by themselves: the last day counts."""

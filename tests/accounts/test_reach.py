@@ -147,10 +147,15 @@ class Rules:
         now = timezone.now()
         if parties_as(self.user, AUTHORITY, now).exists() or parties_as(self.user, REVIEWER, now).exists():
             return Q()
+        operates = parties_as(self.user, CapabilityKind.OPERATOR, now).exists()
         over = ["decided", "refused", "withdrawn"]
         asked = Application.objects.filter(seller__in=self.mine).exclude(state__in=over).values("buyer")
         applies = Q(state="in_force", issued_at__lte=now, ends__gte=local_date(now))
-        return Q(party__in=self.mine) | applies & (Q(party__in=asked) | Q(party__merged_into__in=asked))
+        consulted = Consultation.objects.filter(unit__in=self.mine, state__in=["asked", "question"])
+        for_unit = consulted.values("application__buyer")
+        decides = Q(party__in=asked) | Q(party__merged_into__in=asked)
+        decides |= Q(party__in=for_unit) | Q(party__merged_into__in=for_unit)
+        return Q(party__in=self.mine) | applies & (Q() if operates else decides)
 
     def rule(self) -> Q:
         reviews = Exists(Version.objects.filter(self.reviews, pk=OuterRef("basis")))

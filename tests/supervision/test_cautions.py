@@ -61,6 +61,22 @@ def test_whoever_decides_the_next_case_is_shown_it_and_its_own_people_are_not(wo
         assert shown(application, world[who], world.at) == []
 
 
+def test_a_unit_that_is_asked_for_consent_and_the_operator_are_shown_it(world):
+    made = issue(world)
+    case, at = stages.application(world, "in_consultation")
+    assert shown(case, world["provider"], at) == [made] and shown(case, world["other_provider"], at) == []
+    for consultation in case.consultations.all():
+        applications.consent(consultation=consultation, actor=world["provider"], at=at)
+    assert shown(case, world["provider"], at) == []
+    browser = Client()
+    browser.force_login(world["operator"])
+    with time_machine.travel(at, tick=False):
+        assert made.number in browser.get(world.parties["buyer"].get_absolute_url()).content.decode()
+    operations.lift_caution(caution=made, actor=world["officer"], at=at, reason="已改正")
+    with time_machine.travel(at, tick=False):
+        assert not Caution.objects.visible_to(world["operator"]).exists()
+
+
 def test_it_decides_nothing_every_decision_goes_as_without_it(world):
     issue(world)
     issue(world, about="developer")

@@ -23,7 +23,7 @@ from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
 from marketplace.supervision.closeout import Certificate
 from marketplace.supervision.models import Finding, Measure, UsageReport
-from marketplace.supervision.monitors import DUTIES
+from marketplace.supervision.monitors import DUTIES, MONITORS
 from marketplace.supervision.occasions import Occasion
 from marketplace.supervision.review import Review
 from marketplace.supervision.sweep import sweep
@@ -62,6 +62,20 @@ ALLOWED = {
 }  # fmt: skip
 COPIES = {"whereabouts": UNSAID, "destruction": NOT_CLOSED_OUT}  # a clock, and what is noticed when it has run out
 STEP = timedelta(seconds=30)
+# What the model recomputes from scratch, and what it does not: those have only tests of their own (`test_monitors.py`,
+# `test_clocks.py` and beside what they watch).
+RECOMPUTED = {
+    "report_schedule", "report_overdue", "report_late", "report_thin", "unit_silent", "seller_lapsed",
+    "seller_renewed", "buyer_lapsed", "source_lapsed", "data_stale", "quota_used", "grant_ending", "grant_over",
+    "whereabouts_dropped", "whereabouts_unsaid", "certificate_asked", "kept_as_evidence", "not_closed_out",
+    "outside_grant", "outside_purpose", "cause_gone", "clock_overdue",
+}  # fmt: skip
+LEFT_OUT = {
+    "report_due_soon", "objectors", "reporters", "version_recalled", "reassessment", "assessment_lapses",
+    "assessment_failed", "assessment_mended", "version_held", "verification_lapses", "mandate_lapses",
+    "mandate_lapsed", "source_lapses", "product_described", "person_left", "plan_missing", "exercise_due",
+    "exercise_overdue", "whereabouts_due", "outside_access", "sudden_change", "attribution", "officer_overdue",
+}  # fmt: skip
 
 
 class Act(NamedTuple):
@@ -509,6 +523,11 @@ TOLD = History(
         Act(83, "file", 0, 0), Act(84, "lift", 0, 0), Act(86, "judge", 0, 1), Act(88, "file", 0, 0),
     ),
 )  # fmt: skip
+
+
+def test_of_each_monitor_it_is_known_whether_the_model_recomputes_it() -> None:
+    assert not RECOMPUTED & LEFT_OUT
+    assert {monitor.name for monitor in MONITORS} == RECOMPUTED | LEFT_OUT
 
 
 def test_told_history_is_the_same_by_day_and_after_six_weeks_of_silence(world: World) -> None:
