@@ -374,7 +374,7 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
     ),
     "report_due": (
         _("Usage report of grant %(number)s is due on %(due)s"),
-        _("Period %(start)s to %(end)s. The grant pauses by its own terms when the report is 5 working days late."),
+        _("Period %(start)s to %(end)s. The grant can pause by its terms when the report is later than they allow."),
     ),
     "report_overdue": (
         _("Usage report of grant %(number)s is overdue"),

@@ -127,7 +127,11 @@ def test_data_older_than_its_update_frequency_allows_is_a_finding(
         assert (finding.article, finding.version, finding.party) == ("Art. 13", world.version, world.product.seller)
         assert str(Frequency(frequency).label) in finding.said
         assert world["seller"].ledger_ref in told("duty_undone")
-        Version.objects.filter(pk=world.version.pk).update(published_at=published + timedelta(days=old))
+        Version.objects.filter(pk=world.version.pk).update(state="held")
+        assert did("cause_gone", published + timedelta(days=old)) == 0  # it is as old as before
+        Version.objects.filter(pk=world.version.pk).update(
+            state="published", published_at=published + timedelta(days=old)
+        )
         assert did("cause_gone", published + timedelta(days=old)) == 1
         assert did("data_stale", published + timedelta(days=old)) == 0
 
@@ -172,6 +176,11 @@ def test_person_with_access_who_left_is_told_to_the_buyer(world: World, grant: G
     Membership.objects.filter(user=person, party=grant.buyer).update(valid_until=date(2026, 5, 3))
     assert did("person_left", when) == 1
     assert told("person_left")
+    Membership.objects.create(  # of which the buyer need not hear
+        user=person, party=world.parties["other_city"], role="member", valid_from=date(2026, 5, 1),
+        valid_until=date(2026, 5, 10),
+    )  # fmt: skip
+    assert did("person_left", when + timedelta(days=9)) == 0
     GrantUser.objects.filter(pk=named.pk).update(removed_at=when)
     assert go("person_left", when + timedelta(days=1)).found == 0
 

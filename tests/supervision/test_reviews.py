@@ -14,6 +14,7 @@ from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import ClockSetting
 from marketplace.clock.working_days import last_day
+from marketplace.delivery import operations as delivery
 from marketplace.desk.queries import todo
 from marketplace.desk.story import later
 from marketplace.errors import InvalidState, NotAllowed
@@ -23,6 +24,7 @@ from marketplace.supervision import operations, verbs
 from marketplace.supervision.models import Measure
 from marketplace.supervision.review import Review, adverse_acts
 from tests.races.together import fresh, together
+from tests.supervision.test_papers import paper_of
 from tests.workflow import stages
 from tests.workflow.matrix import rows
 from tests.workflow.memory import remembered_sandbox  # noqa: F401
@@ -197,6 +199,12 @@ def test_while_it_is_stayed_no_refusal_is_prepared_or_found_and_the_party_may_go
 
 def test_varied_the_order_holds_fewer_grants_and_gives_new_time(world):
     kept, freed = (stages.active_grant(world) for _n in range(2))
+    delivery.deliver(grant=freed, version=world.version, actor=world["buyer"], at=world.at)
+    built = operations.register_derived(
+        party=freed.buyer, title="地图", description="x", built_from=[(freed, world.version)], actor=world["buyer"],
+        at=world.at,
+    )  # fmt: skip
+    operations.publish_derived(derived=built, actor=world["buyer"], at=world.at)
     order = operations.propose_order(
         grants=[kept, freed], actor=world["officer"], at=world.at, key="two", facts="超出约定用途", demand="停止"
     )
@@ -215,6 +223,23 @@ def test_varied_the_order_holds_fewer_grants_and_gives_new_time(world):
     stages.terminate(fresh(order), world)
     assert dict(order.held.values_list("grant", "outcome")) == {kept.pk: "terminated", freed.pk: "annulled"}
     assert [fresh(one).state for one in (kept, freed)] == ["terminated", "active"]
+    assert fresh(built).state == "published"
+    _document, text = paper_of(order, world.at, "termination")
+    assert kept.number in text and freed.number not in text
+
+
+def test_nothing_is_terminated_where_no_grant_runs_any_more(world):
+    made, at = stages.measure(world, "refused_to_correct")
+    said = {"measure": made, "actor": world["officer"], "at": at, "reason": "拒不改正", "remedy": stages.REMEDY}
+    assert "terminate" in [verb.name for verb in verbs.MEASURE.available(made, world["officer"], at)]
+    parties = {"party": world.parties["buyer"], "successor": world.parties["other_buyer"]}
+    operations.merge_party(**parties, actor=world["operator"], at=at, evidence="登记通知书", reason="合并")
+    before = rows()
+    with pytest.raises(InvalidState):
+        operations.terminate_service(**said)
+    assert rows() == before
+    assert "terminate" not in [verb.name for verb in verbs.MEASURE.available(fresh(made), world["officer"], at)]
+    operations.lift_order(measure=fresh(made), actor=world["officer"], at=at, reason="已无授权")
 
 
 @pytest.mark.parametrize("state", ["lifted", "terminated"])

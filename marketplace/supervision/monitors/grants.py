@@ -67,11 +67,12 @@ def people_left(at: datetime, scope: Scope) -> Iterator[Case]:
     """People named on a grant who act for its buyer no more: the gate refuses them already (Art. 36)."""
     today = local_date(at)
     held = Membership.objects.filter(user=OuterRef("user"), party=OuterRef("grant__buyer"))
+    ended = Q(user__memberships__party=F("grant__buyer"), user__memberships__valid_until__lt=today)
     named = (
         GrantUser.objects.filter(Q(until=None) | Q(until__gte=today), removed_at=None)
         .filter(grant__in=Grant.objects.active(), grant__buyer__merged_into=None)
         .filter(~Exists(held.filter(valid_on(today))) | Q(user__is_active=False))
-        .annotate(last=Max("user__memberships__valid_until", filter=Q(user__memberships__valid_until__lt=today)))
+        .annotate(last=Max("user__memberships__valid_until", filter=ended))
     )
     rows = within(named, scope, "grant__buyer").select_related("user", "grant__buyer").order_by("pk")
     for row in rows:

@@ -9,7 +9,7 @@ from django.db.models import F, Max, Q
 from accounts.queries import recipients
 from listings import operations as listing
 from listings.models import DescriptionChange, Frequency, Nature, Version
-from listings.states import ChangeState, ProductState, VersionState
+from listings.states import ON_OFFER, ChangeState, ProductState
 from marketplace.applications.models import Grant
 from marketplace.clock.working_days import last_day, local_date
 from marketplace.ledger import entries as ledger
@@ -118,13 +118,14 @@ def tell_described(change: DescriptionChange, at: datetime) -> bool:
 
 
 def stale(at: datetime, scope: Scope) -> Iterator[Case]:
-    """Public data on offer whose newest version is older than the update frequency of its product allows (Art. 13)."""
+    """Public data whose newest version is older than the update frequency of its product allows (Art. 13). One that is
+    held for a while is as old as before."""
     late = Q()
     for frequency, days in STALE_AFTER.items():
         late |= Q(product__frequency=frequency, published_at__lte=at - timedelta(days=days))
     newest = (
-        within(Version.objects.published(), scope, "product__seller")
-        .filter(late, product__state=ProductState.ACTIVE, product__versions__state=VersionState.PUBLISHED)
+        within(Version.objects.on_offer(), scope, "product__seller")
+        .filter(late, product__state=ProductState.ACTIVE, product__versions__state__in=ON_OFFER)
         .exclude(product__nature=Nature.NON_PUBLIC)
         .annotate(last=Max("product__versions__number"))
         .filter(number=F("last"))

@@ -225,6 +225,7 @@ def terminate_service(*, measure: Measure, actor: User, at: datetime, reason: st
     check_ends_as(measure, MeasureState.TERMINATED)
     require(reason=reason, remedy=remedy)
     check_may_end(measure, actor)
+    _check_something_ends(measure)
     texts = {"reason": reason, "remedy": remedy}
     if not sign_first(measure, What.TERMINATE, actor, at, texts):
         terminate(ledger.begin("terminate", actor, at, measure.article), measure, **texts)
@@ -233,11 +234,12 @@ def terminate_service(*, measure: Measure, actor: User, at: datetime, reason: st
 def terminate(act: ledger.Act, measure: Measure, *, reason: str, remedy: str) -> None:
     """Part of terminating, by one officer or the second of two."""
     check_may_end(measure, act.actor)
+    grants = _check_something_ends(measure)
     workflow.move(act, measure, MeasureState.TERMINATED, detail={"reason": reason, "remedy": remedy})
-    for grant in _active_grants(measure):
+    for grant in grants:
         end_grant(act, grant, GrantState.TERMINATED, reason=f"{reason} {remedy}")
         measure.held.filter(grant=grant).update(outcome=GrantOutcome.TERMINATED)
-    built = DerivedProduct.objects.filter(built_from__grant__measures__measure=measure)
+    built = DerivedProduct.objects.filter(built_from__grant__in=grants)
     for derived in built.distinct().order_by("pk"):
         flag_derived(act, derived, reason=f"{measure.number}: {MeasureState.TERMINATED.label}")
     clock.stop(measure, act.at)
@@ -277,6 +279,13 @@ def check_may_end(measure: Measure, actor: Any) -> None:
     workflow.check_in(measure, MeasureState.REFUSED_TO_CORRECT)
     check_not_stayed(measure)
     check_has_read(measure, actor)
+
+
+def _check_something_ends(measure: Measure) -> list[Grant]:
+    """The grants that terminating ends. Raises InvalidState where none of them runs any more."""
+    if not (grants := _active_grants(measure)):
+        raise InvalidState(_("None of its grants is active any more: there is nothing to terminate. Lift the measure."))
+    return grants
 
 
 def check_ends_as(measure: Measure, state: str) -> None:

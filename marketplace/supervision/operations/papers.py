@@ -17,7 +17,7 @@ from marketplace.documents.operations import Sections, write_document
 from marketplace.ledger import entries as ledger
 from marketplace.supervision.closeout import Certificate, checker_of
 from marketplace.supervision.measure_kinds import Issuer
-from marketplace.supervision.models import Measure
+from marketplace.supervision.models import GrantOutcome, Measure
 from marketplace.supervision.review import Review
 from marketplace.supervision.states import STANDING_MEASURE, ReviewState
 
@@ -118,7 +118,8 @@ def _named(versions: Iterable[Version]) -> str:
 
 
 def _grants(measure: Measure) -> str:
-    rows = measure.held.select_related("grant__product").order_by("pk")
+    """Those that it is about: not what a review has freed of it."""
+    rows = measure.held.exclude(outcome=GrantOutcome.ANNULLED).select_related("grant__product").order_by("pk")
     return "\n".join(f"{row.grant.number} {row.grant.product.title}" for row in rows)
 
 
