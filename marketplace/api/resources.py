@@ -41,8 +41,12 @@ from marketplace.applications.operations.application import offered_version
 from marketplace.documents.models import Document
 from marketplace.supervision import forms as supervision_forms
 from marketplace.supervision import forms_concern as concern_forms
+from marketplace.supervision import forms_derived as derived_forms
 from marketplace.supervision import forms_incident as incident_forms
+from marketplace.supervision import forms_inquiry as inquiry_forms
+from marketplace.supervision import forms_order as order_forms
 from marketplace.supervision import forms_preparedness as preparedness_forms
+from marketplace.supervision import forms_review as review_forms
 from marketplace.supervision import operations as supervising
 from marketplace.supervision import verbs as supervision
 from marketplace.supervision.caution import Caution
@@ -182,11 +186,11 @@ EXAMPLES: dict[type[forms.Form], Callable[[], Any]] = {
     ),
     PointsForm: lambda: Inspection(),
     ReleaseInspectorForm: lambda: Inspection(pk=0),
-    supervision_forms.VaryForm: lambda: Review(measure=Measure(pk=0)),
+    review_forms.VaryForm: lambda: Review(measure=Measure(pk=0)),
     concern_forms.FileFindingForm: lambda: Party(pk=0),
-    supervision_forms.OrderPartyForm: lambda: Party(pk=0),
-    supervision_forms.OrderPlatformForm: lambda: Party(pk=0),
-    supervision_forms.ReferForm: lambda: Measure(),
+    order_forms.OrderPartyForm: lambda: Party(pk=0),
+    order_forms.OrderPlatformForm: lambda: Party(pk=0),
+    order_forms.ReferForm: lambda: Measure(),
     supervision_forms.RecuseForm: lambda: Measure(authority=Party(pk=0)),
     concern_forms.TakeUpForm: lambda: Concern(authority=Party(pk=0)),
     supervision_forms.MergeFindingForm: lambda: Finding(party=Party(pk=0), authority=Party(pk=0)),
@@ -295,15 +299,15 @@ def open_incident(user: Any, at: datetime, target: Any, *sent: Any) -> forms.For
 
 
 def lodge_review(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
-    return supervision_forms.LodgeReviewOfForm(*sent, user=user)
+    return review_forms.LodgeReviewOfForm(*sent, user=user)
 
 
 def ask_report(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
-    return supervision_forms.AskReportForm(*sent, user=user)
+    return inquiry_forms.AskReportForm(*sent, user=user)
 
 
 def answer_inquiry(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
-    return supervision_forms.AnswerInquiryForm(*sent)
+    return inquiry_forms.AnswerInquiryForm(*sent)
 
 
 def visible_inquiry(user: Any, pk: int | None) -> Inquiry:
@@ -320,7 +324,7 @@ def draft_plan(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
 
 
 def register_derived(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
-    return supervision_forms.RegisterDerivedForm(*sent, party=target)
+    return derived_forms.RegisterDerivedForm(*sent, party=target)
 
 
 def listed_product(user: Any, pk: int | None) -> Product:

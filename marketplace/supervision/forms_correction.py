@@ -1,4 +1,4 @@
-"""Input of what whoever signs a measure decides on its party, the same for every face."""
+"""Input after the order: what the party says and shows, and what whoever signed asks for on top."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -7,7 +7,15 @@ from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.supervision.operations.correction import own_days
 from marketplace.supervision.operations.order import LEAST_DAYS, MOST_DAYS
-from marketplace.verbs import ReasonForm
+from marketplace.verbs import ReasonForm, VerbForm
+
+
+class TextForm(VerbForm):
+    text = forms.CharField(label=_("Statement"), max_length=8000, widget=forms.Textarea(attrs={"rows": 6}))
+
+
+class StatementForm(TextForm):
+    refuses = forms.BooleanField(label=_("We will not correct this."), required=False)
 
 
 class AskForMoreForm(ReasonForm):

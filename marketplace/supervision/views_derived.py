@@ -21,7 +21,7 @@ from marketplace import keyset
 from marketplace.clock.working_days import local_date
 from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
-from marketplace.supervision import attribution, forms, operations, queries, verbs
+from marketplace.supervision import attribution, forms_derived, operations, queries, verbs
 from marketplace.supervision.models import DerivedProduct
 
 
@@ -42,7 +42,7 @@ def derived_list(request: HttpRequest) -> HttpResponse:
 def register_derived(request: HttpRequest, party: int) -> HttpResponse:
     at = timezone.now()
     buyer = get_object_or_404(parties_as(request.user, CapabilityKind.BUYER, at), pk=party)
-    form = forms.RegisterDerivedForm(request.POST or None, party=buyer)
+    form = forms_derived.RegisterDerivedForm(request.POST or None, party=buyer)
     if request.method == "POST":
         made = submit(
             request,
@@ -110,7 +110,7 @@ def check(request: HttpRequest) -> HttpResponse:
 
     Who holds only a printed notice types its date and code as well: they must be of this number.
     """
-    form = forms.CheckForm(request.GET if "q" in request.GET else None)
+    form = forms_derived.CheckForm(request.GET if "q" in request.GET else None)
     asked = form.is_bound and form.is_valid()
     found = attribution.find(form.cleaned_data["q"]) if asked else None
     verdict = attribution.verdict(found)

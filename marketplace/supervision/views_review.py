@@ -15,7 +15,7 @@ from marketplace import keyset
 from marketplace.clock import operations as clock
 from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
-from marketplace.supervision import forms, operations, permissions, verbs
+from marketplace.supervision import forms_review, operations, permissions, verbs
 from marketplace.supervision.operations import reviewed
 from marketplace.supervision.review import ABOUT, Review
 from marketplace.supervision.states import ReviewState
@@ -33,7 +33,7 @@ def lodge(request: HttpRequest, about: str, pk: int) -> HttpResponse:
     request.back = subject.get_absolute_url()  # type: ignore[attr-defined]  # for `ErrorPages`
     permissions.check_can_ask_for_review(request.user, reviewed.asker_of(subject), at)
     reviewed.check_reviewable(subject, at)
-    form = forms.LodgeReviewForm(request.POST or None)
+    form = forms_review.LodgeReviewForm(request.POST or None)
     if form.is_bound:
         made = submit(
             request,

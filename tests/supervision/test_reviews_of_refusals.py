@@ -22,7 +22,7 @@ from marketplace.notices.messages import render
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations, verbs
 from marketplace.supervision.evidence_time import keeping
-from marketplace.supervision.forms import LodgeReviewOfForm
+from marketplace.supervision.forms_review import LodgeReviewOfForm
 from marketplace.supervision.operations.reviewed import term_of
 from marketplace.supervision.review import Review
 from tests.races.together import fresh
