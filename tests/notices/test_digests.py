@@ -16,7 +16,7 @@ from marketplace.notices import digests, kinds, rhythm
 from marketplace.notices import operations as notices
 from marketplace.notices.messages import MESSAGES
 from marketplace.notices.models import Digest, Outbox, Preference
-from marketplace.supervision.models import MeasureState
+from marketplace.supervision.states import MeasureState
 
 JOB = ledger.SystemActor("test")
 TUESDAY = datetime(2026, 3, 24, 15, 0, tzinfo=SHANGHAI)

@@ -15,7 +15,7 @@ from marketplace.ledger import entries as ledger
 from marketplace.notices import operations as notices
 from marketplace.notices.messages import MESSAGES, render
 from marketplace.notices.models import Outbox
-from marketplace.supervision.models import MeasureState
+from marketplace.supervision.states import MeasureState
 
 JOB = ledger.SystemActor("test")
 
