@@ -82,8 +82,9 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.filter(state=IncidentState.OPENED)
 
     def awaiting(self, parties: Iterable[int]) -> "IncidentQuerySet":
-        """Those that one of these bodies has still to acknowledge."""
-        unseen = IncidentAcknowledgement.objects.filter(party__in=parties, acknowledged_at=None)
+        """Those that one of these bodies has still to acknowledge, or one that was merged into it."""
+        asked = Q(party__in=parties) | Q(party__merged_into__in=parties)
+        unseen = IncidentAcknowledgement.objects.filter(asked, acknowledged_at=None)
         return self.open().filter(pk__in=unseen.values("incident"))
 
     def public(self) -> "IncidentQuerySet":

@@ -151,17 +151,18 @@ def bodies_over(incident: Incident, at: datetime) -> list[Party]:
     """Who has to know of it: who oversees, and the authorities over the data and over the grants that it reaches; but
     not who reported it."""
     over = Q(pk=incident.authority_id) | Q(pk__in=incident.copies.values("grant__authority"))
-    authorities = {party.answers for party in Party.objects.filter(over).select_related("merged_into")}
-    found = authorities | set(oversight_over(incident, at))
+    over |= Q(pk__in=oversight_over(incident, at).values("pk"))
+    found = {party.answers for party in Party.objects.filter(over).select_related("merged_into")}
     return sorted(found - {incident.reporter.answers}, key=lambda party: party.pk)
 
 
 def unacknowledged(actor: Any, incident: Incident, at: datetime) -> QuerySet[IncidentAcknowledgement]:
     """What the person's bodies have still to acknowledge, and those that were merged into them."""
     own = memberships(actor, at).filter(role__in=WRITERS).values("party")
-    rows = incident.acknowledgements.filter(Q(party__in=own) | Q(party__merged_into__in=own), acknowledged_at=None)
     able = (parties_as(actor, kind, at) for kind in (CapabilityKind.OVERSIGHT, CapabilityKind.AUTHORITY))
-    return rows.filter(reduce(or_, (Q(party__in=parties.values("pk")) for parties in able)))
+    bodies = Party.objects.filter(reduce(or_, (Q(pk__in=parties.values("pk")) for parties in able)), pk__in=own)
+    asked = Q(party__in=bodies.values("pk")) | Q(party__merged_into__in=bodies.values("pk"))
+    return incident.acknowledgements.filter(asked, acknowledged_at=None)
 
 
 def check_can_acknowledge_incident(actor: Any, incident: Incident, at: datetime) -> None:

@@ -1,6 +1,7 @@
 """Bodies that have to know of an incident: who is asked to acknowledge it, each for itself."""
 
-from datetime import date
+import json
+from datetime import date, timedelta
 
 import pytest
 import time_machine
@@ -8,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from accounts.models import Capability, Membership, Party
+from listings.models import Version
 from marketplace.api.resources import BY_MODEL
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Grant
@@ -15,6 +17,7 @@ from marketplace.delivery import operations as delivery
 from marketplace.desk.queries import todo
 from marketplace.desk.story import apply_for, consult, decide
 from marketplace.errors import InvalidState, NotAllowed
+from marketplace.ledger.entries import plain
 from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations, verbs
@@ -73,6 +76,7 @@ def test_each_body_acknowledges_for_itself(world, police):
     assert states(incident) == {office: True, police: False, city: False}
     row = incident.acknowledgements.get(party=office)
     assert (row.acknowledged_at, row.acknowledged_by) == (world.at, world["overseer"])
+    assert json.loads(Entry.objects.get(verb="acknowledge_incident").detail.json) == {"parties": [plain(office)]}
     with pytest.raises(NotAllowed):
         operations.acknowledge_incident(**by(world, incident, "overseer"))
     assert "acknowledge" not in offered(world, incident, "overseer")
@@ -87,6 +91,56 @@ def test_each_body_acknowledges_for_itself(world, police):
     for who in ("seller", "buyer", "provider", "other_officer", "province_officer"):
         with pytest.raises(NotAllowed):
             operations.acknowledge_incident(**by(world, incident, who))
+
+
+def test_bodies_of_its_region_and_above_are_asked_while_they_oversee_and_while_it_is_open(world, police):
+    seat = Capability.objects.filter(party=police)
+    seat.update(region=world.parties["province"].region)
+    first = stages.report_incident(world)
+    assert states(first)[police] is False and first in Incident.objects.awaiting([police.pk])
+    with time_machine.travel(world.at, tick=False):
+        assert Incident.objects.handled_by(world["expert"]).get() == first
+    operations.dismiss_incident(**by(world, first, "officer"), reason="演练")
+    assert not Incident.objects.awaiting([police.pk]).exists()
+    seat.update(valid_until=world.at.date() - timedelta(days=1))
+    assert police not in states(stages.report_incident(world, kind="loss"))
+
+
+def test_an_oversight_body_reads_what_lies_in_its_regions_of_today(world):
+    incident, body = stages.report_incident(world), world.parties["oversight"]
+    other = world.parties["other_city"]
+    seat = crowd.copy(Capability.objects.get(party=body), region=other.region, valid_until=world.at.date())
+    Version.objects.filter(pk=incident.version_id).update(authority=other)
+    seen = []
+    for at in (world.at, world.at + timedelta(days=1)):
+        with time_machine.travel(at, tick=False):
+            seen.append(Incident.objects.visible_to(world["overseer"]).filter(pk=incident.pk).exists())
+    assert (seat.valid_until, seen) == (world.at.date(), [True, False])
+
+
+def test_neither_who_only_reads_for_a_body_nor_who_stepped_back_acknowledges_it(world):
+    incident = stages.report_incident(world)
+    Membership.objects.filter(user=world["overseer"], party=world.parties["oversight"]).update(role="auditor")
+    operations.recuse_from(case=incident, actor=world["officer"], at=world.at, reason="亲属在买方任职")
+    for who in ("overseer", "officer"):
+        with pytest.raises(NotAllowed):
+            operations.acknowledge_incident(**by(world, incident, who))
+    operations.acknowledge_incident(**by(world, incident, "second_officer"))
+
+
+def test_whoever_a_body_was_merged_into_acknowledges_in_its_place(world, police):
+    incident, office, city = stages.report_incident(world), world.parties["oversight"], world.parties["city"]
+    operations.acknowledge_incident(**by(world, incident, "overseer"))
+    merged = {"actor": world["operator"], "at": world.at, "evidence": "机构改革方案", "reason": "机构改革"}
+    operations.merge_party(party=police, successor=office, **merged)
+    operations.recount_incident(**by(world, incident, "officer"))
+    assert states(incident) == {office: True, police: False, city: False}  # nobody is asked twice
+    with time_machine.travel(world.at, tick=False):
+        assert incident in [task.obj for task in todo(world["overseer"], world.at)]
+    assert "acknowledge" in offered(world, incident, "overseer")
+    operations.acknowledge_incident(**by(world, incident, "overseer"))
+    assert states(incident) == {office: True, police: True, city: False}
+    assert "acknowledge" not in offered(world, incident, "overseer")
 
 
 def test_authority_over_a_grant_that_it_reaches_is_told_and_asked_whenever_it_becomes_one(world):

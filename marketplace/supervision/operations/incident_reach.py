@@ -45,8 +45,8 @@ def count_reach(act: ledger.Act, incident: Incident) -> None:
 
 
 def _ask_bodies(act: ledger.Act, incident: Incident) -> None:
-    known = set(incident.acknowledgements.values_list("party", flat=True))
-    new = [party for party in bodies_over(incident, act.at) if party.pk not in known]
+    known = incident.bodies()
+    new = [party for party in bodies_over(incident, act.at) if party not in known]
     IncidentAcknowledgement.objects.bulk_create(IncidentAcknowledgement(incident=incident, party=one) for one in new)
     tell_bodies(act, incident, "incident_opened", new, **opened_words(incident))
 
