@@ -339,6 +339,47 @@ def test_closed_only_when_everybody_was_told_who_has_to_be(world, grant):
     assert world["buyer"].ledger_ref in told("incident_ended")
 
 
+def test_whoever_a_holder_was_merged_into_is_told_in_its_place_unless_it_was_that_who_reported(world, grant):
+    delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at)
+    incident, own = (
+        stages.report_incident(world),
+        stages.report_incident(world, who="buyer", party="buyer", kind="loss"),
+    )
+    successor, merged = world.parties["other_buyer"], {"evidence": "登记通知书", "reason": "合并"}
+    operations.merge_party(
+        party=world.parties["buyer"], successor=successor, actor=world["operator"], at=world.at, **merged
+    )
+    operations.tell_holders(**by(world, incident, "officer"), text="请自查")
+    assert [notice.party for notice in incident.notices.all()] == [successor]
+    assert told("incident_notice") == refs(world, "other_buyer")
+    with pytest.raises(InvalidState):
+        operations.tell_holders(**by(world, own, "officer"), text="请自查")
+
+
+def test_an_incident_is_reported_once_while_it_is_open_and_another_of_its_kind_beside_it(world):
+    first = stages.report_incident(world)
+    with pytest.raises(InvalidState):
+        stages.report_incident(world)
+    stages.report_incident(world, noticed_at=world.at - HOUR)
+    operations.dismiss_incident(**by(world, first, "officer"), reason="演练")
+    assert stages.report_incident(world).state == "opened"
+
+
+def test_who_obtains_it_later_is_told_later_which_moves_no_date_and_each_confirms_once(world, grant):
+    delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at)
+    incident = stages.report_incident(world)
+    operations.tell_holders(**by(world, incident, "officer"), text="请自查")
+    operations.confirm_notice(**by(world, incident, "buyer"))
+    other = stages.active_grant(world, buyer="other_buyer")
+    delivery.deliver(grant=other, version=world.version, actor=world["other_buyer"], at=world.at)
+    operations.tell_holders(**by(world, incident, "officer", world.at + HOUR), text="请自查")
+    with pytest.raises(InvalidState):
+        operations.confirm_notice(**by(world, incident, "buyer", world.at + HOUR))
+    confirmed = list(incident.notices.order_by("pk").values_list("sent_at", "confirmed_at"))
+    assert confirmed == [(world.at, world.at), (world.at + HOUR, None)]
+    assert Incident.objects.get().holders_told_at == world.at
+
+
 def test_public_is_told_where_people_may_be_recognisable_and_reads_it_without_a_login(world):
     incident = stages.report_incident(world, may_identify=False)
     with pytest.raises(InvalidState):

@@ -111,6 +111,15 @@ def test_of_an_incident_the_province_decides_and_everybody_else_reads_on(world):
         operations.take_incident(incident=Incident.objects.get(), **above(world, at))
 
 
+def test_a_city_whose_data_it_is_reads_on_though_nobody_has_obtained_any(world):
+    case = stages.report_incident(world)
+    operations.take_incident(incident=case, **above(world, world.at))
+    assert not case.copies.exists()
+    with time_machine.travel(world.at, tick=False):
+        seen = {who: Incident.objects.handled_by(world[who]).exists() for who in ("officer", "other_officer")}
+    assert seen == {"officer": True, "other_officer": False}
+
+
 def test_a_city_that_reported_an_incident_which_was_taken_still_supplements_it(world):
     case = stages.report_incident(world, who="officer", party="city")
     operations.take_incident(incident=case, **above(world, world.at))
