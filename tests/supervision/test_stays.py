@@ -179,6 +179,29 @@ def test_a_stayed_order_is_not_referred(world):
     assert fresh(order).state == "referred"
 
 
+def test_both_sides_are_told_of_a_stay_and_of_its_end(world):
+    order, _over = stages.order_46(world, "issued")
+
+    def told(reason: str) -> set[str]:
+        news = Outbox.objects.filter(kind="review_moved", channel="page")
+        return {one.recipient_ref for one in news if one.context["reason"] == reason}
+
+    review = stay(world, order, world.at, "buyer")
+    end(world, review, world.at + WEEK, "end_stay")
+    both = {world[who].ledger_ref for who in ("buyer", "officer")}
+    assert both <= told("争议较大") and both <= told("已查明")
+
+
+@pytest.mark.parametrize("way", ["uphold_review", "withdraw_review"])
+def test_a_stay_ends_once_and_the_decision_ends_it_no_second_time(world, way):
+    order, _over = stages.order_46(world, "issued")
+    review, ended = stay(world, order, world.at, "buyer"), world.at + SECOND
+    end(world, review, ended, "end_stay")
+    end(world, fresh(review), world.at + WEEK, way, "buyer")
+    assert fresh(review).stay_ended_at == ended
+    assert not clock.of(review).open().exists()
+
+
 @KEPT
 @pytest.mark.parametrize("way", WAYS)
 def test_a_stayed_take_down_gives_back_and_holds_again_when_it_is_kept(world, down, way):
@@ -213,6 +236,7 @@ def test_annulled_or_lifted_during_its_stay_it_holds_nothing_again(world, down):
     operations.annul_review(review=review, actor=world["province_officer"], at=at, reason="证据不足")
     version = fresh(made.version)
     assert (version.state, version.is_taken_down, version.product.taken_down_by) == ("published", False, "")
+    assert fresh(review).stay_ended_at == at
 
 
 @KEPT
