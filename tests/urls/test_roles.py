@@ -13,6 +13,7 @@ import pytest
 import time_machine
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import EvidenceFile, Membership
 from listings.models import Purpose
@@ -67,7 +68,7 @@ def values(route: Route, rich: Rich) -> dict[str, Any]:
     if route.name == "accounts:invitation":
         known["token"] = objects["invitation"].token
     if route.name == "accounts:notices-off":
-        known["token"] = off_address(rich.world["buyer"].ledger_ref, [Group.values[0]]).split("/")[-2]
+        known["token"] = off_address(rich.world["buyer"].ledger_ref, [Group.values[0]], timezone.now()).split("/")[-2]
     return {name: known[name] for name in route.parameters}
 
 
