@@ -120,7 +120,7 @@ RESOURCES = (
     Resource("items", Item, related(Item, "application", "decision", "grant"), serializers.ItemRow, (applications.ITEM,)),
     Resource("consultations", Consultation, related(Consultation, "unit"), serializers.ConsultationRow, (applications.CONSULTATION,)),
     Resource("grants", Grant, grants, serializers.GrantRow, (applications.GRANT, supervision.GRANT)),
-    Resource("editions", GrantEdition, related(GrantEdition), serializers.EditionRow, (applications.EDITION,)),
+    Resource("editions", GrantEdition, related(GrantEdition), serializers.EditionRow, (applications.EDITION, supervision.EDITION)),
     Resource("standing-consents", StandingConsent, related(StandingConsent, "unit"), serializers.StandingRow, (applications.STANDING,)),
     Resource("reports", UsageReport, related(UsageReport, prefetch=(Prefetch("filings", ReportFiling.objects.order_by("round")),)), serializers.ReportRow, (supervision.REPORT,)),
     Resource("whereabouts", Whereabouts, related(Whereabouts), serializers.WhereaboutsRow),

@@ -167,6 +167,16 @@ def check_can_leave_grant(actor: Any, grant: Grant, at: datetime) -> None:
 
 def check_can_decide_edition(actor: Any, edition: GrantEdition, at: datetime) -> None:
     check_can_close_grant(actor, edition.grant, at)
+    check_not_recused(actor, edition)
+
+
+def check_can_leave_edition(actor: Any, edition: GrantEdition, at: datetime) -> None:
+    """Whoever decides on changes of such grants, also where it has turned out to be their own case."""
+    if edition.grant.product.is_public_data:
+        check_officer(actor, edition.grant.authority, at, levels=DECIDING)
+    else:
+        check_member(actor, edition.grant.product.seller, at, roles=MANAGERS)
+    check_not_recused(actor, edition)
 
 
 def check_can_keep_edition(actor: Any, edition: GrantEdition, at: datetime) -> None:

@@ -242,7 +242,7 @@ class GrantQueue(Queue):
 @register(GrantEdition)
 class EditionQueue(Queue):
     label = _("Changes of grants")
-    tables = (applications.EDITION,)
+    tables = (applications.EDITION, supervision.EDITION)
     parent, authority, own = "grant", "grant__authority", "grant__buyer"
     instead = "grant__item__application__seller"
     waiting = (EditionState.REQUESTED,)

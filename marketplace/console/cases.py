@@ -20,16 +20,19 @@ from listings.models import Assessment, Objection, Product, Version, VersionSour
 from listings.permissions import check_can_read_source_evidence
 from listings.queries import pseudonym_columns, smallest_k
 from marketplace.applications import verbs
-from marketplace.applications.models import Application, Grant, Item, Route
+from marketplace.applications.models import Application, Grant, GrantEdition, Item, Route
 from marketplace.applications.queries import newest_linkages
+from marketplace.applications.states import EditionState
 from marketplace.console import cases_closeout
-from marketplace.console.sections import Row, Section, day, evidence, lines, link, of, table
+from marketplace.console.sections import Row, Section, day, evidence, lines, link, of, recusals, table
 from marketplace.documents.models import Document
 from marketplace.errors import is_allowed
 from marketplace.supervision import operations
+from marketplace.supervision import verbs as supervision
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.permissions_concern import check_can_triage_concern, may_know_reporter
 from marketplace.supervision.review import Review
+from marketplace.verbs import Verb
 
 # --- applications ----------------------------------------------------------------------------------------------------
 
@@ -312,6 +315,13 @@ def _in_house(case: Version) -> list[Section]:
 # --- what comes after the decision -----------------------------------------------------------------------------------
 
 
+def _on_change(edition: GrantEdition, user: Any, at: datetime) -> tuple[Verb, ...]:
+    if edition.state != EditionState.REQUESTED:
+        return ()
+    tables = (verbs.EDITION, supervision.EDITION)
+    return tuple(verb for table in tables for verb in table.available(edition, user, at))
+
+
 def grant(case: Grant, user: Any, at: datetime) -> list[Section]:
     """Terms, holds, where copies are, editions, deliveries' reports, orders."""
     editions, holds = (
@@ -331,9 +341,10 @@ def grant(case: Grant, user: Any, at: datetime) -> list[Section]:
         table(_("Editions"), (_("No."), _("Kind"), _("State"), _("Who"), _("Reason"), _("Change")), [
             Row((row.number or "–", row.get_kind_display(), row.get_state_display(), row.by, row.reason or "–", lines(
                     f"{term}: {before} → {after}" for term, before, after in row.changes())),
-                row, tuple(verbs.EDITION.available(row, user, at)) if row.state == "requested" else ())
+                row, _on_change(row, user, at))
             for row in editions
         ], editions),
+        *(section for row in editions if row.state == EditionState.REQUESTED for section in recusals(row)),
         table(_("Usage reports"), (_("Period"), _("State"), _("Due")), [
             Row((link(row), row.get_state_display(), day(row.due_at)))
             for row in case.reports.select_related("grant").order_by("start")

@@ -466,6 +466,7 @@ EFFECTS: dict[tuple[str, str], Any] = {
     ("applications.grantedition", "agree"): _("The grant has the new terms from now on, as its next edition. A new quota counts for this month already; report periods that have begun stay, with the day they are due."),
     ("applications.grantedition", "refuse"): _("The grant stays as it is. The buyer is told your reasons and the remedy."),
     ("applications.grantedition", "withdraw"): _("The grant stays as it is."),
+    ("applications.grantedition", "recuse"): _("You do not decide on this change any more. Your reason is recorded, and whoever takes it over is told."),
     ("applications.grant", "state_whereabouts"): _("Kept with the case and shown to whoever supervises the grant. The grant stays suspended; when it is suspended another time, you are asked again."),
     ("applications.grant", "certify_destruction"): _("Whoever supervises the grant checks the certificate and accepts it, or returns it with reasons. Accepted, the grant is closed out. You can add files as proof on the next page."),
     ("supervision.certificate", "accept"): _("The grant is closed out: nothing of its copies is owed any more. The holder is told."),

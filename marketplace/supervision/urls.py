@@ -89,4 +89,5 @@ urlpatterns = [
     *verb_urls(verbs.OVERSIGHT, "party"),
     *verb_urls(verbs.VERSION, "version"),
     *verb_urls(verbs.RULE, "release-rule"),
+    *verb_urls(verbs.EDITION, "edition"),
 ]

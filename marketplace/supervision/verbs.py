@@ -14,7 +14,7 @@ from accounts.verbs import check_can_keep_party
 from listings.models import ReleaseRule, Version
 from listings.states import IN_USE
 from marketplace.applications.forms import ExtendForm, RevokeForm
-from marketplace.applications.models import Application, Grant, HoldCode, open_holds
+from marketplace.applications.models import Application, Grant, GrantEdition, HoldCode, open_holds
 from marketplace.applications.permissions import check_can_revoke_grant
 from marketplace.applications.states import ENDED, GrantState
 from marketplace.supervision import (
@@ -187,6 +187,7 @@ VERSION = Verbs(
 )  # fmt: skip
 
 RULE = Verbs(ReleaseRule, "rule", (recuse(ReleaseRule, "rule"),))
+EDITION = Verbs(GrantEdition, "edition", (recuse(GrantEdition, "edition"),))
 
 ORDER, RESPOND = permissions.check_can_order, permissions.check_can_respond
 OPEN = (MeasureState.ISSUED, MeasureState.EVIDENCE_FILED)

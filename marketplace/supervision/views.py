@@ -14,7 +14,7 @@ from accounts.queries import parties_as, parties_of
 from listings.models import is_provincial_officer
 from marketplace import keyset
 from marketplace.applications import verbs as application_verbs
-from marketplace.applications.models import Application, Grant, open_holds
+from marketplace.applications.models import Application, Grant, GrantEdition, open_holds
 from marketplace.applications.states import EditionState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
@@ -84,13 +84,22 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
         **_built(item, request.user),
         "named": item.users.filter(removed_at=None).select_related("user").order_by("pk"),
         "named_systems": item.systems.filter(removed_at=None).select_related("credential").order_by("pk"),
-        "editions": [
-            (edition, application_verbs.EDITION.available(edition, request.user, at) if edition is pending else [])
-            for edition in editions
-        ],
+        "editions": editions,
+        "pending": pending,
+        **_of_change(pending, request.user, at),
         "history": [row if may_see_reasons else _without_order(row) for row in history_rows([item, *holds, *editions])],
     }
     return render(request, "supervision/grant.html", context)
+
+
+def _of_change(pending: GrantEdition | None, user: Any, at: datetime) -> dict[str, Any]:
+    """What the person can do with the change that is asked for."""
+    if pending is None:
+        return {}
+    return {
+        "edition_verbs": application_verbs.EDITION.available(pending, user, at),
+        "step_back_verbs": verbs.EDITION.available(pending, user, at),
+    }
 
 
 def _copies(grant: Grant, user: Any, at: datetime) -> dict[str, Any]:

@@ -251,7 +251,7 @@ def test_from_whatever_case_one_steps_back_one_sees_it_and_has_no_verb_in_it(wor
 
 
 def offered(noun: str, case: Any, person: Any, at: Any) -> set[str]:
-    more = (verbs.VERSION,) if noun == "version" else ()
+    more = {"version": (verbs.VERSION,), "edition": (verbs.EDITION,)}.get(noun, ())
     return {verb.name for table in (tables.MATRICES[noun].verbs, *more) for verb in table.available(case, person, at)}
 
 
@@ -393,6 +393,70 @@ def test_from_a_release_rule_who_decides_on_it_steps_back_and_a_colleague_approv
     with pytest.raises(NotAllowed, match=r"recused|回避"):
         revoke_rule(**given, actor=world["officer"], remedy=stages.REMEDY)
     revoke_rule(**given, actor=world["second_officer"], remedy=stages.REMEDY)
+
+
+def test_from_a_change_of_a_grant_who_decides_on_it_steps_back_and_a_colleague_agrees(world: World) -> None:
+    case, at = stages.edition(world, "requested")
+    page, file = case.get_absolute_url(), reverse("console:applications_grant_change", args=[case.grant_id])
+    on_page, on_console = (
+        reverse(f"{where}-recuse", args=[case.pk])
+        for where in ("supervision:edition", "console:applications_grantedition")
+    )
+    queue = reverse("console:applications_grantedition_changelist")
+    with time_machine.travel(at, tick=False):
+        officer, second = log_in(world["officer"]), log_in(world["second_officer"])
+        assert on_page in officer.get(page).content.decode() and on_console in officer.get(file).content.decode()
+        assert on_page not in log_in(world["buyer"]).get(page).content.decode()
+        assert case in [task.obj for task in todo(world["officer"], at)]
+        form = officer.get(on_page).context["form"]
+        assert [*form.fields["colleague"].queryset] == [world["conflicted_officer"], world["second_officer"]]
+        assert officer.post(on_page, {"reason": WHY}).status_code == 302
+        assert told() == {world[who].ledger_ref for who in ("second_officer", "conflicted_officer")}
+        assert case not in [task.obj for task in todo(world["officer"], at)]
+        shown = [file in one.get(queue).content.decode() for one in (second, officer)]
+        assert shown == [True, False]
+        assert all(WHY in second.get(where).content.decode() for where in (page, file))
+        assert on_page not in officer.get(page).content.decode()
+    entry = Entry.objects.get(verb="recuse")
+    assert (entry.object_type, entry.article) == ("applications.grantedition", "Art. 45")
+    given: dict[str, Any] = {"edition": case, "at": at, "reason": "延续"}
+    with pytest.raises(NotAllowed, match=r"recused|回避"):
+        applications.agree_change(**given, actor=world["officer"])
+    applications.agree_change(**given, actor=world["second_officer"])
+    check_can_close_grant(world["officer"], case.grant, at)  # from the grant itself nobody has stepped back
+
+
+def test_from_a_change_of_a_grant_an_officer_who_belongs_to_the_buyer_steps_back_and_to_no_such_is_it_passed(
+    world: World,
+) -> None:
+    case, at = stages.edition(world, "requested")
+    theirs = {"withdraw"}  # as of the buyer
+    assert offered("edition", case, world["conflicted_officer"], at) == {"recuse"} | theirs
+    given: dict[str, Any] = {"case": case, "at": at, "reason": "我是申请方的兼职顾问"}
+    before = rows()
+    with pytest.raises(ValidationError):
+        operations.recuse_from(**given, actor=world["officer"], colleague=world["conflicted_officer"])
+    assert rows() == before
+    operations.recuse_from(**given, actor=world["conflicted_officer"], colleague=world["second_officer"])
+    assert told() == {world["second_officer"].ledger_ref}
+    assert Recusal.objects.of(case).get().user == world["conflicted_officer"]
+    assert offered("edition", case, world["conflicted_officer"], at) == theirs
+    operations.recuse_from(**given, actor=world["second_officer"])
+    with pytest.raises(InvalidState, match=r"Nobody else|没有其他人"):
+        operations.recuse_from(**given, actor=world["officer"])
+    assert "recuse" not in offered("edition", case, world["officer"], at)
+
+
+def test_from_a_refused_change_it_reaches_its_review(world: World) -> None:
+    case, at = stages.edition(world, "requested")
+    operations.recuse_from(case=case, actor=world["officer"], at=at, reason=WHY)
+    applications.refuse_change(
+        edition=case, actor=world["second_officer"], at=at, reason="超出范围", remedy=stages.REMEDY
+    )
+    case.refresh_from_db()
+    review = operations.lodge_review(subject=case, actor=world["buyer"], at=at, text="认定有误")
+    with pytest.raises(NotAllowed, match=r"recused|回避"):
+        operations.uphold_review(review=review, actor=world["officer"], at=at, reason="-", remedy="-")
 
 
 TWO = ("vendor", "other_vendor")

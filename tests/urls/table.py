@@ -44,6 +44,7 @@ MORE_TABLES = {
     "grant": ("grant-officer",),
     "version": ("version-take-down",),
     "release-rule": ("release-rule-recusal",),
+    "edition": ("edition-recusal",),
     "application": ("application-above",),
 }
 NO_SEEING_BUT = {

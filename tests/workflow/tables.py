@@ -1663,6 +1663,16 @@ RULE_RECUSAL = Matrix(
     says={"recuse": Says("*", ("releaserule recuse →",), REASON)},
 )
 
+EDITION_RECUSAL = Matrix(
+    verbs=supervision_verbs.EDITION,
+    reach=stages.edition,
+    may=lambda verb, state: CITY,  # also who belongs to the buyer
+    possible=by_source(supervision_verbs.EDITION),
+    sees=lambda state: GRANT_SEEN,
+    url="supervision:edition",
+    says={"recuse": Says("*", ("grantedition recuse →",), REASON)},
+)
+
 INSPECTION_PLAN = Matrix(
     verbs=supervision_verbs.INSPECTION_PLAN,
     reach=stages.inspection_plan,
@@ -1767,6 +1777,7 @@ MATRICES = {
     "concern": CONCERN, "finding": FINDING, "measure": MEASURE, "order-46": ORDER_46, "order-47": ORDER_47,
     "notice": NOTICE, "take-down": TAKE_DOWN, "product-take-down": PRODUCT_TAKE_DOWN,
     "version-take-down": VERSION_TAKE_DOWN, "release-rule-recusal": RULE_RECUSAL, "derived": DERIVED,
+    "edition-recusal": EDITION_RECUSAL,
     "incident": INCIDENT, "review": REVIEW, "review-of-refusal": REVIEW_OF_REFUSAL,
     "emergency-plan": PLAN,
     "certificate": CERTIFICATE, "caution": CAUTION,

@@ -17,6 +17,9 @@ from listings.models import ReleaseRule, Version
 from listings.permissions import check_can_decide_rule, check_can_review
 from listings.states import RuleState, VersionState
 from marketplace import workflow
+from marketplace.applications.models import GrantEdition
+from marketplace.applications.permissions import check_can_decide_edition, check_can_leave_edition
+from marketplace.applications.states import EditionState
 from marketplace.errors import InvalidState, is_allowed, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
@@ -44,7 +47,10 @@ REVIEWED = (
     VersionState.SUBMITTED, VersionState.EXPERT_REVIEW, VersionState.IN_PUBLICITY, VersionState.PUBLISHED,
     VersionState.HELD,
 )  # fmt: skip
-Case = Measure | Finding | Concern | Incident | Inspection | UsageReport | Certificate | Version | ReleaseRule
+Case = (
+    Measure | Finding | Concern | Incident | Inspection | UsageReport | Certificate | Version | ReleaseRule
+    | GrantEdition
+)  # fmt: skip
 Check = Callable[[Any, Any, datetime], None]
 
 
@@ -59,9 +65,16 @@ class Row(NamedTuple):
     able: Check | None = None  # to whom it could be passed, where that is fewer
     beside: Callable[[Any, Any, datetime], Party | None] = lambda actor, case, at: None
 
+    def follows(self, beside: Party | None) -> Check:
+        return self.check if beside is not None or self.able is None else self.able
+
 
 def _reviewing(version: Version) -> Party | None:
     return version.authority if version.product.is_public_data else version.reviewer
+
+
+def _changing(edition: GrantEdition) -> Party:
+    return edition.grant.authority if edition.grant.product.is_public_data else edition.grant.product.seller
 
 
 ROWS: dict[type, Row] = {
@@ -92,6 +105,7 @@ ROWS: dict[type, Row] = {
         check_can_decide_rule, lambda case: case.authority if case.product.is_public_data else case.basis.reviewer,
         (RuleState.PROPOSED, RuleState.APPROVED),
     ),
+    GrantEdition: Row(check_can_leave_edition, _changing, (EditionState.REQUESTED,), able=check_can_decide_edition),
 }  # fmt: skip
 
 
@@ -115,7 +129,8 @@ def recuse_from(*, case: Case, actor: User, at: datetime, reason: str, colleague
     act = ledger.begin("recuse", actor, at, ARTICLE)
     step_back(act, case, reason=reason, colleague=colleague)  # first: from here on nobody acts in the actor's name
     _overtake_signatures(act, actor)
-    if colleague and (row.beside(colleague, case, at) != beside or not is_allowed(row.check, colleague, case, at)):
+    may = row.follows(beside)
+    if colleague and (row.beside(colleague, case, at) != beside or not is_allowed(may, colleague, case, at)):
         raise ValidationError({"colleague": _("This person may not decide on it either.")})
     if next(able(case, at, beside), None) is None:
         raise InvalidState(_("Nobody else could decide on it: ask for a deputy or a colleague first."))
@@ -153,11 +168,9 @@ def party_in(case: Case, actor: User, at: datetime) -> Party | None:
 
 def _seats(case: Case, at: datetime, beside: Party | None = None) -> Iterator[tuple[Check, Party]]:
     row = ROWS[type(case)]
-    if beside is not None:
-        yield row.check, beside
+    party = beside or row.decides(case)
+    if party is None:
         return
-    if (party := row.decides(case)) is None:
-        return
-    yield row.able or row.check, party
-    if row.take and (above := level_above(party, at)) is not None:
+    yield row.follows(beside), party
+    if beside is None and row.take and (above := level_above(party, at)) is not None:
         yield row.take, above
