@@ -19,6 +19,7 @@ from marketplace.desk.story import apply_for
 from marketplace.supervision.models import DerivedFrom, DerivedProduct, Finding
 from marketplace.supervision.operations import propose_order_on_grant
 from tests.actors import World
+from tests.crowd import one_of_each
 from tests.workflow import stages
 
 Enter = Callable[..., Client]
@@ -108,6 +109,31 @@ def test_what_waits_in_the_queues_is_what_the_to_do_page_names(world: World, gra
             tasks = {task.obj for task in todo(world[who], at) if console.is_registered(type(task.obj))}
             mine = {obj for obj in tasks if who != "conflicted_officer" or obj in waiting}
             assert waiting == mine, who
+
+
+@pytest.mark.parametrize(
+    ("who", "most"),
+    [("officer", 7), ("county_officer", 7), ("province_officer", 7), ("reviewer", 7), ("overseer", 7),
+     ("operator", 8), ("expert", 7)],
+)  # fmt: skip
+def test_the_overview_asks_the_same_however_many_queues_there_are_and_says_what_each_shows(
+    world: World, grant: Grant, enter: Enter, who: str, most: int
+) -> None:
+    one_of_each(world, grant)
+    at = world.at + timedelta(days=10)
+    with time_machine.travel(at, tick=False):
+        client = enter(who)
+        assert asked(client, "/console/") <= most
+        answer = client.get("/console/")
+        request, rows = answer.wsgi_request, answer.context["rows"]
+        expected = set()
+        for queue in console.queues(request):
+            found, shown = queue.waits_for(request, at), queue.get_queryset(request)
+            waiting = shown if found is None else shown.filter(found)
+            if waiting.count():
+                expected.add((queue.address, waiting.count(), waiting.filter(due__lte=at).count()))
+        assert {(row.url, row.waiting, row.overdue) for row in rows} == expected
+        assert bool(rows) == (who not in ("reviewer", "operator", "expert"))
 
 
 @pytest.mark.parametrize("query", ["?state=%00", "?show=%00", "?p=99999", "?p=x", "?o=99.-7", "?q=%00", "?e=1"])
