@@ -412,14 +412,20 @@ class AttributionRow(serializers.Serializer[Any]):
 
 
 class DerivedPage(DerivedRow):
+    """`other_sources`: it was also built on non-public data, of a deal that you are no part of."""
+
     attribution = serializers.SerializerMethodField()
+    other_sources = serializers.SerializerMethodField()
 
     class Meta(DerivedRow.Meta):
-        fields = (*DerivedRow.Meta.fields, "attribution")  # type: ignore[assignment]
+        fields = (*DerivedRow.Meta.fields, "attribution", "other_sources")  # type: ignore[assignment]
 
     @extend_schema_field(AttributionRow(many=True))
     def get_attribution(self, row: DerivedProduct) -> Any:
-        return AttributionRow(queries.attribution(row), many=True).data
+        return AttributionRow(queries.attribution(row, self.context["reader"]), many=True).data
+
+    def get_other_sources(self, row: DerivedProduct) -> bool:
+        return queries.has_other_sources(row, self.context["reader"])
 
 
 class ConcernRow(serializers.ModelSerializer[Concern]):

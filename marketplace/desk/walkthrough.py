@@ -252,7 +252,7 @@ def use_and_build(stage: Play, grant: Grant, version: Version) -> DerivedProduct
     stage.watch("sweep: report periods opened")
     derived = do("derived product registered", cast["buyer"], supervision.register_derived, party=cast.parties["buyer"], title="福州门诊需求地图", description="分区县的门诊需求预测", built_from=[(grant, version)])
     do("derived product published", cast["buyer"], supervision.publish_derived, derived, derived=derived)
-    line = attribution(derived)[0]
+    line = attribution(derived, cast["buyer"])[0]
     stage.check("the attribution's date obtained is the delivery's", (line.obtained_first, line.obtained_last) == (obtained, obtained))
     return derived
 

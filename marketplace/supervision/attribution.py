@@ -25,6 +25,7 @@ CONTEXT = {
     "prov": "http://www.w3.org/ns/prov#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
+OTHER = {"@type": ["schema:Dataset", "prov:Entity"], "schema:name": "a source that is not public data"}
 
 
 def address(derived: DerivedProduct) -> str:
@@ -32,8 +33,9 @@ def address(derived: DerivedProduct) -> str:
     return f"{settings.SITE_URL}{derived.get_absolute_url()}"
 
 
-def linked_data(derived: DerivedProduct, lines: Sequence[Attribution]) -> dict[str, Any]:
-    """JSON-LD: a schema.org work that is a PROV entity derived from versions, each used from first to last delivery."""
+def linked_data(derived: DerivedProduct, lines: Sequence[Attribution], has_other: bool) -> dict[str, Any]:
+    """JSON-LD: a schema.org work that is a PROV entity derived from versions, each used from first to last delivery.
+    Non-public data has neither address nor dates in it (`has_other`)."""
     return {
         "@context": CONTEXT,
         "@id": address(derived),
@@ -41,7 +43,7 @@ def linked_data(derived: DerivedProduct, lines: Sequence[Attribution]) -> dict[s
         "schema:name": derived.title,
         "schema:identifier": derived.number,
         "schema:creator": _creator(derived),
-        "prov:wasDerivedFrom": [_source(line) for line in lines],
+        "prov:wasDerivedFrom": [*map(_source, lines), *([OTHER] if has_other else [])],
         "prov:wasGeneratedBy": {
             "@type": "prov:Activity",
             "prov:qualifiedUsage": [

@@ -119,9 +119,21 @@ def delivered_to(party: Any) -> Q:
     return Q(grant__buyer=party) | Q(grant__buyer__merged_into=party)
 
 
-def attribution(derived: DerivedProduct) -> list[Attribution]:
-    """Source units, product, version and date obtained (Art. 16): first to last delivery to this developer."""
-    uses = derived.built_from.select_related("version__product").order_by("version__product__title", "version__number")
+def known_to(user: Any) -> Q:
+    """Of what went into derived products: all but what came of a deal in non-public data that is not theirs to see."""
+    return ~Q(grant__product__nature=Nature.NON_PUBLIC) | Q(grant__in=Grant.objects.visible_to(user).values("pk"))
+
+
+def has_other_sources(derived: DerivedProduct, user: Any) -> bool:
+    """Whether it was built from non-public data as well, of which this reader learns nothing more."""
+    return derived.built_from.exclude(known_to(user)).exists()
+
+
+def attribution(derived: DerivedProduct, user: Any) -> list[Attribution]:
+    """Source units, product, version and date obtained (Art. 16): first to last delivery to this developer. All of the
+    public data; of the non-public what this reader may see."""
+    uses = derived.built_from.filter(known_to(user)).select_related("version__product")
+    uses = uses.order_by("version__product__title", "version__number")
     versions = [use.version for use in uses.prefetch_related("version__sources__unit")]
     spans = (
         Delivery.objects.filter(delivered_to(derived.party), version__in=versions)

@@ -6,6 +6,7 @@ from typing import Any
 import segno
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -23,6 +24,8 @@ from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
 from marketplace.supervision import attribution, forms_derived, operations, queries, verbs
 from marketplace.supervision.models import DerivedProduct
+
+ANYBODY = AnonymousUser()
 
 
 @login_not_required
@@ -64,7 +67,8 @@ def derived(request: HttpRequest, token: str) -> HttpResponse:
     insider = request.user.is_authenticated and bool(verbs.DERIVED.available(item, request.user, timezone.now()))
     context = {
         "derived": item,
-        "attribution": queries.attribution(item),
+        "attribution": queries.attribution(item, request.user),
+        "has_other": queries.has_other_sources(item, request.user),
         "open_to_me": set(
             Product.objects.visible_to(request.user)
             .filter(Q(grants__derived_uses__derived=item) | Q(built_as=item))
@@ -79,9 +83,10 @@ def derived(request: HttpRequest, token: str) -> HttpResponse:
 @login_not_required
 @require_safe
 def download_attribution(request: HttpRequest, token: str, format: str) -> HttpResponse:
-    """The attribution to be put beside the product: text, a piece of HTML, JSON-LD, or a QR code to the public page."""
+    """The attribution to be put beside the product: text, a piece of HTML, JSON-LD, or a QR code to the public page.
+    The same for everybody who fetches it, as everybody will read it."""
     item = get_object_or_404(DerivedProduct.objects.visible_to(request.user).with_developer(), token=token)
-    lines = queries.attribution(item)
+    lines, has_other = queries.attribution(item, ANYBODY), queries.has_other_sources(item, ANYBODY)
     if format == "svg":
         drawn = io.BytesIO()
         segno.make(attribution.address(item), error="m").save(drawn, kind="svg", scale=4, border=4)
@@ -90,11 +95,11 @@ def download_attribution(request: HttpRequest, token: str, format: str) -> HttpR
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     if format == "jsonld":
         return JsonResponse(
-            attribution.linked_data(item, lines), content_type="application/ld+json", headers=headers,
+            attribution.linked_data(item, lines, has_other), content_type="application/ld+json", headers=headers,
             json_dumps_params={"ensure_ascii": False, "indent": 2},
         )  # fmt: skip
     context: dict[str, Any] = {
-        "derived": item, "attribution": lines, "address": attribution.address(item),
+        "derived": item, "attribution": lines, "has_other": has_other, "address": attribution.address(item),
         "check": f"{settings.SITE_URL}{reverse('supervision:check')}", "today": (today := local_date(timezone.now())),
         "code": attribution.notice_code(item, today),
     }  # fmt: skip
@@ -123,6 +128,7 @@ def check(request: HttpRequest) -> HttpResponse:
         "notice_day": day,
         "found": found,
         "verdict": verdict,
-        "attribution": queries.attribution(found) if found and verdict == "genuine" else [],
+        "attribution": queries.attribution(found, ANYBODY) if found and verdict == "genuine" else [],
+        "has_other": found is not None and queries.has_other_sources(found, ANYBODY),
     }
     return form_page(request, form, "supervision/check.html", **context)

@@ -17,6 +17,7 @@ from marketplace.ledger.models import Entry
 from marketplace.supervision import operations as supervision
 from tests.api.conftest import Partner, credential_in
 from tests.pages.test_queries import busy  # noqa: F401
+from tests.supervision.test_derived import built_on_both
 from tests.workflow import stages
 
 NOUNS = [resource.noun for resource in RESOURCES]
@@ -34,6 +35,15 @@ def _today(world):
 def ids(answer):
     assert answer.status_code == 200, answer.content
     return [row["id"] for row in answer.json()["items"]]
+
+
+def test_attribution_names_a_deal_in_non_public_data_to_its_parties_alone(world, partner, grant):
+    made, deal = built_on_both(world, grant)
+    told = {who: partner(who).get(f"derived-products/{made.pk}/").json() for who in ("buyer", "other_buyer")}
+    rows = {who: [row["product"] for row in page["attribution"]] for who, page in told.items()}
+    assert rows == {"buyer": [deal.product.title, world.product.title], "other_buyer": [world.product.title]}
+    assert {who: page["other_sources"] for who, page in told.items()} == {"buyer": False, "other_buyer": True}
+    assert deal.product.title not in str(told["other_buyer"])
 
 
 def test_lists_and_objects_show_what_the_organisation_may_see(world, partner, busy):  # noqa: F811

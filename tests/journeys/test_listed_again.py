@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.test import Client
 
@@ -122,7 +123,7 @@ def test_second_buyer_gets_what_was_built_and_its_attribution_names_the_original
     }  # fmt: skip
     assert grant.terms["unit_conditions"] == [{"unit": world.parties["buyer"].name, "text": "注明需求地图"}]
     shop = registered(world, grant, product, at)
-    (line,) = attribution(shop)
+    (line,) = attribution(shop, AnonymousUser())
     assert (line.units, line.product) == ([world.parties["unit"].name], "需求地图")
     assert [(one.product, one.number) for one in line.origins] == [(world.product, 1)]
 

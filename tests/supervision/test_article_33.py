@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 
 from accounts.models import Membership, Party
@@ -420,11 +421,11 @@ def test_attribution_dates_are_the_deliveries_of_this_buyer(world, grant):
         party=world.parties["buyer"], actor=world["buyer"], at=world.at, title="地图", description="-",
         built_from=[(grant, world.version)],
     )  # fmt: skip
-    (line,) = attribution(derived)
+    (line,) = attribution(derived, AnonymousUser())
     assert (line.obtained_first, line.obtained_last) == (date(2026, 3, 20), date(2026, 3, 20))
     deliver(grant, "buyer", 2026, 5, 8, 23, 59)
     deliver(other, "other_buyer", 2026, 6, 1)
-    (line,) = attribution(derived)
+    (line,) = attribution(derived, AnonymousUser())
     assert (line.obtained_first, line.obtained_last) == (date(2026, 3, 20), date(2026, 5, 8))
     assert (line.units, line.product, line.version) == (
         [world.parties["unit"].name],

@@ -1,5 +1,8 @@
 """Derived products: what became of their sources shows on them, and everybody may read the register."""
 
+from datetime import timedelta
+
+import time_machine
 from django.test import Client
 
 from marketplace.applications import operations as applications
@@ -7,6 +10,9 @@ from marketplace.delivery import operations as delivery
 from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
+from marketplace.supervision.models import DerivedFrom
+from tests import crowd
+from tests.supervision.test_monitors import deliver
 from tests.workflow import stages
 
 
@@ -65,3 +71,61 @@ def test_an_added_product_is_asked_for_with_the_fields_that_are_chosen(world):
     assert client.post(f"/item/{item.pk}/choose-fields/", {"wanted": ["区县"]}).status_code == 302
     item.refresh_from_db()
     assert item.fields == ["区县"]
+
+
+def non_public_deal(world, grant):
+    """Under a deal in non-public data, only for who was invited to it, the same buyer obtained something else."""
+    data = crowd.copy(
+        world.product, title="仓储流水", nature="non_public", acquisition="own_business", entry=None,
+        visibility="invited", seller=world.parties["vendor"],
+    )  # fmt: skip
+    deal = crowd.copy_grant(grant)
+    deal.product, deal.from_version = data, crowd.copy(world.version, product=data)
+    deal.save()
+    return deal
+
+
+def built_on_both(world, grant):
+    """Published: from public data, and from what the same buyer obtained under a deal in non-public data."""
+    deal = non_public_deal(world, grant)
+    deliver(deal, world.at + timedelta(days=9))
+    made = built(world, grant, "选址图")
+    DerivedFrom.objects.create(derived=made, grant=deal, version=deal.from_version)
+    operations.publish_derived(derived=made, actor=world["buyer"], at=world.at)
+    return made, deal
+
+
+def texts_of(world, made, who=None):
+    """Every form of its attribution, and the check, as one reads them."""
+    client, page = Client(headers={"accept-language": "en"}), made.get_absolute_url()
+    if who:
+        client.force_login(world[who])
+    forms = [f"{page}download.{form}" for form in ("txt", "html", "jsonld")]
+    return {one: client.get(one).content.decode() for one in (page, f"/check/?q={made.number}", *forms)}
+
+
+def test_a_deal_in_non_public_data_stands_nameless_in_every_public_form(world, grant):
+    made, deal = built_on_both(world, grant)
+    obtained = f"{world.at + timedelta(days=9):%F}"
+    words = (deal.product.title, deal.product.seller.name, obtained, deal.number, f"/version/{deal.from_version_id}/")
+    with time_machine.travel(world.at, tick=False):
+        strangers = [texts_of(world, made, who) for who in (None, "other_buyer")]
+        parties = [texts_of(world, made, who) for who in ("buyer", "vendor", "officer")]
+        page, *elsewhere = strangers[0]
+    for texts in strangers:
+        for form, text in texts.items():
+            assert (form, [word for word in words if word in text]) == (form, [])
+            assert "a source that is not public data" in text and world.product.title in text
+    for texts in parties:
+        assert deal.product.title in texts[page] and obtained in texts[page]
+        assert "a source that is not public data" not in texts[page]
+        for form in elsewhere:  # what travels is the same whoever fetches it
+            assert deal.product.title not in texts[form] and "a source that is not public data" in texts[form]
+
+
+def test_what_is_built_on_public_data_alone_names_every_source(world, grant):
+    made = built(world, grant, "门诊地图")
+    operations.publish_derived(derived=made, actor=world["buyer"], at=world.at)
+    with time_machine.travel(world.at, tick=False):
+        for text in texts_of(world, made).values():
+            assert world.product.title in text and "a source that is not public data" not in text

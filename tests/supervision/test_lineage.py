@@ -11,6 +11,7 @@ from marketplace.supervision.drawing import picture, shortened
 from marketplace.supervision.lineage import lineage
 from marketplace.supervision.models import DerivedFrom, DerivedProduct
 from tests import crowd
+from tests.supervision.test_derived import non_public_deal
 
 NOBODY = AnonymousUser()
 
@@ -77,6 +78,23 @@ def test_the_grant_of_a_person_who_is_not_named_has_no_number(world, grant):
     ]
     Disclosure.objects.filter(grant=grant).update(is_named=True)
     assert grant.number in str(told(lineage(made, NOBODY, world.at)))
+
+
+def test_a_deal_in_non_public_data_leaves_no_trace_for_who_is_no_part_of_it(world, grant):
+    deal = non_public_deal(world, grant)
+    deal.product.visibility = "all"
+    deal.product.save()
+    made = built(grant, "地图")
+    DerivedFrom.objects.create(derived=made, grant=deal, version=deal.from_version)
+    labels = {(None, made): [world.product.title, grant.number, "地图"], (None, deal.product): [deal.product.title]}
+    for who in ("other_buyer", "vendor"):
+        labels[who, deal.product] = [deal.product.title]
+    labels["vendor", deal.product] += [deal.number, "地图"]
+    for (who, start), expected in labels.items():
+        graph = lineage(start, world[who] if who else NOBODY, world.at)
+        assert [label for _layer, _kind, label in told(graph)] == expected
+    insiders = str(told(lineage(made, world["buyer"], world.at)))
+    assert deal.product.title in insiders and deal.number in insiders
 
 
 def test_a_circle_that_cannot_be_does_not_go_round_for_ever(world, grant):
