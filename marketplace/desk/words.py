@@ -524,6 +524,6 @@ EFFECTS: dict[tuple[str, str], Any] = {
     ("supervision.measure", "make_final"): _("What it holds is recalled for good. Whoever holds it is told, and the authority asked for a precaution."),
     ("listings.version", "draft_take_down"): _("Only a draft: the seller is not told and nothing is held before you issue it."),
     ("listings.version", "require_take_down"): _("The compliance reviewer is told and has to take it down in time. The deadline is watched."),
-    ("supervision.measure", "terminate"): _("The grants named here end for good, the data is never served under them again, and what was built from it is flagged."),
+    ("supervision.measure", "terminate"): _("The grants named here end for good, and the data is never served under them again. What was built from public data is flagged; of a contract notice, keeper and seller are told."),
     ("supervision.measure", "annul"): _("The order is treated as if it ought never to have been issued; its suspension ends."),
 }  # fmt: skip

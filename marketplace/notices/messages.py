@@ -458,6 +458,13 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Derived product “%(title)s” of %(developer)s was flagged"),
         _("%(reason)s. Decide on its page whether it may stay: clear the flag, or withdraw it."),
     ),
+    "derived_contract_ended": (
+        _("A contract under which “%(title)s” was built was ended"),
+        _(
+            "Notice %(number)s of %(seller)s ended it. What becomes of what %(developer)s has built is a matter "
+            "between the two, by that contract: no authority decides on it, and its public page is not flagged."
+        ),
+    ),
     "source_flagged": (
         _("“%(title)s”, which you obtain, was flagged"),
         _(

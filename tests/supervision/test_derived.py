@@ -7,6 +7,7 @@ from django.test import Client
 
 from marketplace.applications import operations as applications
 from marketplace.delivery import operations as delivery
+from marketplace.desk.queries import todo
 from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
@@ -129,3 +130,55 @@ def test_what_is_built_on_public_data_alone_names_every_source(world, grant):
     with time_machine.travel(world.at, tick=False):
         for text in texts_of(world, made).values():
             assert world.product.title in text and "a source that is not public data" not in text
+
+
+def contract_ended(world, *, keep=""):
+    """A product built on non-public data, published unless `keep`, whose contract the seller then ends by notice."""
+    grant, _over = stages.non_public_grant(world, "active")
+    at, version = grant.activated_at, grant.from_version
+    who = {"actor": world["buyer"], "at": at}
+    delivery.deliver(grant=grant, version=version, **who)
+    derived = operations.register_derived(
+        party=world.parties["buyer"], title="选址图", description="门店", built_from=[(grant, version)], **who
+    )
+    if not keep:
+        operations.publish_derived(derived=derived, **who)
+    notice = operations.draft_notice(grant=grant, actor=world["vendor"], at=at, clause="第三条", **stages.CHARGE)
+    notice, at = stages.bring(world, notice, "terminated", by="vendor", at=at)
+    derived.refresh_from_db()
+    return derived, notice, at
+
+
+def told_of(kind):
+    return set(Outbox.objects.filter(kind=kind, channel="page").values_list("recipient_ref", flat=True))
+
+
+def test_a_contract_notice_flags_nothing_and_its_two_sides_are_told(world):
+    derived, notice, at = contract_ended(world)
+    assert (notice.state, derived.state) == ("terminated", "published")
+    assert {world["buyer"].ledger_ref, world["vendor"].ledger_ref} <= told_of("derived_contract_ended")
+    assert not told_of("derived_flagged") and not told_of("derived_to_decide")
+    for who in ("officer", "province_officer", "vendor"):
+        assert derived not in [task.obj for task in todo(world[who], at)]
+
+
+def test_what_was_kept_back_is_published_unflagged_after_a_contract_notice_and_not_named_to_the_seller(world):
+    derived, _notice, at = contract_ended(world, keep="registered")
+    assert world["buyer"].ledger_ref in told_of("derived_contract_ended")
+    assert world["vendor"].ledger_ref not in told_of("derived_contract_ended")
+    operations.publish_derived(derived=derived, actor=world["buyer"], at=at)
+    derived.refresh_from_db()
+    assert derived.state == "published"
+
+
+def test_an_officer_clears_what_public_data_flags_whatever_contracts_it_also_rests_on(world, grant):
+    derived, _notice, at = contract_ended(world)
+    delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=at)
+    operations.add_sources(derived=derived, actor=world["buyer"], at=at, built_from=[(grant, world.version)])
+    operations.revoke_grant(
+        grant=grant, actor=world["officer"], at=at, article="Art. 15", reason="单位撤回同意", remedy=stages.REMEDY
+    )
+    derived.refresh_from_db()
+    assert derived.state == "flagged"
+    operations.clear_derived(derived=derived, actor=world["officer"], at=at, reason="可保留")
+    assert derived.state == "published"

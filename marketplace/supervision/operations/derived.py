@@ -5,12 +5,12 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Party, User
 from accounts.queries import recipients
-from listings.models import Version
+from listings.models import Nature, Version
 from listings.states import ProductState
 from marketplace import workflow
 from marketplace.applications import operations as applications
@@ -21,9 +21,10 @@ from marketplace.errors import require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
+from marketplace.supervision.measure_kinds import Issuer
 from marketplace.supervision.models import DerivedFrom, DerivedProduct, GrantOutcome, Measure, MeasureGrant
 from marketplace.supervision.operations.listing_again import free_listing
-from marketplace.supervision.states import DerivedState
+from marketplace.supervision.states import DerivedState, MeasureState
 
 ARTICLE = "Art. 16"
 
@@ -58,8 +59,7 @@ def publish_derived(*, derived: DerivedProduct, actor: User, at: datetime) -> No
     workflow.check_in(derived, DerivedState.REGISTERED)
     act = ledger.begin("publish", actor, at, ARTICLE)
     workflow.move(act, derived, DerivedState.PUBLISHED)
-    ended = Grant.objects.filter(derived_uses__derived=derived, state__in=[GrantState.TERMINATED, GrantState.REVOKED])
-    for grant in ended.order_by("pk"):
+    for grant in ended_by_authority().filter(derived_uses__derived=derived).distinct().order_by("pk"):
         flag_derived(act, derived, reason=f"{grant.number}: {GrantState(grant.state).label}")
 
 
@@ -83,7 +83,7 @@ def clear_derived(*, derived: DerivedProduct, actor: User, at: datetime, reason:
     workflow.check_in(derived, DerivedState.FLAGGED)
     act = ledger.begin("clear", actor, at, ARTICLE)
     workflow.move(act, derived, DerivedState.PUBLISHED, detail={"reason": reason})
-    free_listing(act, derived)
+    free_listing(act, derived, ended_by_authority().filter(derived_uses__derived=derived).distinct())
 
 
 @transaction.atomic
@@ -96,27 +96,60 @@ def revoke_grant(*, grant: Grant, actor: User, at: datetime, article: str, reaso
 
 def unflag_derived(act: ledger.Act, measure: Measure, reason: str) -> None:
     """Part of annulling: what is flagged, as this measure ended a grant that it was built from, is public without
-    it again, unless another of its grants was ended, or another decision ended it."""
-    flagged = DerivedProduct.objects.filter(built_from__grant__measures__measure=measure, state=DerivedState.FLAGGED)
-    over = Grant.objects.filter(state__in=[GrantState.TERMINATED, GrantState.REVOKED])
+    it again, unless another of its grants was ended, or another decision ended it. Its listing may go on."""
+    built = DerivedProduct.objects.filter(built_from__grant__measures__measure=measure).distinct().order_by("pk")
     by_others = MeasureGrant.objects.filter(outcome=GrantOutcome.TERMINATED)  # its own are annulled by now
-    its_own = measure.held.exclude(grant__in=by_others.values("grant"))
-    _unflag(act, flagged, over.exclude(state=GrantState.TERMINATED, pk__in=its_own.values("grant")), reason)
+    ended = Grant.objects.filter(state=GrantState.TERMINATED, measures__measure=measure)
+    freed = ended.exclude(pk__in=by_others.values("grant"))
+    for derived in built:
+        _unflag(act, derived, reason)
+        free_listing(act, derived, freed.filter(derived_uses__derived=derived))
 
 
 def unflag_built(act: ledger.Act, grant: Grant, reason: str) -> None:
     """Part of annulling a revocation: what was built from the grant is public without a flag again, unless another of
     its grants was ended."""
-    flagged = DerivedProduct.objects.filter(built_from__grant=grant, state=DerivedState.FLAGGED)
-    _unflag(act, flagged, Grant.objects.filter(state__in=[GrantState.TERMINATED, GrantState.REVOKED]), reason)
+    for derived in DerivedProduct.objects.filter(built_from__grant=grant).distinct().order_by("pk"):
+        _unflag(act, derived, reason)
 
 
-def _unflag(act: ledger.Act, flagged: QuerySet[DerivedProduct], over: QuerySet[Grant], reason: str) -> None:
-    """Those of the flagged that were built from no grant that is over."""
-    for derived in flagged.distinct().order_by("pk"):
-        if not over.filter(derived_uses__derived=derived).exists():
-            workflow.move(act, derived, DerivedState.PUBLISHED, detail={"reason": reason})
-            free_listing(act, derived)
+def _unflag(act: ledger.Act, derived: DerivedProduct, reason: str) -> None:
+    over = ended_by_authority().filter(derived_uses__derived=derived)
+    if derived.state == DerivedState.FLAGGED and not over.exists():
+        workflow.move(act, derived, DerivedState.PUBLISHED, detail={"reason": reason})
+
+
+def ended_by_authority() -> QuerySet[Grant]:
+    """Grants of public data that were revoked, or terminated by an order that stands: what was built from them is
+    flagged. What ends a contract on non-public data is a matter between its two sides."""
+    standing = MeasureGrant.objects.filter(grant=OuterRef("pk"), measure__state=MeasureState.TERMINATED)
+    terminated = Exists(standing.exclude(outcome=GrantOutcome.ANNULLED))
+    return Grant.objects.filter(Q(state=GrantState.REVOKED) | terminated).exclude(product__nature=Nature.NON_PUBLIC)
+
+
+def flag_built(act: ledger.Act, measure: Measure, grants: Sequence[Grant]) -> None:
+    """Part of terminating: what was built from the grants that a measure ends is flagged; after a contract notice it is
+    not, and those whose matter it is are told."""
+    built = DerivedProduct.objects.filter(built_from__grant__in=grants).distinct().order_by("pk")
+    for derived in built:
+        if measure.rules.issuer == Issuer.AUTHORITY:
+            flag_derived(act, derived, reason=f"{measure.number}: {MeasureState.TERMINATED.label}")
+        else:
+            _tell_sides(act, derived, measure)
+
+
+def _tell_sides(act: ledger.Act, derived: DerivedProduct, measure: Measure) -> None:
+    """Its keeper; the seller whose contract ended only of what everybody may read."""
+    if derived.state == DerivedState.WITHDRAWN:
+        return
+    people = recipients(derived.party, act.at)
+    if measure.issuer is not None and derived.state != DerivedState.REGISTERED:
+        people += recipients(measure.issuer, act.at)
+    tell(
+        act, people, "derived_contract_ended", link=measure.get_absolute_url(),
+        key=f"contract:{derived.pk}:{measure.pk}", title=derived.title, developer=derived.party,
+        number=measure.number, seller=measure.issuer,
+    )  # fmt: skip
 
 
 def flag_derived(act: ledger.Act, derived: DerivedProduct, *, reason: str) -> None:
@@ -126,7 +159,8 @@ def flag_derived(act: ledger.Act, derived: DerivedProduct, *, reason: str) -> No
     if derived.state != DerivedState.PUBLISHED:
         return
     workflow.move(act, derived, DerivedState.FLAGGED, detail={"reason": reason})
-    authorities = Party.objects.filter(pk__in=derived.built_from.values("grant__authority")).order_by("pk")
+    uses = derived.built_from.exclude(grant__product__nature=Nature.NON_PUBLIC)
+    authorities = Party.objects.filter(pk__in=uses.values("grant__authority")).order_by("pk")
     officers = [to for party in authorities for to in recipients(party, act.at)]
     said = {"link": derived.get_absolute_url(), "title": derived.title, "reason": reason}
     tell(act, recipients(derived.party, act.at), "derived_flagged", **said)

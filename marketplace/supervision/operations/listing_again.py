@@ -1,6 +1,6 @@
 """A derived product listed again, as a data product built on public data (Arts 16, 17)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,6 @@ from listings import operations as listing
 from listings.models import Product, Version
 from marketplace import workflow
 from marketplace.applications.models import Grant
-from marketplace.applications.operations.grant import BY_FORCE
 from marketplace.clock.working_days import end_of_day
 from marketplace.delivery.models import Delivery
 from marketplace.errors import InvalidState
@@ -92,11 +91,11 @@ def conditions_of(grant: Grant) -> list[dict[str, Any]]:
     return [*terms.get("upstream", []), own]
 
 
-def free_listing(act: ledger.Act, derived: DerivedProduct) -> None:
-    """An officer cleared the flag: of the grants that were ended by force, none stands against the listing any more."""
-    if derived.listed_as is None:
+def free_listing(act: ledger.Act, derived: DerivedProduct, ended: Iterable[Grant]) -> None:
+    """The flag was cleared, or what ended these grants annulled: none of them stands against the listing any more."""
+    ended = list(ended)
+    if derived.listed_as is None or not ended:
         return
-    ended = [use.grant for use in derived.built_from.select_related("grant") if use.grant.state in BY_FORCE]
     listing.free_upstream(derived.listed_as, map(ledger.reference, ended))
     refs = [ledger.reference(one) for grant in ended for one in (grant, *grant.holds.all())]
     listing.resume_products(act, refs, below=derived.listed_as)

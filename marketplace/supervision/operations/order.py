@@ -27,9 +27,9 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
-from marketplace.supervision.models import DerivedProduct, Finding, GrantOutcome, Measure, MeasureGrant
+from marketplace.supervision.models import Finding, GrantOutcome, Measure, MeasureGrant
 from marketplace.supervision.operations import papers, taken_down
-from marketplace.supervision.operations.derived import flag_derived, unflag_derived
+from marketplace.supervision.operations.derived import flag_built, unflag_derived
 from marketplace.supervision.operations.finding import close_finding
 from marketplace.supervision.operations.second_pair import overtake_signature, sign_first
 from marketplace.supervision.operations.service import check_has_read
@@ -216,7 +216,8 @@ def release_grants(act: ledger.Act, measure: Measure, grants: Sequence[Grant]) -
 
 @transaction.atomic
 def terminate_service(*, measure: Measure, actor: User, at: datetime, reason: str, remedy: str) -> None:
-    """refusal found → terminated: the grants end, their holds stay, what was built from them is flagged.
+    """refusal found → terminated: the grants end, their holds stay, what was built from them is flagged; after a
+    contract notice nothing is flagged, and keeper and seller are told.
 
     A choice of the authority ("may"), of a contract notice of the seller: never automatic, and only after a refusal to
     correct was found. InvalidState while the actor has not read all that the party filed.
@@ -239,9 +240,7 @@ def terminate(act: ledger.Act, measure: Measure, *, reason: str, remedy: str) ->
     for grant in grants:
         end_grant(act, grant, GrantState.TERMINATED, reason=f"{reason} {remedy}")
         measure.held.filter(grant=grant).update(outcome=GrantOutcome.TERMINATED)
-    built = DerivedProduct.objects.filter(built_from__grant__in=grants)
-    for derived in built.distinct().order_by("pk"):
-        flag_derived(act, derived, reason=f"{measure.number}: {MeasureState.TERMINATED.label}")
+    flag_built(act, measure, grants)
     clock.stop(measure, act.at)
     tell_party(act, measure, f"{reason} {remedy}")
     papers.write_measure(act, measure, Paper.TERMINATION, reason, remedy)
