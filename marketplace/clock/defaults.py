@@ -95,6 +95,10 @@ DEFAULTS: dict[str, tuple[int, Any]] = {
     Kind.INSPECTION_NOTICE: (3, OWN),
     Kind.INSPECTION_ANSWER: (10, OWN),
 }
+# A time of waiting: whoever must act may do so when it is over, and has these working days for it (decision 360).
+ALLOWED_AFTER: dict[str, int] = {Kind.PUBLICITY: 3, Kind.INSPECTION_NOTICE: 3, Kind.CORRECTION: 3, Kind.HEARING: 3}
+# Of these the party's own time, whatever it does with it: no measure of how fast officers work.
+OF_THE_PARTY = frozenset({Kind.CORRECTION, Kind.HEARING})
 # What the law gives a party may be longer here, never shorter.
 AT_LEAST: dict[str, int] = {Kind.CONTEST: 60}
 REPORT_REMINDERS = (10, 3, 1)  # working days before a report is due

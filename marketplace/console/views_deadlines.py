@@ -1,6 +1,7 @@
 """The deadlines that bind a person's office, which are overdue and why; for the level above what went up to it."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,16 +12,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import CapabilityKind, Party
 from accounts.queries import parties_as
-from marketplace.clock.defaults import Kind
+from marketplace.clock.defaults import ALLOWED_AFTER, Kind
 from marketplace.clock.models import Clock
-from marketplace.clock.working_days import last_day
+from marketplace.clock.working_days import calendar_overrides, last_day, local_date
 from marketplace.console import forms
 from marketplace.console.permissions import BOUND
 from marketplace.console.site import address
 from marketplace.console.views import written
 from marketplace.errors import NotAllowed
 from marketplace.supervision import operations
-from marketplace.supervision.deadlines import Due, due_of, running_for, up_before
+from marketplace.supervision.deadlines import Due, due_of, lapses_at, running_for, up_before
 from marketplace.supervision.inquiry import ABOUT
 from marketplace.supervision.permissions import check_can_explain
 
@@ -31,6 +32,7 @@ class Line(NamedTuple):
     due: Due
     label: Any
     day: Any
+    begins: Any  # of a time of waiting: the first day on which the office may act
     is_over: bool
     explanation: Any
     url: str
@@ -45,14 +47,12 @@ def deadlines(request: Any) -> HttpResponse:
     at = timezone.now()
     own = {party.pk for kind in BOUND for party in parties_as(request.user, kind, at)}
     below = _below(request.user, at) - own
-    rows = running_for(own | below)
-    before = up_before(at)
+    before, overrides = up_before(at), calendar_overrides()
+    lines = [_line(row, at, overrides) for row in running_for(own | below)]
     context = {
-        "own": [_line(row, at) for row in rows if row.owner.pk in own],
-        "below": [
-            _line(row, at) for row in rows if row.owner.pk in below and last_day(row.clock.due_at) < before
-        ],
-    }  # fmt: skip
+        "own": [line for line in lines if line.due.owner.pk in own],
+        "below": [line for line in lines if line.due.owner.pk in below and line.day < before],
+    }
     return render(request, "console/deadlines.html", context)
 
 
@@ -76,12 +76,13 @@ def _below(user: Any, at: datetime) -> set[int]:
     return set(found.values_list("pk", flat=True))
 
 
-def _line(row: Due, at: datetime) -> Line:
+def _line(row: Due, at: datetime, overrides: Mapping[date, bool]) -> Line:
     said = [one for one in row.clock.explanations.all() if one.due_at == row.clock.due_at]
-    over = row.clock.due_at <= at
+    due = lapses_at(row.clock, overrides)
     label = Kind(row.clock.kind).label
     asks = row.obj._meta.model_name if type(row.obj) in ABOUT.values() else ""
-    return Line(row, label, last_day(row.clock.due_at), over, said[0] if said else None, address(row.obj), asks)
+    begins = local_date(row.clock.due_at) if row.clock.kind in ALLOWED_AFTER else None
+    return Line(row, label, last_day(due), begins, due <= at, said[0] if said else None, address(row.obj), asks)
 
 
 DEADLINES = (

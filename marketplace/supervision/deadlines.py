@@ -1,22 +1,29 @@
 """Whose duty each clock is: what the sweep watches, and what an officer finds on the page of deadlines (Art. 45)."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.apps import apps
-from django.db.models import CharField, Q, QuerySet
+from django.db.models import CharField, F, Q, QuerySet
 from django.db.models.functions import Cast
 
 from accounts.models import Party
 from accounts.queries import authority_for, authority_level
 from accounts.states import PartyState
 from listings.models import Objection
-from marketplace.clock.defaults import Kind
+from marketplace.clock.defaults import ALLOWED_AFTER, Kind
 from marketplace.clock.models import Clock
-from marketplace.clock.working_days import add_working_days, local_date
+from marketplace.clock.working_days import (
+    add_working_days,
+    calendar_overrides,
+    end_of_day,
+    last_day,
+    local_date,
+    start_of_day,
+)
 from marketplace.supervision.inquiry import NAMED as INQUIRED
 from marketplace.supervision.review import NAMED
 
@@ -204,8 +211,37 @@ def level_above(party: Party, at: datetime) -> Party | None:
     return authority_for(party.region.parent, at)
 
 
+def lapses_at(clock: Clock, overrides: Mapping[date, bool] | None = None) -> datetime:
+    """When whoever must act is late: after a time of waiting only once the days for the act itself are over, too."""
+    allowed = ALLOWED_AFTER.get(clock.kind)
+    if allowed is None:
+        return clock.due_at
+    return end_of_day(add_working_days(last_day(clock.due_at), allowed, overrides))
+
+
+def lapsed(at: datetime, days: int = 0) -> Q:
+    """Clocks that lapsed by `at`, or so many working days before its day."""
+    today, overrides = local_date(at), calendar_overrides()
+
+    def before(back: int) -> datetime:
+        return start_of_day(add_working_days(today, -back, overrides))
+
+    found = ~Q(kind__in=list(ALLOWED_AFTER)) & Q(due_at__lte=before(days) if days else at)
+    for kind, allowed in ALLOWED_AFTER.items():
+        found |= Q(kind=kind, due_at__lte=before(allowed + days))
+    return found
+
+
+def done_late(clocks: "QuerySet[Clock]") -> "QuerySet[Clock]":
+    """Those of the clocks that ended after they had lapsed."""
+    late, overrides = clocks.filter(ended_at__gt=F("due_at")), calendar_overrides()
+    waited = late.filter(kind__in=list(ALLOWED_AFTER)).only("kind", "due_at", "ended_at")
+    found = [one.pk for one in waited if one.ended_at and one.ended_at > lapses_at(one, overrides)]
+    return late.filter(~Q(kind__in=list(ALLOWED_AFTER)) | Q(pk__in=found))
+
+
 def up_before(at: datetime) -> date:
-    """A deadline whose last day lies before this one has gone up to the level above."""
+    """A clock that lapsed on a day before this one has gone up to the level above."""
     return add_working_days(local_date(at), -UP_AFTER)
 
 

@@ -17,14 +17,14 @@ from django.utils.translation import gettext_lazy as _
 from listings.models import Grade, Nature, Version
 from marketplace.applications.models import Application, Decision, Grant
 from marketplace.applications.states import ApplicationState, GrantState
-from marketplace.clock.defaults import Kind
+from marketplace.clock.defaults import OF_THE_PARTY, Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.operations import days_used
 from marketplace.clock.working_days import SHANGHAI, end_of_day
 from marketplace.delivery.models import Delivery
 from marketplace.ledger.models import Entry
 from marketplace.supervision.concern import Concern, ConcernKind
-from marketplace.supervision.deadlines import clocks_of
+from marketplace.supervision.deadlines import clocks_of, done_late, lapsed
 from marketplace.supervision.models import RULES, DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.occasions import Explanation
 from marketplace.supervision.states import DerivedState, FindingState, MeasureState
@@ -108,13 +108,14 @@ def decisions(scope: Scope) -> Section:
 
 def times(scope: Scope) -> Section:
     """Deadlines of the authority that ended within the period: net and gross days, and how many were kept."""
-    ended = Clock.objects.filter(clocks_of(scope.authorities), scope.within("ended_at")).order_by("kind", "pk")
+    ended = _officers_clocks(scope).filter(scope.within("ended_at")).order_by("kind", "pk")
+    late = set(done_late(ended).values_list("pk", flat=True))
     by_kind: dict[str, list[Any]] = {}
     for used in days_used(ended, scope.at):
         by_kind.setdefault(used.clock.kind, []).append(used)
     figures, plot = [], []
     for kind, rows in by_kind.items():
-        label, kept = Kind(kind).label, sum(row.clock.ended_at <= row.clock.due_at for row in rows)
+        label, kept = Kind(kind).label, sum(row.clock.pk not in late for row in rows)
         net, gross = median(row.net for row in rows), median(row.gross for row in rows)
         figures += [
             Figure(f"{kind}_ended", _said(_("%(what)s: ended"), label), len(rows)),
@@ -128,10 +129,9 @@ def times(scope: Scope) -> Section:
 
 def duties(scope: Scope) -> Section:
     """Deadlines that ran out within the period, in force still or kept too late, and what was said about them."""
-    due = Clock.objects.filter(clocks_of(scope.authorities), scope.within("due_at"))
-    overdue = due.filter(
-        Q(ended_at__gt=F("due_at")) | Q(ended_at=None, paused_at=None, due_at__lte=scope.at)
-    )  # fmt: skip
+    moment = timedelta(microseconds=1)
+    due = _officers_clocks(scope).filter(lapsed(scope.over - moment) & ~lapsed(scope.began - moment))
+    overdue = due.filter(Q(pk__in=done_late(due).values("pk")) | Q(lapsed(scope.at), ended_at=None, paused_at=None))
     told = Explanation.objects.filter(clock__in=overdue, due_at=F("clock__due_at"))
     faults = told.filter(is_at_fault=True).count()
     figures = [
@@ -233,6 +233,11 @@ SECTIONS: tuple[Callable[[Scope], Section], ...] = (
     listings, applications, decisions, times, grants, deliveries, reports, derived_products, findings, concerns,
     measures, duties,
 )  # fmt: skip
+
+
+def _officers_clocks(scope: Scope) -> QuerySet[Clock]:
+    """What bound the authorities, without the time that was the other side's own."""
+    return Clock.objects.filter(clocks_of(scope.authorities)).exclude(kind__in=list(OF_THE_PARTY))
 
 
 def _by(rows: QuerySet[Any], name: str, labels: Any = None, prefix: str = "") -> list[Figure]:

@@ -5,21 +5,25 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from marketplace.applications.models import Application
+from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
+from marketplace.clock.working_days import due_after, last_day, local_date
 from marketplace.desk.story import apply_for
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
+from marketplace.supervision.deadlines import UP_AFTER, lapsed, run_out
 from marketplace.supervision.occasions import Explanation
 from tests.actors import World
-from tests.workflow import matrix
+from tests.workflow import matrix, stages
 
 
 @pytest.fixture
@@ -95,3 +99,30 @@ def test_page_asks_as_often_for_many_deadlines_as_for_one(
         for _more in range(2):
             apply_for(world.product, world.cast, world.at, world.fields, buyer="other_buyer")
     assert counts[0] == counts[1]
+
+
+def test_time_of_waiting_is_late_only_once_the_days_for_the_act_are_over(
+    world: World, enter: Callable[..., Client]
+) -> None:
+    """An officer may publish once the publicity is over: that is no lapse yet, and nothing goes up."""
+    version, over = stages.version(world, "in_publicity")
+    clock = Clock.objects.open().get(kind=Kind.PUBLICITY, object_id=str(version.pk))
+    allowed = due_after(over - timedelta(seconds=1), 3)
+    assert clock.due_at == over < allowed
+    for at, is_over, up in (
+        (over, False, False), (allowed - timedelta(seconds=1), False, False), (allowed, True, False),
+        (due_after(allowed - timedelta(seconds=1), 3), True, True),
+    ):  # fmt: skip
+        with time_machine.travel(at, tick=False):
+            mine = enter("officer").get("/console/deadlines/")
+            (line,) = [one for one in mine.context["own"] if one.due.clock == clock]
+            assert (line.is_over, line.day, line.begins) == (is_over, last_day(allowed), local_date(over))
+            assert f"{line.begins:%F}" in mine.content.decode()
+            above = enter("province_officer").get("/console/deadlines/").context["below"]
+            assert any(one.due.clock == clock for one in above) is up
+            due = {row.clock for row in run_out(at, None, Clock.objects.filter(lapsed(at, UP_AFTER)))}
+            assert (clock in due) is up
+    with pytest.raises(InvalidState):
+        operations.explain_overdue(clock=clock, actor=world["officer"], at=over, reason="x")
+    operations.explain_overdue(clock=clock, actor=world["officer"], at=allowed, reason="x")
+    assert not Outbox.objects.filter(kind="overdue_explained").exists()

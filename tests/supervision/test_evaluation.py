@@ -11,11 +11,12 @@ import pytest
 import time_machine
 from django.test import Client
 
+from listings import operations as listing
 from listings.models import Version
 from marketplace.applications.models import Application, Decision, Grant
 from marketplace.clock.models import Clock
 from marketplace.clock.operations import days_used
-from marketplace.clock.working_days import local_date
+from marketplace.clock.working_days import due_after, end_of_day, is_working_day, local_date
 from marketplace.delivery import operations as delivery
 from marketplace.delivery.models import Delivery
 from marketplace.ledger.models import Entry
@@ -94,11 +95,11 @@ def plain(authority, at):
     bound = [
         clock for clock in Clock.objects.all()
         if (clock.object_type, clock.kind) in DUTIES and (row := due_of(clock)) and row.owner == authority
-        and not row.is_instead
+        and not row.is_instead and clock.kind not in ("correction", "hearing")
     ]  # fmt: skip
     over = [
-        one for one in bound if within(one.due_at)
-        and (one.ended_at > one.due_at if one.ended_at else one.due_at <= at and not one.paused_at)
+        one for one in bound if within(lapse(one))
+        and (one.ended_at > lapse(one) if one.ended_at else lapse(one) <= at and not one.paused_at)
     ]  # fmt: skip
     explained = [said for one in over for said in one.explanations.all() if said.due_at == one.due_at]
     count = lambda rows, key, prefix="": {f"{prefix}{k}": n for k, n in Counter(map(key, rows)).items()}  # noqa: E731
@@ -150,6 +151,18 @@ def plain(authority, at):
     }  # fmt: skip
 
 
+def lapse(clock):
+    """What can only be done after the day on which it is due may be done within three working days more."""
+    if clock.kind not in ("publicity", "inspection_notice"):
+        return clock.due_at
+    day = local_date(clock.due_at) - timedelta(days=1)
+    for _number in range(3):
+        day += timedelta(days=1)
+        while not is_working_day(day):
+            day += timedelta(days=1)
+    return end_of_day(day)
+
+
 def times(bound, at):
     found = {}
     ended = [one for one in bound if within(one.ended_at)]
@@ -157,7 +170,7 @@ def times(bound, at):
         rows = [days_used([one], at)[0] for one in ended if one.kind == kind]
         found |= {
             f"{kind}_ended": len(rows), f"{kind}_net": median(row.net for row in rows),
-            f"{kind}_in_time": len([row for row in rows if row.clock.ended_at <= row.clock.due_at]),
+            f"{kind}_in_time": len([row for row in rows if row.clock.ended_at <= lapse(row.clock)]),
             f"{kind}_gross": median(row.gross for row in rows),
         }  # fmt: skip
     return found
@@ -179,6 +192,54 @@ def test_each_figure_is_that_of_a_plain_loop(world, busy):
     assert everybody["findings"]["opened"] == expected["findings"]["opened"] + 1
     months = {one.code: dict(one.plot) for one in evaluation(Scope([busy.pk], FIRST, LAST, at))}
     assert len(months["deliveries"]) == 12 and months["deliveries"]["2026-03"] == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "make", "act"),
+    [
+        (
+            "publicity", lambda world: stages.version(world, "in_publicity"),
+            lambda obj, who: listing.publish_version(version=obj, **who),
+        ),
+        (
+            "inspection_notice", lambda world: stages.inspection(world, "announced"),
+            lambda obj, who: operations.begin_inspection(inspection=obj, **who),
+        ),
+    ],
+)  # fmt: skip
+def test_what_may_only_be_done_once_a_time_is_over_has_three_working_days(world, kind, make, act):
+    obj, _at = make(world)
+    clock = Clock.objects.open().get(kind=kind, object_id=str(obj.pk), object_type=obj._meta.label_lower)
+    Clock.objects.exclude(pk=clock.pk).delete()
+    far = clock.due_at + timedelta(days=400)
+    allowed, mine = due_after(clock.due_at - timedelta(seconds=1), 3), [world.parties["city"].pk]
+
+    def figures(at=far, first=FIRST, last=date(2027, 12, 31)):
+        found = told(evaluation(Scope(mine, first, last, at)))
+        return found["duties"]["overdue"], found["times"].get(f"{kind}_in_time")
+
+    assert figures(at=allowed - timedelta(seconds=1)) == (0, None) and figures(at=allowed) == (1, None)
+    act(obj, {"actor": world["officer"], "at": clock.due_at + timedelta(hours=9)})
+    assert figures() == (0, 1)
+    for ended, expected in ((allowed, (0, 1)), (allowed + timedelta(seconds=1), (1, 0))):
+        Clock.objects.filter(pk=clock.pk).update(ended_at=ended)
+        assert figures() == expected
+    day = local_date(allowed)  # it lapses at 0:00 of this day
+    assert [figures(first=one, last=one)[0] for one in (day - timedelta(days=1), day, day + timedelta(days=1))] == [
+        0, 1, 0,
+    ]  # fmt: skip
+
+
+def test_time_of_a_party_is_no_measure_of_officers(world, grant):
+    made, _at = stages.measure(world, "issued+hearing")
+    clocks = Clock.objects.open().filter(object_type="supervision.measure", object_id=str(made.pk))
+    assert set(clocks.values_list("kind", flat=True)) == {"correction", "hearing"}
+    Clock.objects.exclude(pk__in=clocks.values("pk")).delete()
+    alone = told(evaluation(Scope([made.authority_id], FIRST, LAST, world.at + timedelta(days=300))))
+    assert (alone["duties"]["overdue"], alone["times"]) == (0, {})
+    clocks.update(ended_at=world.at + timedelta(days=200))
+    ended = told(evaluation(Scope([made.authority_id], FIRST, LAST, world.at + timedelta(days=300))))
+    assert (ended["duties"]["overdue"], ended["times"]) == (0, {})
 
 
 def test_page_and_files_say_the_same_and_only_the_province_sees_others(world, busy):

@@ -1,7 +1,7 @@
 """Every deadline that binds somebody: told once when it has run out; an authority's goes up one level (Art. 45)."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import QuerySet, Value
@@ -17,10 +17,10 @@ from marketplace.applications.operations import escalate_consultation
 from marketplace.applications.states import ConsultationState
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
-from marketplace.clock.working_days import end_of_day, last_day
+from marketplace.clock.working_days import last_day
 from marketplace.supervision import operations
 from marketplace.supervision.concern import Concern
-from marketplace.supervision.deadlines import Due, level_above, run_out, up_before
+from marketplace.supervision.deadlines import UP_AFTER, Due, lapsed, lapses_at, level_above, run_out
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.monitors.base import WATCHER, Case, Scope, Told, text, unsaid, within
 
@@ -44,12 +44,12 @@ def owner_told(case: Case, people: People) -> Told:
 def gone_up(at: datetime, scope: Scope) -> Iterator[Case]:
     """Deadlines of an authority that ran out some working days ago, for the authority one level above."""
     levels = dict[Party, Party | None]()
-    long_ago = end_of_day(up_before(at) - timedelta(days=1))
-    for row in run_out(at, scope, _untold("officer_overdue", at).filter(due_at__lte=long_ago)):
+    for row in run_out(at, scope, _untold("officer_overdue", at).filter(lapsed(at, UP_AFTER))):
         if row.owner not in levels:
             levels[row.owner] = level_above(row.owner, at)
         if (above := levels[row.owner]) is not None:
-            yield _case("officer_overdue", row._replace(owner=above), {"authority": row.owner})
+            words = {"authority": row.owner, "due": last_day(lapses_at(row.clock))}
+            yield _case("officer_overdue", row._replace(owner=above), words)
 
 
 def _untold(monitor: str, at: datetime) -> "QuerySet[Clock]":
@@ -59,7 +59,7 @@ def _untold(monitor: str, at: datetime) -> "QuerySet[Clock]":
 
 def _case(monitor: str, row: Due, words: dict[str, Any]) -> Case:
     clock = row.clock
-    words |= {"clock": Kind(clock.kind).label, "object": row.obj, "due": last_day(clock.due_at)}
+    words = {"clock": Kind(clock.kind).label, "object": row.obj, "due": last_day(clock.due_at)} | words
     return Case(f"{monitor}:{clock.pk}:{clock.due_at:%F}", row, row.party, row.authority_id, words, clock)
 
 

@@ -14,7 +14,7 @@ from marketplace.errors import InvalidState, NotAllowed, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
-from marketplace.supervision.deadlines import due_of, level_above, up_before
+from marketplace.supervision.deadlines import due_of, lapsed, lapses_at, level_above, up_before
 from marketplace.supervision.occasions import Explanation
 
 ARTICLE = "Art. 45"
@@ -33,7 +33,7 @@ def explain_overdue(*, clock: Clock, actor: User, at: datetime, reason: str, is_
     permissions.check_can_explain(actor, due, at)
     require(reason=reason)
     clock = Clock.objects.select_for_update().get(pk=clock.pk)
-    if not Clock.objects.overdue(at).filter(pk=clock.pk).exists():
+    if not Clock.objects.running().filter(lapsed(at), pk=clock.pk).exists():
         raise InvalidState(_("This deadline has not run out."))
     if Explanation.objects.filter(clock=clock, due_at=clock.due_at).exists():
         raise InvalidState(_("A reason was given already."))
@@ -44,10 +44,11 @@ def explain_overdue(*, clock: Clock, actor: User, at: datetime, reason: str, is_
     ledger.record(
         act, due.obj, detail={"deadline": clock.kind, "due_at": clock.due_at, "at_fault": is_at_fault, "reason": reason}
     )
-    above = level_above(due.owner, at) if last_day(clock.due_at) < up_before(at) else None
+    day = last_day(lapses_at(clock))
+    above = level_above(due.owner, at) if day < up_before(at) else None
     if above is not None:
         tell(
             act, recipients(above, at), "overdue_explained", link=due.obj.get_absolute_url(), authority=due.owner,
-            clock=Kind(clock.kind).label, object=due.obj, due=last_day(clock.due_at), reason=reason,
+            clock=Kind(clock.kind).label, object=due.obj, due=day, reason=reason,
         )  # fmt: skip
     return made
