@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 import time_machine
 from django.apps import apps
+from django.db import transaction
 
 from accounts.anybody import PUBLIC
 from accounts.models import Capability, Membership, Party
 from listings.models import Frequency, Product, SourceFile, Version
 from marketplace.applications.models import Grant, GrantUser, Hold
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
-from marketplace.clock.working_days import SHANGHAI, end_of_day
+from marketplace.clock.working_days import SHANGHAI, add_working_days, end_of_day, last_day
 from marketplace.delivery.models import DailyUse, Delivery, Extract
 from marketplace.delivery.operations import count_use
 from marketplace.notices.kinds import GROUP_OF
@@ -27,6 +30,7 @@ from marketplace.supervision.monitors.usage import _examine
 from marketplace.supervision.said import WORDS
 from marketplace.supervision.sweep import Result, run
 from tests.actors import World
+from tests.workflow import stages
 
 
 def at(text: str, hour: int = 9) -> datetime:
@@ -339,6 +343,20 @@ def test_product_at_an_address_whose_sources_are_hidden_is_a_finding(world: Worl
     assert (Finding.objects.get().text["what"], world["buyer"].ledger_ref in told("duty_undone")) == ("hidden", True)
     operations.publish_derived(derived=made, actor=world["buyer"], at=at("2026-06-04"))
     assert did("cause_gone", at("2026-06-04")) == 1
+
+
+def test_a_time_to_correct_goes_up_only_until_the_hearing_is_opened(world: World, grant: Grant) -> None:
+    order = stages.order(world, grant)
+    due = clock.of(order).get(kind=Kind.CORRECTION).due_at
+    late = end_of_day(add_working_days(last_day(due), 6)) + timedelta(days=1)
+    opened = {"measure": order, "actor": world["officer"], "at": due + timedelta(hours=9), "reason": "逾期未改正"}
+    with transaction.atomic():
+        assert did("officer_overdue", late) == 1
+        transaction.set_rollback(True)
+    operations.open_hearing(**opened)
+    assert did("officer_overdue", late) == 0
+    heard = clock.of(order).get(kind=Kind.HEARING).due_at
+    assert did("officer_overdue", end_of_day(add_working_days(last_day(heard), 6)) + timedelta(days=1)) == 1
 
 
 def test_deadline_of_a_city_goes_up_to_the_province_after_three_working_days(world: World, application: Any) -> None:
