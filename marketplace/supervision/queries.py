@@ -202,6 +202,15 @@ def institutions(authority: Party, at: datetime) -> QuerySet[Party]:
     )
 
 
+def answerable(authority: Party, at: datetime) -> QuerySet[Party]:
+    """Against whom an order may answer a finding: its institutions, and wherever it has its seat whoever has, or had
+    itself or by a merger, a grant under this authority, which it has to keep to also with the copies left over."""
+    granted = Grant.objects.filter(authority=authority)
+    theirs = Q(pk__in=granted.values("buyer")) | Q(pk__in=granted.values("buyer__merged_into"))
+    living = Q(state__in=[PartyState.VERIFIED, PartyState.BARRED])
+    return Party.objects.filter(Q(pk__in=institutions(authority, at).values("pk")) | theirs & living)
+
+
 def cautionable(authority: Party, at: datetime) -> QuerySet[Party]:
     """About whom an authority may caution: its institutions, and whoever has a grant or a version of data under it."""
     dealt = Q(grants__authority=authority) | Q(products__versions__authority=authority)

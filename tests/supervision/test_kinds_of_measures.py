@@ -21,7 +21,7 @@ from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
 from marketplace.supervision.deadlines import run_out
-from marketplace.supervision.models import Measure
+from marketplace.supervision.models import Finding, Measure
 from marketplace.supervision.referral import referral_text
 from tests.workflow import stages
 from tests.workflow.matrix import rows
@@ -81,6 +81,22 @@ def test_nobody_orders_beyond_their_region_or_the_platform_on_article_46(world, 
     with pytest.raises(ValidationError):
         order_46(world, who, authority, world.parties[against])
     assert rows() == before
+
+
+@pytest.mark.parametrize("case", ["merged", "elsewhere"])
+def test_a_finding_about_copies_left_over_is_answered_where_the_buyer_was_merged_or_has_its_seat_elsewhere(world, case):
+    finding, at = stages.finding(world, "open")
+    assert finding.grant.buyer == world.parties["buyer"]
+    said = {"finding": finding, "actor": world["officer"], "at": at, **stages.CHARGE}
+    if case == "merged":
+        parties = {"party": world.parties["buyer"], "successor": world.parties["other_buyer"]}
+        operations.merge_party(**parties, actor=world["operator"], at=at, evidence="登记通知书", reason="合并")
+    else:
+        Party.objects.filter(pk=finding.party_id).update(region=world.parties["other_city"].region)
+    made = operations.order_on_finding(**{**said, "finding": Finding.objects.get(pk=finding.pk)})
+    assert made.party == world.parties["other_buyer" if case == "merged" else "buyer"]
+    operations.issue_order(measure=made, actor=world["officer"], at=at, **stages.CHARGE, remedy=stages.REMEDY)
+    assert made.state == "issued"
 
 
 def test_officer_who_belongs_to_the_party_drafts_and_signs_nothing(world):

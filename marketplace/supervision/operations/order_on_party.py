@@ -15,7 +15,7 @@ from marketplace.supervision import permissions
 from marketplace.supervision.measure_kinds import MeasureKind
 from marketplace.supervision.models import Finding, Measure
 from marketplace.supervision.operations.proposing import draft
-from marketplace.supervision.queries import institutions, platforms
+from marketplace.supervision.queries import answerable, institutions, platforms
 from marketplace.supervision.states import FindingState, MeasureState
 
 NOT_HERE = gettext_lazy("This authority cannot order anything of this party on that article.")
@@ -53,19 +53,21 @@ def order_platform(*, party: Party, actor: User, at: datetime, against: Party, f
 
 @transaction.atomic
 def order_on_finding(*, finding: Finding, actor: User, at: datetime, facts: str, demand: str) -> Measure:
-    """An officer drafts the order under Art. 46 that answers a finding; issuing it closes the finding. What a reviewer
-    of the platform answers is no matter of an authority's order."""
+    """An officer drafts the order under Art. 46 that answers a finding, against its party or the one that this was
+    merged into; issuing it closes the finding. What a reviewer of the platform answers is no matter of an authority's
+    order."""
     permissions.check_can_answer_finding(actor, finding, at)
     require(facts=facts, demand=demand)
     finding = Finding.objects.select_for_update(of=("self",)).get(pk=finding.pk)
     workflow.check_in(finding, FindingState.OPEN)
     permissions.check_can_order_here(actor, finding.authority, at)
-    if not institutions(finding.authority, at).filter(pk=finding.party_id).exists():
+    party = finding.party.answers
+    if not answerable(finding.authority, at).filter(pk=party.pk).exists():
         raise InvalidState(str(NOT_HERE))
     if finding.measures.filter(state=MeasureState.PROPOSED).exists():
         raise InvalidState(_("An order that answers this finding is proposed already: issue or drop it."))
     return draft(
-        MeasureKind.ORDER_46, actor, at, occasion_key=f"finding-46:{finding.pk}:{at.isoformat()}", party=finding.party,
+        MeasureKind.ORDER_46, actor, at, occasion_key=f"finding-46:{finding.pk}:{at.isoformat()}", party=party,
         authority=finding.authority, finding=finding, facts=facts, demand=demand,
     )  # fmt: skip
 
