@@ -133,9 +133,15 @@ def _by_kind(keys: Iterable[Key]) -> dict[str, list[int]]:
 
 
 def _name(nodes: dict[Key, Node], user: Any, at: datetime) -> None:
-    """Labels and addresses of what the reader may see; a grant also where the register names its holder to anybody."""
+    """Labels and addresses of what the reader may see; a grant also where the register names its holder to anybody, and
+    nothing beside it here was built by a natural person who is not named: its number would name them."""
     by_kind = _by_kind(nodes)
-    open_to_all = Q(pk__in=public_uses(at).filter(NAMED).values("pk"))
+    for derived in DerivedProduct.objects.visible_to(user).filter(pk__in=by_kind[DERIVED]):
+        _put(nodes[DERIVED, derived.pk], derived.title, derived.get_absolute_url())
+    seen = [pk for pk in by_kind[DERIVED] if nodes[DERIVED, pk].label]
+    unnamed = DerivedProduct.objects.with_developer().filter(pk__in=seen, is_named=False)
+    named = public_uses(at).filter(NAMED).exclude(derived_uses__derived__in=unnamed.values("pk"))
+    open_to_all = Q(pk__in=named.values("pk"))
     mine = Q(pk__in=Grant.objects.visible_to(user).values("pk"))
     for product in Product.objects.visible_to(user).filter(pk__in=by_kind[PRODUCT]):
         _put(nodes[PRODUCT, product.pk], product.title, product.get_absolute_url())
@@ -143,8 +149,6 @@ def _name(nodes: dict[Key, Node], user: Any, at: datetime) -> None:
         _put(nodes[GRANT, grant.pk], grant.number, "")
     for grant in Grant.objects.filter(mine, pk__in=by_kind[GRANT]):
         nodes[GRANT, grant.pk].url = grant.get_absolute_url()
-    for derived in DerivedProduct.objects.visible_to(user).filter(pk__in=by_kind[DERIVED]):
-        _put(nodes[DERIVED, derived.pk], derived.title, derived.get_absolute_url())
 
 
 def _put(node: Node, label: str, url: str) -> None:

@@ -84,7 +84,8 @@ class Sanction(NamedTuple):
 
 
 class Use(NamedTuple):
-    """One row. `holder` is empty for a natural person who is not named, and so are the names of what they built."""
+    """One row. `holder` is empty for a natural person who is not named. `outputs` are without what a natural person
+    built under other grants as well that do not name them: that is only counted, in `output_count`."""
 
     number: str
     holder: str
@@ -186,7 +187,8 @@ def facets(wanted: Asked, at: datetime) -> list[Facet]:
 def with_parts(rows: QuerySet[Grant], at: datetime) -> QuerySet[Grant]:
     """What `row_of` reads, in one query for each kind."""
     shown = DerivedProduct.objects.filter(state__in=[DerivedState.PUBLISHED, DerivedState.FLAGGED])
-    outputs = DerivedFrom.objects.filter(derived__in=shown).select_related("derived").order_by("derived")
+    outputs = DerivedFrom.objects.filter(derived__in=shown).order_by("derived")
+    outputs = outputs.prefetch_related(Prefetch("derived", shown.with_developer()))
     since = contestable_since(at)
     final = Exists(final_measures(since).filter(pk=OuterRef("measure")))
     held = MeasureGrant.objects.annotate(is_final=final).select_related("measure").order_by("measure")
@@ -217,13 +219,14 @@ def row_of(grant: Any, at: datetime) -> Use:
     entry = grant.disclosure
     named = grant.buyer.kind == PartyKind.ORGANISATION or entry.is_named
     outputs = {use.derived_id: use.derived for use in grant.outputs}.values()
+    told = [Output(one.number, one.title, one.get_absolute_url()) for one in outputs if one.is_named]
     last = min(filter(None, [grant.ends, local_date(grant.ended_at) if grant.ended_at else None]))
     return Use(
         grant.number, grant.buyer.name if named else "", grant.product.title, grant.product.get_absolute_url(),
         grant.authority.name, grant.product.nature, grant.from_version.number, grant.is_of_one_version,
         list(grant.fields), entry.summary, entry.language, local_date(grant.activated_at), last,
-        outcome_of(grant, at), [Output(one.number, one.title, one.get_absolute_url()) for one in outputs if named],
-        len(outputs), [_sanction(held.measure, grant) for held in grant.all_measures if held.is_final],
+        outcome_of(grant, at), told, len(outputs),
+        [_sanction(held.measure, grant) for held in grant.all_measures if held.is_final],
     )  # fmt: skip
 
 

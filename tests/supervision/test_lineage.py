@@ -80,6 +80,24 @@ def test_the_grant_of_a_person_who_is_not_named_has_no_number(world, grant):
     assert grant.number in str(told(lineage(made, NOBODY, world.at)))
 
 
+def test_a_named_grant_has_no_number_beside_what_is_also_built_on_one_that_does_not_name(world, grant):
+    document = {"id_kind": "passport", "id_encrypted": "x", "id_hmac": "1"}
+    grant.buyer = crowd.copy(grant.buyer, uscc=None, kind="person", name="林", **document)
+    grant.save()
+    Disclosure.objects.filter(grant=grant).update(is_named=True)
+    other = crowd.copy_grant(grant)
+    Disclosure.objects.filter(grant=other).update(is_named=False)
+    alone, both = built(grant, "小图"), built(grant, "地图")
+    DerivedFrom.objects.create(derived=both, grant=other, version=other.from_version)
+    for start in (both, world.product):
+        labels = {label for _layer, _kind, label in told(lineage(start, NOBODY, world.at))}
+        assert {"地图", ""} <= labels and not labels & {grant.number, other.number}
+    assert grant.number in str(told(lineage(alone, NOBODY, world.at)))
+    assert {grant.number, other.number} <= {node.label for node in lineage(both, world["officer"], world.at).nodes}
+    Disclosure.objects.filter(grant=other).update(is_named=True)
+    assert {grant.number, other.number} <= {node.label for node in lineage(both, NOBODY, world.at).nodes}
+
+
 def test_a_deal_in_non_public_data_leaves_no_trace_for_who_is_no_part_of_it(world, grant):
     deal = non_public_deal(world, grant)
     deal.product.visibility = "all"

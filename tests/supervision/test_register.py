@@ -118,6 +118,22 @@ def test_a_person_who_agrees_is_named_until_they_take_it_back(world, grant):
         assert "林小雨" not in text and "小雨的地图" not in text
 
 
+def test_a_product_of_grants_that_do_not_all_name_the_person_is_only_counted_beside_the_name(world, grant):
+    someone, at = person(world), world.at
+    mine, second = (use(grant, at, buyer=someone, is_named=named) for named in (True, False))
+    alone, both = built(someone, mine, "小雨的小图"), built(someone, mine, "小雨的地图")
+    DerivedFrom.objects.create(derived=both, grant=second, version=second.from_version)
+    texts = read(at)
+    for form, text in texts.items():
+        assert (form, "林小雨" in text, alone.title in text) == (form, True, True)
+        assert (form, both.title in text, both.token in text, both.number in text) == (form, False, False, False)
+    counts = {one["number"]: one["output_count"] for one in json.loads(texts["/register.json"])["items"]}
+    assert counts == {second.number: 1, mine.number: 2, grant.number: 0}
+    assert "已公开 2 个衍生产品" in texts["/register/"]
+    Disclosure.objects.filter(grant=second).update(is_named=True)
+    assert all(both.title in text for text in read(at).values())
+
+
 def test_deals_in_non_public_data_are_counted_from_five_on(world, grant):
     deal = another_product(world, "仓储流水", nature="non_public", acquisition="own_business", entry=None)
     for _number in range(4):
