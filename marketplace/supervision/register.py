@@ -221,12 +221,12 @@ def row_of(grant: Any, at: datetime) -> Use:
     outputs = {use.derived_id: use.derived for use in grant.outputs}.values()
     told = [Output(one.number, one.title, one.get_absolute_url()) for one in outputs if one.is_named]
     last = min(filter(None, [grant.ends, local_date(grant.ended_at) if grant.ended_at else None]))
+    final = [held for held in grant.all_measures if held.is_final and held.outcome != GrantOutcome.ANNULLED]
     return Use(
         grant.number, grant.buyer.name if named else "", grant.product.title, grant.product.get_absolute_url(),
         grant.authority.name, grant.product.nature, grant.from_version.number, grant.is_of_one_version,
         list(grant.fields), entry.summary, entry.language, local_date(grant.activated_at), last,
-        outcome_of(grant, at), told, len(outputs),
-        [_sanction(held.measure, grant) for held in grant.all_measures if held.is_final],
+        outcome_of(grant, at), told, len(outputs), [_sanction(held, grant) for held in final],
     )  # fmt: skip
 
 
@@ -241,10 +241,12 @@ def outcome_of(grant: Any, at: datetime) -> str:
     return grant.state
 
 
-def _sanction(measure: Measure, grant: Any) -> Sanction:
-    """Its last step only once that is final as well: before, the order is said to stand."""
+def _sanction(held: MeasureGrant, grant: Any) -> Sanction:
+    """Its last step only where it ended this grant, and once that is final as well: before, the order is said to
+    stand."""
+    measure = held.measure
     last = MeasureState.LIFTED if measure.state == MeasureState.LIFTED else MeasureState.ISSUED
-    if measure.state == MeasureState.TERMINATED and grant.is_end_final:
+    if held.outcome == GrantOutcome.TERMINATED and grant.is_end_final:
         last = MeasureState.TERMINATED
     return Sanction(measure.number or "", measure.article, last)
 

@@ -246,6 +246,29 @@ def test_a_revocation_is_told_whatever_became_of_an_order_before(world, grant):
     assert (item["outcome"], item["measures"]) == ("revoked", [])
 
 
+def test_an_order_does_not_stand_beside_a_grant_that_a_review_freed_of_it(world):
+    grants = kept, freed, closed = [stages.active_grant(world) for _n in range(3)]
+    made = operations.propose_order(
+        grants=grants, actor=world["officer"], at=world.at, key="three", facts="超出约定用途", demand="停止"
+    )
+    stages.issue(made, world, world.at)
+    review = operations.lodge_review(subject=made, actor=world["buyer"], at=world.at, text="认定有误")
+    said = {"reason": "理由充分", "remedy": stages.REMEDY}
+    operations.vary_review(review=review, actor=world["second_officer"], at=world.at, free=[freed], **said)
+    applications.surrender_grant(grant=freed, actor=world["buyer"], at=world.at, reason="不用")
+    Grant.objects.filter(pk=closed.pk).update(state="closed", ended_at=world.at)  # before the others were ended
+    made.refresh_from_db()
+    stages.terminate(made, world)
+    texts = read(world.at + timedelta(days=120))
+    rows = {one["number"]: one for one in json.loads(texts["/register.json"])["items"]}
+    said = {number: (row["outcome"], [one["state"] for one in row["measures"]]) for number, row in rows.items()}
+    assert said == {
+        kept.number: ("terminated", ["terminated"]), freed.number: ("surrendered", []),
+        closed.number: ("closed", ["issued"]),
+    }  # fmt: skip
+    assert [text.count(made.number) for text in texts.values()] == [2] * 4
+
+
 def test_a_decision_on_a_review_can_be_contested_in_turn(world, grant):
     made = stages.order(world, grant)
     stages.terminate(made, world)
