@@ -48,6 +48,25 @@ def test_revocation_flags_what_was_built_in_the_same_act(world, grant):
     assert hidden.state == "flagged"
 
 
+def test_a_termination_flags_nothing_that_rests_on_a_grant_which_a_review_freed(world):
+    kept, freed = (stages.active_grant(world) for _n in range(2))
+    products = [built(world, one, title) for one, title in ((kept, "选址图"), (freed, "门诊地图"))]
+    for one in products:
+        operations.publish_derived(derived=one, actor=world["buyer"], at=world.at)
+    order = operations.propose_order(
+        grants=[kept, freed], actor=world["officer"], at=world.at, key="two", facts="超出约定用途", demand="停止"
+    )
+    stages.issue(order, world, world.at)
+    review = operations.lodge_review(subject=order, actor=world["buyer"], at=world.at, text="认定有误")
+    said = {"reason": "理由充分", "remedy": stages.REMEDY}
+    operations.vary_review(review=review, actor=world["second_officer"], at=world.at, free=[freed], **said)
+    order.refresh_from_db()
+    stages.terminate(order, world)
+    for one in products:
+        one.refresh_from_db()
+    assert [one.state for one in products] == ["flagged", "published"]
+
+
 def test_the_register_is_public_and_shows_only_what_is_published(world, grant):
     built(world, grant, "内部看板")
     shown = built(world, grant, "门诊地图")
