@@ -89,6 +89,7 @@ class Use(NamedTuple):
 
     number: str
     holder: str
+    is_person: bool
     product: str
     product_path: str
     authority: str
@@ -223,8 +224,9 @@ def row_of(grant: Any, at: datetime) -> Use:
     last = min(filter(None, [grant.ends, local_date(grant.ended_at) if grant.ended_at else None]))
     final = [held for held in grant.all_measures if held.is_final and held.outcome != GrantOutcome.ANNULLED]
     return Use(
-        grant.number, grant.buyer.name if named else "", grant.product.title, grant.product.get_absolute_url(),
-        grant.authority.name, grant.product.nature, grant.from_version.number, grant.is_of_one_version,
+        grant.number, grant.buyer.name if named else "", grant.buyer.kind == PartyKind.PERSON, grant.product.title,
+        grant.product.get_absolute_url(), grant.authority.name, grant.product.nature, grant.from_version.number,
+        grant.is_of_one_version,
         list(grant.fields), entry.summary, entry.language, local_date(grant.activated_at), last,
         outcome_of(grant, at), told, len(outputs), [_sanction(held, grant) for held in final],
     )  # fmt: skip

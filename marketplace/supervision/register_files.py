@@ -83,9 +83,13 @@ def defused(text: str) -> str:
 
 
 def _linked(use: Use, here: str) -> dict[str, Any]:
+    """What is running has no end yet: only the permit says until when it is valid."""
     holder: dict[str, Any] = {"@type": ["prov:Agent", "schema:Role"], "schema:roleName": ROLE}
     if use.holder:
-        holder = {"@type": ["prov:Agent", "schema:Organization"], "schema:name": use.holder}
+        kind = "schema:Person" if use.is_person else "schema:Organization"
+        holder = {"@type": ["prov:Agent", kind], "schema:name": use.holder}
+    until, is_running = {"@type": "xsd:date", "@value": use.until.isoformat()}, use.outcome == "running"
+    permit = {"@type": "schema:GovernmentPermit", "schema:issuedBy": use.authority}
     return {
         "@id": f"{here}#{use.number}", "@type": "prov:Activity", "schema:identifier": use.number,
         "dct:isPartOf": {"@id": here}, "prov:wasAssociatedWith": holder,
@@ -94,10 +98,10 @@ def _linked(use: Use, here: str) -> dict[str, Any]:
             "dct:type": use.nature, "schema:version": f"{use.first_version}{'' if use.is_of_one_version else '-'}",
             "schema:variableMeasured": use.fields,
         },
-        "prov:wasInformedBy": {"@type": "schema:GovernmentPermit", "schema:issuedBy": use.authority},
+        "prov:wasInformedBy": {**permit, **({"schema:validUntil": until} if is_running else {})},
         "schema:abstract": {"@value": use.summary, "@language": "zh" if use.language == "zh-hans" else use.language},
         "prov:startedAtTime": {"@type": "xsd:date", "@value": use.since.isoformat()},
-        "prov:endedAtTime": {"@type": "xsd:date", "@value": use.until.isoformat()},
+        **({} if is_running else {"prov:endedAtTime": until}),
         "schema:actionStatus": use.outcome,
         "prov:generated": [
             {"@id": _address(one.path), "@type": ["schema:CreativeWork", "prov:Entity"], "schema:name": one.title,

@@ -134,6 +134,25 @@ def test_a_product_of_grants_that_do_not_all_name_the_person_is_only_counted_bes
     assert all(both.title in text for text in read(at).values())
 
 
+def test_linked_data_knows_persons_from_bodies_and_gives_no_end_to_what_is_running(world, grant):
+    named, at = use(grant, world.at, buyer=person(world), is_named=True), world.at
+    by_role = use(grant, at, buyer=person(world, "陈"))
+    yesterday = local_date(at) - timedelta(days=1)
+    over = use(grant, at, starts=yesterday, ends=yesterday)
+    given_back = use(grant, at, state="surrendered", ended_at=at)
+    graph = json.loads(read(at)["/register.jsonld"])["@graph"]
+    rows = {one["schema:identifier"]: one for one in graph if one["@type"] == "prov:Activity"}
+    holders = {number: row["prov:wasAssociatedWith"]["@type"][1] for number, row in rows.items()}
+    assert [holders[one.number] for one in (named, by_role, grant)] == [
+        "schema:Person", "schema:Role", "schema:Organization",
+    ]  # fmt: skip
+    ends = {number: row.get("prov:endedAtTime", {}).get("@value") for number, row in rows.items()}
+    assert [ends[one.number] for one in (named, grant)] == [None, None]
+    permit = rows[grant.number]["prov:wasInformedBy"]
+    assert permit["schema:validUntil"]["@value"] == f"{grant.ends:%F}"
+    assert ends[over.number] == f"{yesterday:%F}" and ends[given_back.number] == f"{local_date(at):%F}"
+
+
 def test_deals_in_non_public_data_are_counted_from_five_on(world, grant):
     deal = another_product(world, "仓储流水", nature="non_public", acquisition="own_business", entry=None)
     for _number in range(4):
