@@ -38,6 +38,11 @@ def test_revocation_flags_what_was_built_in_the_same_act(world, grant):
     for one in (grant, shown, hidden):
         one.refresh_from_db()
     assert (grant.state, shown.state, hidden.state) == ("revoked", "flagged", "registered")
+    for page in (shown.get_absolute_url(), f"/check/?q={shown.number}"):
+        for language, said, not_said in (("en", "was ended", "terminated"), ("zh-hans", "数据服务已停止", "终止")):
+            text = Client(headers={"accept-language": language}).get(page).content.decode()
+            note = text.partition('note-bad">')[2].partition("</p>")[0]
+            assert said in note and not_said not in note
     acts = Entry.objects.filter(verb="revoke").values_list("object_type", "operation_id")
     assert [kind for kind, _act in acts] == ["applications.grant", "supervision.derivedproduct"]
     assert len({act for _kind, act in acts}) == 1
