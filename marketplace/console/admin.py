@@ -36,6 +36,7 @@ from marketplace.supervision.permissions import check_can_read_case_evidence
 from marketplace.supervision.permissions_closeout import check_can_read_certificate_evidence
 from marketplace.supervision.permissions_inspection import check_can_read_inspection_evidence
 from marketplace.supervision.preparedness import OWN_ALONE, EmergencyPlan
+from marketplace.supervision.queries import flagged_for
 from marketplace.supervision.review import NAMED, Review, decidable_by
 from marketplace.supervision.states import (
     ConcernState,
@@ -468,6 +469,13 @@ class DerivedQueue(Queue):
     list_select_related = ("party",)
     search_fields = ("title",)
     sections = cases.derived
+
+    def theirs(self, user: Any, at: datetime) -> Q:
+        return super().theirs(user, at) | Q(pk__in=flagged_for(user, at).values("pk"))
+
+    def waits_for(self, request: Any, at: datetime) -> Q | None:
+        """For whoever decides on them: the authority of the ended grants, of several the province."""
+        return Q(pk__in=flagged_for(request.user, at).values("pk")) if OFFICER in request.kinds else None
 
 
 @register(Reading)

@@ -26,9 +26,10 @@ from marketplace.supervision.closeout import Certificate, CertificateState, aske
 from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.evidence_time import kept_as_evidence
 from marketplace.supervision.incidents import Incident
-from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
+from marketplace.supervision.models import Finding, Measure, UsageReport
+from marketplace.supervision.queries import flagged_for
 from marketplace.supervision.review import Review, decidable_by
-from marketplace.supervision.states import ConcernState, DerivedState, FindingState, MeasureState, ReportState
+from marketplace.supervision.states import ConcernState, FindingState, MeasureState, ReportState
 
 RENEW_DAYS = 60  # a verification that ends within these is to be renewed
 
@@ -290,9 +291,7 @@ def _as_officer(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
     theirs = Q(reviewer=None) | Q(registration__isnull=False)  # of non-public data the compliance review is asked
     asked = Review.objects.filter(theirs, Q(authority__in=mine) | Q(above__in=mine), decidable_by(user))
     yield _ask(_reviews(asked, own), _("Decide on the review"))
-    flagged = DerivedProduct.objects.filter(state=DerivedState.FLAGGED, built_from__grant__authority__in=mine)
-    products = flagged.exclude(party__in=own).distinct().order_by("pk")
-    yield _ask(products, _("Decide whether the flagged product may stay"))
+    yield _ask(flagged_for(user, at), _("Decide whether the flagged product may stay"))
 
 
 def _reviews(asked: Any, own: Any) -> Any:

@@ -17,7 +17,7 @@ from accounts.permissions import (
     check_officer,
 )
 from accounts.queries import authority_level, parties_as
-from listings.models import Nature, Version, VersionSource, is_provincial_officer
+from listings.models import Version, VersionSource, is_provincial_officer
 from listings.permissions import check_can_review, check_reviewer, parties_of_version
 from marketplace.applications.models import Grant
 from marketplace.applications.permissions import check_decides_as_seller, parties_of_case
@@ -319,13 +319,21 @@ def check_can_withdraw_derived(actor: Any, derived: DerivedProduct, at: datetime
 
 
 def check_can_clear_derived(actor: Any, derived: DerivedProduct, at: datetime) -> None:
-    """An officer competent for every grant of public data that it is built from: those on non-public data are a matter
-    between their two sides, and flag nothing."""
-    uses = derived.built_from.exclude(grant__product__nature=Nature.NON_PUBLIC)
-    if not uses.exists():
-        raise NotAllowed(_("Orders under Art. 33 are about public data."))
-    for use in uses.select_related("grant__buyer", "grant__product__seller"):
-        check_can_supervise(actor, use.grant, at)
+    """An officer of the authority whose ended grants flagged it; where these are of several, of the province. On
+    nobody's side."""
+    authorities = list(derived.flagged_by)
+    if len(authorities) == 1:
+        check_officer(actor, authorities[0], at, levels=ORDERING)
+    else:
+        check_is_person(actor)
+        if not is_provincial_officer(actor):
+            raise NotAllowed(_("Grants of several authorities are concerned: the province decides."))
+    check_not_own_case(actor, parties_of_derived(derived), at)
+
+
+def parties_of_derived(derived: DerivedProduct) -> list[Party]:
+    uses = derived.built_from.select_related("grant__buyer", "grant__product__seller")
+    return [derived.party, *(party for use in uses for party in parties_of_grant(use.grant))]
 
 
 def check_can_prepare(actor: Any, unit: Party, at: datetime) -> None:

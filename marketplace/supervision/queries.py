@@ -3,12 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import CharField, Exists, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import CharField, Count, Exists, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast
 
 from accounts.models import Capability, CapabilityKind, Party, PartyKind, Region, RegionLevel, valid_on
+from accounts.queries import recent_parties
+from accounts.reach import reach_of
 from accounts.states import PartyState
-from listings.models import Nature, Version
+from listings.models import Nature, Version, VersionSource
 from marketplace.applications.models import Grant
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
@@ -16,9 +18,10 @@ from marketplace.clock.working_days import end_of_day, local_date
 from marketplace.delivery.models import AccessRecord, Delivery, Outcome
 from marketplace.ledger.entries import reference
 from marketplace.supervision.incidents import Incident, IncidentCopy
-from marketplace.supervision.models import DerivedProduct, Measure, UsageReport
+from marketplace.supervision.models import DerivedFlag, DerivedFrom, DerivedProduct, Measure, UsageReport
 from marketplace.supervision.precautions import standing_for
 from marketplace.supervision.second_pair import Signature
+from marketplace.supervision.states import DerivedState
 
 
 def deliveries_of(report: UsageReport) -> QuerySet[Delivery]:
@@ -27,6 +30,33 @@ def deliveries_of(report: UsageReport) -> QuerySet[Delivery]:
     return Delivery.objects.filter(
         grant=report.grant_id, obtained_at__gte=began, obtained_at__lt=end_of_day(report.end)
     )
+
+
+def deciding_on(derived: DerivedProduct, at: datetime) -> Party | None:
+    """The authority that decides whether a flagged product may stay: that of the ended grants, of several the
+    province's."""
+    authorities = list(derived.flagged_by.select_related("region__parent"))
+    if len(authorities) == 1:
+        return authorities[0]
+    seats = Capability.objects.filter(
+        valid_on(local_date(at)), kind=CapabilityKind.AUTHORITY, level=RegionLevel.PROVINCE
+    )
+    seat = seats.select_related("party").order_by("pk").first()
+    return seat.party if seat else None
+
+
+def flagged_for(user: Any, at: datetime) -> QuerySet[DerivedProduct]:
+    """The flagged products that this officer decides on: as `check_can_clear_derived`."""
+    who, own = reach_of(user, at), recent_parties(user, at)
+    raised = DerivedFlag.objects.filter(cleared_at=None)
+    mine = Q(pk__in=raised.filter(grant__authority__in=who.authorities).values("derived"))
+    number = Count("flags__grant__authority", filter=Q(flags__cleared_at=None), distinct=True)
+    units = VersionSource.objects.filter(unit__in=own)
+    sides = Q(grant__buyer__in=own) | Q(grant__product__seller__in=own)
+    theirs = DerivedFrom.objects.filter(sides | Q(grant__from_version__in=units.values("version")))
+    found = DerivedProduct.objects.filter(state=DerivedState.FLAGGED).alias(deciders=number)
+    found = found.filter(Q(deciders=1) & mine | ~Q(deciders=1) if who.is_province else Q(deciders=1) & mine)
+    return found.exclude(Q(party__in=own) | Q(pk__in=theirs.values("derived"))).order_by("pk")
 
 
 def metered_use(report: UsageReport) -> list[dict[str, Any]]:

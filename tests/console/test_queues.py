@@ -16,7 +16,7 @@ from marketplace.clock.models import Clock
 from marketplace.console.admin import console
 from marketplace.desk.queries import todo
 from marketplace.desk.story import apply_for
-from marketplace.supervision.models import DerivedFrom, DerivedProduct, Finding
+from marketplace.supervision.models import DerivedFlag, DerivedFrom, DerivedProduct, Finding
 from marketplace.supervision.operations import propose_order_on_grant
 from tests.actors import World
 from tests.crowd import one_of_each
@@ -96,6 +96,7 @@ def test_what_waits_in_the_queues_is_what_the_to_do_page_names(world: World, gra
         party=grant.buyer, title="t", description="d", state="flagged", created_at=world.at
     )
     DerivedFrom.objects.create(derived=derived, grant=grant, version=world.version)
+    DerivedFlag.objects.create(derived=derived, grant=grant, raised_at=world.at)
     at = world.at + timedelta(days=1)
     skipped = {"item", "consultation"}  # parts of an application, which the to-do page names as a whole
     with time_machine.travel(at, tick=False):

@@ -25,7 +25,7 @@ from marketplace.ledger.models import Entry
 from marketplace.notices.messages import render
 from marketplace.notices.models import Channel, Outbox
 from marketplace.supervision import operations as supervision
-from marketplace.supervision.models import DerivedProduct, Measure
+from marketplace.supervision.models import DerivedFlag, DerivedProduct, Measure
 from marketplace.supervision.monitors import MONITORS
 from marketplace.supervision.sweep import sweep
 from tests.journeys.test_attacks import browser_of, foreign_entry, new_version, ordered
@@ -212,6 +212,7 @@ def test_flagged_product_is_withdrawn_by_the_officer_too_but_never_a_published_o
     with pytest.raises(NotAllowed):
         supervision.withdraw_derived(**officer)
     DerivedProduct.objects.filter(pk=derived.pk).update(state="flagged")
+    DerivedFlag.objects.create(derived=derived, grant=derived.built_from.get().grant, raised_at=at)
     derived.refresh_from_db()
     assert derived in [task.obj for task in todo(world["officer"], at)]
     supervision.withdraw_derived(**officer)

@@ -2,16 +2,21 @@
 
 from datetime import timedelta
 
+import pytest
 import time_machine
 from django.test import Client
 
 from marketplace.applications import operations as applications
+from marketplace.applications.models import Grant
 from marketplace.delivery import operations as delivery
 from marketplace.desk.queries import todo
+from marketplace.errors import NotAllowed
 from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
 from marketplace.supervision.models import DerivedFrom
+from marketplace.supervision.queries import flagged_for
+from marketplace.supervision.verbs import DERIVED
 from tests import crowd
 from tests.supervision.test_monitors import deliver
 from tests.workflow import stages
@@ -206,3 +211,59 @@ def test_an_officer_clears_what_public_data_flags_whatever_contracts_it_also_res
     assert derived.state == "flagged"
     operations.clear_derived(derived=derived, actor=world["officer"], at=at, reason="可保留")
     assert derived.state == "published"
+
+
+@pytest.fixture
+def of_two_cities(world, grant):
+    """Published, built on a grant of each of two cities; the second grant."""
+    second = stages.active_grant(world)
+    Grant.objects.filter(pk=second.pk).update(authority=world.parties["other_city"])
+    second.refresh_from_db()
+    derived = built(world, grant, "两市地图")
+    delivery.deliver(grant=second, version=world.version, actor=world["buyer"], at=world.at)
+    operations.add_sources(derived=derived, actor=world["buyer"], at=world.at, built_from=[(second, world.version)])
+    operations.publish_derived(derived=derived, actor=world["buyer"], at=world.at)
+    return derived, second
+
+
+def queued(world, derived):
+    """Whose to-do and whose console queue name it; they are the same people, and those who may clear it."""
+    found, at = set(), world.at + timedelta(days=1)
+    for who in ("officer", "other_officer", "province_officer", "conflicted_officer"):
+        with time_machine.travel(at, tick=False):
+            waits = flagged_for(world[who], at).filter(pk=derived.pk).exists()
+            may = "clear" in [verb.name for verb in DERIVED.available(derived, world[who], at)]
+        on_todo = derived in [task.obj for task in todo(world[who], at)]
+        assert waits == on_todo == may, who
+        found |= {who} if waits else set()
+    return found
+
+
+def test_the_authority_of_the_ended_grant_decides_and_of_several_the_province(world, grant, of_two_cities):
+    derived, second = of_two_cities
+    revoke(world, grant)
+    derived.refresh_from_db()
+    assert (derived.state, queued(world, derived)) == ("flagged", {"officer"})
+    assert world["other_officer"].ledger_ref not in told_of("derived_to_decide")
+    operations.revoke_grant(
+        grant=second, actor=world["other_officer"], at=world.at, article="Art. 15", reason="撤回", remedy=stages.REMEDY
+    )
+    derived.refresh_from_db()
+    assert (derived.state, queued(world, derived)) == ("flagged", {"province_officer"})
+    assert world["province_officer"].ledger_ref in told_of("derived_to_decide")
+    with pytest.raises(NotAllowed):
+        operations.clear_derived(derived=derived, actor=world["officer"], at=world.at, reason="可保留")
+    operations.clear_derived(derived=derived, actor=world["province_officer"], at=world.at, reason="可保留")
+    assert (derived.state, queued(world, derived)) == ("published", set())
+
+
+def test_a_grant_that_was_decided_on_before_makes_nobody_competent_again(world, grant, of_two_cities):
+    derived, second = of_two_cities
+    revoke(world, grant)
+    derived.refresh_from_db()
+    operations.clear_derived(derived=derived, actor=world["officer"], at=world.at, reason="可保留")
+    operations.revoke_grant(
+        grant=second, actor=world["other_officer"], at=world.at, article="Art. 15", reason="撤回", remedy=stages.REMEDY
+    )
+    derived.refresh_from_db()
+    assert (derived.state, queued(world, derived)) == ("flagged", {"other_officer"})

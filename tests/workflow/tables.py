@@ -1258,8 +1258,8 @@ REVIEW_OF_REFUSAL = Matrix(
 
 
 def may_derived(verb: str, state: str) -> frozenset[str]:
-    if verb == "clear":
-        return UNBIASED
+    if verb == "clear":  # nothing flags it: nobody's below the province
+        return UNBIASED if state == "flagged" else PROVINCE
     return BUYER | UNBIASED if (verb, state) == ("withdraw", "flagged") else BUYER
 
 

@@ -4,7 +4,7 @@ import secrets
 from typing import Any
 
 from django.db import models
-from django.db.models import Exists, ExpressionWrapper, OuterRef, Q
+from django.db.models import Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -66,6 +66,12 @@ class DerivedProduct(models.Model):
         return reverse("supervision:derived", args=[self.token])
 
     @property
+    def flagged_by(self) -> QuerySet[Party]:
+        """The authorities of the ended grants for which it is flagged."""
+        open_flags = DerivedFlag.objects.filter(derived=self, cleared_at=None)
+        return Party.objects.filter(pk__in=open_flags.values("grant__authority")).order_by("pk")
+
+    @property
     def number(self) -> str:
         return f"D{self.pk:06d}"
 
@@ -91,3 +97,21 @@ class DerivedFrom(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version} → {self.derived}"
+
+
+class DerivedFlag(models.Model):
+    """A grant on public data that an authority ended, for which a derived product is flagged; until it is found that
+    the product may stay, or what ended the grant is annulled."""
+
+    derived = models.ForeignKey(DerivedProduct, on_delete=models.PROTECT, related_name="flags")
+    grant = models.ForeignKey(Grant, on_delete=models.PROTECT, related_name="+")
+    raised_at = models.DateTimeField()
+    cleared_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["derived", "grant"], condition=Q(cleared_at=None), name="flagged_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.derived}: {Grant.number_of(self.grant_id)}"

@@ -1,6 +1,6 @@
 """Derived products: registered with what they were built from, published with their attribution, flagged."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -22,8 +22,9 @@ from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
 from marketplace.supervision.measure_kinds import Issuer
-from marketplace.supervision.models import DerivedFrom, DerivedProduct, GrantOutcome, Measure, MeasureGrant
+from marketplace.supervision.models import DerivedFlag, DerivedFrom, DerivedProduct, GrantOutcome, Measure, MeasureGrant
 from marketplace.supervision.operations.listing_again import free_listing
+from marketplace.supervision.queries import deciding_on
 from marketplace.supervision.states import DerivedState, MeasureState
 
 ARTICLE = "Art. 16"
@@ -59,8 +60,7 @@ def publish_derived(*, derived: DerivedProduct, actor: User, at: datetime) -> No
     workflow.check_in(derived, DerivedState.REGISTERED)
     act = ledger.begin("publish", actor, at, ARTICLE)
     workflow.move(act, derived, DerivedState.PUBLISHED)
-    for grant in ended_by_authority().filter(derived_uses__derived=derived).distinct().order_by("pk"):
-        flag_derived(act, derived, reason=f"{grant.number}: {GrantState(grant.state).label}")
+    flag_derived(act, derived, ended_by_authority().filter(derived_uses__derived=derived))
 
 
 @transaction.atomic
@@ -83,7 +83,7 @@ def clear_derived(*, derived: DerivedProduct, actor: User, at: datetime, reason:
     workflow.check_in(derived, DerivedState.FLAGGED)
     act = ledger.begin("clear", actor, at, ARTICLE)
     workflow.move(act, derived, DerivedState.PUBLISHED, detail={"reason": reason})
-    free_listing(act, derived, ended_by_authority().filter(derived_uses__derived=derived).distinct())
+    free_listing(act, derived, _clear(act, derived.flags.all()))
 
 
 @transaction.atomic
@@ -91,7 +91,7 @@ def revoke_grant(*, grant: Grant, actor: User, at: datetime, article: str, reaso
     """active → revoked (see `applications`), and what was built from it is flagged in the same act."""
     act = applications.revoke_grant(grant=grant, actor=actor, at=at, article=article, reason=reason, remedy=remedy)
     for derived in DerivedProduct.objects.filter(built_from__grant=grant).distinct().order_by("pk"):
-        flag_derived(act, derived, reason=f"{grant.number}: {GrantState.REVOKED.label}")
+        flag_derived(act, derived, [grant])
 
 
 def unflag_derived(act: ledger.Act, measure: Measure, reason: str) -> None:
@@ -99,24 +99,32 @@ def unflag_derived(act: ledger.Act, measure: Measure, reason: str) -> None:
     it again, unless another of its grants was ended, or another decision ended it. Its listing may go on."""
     built = DerivedProduct.objects.filter(built_from__grant__measures__measure=measure).distinct().order_by("pk")
     by_others = MeasureGrant.objects.filter(outcome=GrantOutcome.TERMINATED)  # its own are annulled by now
-    ended = Grant.objects.filter(state=GrantState.TERMINATED, measures__measure=measure)
-    freed = ended.exclude(pk__in=by_others.values("grant"))
+    freed = Grant.objects.filter(measures__measure=measure).exclude(pk__in=by_others.values("grant"))
     for derived in built:
-        _unflag(act, derived, reason)
-        free_listing(act, derived, freed.filter(derived_uses__derived=derived))
+        _unflag(act, derived, freed, reason)
+        over = freed.filter(state=GrantState.TERMINATED, derived_uses__derived=derived)
+        free_listing(act, derived, over.distinct())
 
 
 def unflag_built(act: ledger.Act, grant: Grant, reason: str) -> None:
     """Part of annulling a revocation: what was built from the grant is public without a flag again, unless another of
     its grants was ended."""
     for derived in DerivedProduct.objects.filter(built_from__grant=grant).distinct().order_by("pk"):
-        _unflag(act, derived, reason)
+        _unflag(act, derived, [grant], reason)
 
 
-def _unflag(act: ledger.Act, derived: DerivedProduct, reason: str) -> None:
-    over = ended_by_authority().filter(derived_uses__derived=derived)
-    if derived.state == DerivedState.FLAGGED and not over.exists():
+def _unflag(act: ledger.Act, derived: DerivedProduct, grants: Iterable[Grant], reason: str) -> None:
+    """These grants flag it no more; without a flag it is published as before."""
+    cleared = _clear(act, derived.flags.filter(grant__in=grants))
+    if cleared and derived.state == DerivedState.FLAGGED and not derived.flagged_by.exists():
         workflow.move(act, derived, DerivedState.PUBLISHED, detail={"reason": reason})
+
+
+def _clear(act: ledger.Act, flags: QuerySet[DerivedFlag]) -> list[Grant]:
+    """The grants whose flags are cleared now."""
+    raised = list(flags.filter(cleared_at=None).select_related("grant").order_by("pk"))
+    DerivedFlag.objects.filter(pk__in=[flag.pk for flag in raised]).update(cleared_at=act.at)
+    return [flag.grant for flag in raised]
 
 
 def ended_by_authority() -> QuerySet[Grant]:
@@ -133,7 +141,8 @@ def flag_built(act: ledger.Act, measure: Measure, grants: Sequence[Grant]) -> No
     built = DerivedProduct.objects.filter(built_from__grant__in=grants).distinct().order_by("pk")
     for derived in built:
         if measure.rules.issuer == Issuer.AUTHORITY:
-            flag_derived(act, derived, reason=f"{measure.number}: {MeasureState.TERMINATED.label}")
+            grants = Grant.objects.filter(measures__measure=measure, derived_uses__derived=derived)
+            flag_derived(act, derived, grants.distinct(), reason=f"{measure.number}: {MeasureState.TERMINATED.label}")
         else:
             _tell_sides(act, derived, measure)
 
@@ -152,18 +161,28 @@ def _tell_sides(act: ledger.Act, derived: DerivedProduct, measure: Measure) -> N
     )  # fmt: skip
 
 
-def flag_derived(act: ledger.Act, derived: DerivedProduct, *, reason: str) -> None:
-    """published → flagged, as part of a measure; in any other state there is nothing to flag. Keeper and authority are
-    told: the officer clears it or the product goes. Whoever obtains it as a listed product is told in any case."""
-    _tell_holders(act, derived, reason)
-    if derived.state != DerivedState.PUBLISHED:
+def flag_derived(act: ledger.Act, derived: DerivedProduct, grants: Iterable[Grant], *, reason: str = "") -> None:
+    """published → flagged, as these grants were ended; in any other state there is nothing to flag. Keeper and
+    whoever decides are told: the officer clears it or the product goes; further grants of another authority make it
+    the province's. Whoever obtains it as a listed product is told in any case."""
+    ended = sorted(grants, key=lambda grant: grant.pk)
+    reason = reason or ", ".join(f"{grant.number}: {GrantState(grant.state).label}" for grant in ended)
+    if not ended:
         return
-    workflow.move(act, derived, DerivedState.FLAGGED, detail={"reason": reason})
-    uses = derived.built_from.exclude(grant__product__nature=Nature.NON_PUBLIC)
-    authorities = Party.objects.filter(pk__in=uses.values("grant__authority")).order_by("pk")
-    officers = [to for party in authorities for to in recipients(party, act.at)]
+    _tell_holders(act, derived, reason)
+    if derived.state not in (DerivedState.PUBLISHED, DerivedState.FLAGGED):
+        return
+    before = deciding_on(derived, act.at)
+    for grant in ended:
+        DerivedFlag.objects.get_or_create(derived=derived, grant=grant, cleared_at=None, defaults={"raised_at": act.at})
     said = {"link": derived.get_absolute_url(), "title": derived.title, "reason": reason}
-    tell(act, recipients(derived.party, act.at), "derived_flagged", **said)
+    if derived.state == DerivedState.PUBLISHED:
+        workflow.move(act, derived, DerivedState.FLAGGED, detail={"reason": reason})
+        tell(act, recipients(derived.party, act.at), "derived_flagged", **said)
+    elif before == deciding_on(derived, act.at):
+        return
+    decides = deciding_on(derived, act.at)
+    officers = recipients(decides, act.at) if decides else []
     tell(act, officers, "derived_to_decide", developer=derived.party, **said)
 
 
