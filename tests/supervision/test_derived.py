@@ -267,3 +267,19 @@ def test_a_grant_that_was_decided_on_before_makes_nobody_competent_again(world, 
     )
     derived.refresh_from_db()
     assert (derived.state, queued(world, derived)) == ("flagged", {"other_officer"})
+
+
+def test_an_ended_grant_that_is_named_after_publication_flags_at_once(world, grant):
+    other = stages.active_grant(world)
+    derived = built(world, other, "门诊地图")
+    operations.publish_derived(derived=derived, actor=world["buyer"], at=world.at)
+    delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at)
+    revoke(world, grant)
+    named = {"derived": derived, "actor": world["buyer"], "at": world.at, "built_from": [(grant, world.version)]}
+    operations.add_sources(**named)
+    derived.refresh_from_db()
+    assert (derived.state, queued(world, derived)) == ("flagged", {"officer"})
+    operations.clear_derived(derived=derived, actor=world["officer"], at=world.at, reason="可保留")
+    operations.add_sources(**named)  # decided on already
+    derived.refresh_from_db()
+    assert derived.state == "published"

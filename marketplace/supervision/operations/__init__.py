@@ -38,6 +38,7 @@ from marketplace.supervision.operations.correction import (
     open_hearing,
 )
 from marketplace.supervision.operations.derived import (
+    add_sources,
     clear_derived,
     flag_derived,
     publish_derived,
@@ -89,7 +90,7 @@ from marketplace.supervision.operations.inspection import (
 from marketplace.supervision.operations.inspection_plan import draw_sample, drop_inspection_plan, plan_inspections
 from marketplace.supervision.operations.joint import name_inspector, release_inspector
 from marketplace.supervision.operations.lapsed import notice_lapsed, notice_renewed
-from marketplace.supervision.operations.listing_again import add_sources, list_derived
+from marketplace.supervision.operations.listing_again import list_derived
 from marketplace.supervision.operations.notice import draft_notice
 from marketplace.supervision.operations.order import (
     annul_order,

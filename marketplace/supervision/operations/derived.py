@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Party, User
 from accounts.queries import recipients
+from listings import operations as listing
 from listings.models import Nature, Version
 from listings.states import ProductState
 from marketplace import workflow
@@ -23,7 +24,7 @@ from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
 from marketplace.supervision.measure_kinds import Issuer
 from marketplace.supervision.models import DerivedFlag, DerivedFrom, DerivedProduct, GrantOutcome, Measure, MeasureGrant
-from marketplace.supervision.operations.listing_again import free_listing
+from marketplace.supervision.operations.listing_again import LISTABLE, free_listing, obtained
 from marketplace.supervision.queries import deciding_on
 from marketplace.supervision.states import DerivedState, MeasureState
 
@@ -61,6 +62,31 @@ def publish_derived(*, derived: DerivedProduct, actor: User, at: datetime) -> No
     act = ledger.begin("publish", actor, at, ARTICLE)
     workflow.move(act, derived, DerivedState.PUBLISHED)
     flag_derived(act, derived, ended_by_authority().filter(derived_uses__derived=derived))
+
+
+@transaction.atomic
+def add_sources(
+    *, derived: DerivedProduct, actor: User, at: datetime, built_from: Sequence[tuple[Grant, Version]]
+) -> None:
+    """Name further deliveries that went in, for a newer edition. Of a listed one they go into its next versions. A
+    published one is flagged at once if a grant was ended."""
+    permissions.check_can_list_derived(actor, derived, at)
+    workflow.check_in(DerivedProduct.objects.select_for_update().get(pk=derived.pk), *LISTABLE)
+    if not built_from:
+        raise ValidationError({"built_from": _("Name what it was built from.")})
+    new = list[Grant]()
+    for grant, version in built_from:
+        if grant.buyer_id != derived.party_id or not Delivery.objects.filter(grant=grant, version=version).exists():
+            raise ValidationError({"built_from": _("“%(version)s” was never delivered to you.") % {"version": version}})
+        _use, is_new = DerivedFrom.objects.update_or_create(
+            derived=derived, grant=grant, version=version, defaults={"named_at": at}
+        )
+        new += [grant] if is_new else []
+        if derived.listed_as is not None:
+            listing.add_upstream(derived.listed_as, [obtained(grant, version, at)])
+    act = ledger.begin("add_sources", actor, at, ARTICLE)
+    ledger.record(act, derived, detail={"built_from": [[grant, version] for grant, version in built_from]})
+    flag_derived(act, derived, ended_by_authority().filter(pk__in=[grant.pk for grant in new]))
 
 
 @transaction.atomic

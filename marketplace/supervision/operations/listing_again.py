@@ -1,10 +1,9 @@
 """A derived product listed again, as a data product built on public data (Arts 16, 17)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -14,11 +13,10 @@ from listings.models import Product, Version
 from marketplace import workflow
 from marketplace.applications.models import Grant
 from marketplace.clock.working_days import end_of_day
-from marketplace.delivery.models import Delivery
 from marketplace.errors import InvalidState
 from marketplace.ledger import entries as ledger
 from marketplace.supervision import permissions
-from marketplace.supervision.models import DerivedFrom, DerivedProduct
+from marketplace.supervision.models import DerivedProduct
 from marketplace.supervision.states import DerivedState
 
 ARTICLE = "Art. 16"
@@ -37,7 +35,7 @@ def list_derived(*, derived: DerivedProduct, actor: User, at: datetime, **fields
     if locked.listed_as_id is not None:
         raise InvalidState(_("This derived product is listed already."))
     uses = derived.built_from.select_related("grant__product", "version__product").order_by("pk")
-    sources = [_obtained(use.grant, use.version, at) for use in uses]
+    sources = [obtained(use.grant, use.version, at) for use in uses]
     act = ledger.begin("list", actor, at, ARTICLE)
     product = listing.start_built_product(act, seller=derived.party, sources=sources, **fields)
     DerivedProduct.objects.filter(pk=derived.pk).update(listed_as=product)
@@ -46,26 +44,8 @@ def list_derived(*, derived: DerivedProduct, actor: User, at: datetime, **fields
     return product
 
 
-@transaction.atomic
-def add_sources(
-    *, derived: DerivedProduct, actor: User, at: datetime, built_from: Sequence[tuple[Grant, Version]]
-) -> None:
-    """Name further deliveries that went in, for a newer edition. Of a listed one they go into its next versions."""
-    permissions.check_can_list_derived(actor, derived, at)
-    workflow.check_in(DerivedProduct.objects.select_for_update().get(pk=derived.pk), *LISTABLE)
-    if not built_from:
-        raise ValidationError({"built_from": _("Name what it was built from.")})
-    for grant, version in built_from:
-        if grant.buyer_id != derived.party_id or not Delivery.objects.filter(grant=grant, version=version).exists():
-            raise ValidationError({"built_from": _("“%(version)s” was never delivered to you.") % {"version": version}})
-        DerivedFrom.objects.update_or_create(derived=derived, grant=grant, version=version, defaults={"named_at": at})
-        if derived.listed_as is not None:
-            listing.add_upstream(derived.listed_as, [_obtained(grant, version, at)])
-    act = ledger.begin("add_sources", actor, at, ARTICLE)
-    ledger.record(act, derived, detail={"built_from": [[grant, version] for grant, version in built_from]})
-
-
-def _obtained(grant: Grant, version: Version, at: datetime) -> listing.Obtained:
+def obtained(grant: Grant, version: Version, at: datetime) -> listing.Obtained:
+    """What goes into a listed product with its conditions. InvalidState where the grant does not allow it."""
     if not grant.terms.get("onward_supply", False):
         raise InvalidState(
             _("Grant %(number)s does not allow onward supply: what is built from it cannot be listed.")
