@@ -38,7 +38,10 @@ DERIVED_PRODUCT = Machine(
     states=DerivedState,
     initial=DerivedState.REGISTERED,
     transitions=table(
-        registered="published withdrawn", published="flagged withdrawn", flagged="published withdrawn", withdrawn=""
+        registered="published flagged withdrawn",
+        published="flagged withdrawn",
+        flagged="published withdrawn",
+        withdrawn="",
     ),
     owners={
         DerivedState.REGISTERED: _("buyer"),

@@ -20,6 +20,7 @@ from marketplace.supervision.verbs import DERIVED
 from tests import crowd
 from tests.supervision.test_monitors import deliver
 from tests.workflow import stages
+from tests.workflow.tables import LISTED
 
 
 def built(world, grant, title):
@@ -283,3 +284,14 @@ def test_an_ended_grant_that_is_named_after_publication_flags_at_once(world, gra
     operations.add_sources(**named)  # decided on already
     derived.refresh_from_db()
     assert derived.state == "published"
+
+
+def test_what_is_listed_is_flagged_though_its_own_page_was_never_published(world):
+    grant = stages.active_grant(world, onward_supply=True)
+    derived = built(world, grant, "需求地图")
+    operations.list_derived(derived=derived, actor=world["buyer"], at=world.at, **LISTED)
+    revoke(world, grant)
+    derived.refresh_from_db()
+    assert (derived.state, queued(world, derived)) == ("flagged", {"officer"})
+    assert world["buyer"].ledger_ref in told_of("derived_flagged")
+    assert world["officer"].ledger_ref in told_of("derived_to_decide")

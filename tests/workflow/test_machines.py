@@ -60,7 +60,10 @@ ELSEWHERE = {
     "supervision.concern": {
         ("taken_up", "settled"): "the end of its finding: an officer's `dismiss`, the `issue` of an order",
     },
-    "supervision.derivedproduct": {("published", "flagged"): "an order's `terminate`"},
+    "supervision.derivedproduct": {
+        ("published", "flagged"): "an order's `terminate`",
+        ("registered", "flagged"): "the same, of what is listed",
+    },
 }
 
 

@@ -188,21 +188,22 @@ def _tell_sides(act: ledger.Act, derived: DerivedProduct, measure: Measure) -> N
 
 
 def flag_derived(act: ledger.Act, derived: DerivedProduct, grants: Iterable[Grant], *, reason: str = "") -> None:
-    """published → flagged, as these grants were ended; in any other state there is nothing to flag. Keeper and
-    whoever decides are told: the officer clears it or the product goes; further grants of another authority make it
-    the province's. Whoever obtains it as a listed product is told in any case."""
+    """published, or registered and listed → flagged, as these grants were ended; in any other state there is nothing
+    to flag. Keeper and whoever decides are told: the officer clears it or the product goes; further grants of another
+    authority make it the province's. Whoever obtains it as a listed product is told in any case."""
     ended = sorted(grants, key=lambda grant: grant.pk)
     reason = reason or ", ".join(f"{grant.number}: {GrantState(grant.state).label}" for grant in ended)
     if not ended:
         return
     _tell_holders(act, derived, reason)
-    if derived.state not in (DerivedState.PUBLISHED, DerivedState.FLAGGED):
+    is_kept_back = derived.state == DerivedState.REGISTERED and derived.listed_as_id is None
+    if is_kept_back or derived.state == DerivedState.WITHDRAWN:
         return
     before = deciding_on(derived, act.at)
     for grant in ended:
         DerivedFlag.objects.get_or_create(derived=derived, grant=grant, cleared_at=None, defaults={"raised_at": act.at})
     said = {"link": derived.get_absolute_url(), "title": derived.title, "reason": reason}
-    if derived.state == DerivedState.PUBLISHED:
+    if derived.state != DerivedState.FLAGGED:
         workflow.move(act, derived, DerivedState.FLAGGED, detail={"reason": reason})
         tell(act, recipients(derived.party, act.at), "derived_flagged", **said)
     elif before == deciding_on(derived, act.at):
