@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db.models import CharField, F, Q, QuerySet
 from django.db.models.functions import Cast
 
-from accounts.models import Party
+from accounts.models import CapabilityKind, Party
 from accounts.queries import authority_for, authority_level
 from accounts.states import PartyState
 from listings.models import Objection
@@ -164,19 +164,17 @@ def running_for(owners: Collection[int]) -> list[Due]:
 def clocks_of(owners: Collection[int] | None) -> Q:
     """The clocks that bind these parties themselves, nobody in their place; of None every authority. What still runs
     of a seller that has ended is theirs again."""
+    authorities = Party.objects.filter(capabilities__kind=CapabilityKind.AUTHORITY).values("pk")
 
-    def owned(duty: Duty) -> Q | None:
-        if owners is not None:
-            return Q(**{f"{duty.owner}__in": owners})
-        return Q(**{f"{duty.owner}__isnull": False}) if duty.owner.endswith("authority") else None
+    def owned(duty: Duty) -> Q:
+        return Q(**{f"{duty.owner}__in": authorities if owners is None else owners})
 
-    def own(duty: Duty) -> Q | None:
-        theirs = owned(duty)
-        return theirs & Q(**{duty.instead: None}) if theirs is not None and duty.instead else theirs
+    def own(duty: Duty) -> Q:
+        return owned(duty) & Q(**{duty.instead: None}) if duty.instead else owned(duty)
 
     def fallen(duty: Duty) -> Q | None:
-        theirs = owned(duty) if duty.instead.endswith("seller") else None
-        return theirs & Q(**{f"{duty.instead}__state": PartyState.ENDED}) if theirs is not None else None
+        is_left = Q(**{f"{duty.instead}__state": PartyState.ENDED})
+        return owned(duty) & is_left if duty.instead.endswith("seller") else None
 
     return _clocks(own) | _clocks(fallen) & Q(ended_at=None)
 

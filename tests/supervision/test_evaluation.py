@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from django.test import Client
 
+from accounts.models import Party
 from listings import operations as listing
 from listings.models import Version
 from marketplace.applications.models import Application, Decision, Grant
@@ -22,9 +23,10 @@ from marketplace.delivery.models import Delivery
 from marketplace.ledger.models import Entry
 from marketplace.supervision import operations
 from marketplace.supervision.concern import Concern
-from marketplace.supervision.deadlines import DUTIES, due_of
+from marketplace.supervision.deadlines import DUTIES, clocks_of, due_of
 from marketplace.supervision.evaluation import Scope, evaluation
 from marketplace.supervision.evaluation_files import disclosure
+from marketplace.supervision.incidents import Incident
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, ReportFiling, UsageReport
 from tests import crowd
 from tests.console.conftest import log_in
@@ -240,6 +242,23 @@ def test_time_of_a_party_is_no_measure_of_officers(world, grant):
     clocks.update(ended_at=world.at + timedelta(days=200))
     ended = told(evaluation(Scope([made.authority_id], FIRST, LAST, world.at + timedelta(days=300))))
     assert (ended["duties"]["overdue"], ended["times"]) == (0, {})
+
+
+def test_whole_province_has_the_overdue_duties_of_each_authority(world, grant):
+    """A report of misuse that nobody answered, a security incident of the authority's own, and a submission."""
+    stages.application(world, "submitted")
+    assert stages.concern(world, "received")[0].responder == grant.authority
+    own = stages.report_incident(world)
+    Incident.objects.filter(pk=own.pk).update(reporter=grant.authority)
+    assert stages.report_incident(world).reporter != grant.authority
+    at = world.at + timedelta(days=290)
+    for scope in ([grant.authority_id], None):
+        of_them = Clock.objects.overdue(at).filter(clocks_of(scope))
+        kinds = Counter(of_them.values_list("kind", flat=True))
+        assert (kinds["concern"], kinds["incident_authority"], kinds["acceptance"]) == (1, 1, 1)
+    everyone = Party.objects.filter(capabilities__kind="authority")
+    each = [told(evaluation(Scope([one.pk], FIRST, LAST, at)))["duties"]["overdue"] for one in everyone]
+    assert told(evaluation(Scope(None, FIRST, LAST, at)))["duties"]["overdue"] == sum(each) > 0
 
 
 def test_page_and_files_say_the_same_and_only_the_province_sees_others(world, busy):
