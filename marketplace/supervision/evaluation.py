@@ -199,7 +199,7 @@ def concerns(scope: Scope) -> Section:
 
 
 def measures(scope: Scope) -> Section:
-    rows = Measure.objects.filter(scope.of("authority"), scope.within("issued_at"))
+    rows = Measure.objects.filter(scope.of("authority"), scope.within("issued_at"), issuer=None)
     by_state = _by(rows, "state", MeasureState)
     figures = [Figure("issued", _("issued"), rows.count()), *by_state]
     return Section("measures", _("Measures"), figures, _plot(by_state))

@@ -88,7 +88,7 @@ def plain(authority, at):
     first = {one.pk: min((filed.at for filed in one.filings.all()), default=None) for one in due}
     noticed = [one for one in Finding.objects.all() if mine(one) and within(one.created_at) and not one.reviewer]
     said = [one for one in Concern.objects.all() if mine(one) and within(one.created_at) and not one.reviewer]
-    ordered = [one for one in Measure.objects.all() if mine(one) and within(one.issued_at)]
+    ordered = [one for one in Measure.objects.all() if mine(one) and within(one.issued_at) and not one.issuer]
     built = [
         one for one in DerivedProduct.objects.all()
         if within(one.created_at) and any(mine(use.grant) for use in one.built_from.all())
@@ -259,6 +259,21 @@ def test_whole_province_has_the_overdue_duties_of_each_authority(world, grant):
     everyone = Party.objects.filter(capabilities__kind="authority")
     each = [told(evaluation(Scope([one.pk], FIRST, LAST, at)))["duties"]["overdue"] for one in everyone]
     assert told(evaluation(Scope(None, FIRST, LAST, at)))["duties"]["overdue"] == sum(each) > 0
+
+
+def test_notices_of_sellers_and_take_downs_of_the_platform_are_no_measures_of_an_authority(world, grant):
+    made = stages.order(world, grant)
+    for number, (kind, issuer, version) in enumerate((
+        ("notice", "vendor", None), ("take_down", "compliance", world.version),
+    )):  # fmt: skip
+        crowd.copy(
+            made, occasion_key=kind, kind=kind, issuer=world.parties[issuer], number=f"函{number}", clause="第三条",
+            version=version,
+        )  # fmt: skip
+    assert Measure.objects.filter(authority=grant.authority, issued_at=world.at).count() == 3
+    for authorities in ([grant.authority_id], None):
+        found = told(evaluation(Scope(authorities, FIRST, LAST, world.at + timedelta(days=9))))
+        assert found["measures"]["issued"] == 1
 
 
 def test_page_and_files_say_the_same_and_only_the_province_sees_others(world, busy):
