@@ -1,6 +1,7 @@
 """The deadlines that bind a person's office, which are overdue and why; for the level above what went up to it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -10,8 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.models import CapabilityKind, Party
+from accounts.models import CapabilityKind, Party, User
 from accounts.queries import parties_as
+from marketplace import keyset
 from marketplace.clock.defaults import ALLOWED_AFTER, Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import calendar_overrides, last_day, local_date
@@ -21,7 +23,16 @@ from marketplace.console.site import address
 from marketplace.console.views import written
 from marketplace.errors import NotAllowed
 from marketplace.supervision import operations
-from marketplace.supervision.deadlines import Due, due_of, lapses_at, running_for, up_before
+from marketplace.supervision.deadlines import (
+    UP_AFTER,
+    Due,
+    due_of,
+    dues,
+    duties_of,
+    lapsed,
+    lapses_at,
+    officers_in_charge,
+)
 from marketplace.supervision.inquiry import ABOUT
 from marketplace.supervision.permissions import check_can_explain
 
@@ -37,23 +48,34 @@ class Line(NamedTuple):
     explanation: Any
     url: str
     asks: str  # the kind of case on which a report can be asked for; empty where none can
+    officer: User | None  # in charge of the case, where somebody is
+
+
+FIRST_DUE = ("due_at", "pk")
 
 
 @require_safe
 def deadlines(request: Any) -> HttpResponse:
-    """The person's own, by what is due first, and the overdue ones of the level below."""
+    """The person's own, by what is due first, and what went up from the level below; of several lists the first page
+    each, and further ones of the list that is asked for."""
     if not request.kinds & BOUND:
         raise Http404
     at = timezone.now()
     own = {party.pk for kind in BOUND for party in parties_as(request.user, kind, at)}
     below = _below(request.user, at) - own
-    before, overrides = up_before(at), calendar_overrides()
-    lines = [_line(row, at, overrides) for row in running_for(own | below)]
-    context = {
-        "own": [line for line in lines if line.due.owner.pk in own],
-        "below": [line for line in lines if line.due.owner.pk in below and line.day < before],
+    running = Clock.objects.running()
+    rows = {
+        "own": (running.filter(duties_of(own)), FIRST_DUE),
+        "below": (running.filter(duties_of(below), lapsed(at, UP_AFTER)), FIRST_DUE),
     }
-    return render(request, "console/deadlines.html", context)
+    wanted = request.GET.get("list")
+    shown = [wanted] if wanted in rows else list(rows)
+    lists = {}
+    for name in shown:
+        clocks, order = rows[name]
+        page = keyset.paged(request, clocks.prefetch_related("explanations__by"), *order)
+        lists[name] = replace(page, object_list=_lines(page.object_list, at))
+    return render(request, "console/deadlines.html", {"lists": lists, "is_one": wanted in rows})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -76,13 +98,24 @@ def _below(user: Any, at: datetime) -> set[int]:
     return set(found.values_list("pk", flat=True))
 
 
-def _line(row: Due, at: datetime, overrides: Mapping[date, bool]) -> Line:
-    said = [one for one in row.clock.explanations.all() if one.due_at == row.clock.due_at]
-    due = lapses_at(row.clock, overrides)
-    label = Kind(row.clock.kind).label
-    asks = row.obj._meta.model_name if type(row.obj) in ABOUT.values() else ""
-    begins = local_date(row.clock.due_at) if row.clock.kind in ALLOWED_AFTER else None
-    return Line(row, label, last_day(due), begins, due <= at, said[0] if said else None, address(row.obj), asks)
+def _lines(clocks: Sequence[Clock], at: datetime) -> list[Line]:
+    overrides, in_charge = calendar_overrides(), officers_in_charge(clocks)
+    return [_line(row, at, overrides, in_charge) for row in dues(clocks)]
+
+
+def _line(row: Due, at: datetime, overrides: Mapping[date, bool], in_charge: Mapping[tuple[str, str], User]) -> Line:
+    clock = row.clock
+    said = [one for one in clock.explanations.all() if one.due_at == clock.due_at]
+    due = lapses_at(clock, overrides)
+    return Line(
+        row, Kind(clock.kind).label, last_day(due),
+        begins=local_date(clock.due_at) if clock.kind in ALLOWED_AFTER else None,
+        is_over=due <= at,
+        explanation=said[0] if said else None,
+        url=address(row.obj),
+        asks=row.obj._meta.model_name if type(row.obj) in ABOUT.values() else "",
+        officer=in_charge.get((clock.object_type, clock.object_id)),
+    )  # fmt: skip
 
 
 DEADLINES = (

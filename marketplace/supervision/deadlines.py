@@ -1,6 +1,6 @@
 """Whose duty each clock is: what the sweep watches, and what an officer finds on the page of deadlines (Art. 45)."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from operator import attrgetter
@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db.models import CharField, F, Q, QuerySet
 from django.db.models.functions import Cast
 
-from accounts.models import CapabilityKind, Party
+from accounts.models import Assignment, AssignmentRole, CapabilityKind, Party, User
 from accounts.queries import authority_for, authority_level
 from accounts.states import PartyState
 from listings.models import Objection
@@ -28,7 +28,6 @@ from marketplace.supervision.inquiry import NAMED as INQUIRED
 from marketplace.supervision.review import NAMED
 
 UP_AFTER = 3  # working days that an authority's deadline has run out, before it goes up one level
-MOST = 200  # deadlines on one page, the most urgent first
 
 
 @dataclass(frozen=True)
@@ -149,16 +148,33 @@ def due_of(clock: Clock) -> Due | None:
     return _due(clock, rows.get(pk=clock.object_id), duty)
 
 
-def running_for(owners: Collection[int]) -> list[Due]:
-    """The clocks that run for these parties' own duties, the most urgent first; a query for each kind of object."""
-    found = clocks_of(owners) | _clocks(lambda duty: Q(**{f"{duty.instead}__in": owners}) if duty.instead else None)
-    clocks = list(Clock.objects.running().filter(found).prefetch_related("explanations__by").order_by("due_at")[:MOST])
+def duties_of(owners: Collection[int]) -> Q:
+    """The clocks on which it is these parties' turn, in their own name or in an authority's place."""
+
+    def in_its_place(duty: Duty) -> Q | None:
+        if not duty.instead:
+            return None
+        return Q(**{f"{duty.instead}__in": owners}) & ~Q(**{f"{duty.instead}__state": PartyState.ENDED})
+
+    return clocks_of(owners) | _clocks(in_its_place)
+
+
+def dues(clocks: Sequence[Clock]) -> list[Due]:
+    """Each of these clocks with its object and whose turn it is; a query for each kind of object."""
     objects = {model: _objects(model, clocks) for model in {clock.object_type for clock in clocks}}
     duties = [DUTIES[clock.object_type, Kind(clock.kind)] for clock in clocks]
     return [
         _due(clock, objects[clock.object_type][int(clock.object_id)], duty)
         for clock, duty in zip(clocks, duties, strict=True)
     ]
+
+
+def officers_in_charge(clocks: Sequence[Clock]) -> dict[tuple[str, str], User]:
+    """Who was given the case of each clock, by its object, where somebody was."""
+    given = Assignment.objects.filter(role=AssignmentRole.OFFICER_IN_CHARGE, ended_at=None).filter(
+        object_type__in={clock.object_type for clock in clocks}, object_id__in={clock.object_id for clock in clocks}
+    )
+    return {(one.object_type, one.object_id): one.user for one in given.select_related("user")}
 
 
 def clocks_of(owners: Collection[int] | None) -> Q:
@@ -188,7 +204,7 @@ def _clocks(objects: Callable[[Duty], Q | None]) -> Q:
     return found
 
 
-def _objects(object_type: str, clocks: list[Clock]) -> dict[int, Any]:
+def _objects(object_type: str, clocks: Sequence[Clock]) -> dict[int, Any]:
     model = apps.get_model(object_type)
     paths = {path for (name, _kind), duty in DUTIES.items() if name == object_type for path in duty.paths}
     keys = [int(clock.object_id) for clock in clocks if clock.object_type == object_type]

@@ -11,17 +11,20 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import Assignment
 from marketplace.applications.models import Application
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import due_after, last_day, local_date
 from marketplace.desk.story import apply_for
 from marketplace.errors import InvalidState, NotAllowed
+from marketplace.keyset import SIZE
 from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
 from marketplace.supervision.deadlines import UP_AFTER, lapsed, run_out
 from marketplace.supervision.occasions import Explanation
+from tests import crowd
 from tests.actors import World
 from tests.workflow import matrix, stages
 
@@ -115,10 +118,10 @@ def test_time_of_waiting_is_late_only_once_the_days_for_the_act_are_over(
     ):  # fmt: skip
         with time_machine.travel(at, tick=False):
             mine = enter("officer").get("/console/deadlines/")
-            (line,) = [one for one in mine.context["own"] if one.due.clock == clock]
+            (line,) = [one for one in mine.context["lists"]["own"] if one.due.clock == clock]
             assert (line.is_over, line.day, line.begins) == (is_over, last_day(allowed), local_date(over))
             assert f"{line.begins:%F}" in mine.content.decode()
-            above = enter("province_officer").get("/console/deadlines/").context["below"]
+            above = enter("province_officer").get("/console/deadlines/").context["lists"]["below"]
             assert any(one.due.clock == clock for one in above) is up
             due = {row.clock for row in run_out(at, None, Clock.objects.filter(lapsed(at, UP_AFTER)))}
             assert (clock in due) is up
@@ -126,3 +129,44 @@ def test_time_of_waiting_is_late_only_once_the_days_for_the_act_are_over(
         operations.explain_overdue(clock=clock, actor=world["officer"], at=over, reason="x")
     operations.explain_overdue(clock=clock, actor=world["officer"], at=allowed, reason="x")
     assert not Outbox.objects.filter(kind="overdue_explained").exists()
+
+
+def test_office_finds_each_of_its_own_deadlines_however_many_there_are_below(
+    world: World, clock: Clock, application: Application, enter: Callable[..., Client]
+) -> None:
+    """250 overdue ones of the city come before the province's only one, and none is left out or shown twice."""
+    later = timedelta(days=3000)  # after today, whatever it is
+    for _number in range(249):
+        crowd.copy(clock, object_id=str(crowd.copy(application).pk))
+    far = crowd.copy(application, authority=world.parties["province"])
+    own = crowd.copy(clock, object_id=str(far.pk), due_at=clock.due_at + later)
+    crowd.copy(clock, object_id=str(crowd.copy(application).pk), due_at=clock.due_at + later)  # not overdue
+    client, where = enter("province_officer"), "/console/deadlines/"
+    page = client.get(where)
+    assert [one.due.clock for one in page.context["lists"]["own"]] == [own]
+    found = [one.due.clock for one in page.context["lists"]["below"]]
+    assert len(found) == SIZE and "?list=below&amp;page=" in page.content.decode()
+    following = f"list=below&page={page.context['lists']['below'].next}"
+    while following:
+        page = client.get(f"{where}?{following}").context["lists"]
+        assert set(page) == {"below"}
+        found += [one.due.clock for one in page["below"]]
+        following = page["below"].next and f"list=below&page={page['below'].next}"
+    assert len(found) == len(set(found)) == 250
+    assert client.get(f"{where}?list=own&page=x").context["lists"]["own"].object_list[0].due.clock == own
+
+
+def test_page_names_the_officer_in_charge(
+    world: World, clock: Clock, application: Application, enter: Callable[..., Client]
+) -> None:
+    given = {"object_type": clock.object_type, "object_id": clock.object_id, "assigned_at": world.at}
+    for who, role, ended in (
+        ("expert", "expert", None), ("conflicted_officer", "officer_in_charge", world.at),
+        ("second_officer", "officer_in_charge", None),
+    ):  # fmt: skip
+        Assignment.objects.create(user=world[who], role=role, by=world["officer"], ended_at=ended, **given)
+    for who, name in (("officer", "own"), ("province_officer", "below")):
+        page = enter(who).get("/console/deadlines/")
+        (line,) = [one for one in page.context["lists"][name] if one.due.clock == clock]
+        assert line.officer == world["second_officer"]
+        assert str(world["second_officer"]) in page.content.decode()

@@ -29,7 +29,7 @@ from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
 from marketplace.supervision.closeout import Certificate, Whereabouts
-from marketplace.supervision.deadlines import running_for
+from marketplace.supervision.deadlines import dues, duties_of
 from marketplace.supervision.evidence_time import keeping, kept_as_evidence, spans_of
 from marketplace.supervision.models import Finding, Measure, UsageReport
 from marketplace.supervision.monitors import MONITORS
@@ -674,7 +674,7 @@ def test_of_a_seller_that_has_ended_the_authority_finds_the_certificate_in_its_q
     made = certify(world, grant, at=at)
     operations.end_party(party=world.parties["vendor"], actor=world["operator"], at=at, reason="注销")
     city, officer = world.parties["city"], world["officer"]
-    (due,) = [row for row in running_for({city.pk}) if row.obj == made]
+    (due,) = [row for row in dues(Clock.objects.running().filter(duties_of({city.pk}))) if row.obj == made]
     assert (due.owner, due.is_instead) == (city, False)
     with time_machine.travel(at, tick=False):
         assert made in [task.obj for task in todo(officer, at)]
