@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import CapabilityKind, Party, User
@@ -24,8 +25,10 @@ from marketplace.console.views import written
 from marketplace.errors import NotAllowed
 from marketplace.supervision import operations
 from marketplace.supervision.deadlines import (
+    LATE_SHOWN,
     UP_AFTER,
     Due,
+    done_late,
     due_of,
     dues,
     duties_of,
@@ -52,12 +55,13 @@ class Line(NamedTuple):
 
 
 FIRST_DUE = ("due_at", "pk")
+LAST_DONE = ("-ended_at", "-pk")
 
 
 @require_safe
 def deadlines(request: Any) -> HttpResponse:
-    """The person's own, by what is due first, and what went up from the level below; of several lists the first page
-    each, and further ones of the list that is asked for."""
+    """The person's own, by what is due first, what was done late of it, and what went up from the level below; of each
+    list the first page, or any of the one that is asked for."""
     if not request.kinds & BOUND:
         raise Http404
     at = timezone.now()
@@ -66,6 +70,7 @@ def deadlines(request: Any) -> HttpResponse:
     running = Clock.objects.running()
     rows = {
         "own": (running.filter(duties_of(own)), FIRST_DUE),
+        "late": (done_late(Clock.objects.filter(duties_of(own), ended_at__gt=at - LATE_SHOWN)), LAST_DONE),
         "below": (running.filter(duties_of(below), lapsed(at, UP_AFTER)), FIRST_DUE),
     }
     wanted = request.GET.get("list")
@@ -78,16 +83,22 @@ def deadlines(request: Any) -> HttpResponse:
     return render(request, "console/deadlines.html", {"lists": lists, "is_one": wanted in rows})
 
 
+RUNS_ON = _("The reason is kept with the case, under your name. The deadline runs on, and the level above reads it.")
+IS_DONE = _("The reason is kept with the case, under your name. The evaluation counts it with what was done late.")
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def explain(request: HttpRequest, pk: int) -> HttpResponse:
-    clock = get_object_or_404(Clock.objects.open(), pk=pk)
+    """Also of what was done too late; of what was kept there is nothing to say."""
+    one = Clock.objects.filter(pk=pk)
+    clock = get_object_or_404(one.filter(Q(ended_at=None) | Q(pk__in=done_late(one).values("pk"))))
     due = due_of(clock)
     if due is None:
         raise NotAllowed(_("This deadline binds no authority."))
     check_can_explain(request.user, due, timezone.now())
     form = forms.ExplainForm(request.POST or None)
     title = f"{Kind(clock.kind).label}: {due.obj}"
-    note = _("The reason is kept with the case, under your name. The deadline runs on, and the level above reads it.")
+    note = RUNS_ON if clock.ended_at is None else IS_DONE
     return written(request, form, operations.explain_overdue, title, note, to="deadlines", clock=clock)
 
 

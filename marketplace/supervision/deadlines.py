@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from accounts.models import Assignment, AssignmentRole, CapabilityKind, Party, U
 from accounts.queries import authority_for, authority_level
 from accounts.states import PartyState
 from listings.models import Objection
-from marketplace.clock.defaults import ALLOWED_AFTER, Kind
+from marketplace.clock.defaults import ALLOWED_AFTER, OF_THE_PARTY, Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import (
     add_working_days,
@@ -27,6 +27,7 @@ from marketplace.clock.working_days import (
 from marketplace.supervision.inquiry import NAMED as INQUIRED
 from marketplace.supervision.review import NAMED
 
+LATE_SHOWN = timedelta(days=30)  # how long what was done late stays on the page of deadlines
 UP_AFTER = 3  # working days that an authority's deadline has run out, before it goes up one level
 
 
@@ -247,11 +248,17 @@ def lapsed(at: datetime, days: int = 0) -> Q:
 
 
 def done_late(clocks: "QuerySet[Clock]") -> "QuerySet[Clock]":
-    """Those of the clocks that ended after they had lapsed."""
-    late, overrides = clocks.filter(ended_at__gt=F("due_at")), calendar_overrides()
+    """Those of the clocks that ended after they had lapsed; a party's own time ends whenever its case does."""
+    late = clocks.filter(ended_at__gt=F("due_at")).exclude(kind__in=list(OF_THE_PARTY))
+    overrides = calendar_overrides()
     waited = late.filter(kind__in=list(ALLOWED_AFTER)).only("kind", "due_at", "ended_at")
     found = [one.pk for one in waited if one.ended_at and one.ended_at > lapses_at(one, overrides)]
     return late.filter(~Q(kind__in=list(ALLOWED_AFTER)) | Q(pk__in=found))
+
+
+def explainable(clocks: "QuerySet[Clock]", at: datetime) -> "QuerySet[Clock]":
+    """Those of the clocks that somebody let lapse, whether it still has to act or has acted since."""
+    return clocks.filter(Q(lapsed(at), ended_at=None, paused_at=None) | Q(pk__in=done_late(clocks).values("pk")))
 
 
 def up_before(at: datetime) -> date:

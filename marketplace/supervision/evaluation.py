@@ -24,7 +24,7 @@ from marketplace.clock.working_days import SHANGHAI, end_of_day
 from marketplace.delivery.models import Delivery
 from marketplace.ledger.models import Entry
 from marketplace.supervision.concern import Concern, ConcernKind
-from marketplace.supervision.deadlines import clocks_of, done_late, lapsed
+from marketplace.supervision.deadlines import clocks_of, done_late, explainable, lapsed
 from marketplace.supervision.models import RULES, DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.occasions import Explanation
 from marketplace.supervision.states import DerivedState, FindingState, MeasureState
@@ -131,7 +131,7 @@ def duties(scope: Scope) -> Section:
     """Deadlines that ran out within the period, in force still or kept too late, and what was said about them."""
     moment = timedelta(microseconds=1)
     due = _officers_clocks(scope).filter(lapsed(scope.over - moment) & ~lapsed(scope.began - moment))
-    overdue = due.filter(Q(pk__in=done_late(due).values("pk")) | Q(lapsed(scope.at), ended_at=None, paused_at=None))
+    overdue = explainable(due, scope.at)
     told = Explanation.objects.filter(clock__in=overdue, due_at=F("clock__due_at"))
     faults = told.filter(is_at_fault=True).count()
     figures = [

@@ -23,6 +23,7 @@ from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
 from marketplace.supervision.deadlines import UP_AFTER, lapsed, run_out
+from marketplace.supervision.evaluation import Scope, duties
 from marketplace.supervision.occasions import Explanation
 from tests import crowd
 from tests.actors import World
@@ -170,3 +171,34 @@ def test_page_names_the_officer_in_charge(
         (line,) = [one for one in page.context["lists"][name] if one.due.clock == clock]
         assert line.officer == world["second_officer"]
         assert str(world["second_officer"]) in page.content.decode()
+
+
+def test_why_a_duty_was_done_a_day_late_can_still_be_said(
+    world: World, clock: Clock, application: Application, enter: Callable[..., Client]
+) -> None:
+    """For as long as thirty days it is on the officers' page; what was kept in time is not."""
+    done = clock.due_at + timedelta(days=1)
+    Clock.objects.filter(pk=clock.pk).update(ended_at=done)
+    kept = crowd.copy(clock, object_id=str(crowd.copy(application).pk), ended_at=clock.due_at)
+    where, form = "/console/deadlines/", f"/console/deadlines/{clock.pk}/explain/"
+    for days, is_shown in ((29, True), (31, False)):
+        with time_machine.travel(done + timedelta(days=days), tick=False):
+            page = enter("officer").get(where)
+            assert [one.due.clock for one in page.context["lists"]["late"]] == [clock] * is_shown
+            assert (form in page.content.decode()) is is_shown
+            assert not enter("other_officer").get(where).context["lists"]["late"].object_list
+    with time_machine.travel(done + timedelta(days=20), tick=False):
+        assert enter("officer").get(f"{where}{kept.pk}/explain/").status_code == 404
+        with pytest.raises(InvalidState):
+            operations.explain_overdue(clock=kept, actor=world["officer"], at=done, reason="x")
+        assert enter("other_officer").post(form, {"reason": "x"}).status_code == 403
+        assert "counts it with what was done late" in enter("officer").get(form).content.decode()
+        assert enter("officer").post(form, {"reason": "停机一日"}).url == where
+        page = enter("officer").get(where)
+        assert "停机一日" in page.content.decode() and form not in page.content.decode()
+    assert not Outbox.objects.filter(kind="overdue_explained").exists()  # it never went up
+    scope = Scope([application.authority_id], local_date(clock.due_at), local_date(done), done + timedelta(days=40))
+    figures = {one.code: one.value for one in duties(scope).figures}
+    assert figures == {"overdue": 1, "open": 0, "at_fault": 0, "not_at_fault": 1}
+    with pytest.raises(InvalidState):
+        explain(world, clock, "officer", 30)

@@ -23,7 +23,7 @@ from marketplace.delivery.models import Delivery
 from marketplace.ledger.models import Entry
 from marketplace.supervision import operations
 from marketplace.supervision.concern import Concern
-from marketplace.supervision.deadlines import DUTIES, clocks_of, due_of
+from marketplace.supervision.deadlines import DUTIES, clocks_of, done_late, due_of
 from marketplace.supervision.evaluation import Scope, evaluation
 from marketplace.supervision.evaluation_files import disclosure
 from marketplace.supervision.incidents import Incident
@@ -242,6 +242,7 @@ def test_time_of_a_party_is_no_measure_of_officers(world, grant):
     clocks.update(ended_at=world.at + timedelta(days=200))
     ended = told(evaluation(Scope([made.authority_id], FIRST, LAST, world.at + timedelta(days=300))))
     assert (ended["duties"]["overdue"], ended["times"]) == (0, {})
+    assert not done_late(Clock.objects.all()).exists()
 
 
 def test_whole_province_has_the_overdue_duties_of_each_authority(world, grant):

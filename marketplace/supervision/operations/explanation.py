@@ -14,7 +14,7 @@ from marketplace.errors import InvalidState, NotAllowed, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
-from marketplace.supervision.deadlines import due_of, lapsed, lapses_at, level_above, up_before
+from marketplace.supervision.deadlines import due_of, explainable, lapses_at, level_above, up_before
 from marketplace.supervision.occasions import Explanation
 
 ARTICLE = "Art. 45"
@@ -22,10 +22,10 @@ ARTICLE = "Art. 45"
 
 @transaction.atomic
 def explain_overdue(*, clock: Clock, actor: User, at: datetime, reason: str, is_at_fault: bool = False) -> Explanation:
-    """Keep the reason why a deadline ran out, and whether its authority was at fault; the clock runs on.
+    """Keep the reason why a deadline ran out, and whether its authority was at fault; a clock that runs runs on.
 
-    Once for each day on which it was due. Recorded with the case; the level above is told where the deadline went up.
-    Raises InvalidState where it has not run out or was explained already.
+    Also once the duty was done, if too late. Once for each day on which it was due. Recorded with the case; the level
+    above is told where the deadline went up. Raises InvalidState where it has not run out or was explained already.
     """
     due = due_of(clock)
     if due is None:
@@ -33,7 +33,7 @@ def explain_overdue(*, clock: Clock, actor: User, at: datetime, reason: str, is_
     permissions.check_can_explain(actor, due, at)
     require(reason=reason)
     clock = Clock.objects.select_for_update().get(pk=clock.pk)
-    if not Clock.objects.running().filter(lapsed(at), pk=clock.pk).exists():
+    if not explainable(Clock.objects.filter(pk=clock.pk), at).exists():
         raise InvalidState(_("This deadline has not run out."))
     if Explanation.objects.filter(clock=clock, due_at=clock.due_at).exists():
         raise InvalidState(_("A reason was given already."))
@@ -45,7 +45,7 @@ def explain_overdue(*, clock: Clock, actor: User, at: datetime, reason: str, is_
         act, due.obj, detail={"deadline": clock.kind, "due_at": clock.due_at, "at_fault": is_at_fault, "reason": reason}
     )
     day = last_day(lapses_at(clock))
-    above = level_above(due.owner, at) if day < up_before(at) else None
+    above = level_above(due.owner, at) if day < up_before(clock.ended_at or at) else None
     if above is not None:
         tell(
             act, recipients(above, at), "overdue_explained", link=due.obj.get_absolute_url(), authority=due.owner,
