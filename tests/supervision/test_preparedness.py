@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock, ClockSetting
-from marketplace.clock.working_days import SHANGHAI, last_day, local_date
+from marketplace.clock.working_days import SHANGHAI, add_months, last_day, local_date
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
@@ -69,6 +69,37 @@ def test_next_plan_replaces_the_one_in_force_and_its_clocks(world: World, plan: 
     plan.refresh_from_db()
     assert (plan.state, following.state) == ("superseded", "in_force")
     assert due(plan) == {} and len(due(following)) == 3
+
+
+def test_next_plan_takes_over_what_is_due_and_overdue_until_it_was_done(world: World, plan: EmergencyPlan) -> None:
+    """A new plan is no drill: what fell due before its own term stays due, and overdue, under the new plan."""
+    drilled(world, plan, world.at + timedelta(days=300))
+    known = due(plan)
+    at = world.at + timedelta(days=400)
+    who = {"actor": world["provider"], "at": at}
+    following = operations.draft_plan(unit=plan.unit, **stages.PLAN, **who)
+    operations.add_plan_evidence(plan=following, path=stages.paper("next plan"), **who)
+    operations.adopt_plan(plan=following, adopted_on=local_date(at), **who)
+    assert due(plan) == {} and due(following) == known
+    overdue = Clock.objects.overdue(at).filter(object_type="supervision.emergencyplan")
+    assert set(overdue.values_list("kind", flat=True)) == {"evaluation", "risk"}
+    clock.recompute(at)  # of a changed calendar
+    assert due(following) == known
+    drilled(world, following, at, kind="risk")
+    assert due(following) == {**known, "risk": add_months(local_date(at), 12)}
+
+
+def test_next_plan_never_puts_off_its_own_term(world: World, plan: EmergencyPlan) -> None:
+    """Twelve months from the day of its adoption, also where the earlier plan would have left more time."""
+    Clock.objects.filter(kind=Kind.DRILL, ended_at=None).update(working_days=30)
+    row = Clock.objects.get(kind=Kind.DRILL, ended_at=None)
+    Clock.objects.filter(pk=row.pk).update(due_at=clock.due(row, 0))
+    who: dict[str, Any] = {"actor": world["provider"], "at": world.at + timedelta(days=40)}
+    following = operations.draft_plan(unit=plan.unit, **stages.PLAN, **who)
+    operations.add_plan_evidence(plan=following, path=stages.paper("next plan"), **who)
+    operations.adopt_plan(plan=following, adopted_on=local_date(who["at"]), **who)
+    assert due(following)["drill"] == add_months(local_date(who["at"]), 12)
+    assert due(following)["risk"] == add_months(local_date(world.at), 12)
 
 
 def test_a_drill_begins_its_own_term_anew_and_an_earlier_one_does_not(world: World, plan: EmergencyPlan) -> None:

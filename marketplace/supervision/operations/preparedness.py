@@ -13,7 +13,7 @@ from accounts.operations.evidence import attach, withdraw
 from accounts.queries import authority_for, recipients
 from marketplace import workflow
 from marketplace.clock import operations as clock
-from marketplace.clock.working_days import local_date, start_of_day
+from marketplace.clock.working_days import add_months, local_date, start_of_day
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
@@ -65,7 +65,8 @@ def withdraw_plan_evidence(*, plan: EmergencyPlan, actor: User, at: datetime, ev
 @transaction.atomic
 def adopt_plan(*, plan: EmergencyPlan, actor: User, at: datetime, adopted_on: date) -> None:
     """draft → in force, and what was in force is superseded. From the day of its adoption the clocks of drill,
-    evaluation and assessment run. The authority is told. Raises InvalidState without the document itself."""
+    evaluation and assessment run; what was due earlier under the plan before stays due then. The authority is told.
+    Raises InvalidState without the document itself."""
     permissions.check_can_keep_plan(actor, plan, at)
     if adopted_on > local_date(at):
         raise ValidationError({"adopted_on": _("This lies in the future.")})
@@ -77,13 +78,17 @@ def adopt_plan(*, plan: EmergencyPlan, actor: User, at: datetime, adopted_on: da
     if not files.exists():
         raise InvalidState(_("Add the document itself first."))
     act = ledger.begin("adopt_plan", actor, at, ARTICLE)
+    terms = {kind: [(start_of_day(adopted_on), clock.days(kind))] for kind in ExerciseKind.values}
     for earlier in EmergencyPlan.objects.filter(unit=locked.unit, state=PlanState.IN_FORCE):
+        for running in clock.of(earlier).open():
+            terms[running.kind].append((running.started_at, running.working_days))
         workflow.move(act, earlier, PlanState.SUPERSEDED)
         clock.stop(earlier, at)
     detail = {"adopted_on": str(adopted_on), "files": files.hashes()}
     workflow.move(act, plan, PlanState.IN_FORCE, detail=detail, adopted_on=adopted_on)
-    for kind in ExerciseKind.values:
-        clock.start(plan, kind, start_of_day(adopted_on))
+    for kind, owed in terms.items():
+        began, months = min(owed, key=lambda term: add_months(local_date(term[0]), term[1]))
+        clock.start(plan, kind, began, length=months)
     if plan.authority is not None:
         tell(
             act, recipients(plan.authority, at), "plan_adopted", link=plan.get_absolute_url(), title=plan.title,
