@@ -260,6 +260,10 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Your report %(number)s: %(state)s"),
         _("%(reason)s"),
     ),
+    "misuse_found": (
+        _("Misuse of your data was reported: grant %(number)s of %(buyer)s"),
+        _("The compliance review looks into it. A contract notice that you give on the grant's page can answer it."),
+    ),
     "concern_written": (
         _("Something was added to report %(number)s"),
         _("Whoever reported wrote again. Read it before you answer."),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -101,7 +102,7 @@ class TakeUpForm(ReasonForm):
 
     def prepare(self) -> None:
         self.initial["grant"] = self.target.grant.number if self.target.grant_id else ""
-        if self.target.grant_id and is_over(self.target.grant, self.at):
+        if self.target.reviewer_id or (self.target.grant_id and is_over(self.target.grant, self.at)):
             del self.fields["pause"]
         numbers = ", ".join(grant.number for grant in _grants_about(self.target))
         self.fields["grant"].help_text = gettext("Active grants of what was reported: %(numbers)s.") % {
@@ -120,10 +121,17 @@ class TakeUpForm(ReasonForm):
             return None
         digits = typed.removeprefix("G")
         known = digits.isascii() and digits.isdigit() and len(digits) < 12
-        found = Grant.objects.visible_to(self.actor).filter(pk=int(digits)).first() if known else None
+        found = self._grants().filter(pk=int(digits)).first() if known else None
         if found is None:
             raise forms.ValidationError(gettext("There is no such grant."))
         return found
+
+    def _grants(self) -> QuerySet[Grant]:
+        """Those that the officer sees; to the compliance review those of data that it reviews."""
+        if self.target.reviewer_id:
+            reviewed = {"product__nature": Nature.NON_PUBLIC, "from_version__reviewer": self.target.reviewer_id}
+            return Grant.objects.filter(**reviewed)
+        return Grant.objects.visible_to(self.actor)
 
 
 def _grants_about(concern: Concern) -> list[Grant]:

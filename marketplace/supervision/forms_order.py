@@ -9,7 +9,9 @@ from accounts.models import Party
 from marketplace.applications.models import Grant
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
+from marketplace.supervision.models import Finding
 from marketplace.supervision.operations.order import LEAST_DAYS, MOST_DAYS
+from marketplace.supervision.operations.proposing import answerable
 from marketplace.supervision.queries import (
     further_grants,
     grants_signed_for,
@@ -53,7 +55,17 @@ class NoticeForm(ProposeOrderForm):
         label=_("Clause or rule that is broken"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("Of the contract, of the grant's terms, of the law or of the site's rules."),
     )  # fmt: skip
-    field_order = ("clause", "facts", "demand")
+    finding = forms.ModelChoiceField(
+        Finding.objects.none(), required=False, label=_("Finding that it answers"),
+        help_text=_("Of the compliance review. Once this is issued, the finding is closed, and who reported is told."),
+    )  # fmt: skip
+    field_order = ("finding", "clause", "facts", "demand")
+
+    def prepare(self) -> None:
+        rows = answerable(self.target).select_related("version__product").order_by("pk")
+        self.fields["finding"].queryset = rows  # type: ignore[attr-defined]
+        if self.target.pk and not rows:
+            del self.fields["finding"]
 
 
 class TakeDownForm(NoticeForm):
@@ -63,7 +75,7 @@ class TakeDownForm(NoticeForm):
         label=_("The whole product, with all its versions"), required=False,
         help_text=_("None of its versions is served or made public until the take-down is lifted."),
     )  # fmt: skip
-    field_order = ("whole_product", "clause", "facts", "demand")
+    field_order = ("whole_product", "finding", "clause", "facts", "demand")
 
 
 class ReferForm(RefusalForm):

@@ -73,12 +73,17 @@ def check_can_judge_report(actor: Any, report: UsageReport, at: datetime) -> Non
 
 
 def check_can_answer_finding(actor: Any, finding: Finding, at: datetime) -> None:
-    """About a grant, whoever supervises it; about a version, whoever reviews it; nobody who is recused."""
+    """About a grant, whoever supervises it, of non-public data its compliance reviewer; about a version, whoever
+    reviews it; nobody who is recused."""
     if finding.version is not None:
         check_can_review(actor, finding.version, at)
     else:
         assert finding.grant is not None  # a constraint says so
-        check_can_supervise(actor, finding.grant, at)
+        if finding.reviewer is None:
+            check_can_supervise(actor, finding.grant, at)
+        else:
+            check_reviewer(actor, finding.reviewer, at)
+            check_not_own_case(actor, parties_of_grant(finding.grant), at)
     check_not_recused(actor, finding)
 
 

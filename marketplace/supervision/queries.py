@@ -232,7 +232,7 @@ def institutions(authority: Party, at: datetime) -> QuerySet[Party]:
     )
 
 
-def answerable(authority: Party, at: datetime) -> QuerySet[Party]:
+def liable(authority: Party, at: datetime) -> QuerySet[Party]:
     """Against whom an order may answer a finding: its institutions, and wherever it has its seat whoever has, or had
     itself or by a merger, a grant under this authority, which it has to keep to also with the copies left over."""
     granted = Grant.objects.filter(authority=authority)

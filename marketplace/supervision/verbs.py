@@ -111,7 +111,7 @@ DERIVED = Verbs(
 
 def may_be_ordered(finding: Finding) -> bool:
     grant = finding.grant
-    return grant is not None and grant.state == GrantState.ACTIVE
+    return grant is not None and finding.reviewer_id is None and grant.state == GrantState.ACTIVE
 
 
 APPLICATION = Verbs(

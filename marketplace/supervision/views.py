@@ -219,6 +219,7 @@ def finding(request: HttpRequest, pk: int) -> HttpResponse:
         "finding": item,
         "measures": item.measures.order_by("pk"),
         "concerns": Concern.objects.visible_to(request.user).filter(finding=item).order_by("pk"),
+        "may_see_grant": Grant.objects.visible_to(request.user).filter(pk=item.grant_id).exists(),
         "assessments": item.version.assessments.order_by("-at", "-pk") if item.version else [],
         "clocks": clock.of(item).open(),
         "verbs": verbs.FINDING.available(item, request.user, timezone.now()),

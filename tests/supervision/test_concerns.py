@@ -448,3 +448,83 @@ def test_who_stepped_back_no_longer_reads_in_the_console_who_reported(world):
         assert read("officer") == [True, True]
         operations.recuse_from(case=made, actor=world["officer"], at=world.at, reason="亲属")
         assert (read("officer"), read("second_officer")) == ([False, False], [True, True])
+
+
+# --- of non-public data -------------------------------------------------
+
+
+def misuse_of_non_public_data(world):
+    """Reported by the seller while the grant runs: the grant, the report, the moment."""
+    grant, _over = stages.non_public_grant(world, "active")
+    at = grant.activated_at
+    return grant, operations.report_misuse(grant=grant, actor=world["vendor"], at=at, text="转售"), at
+
+
+def test_misuse_of_non_public_data_is_the_buyers_and_is_settled_by_the_sellers_notice(world):
+    grant, made, at = misuse_of_non_public_data(world)
+    assert (made.party, made.responder) == (grant.buyer, world.parties["compliance"])
+    with time_machine.travel(at, tick=False):
+        reviewer = log_in(world["reviewer"])
+        form = reverse("supervision:concern-take_up", args=[made.pk])
+        assert b'name="pause"' not in reviewer.get(form).content
+        reviewer.post(form, {"grant": grant.number, "reason": "属实"})
+        made.refresh_from_db()
+        page = reviewer.get(made.finding.get_absolute_url()).content.decode()
+        assert "违约通知" in page and grant.get_absolute_url() not in page
+    found = made.finding
+    assert (found.grant, found.version, found.party) == (grant, None, grant.buyer)
+    assert (found.reviewer, found.signatory) == (world.parties["compliance"],) * 2
+    assert any(task.obj == found for task in todo(world["reviewer"], at))
+    assert not any(task.obj == found for task in todo(world["officer"], at))
+    told = Outbox.objects.filter(kind="misuse_found", channel="page").values_list("recipient_ref", flat=True)
+    assert world["vendor"].ledger_ref in told and world["buyer"].ledger_ref not in told
+    given = {"finding": found, "at": at, **stages.CHARGE}
+    for who in ("reviewer", "officer", "province_officer"):  # no order, nor by who else may not answer it
+        with pytest.raises((InvalidState, NotAllowed)):
+            operations.propose_order_on_finding(actor=world[who], **given)
+    offered = {verb.name for verb in verbs.FINDING.available(found, world["reviewer"], at)}
+    assert offered == {"add_evidence", "merge", "dismiss"}
+    vendor = {"actor": world["vendor"], "at": at}
+    with time_machine.travel(at, tick=False):
+        form = reverse("supervision:grant-draft_notice", args=[grant.pk])
+        assert f'<option value="{found.pk}">' in log_in(world["vendor"]).get(form).content.decode()
+    notice = operations.draft_notice(grant=grant, clause="第三条", finding=found, **vendor, **stages.CHARGE)
+    with pytest.raises(InvalidState):
+        operations.draft_notice(grant=grant, clause="第三条", finding=found, **vendor, **stages.CHARGE)
+    operations.issue_order(measure=notice, remedy=stages.REMEDY, **vendor, **stages.CHARGE)
+    made.refresh_from_db()
+    assert (made.state, made.finding.state) == ("settled", "measure")
+    assert Outbox.objects.filter(
+        kind="concern_moved", channel="page", recipient_ref=world["vendor"].ledger_ref
+    ).count() == 2  # fmt: skip
+    with pytest.raises(ValidationError):  # it is closed
+        operations.draft_notice(grant=grant, clause="第三条", finding=found, **vendor, **stages.CHARGE)
+
+
+def test_the_reviewer_pauses_no_grant_and_dismisses_misuse_of_it_with_reasons(world):
+    _grant, made, at = misuse_of_non_public_data(world)
+    answer = {"concern": made, "actor": world["reviewer"], "at": at, "reason": "待查"}
+    before = rows()
+    with pytest.raises(ValidationError, match="pause"):
+        operations.take_up_concern(**answer, pause=True)
+    assert rows() == before
+    found = operations.take_up_concern(**answer)
+    operations.dismiss_finding(finding=found, actor=world["reviewer"], at=at, reason="查无实据")
+    made.refresh_from_db()
+    assert (made.state, made.outcome) == ("settled", "查无实据")
+
+
+def test_a_take_down_answers_the_finding_about_its_version_and_no_other(world):
+    grant, made, at = misuse_of_non_public_data(world)
+    operations.dismiss_concern(concern=made, actor=world["reviewer"], at=at, reason="不属实")
+    about = report(world, grant.product).made
+    found = operations.take_up_concern(concern=about, actor=world["reviewer"], at=at, reason="属实")
+    assert (found.version, found.party) == (grant.from_version, grant.product.seller)
+    vendor = {"actor": world["vendor"], "at": at, "clause": "第三条", **stages.CHARGE}
+    with pytest.raises(ValidationError, match="finding"):
+        operations.draft_notice(grant=grant, finding=found, **vendor)
+    reviewer = {"actor": world["reviewer"], "at": at, **stages.CHARGE}
+    drafted = operations.draft_take_down(version=found.version, clause="第六条", finding=found, **reviewer)
+    operations.issue_order(measure=drafted, remedy=stages.REMEDY, **reviewer)
+    about.refresh_from_db()
+    assert (about.state, about.finding.state) == ("settled", "measure")

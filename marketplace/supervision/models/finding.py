@@ -54,7 +54,7 @@ class Finding(models.Model):
     """What a monitor noticed about a grant or a version. Fires once per occasion, whatever the number of sweeps.
 
     `party` is whose case it is: the grant's buyer, the version's seller. `reviewer` answers it in the authority's place
-    where a version of non-public data is concerned.
+    where non-public data is concerned.
     """
 
     occasion_key = models.CharField(max_length=120, unique=True)
@@ -82,7 +82,7 @@ class Finding(models.Model):
         verbose_name = _("finding")
         constraints = (
             models.CheckConstraint(
-                condition=Q(grant__isnull=False, version=None, reviewer=None) | Q(grant=None, version__isnull=False),
+                condition=Q(grant__isnull=False, version=None) | Q(grant=None, version__isnull=False),
                 name="finding_about_one",
             ),
             models.CheckConstraint(

@@ -215,7 +215,8 @@ def take_up_concern(
     version: Version | None = None, pause: bool = False,
 ) -> Finding:  # fmt: skip
     """open → taken up: misuse becomes a finding about a grant, else about the product's newest version; what is said
-    of a party, about a grant of public data that it holds or a version that it sells.
+    of a party, about a grant of public data that it holds or a version that it sells. Of a grant of non-public data its
+    seller is told: it gives notice.
 
     `pause`: the officer's precaution on that grant in the same act. The reporter reads the reason.
     """
@@ -229,21 +230,26 @@ def take_up_concern(
     assert finding is not None  # one report is taken up once: its row is locked
     permissions.check_can_answer_finding(actor, finding, at)
     if pause:
-        if finding.grant is None:
-            raise ValidationError({"pause": _("Only a grant is paused: name it.")})
+        if finding.grant is None or finding.reviewer is not None:
+            raise ValidationError({"pause": _("Only a grant of public data is paused: name it.")})
         workflow.check_in(Grant.objects.select_for_update().get(pk=finding.grant.pk), GrantState.ACTIVE)
         hold_as_precaution(act, finding.grant, reason, cause=finding)
+    if finding.grant is not None and finding.reviewer is not None:
+        grant = finding.grant
+        tell(
+            act, recipients(grant.product.seller, at), "misuse_found", link=grant.get_absolute_url(),
+            number=grant.number, buyer=grant.buyer,
+        )  # fmt: skip
     _answer(act, concern, ConcernState.TAKEN_UP, reason, finding=finding)
     return finding
 
 
 def _finding_about(concern: Concern, grant: Grant | None, version: Version | None) -> Grant | Version:
-    """Non-public data is the compliance reviewer's, whose findings are about versions."""
     if isinstance(concern.subject, Party):
         return _of_party(concern.subject, grant, version)
     grant = grant or concern.grant
     if grant is not None:
-        return grant if grant.product.is_public_data else grant.from_version
+        return grant
     if concern.version is not None:
         return concern.version
     served = (VersionState.PUBLISHED, VersionState.HELD)

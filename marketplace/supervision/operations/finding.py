@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.operations import carry_recusals
 from accounts.queries import recipient, recipients
-from listings.models import Version
+from listings.models import Nature, Version
 from marketplace import workflow
 from marketplace.applications.models import Grant, HoldCode
 from marketplace.applications.operations import lift_hold, lock_grants
@@ -49,9 +49,10 @@ def open_findings(noticed: Sequence[Noticed], rule: str, article: str) -> list[F
     new = [each for each in noticed if each.key not in known]
     if not new:
         return []
+    reviewers = _reviewers_of({each.about.pk for each in new if isinstance(each.about, Grant)})
     opened = Finding.objects.bulk_create(
         Finding(
-            occasion_key=each.key, rule=rule, article=article, created_at=each.act.at, **_whose(each.about),
+            occasion_key=each.key, rule=rule, article=article, created_at=each.act.at, **_whose(each.about, reviewers),
             text={name: str(value) for name, value in each.text.items()},
         )
         for each in new
@@ -63,9 +64,16 @@ def open_findings(noticed: Sequence[Noticed], rule: str, article: str) -> list[F
     return opened
 
 
-def _whose(about: Grant | Version) -> dict[str, Any]:
+def _reviewers_of(grants: set[int]) -> dict[int, int]:
+    """Who reviews the data of each of these grants that is of non-public data."""
+    non_public = Grant.objects.filter(pk__in=grants, product__nature=Nature.NON_PUBLIC)
+    return dict(non_public.values_list("pk", "from_version__reviewer"))
+
+
+def _whose(about: Grant | Version, reviewers: Mapping[int, int]) -> dict[str, Any]:
     if isinstance(about, Grant):
-        return {"grant": about, "party": about.buyer, "authority": about.authority}
+        reviewer = reviewers.get(about.pk)
+        return {"grant": about, "party": about.buyer, "authority": about.authority, "reviewer_id": reviewer}
     return {
         "version": about, "party": about.product.seller, "authority": about.authority, "reviewer": about.reviewer,
     }  # fmt: skip

@@ -15,7 +15,7 @@ from marketplace.supervision import permissions
 from marketplace.supervision.measure_kinds import MeasureKind
 from marketplace.supervision.models import Finding, Measure
 from marketplace.supervision.operations.proposing import draft
-from marketplace.supervision.queries import answerable, institutions, platforms
+from marketplace.supervision.queries import liable, institutions, platforms
 from marketplace.supervision.states import FindingState, MeasureState
 
 NOT_HERE = gettext_lazy("This authority cannot order anything of this party on that article.")
@@ -62,7 +62,7 @@ def order_on_finding(*, finding: Finding, actor: User, at: datetime, facts: str,
     workflow.check_in(finding, FindingState.OPEN)
     permissions.check_can_order_here(actor, finding.authority, at)
     party = finding.party.answers
-    if not answerable(finding.authority, at).filter(pk=party.pk).exists():
+    if not liable(finding.authority, at).filter(pk=party.pk).exists():
         raise InvalidState(str(NOT_HERE))
     if finding.measures.filter(state=MeasureState.PROPOSED).exists():
         raise InvalidState(_("An order that answers this finding is proposed already: issue or drop it."))

@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.queries import People
+from listings.models import Version
 from marketplace import workflow
 from marketplace.applications.models import Grant
 from marketplace.applications.states import GrantState
@@ -89,6 +92,24 @@ def draft_each(kind: str, actor: Any, at: datetime, drafts: Sequence[Draft]) -> 
         for act, measure in zip(acts, measures, strict=True)
     ])  # fmt: skip
     return measures
+
+
+def answerable(about: Grant | Version) -> QuerySet[Finding]:
+    """The open findings before the compliance review that a contract notice about a grant, or a take-down of a version,
+    can answer."""
+    mine = {"grant" if isinstance(about, Grant) else "version": about.pk}
+    return Finding.objects.filter(state=FindingState.OPEN, reviewer__isnull=False, **mine)
+
+
+def check_answers(finding: Finding | None, about: Grant | Version) -> None:
+    """Part of drafting a notice or take-down: locks the finding that issuing it closes, if one is named."""
+    if finding is None:
+        return
+    locked = answerable(about).select_for_update(of=("self",)).filter(pk=finding.pk).first()
+    if locked is None:
+        raise ValidationError({"finding": _("Name an open finding about the same.")})
+    if locked.measures.filter(state=MeasureState.PROPOSED).exists():
+        raise InvalidState(_("A measure that answers this finding is proposed already: issue or drop it."))
 
 
 def _said(measure: Measure, grants: Sequence[Grant]) -> dict[str, Any]:

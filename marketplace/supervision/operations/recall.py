@@ -83,7 +83,7 @@ def answer_by_precaution(*, finding: Finding, actor: User, at: datetime, reason:
     permissions.check_can_answer_finding(actor, finding, at)
     require(reason=reason)
     workflow.check_in(finding, FindingState.OPEN)
-    if finding.rule != RULE or finding.grant is None:
+    if finding.rule != RULE or finding.grant is None or finding.reviewer is not None:
         raise InvalidState(_("A precaution answers a recall; a duty not done is answered by an order."))
     workflow.check_in(Grant.objects.select_for_update().get(pk=finding.grant.pk), GrantState.ACTIVE)
     act = ledger.begin("take_precaution", actor, at, "Art. 34")
@@ -92,4 +92,5 @@ def answer_by_precaution(*, finding: Finding, actor: User, at: datetime, reason:
 
 
 def proposes_precaution(finding: Any) -> bool:
-    return finding.rule == RULE and finding.grant is not None and finding.grant.state == GrantState.ACTIVE
+    of_public_data = finding.grant is not None and finding.reviewer_id is None
+    return finding.rule == RULE and of_public_data and finding.grant.state == GrantState.ACTIVE

@@ -21,10 +21,10 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.supervision import permissions
 from marketplace.supervision.measure_kinds import MeasureKind
-from marketplace.supervision.models import Measure
+from marketplace.supervision.models import Finding, Measure
 from marketplace.supervision.operations import papers
 from marketplace.supervision.operations.order import check_ends_as, check_may_end, tell_party
-from marketplace.supervision.operations.proposing import draft
+from marketplace.supervision.operations.proposing import check_answers, draft
 from marketplace.supervision.operations.second_pair import sign_first
 from marketplace.supervision.operations.taken_down import recall
 from marketplace.supervision.second_pair import What
@@ -33,30 +33,35 @@ from marketplace.supervision.states import MeasureState
 
 @transaction.atomic
 def draft_take_down(
-    *, version: Version, actor: User, at: datetime, clause: str, facts: str, demand: str, whole_product: bool = False
-) -> Measure:
+    *, version: Version, actor: User, at: datetime, clause: str, facts: str, demand: str, whole_product: bool = False,
+    finding: Finding | None = None,
+) -> Measure:  # fmt: skip
     """The reviewer drafts the take-down of a version or, with `whole_product`, of its product with all its versions:
-    which rule, what is wrong, what is to be corrected."""
+    which rule, what is wrong, what is to be corrected. Issuing it closes the `finding` that it answers."""
     permissions.check_can_take_down(actor, version, at)
-    return _draft(version, actor, at, whole_product, clause=clause, facts=facts, demand=demand)
+    return _draft(version, actor, at, whole_product, finding, clause=clause, facts=facts, demand=demand)
 
 
 @transaction.atomic
 def require_take_down(
-    *, version: Version, actor: User, at: datetime, clause: str, facts: str, demand: str, whole_product: bool = False
-) -> Measure:
+    *, version: Version, actor: User, at: datetime, clause: str, facts: str, demand: str, whole_product: bool = False,
+    finding: Finding | None = None,
+) -> Measure:  # fmt: skip
     """The province requires a take-down: the reviewer has working days to issue it, and does not drop it."""
     by = permissions.check_can_require_take_down(actor, version, at)
-    made = _draft(version, actor, at, whole_product, clause=clause, facts=facts, demand=demand, required_by=by)
+    texts = {"clause": clause, "facts": facts, "demand": demand}
+    made = _draft(version, actor, at, whole_product, finding, required_by=by, **texts)
     clock.start(made, Kind.TAKE_DOWN, at)
     return made
 
 
 def _draft(
-    version: Version, actor: User, at: datetime, whole: bool, *, required_by: Party | None = None, **texts: Any
-) -> Measure:
+    version: Version, actor: User, at: datetime, whole: bool, finding: Finding | None, *,
+    required_by: Party | None = None, **texts: Any,
+) -> Measure:  # fmt: skip
     require(**texts)
     workflow.check_in(version, *(IN_USE if whole else ON_OFFER))  # what is retired, only with its product
+    check_answers(finding, version)
     seller = version.product.seller
     authority = version.authority or authority_for(seller.region, at)
     if authority is None or version.reviewer is None:
@@ -65,7 +70,7 @@ def _draft(
     return draft(
         MeasureKind.TAKE_DOWN, actor, at, occasion_key=f"{what}:{version.pk}:{at.isoformat()}", party=seller,
         authority=authority, issuer=version.reviewer, version=version, whole_product=whole, required_by=required_by,
-        **texts,
+        finding=finding, **texts,
     )  # fmt: skip
 
 
