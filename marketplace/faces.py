@@ -70,6 +70,12 @@ def own_page(obj: Any) -> str:
     return obj.get_absolute_url()
 
 
+def _is_seen(made: Any, user: Any) -> bool:
+    """What goes to somebody else is not shown to who sent it there."""
+    rows = type(made)._default_manager
+    return not hasattr(rows, "visible_to") or rows.visible_to(user).filter(pk=made.pk).exists()
+
+
 def verb_page(
     request: HttpRequest,
     verbs: Verbs,
@@ -96,7 +102,7 @@ def verb_page(
     )
     if made:
         messages.success(request, verb.said(obj) or _("Done: %(verb)s.") % {"verb": verb.label})
-        return redirect(address(made) if verb.leads_on else back)
+        return redirect(address(made) if verb.leads_on and _is_seen(made, request.user) else back)
     return form_page(
         request, form, "verb.html", verb=verb, article=verb.cites(obj), object=obj, back=back, layout=layout
     )

@@ -323,7 +323,7 @@ EFFECTS: dict[tuple[str, str], Any] = {
     ("supervision.review", "add_evidence"): _("The file stands with the request, for whoever decides it."),
     ("supervision.review", "withdraw_evidence"): _("The file is deleted. The ledger keeps its hash."),
     ("supervision.review", "withdraw"): _("What was decided stands. A stay ends: the order suspends again."),
-    ("supervision.concern", "take_up"): _("It becomes a finding, which is dismissed with reasons or led to a measure. Whoever reported reads your reason now, and is told how the finding ends."),
+    ("supervision.concern", "take_up"): _("It becomes a finding, which is dismissed with reasons or led to a measure by whoever supervises the grant or version; if that is not you, the report goes there. Whoever reported reads your reason now, and is told how the finding ends."),
     ("supervision.concern", "merge"): _("It is followed with that finding. Whoever reported reads your reason now, and is told how the finding ends."),
     ("supervision.concern", "correct"): _("Whoever reported reads what you corrected. Say where the corrected data is."),
     ("supervision.concern", "accept"): _("You have a deadline for the correction. Whoever reported reads your words."),

@@ -40,7 +40,8 @@ class ConcernQuerySet(models.QuerySet["Concern"]):
         )
 
     def visible_to(self, user: Any) -> "ConcernQuerySet":
-        """Who reported, who answers, the authorities above and the province; of misuse nobody whose own case it is."""
+        """Who reported, who answers or has answered, the authorities above and the province; of misuse nobody whose own
+        case it is."""
         if not user.is_authenticated:
             return self.none()
         who = reach_of(user, timezone.now())
@@ -48,7 +49,7 @@ class ConcernQuerySet(models.QuerySet["Concern"]):
         ways = [Q(by=user), Q(reporter__in=who.parties), answers]
         if who.authorities or who.reviewers:
             others = Q(kind=ConcernKind.FAULT) | Q(party=None) | ~Q(party__in=recent_parties(user, timezone.now()))
-            seats = [Q(authority__in=who.authorities), Q(reviewer__in=who.reviewers)]
+            seats = [Q(authority__in=who.authorities), Q(reviewer__in=who.reviewers), Q(answered_by=user)]
             ways += [seat & others for seat in ([Q()] if who.is_province else seats)]
         return self.filter(found_by(self.model, *ways))
 

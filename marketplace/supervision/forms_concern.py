@@ -127,21 +127,24 @@ class TakeUpForm(ReasonForm):
         return found
 
     def _grants(self) -> QuerySet[Grant]:
-        """Those that the officer sees; to the compliance review those of data that it reviews."""
+        """Those that the officer sees; of a reported party all its own; to the compliance review those of data that it
+        reviews."""
         if self.target.reviewer_id:
             reviewed = {"product__nature": Nature.NON_PUBLIC, "from_version__reviewer": self.target.reviewer_id}
             return Grant.objects.filter(**reviewed)
+        if isinstance(self.target.subject, Party):
+            return Grant.objects.filter(buyer=self.target.party_id)
         return Grant.objects.visible_to(self.actor)
 
 
 def _grants_about(concern: Concern) -> list[Grant]:
     """A few of the active grants that a report may be about, the newest first."""
-    grants = Grant.objects.filter(state=GrantState.ACTIVE, authority=concern.authority_id)
     if concern.grant_id or concern.entry_id or concern.subject is None:
         return []
+    grants = Grant.objects.filter(state=GrantState.ACTIVE)
     if concern.subject == concern.party:
-        of_public_data = grants.exclude(product__nature=Nature.NON_PUBLIC)
-        return list(of_public_data.filter(buyer=concern.party_id).order_by("-pk")[:10])
+        return list(grants.filter(buyer=concern.party_id).order_by("-pk")[:10])
+    grants = grants.filter(authority=concern.authority_id)
     if concern.derived_id:
         grants = grants.filter(derived_uses__derived=concern.derived_id).distinct()
     else:

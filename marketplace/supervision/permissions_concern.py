@@ -15,10 +15,11 @@ from accounts.permissions import (
     check_not_recused,
     check_officer,
 )
-from listings.permissions import check_reviewer
+from listings.permissions import check_reviewer, parties_of_version
 from marketplace.applications.models import Grant
 from marketplace.errors import NotAllowed, is_allowed
 from marketplace.supervision.concern import Concern, ConcernKind
+from marketplace.supervision.models import Finding
 from marketplace.supervision.permissions import parties_of_grant
 
 
@@ -61,6 +62,14 @@ def check_can_triage_concern(actor: Any, concern: Concern, at: datetime) -> None
         raise NotAllowed(_("You do not answer your own report."))
     check_not_own_case(actor, [party for party in (concern.party, concern.reporter) if party], at)
     check_not_recused(actor, concern)
+
+
+def check_can_open_finding(actor: Any, finding: Finding, at: datetime) -> None:
+    """Part of taking a report up: whoever may do that is on no side of what it turns out to be about either. Who
+    answers the finding is asked where it is answered."""
+    about = parties_of_grant(finding.grant) if finding.grant else parties_of_version(finding.version)
+    check_not_own_case(actor, [finding.party, *about], at)
+    check_not_recused(actor, finding)
 
 
 def check_can_write_to_concern(actor: Any, concern: Concern, at: datetime) -> None:

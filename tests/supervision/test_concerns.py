@@ -425,14 +425,71 @@ def test_what_is_filed_against_a_party_becomes_a_finding_about_that_party_alone(
     assert (made.finding.version, made.finding.party) == (world.version, seller)
 
 
-def test_against_a_party_no_grant_of_non_public_data_is_taken_up(world):
+def test_against_a_party_a_grant_of_non_public_data_is_taken_up_for_the_compliance_review(world):
     held, at = stages.non_public_grant(world, "active")
     made = operations.file_finding(
         party=world.parties["oversight"], actor=world["overseer"], at=at, article="Art. 34", text="-",
         against=held.buyer,
     )  # fmt: skip
-    with pytest.raises(ValidationError):  # the finding would be about its seller
-        operations.take_up_concern(concern=made, actor=world["officer"], at=at, reason="属实", grant=held)
+    taken = {"concern": made, "actor": world["officer"], "at": at, "reason": "属实", "grant": held}
+    with pytest.raises(NotAllowed):
+        operations.take_up_concern(**taken, pause=True)
+    found = operations.take_up_concern(**taken)
+    assert (found.grant, found.party, found.reviewer) == (held, held.buyer, world.parties["compliance"])
+    made.refresh_from_db()
+    assert (made.responder, made.reviewer) == (found.reviewer, found.reviewer)
+    operations.dismiss_finding(finding=found, actor=world["reviewer"], at=at, reason="查无实据")
+
+
+def test_what_is_reported_of_the_site_goes_to_whoever_supervises_the_grant(world, grant):
+    made = report(world).made
+    province, city = world.parties["province"], world.parties["city"]
+    assert (made.authority, grant.authority) == (province, city)
+    taken = {"concern": made, "actor": world["province_officer"], "at": world.at, "reason": "初步属实", "grant": grant}
+    before = rows()
+    with pytest.raises(NotAllowed):  # it is not the province's grant
+        operations.take_up_concern(**taken, pause=True)
+    with pytest.raises(NotAllowed):
+        operations.take_up_concern(**{**taken, "actor": world["officer"]})
+    assert rows() == before
+    found = operations.take_up_concern(**taken)
+    made.refresh_from_db()
+    assert (found.grant, found.authority, made.authority, made.responder) == (grant, city, city, city)
+    heard = Outbox.objects.filter(kind="finding_opened", channel="page").values_list("recipient_ref", flat=True)
+    assert world["officer"].ledger_ref in heard and world["buyer"].ledger_ref not in heard
+    assert clock.of(found).open().get().kind == "finding"
+    with time_machine.travel(world.at, tick=False):
+        page = log_in(world["officer"]).get(found.get_absolute_url()).content.decode()
+        assert made.text in page
+    operations.dismiss_finding(finding=found, actor=world["officer"], at=world.at, reason="查无实据")
+    made.refresh_from_db()
+    assert (made.state, made.outcome) == ("settled", "查无实据")
+
+
+def test_of_a_party_of_the_city_a_grant_of_the_province_is_taken_up_for_the_province(world, grant):
+    made = file(world, against=grant.buyer, article="Art. 34")
+    Grant.objects.update(authority=world.parties["province"])
+    form = reverse("supervision:concern-take_up", args=[made.pk])
+    with time_machine.travel(world.at, tick=False):
+        officer = log_in(world["officer"])
+        assert grant.number in officer.get(form).content.decode()
+        sent = officer.post(form, {"grant": grant.number, "reason": "属实"})
+        assert sent.url == made.get_absolute_url()  # the finding is not theirs to see
+        assert officer.get(sent.url).status_code == 200
+    made.refresh_from_db()
+    province = world.parties["province"]
+    assert (made.finding.authority, made.authority, made.responder) == (province, province, province)
+
+
+def test_nobody_takes_up_for_others_what_is_their_own_case(world, grant):
+    made = report(world).made
+    today = local_date(world.at)
+    Membership.objects.create(
+        user=world["province_officer"], party=world.parties["developer"], role="auditor", valid_from=today
+    )
+    taken = {"concern": made, "actor": world["province_officer"], "at": world.at, "reason": "属实"}
+    with pytest.raises(NotAllowed):
+        operations.take_up_concern(**taken, grant=grant)
 
 
 def test_who_stepped_back_no_longer_reads_in_the_console_who_reported(world):

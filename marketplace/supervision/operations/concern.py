@@ -215,10 +215,12 @@ def take_up_concern(
     version: Version | None = None, pause: bool = False,
 ) -> Finding:  # fmt: skip
     """open → taken up: misuse becomes a finding about a grant, else about the product's newest version; what is said
-    of a party, about a grant of public data that it holds or a version that it sells. Of a grant of non-public data its
-    seller is told: it gives notice.
+    of a party, about a grant that it holds or a version that it sells. Of a grant of non-public data its seller is
+    told: it gives notice.
 
-    `pause`: the officer's precaution on that grant in the same act. The reporter reads the reason.
+    The finding is answered where the grant or version is supervised: where that is not who took the report up, they are
+    told, and the report is theirs from then on. `pause`: the officer's precaution on that grant in the same act. The
+    reporter reads the reason.
     """
     permissions_concern.check_can_triage_concern(actor, concern, at)
     require(reason=reason)
@@ -228,8 +230,9 @@ def take_up_concern(
     rule, article = (OVERSEEN, concern.article) if concern.article else (RULE, act.article)
     finding = open_finding(act, about, rule, f"{RULE}:{concern.pk}", article, concern=concern.number)
     assert finding is not None  # one report is taken up once: its row is locked
-    permissions.check_can_answer_finding(actor, finding, at)
+    permissions_concern.check_can_open_finding(actor, finding, at)
     if pause:
+        permissions.check_can_answer_finding(actor, finding, at)
         if finding.grant is None or finding.reviewer is not None:
             raise ValidationError({"pause": _("Only a grant of public data is paused: name it.")})
         workflow.check_in(Grant.objects.select_for_update().get(pk=finding.grant.pk), GrantState.ACTIVE)
@@ -240,7 +243,13 @@ def take_up_concern(
             act, recipients(grant.product.seller, at), "misuse_found", link=grant.get_absolute_url(),
             number=grant.number, buyer=grant.buyer,
         )  # fmt: skip
-    _answer(act, concern, ConcernState.TAKEN_UP, reason, finding=finding)
+    if finding.signatory != concern.responder:
+        tell(
+            act, recipients(finding.signatory, at), "finding_opened", link=finding.get_absolute_url(),
+            what=finding.rule_label, about=about,
+        )  # fmt: skip
+    whose = {"authority": finding.authority, "reviewer": finding.reviewer, "responder": finding.signatory}
+    _answer(act, concern, ConcernState.TAKEN_UP, reason, finding=finding, **whose)
     return finding
 
 
@@ -261,7 +270,7 @@ def _finding_about(concern: Concern, grant: Grant | None, version: Version | Non
 
 
 def _of_party(party: Party, grant: Grant | None, version: Version | None) -> Grant | Version:
-    if grant is not None and grant.buyer == party and grant.product.is_public_data:
+    if grant is not None and grant.buyer == party:
         return grant
     if version is not None and version.product.seller == party:
         return version
