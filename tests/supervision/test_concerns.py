@@ -23,7 +23,7 @@ from marketplace.notices.models import Outbox
 from marketplace.supervision import operations, verbs
 from marketplace.supervision.concern import Concern, ConcernNote
 from marketplace.supervision.forms_concern import TakeUpForm
-from marketplace.supervision.models import Measure
+from marketplace.supervision.models import DerivedFrom, DerivedProduct, Measure
 from marketplace.supervision.queries import overseen_by
 from marketplace.supervision.sweep import sweep
 from tests.workflow import stages
@@ -569,6 +569,26 @@ def test_the_reviewer_pauses_no_grant_and_dismisses_misuse_of_it_with_reasons(wo
     operations.dismiss_finding(finding=found, actor=world["reviewer"], at=at, reason="查无实据")
     made.refresh_from_db()
     assert (made.state, made.outcome) == ("settled", "查无实据")
+
+
+def test_misuse_in_what_is_built_on_non_public_data_alone_is_the_compliance_reviews(world):
+    grant, _over = stages.non_public_grant(world, "active")
+    at = grant.activated_at
+    made = DerivedProduct.objects.create(party=grant.buyer, title="选址地图", description="-", created_at=at)
+    DerivedFrom.objects.create(derived=made, grant=grant, version=grant.from_version)
+    about = report(world, made).made
+    assert (about.reviewer, about.responder) == (world.parties["compliance"],) * 2
+    reviewer = log_in(world["reviewer"])
+    with time_machine.travel(at, tick=False):
+        form = reverse("supervision:concern-take_up", args=[about.pk])
+        assert grant.number in reviewer.get(form).content.decode()
+        sent = reviewer.post(form, {"grant": grant.number, "reason": "属实"})
+    about.refresh_from_db()
+    assert (sent.url, about.finding.grant) == (about.finding.get_absolute_url(), grant)
+    public = stages.active_grant(world)
+    DerivedFrom.objects.create(derived=made, grant=public, version=world.version)
+    mixed = report(world, made).made
+    assert (mixed.reviewer, mixed.responder) == (None, world.parties["city"])
 
 
 def test_a_take_down_answers_the_finding_about_its_version_and_no_other(world):

@@ -168,7 +168,8 @@ def _about(subject: Subject) -> dict[str, Any]:
 
 
 def competent_for(subject: Subject, at: datetime) -> Competent:
-    """By the grant, by the newest reviewed version of a product, by the entry, by a grant that was built on."""
+    """By the grant, by the newest reviewed version of a product, by the entry, by a grant that was built on: the first
+    of public data, if there is one."""
     if isinstance(subject, Grant):
         return Competent(subject.buyer, subject.authority, _reviewer(subject.from_version))
     if isinstance(subject, Product):
@@ -185,8 +186,11 @@ def competent_for(subject: Subject, at: datetime) -> Competent:
     if isinstance(subject, CatalogueEntry):
         return Competent(subject.unit, subject.authority or _nearest(subject.unit.region, at))
     if isinstance(subject, DerivedProduct):
-        use = subject.built_from.select_related("grant__authority").order_by("pk").first()
-        return Competent(subject.party, use.grant.authority if use else _nearest(subject.party.region, at))
+        uses = subject.built_from.select_related("grant__authority", "grant__product", "grant__from_version__product")
+        grants = sorted((use.grant for use in uses.order_by("pk")), key=lambda grant: not grant.product.is_public_data)
+        if not grants:
+            return Competent(subject.party, _nearest(subject.party.region, at))
+        return Competent(subject.party, grants[0].authority, _reviewer(grants[0].from_version))
     return Competent(None, _nearest(Region.objects.order_by("code").filter(parent=None).first(), at))
 
 
