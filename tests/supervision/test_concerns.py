@@ -26,6 +26,7 @@ from marketplace.supervision.forms_concern import TakeUpForm
 from marketplace.supervision.models import DerivedFrom, DerivedProduct, Measure
 from marketplace.supervision.queries import overseen_by
 from marketplace.supervision.sweep import sweep
+from tests import crowd
 from tests.workflow import stages
 from tests.workflow.matrix import rows
 
@@ -505,6 +506,17 @@ def test_who_stepped_back_no_longer_reads_in_the_console_who_reported(world):
         assert read("officer") == [True, True]
         operations.recuse_from(case=made, actor=world["officer"], at=world.at, reason="亲属")
         assert (read("officer"), read("second_officer")) == ([False, False], [True, True])
+
+
+def test_a_report_about_a_buyer_s_grant_becomes_no_finding_about_another_buyer(world, grant):
+    made = operations.report_misuse(grant=grant, actor=world["provider"], at=world.at, text="超范围使用")
+    others, own = crowd.copy_grant(grant, buyer=world.parties["other_buyer"]), crowd.copy_grant(grant)
+    taken = {"concern": made, "actor": world["officer"], "at": world.at, "reason": "属实", "pause": True}
+    before = rows()
+    with pytest.raises(ValidationError, match="grant"):
+        operations.take_up_concern(**taken, grant=others)
+    assert rows() == before
+    assert operations.take_up_concern(**taken, grant=own).grant == own
 
 
 # --- of non-public data -------------------------------------------------

@@ -219,7 +219,8 @@ def take_up_concern(
     version: Version | None = None, pause: bool = False,
 ) -> Finding:  # fmt: skip
     """open → taken up: misuse becomes a finding about a grant, else about the product's newest version; what is said
-    of a party, about a grant that it holds or a version that it sells. Of a grant of non-public data its seller is
+    of a party, about a grant that it holds or a version that it sells; of a grant, about that or another of the same
+    buyer. Of a grant of non-public data its seller is
     told: it gives notice.
 
     The finding is answered where the grant or version is supervised: where that is not who took the report up, they are
@@ -261,6 +262,8 @@ def _finding_about(concern: Concern, grant: Grant | None, version: Version | Non
     if isinstance(concern.subject, Party):
         return _of_party(concern.subject, grant, version)
     grant = grant or concern.grant
+    if concern.grant is not None and grant != concern.grant and grant.buyer_id != concern.party_id:
+        raise ValidationError({"grant": _("The report is about a grant of %(party)s.") % {"party": concern.party}})
     if grant is not None:
         return grant
     if concern.version is not None:
