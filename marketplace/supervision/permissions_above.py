@@ -19,6 +19,7 @@ from marketplace.supervision.inquiry import Inquiry
 from marketplace.supervision.inspections import Inspection
 from marketplace.supervision.models import Finding, Measure
 from marketplace.supervision.permissions import ORDERING, parties_of_grant
+from marketplace.supervision.permissions_concern import sides_of_concern
 from marketplace.supervision.permissions_incident import sides_of_incident
 
 
@@ -39,11 +40,6 @@ def _sides_of_finding(case: Finding) -> list[Party]:
 def _sides_of_measure(case: Measure) -> list[Party]:
     held = case.held.select_related("grant__buyer", "grant__product__seller")
     return [case.party, *(party for one in held for party in parties_of_grant(one.grant))]
-
-
-def _sides_of_concern(case: Concern) -> list[Party]:
-    about = parties_of_grant(case.grant) if case.grant else []
-    return [party for party in (case.party, case.reporter, *about) if party]
 
 
 def _reviewed(case: Any) -> str | None:
@@ -71,7 +67,7 @@ ROWS: dict[type, Row] = {
         lambda case: _("What a seller or the platform issued stays with it.") if case.issuer_id else None,
     ),
     Incident: Row(sides_of_incident),
-    Concern: Row(_sides_of_concern, _reviewed, _of_no_grant),
+    Concern: Row(sides_of_concern, _reviewed, _of_no_grant),
     Inspection: Row(lambda case: [case.party, *parties_of_grant(case.grant)]),
 }
 

@@ -41,6 +41,12 @@ def check_can_file_finding(actor: Any, party: Party, at: datetime) -> None:
     check_acts_for(actor, party, CapabilityKind.OVERSIGHT, at)
 
 
+def sides_of_concern(concern: Concern) -> list[Party]:
+    """Whose use or data it is about, who reported, and of a grant whose data it is."""
+    about = parties_of_grant(concern.grant) if concern.grant else []
+    return [party for party in (concern.party, concern.reporter, *about) if party]
+
+
 def check_can_answer_concern(actor: Any, concern: Concern, at: datetime) -> None:
     """Of faulty data the unit or seller; of misuse, and in a silent party's place, the authority or, with non-public
     data, the compliance reviewer. Never who reported, nor an organisation's people its own case."""
@@ -60,7 +66,7 @@ def check_can_triage_concern(actor: Any, concern: Concern, at: datetime) -> None
         check_officer(actor, concern.authority, at)
     if concern.by_id == actor.pk:
         raise NotAllowed(_("You do not answer your own report."))
-    check_not_own_case(actor, [party for party in (concern.party, concern.reporter) if party], at)
+    check_not_own_case(actor, sides_of_concern(concern), at)
     check_not_recused(actor, concern)
 
 

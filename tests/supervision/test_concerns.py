@@ -229,6 +229,22 @@ def test_nobody_answers_their_own_report_nor_that_of_their_own_organisation(worl
     assert rows() == before
 
 
+@pytest.mark.parametrize("side", ["developer", "unit"])
+def test_nobody_of_the_seller_or_of_a_unit_answers_what_is_reported_of_its_grant(world, grant, side):
+    """The seller reports its buyer's use: who belongs to a unit whose data it is does not decide, and the reverse."""
+    who = world["provider" if side == "developer" else "seller"]
+    made = operations.report_misuse(grant=grant, actor=who, at=world.at, text="超范围使用")
+    Membership.objects.create(
+        user=world["officer"], party=world.parties[side], role="auditor", valid_from=local_date(world.at)
+    )
+    answer = {"concern": made, "at": world.at, "reason": "不属实"}
+    before = rows()
+    with pytest.raises(NotAllowed):
+        operations.dismiss_concern(actor=world["officer"], **answer)
+    assert rows() == before
+    operations.dismiss_concern(actor=world["second_officer"], **answer)
+
+
 def test_name_and_contact_are_erased_half_a_year_after_the_end_and_once(world):
     made = report(world, world.product, name="某市民", contact=CONTACT).made
     operations.dismiss_concern(concern=made, actor=world["officer"], at=world.at, reason="不属实")
