@@ -15,7 +15,7 @@ from marketplace.supervision import permissions
 from marketplace.supervision.measure_kinds import MeasureKind
 from marketplace.supervision.models import Finding, Measure
 from marketplace.supervision.operations.proposing import draft
-from marketplace.supervision.queries import liable, institutions, platforms
+from marketplace.supervision.queries import institutions, liable, platforms
 from marketplace.supervision.states import FindingState, MeasureState
 
 NOT_HERE = gettext_lazy("This authority cannot order anything of this party on that article.")
