@@ -7,12 +7,24 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import Party
 from marketplace.applications.models import Grant
+from marketplace.applications.operations import surrender_grant
 from marketplace.clock.working_days import start_of_day
+from marketplace.delivery import operations as delivery
 from marketplace.errors import InvalidState, NotAllowed
+from marketplace.ledger import entries as ledger
+from marketplace.notices.models import Outbox
 from marketplace.supervision import operations as supervision
 from marketplace.supervision.inspections import Inspection, InspectionPlan
 from marketplace.supervision.models import Finding
-from marketplace.supervision.operations.inspection_plan import population, stratum_of
+from marketplace.supervision.operations.finding import open_finding
+from marketplace.supervision.operations.inspection_plan import (
+    frame_of,
+    population,
+    risk_figures,
+    stratum_of,
+    weight_of,
+)
+from tests import crowd
 from tests.workflow import stages
 
 
@@ -127,3 +139,89 @@ def test_a_plan_draws_from_the_counties_of_its_region_but_nothing_over_or_inspec
     assert (county.level, list(population(plan, world.at)), list(population(plan, over))) == ("county", [grant], [])
     supervision.open_inspection(grant=grant, actor=world["officer"], at=world.at, reason="举报")
     assert not population(plan, world.at).exists()
+
+
+def planned(world, who="officer", party="city", **changes):
+    given = {**stages.PLANNED, **changes}
+    return supervision.plan_inspections(party=world.parties[party], actor=world[who], at=world.at, **given)
+
+
+def test_a_plan_draws_from_public_data_before_its_own_authority_and_up_to_the_last_day_of_a_grant(world, grant):
+    own, elsewhere = planned(world), planned(world, "other_officer", "other_city")
+    stages.non_public_grant(world, "active")
+    last = start_of_day(grant.ends)
+    assert [list(population(plan, last)) for plan in (own, elsewhere)] == [[grant], []]
+    surrender_grant(grant=grant, actor=world["buyer"], at=world.at, reason="项目结束")
+    assert not population(own, world.at).exists()
+
+
+@pytest.mark.parametrize("where", ["county", "city", "province"])
+def test_a_plan_for_a_region_draws_from_the_buyers_of_it_and_of_all_that_lies_in_it(world, grant, where):
+    Party.objects.filter(pk=grant.buyer_id).update(region=world.parties["county"].region)
+    region = {"region": world.parties[where].region}
+    assert list(population(planned(world, **region), world.at)) == [grant]
+    Party.objects.filter(pk=grant.buyer_id).update(region=world.parties["other_city"].region)
+    assert population(planned(world, **region), world.at).exists() == (where == "province")
+
+
+def test_a_plan_keeps_the_seed_that_is_given_and_may_be_for_one_day(world):
+    day = stages.PLANNED["first"]
+    assert planned(world, last=day).seed == stages.PLANNED["seed"]
+    assert len(planned(world, seed="").seed) == 32
+    with pytest.raises(ValidationError):
+        planned(world, last=day - timedelta(days=1))
+
+
+def test_by_chance_all_weigh_alike_and_a_grant_stands_in_the_part_that_the_plan_makes(world, grant):
+    delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at)
+    later = world.at + timedelta(days=30)
+    ((_grant, _stratum, weight, figures),) = frame_of(planned(world, method="random"), later)
+    assert (weight, figures) == (1.0, {})
+    parts = {strata: stratum_of(planned(world, strata=strata), grant) for strata in ("", "purpose", "region", "buyer")}
+    assert parts == {
+        "": "", "purpose": grant.item.application.purposes, "region": grant.buyer.region.name,
+        "buyer": grant.buyer.kind,
+    }  # fmt: skip
+
+
+def test_a_grant_weighs_by_its_findings_overdue_reports_deliveries_and_years(world, grant):
+    """Of findings each that there ever was, of reports what is still owed and overdue."""
+    assert weight_of({"findings": 2, "overdue_reports": 1, "deliveries": 9, "years": 0.5}) == 1 + 6 + 2 + 1 + 0.5
+    delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at)
+    act = ledger.begin("notice", stages.JOB, world.at)
+    found = open_finding(act, grant, "report_thin", "k", "Art. 16")
+    supervision.dismiss_finding(finding=found, actor=world["officer"], at=world.at, reason="-")
+    report, *_more = supervision.schedule_reports(grants=[grant], actor=stages.JOB, at=world.at + timedelta(days=20))
+    crowd.copy(report, start=report.start - timedelta(days=1), state="ceased")
+    crowd.copy(report, start=report.start - timedelta(days=2), due_at=report.due_at + timedelta(days=9))
+    at = report.due_at + timedelta(days=1)
+    figures = risk_figures(planned(world), Grant.objects.filter(pk=grant.pk), at)[grant.pk]
+    assert figures == {
+        "findings": 1, "overdue_reports": 1, "deliveries": 1, "years": round((at - grant.activated_at).days / 365, 2),
+    }  # fmt: skip
+
+
+def test_the_years_of_a_grant_count_from_its_last_inspection(world):
+    made, _at = stages.inspection(world, "reported")
+    later = made.reported_at + timedelta(days=146)
+    figures = risk_figures(made.plan, Grant.objects.filter(pk=made.grant_id), later)
+    assert made.reported_at - made.grant.activated_at > timedelta(days=5)
+    assert figures[made.grant_id]["years"] == 0.4
+
+
+def test_a_party_is_told_of_each_step_and_of_nothing_that_was_only_planned(world, grant):
+    def told():
+        kinds = ("inspection_moved", "inspection_announced")
+        news = Outbox.objects.filter(kind__in=kinds, channel="page", recipient_ref=world["buyer"].ledger_ref)
+        return [(one.kind, one.context.get("reason", "")) for one in news.order_by("pk")]
+
+    who = {"actor": world["officer"], "at": world.at}
+    only = supervision.open_inspection(grant=grant, reason="举报", **who)
+    supervision.cancel_inspection(inspection=only, reason="误报", **who)
+    assert told() == []
+    made = supervision.open_inspection(grant=grant, reason="再次举报", **who)  # one after another
+    with pytest.raises(InvalidState):
+        supervision.open_inspection(grant=grant, reason="又一次", **who)
+    supervision.begin_unannounced(inspection=made, reason="突击", **who)
+    supervision.cancel_inspection(inspection=made, reason="停业", **who)
+    assert told() == [("inspection_moved", "突击"), ("inspection_moved", "停业")]
