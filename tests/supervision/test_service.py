@@ -74,6 +74,14 @@ def test_each_document_is_served_when_somebody_of_the_party_first_opens_the_case
     assert (rows(), Entry.objects.filter(verb="see_order").count()) == (before, 2)
 
 
+def test_of_what_is_only_proposed_nobody_opens_or_reads_anything(world: World, grant: Grant) -> None:
+    made = stages.proposal(world, grant)
+    before = rows()
+    for who in ("officer", "buyer"):
+        operations.note_seen(measure=made, actor=world[who], at=world.at)
+    assert rows() == before
+
+
 def test_the_case_file_in_the_console_says_of_each_document_when_it_was_served(world: World, order: Measure) -> None:
     opened = world.at + timedelta(hours=1)
     operations.note_seen(measure=order, actor=world["buyer"], at=opened)
