@@ -1,6 +1,6 @@
 """The level above takes a case over: who decides from then on, what goes with it, and who is told."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import time_machine
@@ -19,6 +19,7 @@ from marketplace.supervision.incidents import Incident
 from marketplace.supervision.inspections import Inspection
 from marketplace.supervision.models import Finding, Measure, MeasureGrant
 from marketplace.supervision.operations.finding import open_finding
+from marketplace.supervision.review import Review
 from tests import crowd
 from tests.workflow import stages
 from tests.workflow.matrix import rows
@@ -78,6 +79,32 @@ def test_all_that_is_open_about_the_grants_of_a_measure_goes_with_it(world, gran
     operations.issue_order(measure=Measure.objects.get(pk=both.pk), facts="f", demand="d", remedy=stages.REMEDY, **who)
     with pytest.raises(NotAllowed):
         operations.drop_order(measure=Measure.objects.get(pk=other.pk), actor=world["officer"], at=world.at, reason="x")
+
+
+def test_with_a_measure_goes_its_open_review_but_nothing_that_is_over_or_before_another_authority(world, grant):
+    city, province, other = (world.parties[name] for name in ("city", "province", "other_city"))
+    who, third = {"actor": world["officer"], "at": world.at, "reason": "已改正"}, crowd.copy_grant(grant)
+    lifted = stages.proposal(world, grant)
+    MeasureGrant.objects.create(measure=lifted, grant=third)
+    stages.issue(lifted, world, world.at)
+    operations.lift_order(measure=lifted, **who)
+    settled = operations.report_misuse(grant=grant, actor=world["provider"], at=world.at, text="用于约定之外的用途")
+    operations.dismiss_concern(concern=settled, **who)
+    opened = open_finding(ledger.begin("notice", stages.JOB, world.at), grant, "report_overdue", "k", "Art. 16")
+    closed, elsewhere = (
+        crowd.copy(opened, occasion_key="closed", state="dismissed"),
+        crowd.copy(opened, occasion_key="elsewhere", authority=other),
+    )
+    order = stages.order(world, grant, world.at + timedelta(seconds=1))
+    asked = {"subject": order, "actor": world["buyer"], "at": order.issued_at, "text": "认定有误"}
+    old = operations.lodge_review(**asked)
+    operations.withdraw_review(review=old, actor=world["buyer"], at=order.issued_at)
+    new = operations.lodge_review(**asked)
+    operations.take_measure(measure=order, actor=world["province_officer"], at=order.issued_at, reason="重大")
+    cases = (order, new, opened, grant, old, lifted, settled, closed, third, elsewhere)
+    decide = [type(case).objects.get(pk=case.pk).authority for case in cases]
+    assert decide == [province] * 4 + [city] * 5 + [other]
+    assert [Review.objects.get(pk=one.pk).above for one in (new, old)] == [None, province]
 
 
 def above(world, at, reason="跨市影响"):
@@ -208,11 +235,22 @@ def test_a_report_goes_with_the_open_finding_about_its_grant(world, grant):
                              **above(world, world.at))  # fmt: skip
 
 
+def test_a_report_is_taken_where_no_finding_about_its_grant_is_open_before_the_same_authority(world, grant):
+    concern = reported(world, grant)
+    opened = open_finding(ledger.begin("notice", stages.JOB, world.at), grant, "report_overdue", "k", "Art. 16")
+    crowd.copy(opened, occasion_key="closed", state="dismissed")
+    Finding.objects.filter(pk=opened.pk).update(authority=world.parties["other_city"])
+    operations.take_concern(concern=concern, **above(world, world.at))
+    assert Concern.objects.get().authority == world.parties["province"]
+
+
 def test_with_a_report_on_a_derived_product_go_the_grants_that_it_is_built_on(world):
     derived, at = stages.derived(world, "published")
     built = derived.built_from.get().grant
-    made = operations.report_concern(subject=derived, actor=world["provider"], at=at, kind="misuse", text="未注明来源")
-    operations.take_concern(concern=made.made, **above(world, at))
+    operations.report_concern(subject=derived, actor=world["provider"], at=at, kind="misuse", text="未注明来源")
+    Concern.objects.update(id=built.pk)  # the number of the one says nothing of the other
+    operations.take_concern(concern=Concern.objects.get(), **above(world, at))
+    assert Concern.objects.get().authority == world.parties["province"]
     assert list(Grant.objects.filter(authority=world.parties["province"])) == [built] != list(Grant.objects.all())
 
 
