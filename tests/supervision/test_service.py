@@ -187,6 +187,13 @@ def test_the_term_for_a_review_runs_from_service_and_the_document_names_its_late
     assert review.state == "lodged"
 
 
+def test_a_document_that_names_no_remedy_names_no_term_for_a_review(world: World, order: Measure) -> None:
+    operations.lift_order(measure=fresh(order), actor=world["officer"], at=world.at, reason="已改正")
+    named = {kind: [head for head, _text in paper(order, kind).content["sections"]] for kind in ("order", "lifting")}
+    term = _("A review can be asked for until")
+    assert {kind: term in heads for kind, heads in named.items()} == {"order": True, "lifting": False}
+
+
 def test_a_refusal_found_and_a_termination_have_a_service_and_a_term_of_their_own(world: World, order: Measure) -> None:
     operations.note_seen(measure=order, actor=world["buyer"], at=world.at)
     later = world.at + timedelta(days=30)
