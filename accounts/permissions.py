@@ -1,6 +1,6 @@
 """May this person act for that party? Every check raises NotAllowed with a sentence and returns nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -53,13 +53,14 @@ def check_member(actor: Any, party: Party, at: datetime, *, roles: Iterable[str]
     if not principals:
         raise NotAllowed(_("Only people who act for %(party)s may do this.") % {"party": party.name})
     if None not in principals:
-        actor.stands_for = tuple(principals)
-        act_for(actor, User(pk=principals[0]))
+        act_for(actor, *principals)
 
 
-def act_for(actor: Any, principal: User) -> None:
-    """What the actor does next is done in place of the principal."""
-    actor.acting_for = principal.ledger_ref
+def act_for(actor: Any, *principals: int) -> None:
+    """What the actor does next is done in place of the first of these people, whose keys are given; of the next, once
+    a case turns out to be no matter for the first."""
+    actor.stands_for = principals
+    actor.acting_for = User(pk=principals[0]).ledger_ref
 
 
 def check_acts_for(actor: Any, party: Party, kind: str, at: datetime) -> None:
@@ -87,31 +88,48 @@ def check_officer(
 
 
 def check_not_own_case(actor: Any, parties: Iterable[Party], at: datetime) -> None:
-    """Nobody acts on the case of an organisation that they belong to, or left less than 12 months ago."""
-    if queries.recent_parties(actor, at).filter(pk__in=[party.pk for party in parties]).exists():
+    """Nobody acts on the case of an organisation that they belong to, or left less than 12 months ago, nor a deputy in
+    the place of such a person: a deputy of several acts from here on for one who may.
+
+    Asked, as `check_not_recused`, after whatever says in whose place the actor acts.
+    """
+    keys = [party.pk for party in parties]
+
+    def own(person: Any) -> bool:
+        return queries.recent_parties(person, at).filter(pk__in=keys).exists()
+
+    if own(actor):
         raise NotAllowed(_("This is your own case: you belong to a party of it, or did in the last 12 months."))
+    if not _acts_for_one_without(actor, own):
+        raise NotAllowed(
+            _("This is the own case of the person in whose place you act: nobody decides it for them either.")
+        )
 
 
 def check_not_recused(actor: Any, case: Any) -> None:
     """Nobody who has stepped back from the case or from what it came of, nor a deputy in the place of such a person: a
-    deputy of several acts from here on for one who has not.
+    deputy of several acts from here on for one who has not."""
 
-    Asked after whatever says in whose place the actor acts.
-    """
-    people = [int(ref.split(":")[1]) for ref in (actor.ledger_ref, actor.acting_for) if ref]
-    if not _have_stepped_back(people, case):
-        return
-    if not _have_stepped_back([actor.pk], case):
-        for principal in actor.stands_for:
-            if not _have_stepped_back([principal], case):
-                return act_for(actor, User(pk=principal))
-    raise NotAllowed(
-        _("Who has recused themselves from this case decides nothing in it, nor does a deputy in their place.")
-    )
+    def stepped(person: Any) -> bool:
+        return _has_stepped_back(person, case)
+
+    if stepped(actor) or not _acts_for_one_without(actor, stepped):
+        raise NotAllowed(
+            _("Who has recused themselves from this case decides nothing in it, nor does a deputy in their place.")
+        )
 
 
-def _have_stepped_back(people: list[int], case: Any) -> bool:
-    return type(case)._base_manager.filter(stepped_back(people, type(case)), pk=case.pk).exists()
+def _acts_for_one_without(actor: Any, bias: Callable[[User], bool]) -> bool:
+    """Whether the actor acts in their own name, or for somebody who is not biased: for no other from here on."""
+    if not actor.acting_for:
+        return True
+    if left := [key for key in actor.stands_for if not bias(User(pk=key))]:
+        act_for(actor, *left)
+    return bool(left)
+
+
+def _has_stepped_back(person: User, case: Any) -> bool:
+    return type(case)._base_manager.filter(stepped_back([person.pk], type(case)), pk=case.pk).exists()
 
 
 def could_follow(person: User, actor: Any) -> bool:

@@ -39,6 +39,11 @@ def parties_of_case(application: Application) -> list[Party]:
     return [application.buyer, *sellers, *units]
 
 
+def sides_of_case(application: Application) -> list[Party]:
+    """Who of these belongs to whom decides: of non-public data the seller does, and only the buyer is another."""
+    return [application.buyer] if application.seller is not None else parties_of_case(application)
+
+
 def check_can_apply(actor: Any, buyer: Party, at: datetime) -> None:
     check_acts_for(actor, buyer, CapabilityKind.BUYER, at)
 
@@ -92,14 +97,16 @@ def check_can_reply(actor: Any, application: Application, at: datetime) -> None:
 
 
 def check_in_charge(actor: Any, application: Application, at: datetime) -> None:
-    """As `check_can_process`, and the case is assigned to this officer, or to one whose deputy this is."""
+    """As `check_can_process`, and the case is assigned to this officer, or to one on nobody's side whose deputy this
+    is."""
     check_can_process(actor, application, at)
     if _is_in_charge(actor, application):
         return
     assert application.deciding_party is not None  # else `check_can_process` had refused
     for principal in represents(actor, application.deciding_party, at):
         if _is_in_charge(principal, application):
-            return act_for(actor, principal)
+            act_for(actor, principal.pk)
+            return check_not_own_case(actor, sides_of_case(application), at)
     raise NotAllowed(_("Another officer is in charge of this case: take it over first."))
 
 
