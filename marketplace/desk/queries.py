@@ -285,6 +285,8 @@ def _as_officer(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
     yield _ask(findings.select_related("version__product").order_by("pk"), _("Answer the finding"))
     measures = Measure.objects.filter(authority__in=mine, issuer=None).exclude(party__in=own).order_by("pk")
     yield _by_state(measures.select_related("party"), _MEASURE_LABELS)
+    required = Measure.objects.filter(required_by__in=mine, state=MeasureState.EVIDENCE_FILED).exclude(party__in=own)
+    yield _ask(required.select_related("party").order_by("pk"), _MEASURE_LABELS[MeasureState.EVIDENCE_FILED])
     incidents = Incident.objects.open().filter(authority__in=mine).exclude(version__product__seller__in=own)
     yield _ask(incidents.order_by("pk"), _("Follow the security incident: pause, tell, close"))
     yield _ask(Incident.objects.awaiting(mine).exclude(authority__in=mine).order_by("pk"), ACKNOWLEDGE)

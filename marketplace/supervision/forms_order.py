@@ -119,6 +119,9 @@ class IssueOrderForm(RefusalForm):
     def prepare(self) -> None:
         super().prepare()
         self.initial |= {"facts": self.target.facts, "demand": self.target.demand}
+        if self.target.pk and self.target.required_by is not None:  # issued in the words of who required it
+            for name in ("facts", "demand"):
+                self.fields[name].widget.attrs["readonly"] = True
         if self.target.pk and LEAST_DAYS <= (usual := clock.days(Kind.CORRECTION)) <= MOST_DAYS:
             self.initial["days"] = usual
         if not self.target.may_hold_all:

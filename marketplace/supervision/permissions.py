@@ -28,7 +28,7 @@ from marketplace.supervision.deadlines import Due
 from marketplace.supervision.measure_kinds import KINDS, Issuer, MeasureKind
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.preparedness import EmergencyPlan
-from marketplace.supervision.review import Review, adverse_acts
+from marketplace.supervision.review import Review, adverse_acts, proposals_of
 from marketplace.supervision.second_pair import Outcome, Signature
 from marketplace.supervision.standing import StandingRule
 from marketplace.supervision.states import DerivedState, MeasureState
@@ -146,8 +146,8 @@ def check_can_confirm(actor: Any, measure: Measure, at: datetime) -> None:
         raise NotAllowed(_("You have signed this: another officer confirms it."))
 
 
-def check_can_drop(actor: Any, measure: Measure, at: datetime) -> None:
-    """Who could issue it; what the province required, the province."""
+def check_can_undo(actor: Any, measure: Measure, at: datetime) -> None:
+    """Who signs it; what the province required, the province: not dropped or lifted by who has to carry it out."""
     if measure.required_by is None:
         return check_can_order(actor, measure, at)
     check_officer(actor, measure.required_by, at)
@@ -173,13 +173,14 @@ def check_can_order_platform(actor: Any, authority: Party, at: datetime) -> None
 
 
 def check_can_annul(actor: Any, measure: Measure, at: datetime) -> None:
-    """Another person than the one who issued it; where its seller has ended, an officer of the authority."""
-    if measure.issuer is not None and _has_ended(measure.issuer):
+    """Another person than the one who issued it; where its seller has ended, an officer of the authority; what the
+    province required, the province."""
+    if measure.required_by is None and measure.issuer is not None and _has_ended(measure.issuer):
         check_officer(actor, measure.authority, at)
         check_not_own_case(actor, [measure.party], at)
         check_not_recused(actor, measure)
     else:
-        check_can_order(actor, measure, at)
+        check_can_undo(actor, measure, at)
     if measure.issued_by_id == actor.pk or _has_signed(actor, measure):
         raise NotAllowed(_("Somebody else than the officer who issued an order may annul it."))
 
@@ -232,11 +233,14 @@ def check_can_withdraw_review_evidence(actor: Any, review: Review, at: datetime)
 def check_can_decide_review(actor: Any, review: Review, at: datetime) -> None:
     """Another officer of the authority than who decided, or one of the level above; on nobody's side, and not recused.
 
-    Of what the compliance review, or on parties the operator, refused: another of its people, or such an officer.
+    Of what the compliance review, or on parties the operator, refused: another of its people, or such an officer. Of a
+    take-down that the province required: another officer of the province than who required it.
     """
     reviewing_party(actor, review, at)
     check_not_recused(actor, review)  # first: it may find another person in whose place a deputy acts
     authors = set(adverse_acts(review.subject).values_list("actor_ref", flat=True))
+    if review.measure and review.measure.required_by:
+        authors |= set(proposals_of(review.measure).values_list("actor_ref", flat=True))
     if authors & {actor.ledger_ref, actor.acting_for} or (review.measure and _has_signed(actor, review.measure)):
         raise NotAllowed(_("Somebody else than who decided reviews it."))
     check_not_own_case(actor, parties_of_review(review), at)

@@ -77,6 +77,11 @@ def adverse_acts(subject: models.Model) -> "models.QuerySet[Entry]":
     return entries.order_by("pk")
 
 
+def proposals_of(measure: Measure) -> "models.QuerySet[Entry]":
+    """Who drafted the measure, or required it."""
+    return Entry.objects.filter(object_type=measure._meta.label_lower, object_id=str(measure.pk), verb="propose_order")
+
+
 class ReviewQuerySet(models.QuerySet["Review"]):
     def with_subject(self) -> "ReviewQuerySet":
         return self.select_related(*NAMED, "party", "authority", "above", "reviewer")

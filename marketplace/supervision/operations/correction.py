@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.operations.evidence import rested_on
@@ -21,13 +22,14 @@ from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
 from marketplace.supervision.models import Evidence, EvidenceKind, Measure
 from marketplace.supervision.operations import papers
-from marketplace.supervision.operations.order import LEAST_DAYS, MOST_DAYS, check_days_to_correct, tell_party
+from marketplace.supervision.operations.order import LEAST_DAYS, MOST_DAYS, check_days_to_correct, tell_party, watching
 from marketplace.supervision.operations.service import check_has_read
 from marketplace.supervision.review import check_not_stayed, is_stayed
 from marketplace.supervision.states import MeasureState
 
 OPEN = (MeasureState.ISSUED, MeasureState.EVIDENCE_FILED)
 ANSWERED = (MeasureState.ISSUED, MeasureState.REFUSED_TO_CORRECT)  # with evidence of correction
+HEARD: Any = gettext_lazy("the party is to be heard")
 
 
 @transaction.atomic
@@ -103,7 +105,7 @@ def extend_correction(*, measure: Measure, actor: User, at: datetime, days: int,
     forget_hearing(measure, at)
     act = ledger.begin("extend", actor, at, measure.article)
     ledger.record(act, measure, detail={"days": days, "until": until.get("due"), "reason": reason})
-    people = recipients(measure.party, at) + (recipients(measure.authority, at) if measure.issuer else [])
+    people = recipients(measure.party, at) + watching(measure, at)
     tell(
         act, people, "measure_extended" if until else "measure_extended_stayed", link=measure.get_absolute_url(),
         number=measure.number, days=days, reason=reason, **until,
@@ -133,6 +135,11 @@ def open_hearing(*, measure: Measure, actor: User, at: datetime, reason: str) ->
         act, recipients(measure.party, at), "hearing_opened", link=measure.get_absolute_url(), number=measure.number,
         due=due, reason=reason,
     )  # fmt: skip
+    if measure.required_by is not None:
+        tell(
+            act, recipients(measure.required_by, at), "measure_moved", link=measure.get_absolute_url(),
+            number=measure.number, state=HEARD, reason=reason,
+        )  # fmt: skip
     papers.write_measure(act, measure, Paper.HEARING, reason)
 
 
@@ -230,7 +237,10 @@ def _lock(measure: Measure) -> Measure:
 
 
 def _tell_signatory(act: ledger.Act, measure: Measure, text: str) -> None:
+    people = recipients(measure.signatory, act.at)
+    if measure.required_by is not None:
+        people += recipients(measure.required_by, act.at)
     tell(
-        act, recipients(measure.signatory, act.at), "measure_moved", link=measure.get_absolute_url(),
+        act, people, "measure_moved", link=measure.get_absolute_url(),
         number=measure.number, state=MeasureState(measure.state).label, reason=text,
     )  # fmt: skip

@@ -25,7 +25,7 @@ from marketplace.documents.models import Paper
 from marketplace.documents.operations import void_documents
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
-from marketplace.notices.operations import tell
+from marketplace.notices.operations import Recipient, tell
 from marketplace.supervision import permissions
 from marketplace.supervision.models import Finding, GrantOutcome, Measure, MeasureGrant
 from marketplace.supervision.operations import papers, taken_down
@@ -51,13 +51,14 @@ def issue_order(
     Numbers it, starts the clock of the correction with `days` working days (None: the site's number), names the remedy.
     A finding it answers is closed by it. An order under Art. 46 or 47 holds no grant. One under Art. 33 also holds
     `grants`, chosen among the other grants in force of the party that its authority is competent for; the actor must be
-    on no side of any of them. Where the authority wants two officers, it is signed by the first here and takes effect
-    when another confirms it.
+    on no side of any of them. What the province required is issued in its words. Where the authority wants two
+    officers, it is signed by the first here and takes effect when another confirms it.
     """
     permissions.check_can_order(actor, measure, at)
     require(facts=facts, demand=demand, remedy=remedy)
     check_days_to_correct(days)
     workflow.check_in(measure, MeasureState.PROPOSED)
+    _check_as_required(measure, facts=facts, demand=demand)
     texts: dict[str, Any] = {
         "facts": facts, "demand": demand, "remedy": remedy, "days": days or clock.days(Kind.CORRECTION),
     }  # fmt: skip
@@ -68,6 +69,13 @@ def issue_order(
     if grants:
         hold_also(measure, grants, actor, at)
     issue(ledger.begin(measure.rules.issued_as, actor, at, measure.article), measure, **texts)
+
+
+def _check_as_required(measure: Measure, **texts: str) -> None:
+    """What the province required is issued in its words; ValidationError names each text that is another."""
+    changed = [name for name, text in texts.items() if text.split() != getattr(measure, name).split()]
+    if measure.required_by is not None and changed:
+        raise ValidationError({name: _("The province required this: it is issued in its words.") for name in changed})
 
 
 def check_days_to_correct(days: int | None) -> None:
@@ -140,7 +148,7 @@ def _suspend(act: ledger.Act, measure: Measure) -> None:
 def drop_order(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
     """proposed → dropped, with reasons. Nobody is suspended by a proposal, so nothing else changes. What the province
     required is dropped by the province."""
-    permissions.check_can_drop(actor, measure, at)
+    permissions.check_can_undo(actor, measure, at)
     require(reason=reason)
     act = ledger.begin("drop_order", actor, at, measure.article)
     workflow.move(act, measure, MeasureState.DROPPED, detail={"reason": reason})
@@ -150,8 +158,9 @@ def drop_order(*, measure: Measure, actor: User, at: datetime, reason: str) -> N
 
 @transaction.atomic
 def lift_order(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
-    """issued, evidence filed or refusal found → lifted: its holds go. A grant resumes when none is left."""
-    permissions.check_can_order(actor, measure, at)
+    """issued, evidence filed or refusal found → lifted: its holds go. A grant resumes when none is left. What the
+    province required is lifted by the province."""
+    permissions.check_can_undo(actor, measure, at)
     require(reason=reason)
     act = ledger.begin("lift_order", actor, at, measure.article)
     workflow.move(act, measure, MeasureState.LIFTED, detail={"reason": reason})
@@ -298,10 +307,14 @@ def is_outdated(measure: Measure) -> bool:
     return Finding.objects.filter(measures=measure).exclude(state=FindingState.OPEN).exists()
 
 
+def watching(measure: Measure, at: datetime) -> list[Recipient]:
+    """The people of the authority, which sees all that another issues, and of the one that required it."""
+    parties = {measure.authority, measure.required_by} if measure.issuer is not None else set()
+    return [to for party in parties if party is not None for to in recipients(party, at)]
+
+
 def tell_party(act: ledger.Act, measure: Measure, reason: str, **more: Any) -> None:
-    people = recipients(measure.party, act.at)
-    if measure.issuer is not None:  # the authority sees it all
-        people += recipients(measure.authority, act.at)
+    people = recipients(measure.party, act.at) + watching(measure, act.at)
     tell(
         act, people, "measure_moved", link=measure.get_absolute_url(),
         number=measure.number, state=MeasureState(measure.state).label, reason=reason, **more,

@@ -86,9 +86,11 @@ def asker_of(subject: Subject) -> Party:
 def decided_by(subject: Subject, at: datetime) -> tuple[Party, Party | None]:
     """The authority and, where it decided on non-public data in its place, the platform's compliance review.
 
-    On a party the platform's operator decides; beside it stands the authority of the party's region. Raises
-    InvalidState where there is none.
+    On a party the platform's operator decides; beside it stands the authority of the party's region. A take-down that
+    the province required is the province's. Raises InvalidState where there is none.
     """
+    if isinstance(subject, Measure) and subject.required_by is not None:
+        return subject.required_by, None
     if isinstance(subject, Party):
         authority, reviewer = authority_for(subject.region, at), operator_for(subject.region, at)
     else:

@@ -47,7 +47,8 @@ def require_take_down(
     *, version: Version, actor: User, at: datetime, clause: str, facts: str, demand: str, whole_product: bool = False,
     finding: Finding | None = None,
 ) -> Measure:  # fmt: skip
-    """The province requires a take-down: the reviewer has working days to issue it, and does not drop it."""
+    """The province requires a take-down: the reviewer has working days to issue it, in these words. The
+    province alone drops, lifts and annuls it, decides a review of it, and is told of each step."""
     by = permissions.check_can_require_take_down(actor, version, at)
     texts = {"clause": clause, "facts": facts, "demand": demand}
     made = _draft(version, actor, at, whole_product, finding, required_by=by, **texts)

@@ -1,0 +1,130 @@
+"""A take-down that the province requires is carried out in its words, and undone by nobody but the province."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+
+from accounts.models import Membership, User
+from listings.models import Version
+from marketplace.clock.defaults import Kind
+from marketplace.clock.working_days import local_date
+from marketplace.desk.queries import todo
+from marketplace.desk.story import later
+from marketplace.documents.models import Document
+from marketplace.errors import NotAllowed
+from marketplace.notices.models import Outbox
+from marketplace.supervision import operations
+from marketplace.supervision.models import Measure
+from marketplace.supervision.review import Review
+from tests.actors import World
+from tests.console.conftest import log_in
+from tests.workflow import stages
+from tests.workflow.matrix import rows
+
+SAID: dict[str, Any] = {**stages.CHARGE, "remedy": stages.REMEDY}
+Case = tuple[Measure, datetime]
+
+
+@pytest.fixture
+def required(world: World) -> Case:
+    return stages.take_down(world, "proposed+required")
+
+
+@pytest.fixture
+def issued(world: World, required: Case) -> Case:
+    made, at = required
+    operations.issue_order(measure=made, actor=world["reviewer"], at=at, **SAID)
+    return Measure.objects.get(), at
+
+
+def colleague(world: World, party: str) -> User:
+    """Somebody else of that party."""
+    made: User = world["other_buyer"]
+    Membership.objects.create(user=made, party=world.parties[party], role="member", valid_from=local_date(world.at))
+    return made
+
+
+def province_told(world: World) -> list[str]:
+    mine = Outbox.objects.filter(channel="page", recipient_ref=world["province_officer"].ledger_ref).order_by("pk")
+    return list(mine.filter(kind__in=["measure_moved", "measure_extended"]).values_list("kind", flat=True))
+
+
+@pytest.mark.parametrize("changed", ["facts", "demand"])
+def test_the_reviewer_issues_it_in_the_words_of_the_province(world: World, required: Case, changed: str) -> None:
+    made, at = required
+    before = rows()
+    with pytest.raises(ValidationError) as refused:
+        operations.issue_order(measure=made, actor=world["reviewer"], at=at, **SAID | {changed: "无"})
+    assert (list(refused.value.message_dict), rows()) == ([changed], before)
+    with time_machine.travel(at, tick=False):
+        address = reverse("supervision:order-issue", args=[made.pk])
+        assert log_in(world["reviewer"]).get(address).content.decode().count("readonly") == 2
+        wrapped = SAID | {"demand": stages.CHARGE["demand"] + "\r\n"}  # as a page sends it
+        assert log_in(world["reviewer"]).post(address, wrapped).status_code == 302
+    done = Measure.objects.get()
+    assert (done.state, done.facts, done.demand) == ("issued", *stages.CHARGE.values())
+    assert province_told(world) == ["measure_moved"]
+
+
+def test_who_carries_it_out_neither_lifts_nor_annuls_it(world: World, issued: Case) -> None:
+    made, at = issued
+    second = colleague(world, "compliance")
+    before = rows()
+    for act in (operations.lift_order, operations.annul_order):
+        for who in (world["reviewer"], second, world["officer"], world["vendor"]):
+            with pytest.raises(NotAllowed):
+                act(measure=made, actor=who, at=at, reason="已改正")
+    assert (rows(), Version.objects.get(pk=made.version_id).state) == (before, "held")
+
+
+@pytest.mark.parametrize(("act", "state"), [(operations.lift_order, "lifted"), (operations.annul_order, "annulled")])
+def test_the_province_does_so_in_its_own_name(world: World, issued: Case, act: Any, state: str) -> None:
+    made, at = issued
+    act(measure=made, actor=world["province_officer"], at=at, reason="已改正")
+    assert (Measure.objects.get().state, Version.objects.get(pk=made.version_id).state) == (state, "published")
+    assert Document.objects.order_by("pk").last().issuer == world.parties["province"]
+
+
+def test_the_province_is_told_of_each_step_and_asked_once_there_is_evidence(world: World, issued: Case) -> None:
+    made, at = issued
+    reviewer: dict[str, Any] = {"measure": made, "actor": world["reviewer"], "at": at, "reason": "-"}
+    steps = [
+        lambda: operations.file_evidence(measure=made, actor=world["vendor"], at=at, text="已改正"),
+        lambda: operations.note_seen(measure=Measure.objects.get(), actor=world["reviewer"], at=at),
+        lambda: operations.ask_for_more(**reviewer),
+        lambda: operations.extend_correction(**reviewer, days=5),
+        lambda: operations.open_hearing(**{**reviewer, "at": later(later(at, Kind.CORRECTION), Kind.CORRECTION)}),
+    ]
+    told = []
+    for step in steps:
+        before = len(province_told(world))
+        step()
+        told.append(len(province_told(world)) - before)
+        if step is steps[0]:
+            with time_machine.travel(at, tick=False):
+                assert made in [task.obj for task in todo(world["province_officer"], at)]
+                page = log_in(world["province_officer"]).get(made.get_absolute_url()).content.decode()
+                assert reverse("supervision:order-lift", args=[made.pk]) in page
+    assert told == [1, 0, 1, 1, 1]
+
+
+def test_another_officer_of_the_province_reviews_it_and_stays_it(world: World, issued: Case) -> None:
+    made, at = issued
+    review = operations.lodge_review(subject=made, actor=world["vendor"], at=at, text="认定有误")
+    assert (review.authority, review.above, review.reviewer) == (world.parties["province"], None, None)
+    second = colleague(world, "compliance")
+    act: dict[str, Any] = {"review": review, "at": at, "reason": "确有错误"}
+    before = rows()
+    for who in (world["reviewer"], second, world["officer"], world["province_officer"]):
+        for decide in (operations.annul_review, operations.stay_review):
+            with pytest.raises(NotAllowed):
+                decide(actor=who, **act)
+    assert rows() == before
+    Membership.objects.filter(user=second, party=world.parties["compliance"]).update(party=made.required_by)
+    operations.stay_review(actor=second, **act)
+    operations.annul_review(actor=second, **act)
+    assert (Review.objects.get().state, Measure.objects.get().state) == ("annulled", "annulled")
