@@ -1,5 +1,6 @@
 """Where the authority wants two officers: the first signs, nothing has effect, another confirms it or sends it back."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.utils import translation
 
 from accounts.models import Membership, Role
 from marketplace.applications.models import Grant, Hold
+from marketplace.clock.working_days import local_date
 from marketplace.documents.models import Document
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.models import Entry
@@ -158,6 +160,44 @@ def test_a_take_down_is_made_final_by_two_reviewers_and_begins_at_once(world: Wo
     assert (Measure.objects.get().state, version.state) == ("final", "recalled")
     entry = Entry.objects.get(object_type="supervision.measure", new="final")
     assert (entry.verb, entry.actor_ref) == ("make_final", second.ledger_ref)
+
+
+def test_taken_over_by_the_province_it_waits_no_more_and_the_province_signs_anew(
+    world: World, grant: Grant, signed: Measure
+) -> None:
+    operations.take_measure(**by(world, "province_officer", signed), reason="跨市影响")
+    assert (Signature.objects.get().outcome, Signature.objects.get().ended_by) == (
+        "overtaken", world["province_officer"],
+    )  # fmt: skip
+    taken = Measure.objects.get()
+    with pytest.raises(InvalidState):
+        operations.confirm_signature(**by(world, "province_officer", taken))
+    assert (Measure.objects.get().state, grant.is_in_effect(world.at)) == ("proposed", True)
+    operations.issue_order(**by(world, "province_officer", taken), **ORDER)
+    assert Measure.objects.get().number.startswith("350000-33-")
+
+
+def ended(world: World) -> None:
+    Membership.objects.filter(user=world["officer"], party=world.parties["city"]).update(
+        valid_until=local_date(world.at) - timedelta(days=1)
+    )
+
+
+def of_the_buyer(world: World) -> None:
+    Membership.objects.create(
+        user=world["officer"], party=world.parties["buyer"], role=Role.AUDITOR, valid_from=local_date(world.at)
+    )
+
+
+@pytest.mark.parametrize("change", [ended, of_the_buyer])
+def test_what_the_first_could_not_sign_any_more_is_not_confirmed(world: World, signed: Measure, change: Any) -> None:
+    change(world)
+    before = rows()
+    with pytest.raises(InvalidState, match=r"signed first|首位签署人"):
+        operations.confirm_signature(**by(world, "second_officer", signed))
+    assert rows() == before
+    operations.send_back(**by(world, "second_officer", signed), reason="签署人已离任")
+    assert Signature.objects.get().outcome == "sent_back"
 
 
 def test_neither_of_the_two_annuls_or_reviews_it(world: World, signed: Measure) -> None:

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.queries import recipient
-from accounts.reach import stepped_back
 from marketplace.errors import InvalidState, is_allowed, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
@@ -32,12 +31,12 @@ EFFECTS: dict[str, tuple[str, Callable[..., None]]] = {
 @transaction.atomic
 def confirm_signature(*, measure: Measure, actor: User, at: datetime) -> None:
     """What another officer signed takes effect now, with their texts: an order with its suspension, in one act, or what
-    ends the case. Raises NotAllowed for whoever signed it, InvalidState where nothing waits or who signed first has
-    stepped back."""
+    ends the case. Raises NotAllowed for whoever signed it, InvalidState where nothing waits or who signed first could
+    not sign it any more."""
     permissions.check_can_confirm(actor, measure, at)
     signature = _locked(measure)
-    if Measure.objects.filter(stepped_back([signature.by_id], Measure), pk=measure.pk).exists():
-        raise InvalidState(_("Who signed first has stepped back from this case: send it back."))
+    if not is_allowed(permissions.check_can_order, signature.by, measure, at):
+        raise InvalidState(_("Who signed first may not sign this any more: send it back."))
     verb, take_effect = EFFECTS[signature.what]
     act = ledger.begin(verb or measure.rules.issued_as, actor, at, measure.article)
     _end(act, signature, Outcome.CONFIRMED)

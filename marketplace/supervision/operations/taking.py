@@ -26,6 +26,7 @@ from marketplace.supervision.inspections import OPEN_INSPECTION, Inspection
 from marketplace.supervision.models import Finding, Measure
 from marketplace.supervision.operations.finding import reporters_of
 from marketplace.supervision.operations.incident import lock, tell_handling
+from marketplace.supervision.operations.second_pair import overtake_signature
 from marketplace.supervision.review import Review
 from marketplace.supervision.states import (
     LIVING_CONCERN,
@@ -78,7 +79,8 @@ def take_finding(*, finding: Finding, actor: User, at: datetime, reason: str) ->
 @transaction.atomic
 def take_measure(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
     """A measure that is proposed or stands, with the grants it holds and all that is open about them, goes up; so
-    does a review of it: the level above decides it alone."""
+    does a review of it: the level above decides it alone. What somebody signed first is signed anew by the level above,
+    if at all."""
     permissions_above.check_can_take(actor, measure, at)
     require(reason=reason)
     workflow.check_in(measure, *OPEN_MEASURE)
@@ -131,6 +133,8 @@ def _take(
     for row in rows:
         type(row)._base_manager.filter(pk=row.pk).update(authority=above, **_moved_along(row, before, above, at))
         ledger.record(act, row, detail={"reason": reason, "before": before, "after": above})
+        if isinstance(row, Measure):
+            overtake_signature(act, row)
     case.authority = above
     tell(
         act, [*recipients(before, at), *also], "case_taken", link=case.get_absolute_url(), object=case, authority=above,
