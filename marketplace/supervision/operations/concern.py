@@ -262,7 +262,7 @@ def _finding_about(concern: Concern, grant: Grant | None, version: Version | Non
     if isinstance(concern.subject, Party):
         return _of_party(concern.subject, grant, version)
     grant = grant or concern.grant
-    if concern.grant is not None and grant != concern.grant and grant.buyer_id != concern.party_id:
+    if grant and concern.grant and grant != concern.grant and grant.buyer_id != concern.party_id:
         raise ValidationError({"grant": _("The report is about a grant of %(party)s.") % {"party": concern.party}})
     if grant is not None:
         return grant

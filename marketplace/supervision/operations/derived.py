@@ -167,8 +167,9 @@ def flag_built(act: ledger.Act, measure: Measure, grants: Sequence[Grant]) -> No
     built = DerivedProduct.objects.filter(built_from__grant__in=grants).distinct().order_by("pk")
     for derived in built:
         if measure.rules.issuer == Issuer.AUTHORITY:
-            grants = Grant.objects.filter(measures__measure=measure, derived_uses__derived=derived)
-            flag_derived(act, derived, grants.distinct(), reason=f"{measure.number}: {MeasureState.TERMINATED.label}")
+            used = set(derived.built_from.values_list("grant", flat=True))
+            ended = [grant for grant in grants if grant.pk in used]
+            flag_derived(act, derived, ended, reason=f"{measure.number}: {MeasureState.TERMINATED.label}")
         else:
             _tell_sides(act, derived, measure)
 
