@@ -52,6 +52,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "reassessment_passed", "version_held", "description_moved", "product_described", "concern_moved",
         "incident_notice", "incident_ended", "review_moved", "certificate_moved", "source_flagged", "caution_issued",
         "caution_lifted", "derived_contract_ended",
+        "copies_flagged",
         "inspection_moved",
     ),
     Group.DIALOGUE: (
@@ -71,8 +72,8 @@ BINDING = frozenset({
     "second_factor_reset", "version_recalled", "version_released", "rule_moved", "rule_not_met", "product_stopped",
     "reassessment_failed", "version_held", "description_moved", "concern_moved",
     "incident_opened", "incident_report_missed", "incident_notice", "review_moved", "whereabouts_asked",
-    "certificate_asked", "certificate_moved", "source_flagged", "derived_contract_ended", "caution_issued",
-    "caution_lifted",
+    "certificate_asked", "certificate_moved", "source_flagged", "derived_contract_ended", "copies_flagged",
+    "caution_issued", "caution_lifted",
     "inspection_announced", "inspection_reported",
     "inspection_moved",
 })  # fmt: skip

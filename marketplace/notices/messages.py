@@ -476,6 +476,13 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
             "authority decides whether the product may stay, and nothing new comes of it until then."
         ),
     ),
+    "copies_flagged": (
+        _("“%(title)s”, of which you still have copies, was flagged"),
+        _(
+            "The data service under a grant that it was built from was ended. Grant %(number)s is over, and your "
+            "copies are not confirmed as destroyed: the authority decides whether the product may stay."
+        ),
+    ),
     "caution_issued": (
         _("Caution %(number)s of %(authority)s about you, until %(ends)s"),
         _(

@@ -16,12 +16,15 @@ from marketplace.applications.models import Grant, Item
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import end_of_day, local_date
 from marketplace.delivery import operations as delivery
+from marketplace.delivery.models import Delivery
 from marketplace.desk.sample_data import write_bed_use
 from marketplace.desk.story import apply_for, check_sources, consult, later, list_version
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations as supervision
-from marketplace.supervision.queries import attribution
+from marketplace.supervision.models import DerivedFlag, DerivedProduct
+from marketplace.supervision.queries import attribution, flagged_for
+from tests import crowd
 from tests.workflow import stages
 from tests.workflow.memory import remembered_sandbox  # noqa: F401
 from tests.workflow.tables import LISTED
@@ -362,3 +365,51 @@ def test_withdrawing_the_derived_product_ends_its_listing(world, product):
     with pytest.raises(InvalidState):
         apply_for(product, world.cast, at, ["区县"], buyer="other_buyer")
     delivery.deliver(grant=grant, version=product.versions.get(), actor=world["other_buyer"], at=at)
+
+
+def told_of(kind):
+    return set(Outbox.objects.filter(kind=kind, channel="page").values_list("recipient_ref", flat=True))
+
+
+def held_of(grant, **changes):
+    """A like grant of another buyer or product, and its delivery."""
+    twin = crowd.copy_grant(grant)
+    Grant.objects.filter(pk=twin.pk).update(**changes)
+    twin.refresh_from_db()
+    crowd.copy(Delivery.objects.filter(grant=grant).earliest("pk"), grant=twin)
+    return twin
+
+
+def test_a_flag_goes_down_the_whole_chain_and_to_copies_not_destroyed(world, product):
+    grant, at = second_grant(world, product, onward_supply=True)
+    shop = registered(world, grant, product, at)
+    third = supervision.list_derived(derived=shop, actor=world["other_buyer"], at=at, **LISTED)
+    held_of(grant, product=third, buyer=world.parties["vendor"])
+    held_of(grant, buyer=world.parties["developer"], state="closed", ended_at=at)
+    stages.terminate(paused(world, product), world, at)
+    shop.refresh_from_db()
+    first = DerivedProduct.objects.get(pk=product.built_as.pk)
+    assert (first.state, shop.state) == ("flagged", "flagged")
+    assert {world["buyer"].ledger_ref, world["other_buyer"].ledger_ref} <= told_of("derived_flagged")
+    assert {world["vendor"].ledger_ref, world["other_buyer"].ledger_ref} <= told_of("source_flagged")
+    assert world["seller"].ledger_ref in told_of("copies_flagged") - told_of("source_flagged")
+    with time_machine.travel(at, tick=False):
+        assert set(flagged_for(world["officer"], at)) == {first, shop}
+    later_on = registered(world, grant, product, at)
+    supervision.publish_derived(derived=later_on, actor=world["other_buyer"], at=at)
+    later_on.refresh_from_db()
+    assert later_on.state == "flagged"
+    supervision.clear_derived(derived=first, actor=world["officer"], at=at, reason="成果已脱离原数据")
+    assert set(DerivedProduct.objects.values_list("state", flat=True)) == {"published"}
+
+
+def test_annulling_the_termination_clears_the_whole_chain(world, product):
+    grant, at = second_grant(world, product, onward_supply=True)
+    shop = registered(world, grant, product, at)
+    supervision.publish_derived(derived=shop, actor=world["other_buyer"], at=at)
+    order = paused(world, product)
+    stages.terminate(order, world, at)
+    review = supervision.lodge_review(subject=order, actor=world["buyer"], at=at, text="认定有误")
+    supervision.annul_review(review=review, actor=world["second_officer"], at=at, reason="证据不足")
+    assert set(DerivedProduct.objects.values_list("state", flat=True)) == {"published"}
+    assert not DerivedFlag.objects.filter(cleared_at=None).exists()

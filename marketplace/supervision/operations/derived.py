@@ -16,12 +16,14 @@ from listings.states import ProductState
 from marketplace import workflow
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Grant
-from marketplace.applications.states import GrantState
+from marketplace.applications.operations.copies import owes_destruction
+from marketplace.applications.states import ENDED, GrantState
 from marketplace.delivery.models import Delivery
 from marketplace.errors import require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
+from marketplace.supervision.closeout import is_over
 from marketplace.supervision.measure_kinds import Issuer
 from marketplace.supervision.models import DerivedFlag, DerivedFrom, DerivedProduct, GrantOutcome, Measure, MeasureGrant
 from marketplace.supervision.operations.listing_again import LISTABLE, free_listing, obtained
@@ -61,7 +63,7 @@ def publish_derived(*, derived: DerivedProduct, actor: User, at: datetime) -> No
     workflow.check_in(derived, DerivedState.REGISTERED)
     act = ledger.begin("publish", actor, at, ARTICLE)
     workflow.move(act, derived, DerivedState.PUBLISHED)
-    flag_derived(act, derived, ended_by_authority().filter(derived_uses__derived=derived))
+    flag_derived(act, derived, _against(Grant.objects.filter(derived_uses__derived=derived)))
 
 
 @transaction.atomic
@@ -86,7 +88,7 @@ def add_sources(
             listing.add_upstream(derived.listed_as, [obtained(grant, version, at)])
     act = ledger.begin("add_sources", actor, at, ARTICLE)
     ledger.record(act, derived, detail={"built_from": [[grant, version] for grant, version in built_from]})
-    flag_derived(act, derived, ended_by_authority().filter(pk__in=[grant.pk for grant in new]))
+    flag_derived(act, derived, _against(new))
 
 
 @transaction.atomic
@@ -103,13 +105,18 @@ def withdraw_derived(*, derived: DerivedProduct, actor: User, at: datetime, reas
 
 @transaction.atomic
 def clear_derived(*, derived: DerivedProduct, actor: User, at: datetime, reason: str) -> None:
-    """flagged → published: an officer found that it may stay, and its listing, if it has one, may go on."""
+    """flagged → published: an officer found that it may stay, and its listing, if it has one, may go on; so may what
+    was built on it and rests on nothing else that was ended."""
     permissions.check_can_clear_derived(actor, derived, at)
     require(reason=reason)
     workflow.check_in(derived, DerivedState.FLAGGED)
     act = ledger.begin("clear", actor, at, ARTICLE)
     workflow.move(act, derived, DerivedState.PUBLISHED, detail={"reason": reason})
-    free_listing(act, derived, _clear(act, derived.flags.all()))
+    cleared = _clear(act, derived.flags.all())
+    free_listing(act, derived, cleared)
+    for one in _built_on(derived):
+        still = _against(Grant.objects.filter(derived_uses__derived=one)).values("pk")
+        _unflag(act, one, Grant.objects.filter(pk__in=[grant.pk for grant in cleared]).exclude(pk__in=still), reason)
 
 
 @transaction.atomic
@@ -125,17 +132,19 @@ def unflag_derived(act: ledger.Act, measure: Measure, reason: str) -> None:
     it again, unless another of its grants was ended, or another decision ended it. Its listing may go on."""
     built = DerivedProduct.objects.filter(built_from__grant__measures__measure=measure).distinct().order_by("pk")
     by_others = MeasureGrant.objects.filter(outcome=GrantOutcome.TERMINATED)  # its own are annulled by now
-    freed = Grant.objects.filter(measures__measure=measure).exclude(pk__in=by_others.values("grant"))
+    still_over = Q(state=GrantState.REVOKED) | Q(pk__in=by_others.values("grant"))
+    freed = Grant.objects.filter(measures__measure=measure).exclude(still_over)
     for derived in built:
-        _unflag(act, derived, freed, reason)
         over = freed.filter(state=GrantState.TERMINATED, derived_uses__derived=derived)
         free_listing(act, derived, over.distinct())
+    for derived in DerivedProduct.objects.filter(flags__grant__in=freed).distinct().order_by("pk"):
+        _unflag(act, derived, freed, reason)
 
 
 def unflag_built(act: ledger.Act, grant: Grant, reason: str) -> None:
     """Part of annulling a revocation: what was built from the grant is public without a flag again, unless another of
     its grants was ended."""
-    for derived in DerivedProduct.objects.filter(built_from__grant=grant).distinct().order_by("pk"):
+    for derived in DerivedProduct.objects.filter(flags__grant=grant).distinct().order_by("pk"):
         _unflag(act, derived, [grant], reason)
 
 
@@ -189,37 +198,63 @@ def _tell_sides(act: ledger.Act, derived: DerivedProduct, measure: Measure) -> N
 
 
 def flag_derived(act: ledger.Act, derived: DerivedProduct, grants: Iterable[Grant], *, reason: str = "") -> None:
-    """published, or registered and listed → flagged, as these grants were ended; in any other state there is nothing
-    to flag. Keeper and whoever decides are told: the officer clears it or the product goes; further grants of another
-    authority make it the province's. Whoever obtains it as a listed product is told in any case."""
+    """published, or registered and listed → flagged, as these grants were ended, with all that was built on it under
+    further grants. Keeper and whoever decides are told: the officer clears it or the product goes; further grants of
+    another authority make it the province's. Whoever obtained it as a listed product is told in any case."""
     ended = sorted(grants, key=lambda grant: grant.pk)
     reason = reason or ", ".join(f"{grant.number}: {GrantState(grant.state).label}" for grant in ended)
     if not ended:
         return
-    _tell_holders(act, derived, reason)
-    is_kept_back = derived.state == DerivedState.REGISTERED and derived.listed_as_id is None
-    if is_kept_back or derived.state == DerivedState.WITHDRAWN:
-        return
+    for one in (derived, *_built_on(derived)):
+        _tell_holders(act, one, reason)
+        if one.listed_as_id is not None or one.state in (DerivedState.PUBLISHED, DerivedState.FLAGGED):
+            _flag(act, one, ended, reason)
+
+
+def _built_on(derived: DerivedProduct) -> QuerySet[DerivedProduct]:
+    """What was built under grants on what it is listed as, however far down."""
+    found, last = {derived.pk}, {derived.pk}
+    while last:
+        below = DerivedProduct.objects.filter(built_from__grant__product__built_as__in=last)
+        last = set(below.values_list("pk", flat=True)) - found
+        found |= last
+    return DerivedProduct.objects.filter(pk__in=found - {derived.pk}).order_by("pk")
+
+
+def _against(grants: Iterable[Grant]) -> QuerySet[Grant]:
+    """The ended grants that flag what is built under these: among them, or further up."""
+    keys = [grant.pk for grant in grants]
+    above = DerivedFlag.objects.filter(cleared_at=None, derived__listed_as__grants__in=keys)
+    return Grant.objects.filter(Q(pk__in=ended_by_authority().filter(pk__in=keys)) | Q(pk__in=above.values("grant")))
+
+
+def _flag(act: ledger.Act, derived: DerivedProduct, ended: Iterable[Grant], reason: str) -> None:
+    derived.refresh_from_db(fields=["state"])  # another of the same grants may have flagged it
     before = deciding_on(derived, act.at)
     for grant in ended:
         DerivedFlag.objects.get_or_create(derived=derived, grant=grant, cleared_at=None, defaults={"raised_at": act.at})
+    decides = deciding_on(derived, act.at)
+    if derived.state == DerivedState.WITHDRAWN or (derived.state == DerivedState.FLAGGED and before == decides):
+        return
     said = {"link": derived.get_absolute_url(), "title": derived.title, "reason": reason}
     if derived.state != DerivedState.FLAGGED:
         workflow.move(act, derived, DerivedState.FLAGGED, detail={"reason": reason})
         tell(act, recipients(derived.party, act.at), "derived_flagged", **said)
-    elif before == deciding_on(derived, act.at):
-        return
-    decides = deciding_on(derived, act.at)
     officers = recipients(decides, act.at) if decides else []
     tell(act, officers, "derived_to_decide", developer=derived.party, **said)
 
 
 def _tell_holders(act: ledger.Act, derived: DerivedProduct, reason: str) -> None:
-    """The buyers of what it is listed as: what they have rests on data whose service was ended."""
+    """The buyers of what it is listed as: what they have rests on data whose service was ended. Under a grant that is
+    over, those whose copies are not confirmed as destroyed."""
     if derived.listed_as is None:
         return
-    for grant in Grant.objects.active().filter(product=derived.listed_as).select_related("buyer").order_by("pk"):
+    held = Grant.objects.filter(product=derived.listed_as, state__in=[GrantState.ACTIVE, *ENDED])
+    for grant in held.select_related("buyer").order_by("pk"):
+        if (over := is_over(grant, act.at)) and not owes_destruction(grant):
+            continue
         tell(
-            act, recipients(grant.buyer, act.at), "source_flagged", link=grant.get_absolute_url(),
-            key=f"flagged:{derived.pk}:{grant.pk}:{reason}", number=grant.number, title=derived.listed_as.title,
+            act, recipients(grant.buyer, act.at), "copies_flagged" if over else "source_flagged",
+            link=grant.get_absolute_url(), key=f"flagged:{derived.pk}:{grant.pk}:{reason}", number=grant.number,
+            title=derived.listed_as.title,
         )  # fmt: skip
