@@ -37,7 +37,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "inspection_announced", "inspection_reported", "inspection_answered", "inspector_named",
         "report_asked", "incident_opened", "incident_reported", "plan_adopted", "plan_missing", "exercise_due",
         "incident_report_missed",
-        "exercise_overdue", "measure_signed", "measure_sent_back", "second_pair_set",
+        "exercise_overdue", "measure_signed", "measure_sent_back", "measure_overtaken", "second_pair_set",
         "whereabouts_asked", "whereabouts_due", "whereabouts_stated", "certificate_asked", "certificate_filed",
         "derived_to_decide", "misuse_found",
     ),

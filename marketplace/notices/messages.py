@@ -404,6 +404,10 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("%(object)s: %(by)s sent back what you signed"),
         _("%(reason)s"),
     ),
+    "measure_overtaken": (
+        _("%(object)s: what you signed waits no more"),
+        _("%(by)s has decided otherwise, or taken the case over: what you signed has no effect."),
+    ),
     "second_pair_set": (
         _("%(authority)s: orders and terminations take %(now)s from now on"),
         _("Set by %(by)s. %(reason)s"),

@@ -177,6 +177,25 @@ def test_taken_over_by_the_province_it_waits_no_more_and_the_province_signs_anew
     assert Measure.objects.get().number.startswith("350000-33-")
 
 
+@pytest.mark.parametrize(
+    ("verb", "act"), [("drop_order", operations.drop_order), ("take_case", operations.take_measure)]
+)
+def test_what_waits_no_more_stands_in_the_ledger_and_is_told_to_who_signed(
+    world: World, signed: Measure, verb: str, act: Any
+) -> None:
+    who = "second_officer" if verb == "drop_order" else "province_officer"
+    act(**by(world, who, signed), reason="已说明")
+    entry = Entry.objects.get(object_type="supervision.signature", new="overtaken")
+    assert (entry.verb, entry.old, entry.actor_ref) == (verb, "waiting", world[who].ledger_ref)
+    assert told("measure_overtaken") == {world["officer"].ledger_ref}
+
+
+def test_who_signed_and_drops_it_is_told_nothing(world: World, signed: Measure) -> None:
+    operations.drop_order(**by(world, "officer", signed), reason="已说明")
+    assert Entry.objects.filter(object_type="supervision.signature", new="overtaken").count() == 1
+    assert told("measure_overtaken") == set()
+
+
 def ended(world: World) -> None:
     Membership.objects.filter(user=world["officer"], party=world.parties["city"]).update(
         valid_until=local_date(world.at) - timedelta(days=1)

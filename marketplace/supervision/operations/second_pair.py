@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Party, User
 from accounts.permissions import check_officer
-from accounts.queries import recipients
+from accounts.queries import recipient, recipients
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision.measure_kinds import Issuer
 from marketplace.supervision.models import Measure
-from marketplace.supervision.second_pair import Outcome, SecondPairRule, Signature, What, is_waiting
+from marketplace.supervision.second_pair import Outcome, SecondPairRule, Signature, What, is_waiting, waiting_signature
 
 ARTICLE = "Art. 45"
 
@@ -58,7 +58,12 @@ def sign_first(measure: Measure, what: str, actor: User, at: datetime, texts: di
 
 
 def overtake_signature(act: ledger.Act, measure: Measure) -> None:
-    """Part of dropping, lifting, annulling: what waited for a second officer has lost its point."""
-    Signature.objects.waiting().filter(measure=measure).update(
-        outcome=Outcome.OVERTAKEN, ended_by=act.actor, ended_at=act.at
-    )
+    """Part of dropping, lifting, annulling, taking over and stepping back: what waited for a second officer has lost
+    its point. Who signed it is told."""
+    signature = waiting_signature(measure)
+    if signature is None:
+        return
+    Signature.objects.filter(pk=signature.pk).update(outcome=Outcome.OVERTAKEN, ended_by=act.actor, ended_at=act.at)
+    ledger.record(act, signature, old="waiting", new=Outcome.OVERTAKEN, detail={"measure": measure})
+    people = [] if signature.by == act.actor else [recipient(signature.by)]
+    tell(act, people, "measure_overtaken", link=measure.get_absolute_url(), object=measure, by=act.actor)
