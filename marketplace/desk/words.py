@@ -490,7 +490,7 @@ EFFECTS: dict[tuple[str, str], Any] = {
     ("supervision.finding", "hold"): _("The version is not served from now on, and whoever has it under a grant is told. The finding is answered by it."),
     ("supervision.finding", "propose_order"): _("Nothing is suspended yet: an officer issues or drops the proposal. Once issued, it answers this finding."),
     ("supervision.finding", "merge"): _("It is followed with the other finding, and so are the reports behind it."),
-    ("supervision.finding", "dismiss"): _("The finding is closed without a measure."),
+    ("supervision.finding", "dismiss"): _("The finding is closed without a measure, and what was merged into it with it. What paused a grant for it ends."),
     ("supervision.incident", "contain"): _("A dated fact, stated once. Authority and overseers are told."),
     ("supervision.incident", "report_authority"): _("Your report goes to the officers of the authority, and its hour ends with the time that you state."),
     ("supervision.incident", "report_cyberspace"): _("Your report is shown to the overseers of the region, and its hour ends with the time that you state."),

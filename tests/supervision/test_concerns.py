@@ -207,6 +207,29 @@ def test_reports_follow_the_finding_into_which_theirs_is_merged(world):
     assert set(Concern.objects.values_list("state", "outcome", "finding")) == {("settled", "查无实据", other.pk)}
 
 
+def test_what_was_paused_for_a_report_goes_on_once_its_finding_is_dismissed(world, grant):
+    """Also where it was merged, step by step, into the one that is dismissed; what an officer paused besides stays."""
+    officer = {"actor": world["officer"], "at": world.at, "reason": "待查"}
+    other = crowd.copy_grant(grant)
+    first, second, third = (
+        operations.take_up_concern(
+            concern=operations.report_misuse(grant=one, actor=world["provider"], at=world.at, text="超范围使用"),
+            pause=pause, **officer,
+        )
+        for one, pause in ((grant, True), (other, True), (other, False))
+    )  # fmt: skip
+    assert not grant.is_in_effect(world.at) and not other.is_in_effect(world.at)
+    operations.merge_finding(finding=first, into=second, **officer)
+    second.refresh_from_db()
+    operations.merge_finding(finding=second, into=third, **officer)
+    operations.take_precaution(grant=other, **officer)
+    assert Hold.objects.filter(state="open").count() == 3
+    operations.dismiss_finding(finding=third, **officer)
+    assert grant.is_in_effect(world.at) and not other.is_in_effect(world.at)
+    assert Hold.objects.get(state="open").source_ref.startswith(f"applications.grant:{other.pk}:")
+    assert set(Concern.objects.values_list("state", "finding")) == {("settled", third.pk)}
+
+
 def test_a_silent_answer_is_noticed_once_and_an_officer_steps_in(world):
     made = report(world, world.product, kind="fault").made
     due = clock.of(made).open().get().due_at

@@ -223,6 +223,7 @@ def test_report_returned_meanwhile_is_not_overtaken(world, grant, monitor):
 DECISIONS = {
     "dismissed": (0, 0),  # nothing follows any more: pauses, proposals of the sweep
     "merged": (1, 0),
+    "merged and dismissed": (0, 0),  # the one into which it was merged
     "measure": (1, 0),
     "proposed": (1, 0),
     "dropped": (1, 0),
@@ -234,10 +235,12 @@ def decide(world, finding: Finding, how: str, at: datetime) -> None:
     by = {"actor": world["officer"], "at": at}
     if how == "dismissed":
         operations.dismiss_finding(finding=finding, reason="已书面报送", **by)
-    elif how == "merged":
+    elif how.startswith("merged"):
         act = ledger.begin("report", JOB, at, "Art. 16")
         into = open_finding(act, finding.grant, "report_overdue", "another", "Art. 16", due="")
         operations.merge_finding(finding=finding, into=into, reason="同一事由", **by)
+        if how.endswith("dismissed"):
+            operations.dismiss_finding(finding=into, reason="已书面报送", **by)
     else:
         measure = operations.propose_order_on_finding(finding=finding, facts="逾期未报告", demand="补报", **by)
         if how == "measure":
@@ -258,20 +261,23 @@ def test_what_an_officer_decided_on_the_overdue_report_is_not_overtaken(world, g
     assert len(seen) == is_seen_before
     decide(world, Finding.objects.get(occasion_key=f"report_overdue:{report.pk}:0"), how, at)
     for row in seen:
-        assert reports.pause_and_propose(row, at) is (how != "dismissed")
+        assert reports.pause_and_propose(row, at) is (DECISIONS[how] != (0, 0))
     for later in (timedelta(), timedelta(days=3)):
         sweep(at=at + later)
     proposed = Measure.objects.filter(occasion_key__startswith="report_late:").count()
     assert (Hold.objects.filter(code="report_overdue", state="open").count(), proposed) == DECISIONS[how]
 
 
-def test_dismissing_the_overdue_report_lets_go_on_what_the_terms_paused_and_its_proposal_cannot_be_issued(world, grant):
+@pytest.mark.parametrize("how", ["dismissed", "merged and dismissed"])
+def test_dismissing_the_overdue_report_lets_go_on_what_the_terms_paused_and_its_proposal_cannot_be_issued(
+    world, grant, how
+):
     sweep(at=world.at)
     report = grant.reports.get()
     sweep(at=report.late_at)
     measure = Measure.objects.get()
     digest = shown_now(measure).digest
-    decide(world, measure.finding, "dismissed", report.late_at)
+    decide(world, measure.finding, how, report.late_at)
     assert (Hold.objects.get().state, grant.is_in_effect(report.late_at)) == ("lifted", True)
     assert shown_now(measure).digest != digest and not shown_now(measure).can_be_signed
     for at in (report.late_at, report.late_at + timedelta(days=9)):

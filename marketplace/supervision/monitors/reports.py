@@ -87,8 +87,8 @@ def overdue_told(case: Case, finding: Finding, people: People) -> Told:
 
 def too_late(at: datetime, scope: Scope) -> "QuerySet[UsageReport]":
     """Those of active grants, until what the rules in force let follow has followed: `pauses` and `proposes` say which
-    of it still may. An officer may have decided meanwhile on the finding that the report is overdue: dismissed, nothing
-    follows; answered by a measure, or merged into another, nobody proposes one more."""
+    of it still may. An officer may have decided meanwhile on the finding that the report is overdue: dismissed, or
+    merged into another that was, nothing follows; answered by a measure, or merged, nobody proposes one more."""
     rules = {rule.action for rule in rules_of("report_late").rows}
     source = Concat(Value("supervision.usagereport:"), text(OuterRef("pk")))
     held = Hold.objects.filter(grant=OuterRef("grant"), state=HoldState.OPEN, source_ref=source)
@@ -96,9 +96,10 @@ def too_late(at: datetime, scope: Scope) -> "QuerySet[UsageReport]":
     finding = Q(occasion_key=Concat(Value("report_overdue:"), *occasion))
     measure = Q(finding__occasion_key=Concat(Value("report_overdue:"), *occasion))
     decided = Finding.objects.filter(finding).exclude(state=FindingState.OPEN)
+    excused = decided.filter(Q(state=FindingState.DISMISSED) | Q(merged_into__state=FindingState.DISMISSED))
     proposed = Measure.objects.filter(occasion_key=Concat(Value("report_late:"), *occasion))
     follows = {
-        Action.HOLD: ~Exists(held) & ~Exists(decided.filter(state=FindingState.DISMISSED)),
+        Action.HOLD: ~Exists(held) & ~Exists(excused),
         Action.PROPOSE: ~Exists(proposed) & ~Exists(Measure.objects.filter(measure)) & ~Exists(decided),
     }
     may = {action: still if action in rules else Value(False) for action, still in follows.items()}

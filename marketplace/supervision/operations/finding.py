@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 
@@ -23,6 +24,7 @@ from marketplace.notices.operations import Recipient, tell
 from marketplace.supervision import permissions
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.models import Finding, UsageReport
+from marketplace.supervision.precautions import standing_for
 from marketplace.supervision.states import ConcernState, FindingState
 
 
@@ -81,22 +83,27 @@ def _whose(about: Grant | Version, reviewers: Mapping[int, int]) -> dict[str, An
 
 @transaction.atomic
 def dismiss_finding(*, finding: Finding, actor: User, at: datetime, reason: str) -> None:
-    """open → dismissed, with reasons. Of an overdue report: what the grant's own terms paused for it goes on."""
+    """open → dismissed, with reasons, and what was merged into it with it. What held a grant for one of them goes: a
+    precaution, and what the grant's own terms paused for an overdue report."""
     permissions.check_can_answer_finding(actor, finding, at)
     require(reason=reason)
-    if finding.grant is not None:
-        lock_grants({finding.grant.pk})  # before the finding: a filing or an order holds the grant and waits for it
+    dismissed = Finding.objects.filter(Q(pk=finding.pk) | Q(merged_into=finding)).order_by("pk")
+    # before the finding: a filing or an order holds the grant and waits for it
+    lock_grants(set(dismissed.exclude(grant=None).values_list("grant", flat=True)))
     act = ledger.begin("dismiss", actor, at, finding.article)
     close_finding(act, finding, FindingState.DISMISSED, reason=reason)
-    for report in UsageReport.objects.owed().filter(grant=finding.grant):
-        if report.overdue_key == finding.occasion_key:
-            lift_hold(act, report.grant, HoldCode.REPORT_OVERDUE, ledger.reference(report))
+    for one in dismissed:
+        for hold in standing_for(one, at).select_related("grant").order_by("pk"):
+            lift_hold(act, hold.grant, HoldCode.PRECAUTION, hold.source_ref)
+        for report in UsageReport.objects.owed().filter(grant=one.grant_id).order_by("pk"):
+            if report.overdue_key == one.occasion_key:
+                lift_hold(act, report.grant, HoldCode.REPORT_OVERDUE, ledger.reference(report))
 
 
 @transaction.atomic
 def merge_finding(*, finding: Finding, actor: User, at: datetime, into: Finding, reason: str) -> None:
-    """open → merged into another open finding about the same party, which the reports behind it follow from now on.
-    Who has stepped back from it, or from its version, decides nothing in that either."""
+    """open → merged into another open finding about the same party, which the reports behind it follow from now on, as
+    does what was merged into it. Who has stepped back from it, or from its version, decides nothing in that either."""
     permissions.check_can_answer_finding(actor, finding, at)
     require(reason=reason)
     both = Finding.objects.select_for_update(of=("self",)).filter(pk__in=[finding.pk, into.pk]).order_by("pk")
@@ -110,6 +117,7 @@ def merge_finding(*, finding: Finding, actor: User, at: datetime, into: Finding,
     act = ledger.begin("merge_finding", actor, at, finding.article)
     workflow.move(act, finding, FindingState.MERGED, merged_into=into, detail={"reason": reason, "into": into})
     clock.stop(finding, at)
+    finding.merged.update(merged_into=into)
     Concern.objects.filter(finding=finding).update(finding=into)
     for case in filter(None, (finding, finding.version)):
         carry_recusals(case, into)
