@@ -6,15 +6,18 @@ import pytest
 import time_machine
 from django.test import Client
 
+from listings.models import Upstream
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Grant
 from marketplace.delivery import operations as delivery
 from marketplace.desk.queries import todo
 from marketplace.errors import NotAllowed
+from marketplace.ledger import entries as ledger
 from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
 from marketplace.supervision.models import DerivedFrom
+from marketplace.supervision.operations.listing_again import conditions_of
 from marketplace.supervision.queries import flagged_for
 from marketplace.supervision.verbs import DERIVED
 from tests import crowd
@@ -295,3 +298,17 @@ def test_what_is_listed_is_flagged_though_its_own_page_was_never_published(world
     assert (derived.state, queued(world, derived)) == ("flagged", {"officer"})
     assert world["buyer"].ledger_ref in told_of("derived_flagged")
     assert world["officer"].ledger_ref in told_of("derived_to_decide")
+
+
+def test_what_is_listed_again_names_no_deal_in_non_public_data(world, grant):
+    deal = non_public_deal(world, grant)
+    again = crowd.copy(world.product, title="选址数据", nature="built", acquisition="grant")
+    crowd.copy(world.version, product=again, state="held")  # its page says what it would be built from
+    for one in (grant, deal):
+        Upstream.objects.create(
+            product=again, version=one.from_version, grant_ref=ledger.reference(one), conditions=conditions_of(one)
+        )
+    with time_machine.travel(world.at, tick=False):
+        html = Client(headers={"accept-language": "en"}).get(again.get_absolute_url()).content.decode()
+    assert html.count("a source that is not public data") == 2
+    assert grant.number in html and deal.number not in html and deal.product.title not in html

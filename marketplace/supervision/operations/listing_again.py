@@ -58,11 +58,12 @@ def obtained(grant: Grant, version: Version, at: datetime) -> listing.Obtained:
 
 
 def conditions_of(grant: Grant) -> list[dict[str, Any]]:
-    """What binds whoever gets what was built under a grant: its own conditions, after those it inherited."""
-    terms = grant.terms
+    """What binds whoever gets what was built under a grant: its own conditions, after those it inherited. Anybody reads
+    them with the product: of a deal in non-public data they name neither grant nor product."""
+    terms, is_public = grant.terms, grant.product.is_public_data
     own = {
-        "grant": grant.number,
-        "product": grant.product.title,
+        "grant": grant.number if is_public else "",
+        "product": grant.product.title if is_public else "",
         "purposes": terms["purposes"],
         "terms": terms["product_terms"],
         "conditions": terms["conditions"],
