@@ -145,6 +145,14 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Grant %(number)s: a version is held"),
         _("%(version)s failed its re-assessment and is not served until that is settled. Do not pass copies of it on."),
     ),
+    "data_held": (
+        _("Grant %(number)s: data is held"),
+        _("%(what)s is not served until that is settled. Do not pass copies of it on."),
+    ),
+    "data_served_again": (
+        _("Grant %(number)s: data is served again"),
+        _("%(what)s is held no longer."),
+    ),
     "description_proposed": (
         _("“%(product)s”: its seller proposes another description"),
         _("%(reason)s Accept the texts or return them with reasons; until then the old ones stand."),
