@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from guardian.shortcuts import get_user_perms
 
@@ -109,9 +110,14 @@ def check_not_own_case(actor: Any, parties: Iterable[Party], at: datetime) -> No
 def check_not_recused(actor: Any, case: Any) -> None:
     """Nobody who has stepped back from the case or from what it came of, nor a deputy in the place of such a person: a
     deputy of several acts from here on for one who has not."""
+    check_recused_from_none(actor, type(case)._base_manager.filter(pk=case.pk))
+
+
+def check_recused_from_none(actor: Any, *cases: QuerySet[Any]) -> None:
+    """As `check_not_recused`, of every one of these cases."""
 
     def stepped(person: Any) -> bool:
-        return _has_stepped_back(person, case)
+        return any(rows.filter(stepped_back([person.pk], rows.model)).exists() for rows in cases)
 
     if stepped(actor) or not _acts_for_one_without(actor, stepped):
         raise NotAllowed(
@@ -126,10 +132,6 @@ def _acts_for_one_without(actor: Any, bias: Callable[[User], bool]) -> bool:
     if left := [key for key in actor.stands_for if not bias(User(pk=key))]:
         act_for(actor, *left)
     return bool(left)
-
-
-def _has_stepped_back(person: User, case: Any) -> bool:
-    return type(case)._base_manager.filter(stepped_back([person.pk], type(case)), pk=case.pk).exists()
 
 
 def could_follow(person: User, actor: Any) -> bool:

@@ -1,8 +1,10 @@
 """Who reports, who orders. Art. 33 belongs to the province and the cities, never to a county, never to a job."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import CapabilityKind, Party, PartyState, RegionLevel
@@ -15,6 +17,7 @@ from accounts.permissions import (
     check_not_own_case,
     check_not_recused,
     check_officer,
+    check_recused_from_none,
 )
 from accounts.queries import authority_level, parties_as
 from listings.models import Version, VersionSource, is_provincial_officer
@@ -25,13 +28,14 @@ from marketplace.errors import NotAllowed, is_allowed
 from marketplace.supervision.closeout import checker_of
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.deadlines import Due
+from marketplace.supervision.inspections import OPEN_INSPECTION, Inspection
 from marketplace.supervision.measure_kinds import KINDS, Issuer, MeasureKind
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.preparedness import EmergencyPlan
 from marketplace.supervision.review import Review, adverse_acts, proposals_of
 from marketplace.supervision.second_pair import Outcome, Signature
 from marketplace.supervision.standing import StandingRule
-from marketplace.supervision.states import DerivedState, MeasureState
+from marketplace.supervision.states import LIVING_CONCERN, DerivedState, FindingState, MeasureState, ReportState
 
 ORDERING = (RegionLevel.PROVINCE, RegionLevel.CITY)
 
@@ -53,6 +57,24 @@ def check_can_supervise(actor: Any, grant: Grant, at: datetime) -> None:
         raise NotAllowed(_("Orders under Art. 33 are about public data."))
     check_officer(actor, grant.authority, at, levels=ORDERING)
     check_not_own_case(actor, parties_of_grant(grant), at)
+
+
+def check_can_act_on(actor: Any, grant: Grant, at: datetime) -> None:
+    """Who supervises it and has stepped back from nothing that is open about it: nobody proposes an order on the grant,
+    or pauses it, who may not answer the finding."""
+    check_can_supervise(actor, grant, at)
+    check_recused_from_none(actor, *open_about([grant]))
+
+
+def open_about(grants: Sequence[Grant]) -> list[QuerySet[Any]]:
+    """What waits for an answer about one of these grants: findings, reports of misuse and of use, inspections."""
+    reported = Q(grant__in=grants) | Q(derived__built_from__grant__in=grants)
+    return [
+        Finding.objects.filter(grant__in=grants, state=FindingState.OPEN),
+        Concern.objects.filter(reported, state__in=LIVING_CONCERN),
+        UsageReport.objects.filter(grant__in=grants, state=ReportState.FILED),
+        Inspection.objects.filter(grant__in=grants, state__in=OPEN_INSPECTION),
+    ]
 
 
 def check_is_in_charge(actor: Any, grant: Grant, at: datetime) -> None:

@@ -19,6 +19,7 @@ from marketplace.clock.working_days import local_date
 from marketplace.delivery.operations import deliver
 from marketplace.desk.queries import todo
 from marketplace.errors import InvalidState, NotAllowed
+from marketplace.ledger import entries as ledger
 from marketplace.ledger.models import Entry, EntryDetail
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations, verbs
@@ -29,6 +30,7 @@ from marketplace.supervision.operations.finding import open_finding
 from marketplace.supervision.proposals import waiting_to_be_signed
 from marketplace.supervision.review import Review, decidable_by
 from marketplace.supervision.second_pair import SecondPairRule, Signature
+from tests import crowd
 from tests.actors import BEGAN, World
 from tests.console.conftest import log_in
 from tests.workflow import stages, tables
@@ -663,3 +665,54 @@ def test_from_a_grant_of_non_public_data_its_seller_steps_back_as_well(world: Wo
     out_of(world, "vendor", grant.item.application)
     with pytest.raises(NotAllowed, match=r"recused|回避"):
         check_can_close_grant(world["vendor"], grant, at)
+
+
+@pytest.mark.parametrize(
+    ("reach", "state"),
+    [
+        (stages.finding, "open"), (stages.concern, "open"), (stages.report, "filed"), (stages.inspection, "under_way"),
+    ],
+)  # fmt: skip
+def test_who_stepped_back_does_not_act_on_the_grant_instead_while_it_is_open(
+    world: World, reach: Any, state: str
+) -> None:
+    case, at = reach(world, state)
+    out_of(world, "officer", case)
+    acts: tuple[tuple[Any, dict[str, str]], ...] = (
+        (operations.propose_order_on_grant, stages.CHARGE), (operations.take_precaution, {"reason": "查明前暂停"}),
+    )  # fmt: skip
+    before = rows()
+    for act, said in acts:
+        with pytest.raises(NotAllowed, match=r"recused|回避"):
+            act(grant=case.grant, actor=world["officer"], at=at, **said)
+    assert rows() == before
+    with time_machine.travel(at, tick=False):
+        offered = {who: log_in(world[who]).get(case.grant.get_absolute_url()) for who in ("officer", "second_officer")}
+    address = reverse("supervision:grant-take_precaution", args=[case.grant.pk])
+    assert {who: address in page.content.decode() for who, page in offered.items()} == {
+        "officer": False, "second_officer": True,
+    }  # fmt: skip
+    for act, said in acts:
+        act(grant=case.grant, actor=world["second_officer"], at=at, **said)
+
+
+def test_once_it_is_answered_by_somebody_else_they_act_on_the_grant_again(world: World) -> None:
+    case, at = stages.finding(world, "open")
+    out_of(world, "officer", case)
+    operations.dismiss_finding(finding=case, actor=world["second_officer"], at=at, reason="已说明")
+    assert case.grant is not None
+    operations.take_precaution(grant=case.grant, actor=world["officer"], at=at, reason="另有情况")
+
+
+def test_nor_do_they_hold_it_as_well_by_an_order_on_another_grant(world: World, grant: Grant) -> None:
+    other = crowd.copy_grant(grant)
+    act = ledger.begin("notice", JOB, world.at)
+    about = open_finding(act, other, "report_overdue", "k", "Art. 16", report="x")
+    out_of(world, "officer", about)
+    made = stages.proposal(world, grant)
+    order: dict[str, Any] = {**stages.CHARGE, "remedy": stages.REMEDY, "measure": made, "grants": [other]}
+    before = rows()
+    with pytest.raises(NotAllowed, match=r"recused|回避"):
+        operations.issue_order(**order, actor=world["officer"], at=world.at)
+    assert rows() == before
+    operations.issue_order(**order, actor=world["second_officer"], at=world.at)

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Party, User
-from accounts.permissions import check_not_own_case
+from accounts.permissions import check_not_own_case, check_recused_from_none
 from accounts.queries import recipients
 from marketplace import workflow
 from marketplace.applications.models import Grant, HoldCode
@@ -85,8 +85,8 @@ def check_days_to_correct(days: int | None) -> None:
 
 
 def check_can_hold_also(actor: User, measure: Measure, grants: Sequence[Grant], at: datetime) -> None:
-    """Part of signing, by one officer or each of two: on no side of a grant that the measure would hold as well. Raises
-    ValidationError where one is none of the party's further grants."""
+    """Part of signing, by one officer or each of two: on no side of a grant that the measure would hold as well, nor
+    recused from what is open about it. Raises ValidationError where one is none of the party's further grants."""
     if not measure.may_hold_all:
         raise InvalidState(_("A measure of this kind names what it holds."))
     further = further_grants(measure, at).in_bulk()
@@ -94,6 +94,7 @@ def check_can_hold_also(actor: User, measure: Measure, grants: Sequence[Grant], 
         raise ValidationError({"grants": _("Choose among the other grants in force of this party.")})
     for grant in (further[grant.pk] for grant in grants):
         check_not_own_case(actor, permissions.parties_of_grant(grant), at)
+    check_recused_from_none(actor, *permissions.open_about(grants))
 
 
 def hold_also(measure: Measure, grants: Sequence[Grant], actor: User, at: datetime) -> None:

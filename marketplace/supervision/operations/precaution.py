@@ -29,7 +29,7 @@ ARTICLE = "Art. 34"
 @transaction.atomic
 def take_precaution(*, grant: Grant, actor: User, at: datetime, reason: str) -> None:
     """Pause an active grant while something is looked into. Ends by itself after 10 working days by default."""
-    permissions.check_can_supervise(actor, grant, at)
+    permissions.check_can_act_on(actor, grant, at)
     require(reason=reason)
     workflow.check_in(Grant.objects.select_for_update().get(pk=grant.pk), GrantState.ACTIVE)
     hold_as_precaution(ledger.begin("take_precaution", actor, at, ARTICLE), grant, reason, cause=grant)

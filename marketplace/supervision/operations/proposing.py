@@ -119,7 +119,7 @@ def _said(measure: Measure, grants: Sequence[Grant]) -> dict[str, Any]:
 
 def propose_order_on_grant(*, grant: Grant, actor: User, at: datetime, facts: str, demand: str) -> Measure | None:
     """An officer drafts an order about one grant from what an inspection, a unit or anybody showed."""
-    permissions.check_can_supervise(actor, grant, at)
+    permissions.check_can_act_on(actor, grant, at)
     require(facts=facts, demand=demand)
     workflow.check_in(grant, GrantState.ACTIVE)
     return propose_order(
