@@ -262,9 +262,9 @@ def _finding_about(concern: Concern, grant: Grant | None, version: Version | Non
     if isinstance(concern.subject, Party):
         return _of_party(concern.subject, grant, version)
     grant = grant or concern.grant
-    if grant and concern.grant and grant != concern.grant and grant.buyer_id != concern.party_id:
-        raise ValidationError({"grant": _("The report is about a grant of %(party)s.") % {"party": concern.party}})
     if grant is not None:
+        if concern.grant_id not in (None, grant.pk) and grant.buyer_id != concern.party_id:
+            raise ValidationError({"grant": _("The report is about a grant of %(party)s.") % {"party": concern.party}})
         return grant
     if concern.version is not None:
         return concern.version
