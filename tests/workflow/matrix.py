@@ -65,6 +65,7 @@ class Matrix:
     sees: Callable[[str], frozenset[str] | set[str]]
     url: str
     also: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)  # (verb, state) -> more entries
+    first: Mapping[tuple[str, str, str], tuple[str, ...]] = field(default_factory=dict)  # of one person, before these
     people: tuple[str, ...] = PEOPLE
     wrong: frozenset[tuple[str, str]] = frozenset()  # (verb, state) whose input is refused by a fact: 422
 
@@ -101,7 +102,7 @@ class Matrix:
             return "InvalidState"
         says = self.said(verb.name, state)
         old = state.partition("@")[0].partition("+")[0]
-        lines = self.entries(verb.name, state)
+        lines = self.first.get((verb.name, state, who), ()) + self.entries(verb.name, state)
         return " | ".join([says.new.replace("*", old), *(line.replace("*", old) for line in lines)])
 
 

@@ -1016,6 +1016,11 @@ def possible_measure(verb: str, state: str) -> bool:
     return by_source(supervision_verbs.MEASURE)(verb, state)
 
 
+def overtaken(state: str, **verbs: str) -> dict[tuple[str, str], tuple[str, ...]]:
+    """What these verbs enter as well where a first signature waits: their words in the ledger."""
+    return {(verb, state): (f"signature {word} waiting→overtaken",) for verb, word in verbs.items()}
+
+
 MEASURE = Matrix(
     verbs=supervision_verbs.MEASURE,
     reach=stages.measure,
@@ -1023,6 +1028,8 @@ MEASURE = Matrix(
     possible=possible_measure,
     sees=lambda state: (UNBIASED if state.startswith(("proposed", "dropped")) else CITY | BUYER) | PROVINCE,
     url="supervision:order",
+    also=overtaken("proposed+signed", drop="drop_order", take_case="take_case"),
+    first={("recuse", "proposed+signed", "officer"): ("signature recuse waiting→overtaken",)},
     says={
         "issue": Says(
             "issued",
@@ -1087,7 +1094,14 @@ def possible_order(verb: str, state: str) -> bool:
     return possible_measure(verb, state)
 
 
-ORDER_46 = replace(MEASURE, reach=stages.order_46, possible=possible_order, says=WITHOUT_HOLD)
+ORDER_46 = replace(
+    MEASURE,
+    reach=stages.order_46,
+    possible=possible_order,
+    says=WITHOUT_HOLD,
+    also=overtaken("refused_to_correct+signed", lift="lift_order", annul="annul_order", take_case="take_case"),
+    first={("recuse", "refused_to_correct+signed", "officer"): ("signature recuse waiting→overtaken",)},
+)
 
 
 def may_order_47(verb: str, state: str) -> frozenset[str]:
