@@ -217,8 +217,11 @@ def may_end_as(state: str) -> Callable[[Measure], bool]:
 
 
 def can_terminate(measure: Measure) -> bool:
-    runs = Grant.objects.active().filter(measures__measure=measure, measures__outcome="")
-    return may_end_as(MeasureState.TERMINATED)(measure) and runs.exists()
+    living = [GrantState.ACTIVE, GrantState.REVOKED]  # revoked, it may come back by a review
+    return (
+        may_end_as(MeasureState.TERMINATED)(measure)
+        and measure.held.filter(grant__state__in=living, outcome="").exists()
+    )
 
 
 def said_if_waiting(measure: Measure) -> Any:

@@ -100,7 +100,7 @@ def sees(noun: str) -> frozenset[str]:
     if noun == "standing-consent":
         seen |= OFFICERS
     if noun == "caution":
-        seen |= REVIEWER
+        seen |= REVIEWER | OPERATOR | {"provider"}  # who admits the party, and who is asked about its application
     return seen | {"auditor"} if "buyer" in seen else seen
 
 

@@ -291,8 +291,10 @@ def check_may_end(measure: Measure, actor: Any) -> None:
 
 
 def _check_something_ends(measure: Measure) -> list[Grant]:
-    """The grants that terminating ends. Raises InvalidState where none of them runs any more."""
-    if not (grants := _active_grants(measure)):
+    """The grants that terminating ends. Raises InvalidState where none of them runs any more, nor may come back, being
+    revoked, by a review."""
+    grants = _active_grants(measure)
+    if not grants and not measure.held.filter(grant__state=GrantState.REVOKED, outcome="").exists():
         raise InvalidState(_("None of its grants is active any more: there is nothing to terminate. Lift the measure."))
     return grants
 
