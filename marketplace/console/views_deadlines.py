@@ -26,15 +26,14 @@ from marketplace.errors import NotAllowed
 from marketplace.supervision import operations
 from marketplace.supervision.deadlines import (
     LATE_SHOWN,
-    UP_AFTER,
     Due,
     done_late,
     due_of,
     dues,
     duties_of,
-    lapsed,
     lapses_at,
     officers_in_charge,
+    went_up,
 )
 from marketplace.supervision.inquiry import ABOUT
 from marketplace.supervision.permissions import check_can_explain
@@ -71,7 +70,7 @@ def deadlines(request: Any) -> HttpResponse:
     rows = {
         "own": (running.filter(duties_of(own)), FIRST_DUE),
         "late": (done_late(Clock.objects.filter(duties_of(own), ended_at__gt=at - LATE_SHOWN)), LAST_DONE),
-        "below": (running.filter(duties_of(below), lapsed(at, UP_AFTER)), FIRST_DUE),
+        "below": (running.filter(duties_of(below), went_up(at)), FIRST_DUE),
     }
     wanted = request.GET.get("list")
     shown = [wanted] if wanted in rows else list(rows)

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from django.apps import apps
-from django.db.models import CharField, F, Q, QuerySet
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
 
 from accounts.models import Assignment, AssignmentRole, CapabilityKind, Party, User
@@ -25,6 +25,7 @@ from marketplace.clock.working_days import (
     start_of_day,
 )
 from marketplace.supervision.inquiry import NAMED as INQUIRED
+from marketplace.supervision.models import Measure
 from marketplace.supervision.review import NAMED
 
 LATE_SHOWN = timedelta(days=30)  # how long what was done late stays on the page of deadlines
@@ -261,9 +262,12 @@ def explainable(clocks: "QuerySet[Clock]", at: datetime) -> "QuerySet[Clock]":
     return clocks.filter(Q(lapsed(at), ended_at=None, paused_at=None) | Q(pk__in=done_late(clocks).values("pk")))
 
 
-def up_before(at: datetime) -> date:
-    """A clock that lapsed on a day before this one has gone up to the level above."""
-    return add_working_days(local_date(at), -UP_AFTER)
+def went_up(at: datetime) -> Q:
+    """Clocks that have gone up to the level above. After a time to correct comes a hearing: once that was opened, the
+    office has done what it had to."""
+    heard = Measure.objects.filter(hearing_opened_at__isnull=False).annotate(key=Cast("pk", CharField()))
+    answered = Q(Exists(heard.filter(key=OuterRef("object_id"))), kind=Kind.CORRECTION)
+    return lapsed(at, UP_AFTER) & ~answered
 
 
 def _at(obj: Any, path: str) -> Any:

@@ -43,7 +43,7 @@ from marketplace.supervision.operations.concern import can_be_misused
 from marketplace.supervision.operations.correction import fails_to_correct, was_extended
 from marketplace.supervision.operations.incident import holders_untold, open_facts
 from marketplace.supervision.operations.listing_again import LISTABLE
-from marketplace.supervision.operations.order import is_outdated
+from marketplace.supervision.operations.order import has_something_to_end, is_outdated
 from marketplace.supervision.operations.reassessment import proposes_hold
 from marketplace.supervision.operations.recall import proposes_precaution
 from marketplace.supervision.operations.reviewed import is_decided_anew
@@ -217,11 +217,7 @@ def may_end_as(state: str) -> Callable[[Measure], bool]:
 
 
 def can_terminate(measure: Measure) -> bool:
-    living = [GrantState.ACTIVE, GrantState.REVOKED]  # revoked, it may come back by a review
-    return (
-        may_end_as(MeasureState.TERMINATED)(measure)
-        and measure.held.filter(grant__state__in=living, outcome="").exists()
-    )
+    return may_end_as(MeasureState.TERMINATED)(measure) and has_something_to_end(measure)
 
 
 def said_if_waiting(measure: Measure) -> Any:

@@ -56,3 +56,8 @@ def test_move_refuses_a_row_that_is_gone(world):
     product.pk += 1000
     with pytest.raises(StaleState):
         workflow.move(ledger.begin("withdraw", JOB, world.at), product, "withdrawn")
+
+
+def test_begin_refuses_a_time_without_a_zone(world):
+    with pytest.raises(ValueError, match="time zone"):
+        ledger.begin("x", JOB, world.at.replace(tzinfo=None))

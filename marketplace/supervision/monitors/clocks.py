@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Cast, TruncDate
+from django.db.models import QuerySet, Value
+from django.db.models.functions import TruncDate
 
 from accounts.anybody import KEEP_CONTACT
 from accounts.models import Party
@@ -20,9 +20,8 @@ from marketplace.clock.models import Clock
 from marketplace.clock.working_days import last_day
 from marketplace.supervision import operations
 from marketplace.supervision.concern import Concern
-from marketplace.supervision.deadlines import UP_AFTER, Due, lapsed, lapses_at, level_above, run_out
+from marketplace.supervision.deadlines import Due, lapses_at, level_above, run_out, went_up
 from marketplace.supervision.incidents import Incident
-from marketplace.supervision.models import Measure
 from marketplace.supervision.monitors.base import WATCHER, Case, Scope, Told, text, unsaid, within
 
 
@@ -43,12 +42,9 @@ def owner_told(case: Case, people: People) -> Told:
 
 
 def gone_up(at: datetime, scope: Scope) -> Iterator[Case]:
-    """Deadlines of an authority that ran out some working days ago, for the authority one level above. After a
-    time to correct comes a hearing: once that was opened, the office has done what it had to."""
-    heard = Measure.objects.filter(hearing_opened_at__isnull=False).annotate(key=Cast("pk", CharField()))
-    answered = Q(Exists(heard.filter(key=OuterRef("object_id"))), kind=Kind.CORRECTION)
+    """Deadlines of an authority that ran out some working days ago, for the authority one level above."""
     levels = dict[Party, Party | None]()
-    for row in run_out(at, scope, _untold("officer_overdue", at).filter(lapsed(at, UP_AFTER)).exclude(answered)):
+    for row in run_out(at, scope, _untold("officer_overdue", at).filter(went_up(at))):
         if row.owner not in levels:
             levels[row.owner] = level_above(row.owner, at)
         if (above := levels[row.owner]) is not None:

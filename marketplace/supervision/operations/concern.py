@@ -220,8 +220,7 @@ def take_up_concern(
 ) -> Finding:  # fmt: skip
     """open → taken up: misuse becomes a finding about a grant, else about the product's newest version; what is said
     of a party, about a grant that it holds or a version that it sells; of a grant, about that or another of the same
-    buyer. Of a grant of non-public data its seller is
-    told: it gives notice.
+    buyer. Of a grant of non-public data its seller is told: it gives notice.
 
     The finding is answered where the grant or version is supervised: where that is not who took the report up, they are
     told, and the report is theirs from then on. `pause`: the officer's precaution on that grant in the same act. The

@@ -14,7 +14,7 @@ from marketplace.errors import InvalidState, NotAllowed, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
-from marketplace.supervision.deadlines import due_of, explainable, lapses_at, level_above, up_before
+from marketplace.supervision.deadlines import due_of, explainable, lapses_at, level_above, went_up
 from marketplace.supervision.occasions import Explanation
 
 ARTICLE = "Art. 45"
@@ -44,11 +44,11 @@ def explain_overdue(*, clock: Clock, actor: User, at: datetime, reason: str, is_
     ledger.record(
         act, due.obj, detail={"deadline": clock.kind, "due_at": clock.due_at, "at_fault": is_at_fault, "reason": reason}
     )
-    day = last_day(lapses_at(clock))
-    above = level_above(due.owner, at) if day < up_before(clock.ended_at or at) else None
+    has_gone_up = Clock.objects.filter(went_up(clock.ended_at or at), pk=clock.pk).exists()
+    above = level_above(due.owner, at) if has_gone_up else None
     if above is not None:
         tell(
             act, recipients(above, at), "overdue_explained", link=due.obj.get_absolute_url(), authority=due.owner,
-            clock=Kind(clock.kind).label, object=due.obj, due=day, reason=reason,
+            clock=Kind(clock.kind).label, object=due.obj, due=last_day(lapses_at(clock)), reason=reason,
         )  # fmt: skip
     return made

@@ -291,12 +291,17 @@ def check_may_end(measure: Measure, actor: Any) -> None:
 
 
 def _check_something_ends(measure: Measure) -> list[Grant]:
-    """The grants that terminating ends. Raises InvalidState where none of them runs any more, nor may come back, being
-    revoked, by a review."""
+    """The grants that terminating ends. Raises InvalidState where there is nothing to end."""
     grants = _active_grants(measure)
-    if not grants and not measure.held.filter(grant__state=GrantState.REVOKED, outcome="").exists():
+    if not has_something_to_end(measure):
         raise InvalidState(_("None of its grants is active any more: there is nothing to terminate. Lift the measure."))
     return grants
+
+
+def has_something_to_end(measure: Measure) -> bool:
+    """A grant that runs or, being revoked, may come back by a review."""
+    living = (GrantState.ACTIVE, GrantState.REVOKED)
+    return measure.held.filter(outcome="", grant__state__in=living).exists()
 
 
 def check_ends_as(measure: Measure, state: str) -> None:
