@@ -93,7 +93,7 @@ def django_db_setup(
             keep_database(migrated_file)
         before, django_settings.MEDIA_ROOT = django_settings.MEDIA_ROOT, world_files / "files"
         build(world_files)
-        snapshot.take(world_files)
+        snapshot.take("world", world_files)
         django_settings.MEDIA_ROOT = before
 
 

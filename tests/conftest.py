@@ -1,5 +1,6 @@
 """What every test stands on: database, cache and folder of its own, no task sent, a browser."""
 
+import gc
 import hashlib
 import os
 import shutil
@@ -18,7 +19,7 @@ from django.utils import translation
 from marketplace import celery_app
 from tests import snapshot
 
-pytest_plugins = ["tests.actors"]
+pytest_plugins = ["tests.actors", "tests.demo"]
 KEY_FUNCTION = "marketplace.elsewhere.cache_key"
 
 
@@ -26,6 +27,17 @@ def pytest_configure() -> None:
     django_settings.WHITENOISE_AUTOREFRESH = True  # else each test client lists all static files
     django_settings.CACHES["default"] = cache_of_this_worker()
     celery_app.conf.broker_url = "memory://"  # `sent_tasks` guards each test; this, what wider fixtures send
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded now stays: the collector need not look at it again at every turn, a fifth of the suite's time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 50)
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()
 
 
 def cache_of_this_worker() -> dict[str, str]:

@@ -70,7 +70,7 @@ from marketplace.supervision.models import DerivedFrom, DerivedProduct, Finding,
 from marketplace.supervision.preparedness import EmergencyPlan
 from marketplace.supervision.review import Review
 from tests.crowd import copy
-from tests.pages.conftest import demo_site, demo_user  # noqa: F401
+from tests.demo import demo_user
 
 AUTHORITY, REVIEWER, OVERSIGHT = CapabilityKind.AUTHORITY, CapabilityKind.REVIEWER, CapabilityKind.OVERSIGHT
 
@@ -276,7 +276,7 @@ def test_every_model_that_somebody_sees_is_compared() -> None:
     assert scoped - set(CONDITIONS) == {Party}  # one's own, or all: `test_registration`
 
 
-def test_what_is_found_by_keys_is_what_the_conditions_say(demo_site: None, db: None) -> None:  # noqa: F811
+def test_what_is_found_by_keys_is_what_the_conditions_say(demo_site: None, db: None) -> None:
     split: set[Any] = set()
     for seed in range(4):
         with transaction.atomic():
@@ -530,7 +530,7 @@ def several(chance: random.Random, grants: list[Grant]) -> None:
         DerivedFrom.objects.create(derived=derived, grant=grant, version_id=grant.from_version_id)
 
 
-def test_a_page_looks_its_reader_up_once_and_what_is_sent_each_time(demo_site: None, db: None) -> None:  # noqa: F811
+def test_a_page_looks_its_reader_up_once_and_what_is_sent_each_time(demo_site: None, db: None) -> None:
     officer, buyer = demo_user("officer"), demo_user("buyer")
 
     def ask(request: Any) -> int:
@@ -547,7 +547,7 @@ def test_a_page_looks_its_reader_up_once_and_what_is_sent_each_time(demo_site: N
     assert (page(make.get("/")), page(make.head("/")), page(make.get("/")), page(make.post("/"))) == (2, 2, 2, 6)
 
 
-def test_what_a_page_knows_is_forgotten_with_it(demo_site: None, db: None) -> None:  # noqa: F811
+def test_what_a_page_knows_is_forgotten_with_it(demo_site: None, db: None) -> None:
     buyer, at = demo_user("buyer"), timezone.now()
     with reach.kept():
         before = reach.reach_of(buyer, at)

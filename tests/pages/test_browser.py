@@ -9,7 +9,8 @@ from django.conf import settings
 from django.test import Client
 
 from tests.actors import PASSWORD, World
-from tests.pages.conftest import BACKEND, demo_user, load_demo
+from tests.demo import demo_user
+from tests.pages.conftest import BACKEND
 from tests.pages.reading import crawl, kind_of
 from tests.workflow import stages
 
@@ -53,8 +54,10 @@ def open_as(browser: Any, live_server: Any) -> Iterator[Open]:
         context.close()
 
 
-def test_axe_finds_nothing_and_a_phone_shows_every_page(open_as: Open, live_server: Any, tmp_path: Path) -> None:
-    load_demo(tmp_path / "demo")
+def test_axe_finds_nothing_and_a_phone_shows_every_page(
+    open_as: Open, live_server: Any, demo_data: Callable[[], None]
+) -> None:
+    demo_data()
     faults, seen = [], set()
     for key, language in VISITORS:
         client = Client()

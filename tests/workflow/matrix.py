@@ -1,5 +1,11 @@
-"""State × actor × verb, asked of the operations and of the pages: what a literal table says must come out."""
+"""State × actor × verb, asked of the operations and of the pages: what a literal table says must come out.
 
+`MATRIX=all` asks everybody for everything in every state: an hour. Else everybody is asked where a verb is possible;
+where it is not, those who may use it in another state, and by turns one of the others. `MATRIX=done`, for the second
+database, asks the operations only for what is done there, once.
+"""
+
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -38,6 +44,7 @@ REGULATED = (
     "clock",
 )  # fmt: skip
 Table = dict[str, dict[str, str]]
+ASK = os.environ.get("MATRIX", "turns")
 
 
 @dataclass(frozen=True)
@@ -143,7 +150,7 @@ def queries() -> dict[str, str]:
 def actual(matrix: Matrix, world: World, state: str, obj: Any, at: datetime) -> Table:
     """Each cell through the operation, each success rolled back; the refusals must have left nothing in any table."""
     before, last, table = rows(), last_entry(), {}
-    for verb in matrix.verbs.verbs:
+    for turn, verb in enumerate(matrix.verbs.verbs, start=len(state)):
         fields = matrix.says[verb.name].fields(world, obj, at)
         table[verb.name] = {
             who: attempt(
@@ -152,10 +159,26 @@ def actual(matrix: Matrix, world: World, state: str, obj: Any, at: datetime) -> 
                 last,
                 lambda one, by, v=verb, f=fields: matrix.verbs.perform(v, one, by, at, **f),
             )
-            for who in matrix.actors
+            for who in acting(matrix, verb.name, state, turn)
         }
     assert rows() == before
     return table
+
+
+def acting(matrix: Matrix, verb: str, state: str, turn: int) -> list[str]:
+    """Who tries the operation: see the head of this file."""
+    possible = matrix.possible(verb, state)
+    if ASK == "all" or (possible and ASK == "turns"):
+        return list(matrix.actors)
+    allowed = [who for who in matrix.actors if who in matrix.may(verb, state)]
+    if ASK == "done":
+        return allowed[:1] if possible else []
+    others = [who for who in matrix.actors if who not in allowed]
+    return [*allowed, *by_turns(others, turn)]
+
+
+def by_turns(people: list[str], turn: int) -> list[str]:
+    return [people[turn % len(people)]] if people else []
 
 
 def attempt(obj: Any, actor: Any, last: int, act: Callable[[Any, Any], Any]) -> str:
@@ -215,18 +238,19 @@ def logged_in(user: Any) -> Client:
 
 def asked(matrix: Matrix, verb: str, state: str, turn: int) -> list[str]:
     """Who posts. Where the verb is possible: one each of those who may, who only see it, and who do not see it.
-    Elsewhere by turns one who may, and one of the others. `actual` asks everybody: a page only asks the operation.
+    Elsewhere, at every second verb, by turns one who may and one of the others: a page only asks the operation.
     """
     may, sees = matrix.may(verb, state), matrix.sees(state)
     allowed = [who for who in matrix.people if who in may]
     onlookers = [who for who in matrix.people if who in sees - may]
     outsiders = [who for who in matrix.people if who not in sees | may]
     if matrix.possible(verb, state):
-        return [group[turn % len(group)] for group in (allowed, onlookers, outsiders) if group]
-    if allowed and turn % 2:
+        return [one for group in (allowed, onlookers, outsiders) for one in by_turns(group, turn)]
+    if turn % 2 and ASK != "all":
+        return []
+    if allowed and turn % 4:
         return allowed[:1]
-    others = [*onlookers, *outsiders] or allowed
-    return [others[turn // 2 % len(others)]]
+    return by_turns([*onlookers, *outsiders] or allowed, turn // 4)
 
 
 def posted(client: Client, noun: str, verb: Verb, obj: Any, data: Any, actor: Any, last: int, *, look: bool) -> str:
