@@ -6,8 +6,9 @@ from typing import Any
 from django.db.models import CharField, Count, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast, Coalesce
 
-from accounts.models import Assignment, AssignmentRole, Capability, CapabilityKind, Region, standing, valid_on
-from accounts.queries import parties_as, parties_of
+from accounts.models import Assignment, AssignmentRole, Capability, CapabilityKind, Region, valid_on
+from accounts.queries import parties_as
+from accounts.reach import reach_of
 from listings.models import is_provincial_officer
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import local_date
@@ -25,9 +26,7 @@ ENTERING = (
 
 def kinds_of(user: Any, at: datetime) -> frozenset[str]:
     """As what the person may enter: capabilities of their parties in good standing, of those that work here."""
-    parties = parties_of(user, at).filter(standing(at))
-    held = Capability.objects.filter(valid_on(local_date(at)), party__in=parties, kind__in=ENTERING)
-    return frozenset(held.values_list("kind", flat=True))
+    return frozenset(kind for kind, _party in reach_of(user, at).able if kind in ENTERING)
 
 
 def watched_regions(user: Any, at: datetime) -> QuerySet[Region]:

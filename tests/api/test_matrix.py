@@ -79,15 +79,16 @@ def actual(table: matrix.Matrix, world: World, state: str) -> matrix.Table:
 
 
 def asked(table: matrix.Matrix, verb: str, state: str, turn: int) -> list[str]:
-    """One of those who may; where it is possible also one of those who see it but may not, one of those who do not
-    see it, another for each verb, and who belongs to two sides."""
+    """One of those who may; where it is possible also, two of the three at each verb: one of those who see it but may
+    not, one of those who do not see it, and who belongs to two sides. Elsewhere every second verb."""
     may, sees = table.may(verb, state), table.sees(state)
     allowed = [who for who in table.people if who in may]
     if not table.possible(verb, state):
-        return allowed[:1]
+        return allowed[:1] if turn % 2 else []
     groups = [[who for who in table.people if who in sees - may], [who for who in table.people if who not in sees]]
-    others = [group[turn % len(group)] for group in groups if group]
-    return [*dict.fromkeys([*allowed[:1], *others, "conflicted_officer"])]
+    others = [*(matrix.by_turns(group, turn) for group in groups), ["conflicted_officer"]]
+    del others[turn % 3]
+    return [*dict.fromkeys([*allowed[:1], *(one for group in others for one in group)])]
 
 
 def posted(one: Partner, address: str, data: Any, obj: Any, last: int) -> str:

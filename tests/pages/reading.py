@@ -1,6 +1,7 @@
 """Reading a page as a visitor does: its words, its links, its headings."""
 
 import re
+from collections import Counter
 from html.parser import HTMLParser
 
 from django.test import Client
@@ -57,21 +58,22 @@ class Page(HTMLParser):
             self.headings[-1] += text
 
 
-def crawl(client: Client, *, all_of_a_kind: bool = False) -> dict[str, Page]:
-    """The pages that can be reached by links, one per kind of address (`/grant/N/`) or all; each must answer 200."""
+def crawl(client: Client, *, of_a_kind: int = 1) -> dict[str, Page]:
+    """The pages that can be reached by links, so many of a kind of address (`/grant/N/`); each must answer 200."""
     found: dict[str, Page] = {}
-    known, waiting = {"/"}, ["/"]
+    known, kinds, waiting = {"/"}, Counter("/"), ["/"]
     while waiting:
         address = waiting.pop(0)
         response = client.get(address)
         assert response.status_code == 200, (address, response.status_code)
         found[address] = page = Page(response.content.decode())
         for link in page.links:
-            key = link if all_of_a_kind else kind_of(link)
+            kind = kind_of(link)
             is_file = re.search(r"[./](csv|json|jsonld)/?$", link.partition("?")[0])
-            if "/download." in link or is_file or "/accounts/" in link or key in known:
+            if "/download." in link or is_file or "/accounts/" in link or link in known or kinds[kind] == of_a_kind:
                 continue
-            known.add(key)
+            known.add(link)
+            kinds[kind] += 1
             waiting.append(link)
     return found
 
