@@ -109,6 +109,7 @@ class GrantState(models.TextChoices):
     REVOKED = "revoked", _("revoked")
 
 
+LIVING_GRANT = (GrantState.OFFERED, GrantState.ACTIVE)  # served, or will be once its terms are accepted
 ENDED = (GrantState.SURRENDERED, GrantState.CLOSED, GrantState.TERMINATED, GrantState.REVOKED)  # was in force once
 GRANT = Machine(
     name="grant",

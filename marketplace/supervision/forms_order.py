@@ -96,6 +96,13 @@ class ReferForm(RefusalForm):
             self.initial["referral"] = referral_text(self.target)
 
 
+class GrantsField(RowsField):
+    """Of a grant that is only offered, its choice says so."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj) if obj.activated_at else f"{obj} · {obj.get_state_display()}"
+
+
 class IssueOrderForm(RefusalForm):
     """Facts and demand as proposed, to be edited by the officer who signs."""
 
@@ -107,9 +114,10 @@ class IssueOrderForm(RefusalForm):
         label=_("Working days to correct"), min_value=LEAST_DAYS, max_value=MOST_DAYS, required=False,
         help_text=_("Day 1 is the next working day. Left empty: as many as this site usually gives."),
     )  # fmt: skip
-    grants = RowsField(
+    grants = GrantsField(
         label=_("Further grants of this party that it holds as well"), queryset=Grant.objects.none(), required=False,
-        widget=forms.CheckboxSelectMultiple, help_text=_("All in force that your authority is competent for."),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("All in force or offered that your authority is competent for; an offer begins suspended."),
     )  # fmt: skip
     all_grants = forms.BooleanField(label=_("All of these further grants"), required=False)
     listed = forms.CharField(widget=forms.HiddenInput, required=False)

@@ -12,6 +12,7 @@ from accounts.reach import reach_of
 from accounts.states import PartyState
 from listings.models import Nature, Version, VersionSource
 from marketplace.applications.models import Grant
+from marketplace.applications.states import LIVING_GRANT, GrantState
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import end_of_day, local_date
@@ -84,9 +85,14 @@ def refused_requests(report: UsageReport) -> int:
 
 
 def further_grants(measure: Measure, at: datetime) -> QuerySet[Grant]:
-    """The grants in force of the party, of public data and of the measure's authority, that it does not name yet."""
+    """The grants in force of the party, of public data and of the measure's authority, that it does not name yet. With
+    those that are only offered, as long as the party may accept them: else it would be served under them at once."""
     theirs = {"buyer": measure.party_id, "authority": measure.authority_id}
-    rows = Grant.objects.active().filter(**theirs, ends__gte=local_date(at))
+    rows = Grant.objects.filter(**theirs, state__in=LIVING_GRANT, ends__gte=local_date(at))
+    lapsed = Clock.objects.overdue(at).filter(
+        object_type=Grant._meta.label_lower, object_id=Cast(OuterRef("pk"), CharField()), kind=Kind.OFFER
+    )
+    rows = rows.exclude(Q(state=GrantState.OFFERED) & Exists(lapsed))
     rows = rows.exclude(product__nature=Nature.NON_PUBLIC).exclude(measures__measure=measure)
     return rows.select_related("buyer", "product").order_by("pk")
 
@@ -103,7 +109,7 @@ def with_deadline(measures: QuerySet[Measure]) -> QuerySet[Measure]:
 
 
 def grants_signed_for(signature: Signature, at: datetime) -> list[Grant]:
-    """The further grants that whoever signed first has chosen, as far as they are still in force."""
+    """The further grants that whoever signed first has chosen, as far as they are still in force or offered."""
     chosen = signature.texts.get("grants", [])
     return [grant for grant in further_grants(signature.measure, at) if reference(grant) in chosen] if chosen else []
 

@@ -1,6 +1,7 @@
 """What whoever signs a measure chooses with it: how long the party has to correct, which further grants are held."""
 
 import re
+from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any
 
@@ -10,11 +11,16 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
+from marketplace.applications import operations as applying
 from marketplace.applications.models import Grant, Hold
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock, ClockSetting
 from marketplace.clock.working_days import due_after
+from marketplace.delivery import gate
+from marketplace.delivery import operations as delivery
+from marketplace.delivery.models import Delivery
+from marketplace.desk.story import apply_for, consult, decide, later
 from marketplace.documents.models import Document, Paper
 from marketplace.errors import InvalidState
 from marketplace.ledger.models import Entry, EntryDetail
@@ -24,6 +30,8 @@ from marketplace.supervision import operations
 from marketplace.supervision.models import Measure
 from marketplace.supervision.operations.order import LEAST_DAYS, MOST_DAYS
 from marketplace.supervision.proposals import shown_now
+from marketplace.supervision.queries import further_grants
+from marketplace.supervision.register import public_uses
 from marketplace.supervision.second_pair import SecondPairRule, Signature
 from tests import crowd
 from tests.actors import World
@@ -248,3 +256,107 @@ def test_upgrade_keeps_what_waits_for_a_second_officer(world: World, grant: Gran
     import_module("marketplace.supervision.migrations.0640_grants_signed_for").name_the_grants(apps, None)
     operations.confirm_signature(measure=made, actor=world["second_officer"], at=world.at)
     assert held() == {grant.pk} | ({second.pk} if takes_all else set())
+
+
+# --- what is only offered --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def offer(world: World, grant: Grant) -> Grant:
+    """Another grant of the same buyer, whose terms are not accepted yet."""
+    case = apply_for(world.product, world.cast, world.at, world.fields)
+    consult(case, world.cast, world.at)
+    return decide(case, world.cast, world.at)
+
+
+@pytest.fixture
+def order_on_all(world: World, grant: Grant, offer: Grant) -> Measure:
+    made = stages.proposal(world, grant)
+    with time_machine.travel(world.at, tick=False):
+        officer, address = log_in(world["officer"]), f"/order/{made.pk}/issue/"
+        assert f"{offer} · offered" in officer.get(address).content.decode()
+        assert officer.post(address, ORDER | {"all_grants": "on"}).status_code == 302
+    return Measure.objects.get(pk=made.pk)
+
+
+def accept(offer: Grant, world: World, at: datetime | None = None) -> None:
+    applying.accept_grant(grant=offer, actor=world["buyer"], at=at or world.at, terms_accepted=True)
+    offer.refresh_from_db()
+
+
+def download(of: Grant, world: World, at: datetime | None = None) -> None:
+    delivery.deliver(grant=of, version=world.version, actor=world["buyer"], at=at or world.at)
+
+
+def test_what_is_only_offered_is_held_too_and_begins_suspended(
+    world: World, grant: Grant, offer: Grant, order_on_all: Measure
+) -> None:
+    assert held() == {grant.pk, offer.pk}
+    _document, text = paper_of(order_on_all, world.at, Paper.ORDER)
+    assert re.sub(r"\s", "", f"{offer.number} {world.product.title} · 待接受") in re.sub(r"\s", "", text)
+    with time_machine.travel(world.at, tick=False):
+        page = log_in(world["buyer"]).get(order_on_all.get_absolute_url()).content.decode()
+    assert re.search(rf"{re.escape(str(offer))}</a>\s*<span[^>]*>offered</span>", page)
+    accept(offer, world)
+    assert (offer.state, offer.is_in_effect(world.at)) == ("active", False)
+    with pytest.raises(gate.Denied) as denied:
+        download(offer, world)
+    assert denied.value.code == "suspended"
+    assert not Delivery.objects.exists()
+
+
+@pytest.mark.parametrize("end", ["lift", "annul"])
+@pytest.mark.parametrize("accepts_first", [True, False])
+def test_what_was_offered_is_served_once_the_order_is_gone(
+    world: World, offer: Grant, order_on_all: Measure, end: str, accepts_first: bool
+) -> None:
+    act, who = {"lift": (operations.lift_order, "officer"), "annul": (operations.annul_order, "second_officer")}[end]
+    if accepts_first:
+        accept(offer, world)
+    act(measure=order_on_all, actor=world[who], at=world.at, reason="已改正")
+    if not accepts_first:
+        accept(offer, world)
+    download(offer, world)
+    assert not Hold.objects.filter(state="open").exists()
+
+
+def test_a_stay_serves_it_and_it_is_held_again_after_it(world: World, offer: Grant, order_on_all: Measure) -> None:
+    review = operations.lodge_review(subject=order_on_all, actor=world["buyer"], at=world.at, text="认定有误")
+    stayer = {"review": review, "actor": world["second_officer"], "at": world.at, "reason": "待查"}
+    operations.stay_review(**stayer)
+    assert not Hold.objects.filter(state="open").exists()
+    operations.uphold_review(**stayer, remedy=stages.REMEDY)
+    accept(offer, world)
+    assert not offer.is_in_effect(world.at)
+
+
+@pytest.mark.parametrize("accepts_first", [True, False])
+def test_termination_ends_it_and_leaves_nothing_to_accept(
+    world: World, grant: Grant, offer: Grant, order_on_all: Measure, accepts_first: bool
+) -> None:
+    if accepts_first:
+        accept(offer, world)
+    stages.terminate(order_on_all, world)
+    for one in (grant, offer):
+        one.refresh_from_db()
+    assert (grant.state, offer.state) == ("terminated", "terminated" if accepts_first else "declined")
+    assert set(order_on_all.held.values_list("outcome", flat=True)) == {"terminated"}
+    with pytest.raises(InvalidState):
+        accept(offer, world)
+    assert not Clock.objects.open().filter(object_type="applications.grant", kind=Kind.OFFER).exists()
+    in_register = public_uses(world.at + timedelta(days=400))
+    assert in_register.filter(pk=offer.pk).exists() is accepts_first
+
+
+def test_an_offer_that_has_lapsed_is_no_further_grant(world: World, grant: Grant, offer: Grant) -> None:
+    made, over = stages.proposal(world, grant), later(world.at, Kind.OFFER)
+    assert list(further_grants(made, over - timedelta(seconds=1))) == [offer]
+    assert list(further_grants(made, over)) == []
+
+
+def test_an_order_that_would_hold_an_offer_alone_is_not_issued(world: World, grant: Grant, offer: Grant) -> None:
+    made = stages.proposal(world, grant)
+    applying.surrender_grant(grant=grant, actor=world["buyer"], at=world.at, reason="-")
+    with pytest.raises(InvalidState):
+        operations.issue_order(measure=made, actor=world["officer"], at=world.at, grants=[offer], **ORDER)
+    assert not Hold.objects.exists()

@@ -28,7 +28,7 @@ from marketplace.applications.models import (
     LinkageResult,
 )
 from marketplace.applications.queries import newest_version
-from marketplace.applications.states import ApplicationState, EditionState, GrantState, ItemState
+from marketplace.applications.states import LIVING_GRANT, ApplicationState, EditionState, GrantState, ItemState
 from marketplace.errors import InvalidState
 from marketplace.ledger import entries as ledger
 
@@ -201,7 +201,7 @@ def _with_grants(item: Item, first: Version, fields: Sequence[str]) -> list[Pair
     was merged into it left it its copies."""
     buyer = item.application.buyer_id
     mine = Grant.objects.filter(Q(buyer=buyer) | Q(buyer__merged_into=buyer)).exclude(item=item)
-    given = Q(state__in=[GrantState.OFFERED, GrantState.ACTIVE])
+    given = Q(state__in=LIVING_GRANT)
     copied = Q(Exists(Grant.objects.filter(pk=OuterRef("pk"), deliveries__isnull=False)))
     kept = (Q(state=GrantState.REVOKED) | copied) & ~Q(certificate__state="accepted")
     rows = mine.filter(given | kept)

@@ -37,6 +37,7 @@ from marketplace.applications.operations import end_grant
 from marketplace.applications.operations.application import close_consultations
 from marketplace.applications.operations.handover import open_cases
 from marketplace.applications.states import (
+    LIVING_GRANT,
     OPEN_APPLICATION,
     UNANSWERED,
     ApplicationState,
@@ -156,7 +157,7 @@ def _end_use(act: ledger.Act, party: Party, reason: str) -> None:
         EditionState.WITHDRAWN,
         reason,
     )
-    grants = Grant.objects.filter(buyer=party, state__in=[GrantState.OFFERED, GrantState.ACTIVE])
+    grants = Grant.objects.filter(buyer=party, state__in=LIVING_GRANT)
     for grant in (
         grants.select_for_update(of=("self",)).select_related("buyer", "authority", "product__seller").order_by("pk")
     ):

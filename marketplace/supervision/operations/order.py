@@ -17,7 +17,7 @@ from accounts.queries import recipients
 from marketplace import workflow
 from marketplace.applications.models import Grant, HoldCode
 from marketplace.applications.operations import end_grant, lift_hold, open_hold
-from marketplace.applications.states import GrantState, HoldState
+from marketplace.applications.states import LIVING_GRANT, GrantState, HoldState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import due_after, last_day, local_date
@@ -50,9 +50,9 @@ def issue_order(
 
     Numbers it, starts the clock of the correction with `days` working days (None: the site's number), names the remedy.
     A finding it answers is closed by it. An order under Art. 46 or 47 holds no grant. One under Art. 33 also holds
-    `grants`, chosen among the other grants in force of the party that its authority is competent for; the actor must be
-    on no side of any of them. What the province required is issued in its words. Where the authority wants two
-    officers, it is signed by the first here and takes effect when another confirms it.
+    `grants`, chosen among the other grants of the party that its authority is competent for; one that is only offered
+    begins suspended. The actor must be on no side of any of them. What the province required is issued in its words.
+    Where the authority wants two officers, it is signed by the first here and takes effect when another confirms it.
     """
     permissions.check_can_order(actor, measure, at)
     require(facts=facts, demand=demand, remedy=remedy)
@@ -91,7 +91,7 @@ def check_can_hold_also(actor: User, measure: Measure, grants: Sequence[Grant], 
         raise InvalidState(_("A measure of this kind names what it holds."))
     further = further_grants(measure, at).in_bulk()
     if not {grant.pk for grant in grants} <= further.keys():
-        raise ValidationError({"grants": _("Choose among the other grants in force of this party.")})
+        raise ValidationError({"grants": _("Choose among the other grants that this party has or is offered.")})
     for grant in (further[grant.pk] for grant in grants):
         check_not_own_case(actor, permissions.parties_of_grant(grant), at)
     check_recused_from_none(actor, *permissions.open_about(grants))
@@ -138,8 +138,8 @@ def _suspend(act: ledger.Act, measure: Measure) -> None:
         taken_down.hold(act, measure)
     if not measure.rules.suspends:
         return
-    grants = _active_grants(measure)
-    if not grants:
+    grants = _living_grants(measure)
+    if not any(grant.state == GrantState.ACTIVE for grant in grants):
         raise InvalidState(_("None of its grants is active any more: there is nothing to suspend. Drop the proposal."))
     for grant in grants:
         open_hold(act, grant, HoldCode.MEASURE, ledger.reference(measure), reason=measure.demand)
@@ -208,7 +208,7 @@ def resume_measure(act: ledger.Act, measure: Measure) -> None:
     """Part of a review: an order that still stands suspends again; the party's time goes on."""
     if measure.state not in STANDING_MEASURE:
         return
-    for grant in _active_grants(measure):
+    for grant in _living_grants(measure):
         open_hold(act, grant, HoldCode.MEASURE, ledger.reference(measure), reason=measure.demand)
     if measure.version is not None:
         taken_down.hold_again(act, measure)
@@ -227,7 +227,7 @@ def release_grants(act: ledger.Act, measure: Measure, grants: Sequence[Grant]) -
 @transaction.atomic
 def terminate_service(*, measure: Measure, actor: User, at: datetime, reason: str, remedy: str) -> None:
     """refusal found → terminated: the grants end, their holds stay, what was built from them is flagged; after a
-    contract notice nothing is flagged, and keeper and seller are told.
+    contract notice nothing is flagged, and keeper and seller are told. What is still offered is accepted no more.
 
     A choice of the authority ("may"), of a contract notice of the seller: never automatic, and only after a refusal to
     correct was found. InvalidState while the actor has not read all that the party filed.
@@ -248,7 +248,8 @@ def terminate(act: ledger.Act, measure: Measure, *, reason: str, remedy: str) ->
     grants = _check_something_ends(measure)
     workflow.move(act, measure, MeasureState.TERMINATED, detail={"reason": reason, "remedy": remedy})
     for grant in grants:
-        end_grant(act, grant, GrantState.TERMINATED, reason=f"{reason} {remedy}")
+        end = GrantState.DECLINED if grant.state == GrantState.OFFERED else GrantState.TERMINATED
+        end_grant(act, grant, end, reason=f"{reason} {remedy}")
         measure.held.filter(grant=grant).update(outcome=GrantOutcome.TERMINATED)
     flag_built(act, measure, grants)
     clock.stop(measure, act.at)
@@ -292,16 +293,15 @@ def check_may_end(measure: Measure, actor: Any) -> None:
 
 def _check_something_ends(measure: Measure) -> list[Grant]:
     """The grants that terminating ends. Raises InvalidState where there is nothing to end."""
-    grants = _active_grants(measure)
+    grants = _living_grants(measure)
     if not has_something_to_end(measure):
         raise InvalidState(_("None of its grants is active any more: there is nothing to terminate. Lift the measure."))
     return grants
 
 
 def has_something_to_end(measure: Measure) -> bool:
-    """A grant that runs or, being revoked, may come back by a review."""
-    living = (GrantState.ACTIVE, GrantState.REVOKED)
-    return measure.held.filter(outcome="", grant__state__in=living).exists()
+    """A grant that runs or may yet: being offered, or revoked, it may come back by a review."""
+    return measure.held.filter(outcome="", grant__state__in=(*LIVING_GRANT, GrantState.REVOKED)).exists()
 
 
 def check_ends_as(measure: Measure, state: str) -> None:
@@ -340,11 +340,10 @@ def _release(act: ledger.Act, measure: Measure, outcome: str, reason: str) -> No
     clock.stop(measure, act.at)
 
 
-def _active_grants(measure: Measure) -> list[Grant]:
-    """Locked, so that none is given back while the order is being signed."""
+def _living_grants(measure: Measure) -> list[Grant]:
+    """Locked, so that none is given back or accepted while the order is being signed."""
     return list(
-        Grant.objects.active()
-        .filter(measures__measure=measure, measures__outcome="")
+        Grant.objects.filter(state__in=LIVING_GRANT, measures__measure=measure, measures__outcome="")
         .select_related("buyer", "product__seller", "authority")
         .select_for_update(of=("self",))
         .order_by("pk")

@@ -9,6 +9,7 @@ from accounts.models import Party
 from accounts.states import PartyState
 from listings.models import Version
 from listings.states import IN_USE, VersionState
+from marketplace.applications.models import Grant
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import add_working_days, due_after, last_day, local_date
@@ -121,9 +122,14 @@ def _named(versions: Iterable[Version]) -> str:
 
 
 def _grants(measure: Measure) -> str:
-    """Those that it is about: not what a review has freed of it."""
+    """Those that it is about: not what a review has freed of it. Of one that was never in force it is said."""
     rows = measure.held.exclude(outcome=GrantOutcome.ANNULLED).select_related("grant__product").order_by("pk")
-    return "\n".join(f"{row.grant.number} {row.grant.product.title}" for row in rows)
+    with override("zh-hans"):
+        return "\n".join(f"{row.grant.number} {row.grant.product.title}{_never_in_force(row.grant)}" for row in rows)
+
+
+def _never_in_force(grant: Grant) -> str:
+    return "" if grant.activated_at else f" · {grant.get_state_display()}"
 
 
 def _until(measure: Measure, kind: str) -> str:
