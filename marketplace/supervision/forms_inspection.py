@@ -64,7 +64,10 @@ class NameInspectorForm(VerbForm):
 
     email = forms.EmailField(
         label=_("E-mail"), max_length=254,
-        help_text=_("Of the person's account here. They see this inspection and nothing else of the authority."),
+        help_text=_(
+            "Of the person's account here: of another authority, a providing unit or an overseer, or of an expert. "
+            "They see this inspection and nothing else of the authority."
+        ),
     )  # fmt: skip
     department = forms.CharField(label=_("Department"), max_length=200)
     role = forms.CharField(

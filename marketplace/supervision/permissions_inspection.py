@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from accounts.models import Party
+from accounts.models import CapabilityKind, Party
 from accounts.permissions import (
     check_added_evidence,
     check_is_person,
@@ -15,10 +15,12 @@ from accounts.permissions import (
     check_not_recused,
     check_officer,
 )
-from accounts.queries import people_of
+from accounts.queries import people_as, people_of
 from marketplace.errors import NotAllowed
 from marketplace.supervision.inspections import Inspection, InspectionPlan
 from marketplace.supervision.permissions import ORDERING, parties_of_grant
+
+JOINT = (CapabilityKind.AUTHORITY, CapabilityKind.UNIT, CapabilityKind.OVERSIGHT, CapabilityKind.EXPERT)
 
 
 def check_can_plan_here(actor: Any, authority: Party, at: datetime) -> None:
@@ -50,9 +52,13 @@ def check_can_write_down(actor: Any, inspection: Inspection, at: datetime) -> No
 
 
 def check_can_be_joint(person: Any, inspection: Inspection, at: datetime) -> None:
-    """Whom an officer names: an active account, not of the authority, on nobody's side. Raises ValidationError."""
+    """Whom an officer names: an active account, of another public body or an expert, not of the authority, on nobody's
+    side. Raises ValidationError."""
     if not person.is_active or person in people_of(inspection.authority, at):
         raise ValidationError({"email": _("Name somebody of another department: this person acts for the authority.")})
+    if not any(people_as(kind, at).filter(pk=person.pk).exists() for kind in JOINT):
+        words = _("Name somebody who acts for another authority, a providing unit or an overseer, or an expert.")
+        raise ValidationError({"email": words})
     try:
         check_on_no_side(person, inspection, at)
     except NotAllowed as error:

@@ -144,7 +144,7 @@ def test_an_objection_is_answered_in_the_file_of_its_version(world: World, enter
 def test_an_officer_on_a_side_of_an_inspection_learns_by_its_report_what_was_found(world: World, enter: Enter) -> None:
     made, at = stages.inspection(world, "under_way+joint")
     who: dict[str, Any] = {"inspection": made, "actor": world["officer"], "at": at}
-    other = supervision.name_inspector(**who, person=world["other_buyer"], department="福州市公安局", role="见证")
+    other = supervision.name_inspector(**who, person=world["other_provider"], department="福州市公安局", role="见证")
     supervision.release_inspector(**who, inspector=other, reason="与被检查方有往来")
     supervision.check_points(**who, points=stages.BAD_POINTS)
     own, of_seller = enter("conflicted_officer"), enter("second_officer")

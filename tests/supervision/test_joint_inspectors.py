@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 
-from accounts.models import Membership
+from accounts.models import Membership, Party
 from marketplace.applications.models import Grant
 from marketplace.errors import NotAllowed
 from marketplace.notices.models import Outbox
@@ -45,7 +47,7 @@ def test_a_joint_inspector_sees_that_inspection_and_nothing_else(world, joint, c
 def test_the_report_names_whoever_inspected_and_not_who_was_released(world, joint, client):
     made, at = joint
     who = {"inspection": made, "at": at}
-    released = supervision.name_inspector(**who, actor=world["officer"], person=world["other_buyer"], **NAMED)
+    released = supervision.name_inspector(**who, actor=world["officer"], person=world["other_provider"], **NAMED)
     supervision.check_points(**who, actor=world["expert"], points=stages.BAD_POINTS)
     client.force_login(world["buyer"])
     assert "福州市公安局" not in client.get(made.get_absolute_url()).content.decode()
@@ -55,9 +57,48 @@ def test_the_report_names_whoever_inspected_and_not_who_was_released(world, join
     made.refresh_from_db()
     assert [row[0] for row in made.inspectors] == [officer, expert]
     page = client.get(made.get_absolute_url()).content.decode()
-    assert f"{expert}（福州市公安局，网络安全）" in page and world["other_buyer"].name not in page
+    assert f"{expert}（福州市公安局，网络安全）" in page and world["other_provider"].name not in page
     with pytest.raises(NotAllowed):
         supervision.close_inspection(**who, actor=world["expert"], outcome="in_order", text="x")
+
+
+@pytest.mark.parametrize("who", ["other_officer", "county_officer", "other_provider", "overseer"])
+def test_whoever_acts_for_another_public_body_is_named(world, joint, who):
+    made, at = joint
+    supervision.name_inspector(inspection=made, actor=world["officer"], at=at, person=world[who], **NAMED)
+    assert made.taking_part.filter(user=world[who]).exists()
+
+
+@pytest.mark.parametrize("who", ["other_buyer", "vendor", "operator"])
+def test_whoever_acts_for_no_public_body_and_is_no_expert_is_refused_by_the_field(world, joint, client, who):
+    made, at = joint
+    client.force_login(world["officer"])
+    with time_machine.travel(at, tick=False):
+        sent = {"email": world[who].email, **NAMED}
+        refused = client.post(reverse("supervision:inspection-name_inspector", args=[made.pk]), sent)
+    assert (refused.status_code, list(refused.context["form"].errors)) == (422, ["email"])
+    assert "公共管理和服务机构" in refused.context["form"].errors["email"][0]
+    assert made.taking_part.count() == 1
+
+
+@pytest.mark.parametrize("loss", ["left", "auditor", "lapsed", "barred", "capability"])
+def test_whoever_acts_for_a_public_body_no_more_is_not_named(world, joint, loss):
+    made, at = joint
+    person, unit = world["other_provider"], Party.objects.filter(pk=world.parties["other_unit"].pk)
+    yesterday = at.date() - timedelta(days=1)
+    if loss == "left":
+        person.memberships.update(valid_until=yesterday)
+    if loss == "auditor":
+        person.memberships.update(role="auditor")
+    if loss == "lapsed":
+        unit.update(verified_until=yesterday)
+    if loss == "barred":
+        unit.update(state="barred")
+    if loss == "capability":
+        unit.get().capabilities.update(valid_until=yesterday)
+    with pytest.raises(ValidationError) as refused:
+        supervision.name_inspector(inspection=made, actor=world["officer"], at=at, person=person, **NAMED)
+    assert list(refused.value.message_dict) == ["email"]
 
 
 @pytest.mark.parametrize("who", ["buyer", "provider", "seller", "second_officer", "conflicted_officer", "expert"])
@@ -98,13 +139,13 @@ def test_two_who_write_at_once_do_not_undo_each_other(world, joint):
 def test_whoever_took_part_sees_the_inspection_no_more_when_released_after_the_report_or_when_it_is_over(world, joint):
     made, at = joint
     who = {"inspection": made, "actor": world["officer"], "at": at}
-    other = supervision.name_inspector(**who, person=world["other_buyer"], **NAMED)
+    other = supervision.name_inspector(**who, person=world["other_provider"], **NAMED)
     supervision.check_points(**who, points=stages.BAD_POINTS)
     supervision.report_inspection(**who, text="发现一处问题")
     supervision.release_inspector(**who, inspector=other, reason="已完成")
     made.refresh_from_db()
     seen = Inspection.objects.visible_to
-    assert not seen(world["other_buyer"]).exists() and seen(world["expert"]).exists()
+    assert not seen(world["other_provider"]).exists() and seen(world["expert"]).exists()
     supervision.close_inspection(**{**who, "at": at + timedelta(days=30)}, outcome="put_right", text="已整改")
     assert not seen(world["expert"]).exists()
 

@@ -1721,11 +1721,11 @@ def the_joint(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
 
 
 def named(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
-    return {"person": world["other_buyer"], "department": "福州市公安局", "role": "网络安全"}
+    return {"person": world["other_provider"], "department": "福州市公安局", "role": "网络安全"}
 
 
 def named_sent(world: Any, obj: Any, at: datetime) -> dict[str, Any]:
-    return {"email": world["other_buyer"].email, "department": "福州市公安局", "role": "网络安全"}
+    return {"email": world["other_provider"].email, "department": "福州市公安局", "role": "网络安全"}
 
 
 def possible_inspection(verb: str, state: str) -> bool:

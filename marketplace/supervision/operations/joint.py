@@ -25,7 +25,8 @@ def name_inspector(
 ) -> JointInspector:
     """Before the report: somebody of another department reads this inspection, and nothing else, and writes it with us.
 
-    Raises ValidationError for an officer of the authority, somebody named already, or somebody on a side of the case.
+    Raises ValidationError for an officer of the authority, somebody of no other public body who is no expert either,
+    somebody named already, or somebody on a side of the case.
     """
     check_can_inspect(actor, inspection, at)
     require(department=department, role=role)
