@@ -31,6 +31,7 @@ from marketplace.supervision import operations
 from marketplace.supervision import verbs as supervision
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.permissions_concern import check_can_triage_concern, may_know_reporter
+from marketplace.supervision.queries import has_other_sources, known_to
 from marketplace.supervision.review import Review
 from marketplace.verbs import Verb
 
@@ -492,11 +493,16 @@ def review(case: Review, user: Any, at: datetime) -> list[Section]:
 
 
 def derived(case: Any, user: Any, at: datetime) -> list[Section]:
-    sources = case.built_from.select_related("grant__product", "version__product").order_by("pk")
+    """What it is and from what it was built; of a deal in non-public data that the reader may not see, that there is
+    one."""
+    sources = case.built_from.filter(known_to(user)).select_related("grant__product", "version__product").order_by("pk")
+    seen = set(Grant.objects.visible_to(user).filter(derived_uses__derived=case).values_list("pk", flat=True))
+    rows = [Row((link(row.version), link(row.grant) if row.grant_id in seen else "–")) for row in sources]
+    if has_other_sources(case, user):
+        rows.append(Row((_("a source that is not public data"), "–")))
     return [
         Section(_("Derived product"), ((_("Number"), case.number), (_("Party"), case.party), *of(case, "title", "description", "url"))),
-        table(_("Built from"), (_("Version"), _("Grant")),
-              [Row((link(row.version), link(row.grant))) for row in sources]),
+        table(_("Built from"), (_("Version"), _("Grant")), rows),
     ]  # fmt: skip
 
 

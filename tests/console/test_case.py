@@ -19,6 +19,7 @@ from marketplace.supervision import operations as supervision
 from tests.actors import World
 from tests.crowd import copy, copy_product
 from tests.pages.reading import Page
+from tests.supervision.test_derived import built_on_both
 from tests.workflow import stages
 
 Enter = Callable[..., Client]
@@ -160,3 +161,18 @@ def test_an_officer_on_a_side_of_an_inspection_learns_by_its_report_what_was_fou
     assert all(words in shown for words in (*kept, str(made.plan)))
     supervision.report_inspection(**who, text="发现一处问题")
     assert "离职人员仍有权限" in texts(own, made) and str(made.plan) not in texts(own, made)
+
+
+def test_of_what_a_derived_product_was_built_from_each_officer_reads_what_they_may_see(
+    world: World, grant: Grant, enter: Enter
+) -> None:
+    made, deal = built_on_both(world, grant)
+    vendor, hidden = world.parties["vendor"], "a source that is not public data"
+    Grant.objects.filter(pk=deal.pk).update(authority=world.parties["other_city"])
+    with time_machine.travel(world.at, tick=False):
+        here, there, above = (texts(enter(who), made) for who in ("officer", "other_officer", "province_officer"))
+    assert grant.number in here and hidden in here
+    assert [word for word in (deal.number, deal.product.title, vendor.name) if word in here] == []
+    assert deal.number in there and deal.product.title in there and hidden not in there
+    assert world.product.title in there and grant.number not in there
+    assert grant.number in above and deal.number in above and hidden not in above
