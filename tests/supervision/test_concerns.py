@@ -560,6 +560,23 @@ def test_a_report_about_a_buyer_s_grant_becomes_no_finding_about_another_buyer(w
     assert operations.take_up_concern(**taken, grant=own).grant == own
 
 
+@pytest.mark.parametrize("whose", ["buyer", "other_buyer"])
+def test_a_report_about_a_derived_product_becomes_a_finding_about_a_grant_it_is_built_from_alone(world, grant, whose):
+    built = DerivedProduct.objects.create(party=grant.buyer, title="地图", description="-", created_at=world.at)
+    DerivedFrom.objects.create(derived=built, grant=grant, version=world.version)
+    made, another = report(world, built).made, crowd.copy_grant(grant)
+    Grant.objects.filter(pk=another.pk).update(buyer=world.parties[whose])
+    officer, form = log_in(world["officer"]), reverse("supervision:concern-take_up", args=[made.pk])
+    before = rows()
+    refused = post(world.at, form, {"grant": another.number, "reason": "属实"}, officer)
+    assert (refused.status_code, list(refused.context["form"].errors)) == (422, ["grant"])
+    assert "衍生产品" in refused.context["form"].errors["grant"][0]
+    assert rows() == before
+    assert post(world.at, form, {"grant": grant.number, "reason": "属实"}, officer).status_code == 302
+    made.refresh_from_db()
+    assert made.finding.grant == grant
+
+
 # --- of non-public data -------------------------------------------------
 
 

@@ -220,7 +220,8 @@ def take_up_concern(
 ) -> Finding:  # fmt: skip
     """open → taken up: misuse becomes a finding about a grant, else about the product's newest version; what is said
     of a party, about a grant that it holds or a version that it sells; of a grant, about that or another of the same
-    buyer. Of a grant of non-public data its seller is told: it gives notice.
+    buyer; of a derived product, about one that it is built from. Of a grant of non-public data its seller is told: it
+    gives notice.
 
     The finding is answered where the grant or version is supervised: where that is not who took the report up, they are
     told, and the report is theirs from then on. `pause`: the officer's precaution on that grant in the same act. The
@@ -264,6 +265,8 @@ def _finding_about(concern: Concern, grant: Grant | None, version: Version | Non
     if grant is not None:
         if concern.grant_id not in (None, grant.pk) and grant.buyer_id != concern.party_id:
             raise ValidationError({"grant": _("The report is about a grant of %(party)s.") % {"party": concern.party}})
+        if concern.derived is not None and not concern.derived.built_from.filter(grant=grant).exists():
+            raise ValidationError({"grant": _("Name a grant that the derived product is built from.")})
         return grant
     if concern.version is not None:
         return concern.version
