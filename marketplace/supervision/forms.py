@@ -113,7 +113,8 @@ class MergeFindingForm(ReasonForm):
 
     def prepare(self) -> None:
         known = Finding.objects.visible_to(self.actor).filter(state=FindingState.OPEN).exclude(pk=self.target.pk)
-        same = known.filter(party=self.target.party_id, authority=self.target.authority_id)
+        if self.target.pk:
+            known = known.answered_by(self.target.signatory).filter(party=self.target.party_id)
         self.fields["into"].queryset = (  # type: ignore[attr-defined]
-            same.select_related("version__product").order_by("-pk")
+            known.select_related("version__product").order_by("-pk")
         )

@@ -157,8 +157,9 @@ class MergeConcernForm(ReasonForm):
     field_order = ("finding", "reason")
 
     def prepare(self) -> None:
-        known = Finding.objects.visible_to(self.actor).filter(state=FindingState.OPEN)
-        rows = known.filter(authority=self.target.authority_id)
+        rows = Finding.objects.visible_to(self.actor).filter(state=FindingState.OPEN)
+        if self.target.pk:
+            rows = rows.answered_by(self.target.reviewer or self.target.authority)
         if self.target.party_id:
             rows = rows.filter(party=self.target.party_id)
         self.fields["finding"].queryset = (  # type: ignore[attr-defined]

@@ -628,6 +628,43 @@ def test_misuse_of_non_public_data_is_the_buyers_and_is_settled_by_the_sellers_n
         operations.draft_notice(grant=grant, clause="第三条", finding=found, **vendor, **stages.CHARGE)
 
 
+def test_the_reviewer_merges_what_it_answers_in_the_regions_of_several_authorities(world):
+    grant, first, at = misuse_of_non_public_data(world)
+    elsewhere = crowd.copy_grant(grant)
+    Grant.objects.filter(pk=elsewhere.pk).update(authority=world.parties["other_city"])
+    elsewhere.refresh_from_db()
+    vendor, said = {"actor": world["vendor"], "at": at}, {"at": at, "reason": "同一事项"}
+    second, third = (operations.report_misuse(grant=elsewhere, text=text, **vendor) for text in ("转售", "出境"))
+    found = operations.take_up_concern(concern=second, actor=world["reviewer"], **said)
+    assert found.authority == world.parties["other_city"] != first.authority
+    with time_machine.travel(at, tick=False):
+        reviewer, merge = log_in(world["reviewer"]), reverse("supervision:concern-merge", args=[first.pk])
+        assert reviewer.post(merge, {"finding": found.pk, "reason": "同一事项"}).status_code == 302
+    own = operations.take_up_concern(concern=third, grant=grant, actor=world["reviewer"], **said)
+    with time_machine.travel(at, tick=False):
+        merge = reverse("supervision:finding-merge", args=[own.pk])
+        assert reviewer.post(merge, {"into": found.pk, "reason": "同一事项"}).status_code == 302
+    assert set(Concern.objects.values_list("state", "finding")) == {("taken_up", found.pk)}
+
+
+def test_what_the_reviewer_answers_and_what_the_authority_answers_are_not_merged(world, grant):
+    _of, made, at = misuse_of_non_public_data(world)
+    public = operations.report_misuse(grant=grant, actor=world["provider"], at=world.at, text="超范围使用")
+    found = operations.take_up_concern(concern=public, actor=world["officer"], at=at, reason="属实")
+    assert (found.party, found.authority) == (made.party, made.authority)
+    Membership.objects.create(  # of both bodies
+        user=world["officer"], party=world.parties["compliance"], role="member", valid_from=local_date(world.at)
+    )
+    said = {"actor": world["officer"], "at": at, "reason": "同一事项"}
+    before = rows()
+    with pytest.raises(InvalidState):
+        operations.merge_concern(concern=made, finding=found, **said)
+    assert rows() == before
+    with time_machine.travel(at, tick=False):
+        form = log_in(world["officer"]).get(reverse("supervision:concern-merge", args=[made.pk])).context["form"]
+    assert not form.fields["finding"].queryset.exists()
+
+
 def test_the_reviewer_pauses_no_grant_and_dismisses_misuse_of_it_with_reasons(world):
     _grant, made, at = misuse_of_non_public_data(world)
     answer = {"concern": made, "actor": world["reviewer"], "at": at, "reason": "待查"}

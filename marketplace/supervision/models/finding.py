@@ -25,6 +25,9 @@ class FindingQuerySet(models.QuerySet["Finding"]):
         found = self if who.is_province else self.filter(seats)
         return found.exclude(party__in=recent_parties(user, timezone.now()))
 
+    def answered_by(self, body: Party) -> "FindingQuerySet":
+        return self.filter(Q(reviewer=body) | Q(reviewer=None, authority=body))
+
 
 # What a finding is about: the monitors' rules that open one.
 RULES = {

@@ -288,14 +288,15 @@ def _of_party(party: Party, grant: Grant | None, version: Version | None) -> Gra
 
 @transaction.atomic
 def merge_concern(*, concern: Concern, actor: User, at: datetime, finding: Finding, reason: str) -> None:
-    """open → taken up, as part of a finding that is open already, about the same party where one is named."""
+    """open → taken up, as part of a finding that is open already, which the same body answers, about the same party
+    where one is named."""
     permissions_concern.check_can_triage_concern(actor, concern, at)
     require(reason=reason)
     concern = _locked(concern, ConcernKind.MISUSE)
     finding = Finding.objects.select_for_update(of=("self",)).get(pk=finding.pk)
     workflow.check_in(finding, FindingState.OPEN)
-    if finding.authority_id != concern.authority_id or concern.party_id not in (None, finding.party_id):
-        raise InvalidState(_("Findings are merged where they are about the same party and before the same authority."))
+    if finding.signatory != concern.responder or concern.party_id not in (None, finding.party_id):
+        raise InvalidState(_("Findings are merged where they are about the same party and the same body answers them."))
     permissions.check_can_answer_finding(actor, finding, at)
     act = ledger.begin("merge_concern", actor, at, ARTICLES[ConcernKind.MISUSE])
     _answer(act, concern, ConcernState.TAKEN_UP, reason, finding=finding)

@@ -102,8 +102,9 @@ def dismiss_finding(*, finding: Finding, actor: User, at: datetime, reason: str)
 
 @transaction.atomic
 def merge_finding(*, finding: Finding, actor: User, at: datetime, into: Finding, reason: str) -> None:
-    """open → merged into another open finding about the same party, which the reports behind it follow from now on, as
-    does what was merged into it. Who has stepped back from it, or from its version, decides nothing in that either."""
+    """open → merged into another open finding about the same party, which the same body answers. The reports behind it
+    follow that from now on, as does what was merged into it. Who has stepped back from it, or from its version, decides
+    nothing in that either."""
     permissions.check_can_answer_finding(actor, finding, at)
     require(reason=reason)
     both = Finding.objects.select_for_update(of=("self",)).filter(pk__in=[finding.pk, into.pk]).order_by("pk")
@@ -111,8 +112,8 @@ def merge_finding(*, finding: Finding, actor: User, at: datetime, into: Finding,
     finding, into = rows[finding.pk], rows[into.pk]
     workflow.check_in(finding, FindingState.OPEN)
     workflow.check_in(into, FindingState.OPEN)
-    if finding == into or (finding.party_id, finding.authority_id) != (into.party_id, into.authority_id):
-        raise InvalidState(_("Findings are merged where they are about the same party and before the same authority."))
+    if finding == into or (finding.party_id, finding.signatory) != (into.party_id, into.signatory):
+        raise InvalidState(_("Findings are merged where they are about the same party and the same body answers them."))
     permissions.check_can_answer_finding(actor, into, at)
     act = ledger.begin("merge_finding", actor, at, finding.article)
     workflow.move(act, finding, FindingState.MERGED, merged_into=into, detail={"reason": reason, "into": into})
