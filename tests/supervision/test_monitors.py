@@ -279,12 +279,12 @@ def test_version_that_was_not_granted_is_noticed(grant: Grant) -> None:
     assert Finding.objects.get().text["what"] == "version"
 
 
-def usual_past(grant: Grant, amounts: list[int], first: str = "2026-04-01") -> date:
-    """One delivery a day; the day after the last."""
+def usual_past(grant: Grant, amounts: list[int], apart: int = 1, first: str = "2026-04-01") -> date:
+    """One delivery each so many days; the day of the next."""
     day = date.fromisoformat(first)
     for amount in amounts:
         deliver(grant, at(str(day)), rows=amount)
-        day += timedelta(days=1)
+        day += timedelta(days=apart)
     return day
 
 
@@ -307,6 +307,24 @@ def test_sudden_change_is_one_against_the_grants_own_past(grant: Grant, past: li
     assert go("sudden_change", at(str(day), 23)).found == 0  # the day is not over
     assert did("sudden_change", at(str(day + timedelta(days=1)))) == found
     assert did("sudden_change", at(str(day + timedelta(days=45)))) == 0
+
+
+@pytest.mark.parametrize(
+    ("past", "apart", "found"),
+    [
+        ([100, 110, 90, 105, 95, 100, 102], 7, 1),  # used once a week
+        ([100, 110, 90, 105, 95, 100, 102], 30, 1),  # once a month
+        ([100, 110, 90, 105, 95, 100, 102], 60, 0),  # six of these days are within a year: too few
+        ([900] * 10 + [100] * 30, 7, 1),  # an earlier habit, before the last thirty days, is forgotten
+        ([900] * 10 + [100] * 25, 7, 0),
+    ],
+)
+def test_sudden_change_is_seen_however_seldom_the_grant_is_used(
+    grant: Grant, past: list[int], apart: int, found: int
+) -> None:
+    day = usual_past(grant, past, apart)
+    deliver(grant, at(str(day)), rows=500)
+    assert did("sudden_change", at(str(day + timedelta(days=1)))) == found
 
 
 @pytest.mark.parametrize("days", [42, 150])

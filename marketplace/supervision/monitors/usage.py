@@ -34,8 +34,9 @@ from marketplace.supervision.queries import delivered_to
 from marketplace.supervision.states import DerivedState
 
 AT_A_TIME = 20_000  # deliveries, or days, that are looked at together
-PAST = 60  # days before a day that it is compared with
-FEWEST = 7  # days with deliveries among these, below which nothing is called usual
+PAST = 30  # days with deliveries before a day that it is compared with, however far apart: use may be monthly
+YEAR = 365  # days before a day that these are looked for in
+FEWEST = 7  # days with deliveries, below which nothing is called usual
 UNUSUAL = 3.5  # robust z-score, as Iglewicz and Hoaglin (1993) propose
 LEAST_FACTOR = 2  # and at least so many times the median: a grant that is used evenly must not alarm by one row more
 Offence = tuple[int, int, str, str]  # delivery, grant, its day or month, what was not allowed
@@ -148,17 +149,27 @@ def _over_quota() -> Q:
 
 # Of each day that is judged its rows, the median of the grant's days before, the median distance from it and the mean.
 # Where a median is less than the half of something, so is at least every second value: few days are worth the sorting.
+# `since`, the first day that counts, is found in the index of a grant's days, once for each day that is judged.
 SUDDEN = """
-WITH high AS (
-    SELECT now.id, now.grant_id, now.day, now.rows
-    FROM delivery_dailyuse now JOIN delivery_dailyuse old
-    ON old.grant_id = now.grant_id AND old.day < now.day AND {near} WHERE now.id IN ({days})
-    GROUP BY now.id, now.grant_id, now.day, now.rows
+WITH judged AS MATERIALIZED (
+    SELECT now.id, now.grant_id, now.day, now.rows, coalesce((
+        SELECT old.day FROM delivery_dailyuse old
+        WHERE old.grant_id = now.grant_id AND old.day < now.day AND old.day >= {year_before}
+        ORDER BY old.day DESC LIMIT 1 OFFSET %s
+    ), {year_before}) AS since
+    FROM delivery_dailyuse now WHERE now.id IN ({days})
+),
+high AS (
+    SELECT now.id, now.grant_id, now.day, now.rows, now.since
+    FROM judged now JOIN delivery_dailyuse old
+    ON old.grant_id = now.grant_id AND old.day < now.day AND old.day >= now.since
+    GROUP BY now.id, now.grant_id, now.day, now.rows, now.since
     HAVING count(*) >= %s AND 2 * sum(CASE WHEN now.rows > %s * old.rows THEN 1 ELSE 0 END) >= count(*)
 ),
 past AS (
     SELECT now.id, now.rows AS amount, old.rows AS before
-    FROM high now JOIN delivery_dailyuse old ON old.grant_id = now.grant_id AND old.day < now.day AND {near}
+    FROM high now JOIN delivery_dailyuse old
+    ON old.grant_id = now.grant_id AND old.day < now.day AND old.day >= now.since
 ),
 ranked AS (
     SELECT past.*, row_number() OVER w AS place, count(*) OVER (PARTITION BY id) AS days
@@ -180,15 +191,13 @@ SELECT id, max(amount), max(median),
     avg(CASE WHEN place IN ((days + 1) / 2, (days + 2) / 2) THEN distance END), avg(distance)
 FROM spread GROUP BY id HAVING max(amount) > %s * max(median) ORDER BY id
 """
-NEAR = {
-    "sqlite": "julianday(old.day) >= julianday(now.day) - {days}",
-    "postgresql": "old.day >= now.day - {days}",
-}
+YEAR_BEFORE = {"sqlite": f"date(now.day, '-{YEAR} days')", "postgresql": f"now.day - {YEAR}"}
 
 
 def sudden(at: datetime, scope: Scope) -> Iterator[Case]:
     """Days that are over on which much more was handed over than the grant's own past suggests: by the robust z-score
-    of the day's rows. Each day is judged once, however long ago it was."""
+    of the day's rows, against the last days of a year on which any were. Each day is judged once, however long ago it
+    was."""
     waiting = _public(DailyUse.objects.filter(is_judged=False, day__lt=local_date(at)), scope)
     while pks := list(waiting.order_by("pk").values_list("pk", flat=True)[:AT_A_TIME]):
         batch = waiting.filter(pk__lte=pks[-1])
@@ -213,8 +222,8 @@ def _usual(days: Any) -> Iterable[Figures]:
     except EmptyResultSet:  # of nobody's
         return
     with connection.cursor() as cursor:
-        cursor.execute(SUDDEN.format(days=inner, near=NEAR[connection.vendor].format(days=PAST)),
-                       [*params, FEWEST, LEAST_FACTOR, LEAST_FACTOR])  # fmt: skip
+        cursor.execute(SUDDEN.format(days=inner, year_before=YEAR_BEFORE[connection.vendor]),
+                       [PAST - 1, *params, FEWEST, LEAST_FACTOR, LEAST_FACTOR])  # fmt: skip
         for pk, amount, *figures in cursor.fetchall():
             median, mad, mean = map(float, figures)
             yield pk, int(amount), median, mad, mean
