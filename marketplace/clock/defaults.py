@@ -30,6 +30,7 @@ class Kind(models.TextChoices):
     TAKE_DOWN = "take_down", _("carry out a take-down that the province requires")
     SERVICE = "service", _("an order counts as served, though nobody has opened it")
     HEARING = "hearing", _("be heard before termination")
+    HEARD = "heard", _("decide what follows, once the party was heard")
     FINDING = "finding", _("answer to a finding")
     CONCERN = "concern", _("answer to a report of misuse")
     FAULT = "fault", _("answer to a report of faulty data")
@@ -73,6 +74,7 @@ DEFAULTS: dict[str, tuple[int, Any]] = {
     Kind.TAKE_DOWN: (3, OWN),
     Kind.SERVICE: (3, OWN),
     Kind.HEARING: (5, OWN),
+    Kind.HEARD: (3, OWN),
     Kind.FINDING: (3, OWN),
     Kind.CONCERN: (3, OWN),
     Kind.FAULT: (5, OWN),

@@ -23,6 +23,7 @@ from marketplace.applications import verbs
 from marketplace.applications.models import Application, Grant, GrantEdition, Item, Route
 from marketplace.applications.queries import newest_linkages
 from marketplace.applications.states import EditionState
+from marketplace.clock.working_days import last_day
 from marketplace.console import cases_closeout
 from marketplace.console.sections import Row, Section, day, evidence, lines, link, of, recusals, table
 from marketplace.documents.models import Document
@@ -30,8 +31,10 @@ from marketplace.errors import is_allowed
 from marketplace.supervision import operations
 from marketplace.supervision import verbs as supervision
 from marketplace.supervision.concern import Concern
+from marketplace.supervision.deadlines import decide_by
+from marketplace.supervision.models import Measure
 from marketplace.supervision.permissions_concern import check_can_triage_concern, may_know_reporter
-from marketplace.supervision.queries import has_other_sources, known_to
+from marketplace.supervision.queries import has_other_sources, known_to, with_deadline
 from marketplace.supervision.review import Review
 from marketplace.verbs import Verb
 
@@ -435,6 +438,7 @@ def note_measure_seen(case: Any, user: Any, at: datetime) -> None:
 
 def measure(case: Any, user: Any, at: datetime) -> list[Section]:
     """Facts, demand, what it holds, evidence and statements."""
+    by = decide_by(with_deadline(Measure.objects.filter(pk=case.pk)).get())
     return [
         Section(_("Order"), (
             (_("Kind"), case.rules.title),
@@ -442,7 +446,7 @@ def measure(case: Any, user: Any, at: datetime) -> list[Section]:
             *of(case, "required_by", "clause", "facts", "demand", "remedy", "referred_to", "referral"),
             (_("Issued"), day(case.issued_at)), (_("By"), case.issued_by),
             (_("First opened by the party"), day(case.seen_at)), (_("Deemed served"), day(case.deemed_served_at)),
-            (_("Hearing opened"), day(case.hearing_opened_at)),
+            (_("Hearing opened"), day(case.hearing_opened_at)), (_("To be decided after it by"), by and last_day(by)),
             (_("Finding"), case.finding and link(case.finding)),
         )),
         table(_("What is suspended"), (_("Grant"), _("Outcome")), [

@@ -27,7 +27,7 @@ from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.evidence_time import kept_as_evidence
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.models import Finding, Measure, UsageReport
-from marketplace.supervision.queries import flagged_for
+from marketplace.supervision.queries import flagged_for, with_deadline
 from marketplace.supervision.review import Review, decidable_by
 from marketplace.supervision.states import ConcernState, FindingState, MeasureState, ReportState
 
@@ -284,7 +284,7 @@ def _as_officer(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
     findings = Finding.objects.filter(authority__in=mine, reviewer=None, state=FindingState.OPEN).exclude(party__in=own)
     yield _ask(findings.select_related("version__product").order_by("pk"), _("Answer the finding"))
     measures = Measure.objects.filter(authority__in=mine, issuer=None).exclude(party__in=own).order_by("pk")
-    yield _by_state(measures.select_related("party"), _MEASURE_LABELS)
+    yield from _what_follows(measures.select_related("party"))
     required = Measure.objects.filter(required_by__in=mine, state=MeasureState.EVIDENCE_FILED).exclude(party__in=own)
     yield _ask(required.select_related("party").order_by("pk"), _MEASURE_LABELS[MeasureState.EVIDENCE_FILED])
     incidents = Incident.objects.open().filter(authority__in=mine).exclude(version__product__seller__in=own)
@@ -332,7 +332,7 @@ def _as_seller(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
     mine, own = Party.objects.filter(pk__in=sellers).filter(pk__in=managed), recent_parties(user, at)
     yield _decision_on(Application.objects.filter(seller__in=mine).exclude(buyer__in=own))
     notices = Measure.objects.filter(issuer__in=mine).exclude(party__in=own)
-    yield _by_state(notices.select_related("party").order_by("pk"), _MEASURE_LABELS)
+    yield from _what_follows(notices.select_related("party").order_by("pk"))
     changes = GrantEdition.objects.filter(
         grant__product__seller__in=mine, grant__item__route=Route.NON_PUBLIC, state=EditionState.REQUESTED
     )
@@ -393,6 +393,13 @@ _MEASURE_LABELS = {
     MeasureState.EVIDENCE_FILED: _("Examine the evidence"),
     MeasureState.REFUSED_TO_CORRECT: _("Decide what follows from the refusal"),
 }
+
+
+def _what_follows(measures: Any) -> Iterable[Ask]:
+    """What measures ask of whoever signs them."""
+    yield _by_state(measures, _MEASURE_LABELS)
+    heard: Any = with_deadline(measures.filter(state=MeasureState.ISSUED))
+    yield _ask(heard.exclude(heard_by=None), _("Decide what follows, the party was heard"), attrgetter("heard_by"))
 
 
 def _key(obj: Any) -> tuple[str, str]:

@@ -90,6 +90,7 @@ DUTIES: dict[tuple[str, str], Duty] = {
     ("supervision.measure", Kind.CORRECTION): Duty("supervision.Measure", "authority", "party", "issuer"),
     ("supervision.measure", Kind.TAKE_DOWN): Duty("supervision.Measure", "authority", "party", "issuer"),
     ("supervision.measure", Kind.HEARING): Duty("supervision.Measure", "authority", "party", "issuer"),
+    ("supervision.measure", Kind.HEARD): Duty("supervision.Measure", "authority", "party", "issuer"),
     ("supervision.review", Kind.REVIEW): Duty("supervision.Review", "authority", "party", "reviewer"),
     ("supervision.incident", Kind.INCIDENT_AUTHORITY): Duty("supervision.Incident", "reporter", "reporter"),
     ("supervision.incident", Kind.INCIDENT_CYBERSPACE): Duty("supervision.Incident", "reporter", "reporter"),
@@ -229,10 +230,21 @@ def level_above(party: Party, at: datetime) -> Party | None:
 
 def lapses_at(clock: Clock, overrides: Mapping[date, bool] | None = None) -> datetime:
     """When whoever must act is late: after a time of waiting only once the days for the act itself are over, too."""
-    allowed = ALLOWED_AFTER.get(clock.kind)
-    if allowed is None:
-        return clock.due_at
-    return end_of_day(add_working_days(last_day(clock.due_at), allowed, overrides))
+    return _lapse(clock.kind, clock.due_at, overrides)
+
+
+def _lapse(kind: str, due: datetime, overrides: Mapping[date, bool] | None) -> datetime:
+    allowed = ALLOWED_AFTER.get(kind)
+    return due if allowed is None else end_of_day(add_working_days(last_day(due), allowed, overrides))
+
+
+def decide_by(measure: Any, overrides: Mapping[date, bool] | None = None) -> datetime | None:
+    """Of a measure `with_deadline`: by when whoever signs it decides what follows from the hearing, in which the party
+    speaks or is silent; None where none is open, and while a review stays it."""
+    if measure.hearing_by is None:
+        found: datetime | None = measure.heard_by
+        return found
+    return _lapse(Kind.HEARING, measure.hearing_by, overrides)
 
 
 def lapsed(at: datetime, days: int = 0) -> Q:

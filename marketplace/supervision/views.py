@@ -26,6 +26,7 @@ from marketplace.pages import HistoryRow, history_rows
 from marketplace.supervision import operations, queries, verbs
 from marketplace.supervision.closeout import Certificate, Whereabouts, built_from, is_over
 from marketplace.supervision.concern import Concern
+from marketplace.supervision.deadlines import decide_by
 from marketplace.supervision.evidence_time import keeping
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.operations.order import is_outdated
@@ -161,7 +162,7 @@ def measure_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def measure(request: HttpRequest, pk: int) -> HttpResponse:
     """An order: facts, demand, deadline, what it holds, evidence, hearing, outcome."""
-    visible = Measure.objects.visible_to(request.user).select_related(
+    visible = queries.with_deadline(Measure.objects.visible_to(request.user)).select_related(
         "party", "authority", "issuer", "finding", "issued_by", "version__product", "required_by", "seen_by"
     )
     item = get_object_or_404(visible, pk=pk)
@@ -181,7 +182,8 @@ def measure(request: HttpRequest, pk: int) -> HttpResponse:
         "clocks": clock.of(item).open().order_by("due_at"),
         "verbs": verbs.MEASURE.available(item, request.user, timezone.now()),
         "is_outdated": item.state == MeasureState.PROPOSED and is_outdated(item),
-        "hearing_until": clock.of(item).running().filter(kind=Kind.HEARING).values_list("due_at", flat=True).first(),
+        "hearing_until": item.hearing_by,
+        "decide_by": decide_by(item),
         "is_stayed": is_stayed(item),
         "is_standing": item.state not in (MeasureState.PROPOSED, MeasureState.DROPPED),
         "history": history_rows([item, *EvidenceFile.objects.ever_of(item)]),

@@ -6,14 +6,21 @@ from typing import Any
 import pytest
 import time_machine
 
+from marketplace.api.serializers import MeasureRow
 from marketplace.applications.models import Grant
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
+from marketplace.clock.working_days import add_working_days, end_of_day, last_day
+from marketplace.console.site import address
+from marketplace.desk.queries import todo
 from marketplace.desk.story import later
 from marketplace.errors import InvalidState
 from marketplace.supervision import operations, verbs
+from marketplace.supervision.deadlines import decide_by, went_up
 from marketplace.supervision.models import Measure
+from marketplace.supervision.queries import with_deadline
 from tests.actors import World
+from tests.console.conftest import log_in
 from tests.workflow import stages
 from tests.workflow.matrix import rows
 
@@ -142,3 +149,64 @@ def test_too_late_taken_back_the_hearing_goes_on_to_its_end(world: World, order:
     file_evidence(world, over)
     assert now().hearing_opened_at == over
     find(world, over)
+
+
+def to_decide_by() -> datetime | None:
+    return decide_by(with_deadline(Measure.objects.all()).get())
+
+
+def after(due: datetime, days: int) -> datetime:
+    return end_of_day(add_working_days(last_day(due), days))
+
+
+def test_from_the_notice_on_both_sides_see_by_when_it_is_decided_what_follows(world: World, order: Measure) -> None:
+    """Three working days after the time to be heard, or after the party has spoken in it."""
+    over = later(world.at, Kind.CORRECTION)
+    assert to_decide_by() is None
+    open_hearing(world, over)
+    silent = after(later(over, Kind.HEARING), 3)
+    assert to_decide_by() == silent
+    heard = over + timedelta(days=1)
+    with time_machine.travel(heard, tick=False):
+        assert [f"{last_day(silent):%F}" in page for page in shown(world)] == [True] * 3
+        say(world, heard, refuses=False)
+        day = later(heard, Kind.HEARD)
+        assert day < silent and to_decide_by() == day
+        assert [f"{last_day(day):%F}" in page for page in shown(world)] == [True] * 3
+        row = MeasureRow(with_deadline(Measure.objects.all()).get()).data
+        assert (row["hearing_by"], datetime.fromisoformat(row["decide_by"])) == (None, day)
+        assert (now(), day) in [(task.obj, task.due_at) for task in todo(world["officer"], heard)]
+
+
+def shown(world: World) -> list[str]:
+    """What the party, the officer and the console are shown of it."""
+    own = now().get_absolute_url()
+    at = (("buyer", own), ("officer", own), ("officer", address(now())))
+    return [log_in(world[who], "zh-hans").get(url).content.decode() for who, url in at]
+
+
+@pytest.mark.parametrize("decided", [True, False])
+def test_what_is_not_decided_after_a_hearing_in_time_goes_up(world: World, order: Measure, decided: bool) -> None:
+    over = later(world.at, Kind.CORRECTION)
+    open_hearing(world, over)
+    say(world, over, refuses=False)
+    say(world, over, refuses=True)  # a second word begins no new time
+    heard = clock.of(order).get(kind=Kind.HEARD)
+    if decided:
+        find(world, heard.due_at - timedelta(hours=9))
+    assert list(clock.of(order).filter(went_up(after(heard.due_at, 3)), kind=Kind.HEARD, ended_at=None)) == (
+        [] if decided else [heard]
+    )
+    assert to_decide_by() == (None if decided else heard.due_at)
+
+
+def test_a_stay_stops_the_time_to_decide_also_of_what_is_said_meanwhile(world: World, order: Measure) -> None:
+    say(world, world.at, refuses=True)
+    open_hearing(world, world.at)
+    review = operations.lodge_review(subject=order, actor=world["buyer"], at=world.at, text="认定有误")
+    operations.stay_review(review=review, actor=world["second_officer"], at=world.at, reason="先停")
+    say(world, world.at, refuses=True)
+    assert (clock.of(order).get(kind=Kind.HEARD).paused_at, to_decide_by()) == (world.at, None)
+    later_on = world.at + timedelta(days=7)
+    operations.end_stay(review=review, actor=world["second_officer"], at=later_on, reason="不再停")
+    assert to_decide_by() == later(later_on, Kind.HEARD)

@@ -7,10 +7,12 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from marketplace.api.serializers.parties import NamedParty
+from marketplace.clock.working_days import calendar_overrides
 from marketplace.documents.models import Document
 from marketplace.supervision.caution import Caution
 from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.concern import Concern
+from marketplace.supervision.deadlines import decide_by
 from marketplace.supervision.incidents import Incident, IncidentAcknowledgement
 from marketplace.supervision.inquiry import ABOUT as ASKED_ABOUT
 from marketplace.supervision.inquiry import Inquiry
@@ -227,21 +229,35 @@ class InquiryRow(serializers.ModelSerializer[Inquiry]):
         )  # fmt: skip
 
 
+class DecideBy(serializers.DateTimeField):
+    """By when whoever signed a measure decides what follows from the hearing; null where none is open. The calendar is
+    looked up once for all rows."""
+
+    def to_representation(self, value: Any) -> Any:
+        if value.hearing_by is not None and "calendar" not in self.context:
+            self.context["calendar"] = calendar_overrides()
+        by = decide_by(value, self.context.get("calendar"))
+        return by and super().to_representation(by)
+
+
 class MeasureRow(serializers.ModelSerializer[Measure]):
     """`correct_by` is the moment at which the time to correct is over, `correct_paused_at` since when it stands still;
-    `served_at` when the party opened it, or it counted as served, null until then."""
+    `served_at` when the party opened it, or it counted as served, null until then; `hearing_by` until when the party
+    may make its statement in a hearing, `decide_by` by when it is decided what follows, null where none is open."""
 
     party, authority, issuer = NamedParty(), NamedParty(), NamedParty(allow_null=True)
     held, evidence = HeldRow(many=True), EvidenceRow(many=True)
     served_at = ServedAt(read_only=True, allow_null=True)
     correct_by = serializers.DateTimeField(read_only=True, allow_null=True)
     correct_paused_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    hearing_by = serializers.DateTimeField(read_only=True, allow_null=True)
+    decide_by = DecideBy(source="*", read_only=True, allow_null=True)
 
     class Meta:
         model = Measure
         fields = (
             "id", "number", "kind", "party", "authority", "issuer", "version", "whole_product", "clause", "facts",
             "demand", "article", "remedy", "referred_to", "referral", "state", "issued_at", "seen_at",
-            "deemed_served_at", "served_at", "correct_by", "correct_paused_at", "hearing_opened_at", "refuses", "held",
-            "evidence", "created_at",
+            "deemed_served_at", "served_at", "correct_by", "correct_paused_at", "hearing_opened_at", "hearing_by",
+            "decide_by", "refuses", "held", "evidence", "created_at",
         )  # fmt: skip

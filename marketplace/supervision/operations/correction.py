@@ -146,14 +146,15 @@ def open_hearing(*, measure: Measure, actor: User, at: datetime, reason: str) ->
 @transaction.atomic
 def file_statement(*, measure: Measure, actor: User, at: datetime, text: str, refuses: bool = False) -> None:
     """What the party says, in the hearing or before it, and whether it refuses to correct. In a hearing it is heard by
-    this; a refusal taken back in time takes away what the hearing was opened for."""
+    this, and whoever signs has working days to decide; a refusal taken back in time takes away what the hearing was
+    opened for."""
     permissions.check_can_respond(actor, measure, at)
     require(text=text)
     measure = _lock(measure)
     Evidence.objects.create(measure=measure, kind=EvidenceKind.STATEMENT, text=text, by=actor, at=at)
     measure.refuses = refuses
     measure.save(update_fields=["refuses"])
-    clock.stop(measure, at, Kind.HEARING)
+    _end_hearing(measure, at)
     _forget_without_ground(measure, at)
     act = ledger.begin("file_statement", actor, at, measure.article)
     ledger.record(act, measure, detail={"text": text, **rested_on(measure), "refuses": refuses})
@@ -180,6 +181,7 @@ def find_refusal(*, measure: Measure, actor: User, at: datetime, reason: str) ->
     check_has_read(measure, actor)
     act = ledger.begin("find_refusal", actor, at, measure.article)
     workflow.move(act, measure, MeasureState.REFUSED_TO_CORRECT, detail={"reason": reason})
+    clock.stop(measure, at, Kind.HEARING, Kind.HEARD)
     tell_party(act, measure, reason)
     papers.write_measure(act, measure, Paper.REFUSAL_FOUND, reason, measure.remedy)
 
@@ -216,7 +218,17 @@ def running_until(measure: Measure) -> dict[str, date]:
 def forget_hearing(measure: Measure, at: datetime) -> None:
     """Part of giving time to correct: no earlier hearing counts any more, nor that the party said that it refuses."""
     Measure.objects.filter(pk=measure.pk).update(hearing_opened_at=None, refuses=False)
+    clock.stop(measure, at, Kind.HEARING, Kind.HEARD)
+
+
+def _end_hearing(measure: Measure, at: datetime) -> None:
+    """The party was heard: from now on whoever signs has its time to decide, after a stay where a review stays it."""
+    if not clock.of(measure).open().filter(kind=Kind.HEARING).exists():
+        return
     clock.stop(measure, at, Kind.HEARING)
+    clock.start(measure, Kind.HEARD, at)
+    if is_stayed(measure):
+        clock.pause(measure, Kind.HEARD, at)
 
 
 def _forget_without_ground(measure: Measure, at: datetime) -> None:

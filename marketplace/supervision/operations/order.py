@@ -194,25 +194,26 @@ def annul(act: ledger.Act, measure: Measure, reason: str) -> None:
 
 
 def pause_measure(act: ledger.Act, measure: Measure, reason: str) -> None:
-    """Part of a review: what the order holds is served again for the time; the time to correct and the time to be heard
-    stand still."""
+    """Part of a review: what the order holds is served again for the time; the time to correct, the time to be heard
+    and the time to decide after that stand still."""
     for held in measure.held.filter(outcome="").select_related("grant__buyer").order_by("pk"):
         lift_hold(act, held.grant, HoldCode.MEASURE, ledger.reference(measure))
     if measure.version is not None:
         taken_down.give_back(act, measure, reason)
-    for kind in (Kind.CORRECTION, Kind.HEARING):
+    for kind in (Kind.CORRECTION, Kind.HEARING, Kind.HEARD):
         clock.pause(measure, kind, act.at)
 
 
 def resume_measure(act: ledger.Act, measure: Measure) -> None:
-    """Part of a review: an order that still stands suspends again; the party's time goes on."""
+    """Part of a review: an order that still stands suspends again; the time of both sides goes on."""
     if measure.state not in STANDING_MEASURE:
         return
     for grant in _living_grants(measure):
         open_hold(act, grant, HoldCode.MEASURE, ledger.reference(measure), reason=measure.demand)
     if measure.version is not None:
         taken_down.hold_again(act, measure)
-    clock.go_on(measure, Kind.HEARING, act.at)
+    for kind in (Kind.HEARING, Kind.HEARD):
+        clock.go_on(measure, kind, act.at)
     if measure.state == MeasureState.ISSUED:
         clock.go_on(measure, Kind.CORRECTION, act.at)
 
