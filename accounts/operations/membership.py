@@ -25,7 +25,8 @@ def add_member(*, party: Party, user: User, role: str, actor: User, at: datetime
 
 @transaction.atomic
 def change_role(*, party: Party, membership: Membership, role: str, actor: User, at: datetime) -> None:
-    """A member gets another role, and with it whoever stands in for them. The last owner stays one."""
+    """A member gets another role, and with it whoever stands in for them. The last owner stays one. Who becomes an
+    auditor writes in nobody's place any more."""
     _check_is_of(party, membership)
     check_can_give(actor, party, role, at)
     check_can_give(actor, party, membership.role, at)
@@ -34,7 +35,10 @@ def change_role(*, party: Party, membership: Membership, role: str, actor: User,
         _check_not_last_owner(membership)
     act = ledger.begin("change_role", actor, at)
     ledger.record(act, membership, detail={"user": membership.user, "from": membership.role, "to": role})
-    Membership.objects.filter(Q(pk=membership.pk) | Q(deputy_for=membership)).update(role=role)
+    changed = Q(pk=membership.pk) | Q(deputy_for=membership)
+    if role not in permissions.WRITERS:
+        changed |= _stands_in(membership)
+    Membership.objects.filter(changed).update(role=role)
 
 
 @transaction.atomic
@@ -92,7 +96,7 @@ def join(act: ledger.Act, party: Party, user: User, role: str, until: date | Non
 def leave(act: ledger.Act, membership: Membership) -> None:
     """Part of another operation: checks nothing itself."""
     today = local_date(act.at)
-    beside = Q(deputy_for=membership) | Q(deputy_for__isnull=False, user=membership.user_id, party=membership.party_id)
+    beside = Q(deputy_for=membership) | _stands_in(membership)
     later = Q(valid_until=None) | Q(valid_until__gt=today)
     Membership.objects.filter(later, Q(pk=membership.pk) | beside).update(valid_until=today)
     ledger.record(act, membership, detail={"user": membership.user})
@@ -115,6 +119,11 @@ def other_owners(party: Party, user: User) -> bool:
 def _is_own(membership: Membership, actor: User) -> bool:
     permissions.check_is_person(actor)
     return membership.user_id == actor.pk
+
+
+def _stands_in(membership: Membership) -> Q:
+    """The memberships with which its holder stands in for others of the party."""
+    return Q(deputy_for__isnull=False, user=membership.user_id, party=membership.party_id)
 
 
 def _check_not_last_owner(membership: Membership) -> None:

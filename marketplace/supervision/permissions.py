@@ -33,7 +33,7 @@ from marketplace.supervision.measure_kinds import KINDS, Issuer, MeasureKind
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.preparedness import EmergencyPlan
 from marketplace.supervision.review import Review, adverse_acts, proposals_of
-from marketplace.supervision.second_pair import Outcome, Signature
+from marketplace.supervision.second_pair import Outcome, Signature, waiting_signature
 from marketplace.supervision.standing import StandingRule
 from marketplace.supervision.states import LIVING_CONCERN, DerivedState, FindingState, MeasureState, ReportState
 
@@ -162,10 +162,17 @@ def check_may_require_take_down(actor: Any, version: Version, at: datetime) -> N
 
 
 def check_can_confirm(actor: Any, measure: Measure, at: datetime) -> None:
-    """Who could sign it, and another than who did."""
+    """Who could sign it, and another than who did: neither signs in the other's place, nor both in that of a third."""
     check_can_order(actor, measure, at)
-    if Signature.objects.waiting().filter(measure=measure, by=actor.pk).exists():
-        raise NotAllowed(_("You have signed this: another officer confirms it."))
+    first = waiting_signature(measure)
+    if first is None:
+        return
+    is_allowed(check_can_order, first.by, measure, at)  # says in whose place who signed first acts
+    names = {person.acting_for or person.ledger_ref for person in (first.by, actor)}
+    if first.by == actor or len(names) == 1:
+        raise NotAllowed(
+            _("You signed this, or somebody in the place of the same person: another officer confirms it.")
+        )
 
 
 def check_can_undo(actor: Any, measure: Measure, at: datetime) -> None:

@@ -266,6 +266,17 @@ def test_auditor_is_no_deputy_and_a_colleague_names_none_for_others(world):
         )  # fmt: skip
 
 
+def test_deputy_who_becomes_an_auditor_writes_in_nobodys_place_any_more(world):
+    appoint(world)
+    second, city = world["second_officer"], world.parties["city"]
+    operations.change_role(
+        party=city, membership=held(world, "second_officer", "city"), role="auditor", actor=world["officer"],
+        at=world.at,
+    )  # fmt: skip
+    with pytest.raises(NotAllowed):
+        permissions.check_member(second, city, world.at + DAY)
+
+
 def test_deputy_ends_with_either_membership(world):
     made = appoint(world)
     party = world.parties["city"]

@@ -24,6 +24,7 @@ from marketplace.supervision.second_pair import SecondPairRule, Signature
 from marketplace.supervision.verbs import SIGNED_FIRST
 from tests.actors import World
 from tests.console.conftest import log_in
+from tests.supervision.test_recusal import stand_in
 from tests.workflow import stages
 from tests.workflow.matrix import rows
 from tests.workflow.memory import remembered_sandbox  # noqa: F401
@@ -217,6 +218,52 @@ def test_what_the_first_could_not_sign_any_more_is_not_confirmed(world: World, s
     assert rows() == before
     operations.send_back(**by(world, "second_officer", signed), reason="签署人已离任")
     assert Signature.objects.get().outcome == "sent_back"
+
+
+def only_in_the_place_of_the_officer(world: World, *deputies: str) -> None:
+    """They stand in today for the officer and have lost what they might write themselves."""
+    for who in deputies:
+        stand_in(world, world.parties["city"], "officer", who, world.at)
+        Membership.objects.filter(user=world[who], party=world.parties["city"], deputy_for=None).update(role="auditor")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("second_officer", "officer"), ("officer", "second_officer"), ("second_officer", "other_buyer")],
+)
+def test_two_signatures_are_not_both_in_the_place_of_one(
+    world: World, rule: None, grant: Grant, first: str, second: str
+) -> None:
+    Membership.objects.create(
+        user=world["other_buyer"], party=world.parties["city"], role=Role.MEMBER, valid_from=local_date(world.at)
+    )
+    only_in_the_place_of_the_officer(world, "second_officer", "other_buyer")
+    made = stages.proposal(world, grant)
+    operations.issue_order(**by(world, first, made), **ORDER)
+    before = rows()
+    with pytest.raises(NotAllowed, match=r"another officer confirms|由另一名"):
+        operations.confirm_signature(**by(world, second, made))
+    assert rows() == before
+
+
+def test_what_a_deputy_signed_is_not_confirmed_once_nobody_is_stood_in_for(
+    world: World, rule: None, grant: Grant
+) -> None:
+    Membership.objects.create(
+        user=world["other_buyer"], party=world.parties["city"], role=Role.MEMBER, valid_from=local_date(world.at)
+    )
+    only_in_the_place_of_the_officer(world, "second_officer")
+    made = stages.proposal(world, grant)
+    operations.issue_order(**by(world, "second_officer", made), **ORDER)
+    before = rows()
+    tomorrow = by(world, "other_buyer", made) | {"at": world.at + timedelta(days=1)}
+    with pytest.raises(InvalidState, match=r"signed first|首位签署人"):
+        operations.confirm_signature(**tomorrow)
+    assert rows() == before
+    of_the_buyer(world)  # today the deputy still signs, but nobody in the place of whose own case it is
+    with pytest.raises(InvalidState, match=r"signed first|首位签署人"):
+        operations.confirm_signature(**by(world, "other_buyer", made))
+    operations.send_back(**tomorrow, reason="代理已结束")
 
 
 def test_neither_of_the_two_annuls_or_reviews_it(world: World, signed: Measure) -> None:
