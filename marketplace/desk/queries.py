@@ -285,8 +285,9 @@ def _as_officer(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
     yield _ask(findings.select_related("version__product").order_by("pk"), _("Answer the finding"))
     measures = Measure.objects.filter(authority__in=mine, issuer=None).exclude(party__in=own).order_by("pk")
     yield from _what_follows(measures.select_related("party"))
-    required = Measure.objects.filter(required_by__in=mine, state=MeasureState.EVIDENCE_FILED).exclude(party__in=own)
-    yield _ask(required.select_related("party").order_by("pk"), _MEASURE_LABELS[MeasureState.EVIDENCE_FILED])
+    required = Measure.objects.filter(required_by__in=mine).exclude(party__in=own)
+    ends = {state: _MEASURE_LABELS[state] for state in (MeasureState.EVIDENCE_FILED, MeasureState.REFUSED_TO_CORRECT)}
+    yield _by_state(required.select_related("party").order_by("pk"), ends)
     incidents = Incident.objects.open().filter(authority__in=mine).exclude(version__product__seller__in=own)
     yield _ask(incidents.order_by("pk"), _("Follow the security incident: pause, tell, close"))
     yield _ask(Incident.objects.awaiting(mine).exclude(authority__in=mine).order_by("pk"), ACKNOWLEDGE)
@@ -321,6 +322,9 @@ def _as_reviewer(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
         asked = Review.objects.filter(decidable_by(user), reviewer__in=mine)
         yield _ask(_reviews(asked, own), _("Decide on the review"))
         yield _decision_on_rules(ReleaseRule.objects.filter(basis__reviewer__in=mine).exclude(product__seller__in=own))
+        taken_down = Measure.objects.filter(issuer__in=mine).exclude(party__in=own)
+        theirs = taken_down.exclude(required_by__isnull=False, state=MeasureState.REFUSED_TO_CORRECT)
+        yield from _what_follows(theirs.select_related("party").order_by("pk"))
 
 
 def _as_seller(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:

@@ -163,11 +163,11 @@ def check_may_require_take_down(actor: Any, version: Version, at: datetime) -> N
 
 def check_can_confirm(actor: Any, measure: Measure, at: datetime) -> None:
     """Who could sign it, and another than who did: neither signs in the other's place, nor both in that of a third."""
-    check_can_order(actor, measure, at)
+    check_can_sign(actor, measure, at)
     first = waiting_signature(measure)
     if first is None:
         return
-    is_allowed(check_can_order, first.by, measure, at)  # says in whose place who signed first acts
+    is_allowed(check_can_sign, first.by, measure, at)  # says in whose place who signed first acts
     names = {person.acting_for or person.ledger_ref for person in (first.by, actor)}
     if first.by == actor or len(names) == 1:
         raise NotAllowed(
@@ -175,8 +175,15 @@ def check_can_confirm(actor: Any, measure: Measure, at: datetime) -> None:
         )
 
 
-def check_can_undo(actor: Any, measure: Measure, at: datetime) -> None:
-    """Who signs it; what the province required, the province: not dropped or lifted by who has to carry it out."""
+def check_can_sign(actor: Any, measure: Measure, at: datetime) -> None:
+    """What may take two: who issues it and, once a refusal was found, who ends it."""
+    check = check_can_end if measure.state == MeasureState.REFUSED_TO_CORRECT else check_can_order
+    check(actor, measure, at)
+
+
+def check_can_end(actor: Any, measure: Measure, at: datetime) -> None:
+    """Who signs it; what the province required, the province: not dropped, lifted or made final by who has to carry it
+    out."""
     if measure.required_by is None:
         return check_can_order(actor, measure, at)
     check_officer(actor, measure.required_by, at)
@@ -209,7 +216,7 @@ def check_can_annul(actor: Any, measure: Measure, at: datetime) -> None:
         check_not_own_case(actor, [measure.party], at)
         check_not_recused(actor, measure)
     else:
-        check_can_undo(actor, measure, at)
+        check_can_end(actor, measure, at)
     if measure.issued_by_id == actor.pk or _has_signed(actor, measure):
         raise NotAllowed(_("Somebody else than the officer who issued an order may annul it."))
 

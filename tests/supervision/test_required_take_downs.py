@@ -89,6 +89,70 @@ def test_the_province_does_so_in_its_own_name(world: World, issued: Case, act: A
     assert Document.objects.order_by("pk").last().issuer == world.parties["province"]
 
 
+@pytest.fixture
+def refused(world: World, issued: Case) -> Case:
+    made, at = issued
+    reviewer = {"measure": made, "actor": world["reviewer"]}
+    stages.hear(made, at, world["reviewer"], world["vendor"])
+    stages.read(made, at, world["reviewer"])
+    operations.find_refusal(**reviewer, at=at, reason="明确拒绝")
+    return Measure.objects.get(), at
+
+
+def test_who_carries_it_out_does_not_make_it_final_but_the_province_does(world: World, refused: Case) -> None:
+    made, at = refused
+    end: dict[str, Any] = {"measure": made, "at": at, "reason": "拒不改正", "remedy": stages.REMEDY}
+    second = colleague(world, "compliance")
+    before = rows()
+    for who in (world["reviewer"], second, world["officer"], world["vendor"]):
+        with pytest.raises(NotAllowed):
+            operations.make_final(actor=who, **end)
+    assert rows() == before
+    province = world["province_officer"]
+    with time_machine.travel(at, tick=False):
+        assert made in [task.obj for task in todo(province, at)]
+        assert made not in [task.obj for task in todo(world["reviewer"], at)]
+        client = log_in(province)
+        address = reverse("supervision:order-make_final", args=[made.pk])
+        assert address in client.get(made.get_absolute_url()).content.decode()  # which counts as reading
+        assert "行政复议" in client.get(address).context["form"].initial["remedy"]
+        assert client.post(address, {"reason": "拒不改正", "remedy": stages.REMEDY}).status_code == 302
+    assert (Measure.objects.get().state, Version.objects.get(pk=made.version_id).state) == ("final", "recalled")
+    assert Document.objects.get(kind="take_down_final").issuer == world.parties["province"]
+    told = Outbox.objects.filter(channel="page", recipient_ref=world["reviewer"].ledger_ref, kind="measure_moved")
+    assert told.exists()  # who has carried it out so far
+
+
+def test_made_final_by_two_it_takes_two_officers_of_the_province(world: World, refused: Case) -> None:
+    made, at = refused
+    province = world["province_officer"]
+    operations.set_second_pair(
+        authority=world.parties["province"], actor=province, at=at, is_on=True, reason="内控要求"
+    )
+    second = colleague(world, "province")
+    for who in (province, second):
+        operations.note_seen(measure=made, actor=who, at=at)
+    operations.make_final(measure=made, actor=province, at=at, reason="拒不改正", remedy=stages.REMEDY)
+    assert Measure.objects.get().state == "refused_to_correct"
+    signed = Outbox.objects.filter(channel="page", kind="measure_signed").values_list("recipient_ref", flat=True)
+    assert list(signed) == [second.ledger_ref]
+    for who in (world["reviewer"], province, world["officer"]):
+        with pytest.raises(NotAllowed):
+            operations.confirm_signature(measure=made, actor=who, at=at)
+    operations.confirm_signature(measure=made, actor=second, at=at)
+    assert Measure.objects.get().state == "final"
+
+
+def test_the_reviewer_is_asked_to_issue_it_and_names_the_remedy_against_an_authority(
+    world: World, required: Case
+) -> None:
+    made, at = required
+    with time_machine.travel(at, tick=False):
+        assert made in [task.obj for task in todo(world["reviewer"], at)]
+        form = log_in(world["reviewer"]).get(reverse("supervision:order-issue", args=[made.pk])).context["form"]
+    assert "行政复议" in form.initial["remedy"] and "平台其他人员" not in form.initial["remedy"]
+
+
 def test_the_province_is_told_of_each_step_and_asked_once_there_is_evidence(world: World, issued: Case) -> None:
     made, at = issued
     reviewer: dict[str, Any] = {"measure": made, "actor": world["reviewer"], "at": at, "reason": "-"}

@@ -130,7 +130,7 @@ class Measure(models.Model):
 
     @property
     def decider(self) -> Decider:
-        return DECIDERS[self.rules.issuer]
+        return Decider.AUTHORITY if self.required_by_id else DECIDERS[self.rules.issuer]
 
     @property
     def may_hold_all(self) -> bool:
@@ -150,6 +150,11 @@ class Measure(models.Model):
     def signatory(self) -> Party:
         """Who issues it and follows it up."""
         return self.issuer or self.authority
+
+    @property
+    def closer(self) -> Party:
+        """Who lifts it or makes it final: who signs it or, where the province required it, the province."""
+        return self.required_by or self.signatory
 
 
 class GrantOutcome(models.TextChoices):

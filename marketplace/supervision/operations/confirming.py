@@ -35,7 +35,7 @@ def confirm_signature(*, measure: Measure, actor: User, at: datetime) -> None:
     not sign it any more."""
     permissions.check_can_confirm(actor, measure, at)
     signature = _locked(measure)
-    if not is_allowed(permissions.check_can_order, signature.by, measure, at):
+    if not is_allowed(permissions.check_can_sign, signature.by, measure, at):
         raise InvalidState(_("Who signed first may not sign this any more: send it back."))
     verb, take_effect = EFFECTS[signature.what]
     act = ledger.begin(verb or measure.rules.issued_as, actor, at, measure.article)

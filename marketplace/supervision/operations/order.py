@@ -149,7 +149,7 @@ def _suspend(act: ledger.Act, measure: Measure) -> None:
 def drop_order(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
     """proposed → dropped, with reasons. Nobody is suspended by a proposal, so nothing else changes. What the province
     required is dropped by the province."""
-    permissions.check_can_undo(actor, measure, at)
+    permissions.check_can_end(actor, measure, at)
     require(reason=reason)
     act = ledger.begin("drop_order", actor, at, measure.article)
     workflow.move(act, measure, MeasureState.DROPPED, detail={"reason": reason})
@@ -161,7 +161,7 @@ def drop_order(*, measure: Measure, actor: User, at: datetime, reason: str) -> N
 def lift_order(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
     """issued, evidence filed or refusal found → lifted: its holds go. A grant resumes when none is left. What the
     province required is lifted by the province."""
-    permissions.check_can_undo(actor, measure, at)
+    permissions.check_can_end(actor, measure, at)
     require(reason=reason)
     act = ledger.begin("lift_order", actor, at, measure.article)
     workflow.move(act, measure, MeasureState.LIFTED, detail={"reason": reason})
@@ -317,8 +317,11 @@ def is_outdated(measure: Measure) -> bool:
 
 
 def watching(measure: Measure, at: datetime) -> list[Recipient]:
-    """The people of the authority, which sees all that another issues, and of the one that required it."""
+    """The people of the authority, which sees all that another issues; where one required it, its people, and those who
+    carry it out."""
     parties = {measure.authority, measure.required_by} if measure.issuer is not None else set()
+    if measure.required_by is not None:
+        parties.add(measure.issuer)
     return [to for party in parties if party is not None for to in recipients(party, at)]
 
 

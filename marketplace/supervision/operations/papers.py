@@ -39,7 +39,8 @@ CALLED: dict[str, dict[str, str]] = {
     },
 }
 ISSUED = (Paper.ORDER, Paper.CORRECTION)
-UNDONE = (Paper.TAKE_DOWN_LIFTING, Paper.TAKE_DOWN_ANNULMENT)  # by who required it, where somebody did
+# by who required it, where somebody did
+CLOSING = (Paper.TAKE_DOWN_LIFTING, Paper.TAKE_DOWN_ANNULMENT, Paper.TAKE_DOWN_FINAL)
 WITH_FACTS = (*ISSUED, Paper.HEARING, Paper.REFUSAL_FOUND)
 WITH_DEADLINE = (*ISSUED, Paper.EXTENSION)
 
@@ -81,7 +82,7 @@ def write_final(
 def _write(act: ledger.Act, measure: Measure, kind: str, sections: Sections) -> None:
     by = measure.signatory.answers
     issuer = measure.authority if by.state == PartyState.ENDED else by  # whose officer acts in its place
-    if measure.required_by is not None and kind in UNDONE:
+    if measure.required_by is not None and kind in CLOSING:
         issuer = measure.required_by
     served = due_after(act.at, clock.days(Kind.SERVICE))
     write_document(

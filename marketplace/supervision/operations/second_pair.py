@@ -22,8 +22,8 @@ ARTICLE = "Art. 45"
 @transaction.atomic
 def set_second_pair(*, authority: Party, actor: User, at: datetime, is_on: bool, reason: str) -> None:
     """From now on, or no more, an order of this authority, its termination or referral takes two of its officers, and
-    to make a take-down final in its competence two reviewers. What waits for a second one goes on waiting. All its
-    people are told; a precaution never waits."""
+    to make a take-down final in its competence two reviewers, or of its own where it required it. What waits for a
+    second one goes on waiting. All its people are told; a precaution never waits."""
     check_officer(actor, authority, at)
     require(reason=reason)
     Party.objects.select_for_update().get(pk=authority.pk)
@@ -46,13 +46,13 @@ def sign_first(measure: Measure, what: str, actor: User, at: datetime, texts: di
     Measure.objects.select_for_update(of=("self",)).get(pk=measure.pk)  # two sign at once: one is the first
     if is_waiting(measure):
         raise InvalidState(_("It is signed already: another officer confirms it or sends it back."))
-    asks = SecondPairRule.objects.filter(authority=measure.authority_id).exists()
+    asks = SecondPairRule.objects.filter(authority=measure.required_by_id or measure.authority_id).exists()
     if not asks or (measure.rules.issuer != Issuer.AUTHORITY and what != What.FINAL):
         return False
     signature = Signature.objects.create(measure=measure, what=what, texts=texts, by=actor, at=at)
     act = ledger.begin("sign_first", actor, at, measure.article)
     ledger.record(act, signature, new="waiting", detail={"measure": measure, "what": what, **texts})
-    people = [to for to in recipients(measure.signatory, at) if to.ref != actor.ledger_ref]
+    people = [to for to in recipients(measure.closer, at) if to.ref != actor.ledger_ref]
     tell(act, people, "measure_signed", link=measure.get_absolute_url(), object=measure, by=actor, what=signature)
     return True
 

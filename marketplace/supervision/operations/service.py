@@ -23,7 +23,9 @@ def note_seen(*, measure: Measure, actor: User, at: datetime) -> None:
         return
     if is_allowed(permissions.check_can_respond, actor, measure, at):
         _note_service(measure, Document.objects.of(measure), actor, at, is_order=True)
-    elif is_allowed(permissions.check_can_order, actor, measure, at):
+    elif any(
+        is_allowed(check, actor, measure, at) for check in (permissions.check_can_order, permissions.check_can_end)
+    ):
         with transaction.atomic():
             if count_as_read(measure, actor, at):
                 ledger.record(ledger.begin("read_evidence", actor, at, measure.article), measure)

@@ -48,7 +48,7 @@ def require_take_down(
     finding: Finding | None = None,
 ) -> Measure:  # fmt: skip
     """The province requires a take-down: the reviewer has working days to issue it, in these words. The
-    province alone drops, lifts and annuls it, decides a review of it, and is told of each step."""
+    province alone drops, lifts, annuls it and makes it final, decides a review of it, and is told of each step."""
     by = permissions.check_can_require_take_down(actor, version, at)
     texts = {"clause": clause, "facts": facts, "demand": demand}
     made = _draft(version, actor, at, whole_product, finding, required_by=by, **texts)
@@ -78,9 +78,9 @@ def _draft(
 @transaction.atomic
 def make_final(*, measure: Measure, actor: User, at: datetime, reason: str, remedy: str) -> None:
     """refusal found → final: what it holds is recalled, never served again; holders hear of it as of every recall. Of a
-    whole product no version is made public any more. Where the authority wants two pairs of eyes, another reviewer
-    confirms it first."""
-    permissions.check_can_order(actor, measure, at)
+    whole product no version is made public any more. What the province required is made final by the province. Where
+    the authority, or that province, wants two pairs of eyes, another reviewer or officer confirms it first."""
+    permissions.check_can_end(actor, measure, at)
     check_ends_as(measure, MeasureState.FINAL)
     require(reason=reason, remedy=remedy)
     check_may_end(measure, actor)
@@ -90,7 +90,7 @@ def make_final(*, measure: Measure, actor: User, at: datetime, reason: str, reme
 
 
 def finish(act: ledger.Act, measure: Measure, *, reason: str, remedy: str) -> None:
-    """Part of making it final, by one reviewer or the second of two."""
+    """Part of making it final, by one person or the second of two."""
     check_may_end(measure, act.actor)
     workflow.move(act, measure, MeasureState.FINAL, detail={"reason": reason, "remedy": remedy})
     recalled = recall(act, measure, reason)
