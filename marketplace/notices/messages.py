@@ -474,6 +474,14 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Derived product “%(title)s” of %(developer)s was flagged"),
         _("%(reason)s. Decide on its page whether it may stay: clear the flag, or withdraw it."),
     ),
+    "derived_unpublished": (
+        _("Derived product %(number)s “%(title)s”, registered on %(day)s: is it in use, and where?"),
+        _(
+            "Where others can find or use it, publish its page: it shows source and date obtained, which what is built "
+            "on this data has to state. Where it was given up, withdraw it. While you alone work on it, do nothing: "
+            "you are not asked again."
+        ),
+    ),
     "derived_contract_ended": (
         _("A contract under which “%(title)s” was built was ended"),
         _(

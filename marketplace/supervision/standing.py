@@ -68,6 +68,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "outside_access": (Action.FINDING,),
     "sudden_change": (Action.FINDING,),
     "attribution": (Action.FINDING,),
+    "derived_unpublished": (Action.REMIND,),
     "cause_gone": (Action.RECORD,),
     "officer_overdue": (Action.REMIND,),
 }

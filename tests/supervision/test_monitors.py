@@ -363,6 +363,27 @@ def test_product_at_an_address_whose_sources_are_hidden_is_a_finding(world: Worl
     assert did("cause_gone", at("2026-06-04")) == 1
 
 
+def test_who_registered_a_product_long_ago_is_asked_once_whether_it_is_public(world: World, grant: Grant) -> None:
+    deliver(grant, at("2026-05-01"))
+    quiet = derived(grant, "registered", "")
+    derived(grant, "published", "")
+    derived(grant, "withdrawn", "")
+    derived(grant, "registered", "https://example.com/")  # of which there is a finding
+    assert did("derived_unpublished", at("2026-08-01")) == 0
+    assert did("derived_unpublished", at("2026-08-02")) == 1
+    buyer, officer = world["buyer"].ledger_ref, world["officer"].ledger_ref
+    assert (buyer in told("derived_unpublished")) > (officer in told("derived_unpublished"))
+    notice = Outbox.objects.get(kind="derived_unpublished", channel="page", recipient_ref=buyer)
+    assert (notice.context["title"], notice.link) == (quiet.title, quiet.get_absolute_url())
+    assert did("derived_unpublished", at("2027-08-02")) == 0
+    assert not Finding.objects.filter(rule="derived_unpublished").exists()
+
+
+def test_nobody_is_asked_about_a_product_that_nothing_public_went_into(world: World) -> None:
+    derived(stages.non_public_grant(world, "active")[0], "registered", "")
+    assert did("derived_unpublished", at("2026-08-02")) == 0
+
+
 def test_a_time_to_correct_goes_up_only_until_the_hearing_is_opened(world: World, grant: Grant) -> None:
     order = stages.order(world, grant)
     due = clock.of(order).get(kind=Kind.CORRECTION).due_at

@@ -64,6 +64,7 @@ MONITORS: tuple[Monitor, ...] = (
     watch("outside_access", _("days of attempts outside the hours or networks of a grant"), "Art. 33", attempts.outside, answerers),
     watch("sudden_change", _("sudden changes against a grant's own past"), "Art. 33", usage.sudden, answerers, BREACH),
     watch("attribution", _("derived products whose sources are not shown, or not as delivered"), "Art. 16", usage.unattributed, answerers_and_party),
+    reminder("derived_unpublished", _("derived products registered long ago and not public"), "Art. 16", usage.unpublished, usage.keeper_told),
     cause_gone("cause_gone", _("findings whose cause has gone"), "Art. 45", {
         "report_thin": reports.thin, "buyer_lapsed": lapsing.lapsed_buyers,
         "mandate_lapsed": lapsing.lapsed_mandates, "source_lapsed": lapsing.lapsed_sources, "data_stale": versions.stale,

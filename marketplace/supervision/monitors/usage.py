@@ -18,18 +18,20 @@ from django.db.models import (
     OuterRef,
     Q,
     Subquery,
+    Value,
 )
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, TruncDate, TruncMonth
 from django.db.models.lookups import GreaterThan
 
+from accounts.queries import People
 from listings.models import Nature
 from marketplace.among import Among
 from marketplace.applications.models import Grant, Hold
 from marketplace.clock.working_days import SHANGHAI, local_date
 from marketplace.delivery.models import DailyUse, Delivery
-from marketplace.supervision.models import DerivedFrom, Finding
-from marketplace.supervision.monitors.base import Case, Scope, within
+from marketplace.supervision.models import DerivedFrom, DerivedProduct, Finding
+from marketplace.supervision.monitors.base import Case, Scope, Told, text, unsaid, within
 from marketplace.supervision.queries import delivered_to
 from marketplace.supervision.states import DerivedState
 
@@ -43,6 +45,7 @@ Offence = tuple[int, int, str, str]  # delivery, grant, its day or month, what w
 Row = tuple[str, int, str, int, dict[str, str]]  # what begins the case's key, grant, day or month, count, words
 Figures = tuple[int, int, float, float, float]  # daily use, its rows, median before, median and mean distance from it
 PUBLISH_WITHIN = 30  # days from a derived product's registration, where it names an address at which it is found
+ASK_AFTER = 90  # days from its registration, where it names none and is no data product here
 
 
 def outside(at: datetime, scope: Scope) -> Iterator[Case]:
@@ -254,6 +257,24 @@ def unattributed(at: datetime, scope: Scope) -> Iterator[Case]:
         key = f"attribution:{use.derived_id}:{use.grant_id}:{what}"
         words = {"title": use.derived.title, "number": use.derived.number, "what": what}
         yield Case(key, use.grant, use.grant.buyer, use.grant.authority_id, words)
+
+
+def unpublished(at: datetime, scope: Scope) -> Iterator[Case]:
+    """Derived products that were registered long ago, are not public and name no address: whether anybody can find one
+    only its developer knows (Art. 16)."""
+    uses = DerivedFrom.objects.filter(derived=OuterRef("pk")).exclude(grant__product__nature=Nature.NON_PUBLIC)
+    waiting = DerivedProduct.objects.filter(state=DerivedState.REGISTERED, url="", listed_as=None)
+    rows = waiting.annotate(authority=Subquery(uses.order_by("pk").values("grant__authority")[:1])).filter(
+        created_at__lte=at - timedelta(days=ASK_AFTER), authority__isnull=False
+    )
+    new = unsaid(within(rows, scope, "party"), Value("derived_unpublished:"), text("pk"))
+    for derived in new.select_related("party").order_by("pk"):
+        words = {"title": derived.title, "number": derived.number, "day": local_date(derived.created_at)}
+        yield Case(f"derived_unpublished:{derived.pk}", derived, derived.party, derived.authority, words)
+
+
+def keeper_told(case: Case, people: People) -> Told:
+    return [(people(case.party), "derived_unpublished", case.about.get_absolute_url())]
 
 
 def _cases(rows: Iterable[Row]) -> Iterator[Case]:
