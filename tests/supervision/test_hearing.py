@@ -200,9 +200,12 @@ def test_what_is_not_decided_after_a_hearing_in_time_goes_up(world: World, order
     assert to_decide_by() == (None if decided else heard.due_at)
 
 
-def test_a_stay_stops_the_time_to_decide_also_of_what_is_said_meanwhile(world: World, order: Measure) -> None:
+@pytest.mark.parametrize("is_said", [True, False], ids=["heard before", "heard meanwhile"])
+def test_a_stay_stops_the_time_to_decide(world: World, order: Measure, is_said: bool) -> None:
     say(world, world.at, refuses=True)
     open_hearing(world, world.at)
+    if is_said:
+        say(world, world.at, refuses=True)
     review = operations.lodge_review(subject=order, actor=world["buyer"], at=world.at, text="认定有误")
     operations.stay_review(review=review, actor=world["second_officer"], at=world.at, reason="先停")
     say(world, world.at, refuses=True)

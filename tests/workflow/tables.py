@@ -1593,8 +1593,8 @@ def may_take_down(verb: str, state: str) -> frozenset[str]:
         return NOBODY if state.startswith(("proposed", "dropped")) else VENDOR
     if verb == "annul" and not state.startswith(("proposed", "dropped")):
         return NOBODY  # not who issued it; there is one reviewer here
-    undoes = verb in ("drop", "lift", "annul")
-    return PROVINCE if undoes and state == "proposed+required" else REVIEWER
+    closes = verb in ("drop", "lift", "annul", "make_final")
+    return PROVINCE if closes and state == "proposed+required" else REVIEWER
 
 
 def possible_take_down(verb: str, state: str) -> bool:
