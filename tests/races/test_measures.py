@@ -9,11 +9,12 @@ from django.db import connection
 
 from accounts.models import EvidenceFile
 from marketplace.applications import operations as applications
-from marketplace.applications.models import Hold
+from marketplace.applications.models import Grant, Hold
 from marketplace.delivery import gate
 from marketplace.delivery import operations as delivery
 from marketplace.delivery.models import AccessRecord, Delivery
-from marketplace.errors import InvalidState
+from marketplace.desk.story import apply_for, consult, decide
+from marketplace.errors import InvalidState, StaleState
 from marketplace.ledger.models import Entry
 from marketplace.supervision import operations as supervision
 from marketplace.supervision.models import Measure
@@ -199,3 +200,36 @@ def test_nothing_is_handed_over_once_the_suspension_is_recorded(world, grant, mo
         supervision.lift_order(measure=measure, actor=world["officer"], at=world.at, reason="-")
     assert AccessRecord.objects.filter(outcome="allowed").count() == Delivery.objects.count()
     assert "suspended" in seen or connection.vendor == "sqlite"
+
+
+def test_an_offer_accepted_while_an_order_holds_it_begins_suspended(world, grant):
+    measure, offer = stages.proposal(world, grant), offered_too(world)
+    act = {"actor": world["officer"], "at": world.at, **stages.CHARGE, "remedy": stages.REMEDY}
+    outcomes = together(
+        lambda: supervision.issue_order(measure=fresh(measure), grants=[fresh(offer)], **act),
+        lambda: applications.accept_grant(grant=fresh(offer), actor=world["buyer"], at=world.at, terms_accepted=True),
+    )
+    assert outcomes == [None, None]
+    assert (fresh(offer).state, fresh(offer).holds.get().state) == ("active", "open")
+    assert not offer.is_in_effect(world.at)
+
+
+def test_an_offer_accepted_while_its_order_ends_the_service_ends_with_it(world, grant):
+    measure, offer = stages.proposal(world, grant), offered_too(world)
+    officer = {"measure": measure, "actor": world["officer"], "at": world.at, "remedy": stages.REMEDY}
+    supervision.issue_order(**officer, **stages.CHARGE, grants=[offer])
+    stages.find_refusal(measure, world)
+    terminated, accepted = together(
+        lambda: supervision.terminate_service(**{**officer, "measure": fresh(measure)}, reason="拒不改正"),
+        lambda: applications.accept_grant(grant=fresh(offer), actor=world["buyer"], at=world.at, terms_accepted=True),
+    )
+    assert terminated is None
+    assert fresh(offer).state == ("terminated" if accepted is None else "declined")
+    assert accepted is None or isinstance(accepted, (InvalidState, StaleState))
+
+
+def offered_too(world: Any) -> Grant:
+    """Another grant of the buyer, whose terms are not accepted yet."""
+    case = apply_for(world.product, world.cast, world.at, world.fields)
+    consult(case, world.cast, world.at)
+    return decide(case, world.cast, world.at)
