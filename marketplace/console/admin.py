@@ -20,7 +20,15 @@ from listings.states import ChangeState, EntryState, ObjectionState, RuleState, 
 from marketplace.applications import verbs as applications
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
 from marketplace.applications.states import ApplicationState, ConsultationState, EditionState, ItemState
-from marketplace.console import cases, cases_closeout, cases_incident, cases_inspection
+from marketplace.console import (
+    cases_applications,
+    cases_closeout,
+    cases_incident,
+    cases_inspection,
+    cases_listings,
+    cases_party,
+    cases_supervision,
+)
 from marketplace.console.models import Reading
 from marketplace.console.queries import assigned, files_opened
 from marketplace.console.queue import OFFICER, OVERSEER, REVIEWER, Queue, column, register
@@ -76,7 +84,7 @@ class PartyQueue(Queue):
     list_display = ("case", "region", "state_now", column(_("Verified until"), "verified_until"))
     list_select_related = ("region",)
     search_fields = ("name", "uscc")
-    sections = cases.party
+    sections = cases_party.party
     may_read_files = check_can_read_evidence
 
     def waits_for(self, request: Any, at: datetime) -> Q | None:
@@ -96,7 +104,7 @@ class EntryQueue(Queue):
     list_display = ("case", "unit", "state_now", "due_on")
     list_select_related = ("unit", "authority")
     search_fields = ("title",)
-    sections = cases.entry
+    sections = cases_listings.entry
 
 
 @register(Version)
@@ -111,7 +119,7 @@ class VersionQueue(Queue):
     list_display = ("case", "seller", "state_now", "due_on")
     list_select_related = ("product__seller", "authority")
     search_fields = ("product__title",)
-    sections = cases.version
+    sections = cases_listings.version
 
     @admin.display(description=_("seller"))
     def seller(self, obj: Version) -> str:
@@ -134,7 +142,7 @@ class SourceFileQueue(Queue):
     is_public = True
     list_display = ("case", column(_("Data product"), "product"), "state_now", "valid_until")
     list_select_related = ("product",)
-    sections = cases.source
+    sections = cases_listings.source
     may_read_files = check_can_read_source_evidence
 
 
@@ -160,7 +168,7 @@ class RuleQueue(Queue):
     waiting = (RuleState.PROPOSED,)
     list_display = ("case", "state_now", "valid_until", "due_on")
     list_select_related = ("product__seller", "authority", "basis__product", "basis__reviewer")
-    sections = cases.rule
+    sections = cases_listings.rule
 
 
 @register(DescriptionChange)
@@ -173,7 +181,7 @@ class DescriptionQueue(Queue):
     waiting = (ChangeState.PROPOSED,)
     list_display = ("case", "state_now", "due_on")
     list_select_related = ("product__seller", "authority", "reviewer", "basis__product", "by")
-    sections = cases.description
+    sections = cases_listings.description
 
 
 @register(Application)
@@ -187,7 +195,7 @@ class ApplicationQueue(Queue):
     list_display = ("case", "buyer", "state_now", "due_on")
     list_select_related = ("buyer", "authority", "applicant", "prepared_by")
     search_fields = ("title", "buyer__name")
-    sections = cases.application
+    sections = cases_applications.application
 
     def waits_for(self, request: Any, at: datetime) -> Q | None:
         """For an officer the authority's cases, for an expert those to be assessed."""
@@ -226,7 +234,7 @@ class StandingConsentQueue(Queue):
     authority = "entry__authority"
     list_display = ("case", "unit", "state_now", "valid_until")
     list_select_related = ("unit", "entry", "by")
-    sections = cases.consent
+    sections = cases_applications.consent
 
 
 @register(Grant)
@@ -237,7 +245,7 @@ class GrantQueue(Queue):
     list_display = ("case", "buyer", "state_now", "ends")
     list_select_related = ("buyer", "product__seller", "authority", "item__application", "from_version")
     search_fields = ("product__title", "buyer__name")
-    sections = cases.grant
+    sections = cases_applications.grant
 
 
 @register(GrantEdition)
@@ -260,7 +268,7 @@ class ReportQueue(Queue):
     waiting = (ReportState.FILED,)
     list_display = ("case", "buyer", "state_now", "due_on")
     list_select_related = ("grant__buyer", "grant__product__seller", "grant__authority")
-    sections = cases.report
+    sections = cases_supervision.report
 
     @admin.display(description=_("buyer"))
     def buyer(self, obj: UsageReport) -> str:
@@ -288,8 +296,8 @@ class ConcernQueue(Queue):
         "reporter",
         "finding",
     )
-    sections = cases.concern
-    kept_back = cases.reporter_kept_back
+    sections = cases_supervision.concern
+    kept_back = cases_supervision.reporter_kept_back
     may_read_files = check_can_read_case_evidence
 
     def waits_for(self, request: Any, at: datetime) -> Q | None:
@@ -314,7 +322,7 @@ class FindingQueue(Queue):
         "party",
         "authority",
     )
-    sections = cases.finding
+    sections = cases_supervision.finding
     may_read_files = check_can_read_case_evidence
 
 
@@ -329,9 +337,9 @@ class MeasureQueue(Queue):
     list_display = ("case", "party", "state_now", "due_on")
     list_select_related = ("party", "authority", "issuer", "finding", "issued_by")
     beside = (_("Read and sign several proposals"), "console:sign-several")
-    sections = cases.measure
+    sections = cases_supervision.measure
     may_read_files = check_can_read_case_evidence
-    seen = cases.note_measure_seen
+    seen = cases_supervision.note_measure_seen
 
 
 @register(Incident)
@@ -371,7 +379,7 @@ class ReviewQueue(Queue):
     waiting = (ReviewState.LODGED,)
     list_display = ("case", "party", "state_now", "due_on")
     list_select_related = (*NAMED, "party", "authority", "above", "reviewer")
-    sections = cases.review
+    sections = cases_supervision.review
     may_read_files = check_can_read_case_evidence
 
     def _turns(self, request: Any, at: datetime) -> list[Q]:
@@ -468,7 +476,7 @@ class DerivedQueue(Queue):
     list_display = ("case", column(_("Party"), "party"), "state_now")
     list_select_related = ("party",)
     search_fields = ("title",)
-    sections = cases.derived
+    sections = cases_supervision.derived
 
     def theirs(self, user: Any, at: datetime) -> Q:
         return super().theirs(user, at) | Q(pk__in=flagged_for(user, at).values("pk"))

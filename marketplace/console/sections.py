@@ -1,4 +1,8 @@
-"""What case files are made of: facts and tables under a title, and values as people read them."""
+"""What case files are made of: facts and tables under a title, and values as people read them.
+
+Only reading: what one may do stands at a file's top, as verbs. What belongs to another case is shown as far as the
+person may see that case (`visible_to`), whoever reads.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,6 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.evidence import pages
 from accounts.models import EvidenceFile, Recusal
 from marketplace.console.site import address
+from marketplace.documents.models import Document
 from marketplace.verbs import Verb
 
 
@@ -106,3 +111,15 @@ def _shown(obj: Any, name: str) -> Any:
     if isinstance(value, date):
         return day(value)
     return ", ".join(value) if isinstance(value, list) else value
+
+
+def papers(*cases: Any) -> Section:
+    """The numbered documents of a case, as downloads; of those of a measure, when each was served."""
+    rows = [one for case in cases for one in Document.objects.of(case).defer("pdf", "content")]
+    head = (_("Number"), _("Date"), _("First opened by the party"), _("Deemed served"), "SHA-256")
+    return table(_("Numbered documents"), head, [
+        Row((format_html('<a href="{}" download>{}</a>', one.get_absolute_url(), one), day(one.issued_at),
+             day(one.seen_at), day(one.deemed_served_at),
+             format_html('<span class="hash">{}</span>', one.sha256 or "–")))
+        for one in rows
+    ])  # fmt: skip

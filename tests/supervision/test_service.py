@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from marketplace.applications.models import Grant
 from marketplace.clock.working_days import due_after, last_day
-from marketplace.console import cases
+from marketplace.console import cases_supervision
 from marketplace.console.sections import day
 from marketplace.documents.models import Document, Paper
 from marketplace.errors import InvalidState
@@ -86,7 +86,7 @@ def test_the_case_file_in_the_console_says_of_each_document_when_it_was_served(w
     opened = world.at + timedelta(hours=1)
     operations.note_seen(measure=order, actor=world["buyer"], at=opened)
     hear(world, fresh(order), world.at + timedelta(days=1))
-    file = cases.measure(fresh(order), world["officer"], world.at)
+    file = cases_supervision.measure(fresh(order), world["officer"], world.at)
     papers = next(one for one in file if one.title == _("Numbered documents"))
     served = {
         document.kind: row.cells[2:4] for document, row in zip(Document.objects.of(order), papers.rows, strict=True)
