@@ -36,7 +36,15 @@ from marketplace.api import serializers
 from marketplace.applications import forms as application_forms
 from marketplace.applications import operations as application
 from marketplace.applications import verbs as applications
-from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item, StandingConsent
+from marketplace.applications.models import (
+    Application,
+    Consultation,
+    Grant,
+    GrantEdition,
+    Item,
+    StandingConsent,
+    open_holds,
+)
 from marketplace.applications.operations.application import offered_version
 from marketplace.documents.models import Document
 from marketplace.supervision import forms as supervision_forms
@@ -88,8 +96,9 @@ def note_order_seen(measure: Any, user: Any, at: datetime) -> None:
 
 
 def grants(user: Any) -> QuerySet[Grant]:
-    visible = Grant.objects.visible_to(user).with_effect(timezone.now())
-    return visible.select_related("buyer", "authority", "from_version")
+    now = timezone.now()
+    visible = Grant.objects.visible_to(user).with_effect(now).select_related("buyer", "authority", "from_version")
+    return visible.prefetch_related(Prefetch("holds", open_holds(now).order_by("pk"), to_attr="standing_holds"))
 
 
 def measures(user: Any) -> QuerySet[Measure]:

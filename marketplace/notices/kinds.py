@@ -39,12 +39,13 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "incident_report_missed",
         "exercise_overdue", "measure_signed", "measure_sent_back", "measure_overtaken", "second_pair_set",
         "whereabouts_asked", "whereabouts_due", "whereabouts_stated", "certificate_asked", "certificate_filed",
-        "derived_to_decide", "derived_unpublished", "misuse_found",
+        "derived_to_decide", "derived_unpublished", "misuse_found", "hold_ending",
     ),
     Group.DECISIONS: (
         "assessed", "assessment_failed", "assessment_mendable", "recipe_found", "recipe_none", "recipe_failed",
         "version_moved", "application_moved", "item_split_off",
-        "item_decided", "grant_offered", "grant_moved", "change_decided", "hold_opened", "hold_lifted", "report_moved",
+        "item_decided", "grant_offered", "grant_moved", "change_decided", "hold_opened",
+        "hold_opened_until", "hold_over", "hold_lifted", "report_moved",
         "measure_moved", "measure_extended", "measure_extended_stayed", "hearing_opened", "derived_flagged",
         "party_moved", "party_merged", "standing_consent_used",
         "source_rejected", "objection_answered", "product_offered", "version_released", "version_recalled",
@@ -67,7 +68,7 @@ GROUP_OF = {kind: group for group, kinds in GROUPS.items() for kind in kinds}
 # With legal effect on the reader, or for somebody who has no account yet: by mail at once, whatever was chosen.
 BINDING = frozenset({
     "version_moved", "application_moved", "item_split_off", "item_decided", "grant_offered", "grant_moved",
-    "change_decided", "hold_opened", "report_moved", "measure_moved", "measure_extended",
+    "change_decided", "hold_opened", "hold_opened_until", "report_moved", "measure_moved", "measure_extended",
     "measure_extended_stayed", "hearing_opened", "derived_flagged", "party_moved", "party_merged", "source_rejected",
     "objection_answered", "invited",
     "second_factor_reset", "version_recalled", "version_released", "rule_moved", "rule_not_met", "product_stopped",

@@ -380,6 +380,21 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Grant %(number)s is paused"),
         _("Reason: %(reason)s. No new use of copies already delivered; keep them as evidence."),
     ),
+    "hold_opened_until": (
+        _("Grant %(number)s is paused"),
+        _(
+            "Reason: %(reason)s. %(text)s\n\nIt ends by itself when %(day)s is over, unless it is lifted before. "
+            "No new use of copies already delivered; keep them as evidence."
+        ),
+    ),
+    "hold_ending": (
+        _("A precaution on grant %(number)s ends soon"),
+        _("It ends by itself when %(day)s is over, and for the same cause none follows for a while: decide before."),
+    ),
+    "hold_over": (
+        _("A precaution on grant %(number)s has ended by itself"),
+        _("Its last day was %(day)s. The page of the grant says whether it is served again or still held."),
+    ),
     "hold_lifted": (
         _("A hold on grant %(number)s was lifted"),
         _("Holds still open: %(left)s."),

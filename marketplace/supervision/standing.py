@@ -58,6 +58,8 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "exercise_due": (Action.REMIND,),
     "exercise_overdue": (Action.REMIND,),
     "whereabouts_dropped": (Action.RECORD,),
+    "hold_ending": (Action.REMIND,),
+    "hold_over": (Action.REMIND,),
     "whereabouts_due": (Action.REMIND,),
     "whereabouts_unsaid": (Action.FINDING,),
     "certificate_asked": (Action.RECORD,),

@@ -10,10 +10,15 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from marketplace.applications.models import Hold
+from marketplace.clock.working_days import last_day
 from marketplace.delivery import operations as delivery
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.entries import reference
+from marketplace.notices.messages import render
+from marketplace.notices.models import Outbox
 from marketplace.supervision import operations, verbs
+from marketplace.supervision.sweep import sweep
+from tests.api.conftest import partner  # noqa: F401
 from tests.workflow import stages
 
 
@@ -105,3 +110,40 @@ def test_earlier_precautions_are_told_by_their_cause(world, delivered):
         migration.name_causes(apps, None)
     assert list(Hold.objects.order_by("pk").values_list("source_ref", flat=True)) == kept
     assert kept[0].startswith(f"{reference(delivered)}:") and kept[1].startswith(f"{reference(incident)}:")
+
+
+def said(world, kind, who):
+    rows = Outbox.objects.filter(kind=kind, recipient_ref=world[who].ledger_ref, channel="page")
+    return [render(row.kind, row.context) for row in rows]
+
+
+def test_the_buyer_is_told_why_and_until_when_and_both_when_it_ends_by_itself(world, delivered):
+    pause(world, delivered, world.at)
+    (hold,) = delivered.holds.all()
+    ((_subject, text),) = said(world, "hold_opened_until", "buyer")
+    assert "另案" in text and f"{last_day(hold.ends_at)}" in text
+    day = timedelta(days=1)
+    for at in (world.at + day, hold.ends_at - timedelta(minutes=1), hold.ends_at - timedelta(minutes=1)):
+        sweep(at=at)
+    assert len(said(world, "hold_ending", "officer")) == 1 and not said(world, "hold_ending", "buyer")
+    assert not said(world, "hold_over", "buyer")
+    sweep(at=hold.ends_at + 40 * day)
+    sweep(at=hold.ends_at + 41 * day)
+    assert [len(said(world, "hold_over", who)) for who in ("buyer", "officer", "other_buyer")] == [1, 1, 0]
+
+
+def test_of_what_was_lifted_before_nothing_more_is_said(world, delivered):
+    pause(world, delivered, world.at)
+    (hold,) = delivered.holds.all()
+    operations.lift_precaution(grant=delivered, actor=world["officer"], at=world.at, reason="已查清")
+    sweep(at=hold.ends_at - timedelta(minutes=1))
+    sweep(at=hold.ends_at)
+    assert not Outbox.objects.filter(kind__in=["hold_ending", "hold_over"]).exists()
+
+
+def test_a_system_reads_why_a_grant_is_not_served_and_until_when(world, delivered, partner):  # noqa: F811
+    pause(world, delivered, world.at)
+    with time_machine.travel(world.at + timedelta(minutes=1), tick=False):
+        (row,) = partner("buyer").get("grants/").json()["items"]
+    assert not row["in_effect"] and [hold["code"] for hold in row["holds"]] == ["precaution"]
+    assert row["holds"][0]["ends_at"]

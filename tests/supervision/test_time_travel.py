@@ -75,7 +75,7 @@ LEFT_OUT = {
     "assessment_failed", "assessment_mended", "version_held", "verification_lapses", "mandate_lapses",
     "mandate_lapsed", "source_lapses", "product_described", "person_left", "plan_missing", "exercise_due",
     "exercise_overdue", "whereabouts_due", "outside_access", "sudden_change", "attribution", "officer_overdue",
-    "derived_unpublished",
+    "derived_unpublished", "hold_ending", "hold_over",
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from marketplace.api.serializers.applications import (
     DecisionRow,
     EditionRow,
     GrantRow,
+    HoldRow,
     ItemRow,
     StandingRow,
 )
@@ -67,7 +68,7 @@ __all__ = [
     "AcknowledgementRow", "ApplicationRow", "AssessmentRow", "AttributionRow", "CapabilityRow", "CautionRow",
     "CertificateRow", "ColumnRow", "ConcernRow", "ConsultationRow", "DecisionRow", "DerivedPage", "DerivedRow",
     "DescriptionChangeRow", "DocumentRow", "EditionRow", "EntryRow", "Event", "EventPage", "EvidenceRow",
-    "ExerciseRow", "FigureRow", "FigureSection", "Figures", "FilingRow", "FindingRow", "GrantRow", "HeldRow",
+    "ExerciseRow", "FigureRow", "FigureSection", "Figures", "FilingRow", "FindingRow", "GrantRow", "HeldRow", "HoldRow",
     "Imported", "InEffect", "IncidentRow", "InquiryRow", "InspectionPlanRow", "InspectionPointRow", "InspectionRow",
     "ItemRow", "JobRow", "JointInspectorRow", "MeasureRow", "NamedParty", "ObjectionRow", "PartyRow", "PlanRow",
     "ProblemBody", "ProductPage", "ProductRow", "ReleaseRuleRow", "ReportRow", "ReviewRow", "SampleRows",

@@ -12,6 +12,7 @@ from marketplace.applications.models import (
     Decision,
     Grant,
     GrantEdition,
+    Hold,
     Item,
     StandingConsent,
 )
@@ -61,18 +62,27 @@ class ConsultationRow(serializers.ModelSerializer[Consultation]):
         fields = ("id", "application", "unit", "round", "state", "reason", "conditions", "answered_at")
 
 
+class HoldRow(serializers.ModelSerializer[Hold]):
+    """Why a grant is not served: `ends_at` where it ends by itself."""
+
+    class Meta:
+        model = Hold
+        fields = ("code", "opened_at", "ends_at")
+
+
 class GrantRow(serializers.ModelSerializer[Grant]):
     buyer, authority = NamedParty(), NamedParty()
     number = serializers.CharField()
     from_version = serializers.IntegerField(source="from_version.number")
     fields_granted = serializers.ListField(source="fields", child=serializers.CharField())  # type: ignore[assignment]
     in_effect = serializers.BooleanField(source="effective")
+    holds = HoldRow(source="standing_holds", many=True)
 
     class Meta:
         model = Grant
         fields = (
             "id", "number", "item", "buyer", "product", "from_version", "authority", "starts", "ends",
-            "fields_granted", "terms", "state", "in_effect", "activated_at", "ended_at", "created_at",
+            "fields_granted", "terms", "state", "in_effect", "holds", "activated_at", "ended_at", "created_at",
         )  # fmt: skip
 
 

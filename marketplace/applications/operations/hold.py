@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from accounts.queries import People, recipients
 from listings import operations as listing
@@ -12,6 +12,7 @@ from marketplace.applications.operations.copies import ask_whereabouts
 from marketplace.applications.states import HoldState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
+from marketplace.clock.working_days import last_day
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import Message, tell, tell_each
 
@@ -80,10 +81,12 @@ def _stop_built(pauses: Sequence[Pause], holds: Sequence[Hold], ends_at: datetim
 
 def _opened(pause: Pause, hold: Hold, people: People) -> Message:
     grant = pause.grant
-    words = {"number": grant.number, "reason": HoldCode(hold.code).label}
-    return Message(
-        pause.act, people(grant.buyer), "hold_opened", grant.get_absolute_url(), f"hold:{hold.pk}", words
-    )  # fmt: skip
+    words: dict[str, Any] = {"number": grant.number, "reason": HoldCode(hold.code).label}
+    told, link, key = people(grant.buyer), grant.get_absolute_url(), f"hold:{hold.pk}"
+    if hold.ends_at is None:
+        return Message(pause.act, told, "hold_opened", link, key, words)
+    words |= {"text": pause.reason, "day": last_day(hold.ends_at)}
+    return Message(pause.act, told, "hold_opened_until", link, key, words)
 
 
 def lift_hold(

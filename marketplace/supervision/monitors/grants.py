@@ -9,9 +9,10 @@ from django.db.models import Exists, F, Max, OuterRef, Q, Subquery, Sum, Value, 
 
 from accounts.models import Membership, valid_on
 from accounts.queries import People
-from marketplace.applications.models import QUOTA, Grant, GrantUser
+from marketplace.applications.models import QUOTA, Grant, GrantUser, Hold, HoldCode
 from marketplace.applications.queries import counterparts
-from marketplace.clock.working_days import local_date
+from marketplace.applications.states import HoldState
+from marketplace.clock.working_days import due_after, last_day, local_date
 from marketplace.delivery.models import DailyUse
 from marketplace.supervision.monitors.base import Case, Scope, Told, text, unsaid, within
 
@@ -79,6 +80,35 @@ def people_left(at: datetime, scope: Scope) -> Iterator[Case]:
         words = {"number": row.grant.number, "name": row.user.name}
         key = f"person_left:{row.pk}:{row.last or ''}"
         yield Case(key, row.grant, row.grant.buyer, row.grant.authority_id, words)
+
+
+def precautions_ending(at: datetime, scope: Scope) -> Iterator[Case]:
+    """Precautions whose last day is today or tomorrow: they end by themselves, decided or not (Art. 34)."""
+    return _precautions("hold_ending", Q(ends_at__gt=at, ends_at__lte=due_after(at, 1)), scope)
+
+
+def precautions_over(at: datetime, scope: Scope) -> Iterator[Case]:
+    """Precautions that have ended by themselves, with nobody's act."""
+    return _precautions("hold_over", Q(ends_at__lte=at), scope)
+
+
+def _precautions(name: str, when: Q, scope: Scope) -> Iterator[Case]:
+    running = Grant.objects.active()
+    rows = Hold.objects.filter(when, code=HoldCode.PRECAUTION, state=HoldState.OPEN, grant__in=running)
+    new = unsaid(within(rows, scope, "grant__buyer"), Value(f"{name}:"), text("pk"))
+    for hold in new.select_related("grant__buyer", "grant__authority", "grant__product__seller").order_by("pk"):
+        grant, words = hold.grant, {"number": hold.grant.number, "day": last_day(hold.ends_at)}
+        yield Case(f"{name}:{hold.pk}", grant, grant.buyer, grant.authority_id, words)
+
+
+def deciders_told(case: Case, people: People) -> Told:
+    """Whoever can do something about it in time."""
+    return [(counterparts(case.about, people), "hold_ending", case.about.get_absolute_url())]
+
+
+def both_told(case: Case, people: People) -> Told:
+    both = [*people(case.party), *counterparts(case.about, people)]
+    return [(both, "hold_over", case.about.get_absolute_url())]
 
 
 def buyer_told(kind: str):  # type: ignore[no-untyped-def]

@@ -49,6 +49,8 @@ MONITORS: tuple[Monitor, ...] = (
     reminder("quota_used", _("grants whose downloads of the month are used up by 80 % or 100 %"), "Art. 16", grants.quotas, grants.buyer_told("quota_used")),
     reminder("grant_ending", _("grants about to end"), "Art. 16", grants.ending, grants.buyer_told("grant_ending")),
     reminder("grant_over", _("grants that are over and not closed"), "Art. 16", grants.over, grants.over_told, DUTY),
+    reminder("hold_ending", _("precautions that end by themselves today or tomorrow"), "Art. 34", grants.precautions_ending, grants.deciders_told, DUTY),
+    reminder("hold_over", _("precautions that have ended by themselves"), "Art. 34", grants.precautions_over, grants.both_told),
     reminder("person_left", _("people with access who left the buyer"), "Art. 36", grants.people_left, grants.buyer_told("person_left"), DUTY),
     reminder("plan_missing", _("units whose data is on offer without an emergency plan"), "Art. 34", prepared.without_plan, prepared.missing_told, DUTY),
     reminder("exercise_due", _("drills, evaluations and assessments due soon"), "Art. 34", prepared.due, prepared.due_told),
