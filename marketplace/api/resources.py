@@ -59,7 +59,7 @@ from marketplace.supervision import operations as supervising
 from marketplace.supervision import verbs as supervision
 from marketplace.supervision.caution import Caution
 from marketplace.supervision.closeout import Certificate, Whereabouts
-from marketplace.supervision.concern import Concern
+from marketplace.supervision.concern import Concern, ConcernNote
 from marketplace.supervision.forms_inspection import PointsForm, ReleaseInspectorForm
 from marketplace.supervision.incidents import Incident, IncidentAcknowledgement
 from marketplace.supervision.inquiry import Inquiry
@@ -142,7 +142,7 @@ RESOURCES = (
     Resource("inspection-plans", InspectionPlan, related(InspectionPlan, "authority"), serializers.InspectionPlanRow, (supervision.INSPECTION_PLAN,)),
     Resource("inspections", Inspection, inspections, serializers.InspectionRow, (supervision.INSPECTION,)),
     Resource("inquiries", Inquiry, related(Inquiry, "authority", "above"), serializers.InquiryRow),
-    Resource("concerns", Concern, related(Concern, "responder"), serializers.ConcernRow, (supervision.CONCERN,)),
+    Resource("concerns", Concern, related(Concern, "responder", "party", prefetch=(Prefetch("notes", ConcernNote.objects.order_by("pk")),)), serializers.ConcernRow, (supervision.CONCERN,)),
     Resource("incidents", Incident, related(Incident, "authority__region__parent", "reporter", "version__product__seller", "version__authority__region__parent", prefetch=(Prefetch("acknowledgements", IncidentAcknowledgement.objects.select_related("party").order_by("pk")),)), serializers.IncidentRow, (supervision.INCIDENT,)),
     Resource("emergency-plans", EmergencyPlan, related(EmergencyPlan, "unit", "authority", prefetch=(Prefetch("exercises", Exercise.objects.order_by("day", "pk")),)), serializers.PlanRow, (supervision.PLAN,)),
     Resource("findings", Finding, related(Finding, "authority"), serializers.FindingRow, (supervision.FINDING,)),

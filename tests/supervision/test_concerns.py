@@ -27,6 +27,7 @@ from marketplace.supervision.models import DerivedFrom, DerivedProduct, Measure
 from marketplace.supervision.queries import overseen_by
 from marketplace.supervision.sweep import sweep
 from tests import crowd
+from tests.api.conftest import partner  # noqa: F401
 from tests.workflow import stages
 from tests.workflow.matrix import rows
 
@@ -712,3 +713,15 @@ def test_a_take_down_answers_the_finding_about_its_version_and_no_other(world):
     operations.issue_order(measure=drafted, remedy=stages.REMEDY, **reviewer)
     about.refresh_from_db()
     assert (about.state, about.finding.state) == ("settled", "measure")
+
+
+def test_a_system_reads_what_was_written_on_a_report_by_side_without_names(world, grant, partner):  # noqa: F811
+    made = operations.report_misuse(grant=grant, actor=world["provider"], at=world.at, text="疑似转售")
+    operations.write_to_concern(concern=made, actor=world["officer"], at=world.at, text="请补充材料")
+    operations.write_to_concern(concern=made, actor=world["provider"], at=world.at, text="材料已上传")
+    with time_machine.travel(world.at, tick=False):
+        answer = partner("provider").get(f"concerns/{made.pk}/")
+    assert [(note["is_reporter"], note["text"]) for note in answer.json()["notes"]] == [
+        (False, "请补充材料"), (True, "材料已上传"),
+    ]  # fmt: skip
+    assert world["officer"].name not in answer.content.decode()

@@ -44,6 +44,7 @@ from marketplace.api.serializers.supervision import (
     AcknowledgementRow,
     CautionRow,
     CertificateRow,
+    ConcernNoteRow,
     ConcernRow,
     DocumentRow,
     EvidenceRow,
@@ -66,7 +67,8 @@ from marketplace.api.serializers.uses import AttributionRow, DerivedPage, Derive
 
 __all__ = [
     "AcknowledgementRow", "ApplicationRow", "AssessmentRow", "AttributionRow", "CapabilityRow", "CautionRow",
-    "CertificateRow", "ColumnRow", "ConcernRow", "ConsultationRow", "DecisionRow", "DerivedPage", "DerivedRow",
+    "CertificateRow", "ColumnRow", "ConcernNoteRow", "ConcernRow", "ConsultationRow", "DecisionRow",
+    "DerivedPage", "DerivedRow",
     "DescriptionChangeRow", "DocumentRow", "EditionRow", "EntryRow", "Event", "EventPage", "EvidenceRow",
     "ExerciseRow", "FigureRow", "FigureSection", "Figures", "FilingRow", "FindingRow", "GrantRow", "HeldRow", "HoldRow",
     "Imported", "InEffect", "IncidentRow", "InquiryRow", "InspectionPlanRow", "InspectionPointRow", "InspectionRow",

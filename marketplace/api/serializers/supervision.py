@@ -11,7 +11,7 @@ from marketplace.clock.working_days import calendar_overrides
 from marketplace.documents.models import Document
 from marketplace.supervision.caution import Caution
 from marketplace.supervision.closeout import Certificate, Whereabouts
-from marketplace.supervision.concern import Concern
+from marketplace.supervision.concern import Concern, ConcernNote
 from marketplace.supervision.deadlines import decide_by
 from marketplace.supervision.incidents import Incident, IncidentAcknowledgement
 from marketplace.supervision.inquiry import ABOUT as ASKED_ABOUT
@@ -27,17 +27,27 @@ from marketplace.supervision.preparedness import EmergencyPlan, Exercise
 from marketplace.supervision.review import ABOUT, Review
 
 
+class ConcernNoteRow(serializers.ModelSerializer[ConcernNote]):
+    """A message after the report, by which side: no names."""
+
+    class Meta:
+        model = ConcernNote
+        fields = ("is_reporter", "text", "at")
+
+
 class ConcernRow(serializers.ModelSerializer[Concern]):
     """Without who reported: that is read on the pages, by whoever looks into it."""
 
     number = serializers.CharField()
-    responder = NamedParty()
+    responder, party = NamedParty(), NamedParty(allow_null=True)
+    notes = ConcernNoteRow(many=True)
 
     class Meta:
         model = Concern
         fields = (
-            "id", "number", "kind", "grant", "product", "version", "entry", "derived", "article", "place", "text",
-            "wish", "responder", "state", "answer", "answered_at", "outcome", "closed_at", "created_at",
+            "id", "number", "kind", "grant", "product", "version", "entry", "derived", "party", "article", "place",
+            "text", "wish", "notes", "responder", "state", "answer", "answered_at", "outcome", "closed_at",
+            "created_at",
         )  # fmt: skip
 
 
