@@ -20,6 +20,7 @@ from marketplace.supervision.queries import (
 )
 from marketplace.supervision.referral import referral_text
 from marketplace.supervision.second_pair import waiting_signature
+from marketplace.supervision.states import FindingState
 from marketplace.verbs import ReasonForm, RefusalForm, RowsField, VerbForm, show_no_choice
 
 
@@ -28,6 +29,22 @@ class ProposeOrderForm(VerbForm):
     demand = forms.CharField(
         label=_("What has to be corrected"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4})
     )
+
+
+class OrderGrantForm(ProposeOrderForm):
+    """About a grant, and about a finding where one is open: else it would stay so whatever is ordered."""
+
+    finding = forms.ModelChoiceField(
+        Finding.objects.none(), required=False, label=_("Finding that it answers"),
+        help_text=_("Once the order is issued, the finding is closed, and who reported is told."),
+    )  # fmt: skip
+    field_order = ("finding", "facts", "demand")
+
+    def prepare(self) -> None:
+        rows = Finding.objects.filter(state=FindingState.OPEN, reviewer=None, grant=self.target.pk).order_by("pk")
+        self.fields["finding"].queryset = rows  # type: ignore[attr-defined]
+        if self.target.pk and not rows:
+            del self.fields["finding"]
 
 
 class OrderPartyForm(ProposeOrderForm):

@@ -277,7 +277,7 @@ GRANT = Verbs(
         Verb("state_whereabouts", _("Say where the copies are"), (GrantState.ACTIVE,), check_can_account_for_copies, operations.state_whereabouts, forms_closeout.WhereaboutsForm, ARTICLE_OF_GRANT, when=owes_whereabouts),
         Verb("certify_destruction", _("Certify that the copies are destroyed"), (GrantState.ACTIVE, *ENDED), check_can_account_for_copies, operations.certify_destruction, forms_closeout.CertificateForm, ARTICLE_OF_GRANT, leads_on=True, facts="supervision/facts_certificate.html", when=has_to_certify),
         Verb("report_misuse", _("Report misuse"), (GrantState.ACTIVE, *ENDED), permissions_concern.check_can_report_misuse, operations.report_misuse, forms_concern.ReportMisuseForm, "Art. 34", leads_on=True, aside=True, when=can_be_misused),
-        Verb("propose_order", _("Propose an order"), (GrantState.ACTIVE,), permissions.check_can_act_on, operations.propose_order_on_grant, forms_order.ProposeOrderForm, "Art. 33", danger=True, leads_on=True),
+        Verb("propose_order", _("Propose an order"), (GrantState.ACTIVE,), permissions.check_can_act_on, operations.propose_order_on_grant, forms_order.OrderGrantForm, "Art. 33", danger=True, leads_on=True),
         Verb("draft_notice", _("Draft a contract notice"), (GrantState.ACTIVE,), permissions.check_can_notify, operations.draft_notice, forms_order.NoticeForm, "Art. 40", danger=True, leads_on=True, aside=True),
         Verb("revoke", _("Revoke"), (GrantState.ACTIVE,), check_can_revoke_grant, operations.revoke_grant, RevokeForm, "Art. 16", danger=True),
         Verb("take_precaution", _("Pause as a precaution"), (GrantState.ACTIVE,), permissions.check_can_act_on, operations.take_precaution, ReasonForm, "Art. 34", danger=True, when=may_be_paused),

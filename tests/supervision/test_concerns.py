@@ -725,3 +725,27 @@ def test_a_system_reads_what_was_written_on_a_report_by_side_without_names(world
         (False, "请补充材料"), (True, "材料已上传"),
     ]  # fmt: skip
     assert world["officer"].name not in answer.content.decode()
+
+
+def test_an_order_drafted_on_the_grant_answers_the_finding_that_it_names(world, grant):
+    made = operations.report_misuse(grant=grant, actor=world["provider"], at=world.at, text="疑似转售")
+    officer = {"actor": world["officer"], "at": world.at}
+    operations.take_up_concern(concern=made, grant=grant, reason="属实", **officer)
+    (found,) = grant.findings.all()
+    with time_machine.travel(world.at, tick=False):
+        assert (
+            f'value="{found.pk}"'
+            in log_in(world["officer"])
+            .get(reverse("supervision:grant-propose_order", args=[grant.pk]))
+            .content.decode()
+        )
+    other = stages.another_finding(stages.active_grant(world), world.at)
+    with pytest.raises(ValidationError):
+        operations.propose_order_on_grant(grant=grant, finding=other, **officer, **stages.CHARGE)
+    order = operations.propose_order_on_grant(grant=grant, finding=found, **officer, **stages.CHARGE)
+    with pytest.raises(InvalidState):  # one at a time
+        operations.propose_order_on_grant(grant=grant, finding=found, **officer, **stages.CHARGE)
+    operations.issue_order(measure=order, remedy=stages.REMEDY, **officer, **stages.CHARGE)
+    found.refresh_from_db()
+    made.refresh_from_db()
+    assert (found.state, made.state) == ("measure", "settled")

@@ -30,7 +30,7 @@ KEYS = (forms.ModelChoiceField, forms.ModelMultipleChoiceField)
 
 
 # These ask which finding they answer only where there is one.
-ANSWERING = {"draft_notice", "draft_take_down", "require_take_down"}
+ANSWERING = {"propose_order", "draft_notice", "draft_take_down", "require_take_down"}
 
 
 def fields_of(verb: Verb, kinds: tuple[type[forms.Field], ...]) -> list[str]:
@@ -81,7 +81,7 @@ def chances(
     """Each verb with its object, somebody who may do it, what would be right to send, and its form."""
     table = tables.MATRICES[noun]
     obj, at = table.reach(world, state)
-    if not ANSWERING.isdisjoint(verbs):
+    if noun != "finding" and not ANSWERING.isdisjoint(verbs):
         stages.another_finding(obj, at)
     for name in verbs:
         verb = table.verbs.get(name)

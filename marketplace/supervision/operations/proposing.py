@@ -117,9 +117,16 @@ def _said(measure: Measure, grants: Sequence[Grant]) -> dict[str, Any]:
     return {"grants": list(grants), "facts": measure.facts, "demand": measure.demand, **clause}
 
 
-def propose_order_on_grant(*, grant: Grant, actor: User, at: datetime, facts: str, demand: str) -> Measure | None:
-    """An officer drafts an order about one grant from what an inspection, a unit or anybody showed."""
+def propose_order_on_grant(
+    *, grant: Grant, actor: User, at: datetime, facts: str, demand: str, finding: Finding | None = None
+) -> Measure | None:
+    """An officer drafts an order about one grant from what an inspection, a unit or anybody showed; issuing it closes
+    `finding`, an open one about this grant."""
     permissions.check_can_act_on(actor, grant, at)
+    if finding is not None:
+        if finding.grant_id != grant.pk:
+            raise ValidationError({"finding": _("Name an open finding about the same.")})
+        return propose_order_on_finding(finding=finding, actor=actor, at=at, facts=facts, demand=demand)
     require(facts=facts, demand=demand)
     workflow.check_in(grant, GrantState.ACTIVE)
     return propose_order(
