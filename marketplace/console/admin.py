@@ -354,8 +354,8 @@ class IncidentQueue(Queue):
     sections = cases_incident.incident
 
     def _entrusted(self, user: Any, at: datetime) -> Any:
-        """To whom the whole case is open: a holder who was told reads the notice, on the site."""
-        return Incident.objects.handled_by(user)
+        """To whom the whole case is open: who only reported it, or holds copies and was told, reads it on the site."""
+        return Incident.objects.open_to(user)
 
     def waits_for(self, request: Any, at: datetime) -> Q | None:
         """For an officer what is open; and what their authority or oversight body has still to acknowledge. For the

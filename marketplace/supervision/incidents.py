@@ -45,6 +45,8 @@ class IncidentKind(models.TextChoices):
 
 
 WAS_OFFERED = (VersionState.PUBLISHED, VersionState.HELD, VersionState.RECALLED, VersionState.RETIRED)
+# What is done with holders: the words and names in it are for those to whom the whole case is open.
+WITH_HOLDERS = ("hold_affected", "confirm_notice", "recuse")
 # The dated facts of Art. 34, in no order: column -> what has happened.
 FACTS = {
     "contained_at": _("contained"),
@@ -64,10 +66,15 @@ def overseen(who: Reach, at: datetime) -> Q:
 
 
 class IncidentQuerySet(models.QuerySet["Incident"]):
-    def handled_by(self, user: Any) -> "IncidentQuerySet":
-        """To whom the whole case is open: who reported it, seller and units, the authorities over the data and over
+    def open_to(self, user: Any) -> "IncidentQuerySet":
+        """To whom the whole case is open, with every holder: seller and units, the authorities over the data and over
         the grants that it reaches, of non-public data who reviewed it, and the overseers, at once and without being
         asked why (Art. 34)."""
+        who = reach_of(user, timezone.now())
+        return self if who.is_province else self.filter(found_by(self.model, *_open(who)))
+
+    def handled_by(self, user: Any) -> "IncidentQuerySet":
+        """As `open_to`, and who reported it: of holders and their deals that learns no more than it sees anyway."""
         who = reach_of(user, timezone.now())
         return self if who.is_province else self.filter(found_by(self.model, *_handling(who)))
 
@@ -92,11 +99,11 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 
 
 def _handling(who: Reach) -> list[Q]:
-    ways = [
-        Q(reporter__in=who.parties),
-        Q(version__product__seller__in=who.parties),
-        Q(version__sources__unit__in=who.parties),
-    ]
+    return [Q(reporter__in=who.parties), *_open(who)]
+
+
+def _open(who: Reach) -> list[Q]:
+    ways = [Q(version__product__seller__in=who.parties), Q(version__sources__unit__in=who.parties)]
     if who.authorities:
         over = ("authority", "version__authority", "copies__grant__authority")
         ways += [Q(**{f"{path}__in": who.authorities}) for path in over]

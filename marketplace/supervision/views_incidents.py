@@ -1,5 +1,6 @@
 """Pages of security incidents: list, report, case, and the notices to the public."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -10,12 +11,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from listings.models import Version
 from marketplace import keyset
+from marketplace.applications.models import Grant
 from marketplace.clock import operations as clock
 from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
 from marketplace.supervision import operations, verbs
 from marketplace.supervision.forms_incident import OpenIncidentForm
-from marketplace.supervision.incidents import WAS_OFFERED, Incident
+from marketplace.supervision.incidents import WAS_OFFERED, WITH_HOLDERS, Incident
 from marketplace.supervision.permissions_incident import notices_of, reporters
 from marketplace.supervision.queries import copies_of
 
@@ -46,7 +48,8 @@ def open_incident(request: HttpRequest, version: int) -> HttpResponse:
 
 @require_safe
 def incident(request: HttpRequest, pk: int) -> HttpResponse:
-    """The whole case to those who handle it; to a holder what it was told."""
+    """The whole case to those to whom it is open; to who only reported it no more of holders than it sees anyway; to a
+    holder what it was told."""
     at = timezone.now()
     rows = Incident.objects.visible_to(request.user).select_related(
         "version__product__seller", "reporter", "authority__region__parent"
@@ -59,22 +62,28 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
         "mine": notices_of(request.user, item, at).select_related("party", "confirmed_by").order_by("pk"),
         "verbs": verbs.INCIDENT.available(item, request.user, at),
         "clocks": clock.of(item).open().order_by("kind") if is_handling else [],
-        **(of_the_case(item) if is_handling else {}),
+        **(of_the_case(item, request.user, at) if is_handling else {}),
     }
     return render(request, "supervision/incident.html", context)
 
 
-def of_the_case(item: Incident) -> dict[str, Any]:
-    """Copies, what was built from them, notices, notes and history."""
+def of_the_case(item: Incident, user: Any, at: datetime) -> dict[str, Any]:
+    """Copies, what was built from them, notices, notes and history, as far as the person sees the grants."""
+    is_open = Incident.objects.open_to(user).filter(pk=item.pk).exists()
+    grants = Grant.objects.all() if is_open else Grant.objects.visible_to(user)
+    notices = item.notices.all() if is_open else notices_of(user, item, at)
+    deliveries = item.only_deliveries.filter(grant__in=grants).select_related("grant__product")
+    history = history_rows([item])
     return {
-        "copies": copies_of(item, timezone.now()),
-        "derived": item.derived.select_related("party").order_by("pk"),
-        "only_under": item.only_under.select_related("product").order_by("pk"),
-        "only_deliveries": item.only_deliveries.select_related("grant__product").order_by("obtained_at", "pk"),
+        "is_open": is_open,
+        "copies": copies_of(item, at).filter(grant__in=grants),
+        "derived": item.derived.filter(built_from__grant__in=grants).distinct().select_related("party").order_by("pk"),
+        "only_under": item.only_under.filter(pk__in=grants).select_related("product").order_by("pk"),
+        "only_deliveries": deliveries.order_by("obtained_at", "pk"),
         "acknowledgements": item.acknowledgements.select_related("party", "acknowledged_by").order_by("pk"),
-        "notices": item.notices.select_related("party").order_by("pk"),
+        "notices": notices.select_related("party").order_by("pk"),
         "notes": item.notes.select_related("by").order_by("pk"),
-        "history": history_rows([item]),
+        "history": [row for row in history if is_open or row.entry.verb not in WITH_HOLDERS],
     }
 
 
