@@ -106,6 +106,14 @@ def measures(user: Any) -> QuerySet[Measure]:
     return visible.prefetch_related("held", Prefetch("evidence", Evidence.objects.order_by("pk")))
 
 
+def incidents(user: Any) -> QuerySet[Incident]:
+    rows = Incident.objects.visible_to(user).with_part(user).select_related(
+        "authority__region__parent", "reporter", "version__product__seller", "version__authority__region__parent"
+    )  # fmt: skip
+    asked = IncidentAcknowledgement.objects.select_related("party").order_by("pk")
+    return rows.prefetch_related(Prefetch("acknowledgements", asked))
+
+
 def inspections(user: Any) -> QuerySet[Inspection]:
     """What inspectors write down is theirs until they report, and who takes part beside them."""
     theirs = ~Q(inspection__in=Inspection.objects.of_sides(user, timezone.now()).values("pk"))
@@ -143,7 +151,7 @@ RESOURCES = (
     Resource("inspections", Inspection, inspections, serializers.InspectionRow, (supervision.INSPECTION,)),
     Resource("inquiries", Inquiry, related(Inquiry, "authority", "above"), serializers.InquiryRow),
     Resource("concerns", Concern, related(Concern, "responder", "party", prefetch=(Prefetch("notes", ConcernNote.objects.order_by("pk")),)), serializers.ConcernRow, (supervision.CONCERN,)),
-    Resource("incidents", Incident, related(Incident, "authority__region__parent", "reporter", "version__product__seller", "version__authority__region__parent", prefetch=(Prefetch("acknowledgements", IncidentAcknowledgement.objects.select_related("party").order_by("pk")),)), serializers.IncidentRow, (supervision.INCIDENT,)),
+    Resource("incidents", Incident, incidents, serializers.IncidentRow, (supervision.INCIDENT,)),
     Resource("emergency-plans", EmergencyPlan, related(EmergencyPlan, "unit", "authority", prefetch=(Prefetch("exercises", Exercise.objects.order_by("day", "pk")),)), serializers.PlanRow, (supervision.PLAN,)),
     Resource("findings", Finding, related(Finding, "authority"), serializers.FindingRow, (supervision.FINDING,)),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, pgettext_lazy
@@ -85,6 +85,10 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
             return self
         return self.filter(found_by(self.model, *_handling(who), Q(notices__party__in=who.parties)))
 
+    def with_part(self, user: Any) -> "IncidentQuerySet":
+        """Annotates `is_handled`: whether it is one of those of `handled_by`. Others do not learn who reported it."""
+        return self.annotate(is_handled=Exists(Incident.objects.handled_by(user).filter(pk=OuterRef("pk"))))
+
     def open(self) -> "IncidentQuerySet":
         return self.filter(state=IncidentState.OPENED)
 
@@ -148,6 +152,8 @@ class Incident(models.Model):
     counted_at = models.DateTimeField(_("reach computed"))
     state = models.CharField(_("state"), max_length=12, choices=IncidentState.choices, default=IncidentState.OPENED)
     created_at = models.DateTimeField()
+
+    is_handled: bool  # annotated by `with_part`
 
     objects = IncidentQuerySet.as_manager()
     machine = INCIDENT

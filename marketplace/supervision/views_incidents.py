@@ -24,7 +24,8 @@ from marketplace.supervision.queries import copies_of
 
 @require_safe
 def incident_list(request: HttpRequest) -> HttpResponse:
-    visible = Incident.objects.visible_to(request.user).select_related("version__product", "reporter")
+    rows = Incident.objects.visible_to(request.user).with_part(request.user)
+    visible = rows.select_related("version__product", "reporter")
     return render(request, "supervision/incident_list.html", {"page": keyset.paged(request, visible)})
 
 
@@ -51,18 +52,16 @@ def incident(request: HttpRequest, pk: int) -> HttpResponse:
     """The whole case to those to whom it is open; to who only reported it no more of holders than it sees anyway; to a
     holder what it was told."""
     at = timezone.now()
-    rows = Incident.objects.visible_to(request.user).select_related(
-        "version__product__seller", "reporter", "authority__region__parent"
-    )
+    rows = Incident.objects.visible_to(request.user).with_part(request.user)
+    rows = rows.select_related("version__product__seller", "reporter", "authority__region__parent")
     item = get_object_or_404(rows, pk=pk)
-    is_handling = Incident.objects.handled_by(request.user).filter(pk=pk).exists()
     context = {
         "incident": item,
-        "is_handling": is_handling,
+        "is_handling": item.is_handled,
         "mine": notices_of(request.user, item, at).select_related("party", "confirmed_by").order_by("pk"),
         "verbs": verbs.INCIDENT.available(item, request.user, at),
-        "clocks": clock.of(item).open().order_by("kind") if is_handling else [],
-        **(of_the_case(item, request.user, at) if is_handling else {}),
+        "clocks": clock.of(item).open().order_by("kind") if item.is_handled else [],
+        **(of_the_case(item, request.user, at) if item.is_handled else {}),
     }
     return render(request, "supervision/incident.html", context)
 

@@ -4,8 +4,10 @@ import pytest
 import time_machine
 from django.test import Client
 
+from marketplace.api.resources import BY_MODEL
 from marketplace.delivery import operations as delivery
 from marketplace.supervision import operations
+from marketplace.supervision.incidents import Incident
 from tests.workflow import stages
 
 
@@ -72,3 +74,15 @@ def test_case_file_in_the_console_is_not_for_an_officer_whose_body_only_reported
         with time_machine.travel(world.at, tick=False):
             assert client.get(file).status_code == status
     assert str(world.parties["other_buyer"]) not in page(world, "other_officer", incident.get_absolute_url())
+
+
+def test_list_page_and_interface_say_who_reported_it_to_those_only_who_handle_it(world, two_holders):
+    incident = stages.report_incident(world, who="other_buyer", party="other_buyer")
+    operations.tell_holders(**by(world, incident, "officer"), text="请自查")
+    reporter, resource = str(world.parties["other_buyer"]), BY_MODEL[Incident]
+    for who, knows in (("buyer", False), ("other_buyer", True), ("seller", True), ("officer", True)):
+        for address in ("/incidents/", incident.get_absolute_url()):
+            assert (f">{reporter}<" in page(world, who, address)) is knows, (who, address)
+        with time_machine.travel(world.at, tick=False):
+            said = resource.row(resource.rows(world[who]).get()).data["reporter"]
+        assert said == ({"id": world.parties["other_buyer"].pk, "name": reporter} if knows else None), who

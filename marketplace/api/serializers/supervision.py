@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from marketplace.api.serializers.parties import NamedParty
@@ -99,10 +100,17 @@ class AcknowledgementRow(serializers.ModelSerializer[IncidentAcknowledgement]):
 
 
 class IncidentRow(serializers.ModelSerializer[Incident]):
-    """What holders see as well: no word of how it happened, and nothing of other holders."""
+    """What holders see as well: no word of how it happened, and nothing of other holders.
 
-    authority, reporter = NamedParty(), NamedParty()
+    `reporter` is null for a holder who was told and has no other part in it.
+    """
+
+    authority, reporter = NamedParty(), serializers.SerializerMethodField()
     acknowledgements = AcknowledgementRow(many=True)
+
+    @extend_schema_field(NamedParty(allow_null=True))
+    def get_reporter(self, row: Incident) -> Any:
+        return NamedParty(row.reporter).data if row.is_handled else None
 
     class Meta:
         model = Incident
