@@ -502,7 +502,7 @@ EFFECTS: dict[tuple[str, str], Any] = {
     ("supervision.incident", "confirm"): _("The case shows that your organisation has read the notice, and when."),
     ("supervision.incident", "tell_public"): _("Anybody can read this text on a public page, without a login. It stays as it is."),
     ("supervision.incident", "close"): _("The incident is over. Everybody who was told of it is told its lessons."),
-    ("supervision.incident", "dismiss"): _("There was no incident. Everybody who was told of it is told your reasons. Grants that were paused stay so until you lift that."),
+    ("supervision.incident", "dismiss"): _("There was no incident. Everybody who was told of it is told your reasons. Grants that were paused for it are so no longer; what holds them for another cause stays."),
     ("supervision.measure", "issue"): _("One act: the party has to correct within the deadline, and its grants, if any are named here, are suspended at once. The next download is refused."),
     ("supervision.measure", "confirm"): _("What your colleague signed takes effect at once, in one act, exactly as it stands here. You answer for it together."),
     ("supervision.measure", "send_back"): _("Nothing takes effect. Your colleague is told why and may sign again."),

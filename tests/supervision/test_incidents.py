@@ -319,6 +319,25 @@ def test_one_act_pauses_every_active_grant_with_a_copy_and_no_other(world, grant
         operations.hold_affected(**by(world, incident, "officer"), reason="先停后查")
 
 
+def test_false_alarm_lifts_what_paused_grants_for_it_and_nothing_else(world, grant):
+    other = stages.active_grant(world, buyer="other_buyer")
+    for one, who in ((grant, "buyer"), (other, "other_buyer")):
+        delivery.deliver(grant=one, version=world.version, actor=world[who], at=world.at)
+    incident, second = stages.report_incident(world), stages.report_incident(world, kind="loss")
+    operations.hold_affected(**by(world, incident, "officer"), reason="先停后查")
+    operations.take_precaution(grant=other, actor=world["officer"], at=world.at, reason="另案")
+    asked = [clock.of(one).open().filter(kind=Kind.WHEREABOUTS) for one in (grant, other)]
+    assert [clocks.exists() for clocks in asked] == [True, True]
+    operations.dismiss_incident(**by(world, incident, "officer"), reason="演练")
+    assert grant.is_in_effect(world.at) and not other.is_in_effect(world.at)
+    assert [clocks.exists() for clocks in asked] == [False, True]  # the other is held, and asked for its copies, still
+    assert told("hold_lifted") == refs(world, "buyer", "conflicted_officer", "other_buyer")
+    operations.hold_affected(**by(world, second, "officer"), reason="先停后查")
+    with pytest.raises(InvalidState):
+        operations.dismiss_incident(**by(world, incident, "officer"), reason="演练")
+    assert not grant.is_in_effect(world.at)
+
+
 def test_closed_only_when_everybody_was_told_who_has_to_be(world, grant):
     delivery.deliver(grant=grant, version=world.version, actor=world["buyer"], at=world.at)
     incident = stages.report_incident(world)

@@ -1354,6 +1354,7 @@ INCIDENT = Matrix(
     people=(*PEOPLE, "overseer"),
     sees=lambda state: CITY | INCIDENT_PARTIES | PROVINCE | {"overseer"} | may_incident("confirm", state),
     url="supervision:incident",
+    also={("dismiss", "opened+told"): ("hold dismiss_incident open→lifted",)},
     says={
         "report_authority": Says("opened", ("incident report_to_authority →",), said_at, said_at_form),
         "report_cyberspace": Says("opened", ("incident report_to_cyberspace →",), said_at, said_at_form),

@@ -12,7 +12,8 @@ from accounts.models import Party, User
 from accounts.queries import people_of, recipients
 from listings.models import Version
 from marketplace import workflow
-from marketplace.applications.models import Grant
+from marketplace.applications.models import Grant, HoldCode
+from marketplace.applications.operations import lift_hold, lock_grants
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.delivery.models import Delivery
@@ -23,6 +24,7 @@ from marketplace.supervision import permissions_incident as permissions
 from marketplace.supervision.deadlines import level_above
 from marketplace.supervision.incidents import FACTS, WAS_OFFERED, Incident, IncidentNote, IncidentState, NoteKind
 from marketplace.supervision.operations.incident_reach import count_reach, opened_words, tell_bodies
+from marketplace.supervision.precautions import standing_for
 
 ARTICLE = "Art. 34"
 FIRST_REPORTS = (Kind.INCIDENT_AUTHORITY, Kind.INCIDENT_CYBERSPACE)
@@ -159,11 +161,15 @@ def close_incident(*, incident: Incident, actor: User, at: datetime, lessons: st
 
 @transaction.atomic
 def dismiss_incident(*, incident: Incident, actor: User, at: datetime, reason: str) -> None:
-    """opened → false alarm, with reasons. Whoever was told hears of it."""
+    """opened → false alarm, with reasons. Whoever was told hears of it, and what paused grants for it is lifted."""
     permissions.check_can_decide_incident(actor, incident, at)
     require(reason=reason)
+    lock(incident)  # then the grants: as when they are paused
+    lock_grants(set(standing_for(incident, at).values_list("grant", flat=True)))
     act = ledger.begin("dismiss_incident", actor, at, ARTICLE)
     _end(act, incident, IncidentState.FALSE_ALARM, {"reason": reason})
+    for hold in standing_for(incident, at).select_related("grant").order_by("pk"):
+        lift_hold(act, hold.grant, HoldCode.PRECAUTION, hold.source_ref)
 
 
 def _end(act: ledger.Act, incident: Incident, new: str, detail: dict[str, str], **fields: str) -> None:
