@@ -203,7 +203,7 @@ def _facts(incident: Incident) -> dict[str, Any]:
     return {
         "kind": incident.get_kind_display(), "data": incident.version, "noticed": f"{noticed:%Y-%m-%d %H:%M}",
         "holders": incident.copies.values("grant__buyer").distinct().count(), "title": incident.title,
-        "people": incident.people_known or gettext("not known"), "facts": incident.facts,
+        "people": incident.people_known, "facts": incident.facts,
         "address": f"{settings.SITE_URL}{incident.get_absolute_url()}", "seller": incident.version.product.seller,
     }  # fmt: skip
 

@@ -186,10 +186,10 @@ class Incident(models.Model):
         return f"I{self.pk:06d}"
 
     @property
-    def people_known(self) -> str | None:
-        """The number of people in words; None where nobody knows."""
+    def people_known(self) -> str:
+        """The number of people in words."""
         if self.people is None:
-            return None
+            return gettext("not known")
         return gettext("at most %(number)s") % {"number": self.people} if self.people_at_most else str(self.people)
 
     def bodies(self) -> list[Party]:

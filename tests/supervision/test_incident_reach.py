@@ -9,10 +9,13 @@ from django.apps import apps
 from django.test import Client
 from django.utils import timezone
 
+from listings.models import Version
+from marketplace.api.resources import BY_MODEL
 from marketplace.delivery import operations as delivery
 from marketplace.delivery.models import Delivery
 from marketplace.supervision import operations
 from marketplace.supervision.forms_incident import draft_report
+from marketplace.supervision.incidents import Incident
 from marketplace.supervision.models import DerivedFrom
 from tests.journeys.test_listed_again import product, second_grant  # noqa: F401
 from tests.workflow import stages
@@ -53,6 +56,27 @@ def test_people_are_those_of_the_deliveries_chosen_and_so_many_at_most_where_the
     Delivery.objects.update(rows=everybody - 1)
     assert people(report(world, kind="recognised", only_under=[grant])) == (everybody, True)  # of two files
     assert people(report(world, who="officer", party="city")) == (everybody, False)
+
+
+def test_of_households_nobody_knows_how_many_people_and_of_organisations_there_are_none(world, grant):
+    part = hand_over(world, grant)
+    Delivery.objects.update(rows=7)
+    version, resource = Version.objects.filter(pk=world.version.pk), BY_MODEL[Incident]
+    for about, kind, found, words in (("households", "loss", None, "not known"), ("organisations", "other", 0, "0")):
+        version.update(about=about)
+        world.version.refresh_from_db()
+        assert people(report(world, kind=kind, only_deliveries=[part])) == (found, False)
+        incident = report(world, kind=kind, who="officer", party="city")
+        assert people(incident) == (found, False)
+        assert f"数据涉及人数：{'不详' if found is None else 0}" in draft_report(incident)
+        client = Client(headers={"accept-language": "en"})
+        client.force_login(world["officer"], backend="allauth.account.auth_backends.AuthenticationBackend")
+        with time_machine.travel(world.at, tick=False):
+            row = resource.row(resource.rows(world["officer"]).get(pk=incident.pk)).data
+            for address in (incident.get_absolute_url(), f"/console/supervision/incident/{incident.pk}/"):
+                said = client.get(address).content.decode().partition("as far as known</dt>")[2].partition("</dd>")[0]
+                assert said.rpartition(">")[2].strip() == words, address
+        assert row["people"] == found
 
 
 def test_what_was_made_before_a_delivery_does_not_contain_it_until_a_newer_edition_names_it(world, grant):

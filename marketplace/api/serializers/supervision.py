@@ -102,7 +102,8 @@ class AcknowledgementRow(serializers.ModelSerializer[IncidentAcknowledgement]):
 class IncidentRow(serializers.ModelSerializer[Incident]):
     """What holders see as well: no word of how it happened, and nothing of other holders.
 
-    `reporter` is null for a holder who was told and has no other part in it.
+    `reporter` is null for a holder who was told and has no other part in it; `people` where nobody knows how many, as
+    of households.
     """
 
     authority, reporter = NamedParty(), serializers.SerializerMethodField()

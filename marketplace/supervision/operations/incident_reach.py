@@ -126,7 +126,10 @@ def people_affected(incident: Incident) -> tuple[int | None, bool]:
 
 
 def people_in(version: Version) -> int | None:
-    """How many people a version is about: by its subject column, else by its rows; None where no report says."""
+    """How many people a version is about: by its subject column, else by its rows; None where no report says, and of
+    households, in which nobody counts the people."""
+    if version.about == About.HOUSEHOLDS:
+        return None
     if version.about != About.PERSONS:
         return 0
     assessment = newest_assessment(version)
