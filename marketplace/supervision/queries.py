@@ -171,10 +171,10 @@ def has_other_sources(derived: DerivedProduct, user: Any) -> bool:
 
 def attribution(derived: DerivedProduct, user: Any) -> list[Attribution]:
     """Source units, product, version and date obtained (Art. 16): first to last delivery to this developer. All of the
-    public data; of the non-public what this reader may see."""
+    public data; of the non-public what this reader may see. One for each version, under however many grants."""
     uses = derived.built_from.filter(known_to(user)).select_related("version__product")
     uses = uses.order_by("version__product__title", "version__number")
-    versions = [use.version for use in uses.prefetch_related("version__sources__unit")]
+    versions = list(dict.fromkeys(use.version for use in uses.prefetch_related("version__sources__unit")))
     spans = (
         Delivery.objects.filter(delivered_to(derived.party), version__in=versions)
         .values("version")

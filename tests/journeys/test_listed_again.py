@@ -11,6 +11,7 @@ from django.test import Client
 
 from listings import operations as listing
 from listings.models import Product, Version
+from marketplace.api.serializers import DerivedPage
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Grant, Item
 from marketplace.clock.defaults import Kind
@@ -129,6 +130,9 @@ def test_second_buyer_gets_what_was_built_and_its_attribution_names_the_original
     (line,) = attribution(shop, AnonymousUser())
     assert (line.units, line.product) == ([world.parties["unit"].name], "需求地图")
     assert [(one.product, one.number) for one in line.origins] == [(world.product, 1)]
+    row = DerivedProduct.objects.with_developer().get(pk=shop.pk)
+    (said,) = DerivedPage(row, context={"reader": world["other_buyer"]}).data["attribution"]
+    assert (said["product"], said["origins"]) == ("需求地图", [{"product": world.product.title, "version": 1}])
 
 
 def test_every_condition_travels_through_a_third_hand(world, product):

@@ -1,5 +1,6 @@
 """Derived products: what became of their sources shows on them, and everybody may read the register."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -163,6 +164,20 @@ def test_what_is_built_on_public_data_alone_names_every_source(world, grant):
     with time_machine.travel(world.at, tick=False):
         for text in texts_of(world, made).values():
             assert world.product.title in text and "a source that is not public data" not in text
+
+
+def test_a_version_that_was_obtained_under_two_grants_is_one_source_from_first_to_last_delivery(world, grant):
+    made, renewal = built(world, grant, "门诊地图"), crowd.copy_grant(grant)
+    deliver(renewal, world.at + timedelta(days=9))
+    operations.add_sources(derived=made, built_from=[(renewal, world.version)], actor=world["buyer"], at=world.at)
+    operations.publish_derived(derived=made, actor=world["buyer"], at=world.at)
+    with time_machine.travel(world.at, tick=False):
+        forms = list(texts_of(world, made).items())
+    for address, text in forms[1:]:
+        assert text.count(world.product.title) == 1, address
+    for _address, text in forms:
+        assert f"{world.at:%F}" in text and f"{world.at + timedelta(days=9):%F}" in text
+    assert len(json.loads(forms[-1][1])["prov:wasDerivedFrom"]) == 1
 
 
 def contract_ended(world, *, keep=""):

@@ -41,6 +41,13 @@ class DerivedRow(serializers.ModelSerializer[DerivedProduct]):
         fields = ("id", "token", "party", "title", "description", "url", "state", "created_at")
 
 
+class OriginRow(serializers.Serializer[Any]):
+    """A version further up, that what was obtained was itself built from."""
+
+    product = serializers.CharField(source="product.title")
+    version = serializers.IntegerField(source="number")
+
+
 class AttributionRow(serializers.Serializer[Any]):
     """One source of a derived product, from the delivery records (Art. 16)."""
 
@@ -51,6 +58,7 @@ class AttributionRow(serializers.Serializer[Any]):
     data_until = serializers.DateField(source="version.data_until")
     obtained_first = serializers.DateField()
     obtained_last = serializers.DateField()
+    origins = OriginRow(many=True)
 
 
 class DerivedPage(DerivedRow):
