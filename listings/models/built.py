@@ -6,6 +6,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
+from accounts.models import PartyKind
 from listings.models.products import Product
 from listings.models.versions import Version
 
@@ -45,8 +46,10 @@ class Upstream(models.Model):
 
     @property
     def grant_number(self) -> str:
-        """The grant's own conditions are the last of those that travel along."""
-        return str(self.conditions[-1]["grant"]) if self.conditions else self.grant_ref
+        """The grant's own conditions are the last of those that travel along. Empty for a natural person's, which its
+        number would tell from the register, and for one on non-public data."""
+        is_person = self.product.seller.kind == PartyKind.PERSON
+        return "" if is_person or not self.conditions else str(self.conditions[-1]["grant"])
 
 
 class ProductStopQuerySet(models.QuerySet["ProductStop"]):

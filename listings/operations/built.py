@@ -93,16 +93,22 @@ def grants_over(product: Product, at: datetime) -> list[Upstream]:
     """Of the grants it was built under, however far up, those that are over and were not followed by another."""
     if not product.is_built:
         return []
-    chain = _with_upstream(product)
-    return list(Upstream.objects.over(at).filter(product__in=chain).select_related("product").order_by("over_at", "pk"))
+    over = Upstream.objects.over(at).filter(product__in=_with_upstream(product))
+    return list(over.select_related("product__seller").order_by("over_at", "pk"))
 
 
 def why_over(upstream: Upstream) -> str:
     assert upstream.over_at is not None
-    return _(
+    text = _(
         "Grant %(number)s, under which “%(product)s” was built, was over on %(day)s: neither a new version nor a new "
         "grant, until its developer has another grant on the same source and names what was delivered under it."
-    ) % {"number": upstream.grant_number, "product": upstream.product, "day": last_day(upstream.over_at)}
+    )
+    if not upstream.grant_number:
+        text = _(
+            "A grant under which “%(product)s” was built was over on %(day)s: neither a new version nor a new grant, "
+            "until its developer has another grant on the same source and names what was delivered under it."
+        )
+    return text % {"number": upstream.grant_number, "product": upstream.product, "day": last_day(upstream.over_at)}
 
 
 def end_upstream(grant_ref: str, at: datetime) -> None:

@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from listings.models import Product
 from marketplace.applications.models import Grant
 from marketplace.supervision.models import DerivedFrom, DerivedProduct
-from marketplace.supervision.queries import known_to
+from marketplace.supervision.queries import known_to, with_known_developer
 from marketplace.supervision.register import NAMED, public_uses
 
 MOST = 120  # things drawn; a chain is followed breadth first
@@ -68,7 +68,7 @@ class Graph:
 def lineage(start: Any, user: Any, at: datetime) -> Graph:
     """The graph around a product, a grant or a derived product, as far as `user` may see it."""
     key = _key_of(start)
-    edges, is_cut = _edges(key, known_to(user))
+    edges, is_cut = _edges(key, known_to(user), with_known_developer(user))
     nodes = {one: Node(one, is_start=one == key) for edge in edges for one in edge} | {key: Node(key, is_start=True)}
     _name(nodes, user, at)
     _link(nodes, _shown(edges, nodes, key))
@@ -82,14 +82,15 @@ def _key_of(start: Any) -> Key:
     return kinds[type(start)], start.pk
 
 
-def _edges(start: Key, known: Q) -> tuple[set[Edge], bool]:
+def _edges(start: Key, known: Q, by_name: QuerySet[DerivedProduct]) -> tuple[set[Edge], bool]:
     """Up from the start, and down from it; a query for each kind of step on each level, each thing visited once. No
-    step through a deal in non-public data that the reader may not know of: it leaves no gap either."""
+    step through a deal in non-public data that the reader may not know of: it leaves no gap either. Nor one from what a
+    natural person built who is not named to what it is listed as, for whoever offers is known by name."""
     found, is_cut = set[Edge](), False
     for step in (_above, _below):
         seen, last = {start}, {start}
         while last and not is_cut:
-            edges = step(last, known)
+            edges = step(last, known, by_name)
             found |= edges
             ends = {edge.source if step is _above else edge.target for edge in edges}
             last = ends - seen
@@ -98,21 +99,21 @@ def _edges(start: Key, known: Q) -> tuple[set[Edge], bool]:
     return found, is_cut
 
 
-def _above(keys: Iterable[Key], known: Q) -> set[Edge]:
+def _above(keys: Iterable[Key], known: Q, by_name: QuerySet[DerivedProduct]) -> set[Edge]:
     by_kind = _by_kind(keys)
     uses = DerivedFrom.objects.filter(known, derived__in=by_kind[DERIVED])
     return (
         _edges_of(PRODUCT, GRANT, Grant.objects.filter(pk__in=by_kind[GRANT]), "product", "pk")
         | _edges_of(GRANT, DERIVED, uses, "grant", "derived")
-        | _edges_of(DERIVED, PRODUCT, DerivedProduct.objects.filter(listed_as__in=by_kind[PRODUCT]), "pk", "listed_as")
+        | _edges_of(DERIVED, PRODUCT, by_name.filter(listed_as__in=by_kind[PRODUCT]), "pk", "listed_as")
     )
 
 
-def _below(keys: Iterable[Key], known: Q) -> set[Edge]:
+def _below(keys: Iterable[Key], known: Q, by_name: QuerySet[DerivedProduct]) -> set[Edge]:
     """Of a product only the grants under which something was built: the others lead nowhere."""
     by_kind = _by_kind(keys)
     built = DerivedFrom.objects.filter(known, grant__product__in=by_kind[PRODUCT])
-    listed = DerivedProduct.objects.filter(pk__in=by_kind[DERIVED], listed_as__isnull=False)
+    listed = by_name.filter(pk__in=by_kind[DERIVED], listed_as__isnull=False)
     return (
         _edges_of(PRODUCT, GRANT, built, "grant__product", "grant")
         | _edges_of(GRANT, DERIVED, DerivedFrom.objects.filter(grant__in=by_kind[GRANT]), "grant", "derived")

@@ -164,6 +164,14 @@ def known_to(user: Any) -> Q:
     return ~Q(grant__product__nature=Nature.NON_PUBLIC) | Q(grant__in=Grant.objects.visible_to(user).values("pk"))
 
 
+def with_known_developer(user: Any) -> QuerySet[DerivedProduct]:
+    """The derived products whose developer this reader may know: named to anybody, or party of a grant that is theirs
+    to see."""
+    mine = DerivedFrom.objects.filter(grant__in=Grant.objects.visible_to(user).values("pk"))
+    named = Q(is_named=True) | Q(pk__in=mine.values("derived"))
+    return DerivedProduct.objects.with_developer().filter(named)
+
+
 def has_other_sources(derived: DerivedProduct, user: Any) -> bool:
     """Whether it was built from non-public data as well, of which this reader learns nothing more."""
     return derived.built_from.exclude(known_to(user)).exists()

@@ -131,6 +131,16 @@ def public_uses(at: datetime) -> QuerySet[Grant]:
     )
 
 
+def shown_conditions(conditions: Iterable[Mapping[str, Any]], user: Any) -> list[Mapping[str, Any]]:
+    """Conditions that travel along, as this reader may know them: by its number the register tells what a grant is used
+    for, so that of a natural person who is not named for it stands without, unless it is theirs to see."""
+    rows = list(conditions)
+    wanted = Grant.objects.filter(pk__in=[int(number[1:]) for row in rows if (number := row["grant"])])
+    mine = Q(pk__in=Grant.objects.visible_to(user).values("pk"))
+    told = {grant.number for grant in wanted.filter(NAMED | mine)}
+    return [{**row, "grant": row["grant"] if row["grant"] in told else ""} for row in rows]
+
+
 def contestable_since(at: datetime) -> datetime:
     """What the party came to know from this moment on can still be contested at `at`: by reconsideration, in calendar
     days, or by a review here, in working days; whichever ends later."""

@@ -75,6 +75,7 @@ def derived(request: HttpRequest, token: str) -> HttpResponse:
             .values_list("pk", flat=True)
         ),
         "verbs": verbs.DERIVED.available(item, request.user, timezone.now()) if insider else [],
+        "shows_listing": queries.with_known_developer(request.user).filter(pk=item.pk).exists(),
         "history": history_rows([item]) if insider else [],
     }
     return render(request, "supervision/derived.html", context)

@@ -6,10 +6,13 @@ import pytest
 import time_machine
 from django.test import Client
 
+from accounts.models import Party
 from listings import operations as listing
-from listings.models import Product, Upstream
+from listings.models import Product, SourceFile, Upstream
+from marketplace.api.faces import shown
+from marketplace.api.resources import BY_MODEL
 from marketplace.applications import operations as applications
-from marketplace.applications.models import Grant
+from marketplace.applications.models import Disclosure, Grant
 from marketplace.clock.working_days import SHANGHAI, end_of_day, local_date
 from marketplace.delivery import operations as delivery
 from marketplace.errors import InvalidState
@@ -63,6 +66,58 @@ def test_a_system_reads_what_travels_along_and_why_nothing_new_comes(world, prod
     assert grant.number in read(end_of_day(grant.ends) + timedelta(days=1))["stands_still"]
     stages.order(world, grant, at)
     assert "stands still" in read(at)["stands_still"]
+
+
+def be_a_person(party):
+    """Who built it is a natural person, who writes no number into the lawful-source file."""
+    document = {"id_kind": "passport", "id_encrypted": "x", "id_hmac": "1"}
+    Party.objects.filter(pk=party.pk).update(kind="person", uscc=None, **document)
+    SourceFile.objects.filter(product__seller=party).update(reference="授权")
+
+
+def read_by(reader, at, *paths):
+    browser = Client()
+    if reader:
+        browser.force_login(reader)
+    with time_machine.travel(at, tick=False):
+        return [browser.get(path).content.decode() for path in paths]
+
+
+def test_what_a_person_who_is_not_named_lists_leads_to_no_use_in_the_register(world, product):  # noqa: F811
+    grant, derived, at = upstream_grant(world), product.built_as, published_at(product)
+    be_a_person(world.parties["buyer"])
+    supervision.publish_derived(derived=derived, actor=world["buyer"], at=at)
+    pages = (product.get_absolute_url(), product.versions.get().get_absolute_url(), f"/api/v1/products/{product.pk}/",
+             f"/lineage/product/{product.pk}/", "/products/")  # fmt: skip
+    lineages = (f"/lineage/derived/{derived.token}/", f"/lineage/product/{world.product.pk}/")
+    of_built = (derived.get_absolute_url(), *lineages)
+    over = end_of_day(grant.ends) + timedelta(days=1)
+    for reader in (None, world["other_buyer"]):
+        for moment in (at, over):
+            texts = read_by(reader, moment, *pages)
+            assert world.parties["buyer"].name in texts[0] and world.product.purposes in texts[0]
+            assert not [page for page, text in zip(pages, texts, strict=True) if grant.number in text]
+            assert not [text for text in texts if derived.token in text]
+            assert not [text for text in read_by(reader, moment, *of_built) if product.get_absolute_url() in text]
+    for who in ("buyer", "officer"):
+        assert grant.number in read_by(world[who], at, *pages)[0]
+        assert all(product.get_absolute_url() in text for text in read_by(world[who], at, *of_built))
+    Disclosure.objects.filter(grant=grant).update(is_named=True)
+    assert grant.number in read_by(None, at, *pages)[0] and derived.token in read_by(None, at, *pages)[3]
+    assert all(product.get_absolute_url() in text for text in read_by(None, at, *of_built))
+
+
+def test_who_gets_it_from_a_person_who_is_not_named_is_not_told_under_which_grant(world, product):  # noqa: F811
+    first = upstream_grant(world)
+    grant, at = second_grant(world, product)
+    be_a_person(world.parties["buyer"])
+    (inherited,) = grant.terms["upstream"]
+    assert inherited["grant"] == first.number
+    for who, expected in (("other_buyer", ""), ("buyer", first.number)):
+        with time_machine.travel(at, tick=False):
+            read = shown(BY_MODEL[Grant], world[who], grant.pk)
+        assert [row["grant"] for row in read["terms"]["upstream"]] == [expected]
+        assert (first.number in read_by(world[who], at, grant.get_absolute_url())[0]) == bool(expected)
 
 
 def test_surrendered_grant_stops_versions_and_grants_at_once(world, product):  # noqa: F811

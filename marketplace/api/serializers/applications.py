@@ -16,6 +16,7 @@ from marketplace.applications.models import (
     Item,
     StandingConsent,
 )
+from marketplace.supervision.register import shown_conditions
 
 
 class ApplicationRow(serializers.ModelSerializer[Application]):
@@ -70,6 +71,16 @@ class HoldRow(serializers.ModelSerializer[Hold]):
         fields = ("code", "opened_at", "ends_at")
 
 
+class Terms(serializers.JSONField):
+    """As they were agreed to; what travels along names no grant that would tell this reader whose it is."""
+
+    def to_representation(self, value: Any) -> Any:
+        if not value.get("upstream"):
+            return value
+        reader = self.context["reader"] if "reader" in self.context else self.context["request"].user
+        return {**value, "upstream": shown_conditions(value["upstream"], reader)}
+
+
 class GrantRow(serializers.ModelSerializer[Grant]):
     buyer, authority = NamedParty(), NamedParty()
     number = serializers.CharField()
@@ -77,6 +88,7 @@ class GrantRow(serializers.ModelSerializer[Grant]):
     fields_granted = serializers.ListField(source="fields", child=serializers.CharField())  # type: ignore[assignment]
     in_effect = serializers.BooleanField(source="effective")
     holds = HoldRow(source="standing_holds", many=True)
+    terms = Terms()
 
     class Meta:
         model = Grant

@@ -25,6 +25,7 @@ from listings.operations import why_stopped
 from listings.queries import concerns, pseudonym_columns, shown_assessment, shown_sample, upstream_conditions
 from listings.states import WITH_SELLER
 from marketplace.api.serializers.parties import NamedParty
+from marketplace.supervision.register import shown_conditions
 
 FIGURES = (
     "about", "subjects", "k", "unique_share", "l_distinct", "t", "classes", "quasi_identifiers", "sensitive",
@@ -103,7 +104,8 @@ class ProductPage(ProductRow):
 
     @extend_schema_field(UpstreamCondition(many=True))
     def get_conditions(self, row: Product) -> Any:
-        return UpstreamCondition(upstream_conditions(row), many=True).data if row.is_built else []
+        shown = shown_conditions(upstream_conditions(row), self.context["reader"]) if row.is_built else []
+        return UpstreamCondition(shown, many=True).data
 
     def get_stands_still(self, row: Product) -> str:
         return why_stopped(row, timezone.now()) if row.is_built else ""

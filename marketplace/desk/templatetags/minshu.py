@@ -26,6 +26,7 @@ from marketplace.clock.working_days import local_date
 from marketplace.delivery.gate import SENTENCES
 from marketplace.desk import words
 from marketplace.supervision.closeout import CHECKER
+from marketplace.supervision.register import shown_conditions
 from marketplace.supervision.states import SIGNATORY
 
 register = template.Library()
@@ -221,6 +222,12 @@ def why_now(history: Iterable[Any], obj: Any) -> Any:
 def upstream_conditions(product: Any) -> Any:
     """What binds whoever gets a product that was built under grants; nothing for any other."""
     return conditions_of(product)
+
+
+@register.filter
+def shown_to(conditions: Any, user: Any) -> Any:
+    """Conditions that travel along, without the number of a grant that would tell this reader whose it is."""
+    return shown_conditions(conditions, user)
 
 
 @register.filter
