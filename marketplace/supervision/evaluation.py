@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from django.db.models import CharField, Count, F, Min, Q, QuerySet, Sum
-from django.db.models.functions import Cast, ExtractMonth, ExtractYear
+from django.db.models.functions import Cast, Coalesce, ExtractMonth, ExtractYear
 from django.utils.translation import gettext_lazy as _
 
 from listings.models import Grade, Nature, Version
@@ -27,7 +27,7 @@ from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.deadlines import clocks_of, done_late, explainable, lapsed
 from marketplace.supervision.models import RULES, DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.occasions import Explanation
-from marketplace.supervision.states import DerivedState, FindingState, MeasureState
+from marketplace.supervision.states import DerivedState, FindingState, MeasureState, ReportState
 
 
 @dataclass(frozen=True)
@@ -170,12 +170,14 @@ def deliveries(scope: Scope) -> Section:
 
 
 def reports(scope: Scope) -> Section:
-    """Usage reports that fell due: on time by their first filing."""
-    rows = UsageReport.objects.filter(scope.of("grant__authority"), scope.within("due_at"), due_at__lte=scope.at)
-    first = rows.annotate(first=Min("filings__at"))
-    on_time = first.filter(first__lte=F("due_at")).count()
-    late = first.filter(first__gt=F("due_at")).count()
-    missing = first.filter(first=None).count()
+    """Usage reports that fell due, also those that were returned since: on time by their first filing. Without what
+    nobody owes any more and nobody has filed."""
+    fallen = UsageReport.objects.alias(due=Coalesce("first_due_at", "due_at"), first=Min("filings__at"))
+    rows = fallen.filter(scope.of("grant__authority"), scope.within("due"), due__lte=scope.at)
+    rows = rows.exclude(state=ReportState.CEASED, first=None)
+    on_time = rows.filter(first__lte=F("due")).count()
+    late = rows.filter(first__gt=F("due")).count()
+    missing = rows.filter(first=None).count()
     figures = [
         Figure("due", _("due"), rows.count()),
         Figure("on_time", _("filed on time"), on_time),

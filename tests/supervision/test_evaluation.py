@@ -5,10 +5,12 @@ import io
 import json
 from collections import Counter
 from datetime import date, timedelta
+from importlib import import_module
 from statistics import median
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.test import Client
 
 from accounts.models import Party
@@ -84,8 +86,12 @@ def plain(authority, at):
     granted = [one for one in Grant.objects.all() if mine(one) and one.product.nature != "non_public"]
     began = [one for one in granted if within(one.activated_at)]
     handed = [one for one in Delivery.objects.all() if one.grant and mine(one.grant) and within(one.obtained_at)]
-    due = [one for one in UsageReport.objects.all() if mine(one.grant) and within(one.due_at) and one.due_at <= at]
-    first = {one.pk: min((filed.at for filed in one.filings.all()), default=None) for one in due}
+    first = {one.pk: min((filed.at for filed in one.filings.all()), default=None) for one in UsageReport.objects.all()}
+    day = lambda one: one.first_due_at or one.due_at  # noqa: E731
+    due = [
+        one for one in UsageReport.objects.all() if mine(one.grant) and within(day(one)) and day(one) <= at
+        and (first[one.pk] or one.state != "ceased")
+    ]  # fmt: skip
     noticed = [one for one in Finding.objects.all() if mine(one) and within(one.created_at) and not one.reviewer]
     said = [one for one in Concern.objects.all() if mine(one) and within(one.created_at) and not one.reviewer]
     ordered = [one for one in Measure.objects.all() if mine(one) and within(one.issued_at) and not one.issuer]
@@ -126,8 +132,8 @@ def plain(authority, at):
             "bytes": sum(one.bytes for one in handed), "grants": len({one.grant_id for one in handed}),
         },
         "reports": {
-            "due": len(due), "on_time": sum(bool(first[one.pk] and first[one.pk] <= one.due_at) for one in due),
-            "late": sum(bool(first[one.pk] and first[one.pk] > one.due_at) for one in due),
+            "due": len(due), "on_time": sum(bool(first[one.pk] and first[one.pk] <= day(one)) for one in due),
+            "late": sum(bool(first[one.pk] and first[one.pk] > day(one)) for one in due),
             "missing": sum(first[one.pk] is None for one in due),
         },
         "findings": {
@@ -194,6 +200,37 @@ def test_each_figure_is_that_of_a_plain_loop(world, busy):
     assert everybody["findings"]["opened"] == expected["findings"]["opened"] + 1
     months = {one.code: dict(one.plot) for one in evaluation(Scope([busy.pk], FIRST, LAST, at))}
     assert len(months["deliveries"]) == 12 and months["deliveries"]["2026-03"] == 1
+
+
+def test_a_report_filed_late_stays_late_and_in_its_year_when_it_is_returned(world):
+    made, _at = stages.report(world, "open")
+    UsageReport.objects.exclude(pk=made.pk).delete()
+    due, late = made.due_at, made.due_at + timedelta(days=1)
+    after = end_of_day(LAST) + timedelta(days=30)
+    years = [Scope([made.grant.authority_id], first, date(first.year, 12, 31), after + timedelta(days=99))
+             for first in (FIRST, date(2027, 1, 1))]  # fmt: skip
+
+    def counted():
+        return [told(evaluation(one))["reports"] for one in years]
+
+    for moment in (late, after):
+        filed = {"report": made, "at": moment}
+        operations.file_report(actor=world["buyer"], purposes="医疗资源规划", use=f"训练模型{moment:%F}", **filed)
+        operations.return_report(actor=world["officer"], reason="说明成果", **filed)
+    assert local_date(made.due_at) > LAST and made.first_due_at == due
+    assert counted() == [{"due": 1, "on_time": 0, "late": 1, "missing": 0}, dict.fromkeys(counted()[1], 0)]
+    UsageReport.objects.update(first_due_at=None)  # as it stood before that day was kept
+    kept = import_module("marketplace.supervision.migrations.0710_when_a_report_was_first_due")
+    kept.date_what_was_returned(apps, None)
+    assert UsageReport.objects.get().first_due_at == due
+
+
+def test_a_report_that_nobody_owes_any_more_is_not_missing(world):
+    made, at = stages.report(world, "ceased")
+    scope = Scope([made.grant.authority_id], FIRST, LAST, made.due_at + timedelta(days=1))
+    assert told(evaluation(scope))["reports"] == dict.fromkeys(("due", "on_time", "late", "missing"), 0)
+    ReportFiling.objects.create(report=made, round=1, is_nil=True, by=world["buyer"], at=at)
+    assert told(evaluation(scope))["reports"] == {"due": 1, "on_time": 1, "late": 0, "missing": 0}
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ class UsageReport(models.Model):
     start = models.DateField()
     end = models.DateField()
     due_at = models.DateTimeField()
+    first_due_at = models.DateTimeField(null=True, blank=True)  # of one that was returned: when it was due before
     late_at = models.DateTimeField()
     state = models.CharField(_("state"), max_length=10, choices=ReportState.choices, default=ReportState.OPEN)
     round = models.PositiveSmallIntegerField(default=0)

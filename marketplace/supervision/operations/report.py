@@ -146,11 +146,12 @@ def accept_report(*, report: UsageReport, actor: User, at: datetime) -> None:
 
 @transaction.atomic
 def return_report(*, report: UsageReport, actor: User, at: datetime, reason: str) -> None:
-    """filed → returned: due again, 10 working days from now by default."""
+    """filed → returned: due again, 10 working days from now by default. Keeps when it was due at first."""
     permissions.check_can_judge_report(actor, report, at)
     require(reason=reason)
     check_is_left(report.grant.buyer)
-    _judge("return", report, ReportState.RETURNED, actor, at, reason, **_due_dates(report.grant, local_date(at)))
+    dates = {"first_due_at": report.first_due_at or report.due_at, **_due_dates(report.grant, local_date(at))}
+    _judge("return", report, ReportState.RETURNED, actor, at, reason, **dates)
 
 
 @transaction.atomic
