@@ -77,9 +77,13 @@ def recent_parties(user: User | AnonymousUser, at: datetime) -> QuerySet[Party]:
     """Parties the user belongs to, or did in the last 12 months, whatever the role; and what was merged into them."""
     if not user.is_authenticated:
         return Party.objects.none()
-    since = local_date(at) - timedelta(days=round(RECUSAL_MONTHS * 30.5))
-    recent = Membership.objects.filter(Q(valid_until=None) | Q(valid_until__gte=since), user=user)
+    recent = Membership.objects.filter(_recent(at), user=user)
     return Party.objects.filter(Q(pk__in=recent.values("party")) | Q(merged_into__in=recent.values("party")))
+
+
+def _recent(at: datetime) -> Q:
+    since = local_date(at) - timedelta(days=round(RECUSAL_MONTHS * 30.5))
+    return Q(valid_until=None) | Q(valid_until__gte=since)
 
 
 def represents(user: User, party: Party, at: datetime) -> list[User]:
@@ -110,6 +114,13 @@ def authority_for(region: Region, at: datetime) -> Party | None:
                 return found.party
         here = here.parent
     return None
+
+
+def level_above(party: Party, at: datetime) -> Party | None:
+    """The city's authority above a county's, the province's above a city's; None above the province and for others."""
+    if not authority_level(party, at) or party.region.parent is None:
+        return None
+    return authority_for(party.region.parent, at)
 
 
 def operator_for(region: Region, at: datetime) -> Party | None:
@@ -148,22 +159,43 @@ def city_of(region: Region) -> Region:
     return region.parent if region.level == RegionLevel.COUNTY and region.parent else region
 
 
-def recipients(party: Party, at: datetime) -> list[Recipient]:
-    """The people to tell when something concerns a party: everyone who may act for it."""
-    return [recipient(user) for user in people_of(party, at)]
+def recipients(party: Party, at: datetime, case_of: Party | None = None) -> list[Recipient]:
+    """The people to tell when something concerns a party: everyone who may act for it. `case_of`: as for `People`."""
+    return People(at)(party, case_of)
 
 
 class People:
-    """The people of parties at a moment, each party looked up once for all that is told together."""
+    """The people of parties at a moment, each party looked up once for all that is told together.
+
+    `case_of`: whose case they are told of, where it is another's. Nobody hears of their own, as `recent_parties` says;
+    where that leaves nobody, the people of the level above do.
+    """
 
     def __init__(self, at: datetime) -> None:
         self.at = at
-        self._known: dict[int, list[Recipient]] = {}
+        self._known: dict[int, list[User]] = {}
+        self._belong: dict[int, set[tuple[int, int]]] = {}
 
-    def __call__(self, party: Party) -> list[Recipient]:
+    def __call__(self, party: Party, case_of: Party | None = None) -> list[Recipient]:
+        people = self._people(party)
+        if case_of is None or case_of == party or not people:
+            return [recipient(user) for user in people]
+        own = {user for user, of in self._recent(party) if of in (case_of.pk, case_of.merged_into_id)}
+        others = [recipient(user) for user in people if user.pk not in own]
+        above = None if others else level_above(party, self.at)
+        return others if above in (None, case_of) else self(above, case_of)
+
+    def _people(self, party: Party) -> list[User]:
         if party.pk not in self._known:
-            self._known[party.pk] = recipients(party, self.at)
+            self._known[party.pk] = list(people_of(party, self.at))
         return self._known[party.pk]
+
+    def _recent(self, party: Party) -> set[tuple[int, int]]:
+        """Whoever of a party's people belongs where, or did in the last 12 months."""
+        if party.pk not in self._belong:
+            rows = Membership.objects.filter(_recent(self.at), user__in=self._people(party))
+            self._belong[party.pk] = set(rows.values_list("user", "party"))
+        return self._belong[party.pk]
 
 
 def recipient(user: User) -> Recipient:

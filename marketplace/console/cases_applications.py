@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
@@ -17,7 +17,11 @@ from marketplace.applications.states import EditionState
 from marketplace.console import cases_closeout
 from marketplace.console.sections import Row, Section, day, lines, link, of, papers, recusals, table
 from marketplace.supervision import verbs as supervision
+from marketplace.supervision.models import Measure
+from marketplace.supervision.states import MeasureState
 from marketplace.verbs import Verb
+
+DRAFTS = (MeasureState.PROPOSED, MeasureState.DROPPED)
 
 
 def application(case: Application, user: Any, at: datetime) -> list[Section]:
@@ -158,7 +162,8 @@ def _on_change(edition: GrantEdition, user: Any, at: datetime) -> tuple[Verb, ..
 
 
 def grant(case: Grant, user: Any, at: datetime) -> list[Section]:
-    """Terms, holds, where copies are, editions, deliveries' reports, orders."""
+    """Terms, holds, where copies are, editions, deliveries' reports, orders; drafts of these to nobody of the buyer."""
+    shown = Q(measure__in=Measure.objects.visible_to(user)) | ~Q(measure__state__in=DRAFTS)
     editions, holds = (
         list(case.editions.select_related("by", "grant__buyer", "grant__authority").order_by("pk")),
         list(case.holds.order_by("pk")),
@@ -186,7 +191,7 @@ def grant(case: Grant, user: Any, at: datetime) -> list[Section]:
         ]),
         table(_("Orders"), (_("Order"), _("State")), [
             Row((link(row.measure), row.measure.get_state_display()))
-            for row in case.measures.select_related("measure").order_by("pk")
+            for row in case.measures.filter(shown).select_related("measure").order_by("pk")
         ]),
         cases_closeout.built([case.pk], user),
         *cases_closeout.cautions(case, user, at),

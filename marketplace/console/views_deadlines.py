@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import CapabilityKind, Party, User
-from accounts.queries import parties_as
+from accounts.queries import parties_as, recent_parties
 from marketplace import keyset
 from marketplace.clock.defaults import ALLOWED_AFTER, Kind
 from marketplace.clock.models import Clock
@@ -60,13 +60,14 @@ LAST_DONE = ("-ended_at", "-pk")
 @require_safe
 def deadlines(request: Any) -> HttpResponse:
     """The person's own, by what is due first, what was done late of it, and what went up from the level below; of each
-    list the first page, or any of the one that is asked for."""
+    list the first page, or any of the one that is asked for. Of one's own case only what one's own party must do."""
     if not request.kinds & BOUND:
         raise Http404
     at = timezone.now()
     own = {party.pk for kind in BOUND for party in parties_as(request.user, kind, at)}
     below = _below(request.user, at) - own
     running = Clock.objects.running()
+    cases = set(recent_parties(request.user, at).values_list("pk", flat=True))
     rows = {
         "own": (running.filter(duties_of(own)), FIRST_DUE),
         "late": (done_late(Clock.objects.filter(duties_of(own), ended_at__gt=at - LATE_SHOWN)), LAST_DONE),
@@ -78,7 +79,7 @@ def deadlines(request: Any) -> HttpResponse:
     for name in shown:
         clocks, order = rows[name]
         page = keyset.paged(request, clocks.prefetch_related("explanations__by"), *order)
-        lists[name] = replace(page, object_list=_lines(page.object_list, at))
+        lists[name] = replace(page, object_list=_lines(page.object_list, cases, at))
     return render(request, "console/deadlines.html", {"lists": lists, "is_one": wanted in rows})
 
 
@@ -108,9 +109,10 @@ def _below(user: Any, at: datetime) -> set[int]:
     return set(found.values_list("pk", flat=True))
 
 
-def _lines(clocks: Sequence[Clock], at: datetime) -> list[Line]:
+def _lines(clocks: Sequence[Clock], cases: set[int], at: datetime) -> list[Line]:
     overrides, in_charge = calendar_overrides(), officers_in_charge(clocks)
-    return [_line(row, at, overrides, in_charge) for row in dues(clocks)]
+    shown = [row for row in dues(clocks) if row.party is None or row.party == row.owner or row.party.pk not in cases]
+    return [_line(row, at, overrides, in_charge) for row in shown]
 
 
 def _line(row: Due, at: datetime, overrides: Mapping[date, bool], in_charge: Mapping[tuple[str, str], User]) -> Line:

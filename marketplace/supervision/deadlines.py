@@ -11,7 +11,6 @@ from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
 
 from accounts.models import Assignment, AssignmentRole, CapabilityKind, Party, User
-from accounts.queries import authority_for, authority_level
 from accounts.states import PartyState
 from listings.models import Objection
 from marketplace.clock.defaults import ALLOWED_AFTER, OF_THE_PARTY, Kind
@@ -219,13 +218,6 @@ def _due(clock: Clock, obj: Any, duty: Duty) -> Due:
     if instead is not None and instead.state == PartyState.ENDED:
         instead = None
     return Due(clock, obj, instead or _at(obj, duty.owner), _at(obj, duty.party), instead is not None)
-
-
-def level_above(party: Party, at: datetime) -> Party | None:
-    """The city's authority above a county's, the province's above a city's; None above the province and for others."""
-    if not authority_level(party, at) or party.region.parent is None:
-        return None
-    return authority_for(party.region.parent, at)
 
 
 def lapses_at(clock: Clock, overrides: Mapping[date, bool] | None = None) -> datetime:

@@ -335,9 +335,12 @@ def check_can_withdraw_rule(actor: Any, rule: StandingRule, at: datetime) -> Non
 
 
 def check_can_explain(actor: Any, due: Due, at: datetime) -> None:
-    """Somebody of the authority that the deadline binds, or of the compliance review in its place."""
+    """Somebody of the authority that the deadline binds, or of the compliance review in its place; of one's own case
+    nobody."""
     kind = CapabilityKind.REVIEWER if due.is_instead else CapabilityKind.AUTHORITY
     check_acts_for(actor, due.owner, kind, at)
+    if due.party is not None and due.party != due.owner:
+        check_not_own_case(actor, [due.party], at)
 
 
 def check_can_register_derived(actor: Any, party: Party, at: datetime) -> None:

@@ -8,12 +8,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Party
 from accounts.permissions import check_is_person, check_not_own_case, check_not_recused, check_officer
+from accounts.queries import level_above
 from listings.permissions import parties_of_version
 from marketplace.applications.models import Application
 from marketplace.applications.permissions import parties_of_case
 from marketplace.errors import NotAllowed, is_allowed
 from marketplace.supervision.concern import Concern, ConcernKind
-from marketplace.supervision.deadlines import level_above
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.inquiry import Inquiry
 from marketplace.supervision.inspections import Inspection

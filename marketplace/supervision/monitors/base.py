@@ -127,7 +127,7 @@ def _of_cases(
 
 def answerers(case: Case, finding: Finding, people: People) -> Told:
     """Whoever answers a finding: of non-public data the compliance reviewer in the authority's place."""
-    return [(people(finding.reviewer or finding.authority), "finding_opened", finding.get_absolute_url())]
+    return [(people(finding.signatory, finding.party), "finding_opened", finding.get_absolute_url())]
 
 
 def answerers_and_party(case: Case, finding: Finding, people: People) -> Told:

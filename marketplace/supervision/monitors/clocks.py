@@ -9,7 +9,7 @@ from django.db.models.functions import TruncDate
 
 from accounts.anybody import KEEP_CONTACT
 from accounts.models import Party
-from accounts.queries import People
+from accounts.queries import People, level_above
 from listings import operations as listing
 from listings.models import Objection
 from marketplace.applications.models import Consultation
@@ -20,7 +20,7 @@ from marketplace.clock.models import Clock
 from marketplace.clock.working_days import last_day
 from marketplace.supervision import operations
 from marketplace.supervision.concern import Concern
-from marketplace.supervision.deadlines import Due, lapses_at, level_above, run_out, went_up
+from marketplace.supervision.deadlines import Due, lapses_at, run_out, went_up
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.monitors.base import WATCHER, Case, Scope, Told, text, unsaid, within
 
@@ -34,7 +34,7 @@ def overdue(at: datetime, scope: Scope) -> Iterator[Case]:
 def owner_told(case: Case, people: People) -> Told:
     """Whoever must act; that the hour of an incident was missed, also each body that has to know of the incident."""
     obj = case.about.obj
-    told = [(people(case.about.owner), "clock_overdue", obj.get_absolute_url())]
+    told = [(people(case.about.owner, case.party), "clock_overdue", obj.get_absolute_url())]
     if isinstance(obj, Incident):
         bodies = [to for party in obj.bodies() for to in people(party)]
         told.append((bodies, "incident_report_missed", obj.get_absolute_url()))
@@ -64,7 +64,7 @@ def _case(monitor: str, row: Due, words: dict[str, Any]) -> Case:
 
 
 def above_told(case: Case, people: People) -> Told:
-    return [(people(case.about.owner), "officer_overdue", case.about.obj.get_absolute_url())]
+    return [(people(case.about.owner, case.party), "officer_overdue", case.about.obj.get_absolute_url())]
 
 
 def unanswered(at: datetime, scope: Scope) -> Iterable[Consultation]:

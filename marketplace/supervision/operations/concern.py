@@ -14,7 +14,7 @@ from accounts.evidence import process
 from accounts.models import EvidenceFile, Party, Region, User
 from accounts.operations.evidence import attach, withdraw
 from accounts.permissions import check_is_job, check_member
-from accounts.queries import authority_for, recipients
+from accounts.queries import authority_for, level_above, recipients
 from listings.models import CatalogueEntry, Product, Version
 from listings.states import VersionState
 from marketplace import workflow
@@ -29,7 +29,6 @@ from marketplace.notices.operations import tell
 from marketplace.supervision import permissions, permissions_concern
 from marketplace.supervision.closeout import is_over
 from marketplace.supervision.concern import ONCE_OVER, WHILE_SERVED, Concern, ConcernKind, ConcernNote, Wish
-from marketplace.supervision.deadlines import level_above
 from marketplace.supervision.models import DerivedProduct, Finding
 from marketplace.supervision.operations.finding import open_finding, tell_reporter
 from marketplace.supervision.operations.precaution import hold_as_precaution
@@ -153,7 +152,7 @@ def _lodge(act: ledger.Act, subject: Subject, *, kind: str, text: str, **said: A
     ledger.record(act, concern, new=concern.state, detail={"kind": kind, **_about(subject)})
     clock.start(concern, CLOCKS[ConcernKind(kind)], act.at)
     tell(
-        act, recipients(concern.responder, act.at), "concern_reported", link=concern.get_absolute_url(),
+        act, recipients(concern.responder, act.at, concern.party), "concern_reported", link=concern.get_absolute_url(),
         number=concern.number, what=ConcernKind(kind).label, subject=subject or concern.place or "–",
     )  # fmt: skip
     return Lodged(concern, code)
@@ -245,12 +244,12 @@ def take_up_concern(
     if finding.grant is not None and finding.reviewer is not None:
         grant = finding.grant
         tell(
-            act, recipients(grant.product.seller, at), "misuse_found", link=grant.get_absolute_url(),
+            act, recipients(grant.product.seller, at, grant.buyer), "misuse_found", link=grant.get_absolute_url(),
             number=grant.number, buyer=grant.buyer,
         )  # fmt: skip
     if finding.signatory != concern.responder:
         tell(
-            act, recipients(finding.signatory, at), "finding_opened", link=finding.get_absolute_url(),
+            act, recipients(finding.signatory, at, finding.party), "finding_opened", link=finding.get_absolute_url(),
             what=finding.rule_label, about=about,
         )  # fmt: skip
     whose = {"authority": finding.authority, "reviewer": finding.reviewer, "responder": finding.signatory}
@@ -396,7 +395,7 @@ def _write(act: ledger.Act, concern: Concern, text: str, is_reporter: bool) -> N
     if not is_reporter:
         return tell_reporter(act, locked, text)
     tell(
-        act, recipients(locked.responder, act.at), "concern_written", link=locked.get_absolute_url(),
+        act, recipients(locked.responder, act.at, locked.party), "concern_written", link=locked.get_absolute_url(),
         number=locked.number,
     )  # fmt: skip
 

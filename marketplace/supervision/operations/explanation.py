@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.queries import recipients
+from accounts.queries import level_above, recipients
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import last_day
@@ -14,7 +14,7 @@ from marketplace.errors import InvalidState, NotAllowed, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
-from marketplace.supervision.deadlines import due_of, explainable, lapses_at, level_above, went_up
+from marketplace.supervision.deadlines import due_of, explainable, lapses_at, went_up
 from marketplace.supervision.occasions import Explanation
 
 ARTICLE = "Art. 45"
@@ -48,7 +48,8 @@ def explain_overdue(*, clock: Clock, actor: User, at: datetime, reason: str, is_
     above = level_above(due.owner, at) if has_gone_up else None
     if above is not None:
         tell(
-            act, recipients(above, at), "overdue_explained", link=due.obj.get_absolute_url(), authority=due.owner,
-            clock=Kind(clock.kind).label, object=due.obj, due=last_day(lapses_at(clock)), reason=reason,
+            act, recipients(above, at, due.party), "overdue_explained", link=due.obj.get_absolute_url(),
+            authority=due.owner, clock=Kind(clock.kind).label, object=due.obj, due=last_day(lapses_at(clock)),
+            reason=reason,
         )  # fmt: skip
     return made

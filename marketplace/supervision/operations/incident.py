@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Party, User
-from accounts.queries import people_of, recipients
+from accounts.queries import level_above, people_of, recipients
 from listings.models import Version
 from marketplace import workflow
 from marketplace.applications.models import Grant, HoldCode
@@ -21,7 +21,6 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions_incident as permissions
-from marketplace.supervision.deadlines import level_above
 from marketplace.supervision.incidents import FACTS, WAS_OFFERED, Incident, IncidentNote, IncidentState, NoteKind
 from marketplace.supervision.operations.incident_reach import count_reach, opened_words, tell_bodies
 from marketplace.supervision.precautions import standing_for

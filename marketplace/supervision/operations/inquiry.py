@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Party, User
-from accounts.queries import recipients
+from accounts.queries import level_above, recipients
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import last_day
@@ -15,7 +15,6 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions_above
-from marketplace.supervision.deadlines import level_above
 from marketplace.supervision.inquiry import Inquiry
 
 ARTICLE = "Art. 45"
@@ -44,8 +43,8 @@ def ask_report(*, case: Any, actor: User, at: datetime, question: str) -> Inquir
     ledger.record(act, made, detail={"about": case, "authority": authority, "text": question})
     due = last_day(clock.start(made, Kind.INQUIRY, at).due_at)
     tell(
-        act, recipients(authority, at), "report_asked", link=made.get_absolute_url(), object=case, authority=above,
-        due=due, question=question,
+        act, recipients(authority, at, party), "report_asked", link=made.get_absolute_url(), object=case,
+        authority=above, due=due, question=question,
     )  # fmt: skip
     return made
 
@@ -64,6 +63,6 @@ def answer_inquiry(*, inquiry: Inquiry, actor: User, at: datetime, answer: str) 
     ledger.record(act, row, detail={"text": answer})
     clock.stop(row, at)
     tell(
-        act, recipients(row.above, at), "report_answered", link=row.get_absolute_url(), object=row.subject,
+        act, recipients(row.above, at, row.party), "report_answered", link=row.get_absolute_url(), object=row.subject,
         authority=row.authority, answer=answer,
     )  # fmt: skip

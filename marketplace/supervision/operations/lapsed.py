@@ -56,7 +56,7 @@ def notice_lapsed(*, version: Version, actor: ledger.SystemActor, at: datetime) 
         return False
     for party, link in ((seller, version.product.get_absolute_url()), (body, finding.get_absolute_url())):
         if party is not None:
-            tell(act, recipients(party, at), RULE, link=link, key=key, seller=seller, day=seller.verified_until)
+            tell(act, recipients(party, at, seller), RULE, link=link, key=key, seller=seller, day=seller.verified_until)
     return True
 
 

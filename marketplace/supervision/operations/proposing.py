@@ -86,8 +86,8 @@ def draft_each(kind: str, actor: Any, at: datetime, drafts: Sequence[Draft]) -> 
     ledger.record_each(acts, measures, details, new=MeasureState.PROPOSED)
     tell_each([
         Message(
-            act, people(measure.signatory), "measure_proposed", measure.get_absolute_url(), f"measure:{measure.pk}",
-            {"party": measure.party, "facts": measure.facts},
+            act, people(measure.signatory, measure.party), "measure_proposed", measure.get_absolute_url(),
+            f"measure:{measure.pk}", {"party": measure.party, "facts": measure.facts},
         )
         for act, measure in zip(acts, measures, strict=True)
     ])  # fmt: skip

@@ -60,7 +60,7 @@ def notice_failing(*, version: Version, actor: ledger.SystemActor, at: datetime)
         return False
     body = version.reviewing_body
     tell(
-        act, recipients(body, at) if body else [], "version_failing", link=finding.get_absolute_url(),
+        act, recipients(body, at, finding.party) if body else [], "version_failing", link=finding.get_absolute_url(),
         key=finding.occasion_key, product=version.product.title, number=version.number,
     )  # fmt: skip
     return True

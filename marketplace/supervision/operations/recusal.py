@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Party, User
 from accounts.operations import step_back
 from accounts.permissions import could_follow
-from accounts.queries import people_of, recipient, recipients
+from accounts.queries import level_above, people_of, recipient, recipients
 from accounts.reach import stepped_back
 from listings.models import ReleaseRule, Version
 from listings.permissions import check_can_decide_rule, check_can_review
@@ -33,7 +33,6 @@ from marketplace.supervision import (
 )
 from marketplace.supervision.closeout import Certificate, CertificateState, checker_of
 from marketplace.supervision.concern import Concern
-from marketplace.supervision.deadlines import level_above
 from marketplace.supervision.incidents import Incident, IncidentState
 from marketplace.supervision.inspections import OPEN_INSPECTION, Inspection
 from marketplace.supervision.models import Finding, Measure, UsageReport
@@ -136,7 +135,8 @@ def recuse_from(*, case: Case, actor: User, at: datetime, reason: str, colleague
         raise InvalidState(_("Nobody else could decide on it: ask for a deputy or a colleague first."))
     ledger.record(act, case, detail={"reason": reason, "colleague": colleague})
     told = [recipient(colleague)] if colleague else [
-        to for _may, party in _seats(case, at, beside) for to in recipients(party, at) if to.ref != actor.ledger_ref
+        to for _may, party in _seats(case, at, beside) for to in recipients(party, at, getattr(case, "party", None))
+        if to.ref != actor.ledger_ref
     ]  # fmt: skip
     tell(act, told, "recused", link=case.get_absolute_url(), object=case, name=actor.name, reason=reason)
 

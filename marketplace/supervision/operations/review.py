@@ -16,7 +16,7 @@ from accounts.evidence import process
 from accounts.models import EvidenceFile, User
 from accounts.operations import step_back
 from accounts.operations.evidence import attach, rested_on, withdraw
-from accounts.queries import recipients
+from accounts.queries import level_above, recipients
 from marketplace import workflow
 from marketplace.applications.models import Grant
 from marketplace.clock import operations as clock
@@ -26,7 +26,6 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
-from marketplace.supervision.deadlines import level_above
 from marketplace.supervision.operations import papers, reviewed
 from marketplace.supervision.review import Review
 from marketplace.supervision.states import ReviewState

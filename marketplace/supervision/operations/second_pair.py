@@ -52,7 +52,7 @@ def sign_first(measure: Measure, what: str, actor: User, at: datetime, texts: di
     signature = Signature.objects.create(measure=measure, what=what, texts=texts, by=actor, at=at)
     act = ledger.begin("sign_first", actor, at, measure.article)
     ledger.record(act, signature, new="waiting", detail={"measure": measure, "what": what, **texts})
-    people = [to for to in recipients(measure.closer, at) if to.ref != actor.ledger_ref]
+    people = [to for to in recipients(measure.closer, at, measure.party) if to.ref != actor.ledger_ref]
     tell(act, people, "measure_signed", link=measure.get_absolute_url(), object=measure, by=actor, what=signature)
     return True
 

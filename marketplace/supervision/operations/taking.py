@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Party, User
 from accounts.operations import assign
-from accounts.queries import recipients
+from accounts.queries import level_above, recipients
 from marketplace import workflow
 from marketplace.applications.models import Application, Grant
 from marketplace.applications.operations.dialogue import IN_HAND
@@ -20,7 +20,6 @@ from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import Recipient, tell
 from marketplace.supervision import permissions_above
 from marketplace.supervision.concern import Concern, ConcernKind
-from marketplace.supervision.deadlines import level_above
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.inspections import OPEN_INSPECTION, Inspection
 from marketplace.supervision.models import Finding, Measure
@@ -137,8 +136,8 @@ def _take(
             overtake_signature(act, row)
     case.authority = above
     tell(
-        act, [*recipients(before, at), *also], "case_taken", link=case.get_absolute_url(), object=case, authority=above,
-        reason=reason,
+        act, [*recipients(before, at, case.party), *also], "case_taken", link=case.get_absolute_url(), object=case,
+        authority=above, reason=reason,
     )  # fmt: skip
 
 
