@@ -14,7 +14,7 @@ from accounts.reach import found_by, reach_of
 from listings.models import Version
 from marketplace.applications.models import Grant
 from marketplace.supervision.said import said
-from marketplace.supervision.states import FINDING, FindingState
+from marketplace.supervision.states import FINDING, LIVING_CONCERN, FindingState
 
 
 class FindingQuerySet(models.QuerySet["Finding"]):
@@ -24,6 +24,10 @@ class FindingQuerySet(models.QuerySet["Finding"]):
         seats = found_by(self.model, Q(authority__in=who.authorities), Q(reviewer__in=who.reviewers))
         found = self if who.is_province else self.filter(seats)
         return found.exclude(party__in=recent_parties(user, timezone.now()))
+
+    def alone(self) -> "FindingQuerySet":
+        """Those behind which stand no report that is followed and no other finding: they close with their own cause."""
+        return self.exclude(concerns__state__in=LIVING_CONCERN).exclude(merged__state=FindingState.MERGED)
 
     def answered_by(self, body: Party) -> "FindingQuerySet":
         return self.filter(Q(reviewer=body) | Q(reviewer=None, authority=body))

@@ -13,11 +13,11 @@ from marketplace.supervision.states import FindingState
 
 
 def cause_gone(name: str, label: object, article: str, causes: Mapping[str, Cases]) -> Monitor:
-    """The open findings of these rules whose case is no longer among what their rule finds."""
+    """The open findings of these rules that stand alone and whose case is no longer among what their rule finds."""
 
     def find(at: datetime, scope: Scope) -> Iterator[Finding]:
         for rule, cases in causes.items():
-            rows = within(Finding.objects.filter(rule=rule, state=FindingState.OPEN), scope, "party")
+            rows = within(Finding.objects.alone().filter(rule=rule, state=FindingState.OPEN), scope, "party")
             findings = list(rows.select_related("party", "grant", "version").order_by("pk"))
             held = _held(cases, findings, at)
             yield from (finding for finding in findings if finding.occasion_key not in held)

@@ -126,10 +126,11 @@ def merge_finding(*, finding: Finding, actor: User, at: datetime, into: Finding,
 
 def remedy_finding(act: ledger.Act, key: str) -> bool:
     """The duty was done after all: the open finding of this occasion, if any, is remedied. Returns whether there was
-    one: who closes it at the same time is waited for."""
+    one: who closes it at the same time is waited for. Where a report or another finding was merged into it, it stays
+    open: what else is said of the party, a person decides."""
     open_ones = Finding.objects.select_for_update(of=("self",)).filter(state=FindingState.OPEN)
     finding = open_ones.filter(occasion_key=key).first()
-    if finding is None:
+    if finding is None or not Finding.objects.alone().filter(pk=finding.pk).exists():
         return False
     close_finding(act, finding, FindingState.REMEDIED)
     return True

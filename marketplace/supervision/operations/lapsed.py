@@ -62,7 +62,7 @@ def notice_lapsed(*, version: Version, actor: ledger.SystemActor, at: datetime) 
 
 def renewed(at: datetime, sellers: Iterable[Party] | None) -> Any:
     """Open findings whose seller is in good standing again."""
-    found = Finding.objects.filter(rule=RULE, state=FindingState.OPEN)
+    found = Finding.objects.alone().filter(rule=RULE, state=FindingState.OPEN)
     over = found.filter(standing(at, "party__"))
     return over if sellers is None else over.filter(party__in=list(sellers))
 

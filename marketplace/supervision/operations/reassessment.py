@@ -68,7 +68,7 @@ def notice_failing(*, version: Version, actor: ledger.SystemActor, at: datetime)
 
 def mended(sellers: Iterable[Party] | None) -> Any:
     """Open findings whose version passes again, or is no longer on offer."""
-    found = Finding.objects.filter(rule=RULE, state=FindingState.OPEN)
+    found = Finding.objects.alone().filter(rule=RULE, state=FindingState.OPEN)
     found = found.exclude(version__in=failing(None).values("pk"))
     return found if sellers is None else found.filter(party__in=list(sellers))
 
@@ -77,8 +77,7 @@ def mended(sellers: Iterable[Party] | None) -> Any:
 def notice_mended(*, finding: Finding, actor: ledger.SystemActor, at: datetime) -> bool:
     """open → remedied: what was proposed has lost its ground. A version that is held stays so: a person releases it."""
     check_is_job(actor)
-    remedy_finding(ledger.begin("notice", actor, at, ARTICLE), finding.occasion_key)
-    return True
+    return remedy_finding(ledger.begin("notice", actor, at, ARTICLE), finding.occasion_key)
 
 
 @transaction.atomic
