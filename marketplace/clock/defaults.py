@@ -31,6 +31,7 @@ class Kind(models.TextChoices):
     SERVICE = "service", _("an order counts as served, though nobody has opened it")
     HEARING = "hearing", _("be heard before termination")
     HEARD = "heard", _("decide what follows, once the party was heard")
+    JUDGEMENT = "judgement", _("decide what follows from evidence filed, or from a refusal that was found")
     FINDING = "finding", _("answer to a finding")
     CONCERN = "concern", _("answer to a report of misuse")
     FAULT = "fault", _("answer to a report of faulty data")
@@ -75,6 +76,7 @@ DEFAULTS: dict[str, tuple[int, Any]] = {
     Kind.SERVICE: (3, OWN),
     Kind.HEARING: (5, OWN),
     Kind.HEARD: (3, OWN),
+    Kind.JUDGEMENT: (10, OWN),
     Kind.FINDING: (3, OWN),
     Kind.CONCERN: (3, OWN),
     Kind.FAULT: (5, OWN),

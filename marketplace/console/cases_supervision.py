@@ -104,7 +104,7 @@ def measure(case: Any, user: Any, at: datetime) -> list[Section]:
             *of(case, "required_by", "clause", "facts", "demand", "remedy", "referred_to", "referral"),
             (_("Issued"), day(case.issued_at)), (_("By"), case.issued_by),
             (_("First opened by the party"), day(case.seen_at)), (_("Deemed served"), day(case.deemed_served_at)),
-            (_("Hearing opened"), day(case.hearing_opened_at)), (_("To be decided after it by"), by and last_day(by)),
+            (_("Hearing opened"), day(case.hearing_opened_at)), (_("What follows is decided by"), by and last_day(by)),
             (_("Finding"), case.finding and link(case.finding)),
         )),
         table(_("What is suspended"), (_("Grant"), _("Outcome")), [

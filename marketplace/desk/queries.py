@@ -403,7 +403,7 @@ def _what_follows(measures: Any) -> Iterable[Ask]:
     """What measures ask of whoever signs them."""
     yield _by_state(measures, _MEASURE_LABELS)
     heard: Any = with_deadline(measures.filter(state=MeasureState.ISSUED))
-    yield _ask(heard.exclude(heard_by=None), _("Decide what follows, the party was heard"), attrgetter("heard_by"))
+    yield _ask(heard.exclude(judged_by=None), _("Decide what follows, the party was heard"), attrgetter("judged_by"))
 
 
 def _key(obj: Any) -> tuple[str, str]:

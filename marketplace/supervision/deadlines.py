@@ -90,6 +90,7 @@ DUTIES: dict[tuple[str, str], Duty] = {
     ("supervision.measure", Kind.TAKE_DOWN): Duty("supervision.Measure", "authority", "party", "issuer"),
     ("supervision.measure", Kind.HEARING): Duty("supervision.Measure", "authority", "party", "issuer"),
     ("supervision.measure", Kind.HEARD): Duty("supervision.Measure", "authority", "party", "issuer"),
+    ("supervision.measure", Kind.JUDGEMENT): Duty("supervision.Measure", "authority", "party", "issuer"),
     ("supervision.review", Kind.REVIEW): Duty("supervision.Review", "authority", "party", "reviewer"),
     ("supervision.incident", Kind.INCIDENT_AUTHORITY): Duty("supervision.Incident", "reporter", "reporter"),
     ("supervision.incident", Kind.INCIDENT_CYBERSPACE): Duty("supervision.Incident", "reporter", "reporter"),
@@ -232,9 +233,10 @@ def _lapse(kind: str, due: datetime, overrides: Mapping[date, bool] | None) -> d
 
 def decide_by(measure: Any, overrides: Mapping[date, bool] | None = None) -> datetime | None:
     """Of a measure `with_deadline`: by when whoever signs it decides what follows from the hearing, in which the party
-    speaks or is silent; None where none is open, and while a review stays it."""
+    speaks or is silent, from evidence or from a refusal; None where nothing is to be decided, and while a review stays
+    it."""
     if measure.hearing_by is None:
-        found: datetime | None = measure.heard_by
+        found: datetime | None = measure.judged_by
         return found
     return _lapse(Kind.HEARING, measure.hearing_by, overrides)
 

@@ -100,7 +100,8 @@ def further_grants(measure: Measure, at: datetime) -> QuerySet[Grant]:
 def with_deadline(measures: QuerySet[Measure]) -> QuerySet[Measure]:
     """With `correct_by`, the moment at which the time to correct is over, and `correct_paused_at`, since when that time
     stands still, None of what was not issued; `hearing_by`, when the time to be heard is over, and once the party was
-    heard `heard_by`, when the time to decide is, each None where it does not run."""
+    heard, has filed evidence or was found to refuse `judged_by`, when the time to decide is, each None where it does
+    not run."""
     key = {"object_type": Measure._meta.label_lower, "object_id": Cast(OuterRef("pk"), CharField())}
     newest = Clock.objects.filter(kind=Kind.CORRECTION, **key).newest_first()
     running = Clock.objects.running().filter(**key)
@@ -108,7 +109,9 @@ def with_deadline(measures: QuerySet[Measure]) -> QuerySet[Measure]:
         correct_by=Subquery(newest.values("due_at")[:1]),
         correct_paused_at=Subquery(newest.filter(ended_at=None).values("paused_at")[:1]),
         hearing_by=Subquery(running.filter(kind=Kind.HEARING).values("due_at")),
-        heard_by=Subquery(running.filter(kind=Kind.HEARD).values("due_at")),
+        judged_by=Subquery(
+            running.filter(kind__in=[Kind.HEARD, Kind.JUDGEMENT]).order_by("due_at").values("due_at")[:1]
+        ),
     )
 
 

@@ -17,7 +17,8 @@ MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)
 def test_every_kind_has_a_default_with_its_source():
     assert {str(kind): DEFAULTS[kind][0] for kind in Kind} == {
         "acceptance": 3, "precheck": 2, "consultation": 5, "decision": 20, "publicity": 10, "objection": 5, "offer": 20,
-        "report": 10, "report_grace": 5, "correction": 15, "hearing": 5, "heard": 3, "finding": 3, "precaution": 10,
+        "report": 10, "report_grace": 5, "correction": 15, "hearing": 5, "heard": 3, "judgement": 10,
+        "finding": 3, "precaution": 10,
         "whereabouts": 3, "destruction": 10, "certificate": 10, "reassessment": 12, "mending": 3, "concern": 3,
         "fault": 5,
         "repair": 15, "incident_authority": 1, "incident_cyberspace": 1, "review_term": 10, "review": 15,

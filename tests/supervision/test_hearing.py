@@ -197,7 +197,7 @@ def test_what_is_not_decided_after_a_hearing_in_time_goes_up(world: World, order
     assert list(clock.of(order).filter(went_up(after(heard.due_at, 3)), kind=Kind.HEARD, ended_at=None)) == (
         [] if decided else [heard]
     )
-    assert to_decide_by() == (None if decided else heard.due_at)
+    assert to_decide_by() == (later(heard.due_at - timedelta(hours=9), Kind.JUDGEMENT) if decided else heard.due_at)
 
 
 @pytest.mark.parametrize("is_said", [True, False], ids=["heard before", "heard meanwhile"])

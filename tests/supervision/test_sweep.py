@@ -406,9 +406,9 @@ def test_every_clock_that_binds_somebody_is_watched():
     watched = {kind for _model, kind in monitors.DUTIES} | {Kind.CONSULTATION}  # the last by `unit_silent`
     assert watched == {
         Kind.ACCEPTANCE, Kind.PRECHECK, Kind.PUBLICITY, Kind.DECISION, Kind.CONSULTATION, Kind.OFFER, Kind.FINDING,
-        Kind.CORRECTION, Kind.HEARING, Kind.HEARD, Kind.TAKE_DOWN, Kind.OBJECTION, Kind.CONCERN, Kind.FAULT,
-        Kind.REPAIR, Kind.REVIEW, Kind.INQUIRY, Kind.INCIDENT_AUTHORITY, Kind.INCIDENT_CYBERSPACE, Kind.DRILL,
-        Kind.EVALUATION, Kind.RISK,
+        Kind.CORRECTION, Kind.HEARING, Kind.HEARD, Kind.JUDGEMENT, Kind.TAKE_DOWN, Kind.OBJECTION, Kind.CONCERN,
+        Kind.FAULT, Kind.REPAIR, Kind.REVIEW, Kind.INQUIRY, Kind.INCIDENT_AUTHORITY, Kind.INCIDENT_CYBERSPACE,
+        Kind.DRILL, Kind.EVALUATION, Kind.RISK,
         Kind.WHEREABOUTS, Kind.DESTRUCTION, Kind.CERTIFICATE,
         Kind.INSPECTION_NOTICE, Kind.INSPECTION_ANSWER,
     }  # fmt: skip

@@ -249,7 +249,7 @@ class InquiryRow(serializers.ModelSerializer[Inquiry]):
 
 
 class DecideBy(serializers.DateTimeField):
-    """By when whoever signed a measure decides what follows from the hearing; null where none is open. The calendar is
+    """By when whoever signed a measure decides what follows; null where nothing is to be decided. The calendar is
     looked up once for all rows."""
 
     def to_representation(self, value: Any) -> Any:
@@ -262,7 +262,8 @@ class DecideBy(serializers.DateTimeField):
 class MeasureRow(serializers.ModelSerializer[Measure]):
     """`correct_by` is the moment at which the time to correct is over, `correct_paused_at` since when it stands still;
     `served_at` when the party opened it, or it counted as served, null until then; `hearing_by` until when the party
-    may make its statement in a hearing, `decide_by` by when it is decided what follows, null where none is open."""
+    may make its statement in a hearing, null where none is open; `decide_by` by when it is decided what follows from
+    that, from evidence or from a refusal, null where nothing is to be decided."""
 
     party, authority, issuer = NamedParty(), NamedParty(), NamedParty(allow_null=True)
     held, evidence = HeldRow(many=True), EvidenceRow(many=True)

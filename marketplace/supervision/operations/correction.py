@@ -36,8 +36,9 @@ HEARD: Any = gettext_lazy("the party is to be heard")
 def file_evidence(*, measure: Measure, actor: User, at: datetime, text: str) -> None:
     """issued → evidence filed: the party says what it corrected. Nothing resumes before an officer lifts the order.
 
-    Filed in time, it stops the clock of the correction: now it is the officer's turn. Who corrects does not refuse,
-    whatever it said before. Filed once a refusal was found, it changes no state: whoever decides reads it first.
+    Filed in time, it stops the clock of the correction: now it is the officer's turn, who has working days to judge it.
+    Who corrects does not refuse, whatever it said before. Filed once a refusal was found, it changes no state: whoever
+    decides reads it first.
     """
     permissions.check_can_respond(actor, measure, at)
     require(text=text)
@@ -48,6 +49,9 @@ def file_evidence(*, measure: Measure, actor: User, at: datetime, text: str) -> 
     if measure.state == MeasureState.ISSUED:
         workflow.move(act, measure, MeasureState.EVIDENCE_FILED, refuses=False, detail=detail)
         _forget_without_ground(measure, at)
+        if clock.has_run_out(measure, Kind.CORRECTION, at):
+            clock.stop(measure, at, Kind.CORRECTION)
+        _begin_to_decide(measure, Kind.JUDGEMENT, at)
     else:
         Measure.objects.filter(pk=measure.pk).update(refuses=False)
         ledger.record(act, measure, detail=detail)
@@ -77,6 +81,7 @@ def ask_for_more(*, measure: Measure, actor: User, at: datetime, reason: str, da
     act = ledger.begin("ask_for_more", actor, at, measure.article)
     workflow.move(act, measure, MeasureState.ISSUED, detail=said)
     forget_hearing(measure, at)
+    clock.stop(measure, at, Kind.JUDGEMENT)
     if is_over:
         give_time(measure, at, said["days"])
     if is_stayed(measure):  # the time goes on when the stay ends
@@ -163,7 +168,8 @@ def file_statement(*, measure: Measure, actor: User, at: datetime, text: str, re
 
 @transaction.atomic
 def find_refusal(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
-    """issued or evidence filed → refusal to correct found, by an officer, after hearing the party.
+    """issued or evidence filed → refusal to correct found, by an officer, after hearing the party. From then on there
+    are working days to decide what follows.
 
     Heard it is once a hearing was opened since its last time to correct, and it has said something in it or its time
     for that is over. Raises InvalidState before, before the deadline to correct is over unless the party itself said
@@ -181,7 +187,8 @@ def find_refusal(*, measure: Measure, actor: User, at: datetime, reason: str) ->
     check_has_read(measure, actor)
     act = ledger.begin("find_refusal", actor, at, measure.article)
     workflow.move(act, measure, MeasureState.REFUSED_TO_CORRECT, detail={"reason": reason})
-    clock.stop(measure, at, Kind.HEARING, Kind.HEARD)
+    clock.stop(measure, at)
+    clock.start(measure, Kind.JUDGEMENT, at)
     tell_party(act, measure, reason)
     papers.write_measure(act, measure, Paper.REFUSAL_FOUND, reason, measure.remedy)
 
@@ -222,13 +229,16 @@ def forget_hearing(measure: Measure, at: datetime) -> None:
 
 
 def _end_hearing(measure: Measure, at: datetime) -> None:
-    """The party was heard: from now on whoever signs has its time to decide, after a stay where a review stays it."""
-    if not clock.of(measure).open().filter(kind=Kind.HEARING).exists():
-        return
-    clock.stop(measure, at, Kind.HEARING)
-    clock.start(measure, Kind.HEARD, at)
+    if clock.of(measure).open().filter(kind=Kind.HEARING).exists():  # the party was heard
+        clock.stop(measure, at, Kind.HEARING)
+        _begin_to_decide(measure, Kind.HEARD, at)
+
+
+def _begin_to_decide(measure: Measure, kind: Kind, at: datetime) -> None:
+    """From now on whoever signs has its time to decide, after a stay where a review stays it."""
+    clock.start(measure, kind, at)
     if is_stayed(measure):
-        clock.pause(measure, Kind.HEARD, at)
+        clock.pause(measure, kind, at)
 
 
 def _forget_without_ground(measure: Measure, at: datetime) -> None:

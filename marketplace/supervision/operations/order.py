@@ -195,12 +195,12 @@ def annul(act: ledger.Act, measure: Measure, reason: str) -> None:
 
 def pause_measure(act: ledger.Act, measure: Measure, reason: str) -> None:
     """Part of a review: what the order holds is served again for the time; the time to correct, the time to be heard
-    and the time to decide after that stand still."""
+    and the time to decide stand still."""
     for held in measure.held.filter(outcome="").select_related("grant__buyer").order_by("pk"):
         lift_hold(act, held.grant, HoldCode.MEASURE, ledger.reference(measure))
     if measure.version is not None:
         taken_down.give_back(act, measure, reason)
-    for kind in (Kind.CORRECTION, Kind.HEARING, Kind.HEARD):
+    for kind in (Kind.CORRECTION, Kind.HEARING, Kind.HEARD, Kind.JUDGEMENT):
         clock.pause(measure, kind, act.at)
 
 
@@ -212,7 +212,7 @@ def resume_measure(act: ledger.Act, measure: Measure) -> None:
         open_hold(act, grant, HoldCode.MEASURE, ledger.reference(measure), reason=measure.demand)
     if measure.version is not None:
         taken_down.hold_again(act, measure)
-    for kind in (Kind.HEARING, Kind.HEARD):
+    for kind in (Kind.HEARING, Kind.HEARD, Kind.JUDGEMENT):
         clock.go_on(measure, kind, act.at)
     if measure.state == MeasureState.ISSUED:
         clock.go_on(measure, Kind.CORRECTION, act.at)
