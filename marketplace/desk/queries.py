@@ -29,7 +29,7 @@ from marketplace.supervision.incidents import Incident
 from marketplace.supervision.models import Finding, Measure, UsageReport
 from marketplace.supervision.queries import flagged_for, with_deadline
 from marketplace.supervision.review import Review, decidable_by
-from marketplace.supervision.states import ConcernState, FindingState, MeasureState, ReportState
+from marketplace.supervision.states import STANDING_MEASURE, ConcernState, FindingState, MeasureState, ReportState
 
 RENEW_DAYS = 60  # a verification that ends within these is to be renewed
 
@@ -285,6 +285,9 @@ def _as_officer(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
     yield _ask(findings.select_related("version__product").order_by("pk"), _("Answer the finding"))
     measures = Measure.objects.filter(authority__in=mine, issuer=None).exclude(party__in=own).order_by("pk")
     yield from _what_follows(measures.select_related("party"))
+    left = Measure.objects.filter(authority__in=mine, issuer__state=PartyState.ENDED, state__in=STANDING_MEASURE)
+    notices = left.exclude(party__in=own).select_related("party").order_by("pk")
+    yield _ask(notices, _("Lift or annul the notice: its seller has ended"))
     required = Measure.objects.filter(required_by__in=mine).exclude(party__in=own)
     ends = {state: _MEASURE_LABELS[state] for state in (MeasureState.EVIDENCE_FILED, MeasureState.REFUSED_TO_CORRECT)}
     yield _by_state(required.select_related("party").order_by("pk"), ends)

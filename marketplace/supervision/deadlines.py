@@ -192,8 +192,7 @@ def clocks_of(owners: Collection[int] | None) -> Q:
         return owned(duty) & Q(**{duty.instead: None}) if duty.instead else owned(duty)
 
     def fallen(duty: Duty) -> Q | None:
-        is_left = Q(**{f"{duty.instead}__state": PartyState.ENDED})
-        return owned(duty) & is_left if duty.instead.endswith("seller") else None
+        return owned(duty) & Q(**{f"{duty.instead}__state": PartyState.ENDED}) if duty.instead else None
 
     return _clocks(own) | _clocks(fallen) & Q(ended_at=None)
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.models import CapabilityKind, Party, PartyState, RegionLevel
+from accounts.models import CapabilityKind, Party, RegionLevel
 from accounts.permissions import (
     MANAGERS,
     check_acts_for,
@@ -183,10 +183,10 @@ def check_can_sign(actor: Any, measure: Measure, at: datetime) -> None:
 
 def check_can_end(actor: Any, measure: Measure, at: datetime) -> None:
     """Who signs it; what the province required, the province: not dropped, lifted or made final by who has to carry it
-    out."""
-    if measure.required_by is None:
+    out. Where its seller has ended, an officer of the authority."""
+    if measure.required_by is None and not measure.is_left:
         return check_can_order(actor, measure, at)
-    check_officer(actor, measure.required_by, at)
+    check_officer(actor, measure.closer, at)
     check_not_own_case(actor, [measure.party], at)
     check_not_recused(actor, measure)
 
@@ -209,24 +209,14 @@ def check_can_order_platform(actor: Any, authority: Party, at: datetime) -> None
 
 
 def check_can_annul(actor: Any, measure: Measure, at: datetime) -> None:
-    """Another person than the one who issued it; where its seller has ended, an officer of the authority; what the
-    province required, the province."""
-    if measure.required_by is None and measure.issuer is not None and _has_ended(measure.issuer):
-        check_officer(actor, measure.authority, at)
-        check_not_own_case(actor, [measure.party], at)
-        check_not_recused(actor, measure)
-    else:
-        check_can_end(actor, measure, at)
+    """Another person than the one who issued it, among those who could lift it."""
+    check_can_end(actor, measure, at)
     if measure.issued_by_id == actor.pk or _has_signed(actor, measure):
         raise NotAllowed(_("Somebody else than the officer who issued an order may annul it."))
 
 
 def _has_signed(actor: Any, measure: Measure) -> bool:
     return Signature.objects.filter(measure=measure, by=actor.pk, outcome=Outcome.CONFIRMED).exists()
-
-
-def _has_ended(party: Party) -> bool:
-    return party.state == PartyState.ENDED and party.merged_into_id is None
 
 
 def check_can_respond(actor: Any, measure: Measure, at: datetime) -> None:

@@ -184,7 +184,7 @@ def measure(request: HttpRequest, pk: int) -> HttpResponse:
         "is_outdated": item.state == MeasureState.PROPOSED and is_outdated(item),
         "hearing_until": item.hearing_by,
         "decide_by": decide_by(item),
-        "decider": item.closer if item.state == MeasureState.REFUSED_TO_CORRECT else item.signatory,
+        "decider": item.closer if item.state == MeasureState.REFUSED_TO_CORRECT else item.answering,
         "is_stayed": is_stayed(item),
         "is_standing": item.state not in (MeasureState.PROPOSED, MeasureState.DROPPED),
         "history": history_rows([item, *EvidenceFile.objects.ever_of(item)]),

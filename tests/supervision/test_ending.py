@@ -103,6 +103,7 @@ WAITING = {  # what waits, and the party whose end it must survive
     "edition": (BUYER, "requested"),
     "report": (BUYER, "filed", "returned"),
     "measure": (BUYER, "issued", "evidence_filed"),
+    "notice": (BUYER + VENDOR, "proposed", "issued", "evidence_filed", "refused_to_correct"),
     "concern": (BUYER + SELLER + UNIT, "open", "taken_up", "open+fault", "taken_up+fault"),
     "review": (BUYER, "lodged"),
     "certificate": (BUYER, "filed", "returned"),

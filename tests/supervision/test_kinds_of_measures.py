@@ -12,15 +12,17 @@ from listings.models import Version
 from marketplace.applications.models import Hold
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
+from marketplace.clock.models import Clock
 from marketplace.delivery import gate
 from marketplace.delivery import operations as delivery
+from marketplace.desk.queries import todo
 from marketplace.desk.story import later
 from marketplace.desk.templatetags.minshu import owner
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
-from marketplace.supervision.deadlines import run_out
+from marketplace.supervision.deadlines import clocks_of, duties_of, run_out
 from marketplace.supervision.models import Finding, Measure
 from marketplace.supervision.referral import referral_text
 from tests.workflow import stages
@@ -209,15 +211,59 @@ def test_seller_lapsed_lifts_its_notice_and_gives_none(world):
     assert grant.is_in_effect(at)
 
 
-def test_notice_of_a_seller_that_has_ended_is_annulled_by_the_authority(world):
+@pytest.mark.parametrize(("act", "state"), [("lift_order", "lifted"), ("annul_order", "annulled")])
+def test_notice_of_a_seller_that_has_ended_is_lifted_or_annulled_by_the_authority(world, act, state):
     made, _over = stages.notice(world, "issued")
-    at = made.issued_at
-    annul = {"measure": made, "actor": world["officer"], "at": at, "reason": "卖方已注销"}
+    at, grant = made.issued_at, made.held.get().grant
+    given = {"measure": made, "actor": world["officer"], "at": at, "reason": "卖方已注销"}
     with pytest.raises(NotAllowed):
-        operations.annul_order(**annul)
+        getattr(operations, act)(**given)
     operations.end_party(party=world.parties["vendor"], actor=world["operator"], at=at, reason="注销")
-    operations.annul_order(**{**annul, "measure": Measure.objects.get()})
-    assert Measure.objects.get().state == "annulled"
+    getattr(operations, act)(**{**given, "measure": Measure.objects.get()})
+    assert (Measure.objects.get().state, grant.is_in_effect(at)) == (state, True)
+
+
+@pytest.mark.parametrize("state", ["issued", "evidence_filed", "refused_to_correct"])
+def test_notice_of_a_seller_that_has_ended_waits_for_the_authority(world, state):
+    made, _over = stages.notice(world, state)
+    at, running = made.issued_at, clock.of(made).running().get()
+    operations.end_party(party=world.parties["vendor"], actor=world["operator"], at=at, reason="注销")
+    assert (made, running.due_at) in [(task.obj, task.due_at) for task in todo(world["officer"], at)]
+    assert running in Clock.objects.filter(clocks_of([world.parties["city"].pk]))
+    assert state == "issued" or owner(Measure.objects.get()) == CapabilityKind.AUTHORITY.label
+    if state == "issued":
+        operations.file_evidence(measure=Measure.objects.get(), actor=world["buyer"], at=at, text="已停用")
+        told = Outbox.objects.filter(kind="measure_moved", channel="page", context__reason="已停用")
+        assert world["officer"].ledger_ref in told.values_list("recipient_ref", flat=True)
+
+
+@pytest.mark.parametrize("state", ["proposed", "issued", "evidence_filed", "refused_to_correct"])
+def test_notice_of_a_seller_that_was_merged_is_followed_up_by_its_successor(world, state):
+    made, _over = stages.notice(world, state)
+    grant, successor = made.held.get().grant, world.parties["other_buyer"]
+    at, owed = grant.activated_at, list(clock.of(made).running())
+    given = {"actor": world["operator"], "at": at, "evidence": "登记通知书", "reason": "吸收合并"}
+    operations.merge_party(party=world.parties["vendor"], successor=successor, **given)
+    made = Measure.objects.get()
+    assert list(clock.of(made).running().filter(duties_of([successor.pk]))) == owed
+    assert not clock.of(made).filter(clocks_of(None)).exists()
+    waiting = [task.obj for task in todo(world["other_buyer"], at) if isinstance(task.obj, Measure)]
+    assert waiting == ([] if state == "issued" else [made])
+    end = operations.drop_order if state == "proposed" else operations.lift_order
+    end(measure=made, actor=world["other_buyer"], at=at, reason="已改正")
+    assert grant.is_in_effect(at)
+
+
+def test_notice_against_the_very_successor_is_the_authority_s(world):
+    """Nobody lifts or issues it in their own case."""
+    made, _over = stages.notice(world, "issued")
+    at, buyer = made.issued_at, world.parties["buyer"]
+    drafted = {"grant": made.held.get().grant, "actor": world["vendor"], "clause": "-", **stages.CHARGE}
+    other = operations.draft_notice(at=at + timedelta(hours=1), **drafted)
+    given = {"actor": world["operator"], "at": at, "evidence": "登记通知书", "reason": "吸收合并"}
+    operations.merge_party(party=world.parties["vendor"], successor=buyer, **given)
+    assert Measure.objects.get(pk=other.pk).state == "dropped"
+    operations.lift_order(measure=Measure.objects.get(pk=made.pk), actor=world["officer"], at=at, reason="已合并")
 
 
 def test_take_down_holds_the_version_is_not_released_by_hand_and_ends_in_a_recall(world):

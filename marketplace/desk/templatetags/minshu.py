@@ -117,7 +117,7 @@ def owner(obj: Any) -> Any:
     if who is DECIDER and hasattr(obj, "seller_id"):
         return (CapabilityKind.SELLER if obj.seller_id else CapabilityKind.AUTHORITY).label
     if who is SIGNATORY:
-        return CapabilityKind(obj.rules.issuer).label
+        return (CapabilityKind.AUTHORITY if obj.is_left else CapabilityKind(obj.rules.issuer)).label
     if who is CHECKER:
         return (CapabilityKind.AUTHORITY if obj.grant.product.is_public_data else CapabilityKind.SELLER).label
     return who

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Party, User
 from accounts.queries import recent_parties
 from accounts.reach import found_by, reach_of
+from accounts.states import PartyState
 from listings.models import Product, Version
 from marketplace.applications.models import Grant
 from marketplace.documents.models import served
@@ -152,9 +153,19 @@ class Measure(models.Model):
         return self.issuer or self.authority
 
     @property
+    def is_left(self) -> bool:
+        """Whether the seller that issued it has ended without a successor: the authority lifts or annuls it."""
+        return self.issuer is not None and self.issuer.state == PartyState.ENDED
+
+    @property
+    def answering(self) -> Party:
+        """Who follows it up now."""
+        return self.authority if self.is_left else self.signatory
+
+    @property
     def closer(self) -> Party:
         """Who lifts it or makes it final: who signs it or, where the province required it, the province."""
-        return self.required_by or self.signatory
+        return self.required_by or self.answering
 
 
 class GrantOutcome(models.TextChoices):

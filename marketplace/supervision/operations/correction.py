@@ -259,7 +259,7 @@ def _lock(measure: Measure) -> Measure:
 
 
 def _tell_signatory(act: ledger.Act, measure: Measure, text: str) -> None:
-    people = recipients(measure.signatory, act.at)
+    people = recipients(measure.answering, act.at)
     if measure.required_by is not None:
         people += recipients(measure.required_by, act.at)
     tell(

@@ -51,10 +51,10 @@ from marketplace.clock.working_days import local_date
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
-from marketplace.supervision.models import DerivedProduct, UsageReport
+from marketplace.supervision.models import DerivedProduct, Measure, UsageReport
 from marketplace.supervision.operations.certificate import cease_certificates
 from marketplace.supervision.operations.preparedness import end_plans
-from marketplace.supervision.states import DerivedState, ReportState
+from marketplace.supervision.states import STANDING_MEASURE, DerivedState, MeasureState, ReportState
 
 ENDING = (PartyState.VERIFIED, PartyState.BARRED)
 PUBLIC_POWER = (CapabilityKind.OPERATOR, CapabilityKind.AUTHORITY, CapabilityKind.REVIEWER)  # cases wait for these
@@ -64,8 +64,9 @@ PUBLIC_POWER = (CapabilityKind.OPERATOR, CapabilityKind.AUTHORITY, CapabilityKin
 def merge_party(*, party: Party, successor: Party, actor: User, at: datetime, evidence: str, reason: str) -> None:
     """verified or barred → ended: an organisation was merged into another, against evidence that is named.
 
-    The successor has its products, catalogue entries, consents, derived products and what it was admitted as, and
-    answers for its reports and orders. Its applications are withdrawn and its grants closed: the successor applies.
+    The successor has its products, catalogue entries, consents, derived products, contract notices and what it was
+    admitted as, and answers for its reports and orders. Its applications are withdrawn and its grants closed: the
+    successor applies.
     """
     _check(party, actor, at, PartyKind.ORGANISATION, evidence=evidence, reason=reason)
     _lock(party, successor)
@@ -82,6 +83,10 @@ def merge_party(*, party: Party, successor: Party, actor: User, at: datetime, ev
     VersionSource.objects.filter(unit=party).update(unit=successor)
     _pass_on(act, Application.objects.filter(seller=party), "seller", successor)
     _pass_questions_on(act, party, successor)
+    notices = Measure.objects.filter(issuer=party, state__in=[MeasureState.PROPOSED, *STANDING_MEASURE])
+    about = Q(party=successor) | Q(party__merged_into=successor)  # in its own case it signs nothing
+    _pass_on(act, notices.exclude(about), "issuer", successor)
+    _drop_notices(act, party, reason)
     end_plans(act, party, reason)
     follow_rows(SearchRow.objects.filter(Q(seller=party) | Q(unit=party)))
     accounts.end_party(act, party, reason=reason, evidence=evidence, successor=successor)
@@ -206,7 +211,13 @@ def _end_supply(act: ledger.Act, party: Party, reason: str) -> None:
     for asked in Consultation.objects.filter(unit=party, state__in=UNANSWERED).order_by("pk"):
         _close_question(act, asked)
     _withdraw_applications(act, Application.objects.filter(seller=party), reason)
+    _drop_notices(act, party, reason)
     follow_rows(SearchRow.objects.filter(Q(seller=party) | Q(unit=party)))
+
+
+def _drop_notices(act: ledger.Act, party: Party, reason: str) -> None:
+    """What it proposed and nobody can issue any more; what it issued, the authority lifts or annuls."""
+    _move_all(act, Measure.objects.filter(issuer=party, state=MeasureState.PROPOSED), MeasureState.DROPPED, reason)
 
 
 def _pass_questions_on(act: ledger.Act, party: Party, successor: Party) -> None:

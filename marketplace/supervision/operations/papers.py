@@ -6,7 +6,6 @@ from datetime import datetime
 from django.utils.translation import gettext, gettext_noop, override
 
 from accounts.models import Party
-from accounts.states import PartyState
 from listings.models import Version
 from listings.states import IN_USE, VersionState
 from marketplace.applications.models import Grant
@@ -80,10 +79,7 @@ def write_final(
 
 
 def _write(act: ledger.Act, measure: Measure, kind: str, sections: Sections) -> None:
-    by = measure.signatory.answers
-    issuer = measure.authority if by.state == PartyState.ENDED else by  # whose officer acts in its place
-    if measure.required_by is not None and kind in CLOSING:
-        issuer = measure.required_by
+    issuer = measure.closer if kind in CLOSING else measure.answering
     served = due_after(act.at, clock.days(Kind.SERVICE))
     write_document(
         act, measure, kind, issuer=issuer, party=measure.party, sections=sections, deemed_served_at=served
