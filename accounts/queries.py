@@ -1,6 +1,7 @@
 """Who belongs where, on a given day."""
 
 import hashlib
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -63,6 +64,12 @@ def people_as(kind: str, at: datetime) -> QuerySet[User]:
     able = Capability.objects.filter(valid_on(local_date(at)), standing(at, "party__"), kind=kind).values("party")
     acting = Membership.objects.filter(valid_on(local_date(at)), party__in=able).exclude(role=Role.AUDITOR)
     return User.objects.filter(is_active=True, pk__in=acting.values("user")).order_by("name", "pk")
+
+
+def acting_as(user: Any, kinds: Collection[str], at: datetime) -> QuerySet[Membership]:
+    """The memberships by which somebody acts for a party in good standing that has one of these capabilities."""
+    able = Capability.objects.filter(valid_on(local_date(at)), standing(at, "party__"), kind__in=kinds).values("party")
+    return memberships(user, at).exclude(role=Role.AUDITOR).filter(party__in=able)
 
 
 def people_of(party: Party, at: datetime) -> QuerySet[User]:

@@ -5,14 +5,14 @@ from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.models import Party, PartyKind, Region, User
-from accounts.queries import recent_parties
+from accounts.models import CapabilityKind, Party, PartyKind, Region, User
+from accounts.queries import acting_as, recent_parties
 from accounts.reach import found_by, reach_of
 from listings.models import VersionSource
 from marketplace.applications.models import Grant
@@ -62,6 +62,8 @@ INSPECTION = Machine(
     },
 )  # fmt: skip
 I = InspectionState  # noqa: E741
+# as what somebody acts who is named as a joint inspector
+JOINT = (CapabilityKind.AUTHORITY, CapabilityKind.UNIT, CapabilityKind.OVERSIGHT, CapabilityKind.EXPERT)
 # acts of inspectors that the party learns of by the report
 AT_WORK = ("check_points", "name_inspector", "release_inspector", "recuse")
 TOLD = (I.ANNOUNCED, I.UNDER_WAY, I.REPORTED, I.ANSWERED)  # open, and the party knows of it
@@ -161,7 +163,7 @@ class InspectionQuerySet(models.QuerySet["Inspection"]):
         mine = Q(party__in=who.parties)
         ways = [mine & Q(announced_at__isnull=False), mine & Q(begun_at__isnull=False)]
         if user.is_authenticated and user.is_active:
-            ways.append(Q(pk__in=JointInspector.objects.filter(user=user, ended_at=None).values("inspection")) & others)
+            ways.append(Q(pk__in=joint_of(user, timezone.now()).values("inspection")) & others)
         if who.authorities:
             ways.append(others if who.is_province else Q(authority__in=who.authorities) & others)
         return self.filter(found_by(self.model, *ways))
@@ -301,6 +303,12 @@ class JointInspector(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user.name} ({self.department}, {self.role})"
+
+
+def joint_of(user: Any, at: datetime) -> models.QuerySet[JointInspector]:
+    """By what somebody takes part in inspections at `at`: not released, and acting still for a public body or as an
+    expert."""
+    return JointInspector.objects.filter(Exists(acting_as(user, JOINT, at)), user=user, ended_at=None)
 
 
 class Verdict(models.TextChoices):

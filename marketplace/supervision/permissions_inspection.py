@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from accounts.models import CapabilityKind, Party
+from accounts.models import Party
 from accounts.permissions import (
     check_added_evidence,
     check_is_person,
@@ -15,12 +15,10 @@ from accounts.permissions import (
     check_not_recused,
     check_officer,
 )
-from accounts.queries import people_as, people_of
+from accounts.queries import acting_as, people_of
 from marketplace.errors import NotAllowed
-from marketplace.supervision.inspections import Inspection, InspectionPlan
+from marketplace.supervision.inspections import JOINT, Inspection, InspectionPlan, joint_of
 from marketplace.supervision.permissions import ORDERING, parties_of_grant
-
-JOINT = (CapabilityKind.AUTHORITY, CapabilityKind.UNIT, CapabilityKind.OVERSIGHT, CapabilityKind.EXPERT)
 
 
 def check_can_plan_here(actor: Any, authority: Party, at: datetime) -> None:
@@ -44,9 +42,10 @@ def check_can_inspect(actor: Any, inspection: Inspection, at: datetime) -> None:
 
 
 def check_can_write_down(actor: Any, inspection: Inspection, at: datetime) -> None:
-    """An officer who may inspect, or a joint inspector, on the side of neither party of the grant."""
+    """An officer who may inspect, or a joint inspector who still acts for a public body or as an expert, on the side of
+    neither party of the grant."""
     check_is_person(actor)
-    if not inspection.joint.filter(user=actor, ended_at=None).exists():
+    if not joint_of(actor, at).filter(inspection=inspection).exists():
         return check_can_inspect(actor, inspection, at)
     check_on_no_side(actor, inspection, at)
 
@@ -56,7 +55,7 @@ def check_can_be_joint(person: Any, inspection: Inspection, at: datetime) -> Non
     side. Raises ValidationError."""
     if not person.is_active or person in people_of(inspection.authority, at):
         raise ValidationError({"email": _("Name somebody of another department: this person acts for the authority.")})
-    if not any(people_as(kind, at).filter(pk=person.pk).exists() for kind in JOINT):
+    if not acting_as(person, JOINT, at).exists():
         words = _("Name somebody who acts for another authority, a providing unit or an overseer, or an expert.")
         raise ValidationError({"email": words})
     try:

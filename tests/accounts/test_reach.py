@@ -26,7 +26,7 @@ from accounts.models import (
     User,
     valid_on,
 )
-from accounts.queries import parties_as, parties_of, recent_parties
+from accounts.queries import memberships, parties_as, parties_of, recent_parties
 from listings.models import (
     Assessment,
     CatalogueEntry,
@@ -204,7 +204,12 @@ class Rules:
     def inspection(self) -> Q:
         told = Q(announced_at__isnull=False) | Q(begun_at__isnull=False)
         seat = (Q() if self.province else self.over) & ~Q(party__in=self.recent)
+        now, acts = timezone.now(), Q()
+        for kind in (AUTHORITY, OVERSIGHT, CapabilityKind.UNIT, CapabilityKind.EXPERT):
+            acts |= Q(party__in=parties_as(self.user, kind, now).values("pk"))
         named = JointInspector.objects.filter(user=self.user.pk if self.user.is_active else None, ended_at=None)
+        if not memberships(self.user, now).filter(acts).exclude(role="auditor").exists():
+            named = named.none()
         joint = Q(pk__in=named.values("inspection")) & ~Q(party__in=self.recent)
         return told & Q(party__in=self.mine) | seat | joint
 

@@ -14,6 +14,7 @@ from marketplace.notices.models import Outbox
 from marketplace.supervision import operations as supervision
 from marketplace.supervision.forms_inspection import PointsForm
 from marketplace.supervision.inspections import Inspection, InspectionPlan
+from marketplace.supervision.permissions_inspection import check_can_read_inspection_evidence
 from tests import crowd
 from tests.workflow import stages
 
@@ -81,24 +82,52 @@ def test_whoever_acts_for_no_public_body_and_is_no_expert_is_refused_by_the_fiel
     assert made.taking_part.count() == 1
 
 
-@pytest.mark.parametrize("loss", ["left", "auditor", "lapsed", "barred", "capability"])
-def test_whoever_acts_for_a_public_body_no_more_is_not_named(world, joint, loss):
-    made, at = joint
-    person, unit = world["other_provider"], Party.objects.filter(pk=world.parties["other_unit"].pk)
-    yesterday = at.date() - timedelta(days=1)
+LOSSES = ("left", "auditor", "lapsed", "barred", "capability")
+
+
+def lose(world, at, loss):
+    """The other provider acts for its unit no more, or that is no providing unit in good standing."""
+    unit, yesterday = Party.objects.filter(pk=world.parties["other_unit"].pk), at.date() - timedelta(days=1)
     if loss == "left":
-        person.memberships.update(valid_until=yesterday)
+        world["other_provider"].memberships.update(valid_until=yesterday)
     if loss == "auditor":
-        person.memberships.update(role="auditor")
+        world["other_provider"].memberships.update(role="auditor")
     if loss == "lapsed":
         unit.update(verified_until=yesterday)
     if loss == "barred":
         unit.update(state="barred")
     if loss == "capability":
         unit.get().capabilities.update(valid_until=yesterday)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_whoever_acts_for_a_public_body_no_more_is_not_named(world, joint, loss):
+    made, at = joint
+    lose(world, at, loss)
     with pytest.raises(ValidationError) as refused:
-        supervision.name_inspector(inspection=made, actor=world["officer"], at=at, person=person, **NAMED)
+        supervision.name_inspector(
+            inspection=made, actor=world["officer"], at=at, person=world["other_provider"], **NAMED
+        )
     assert list(refused.value.message_dict) == ["email"]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_whoever_was_named_and_acts_for_a_public_body_no_more_neither_reads_nor_writes(world, joint, client, loss):
+    made, at = joint
+    who, person = {"inspection": made, "at": at}, world["other_provider"]
+    supervision.name_inspector(**who, actor=world["officer"], person=person, **NAMED)
+    supervision.check_points(**who, actor=person, points=stages.BAD_POINTS)
+    client.force_login(person)
+    with time_machine.travel(at, tick=False):
+        assert client.get(made.get_absolute_url()).status_code == 200
+        lose(world, at, loss)
+        assert client.get(made.get_absolute_url()).status_code == 404
+        assert Inspection.objects.visible_to(world["expert"]).get() == made
+    with pytest.raises(NotAllowed):
+        supervision.check_points(**who, actor=person, points=stages.POINTS)
+    with pytest.raises(NotAllowed):
+        check_can_read_inspection_evidence(person, made, at)
+    supervision.check_points(**who, actor=world["expert"], points=stages.POINTS)
 
 
 @pytest.mark.parametrize("who", ["buyer", "provider", "seller", "second_officer", "conflicted_officer", "expert"])
