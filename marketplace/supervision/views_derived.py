@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -61,9 +61,10 @@ def register_derived(request: HttpRequest, party: int) -> HttpResponse:
 @require_safe
 def derived(request: HttpRequest, token: str) -> HttpResponse:
     """The public page of a derived product: anybody can check where its data comes from."""
-    item = get_object_or_404(
-        DerivedProduct.objects.visible_to(request.user).with_developer().select_related("listed_as"), token=token
-    )
+    rows = DerivedProduct.objects.visible_to(request.user).with_developer().select_related("listed_as")
+    item = rows.filter(token=token).first()
+    if item is None:
+        return to_check(token)
     insider = request.user.is_authenticated and bool(verbs.DERIVED.available(item, request.user, timezone.now()))
     context = {
         "derived": item,
@@ -79,6 +80,14 @@ def derived(request: HttpRequest, token: str) -> HttpResponse:
         "history": history_rows([item]) if insider else [],
     }
     return render(request, "supervision/derived.html", context)
+
+
+def to_check(token: str) -> HttpResponse:
+    """Where a printed address leads of what was public and is no more: to the check, which says so. Raises Http404."""
+    found = attribution.find(token)
+    if found is None or found.token != token:
+        raise Http404
+    return redirect(reverse("supervision:check", query={"q": found.number}))
 
 
 @login_not_required

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -13,6 +13,7 @@ from marketplace.applications.models import Grant
 from marketplace.supervision.drawing import picture
 from marketplace.supervision.lineage import Node, lineage
 from marketplace.supervision.models import DerivedProduct
+from marketplace.supervision.views_derived import to_check
 
 STARTS: dict[str, tuple[Any, str]] = {
     "product": (Product, "pk"), "grant": (Grant, "pk"), "derived": (DerivedProduct, "token"),
@@ -22,13 +23,15 @@ STARTS: dict[str, tuple[Any, str]] = {
 @login_not_required
 @require_safe
 def lineage_page(request: HttpRequest, of: str, key: str) -> HttpResponse:
-    """As a drawing and as a nested list, of what the reader may see."""
+    """As a drawing and as a nested list, of what the reader may see; of a product that was withdrawn, the check."""
     if of not in STARTS:
         raise Http404
     model, name = STARTS[of]
     if name == "pk" and not (key.isascii() and key.isdecimal() and len(key) < 19):
         raise Http404
-    start = get_object_or_404(model.objects.visible_to(request.user), **{name: key})
+    start = model.objects.visible_to(request.user).filter(**{name: key}).first()
+    if start is None:
+        return to_check(key)
     graph = lineage(start, request.user, timezone.now())
     tree = _tree(graph.roots, set())
     return render(

@@ -180,6 +180,24 @@ def test_a_version_that_was_obtained_under_two_grants_is_one_source_from_first_t
     assert len(json.loads(forms[-1][1])["prov:wasDerivedFrom"]) == 1
 
 
+def test_what_is_printed_of_a_withdrawn_product_leads_to_the_check_which_says_so(world, grant, client):
+    made, kept = built(world, grant, "门诊地图"), built(world, grant, "草稿")
+    who = {"actor": world["buyer"], "at": world.at}
+    operations.publish_derived(derived=made, **who)
+    for one in (made, kept):
+        operations.withdraw_derived(derived=one, **who, reason="停止更新")
+    never, unknown = built(world, grant, "未公开"), "abcdefghijklmnop"
+    for address in ("/derived/{}/", "/lineage/derived/{}/"):
+        answer = client.get(address.format(made.token), follow=True, headers={"accept-language": "en"})
+        assert answer.redirect_chain == [(f"/check/?q={made.number}", 302)]
+        assert '<h2 id="verdict" class="big">Withdrawn</h2>' in answer.content.decode()
+        for token in (kept.token, never.token, unknown, made.number):  # none of them was ever public
+            assert client.get(address.format(token)).status_code == 404, token
+    assert client.get(f"/lineage/product/{made.pk + 1000}/").status_code == 404
+    client.force_login(world["buyer"])
+    assert client.get(made.get_absolute_url()).status_code == 200
+
+
 def contract_ended(world, *, keep=""):
     """A product built on non-public data, published unless `keep`, whose contract the seller then ends by notice."""
     grant, _over = stages.non_public_grant(world, "active")
