@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Any, NamedTuple
 
-from django.db.models import CharField, Count, F, Min, Q, QuerySet, Sum
+from django.db.models import CharField, Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Cast, Coalesce, ExtractMonth, ExtractYear
 from django.utils.translation import gettext_lazy as _
 
@@ -82,9 +82,16 @@ def evaluation(scope: Scope) -> list[Section]:
 
 
 def applications(scope: Scope) -> Section:
-    rows = Application.objects.filter(scope.of("authority"), scope.within("submitted_at"), seller=None)
+    """Each once, when it was first submitted: what goes on in an application of its own is part of the one before."""
+    entries = Entry.objects.filter(
+        object_type="applications.application", new=ApplicationState.SUBMITTED,
+        object_id=Cast(OuterRef("pk"), CharField()),
+    )  # fmt: skip
+    first = Coalesce(Subquery(entries.order_by("pk").values("at")[:1]), "submitted_at")
+    rows = Application.objects.filter(scope.of("authority"), seller=None, split_from=None)
+    rows = rows.alias(first_at=first).filter(scope.within("first_at"))
     figures = [Figure("submitted", _("submitted"), rows.count()), *_by(rows, "state", ApplicationState)]
-    return Section("applications", _("Applications"), figures, _months(rows, "submitted_at", scope))
+    return Section("applications", _("Applications"), figures, _months(rows, "first_at", scope))
 
 
 def decisions(scope: Scope) -> Section:

@@ -17,6 +17,7 @@ from accounts.models import Party
 from listings import operations as listing
 from listings.models import Version
 from marketplace.applications.models import Application, Decision, Grant
+from marketplace.applications.operations import submit_application
 from marketplace.clock.models import Clock
 from marketplace.clock.operations import days_used
 from marketplace.clock.working_days import due_after, end_of_day, is_working_day, local_date
@@ -26,7 +27,7 @@ from marketplace.ledger.models import Entry
 from marketplace.supervision import operations
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.deadlines import DUTIES, clocks_of, done_late, due_of
-from marketplace.supervision.evaluation import Scope, evaluation
+from marketplace.supervision.evaluation import Scope, applications, evaluation
 from marketplace.supervision.evaluation_files import disclosure
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, ReportFiling, UsageReport
@@ -76,7 +77,13 @@ def within(moment):
 def plain(authority, at):
     """The same by loops."""
     mine = lambda one: one.authority == authority  # noqa: E731
-    asked = [one for one in Application.objects.all() if mine(one) and one.seller is None and within(one.submitted_at)]
+    sent = lambda one: Entry.objects.filter(  # noqa: E731
+        object_type="applications.application", object_id=one.pk, new="submitted"
+    )
+    asked = [
+        one for one in Application.objects.all() if mine(one) and one.seller is None and one.split_from is None
+        and within(min((entry.at for entry in sent(one)), default=one.submitted_at))
+    ]  # fmt: skip
     decided = [one for one in Decision.objects.all() if mine(one.item.application) and within(one.at)]
     refused = [one for one in decided if not one.is_approval]
     outright = [
@@ -200,6 +207,27 @@ def test_each_figure_is_that_of_a_plain_loop(world, busy):
     assert everybody["findings"]["opened"] == expected["findings"]["opened"] + 1
     months = {one.code: dict(one.plot) for one in evaluation(Scope([busy.pk], FIRST, LAST, at))}
     assert len(months["deliveries"]) == 12 and months["deliveries"]["2026-03"] == 1
+
+
+def submitted(year, at):
+    """In the whole year, and by its months."""
+    section = applications(Scope(None, date(year, 1, 1), date(year, 12, 31), at))
+    return section.figures[0].value, sum(value for _label, value in section.plot)
+
+
+def test_what_is_split_off_is_part_of_the_application_and_not_another(world):
+    item, at = stages.item(world, "split_off")
+    part = item.split_into
+    assert part.submitted_at == item.application.submitted_at and Application.objects.count() == 2
+    assert submitted(2026, at + timedelta(days=300)) == (1, 1)
+
+
+def test_an_application_stays_in_the_year_in_which_it_was_first_submitted(world):
+    case, at = stages.application(world, "returned")
+    submit_application(application=case, actor=world["buyer"], at=at + timedelta(days=365))
+    case.refresh_from_db()
+    assert (case.state, case.submitted_at.year) == ("submitted", 2027)
+    assert [submitted(year, at + timedelta(days=900)) for year in (2026, 2027)] == [(1, 1), (0, 0)]
 
 
 def test_a_report_filed_late_stays_late_and_in_its_year_when_it_is_returned(world):
