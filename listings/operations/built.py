@@ -29,11 +29,15 @@ class Obtained(NamedTuple):
 
 def start_built_product(act: ledger.Act, *, seller: Party, sources: Sequence[Obtained], **fields: Any) -> Product:
     """A developer's own product, never a catalogue item (Arts 16, 17). Part of another operation, which has checked
-    the grants. Its `entry` is that of its first source; it decides nothing."""
+    the grants. Its `entry` is that of the first source with one, and decides nothing. InvalidState where none has one.
+    """
     for source in sources:
         check_not_stopped(source.version.product, act.at)
+    entry = next((one for source in sources if (one := source.version.product.entry)), None)
+    if entry is None:
+        raise InvalidState(_("Nothing that it was built from is public data: it cannot be listed as built on it."))
     product = Product(
-        seller=seller, entry=sources[0].version.product.entry, nature=Nature.BUILT, acquisition=Acquisition.GRANT,
+        seller=seller, entry=entry, nature=Nature.BUILT, acquisition=Acquisition.GRANT,
         created_at=act.at, **fields,
     )  # fmt: skip
     product.full_clean()

@@ -7,12 +7,12 @@ import pytest
 import time_machine
 from django.test import Client
 
-from listings.models import Upstream
+from listings.models import Product, Upstream
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Grant
 from marketplace.delivery import operations as delivery
 from marketplace.desk.queries import todo
-from marketplace.errors import NotAllowed
+from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger import entries as ledger
 from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
@@ -331,6 +331,30 @@ def test_what_is_listed_is_flagged_though_its_own_page_was_never_published(world
     assert (derived.state, queued(world, derived)) == ("flagged", {"officer"})
     assert world["buyer"].ledger_ref in told_of("derived_flagged")
     assert world["officer"].ledger_ref in told_of("derived_to_decide")
+
+
+@pytest.mark.parametrize("is_public_first", [True, False])
+def test_what_was_built_from_public_and_other_data_is_listed_whichever_was_named_first(world, is_public_first):
+    grant = stages.active_grant(world, onward_supply=True)
+    deal = non_public_deal(world, grant)
+    deliver(deal, world.at)
+    deliver(grant, world.at)
+    named = [(one, one.from_version) for one in ((grant, deal) if is_public_first else (deal, grant))]
+    who = {"actor": world["buyer"], "at": world.at}
+    made = operations.register_derived(party=grant.buyer, title="选址图", description="按区县", built_from=named, **who)
+    product = operations.list_derived(derived=made, **LISTED, **who)
+    assert product.entry == world.product.entry
+    assert [row.version for row in product.upstream.order_by("pk")] == [version for _grant, version in named]
+
+
+def test_what_was_built_from_no_public_data_is_refused_in_words(world):
+    deal = non_public_deal(world, stages.active_grant(world, onward_supply=True))
+    deliver(deal, world.at)
+    who, named = {"actor": world["buyer"], "at": world.at}, [(deal, deal.from_version)]
+    made = operations.register_derived(party=deal.buyer, title="选址图", description="d", built_from=named, **who)
+    with pytest.raises(InvalidState, match=r"其来源均非公共数据|is public data"):
+        operations.list_derived(derived=made, **LISTED, **who)
+    assert not Product.objects.filter(nature="built").exists()
 
 
 def test_what_is_listed_again_names_no_deal_in_non_public_data(world, grant):
