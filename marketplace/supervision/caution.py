@@ -15,7 +15,7 @@ from accounts.reach import found_by, reach_of
 from listings.models import Nature, Product, Purpose, Version
 from listings.models.purposes import split_purposes
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item
-from marketplace.applications.states import OPEN_APPLICATION, UNANSWERED
+from marketplace.applications.states import OPEN_APPLICATION, UNANSWERED, EditionState
 from marketplace.clock.working_days import local_date
 from marketplace.workflow import Machine, table
 
@@ -59,7 +59,7 @@ class CautionQuerySet(models.QuerySet["Caution"]):
     def visible_to(self, user: Any) -> "CautionQuerySet":
         """The party, and whoever decides on parties: authorities, compliance reviewers; what is in force today also the
         operator, who admits them, and a seller or unit that is to answer a request of the party, or of the one that it
-        was merged into."""
+        was merged into: an application, a consultation, a change of a grant."""
         at = timezone.now()
         who, now = reach_of(user, at), in_force(at)
         if who.is_province or who.authorities or who.reviewers:
@@ -68,8 +68,12 @@ class CautionQuerySet(models.QuerySet["Caution"]):
             return self.filter(now | Q(party__in=who.parties))
         requests = Application.objects.filter(seller__in=who.parties, state__in=OPEN_APPLICATION).values("buyer")
         consulted = Consultation.objects.filter(unit__in=who.parties, state__in=UNANSWERED)
-        asked = [Q(**{f"{path}__in": buyers}) for path in ("party", "party__merged_into")
-                 for buyers in (requests, consulted.values("application__buyer"))]  # fmt: skip
+        changes = GrantEdition.objects.filter(
+            state=EditionState.REQUESTED, grant__product__nature=Nature.NON_PUBLIC,
+            grant__product__seller__in=who.parties,
+        )  # fmt: skip
+        buyers = (requests, consulted.values("application__buyer"), changes.values("grant__buyer"))
+        asked = [Q(**{f"{path}__in": one}) for path in ("party", "party__merged_into") for one in buyers]
         return self.filter(found_by(self.model, Q(party__in=who.parties), *(now & way for way in asked)))
 
     def in_force(self, at: datetime) -> "CautionQuerySet":

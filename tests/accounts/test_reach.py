@@ -155,6 +155,9 @@ class Rules:
         for_unit = consulted.values("application__buyer")
         decides = Q(party__in=asked) | Q(party__merged_into__in=asked)
         decides |= Q(party__in=for_unit) | Q(party__merged_into__in=for_unit)
+        sold = Grant.objects.filter(product__seller__in=self.mine, product__nature=Nature.NON_PUBLIC)
+        changed = sold.filter(editions__state="requested").values("buyer")
+        decides |= Q(party__in=changed) | Q(party__merged_into__in=changed)
         return Q(party__in=self.mine) | applies & (Q() if operates else decides)
 
     def rule(self) -> Q:
@@ -419,7 +422,7 @@ def more_rows(chance: random.Random, a_party: Any, a_person: Any) -> None:
         )  # fmt: skip
     for grant in grants:
         GrantEdition.objects.get_or_create(
-            grant=grant, state="refused", defaults={
+            grant=grant, state="requested" if grant.pk % 2 else "refused", defaults={
                 "kind": "change", "before": {}, "after": {}, "reason": "x", "by": a_person(), "at": at,
             },
         )  # fmt: skip

@@ -77,6 +77,33 @@ def test_a_unit_that_is_asked_for_consent_and_the_operator_are_shown_it(world):
         assert not Caution.objects.visible_to(world["operator"]).exists()
 
 
+def test_a_seller_is_shown_it_with_the_change_of_a_grant_that_it_decides_on(world):
+    deal, at = stages.non_public_grant(world, "offered")
+    applications.accept_grant(grant=deal, actor=world["buyer"], at=at, terms_accepted=True)
+    deal = Grant.objects.get(pk=deal.pk)
+    made = issue(world)
+    assert shown(deal, world["vendor"], at) == []
+    asked = {"ends": deal.ends + timedelta(days=30), "fields": deal.fields, "quota": None, "reason": "续期"}
+    more = {"what_is_built": deal.terms["what_is_built"], "report_schedule": deal.report_schedule}
+    edition = applications.request_change(grant=deal, actor=world["buyer"], at=at, **asked, **more)
+    assert shown(edition, world["vendor"], at) == [made] and shown(edition, world["seller"], at) == []
+    browser = Client()
+    browser.force_login(world["vendor"])
+    with time_machine.travel(at, tick=False):
+        assert made.reason in browser.get(deal.get_absolute_url()).content.decode()
+    applications.agree_change(edition=edition, actor=world["vendor"], at=at, reason="同意")
+    assert shown(edition, world["vendor"], at) == []
+
+
+def test_no_seller_is_shown_it_with_a_change_that_an_authority_decides_on(world):
+    issue(world)
+    grant = stages.active_grant(world)
+    asked = {"ends": grant.ends + timedelta(days=30), "fields": grant.fields, "quota": None, "reason": "续期"}
+    more = {"what_is_built": grant.terms["what_is_built"], "report_schedule": grant.report_schedule}
+    edition = applications.request_change(grant=grant, actor=world["buyer"], at=world.at, **asked, **more)
+    assert shown(edition, world["officer"], world.at) and not shown(edition, world["seller"], world.at)
+
+
 def test_it_decides_nothing_every_decision_goes_as_without_it(world):
     issue(world)
     issue(world, about="developer")
