@@ -105,6 +105,11 @@ def authority_level(authority: Party, at: datetime) -> str:
     return held.values_list("level", flat=True).first() or ""
 
 
+def is_reviewer(party: Party, at: datetime) -> bool:
+    """Whether it is a compliance reviewer of the platform on that day."""
+    return Capability.objects.filter(valid_on(local_date(at)), party=party, kind=CapabilityKind.REVIEWER).exists()
+
+
 def authority_for(region: Region, at: datetime) -> Party | None:
     """The nearest authority of a city or the province at or above a region (Art. 33 names no others)."""
     here: Region | None = region

@@ -6,7 +6,8 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from django.db.models import Q, Value
+from django.db.models import CharField, Exists, OuterRef, Q, Value
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Assignment, AssignmentRole, CapabilityKind, Party
@@ -291,6 +292,9 @@ def _as_officer(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
     required = Measure.objects.filter(required_by__in=mine).exclude(party__in=own)
     ends = {state: _MEASURE_LABELS[state] for state in (MeasureState.EVIDENCE_FILED, MeasureState.REFUSED_TO_CORRECT)}
     yield _by_state(required.select_related("party").order_by("pk"), ends)
+    ignored = required.filter(_late(Measure, at, Kind.TAKE_DOWN), state=MeasureState.PROPOSED)
+    unissued = _("The reviewer has not issued the take-down in time: ask why, or drop it")
+    yield _ask(ignored.select_related("party").order_by("pk"), unissued)
     incidents = Incident.objects.open().filter(authority__in=mine).exclude(version__product__seller__in=own)
     yield _ask(incidents.order_by("pk"), _("Follow the security incident: pause, tell, close"))
     yield _ask(Incident.objects.awaiting(mine).exclude(authority__in=mine).order_by("pk"), ACKNOWLEDGE)
@@ -407,6 +411,12 @@ def _what_follows(measures: Any) -> Iterable[Ask]:
     yield _by_state(measures, _MEASURE_LABELS)
     heard: Any = with_deadline(measures.filter(state=MeasureState.ISSUED))
     yield _ask(heard.exclude(judged_by=None), _("Decide what follows, the party was heard"), attrgetter("judged_by"))
+
+
+def _late(model: Any, at: datetime, *kinds: str) -> Q:
+    """Of rows of this model: those of which a clock of one of these kinds has run out."""
+    late = Clock.objects.overdue(at).filter(object_type=model._meta.label_lower, kind__in=kinds)
+    return Q(Exists(late.filter(object_id=Cast(OuterRef("pk"), CharField()))))
 
 
 def _key(obj: Any) -> tuple[str, str]:

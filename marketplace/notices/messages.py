@@ -135,7 +135,10 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
     ),
     "officer_overdue": (
         _("Overdue at %(authority)s since %(due)s: %(clock)s – %(object)s"),
-        _("It comes to you as the level above. Reasons that were given are on the console's page of deadlines."),
+        _(
+            "It goes up to you. Reasons that were given are kept with the case; those of an authority are on the "
+            "console's page of deadlines as well."
+        ),
     ),
     "overdue_explained": (
         _("%(authority)s says why it is overdue since %(due)s: %(clock)s – %(object)s"),

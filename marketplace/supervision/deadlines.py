@@ -36,17 +36,18 @@ class Duty:
     """Whose duty a clock of one object is: paths from the object to the party that must act and to the case's party.
 
     `instead`, where it is set, names who must act in the owner's place: with non-public data reviewer or seller. Once a
-    seller has ended, the owner acts.
+    seller has ended, the owner acts. `also` is read with it: to whom the duty of a reviewer goes up.
     """
 
     model: str
     owner: str
     party: str
     instead: str = ""
+    also: str = ""
 
     @property
     def paths(self) -> list[str]:
-        return [path for path in (self.owner, self.party, self.instead) if path]
+        return [path for path in (self.owner, self.party, self.instead, self.also) if path]
 
 
 # what the names of objects are made of, beside the paths of their duties
@@ -60,6 +61,7 @@ TITLES = {
     "supervision.emergencyplan": ("unit",),
     "supervision.inquiry": INQUIRED,
 }
+SIGNED = Duty("supervision.Measure", "authority", "party", "issuer", also="required_by")
 # (object type, clock) -> whose duty it is when the clock has run out
 DUTIES: dict[tuple[str, str], Duty] = {
     ("listings.version", Kind.ACCEPTANCE): Duty("listings.Version", "authority", "product__seller", "reviewer"),
@@ -83,14 +85,14 @@ DUTIES: dict[tuple[str, str], Duty] = {
         "supervision.Certificate", "grant__authority", "grant__buyer", "grant__item__application__seller"
     ),
     ("supervision.finding", Kind.FINDING): Duty("supervision.Finding", "authority", "party", "reviewer"),
-    ("supervision.concern", Kind.CONCERN): Duty("supervision.Concern", "responder", "party"),
+    ("supervision.concern", Kind.CONCERN): Duty("supervision.Concern", "responder", "party", also="authority"),
     ("supervision.concern", Kind.FAULT): Duty("supervision.Concern", "responder", "party"),
     ("supervision.concern", Kind.REPAIR): Duty("supervision.Concern", "responder", "party"),
-    ("supervision.measure", Kind.CORRECTION): Duty("supervision.Measure", "authority", "party", "issuer"),
-    ("supervision.measure", Kind.TAKE_DOWN): Duty("supervision.Measure", "authority", "party", "issuer"),
-    ("supervision.measure", Kind.HEARING): Duty("supervision.Measure", "authority", "party", "issuer"),
-    ("supervision.measure", Kind.HEARD): Duty("supervision.Measure", "authority", "party", "issuer"),
-    ("supervision.measure", Kind.JUDGEMENT): Duty("supervision.Measure", "authority", "party", "issuer"),
+    ("supervision.measure", Kind.CORRECTION): SIGNED,
+    ("supervision.measure", Kind.TAKE_DOWN): SIGNED,
+    ("supervision.measure", Kind.HEARING): SIGNED,
+    ("supervision.measure", Kind.HEARD): SIGNED,
+    ("supervision.measure", Kind.JUDGEMENT): SIGNED,
     ("supervision.review", Kind.REVIEW): Duty("supervision.Review", "authority", "party", "reviewer"),
     ("supervision.incident", Kind.INCIDENT_AUTHORITY): Duty("supervision.Incident", "reporter", "reporter"),
     ("supervision.incident", Kind.INCIDENT_CYBERSPACE): Duty("supervision.Incident", "reporter", "reporter"),
@@ -114,9 +116,18 @@ class Due(NamedTuple):
 
     @property
     def authority_id(self) -> int | None:
-        case = self.obj.version if isinstance(self.obj, Objection) else self.obj
-        found: int | None = case.authority_id
+        found: int | None = self._case.authority_id
         return found
+
+    @property
+    def authority(self) -> Party | None:
+        """Of the case, or that which required it."""
+        found: Party | None = getattr(self.obj, "required_by", None) or self._case.authority
+        return found
+
+    @property
+    def _case(self) -> Any:
+        return self.obj.version if isinstance(self.obj, Objection) else self.obj
 
 
 def run_out(

@@ -1,6 +1,6 @@
 """A take-down that the province requires is carried out in its words, and undone by nobody but the province."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +9,9 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from accounts.models import Membership, User
+from accounts.queries import recipients
 from listings.models import Version
+from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import local_date
 from marketplace.desk.queries import todo
@@ -20,6 +22,7 @@ from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
 from marketplace.supervision.models import Measure
 from marketplace.supervision.review import Review
+from marketplace.supervision.sweep import sweep
 from tests.actors import World
 from tests.console.conftest import log_in
 from tests.workflow import stages
@@ -192,3 +195,46 @@ def test_another_officer_of_the_province_reviews_it_and_stays_it(world: World, i
     operations.stay_review(actor=second, **act)
     operations.annul_review(actor=second, **act)
     assert (Review.objects.get().state, Measure.objects.get().state) == ("annulled", "annulled")
+
+
+def overdue_told(world: World, case: Any) -> set[str]:
+    up = Outbox.objects.filter(channel="page", kind="officer_overdue", link=case.get_absolute_url())
+    return set(up.values_list("recipient_ref", flat=True))
+
+
+def test_what_the_reviewer_does_not_issue_in_time_goes_up_to_the_province_that_required_it(
+    world: World, required: Case
+) -> None:
+    made, _at = required
+    province, due = world["province_officer"], clock.of(made).open().get().due_at
+    assert made not in [task.obj for task in todo(province, due - timedelta(seconds=1))]
+    assert made in [task.obj for task in todo(province, due)]
+    sweep(at=due)
+    assert overdue_told(world, made) == set()
+    for day in (10, 11):
+        sweep(at=due + timedelta(days=day))
+    assert overdue_told(world, made) == {province.ledger_ref}
+    operations.drop_order(measure=made, actor=province, at=due, reason="已另行处理")
+    assert made not in [task.obj for task in todo(province, due)]
+
+
+def test_the_reviewer_is_told_that_what_was_required_is_dropped(world: World, required: Case) -> None:
+    made, at = required
+    operations.drop_order(measure=made, actor=world["province_officer"], at=at, reason="已另行处理")
+    told = Outbox.objects.filter(channel="page", kind="measure_moved")
+    assert [row.recipient_ref for row in told] == [world["reviewer"].ledger_ref]
+    assert (told[0].context["number"], told[0].context["reason"]) == (str(made), "已另行处理")
+
+
+@pytest.mark.parametrize("what", ["finding", "report"])
+def test_other_duties_of_the_reviewer_go_up_to_the_authority_of_the_case(world: World, what: str) -> None:
+    version, at = stages.non_public_version(world, "published")
+    case: Any = stages.another_finding(version, at)
+    if what == "report":
+        case = operations.report_concern(
+            subject=version, actor=world["buyer"], at=at, kind="misuse", text="转卖"
+        ).made  # fmt: skip
+    assert case.reviewer == world.parties["compliance"]
+    sweep(at=clock.of(case).open().get().due_at + timedelta(days=10))
+    people = {to.ref for to in recipients(version.authority, at)}
+    assert people and overdue_told(world, case) == people

@@ -1,4 +1,5 @@
-"""Every deadline that binds somebody: told once when it has run out; an authority's goes up one level (Art. 45)."""
+"""Every deadline that binds somebody: told once when it has run out; an authority's goes up one level, a reviewer's to
+the authority (Art. 45)."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from django.db.models.functions import TruncDate
 
 from accounts.anybody import KEEP_CONTACT
 from accounts.models import Party
-from accounts.queries import People, level_above
+from accounts.queries import People, is_reviewer, level_above
 from listings import operations as listing
 from listings.models import Objection
 from marketplace.applications.models import Consultation
@@ -42,12 +43,13 @@ def owner_told(case: Case, people: People) -> Told:
 
 
 def gone_up(at: datetime, scope: Scope) -> Iterator[Case]:
-    """Deadlines of an authority that ran out some working days ago, for the authority one level above."""
-    levels = dict[Party, Party | None]()
+    """Deadlines of an authority that ran out some working days ago, for the authority one level above; those of a
+    compliance reviewer, for the authority whose case it is."""
+    levels, reviewers = dict[Party, Party | None](), dict[Party, bool]()
     for row in run_out(at, scope, _untold("officer_overdue", at).filter(went_up(at))):
         if row.owner not in levels:
-            levels[row.owner] = level_above(row.owner, at)
-        if (above := levels[row.owner]) is not None:
+            levels[row.owner], reviewers[row.owner] = level_above(row.owner, at), is_reviewer(row.owner, at)
+        if (above := row.authority if reviewers[row.owner] else levels[row.owner]) is not None:
             words = {"authority": row.owner, "due": last_day(lapses_at(row.clock))}
             yield _case("officer_overdue", row._replace(owner=above), words)
 

@@ -148,13 +148,18 @@ def _suspend(act: ledger.Act, measure: Measure) -> None:
 @transaction.atomic
 def drop_order(*, measure: Measure, actor: User, at: datetime, reason: str) -> None:
     """proposed → dropped, with reasons. Nobody is suspended by a proposal, so nothing else changes. What the province
-    required is dropped by the province."""
+    required is dropped by the province; the reviewer who was asked for it is told."""
     permissions.check_can_end(actor, measure, at)
     require(reason=reason)
     act = ledger.begin("drop_order", actor, at, measure.article)
     workflow.move(act, measure, MeasureState.DROPPED, detail={"reason": reason})
     overtake_signature(act, measure)
     clock.stop(measure, at)
+    if measure.required_by is not None and measure.issuer is not None:
+        tell(
+            act, recipients(measure.issuer, at, measure.party), "measure_moved", link=measure.get_absolute_url(),
+            number=measure, state=MeasureState(measure.state).label, reason=reason,
+        )  # fmt: skip
 
 
 @transaction.atomic
