@@ -47,6 +47,7 @@ from marketplace.supervision.preparedness import OWN_ALONE, EmergencyPlan
 from marketplace.supervision.queries import flagged_for
 from marketplace.supervision.review import NAMED, Review, decidable_by
 from marketplace.supervision.states import (
+    LIVING_CONCERN,
     ConcernState,
     DerivedState,
     FindingState,
@@ -282,7 +283,7 @@ class ConcernQueue(Queue):
     tables = (supervision.CONCERN,)
     reviewer = instead = "reviewer"
     own = "party"
-    waiting = (ConcernState.OPEN,)
+    waiting = LIVING_CONCERN
     list_display = ("case", column(_("About"), "subject"), "state_now", "due_on")
     list_select_related = (
         "grant__product",
@@ -301,9 +302,10 @@ class ConcernQueue(Queue):
     may_read_files = check_can_read_case_evidence
 
     def waits_for(self, request: Any, at: datetime) -> Q | None:
-        """Misuse: faulty data is answered by unit or seller, and waits here when these are silent."""
+        """Misuse: faulty data is answered and corrected by unit or seller, and waits here when these are late."""
         found = super().waits_for(request, at)
-        return None if found is None else found & (Q(kind=ConcernKind.MISUSE) | Q(due__lte=at))
+        misuse = Q(kind=ConcernKind.MISUSE, state=ConcernState.OPEN)
+        return None if found is None else found & (misuse | Q(kind=ConcernKind.FAULT, due__lte=at))
 
 
 @register(Finding)

@@ -36,7 +36,7 @@ class Duty:
     """Whose duty a clock of one object is: paths from the object to the party that must act and to the case's party.
 
     `instead`, where it is set, names who must act in the owner's place: with non-public data reviewer or seller. Once a
-    seller has ended, the owner acts. `also` is read with it: to whom the duty of a reviewer goes up.
+    seller has ended, the owner acts. `also` is read with it: the authority to which a duty goes up.
     """
 
     model: str
@@ -86,8 +86,8 @@ DUTIES: dict[tuple[str, str], Duty] = {
     ),
     ("supervision.finding", Kind.FINDING): Duty("supervision.Finding", "authority", "party", "reviewer"),
     ("supervision.concern", Kind.CONCERN): Duty("supervision.Concern", "responder", "party", also="authority"),
-    ("supervision.concern", Kind.FAULT): Duty("supervision.Concern", "responder", "party"),
-    ("supervision.concern", Kind.REPAIR): Duty("supervision.Concern", "responder", "party"),
+    ("supervision.concern", Kind.FAULT): Duty("supervision.Concern", "responder", "party", also="authority"),
+    ("supervision.concern", Kind.REPAIR): Duty("supervision.Concern", "responder", "party", also="authority"),
     ("supervision.measure", Kind.CORRECTION): SIGNED,
     ("supervision.measure", Kind.TAKE_DOWN): SIGNED,
     ("supervision.measure", Kind.HEARING): SIGNED,

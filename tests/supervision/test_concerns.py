@@ -243,6 +243,40 @@ def test_a_silent_answer_is_noticed_once_and_an_officer_steps_in(world):
     assert clock.of(made).open().get().kind == "repair"
 
 
+def late_told(made):
+    late = Outbox.objects.filter(kind="clock_overdue", channel="page", link=made.get_absolute_url())
+    return sorted(late.values_list("recipient_ref", flat=True))
+
+
+@pytest.mark.parametrize("state", ["open+fault", "taken_up"])
+def test_faulty_data_that_nobody_answers_or_corrects_in_time_waits_for_the_authority(world, state):
+    made = report(world, world.product, kind="fault").made
+    if state == "taken_up":
+        operations.accept_fault(concern=made, actor=world["seller"], at=world.at, reason="将重新发布")
+    due, queue = clock.of(made).open().get().due_at, reverse("console:supervision_concern_changelist")
+    waits = {}
+    for at in (due - timedelta(seconds=1), due):
+        with time_machine.travel(at, tick=False):
+            in_queue = made.number in log_in(world["officer"]).get(queue).content.decode()
+        waits[at == due] = (
+            in_queue,
+            *(made in [task.obj for task in todo(world[who], at)] for who in ("officer", "seller")),
+        )
+    assert waits == {False: (False, False, True), True: (True, True, True)}
+    sweep(at=due)
+    officers = ("officer", "second_officer", "conflicted_officer")
+    assert late_told(made) == sorted(world[who].ledger_ref for who in (*officers, "seller"))
+    operations.correct_fault(concern=made, actor=world["officer"], at=due, reason="已更正")
+    assert made not in [task.obj for task in todo(world["officer"], due)]
+
+
+def test_that_faulty_data_is_overdue_is_told_also_where_its_seller_has_nobody_left(world):
+    made = report(world, world.product, kind="fault").made
+    Membership.objects.filter(party=made.responder).update(valid_until=local_date(world.at))
+    sweep(at=clock.of(made).open().get().due_at)
+    assert world["officer"].ledger_ref in late_told(made) and world["seller"].ledger_ref not in late_told(made)
+
+
 def test_nobody_answers_their_own_report_nor_that_of_their_own_organisation(world):
     mine = report(world, world.product, world["officer"]).made
     made, _at = stages.concern(world, "open")

@@ -20,7 +20,7 @@ from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import last_day
 from marketplace.supervision import operations
-from marketplace.supervision.concern import Concern
+from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.deadlines import Due, lapses_at, run_out, went_up
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.monitors.base import WATCHER, Case, Scope, Told, text, unsaid, within
@@ -33,9 +33,12 @@ def overdue(at: datetime, scope: Scope) -> Iterator[Case]:
 
 
 def owner_told(case: Case, people: People) -> Told:
-    """Whoever must act; that the hour of an incident was missed, also each body that has to know of the incident."""
+    """Whoever must act; of faulty data also the authority, whose officers may answer in the place of a silent seller;
+    that the hour of an incident was missed, also each body that has to know of the incident."""
     obj = case.about.obj
     told = [(people(case.about.owner, case.party), "clock_overdue", obj.get_absolute_url())]
+    if isinstance(obj, Concern) and obj.kind == ConcernKind.FAULT:
+        told.append((people(obj.authority, case.party), "clock_overdue", obj.get_absolute_url()))
     if isinstance(obj, Incident):
         bodies = [to for party in obj.bodies() for to in people(party)]
         told.append((bodies, "incident_report_missed", obj.get_absolute_url()))
