@@ -27,6 +27,7 @@ from marketplace.supervision.closeout import Certificate, CertificateState, aske
 from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.evidence_time import kept_as_evidence
 from marketplace.supervision.incidents import Incident
+from marketplace.supervision.measure_kinds import MeasureKind
 from marketplace.supervision.models import Finding, Measure, UsageReport
 from marketplace.supervision.queries import flagged_for, with_deadline
 from marketplace.supervision.review import Review, decidable_by
@@ -338,15 +339,18 @@ def _as_reviewer(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
 
 
 def _as_seller(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
-    """Applications for, and changes of grants on, the non-public data that one's party sells."""
+    """Contract notices, applications for, and changes of grants on, the non-public data that one's party sells; a
+    notice needs no standing."""
+    managed = memberships(user, at).filter(role__in=MANAGERS).values("party")
+    own = recent_parties(user, at)
+    if who.parties:
+        notices = Measure.objects.filter(kind=MeasureKind.NOTICE, issuer__in=managed).exclude(party__in=own)
+        yield from _what_follows(notices.select_related("party").order_by("pk"))
     sellers = who.acting(CapabilityKind.SELLER)
     if not sellers:
         return
-    managed = memberships(user, at).filter(role__in=MANAGERS).values("party")
-    mine, own = Party.objects.filter(pk__in=sellers).filter(pk__in=managed), recent_parties(user, at)
+    mine = Party.objects.filter(pk__in=sellers).filter(pk__in=managed)
     yield _decision_on(Application.objects.filter(seller__in=mine).exclude(buyer__in=own))
-    notices = Measure.objects.filter(issuer__in=mine).exclude(party__in=own)
-    yield from _what_follows(notices.select_related("party").order_by("pk"))
     changes = GrantEdition.objects.filter(
         grant__product__seller__in=mine, grant__item__route=Route.NON_PUBLIC, state=EditionState.REQUESTED
     )

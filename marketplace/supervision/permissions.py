@@ -23,7 +23,7 @@ from accounts.queries import authority_level, parties_as
 from listings.models import Version, VersionSource, is_provincial_officer
 from listings.permissions import check_can_review, check_reviewer, parties_of_version
 from marketplace.applications.models import Grant
-from marketplace.applications.permissions import check_decides_as_seller, parties_of_case
+from marketplace.applications.permissions import parties_of_case
 from marketplace.errors import NotAllowed, is_allowed
 from marketplace.supervision.closeout import checker_of
 from marketplace.supervision.concern import Concern
@@ -133,12 +133,8 @@ def _check_signs(actor: Any, measure: Measure, at: datetime) -> None:
 
 
 def check_can_give_notice(actor: Any, measure: Measure, at: datetime) -> None:
-    """To give it takes a seller in good standing; to lift it and to hear the buyer does not."""
     assert measure.issuer is not None  # a constraint says so
-    if measure.state == MeasureState.PROPOSED:
-        return check_decides_as_seller(actor, measure.issuer, measure.party, at)
-    check_member(actor, measure.issuer, at, roles=MANAGERS)
-    check_not_own_case(actor, [measure.party], at)
+    _check_protects_as_seller(actor, measure.issuer, measure.party, at)
 
 
 def check_can_take_down(actor: Any, version: Version, at: datetime) -> None:
@@ -195,7 +191,14 @@ def check_can_notify(actor: Any, grant: Grant, at: datetime) -> None:
     """Who signs for the seller of non-public data; a breach with public data is the authority's matter (Art. 33)."""
     if grant.product.is_public_data:
         raise NotAllowed(_("Contract notices are about non-public data."))
-    check_decides_as_seller(actor, grant.product.seller, grant.buyer, at)
+    _check_protects_as_seller(actor, grant.product.seller, grant.buyer, at)
+
+
+def _check_protects_as_seller(actor: Any, seller: Party, buyer: Party, at: datetime) -> None:
+    """An owner or manager of the seller who does not belong to the buyer. To protect its own data needs no standing: of
+    non-public data nobody else can suspend a buyer that breaks the contract."""
+    check_member(actor, seller, at, roles=MANAGERS)
+    check_not_own_case(actor, [buyer], at)
 
 
 def check_can_order_here(actor: Any, authority: Party, at: datetime) -> None:

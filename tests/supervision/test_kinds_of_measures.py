@@ -29,6 +29,8 @@ from tests.workflow import stages
 from tests.workflow.matrix import rows
 from tests.workflow.memory import remembered_sandbox  # noqa: F401
 
+HOUR = timedelta(hours=1)
+
 
 @pytest.mark.parametrize(
     ("reach", "who"), [(stages.measure, "authority"), (stages.notice, "seller"), (stages.take_down, "reviewer")]
@@ -201,14 +203,18 @@ def test_notice_ends_the_grant_only_after_hearing_and_refusal(world):
     assert (grant.state, made.held.get().outcome, Hold.objects.get().state) == ("terminated", "terminated", "open")
 
 
-def test_seller_lapsed_lifts_its_notice_and_gives_none(world):
-    made, _over = stages.notice(world, "issued")
-    grant, at = made.held.get().grant, made.issued_at
-    Party.objects.filter(pk=world.parties["vendor"].pk).update(verified_until=at.date() - timedelta(days=1))
-    with pytest.raises(NotAllowed):
-        operations.draft_notice(grant=grant, actor=world["vendor"], at=at, clause="-", **stages.CHARGE)
-    operations.lift_order(measure=made, actor=world["vendor"], at=at, reason="已改正")
-    assert grant.is_in_effect(at)
+def test_seller_lapsed_gives_and_lifts_its_notices(world):
+    """To protect its own data needs no standing; to sell does."""
+    grant, _over = stages.non_public_grant(world, "active+lapsed")
+    vendor, words = {"actor": world["vendor"], "at": grant.activated_at}, {"clause": "-", **stages.CHARGE}
+    made = operations.draft_notice(grant=grant, **words, **vendor)
+    other = operations.draft_notice(grant=grant, **words, **{**vendor, "at": made.created_at + HOUR})
+    assert {made, other} <= {task.obj for task in todo(world["vendor"], vendor["at"])}
+    operations.drop_order(measure=other, reason="重复", **vendor)
+    operations.issue_order(measure=made, remedy=stages.REMEDY, **stages.CHARGE, **vendor)
+    assert not grant.is_in_effect(vendor["at"])
+    operations.lift_order(measure=made, reason="已改正", **vendor)
+    assert grant.is_in_effect(vendor["at"])
 
 
 @pytest.mark.parametrize(("act", "state"), [("lift_order", "lifted"), ("annul_order", "annulled")])

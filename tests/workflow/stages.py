@@ -340,14 +340,23 @@ def non_public_item(world: World, state: str) -> tuple[Item, datetime]:
 
 
 def non_public_grant(world: World, state: str) -> tuple[Grant, datetime]:
-    """`offered`, or `active` and its period over."""
+    """`offered`, or `active` and its period over; `active+lapsed`: with its seller's verification."""
+    state, _, lapsed = state.partition("+")
     case, at = non_public_application(world, "decided")
     made = Grant.objects.get(item__application=case)
     a_system(world, made, at)
     if state == "offered":
         return made, at
     applications.accept_grant(grant=made, actor=world["buyer"], at=at, terms_accepted=True)
+    if lapsed:
+        let_lapse(world, "vendor", at)
     return Grant.objects.get(pk=made.pk), end_of_day(made.ends)
+
+
+def let_lapse(world: World, key: str, at: datetime) -> None:
+    """The verification of one of the parties was valid until the day before."""
+    day = local_date(at) - timedelta(days=1)
+    Party.objects.filter(pk=world.parties[key].pk).update(verified_until=day)
 
 
 RULE: dict[str, Any] = {
@@ -756,11 +765,15 @@ def order_47(world: World, state: str) -> tuple[Measure, datetime]:
 
 
 def notice(world: World, state: str) -> tuple[Measure, datetime]:
-    """The seller's notice to the buyer of its non-public data, long before the period is over."""
+    """The seller's notice to the buyer of its non-public data, long before the period is over; `proposed+lapsed`: the
+    seller's verification has lapsed since."""
     of, _over = non_public_grant(world, "active")
     assert of.activated_at is not None
     at = of.activated_at
     made = supervision.draft_notice(grant=of, actor=world["vendor"], at=at, clause="第三条:不得转售", **CHARGE)
+    if state == "proposed+lapsed":
+        let_lapse(world, "vendor", at)
+        return made, later(at, Kind.CORRECTION)
     return bring(world, made, state, by="vendor", at=at)
 
 

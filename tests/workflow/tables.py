@@ -1561,10 +1561,10 @@ def may_notice(verb: str, state: str) -> frozenset[str]:
     if verb in ("file_evidence", "file_statement", "add_evidence"):
         return BUYER
     if verb == "withdraw_evidence":
-        return NOBODY if state in ("proposed", "dropped") else frozenset({"buyer"})
-    if verb == "annul" and state not in ("proposed", "dropped"):
+        return NOBODY if state.startswith(("proposed", "dropped")) else frozenset({"buyer"})
+    if verb == "annul" and not state.startswith(("proposed", "dropped")):
         return NOBODY  # not who gave it; its seller has one manager here
-    return VENDOR
+    return VENDOR  # also lapsed: it protects its own data
 
 
 NOTICE = replace(
@@ -1572,7 +1572,9 @@ NOTICE = replace(
     reach=stages.notice,
     may=may_notice,
     possible=not_alone(possible_measure),
-    sees=lambda state: VENDORS | PROVINCE | (NOBODY if state in ("proposed", "dropped") else OVERSIGHT | BUYER),
+    sees=lambda state: VENDORS
+    | PROVINCE
+    | (NOBODY if state.startswith(("proposed", "dropped")) else OVERSIGHT | BUYER),
     people=WITH_SELLERS,
     says={
         **MEASURE.says,
@@ -1828,7 +1830,7 @@ FEW = {  # the other states are those of public data, which their own tables go 
     "take-down": ("proposed", "proposed+required", "issued+hearing", "refused_to_correct"),
     "product-take-down": ("proposed", "issued+hearing", "refused_to_correct"),
     "version-take-down": ("submitted", "published", "retired"),
-    "notice": ("proposed", "issued+hearing", "evidence_filed", "refused_to_correct"),
+    "notice": ("proposed", "proposed+lapsed", "issued+hearing", "evidence_filed", "refused_to_correct"),
     "non-public-version": (
         "assessed", "submitted", "returned", "in_publicity", "published", "held", "recalled", "retired", "refused",
     ),
@@ -1837,7 +1839,7 @@ FEW = {  # the other states are those of public data, which their own tables go 
     ),
     "non-public-item": ("open@under_review", "approved"),
     "non-public-grant": ("offered", "active"),
-    "non-public-grant-officer": ("active",),
+    "non-public-grant-officer": ("active", "active+lapsed"),
 }  # fmt: skip
 
 
