@@ -1572,9 +1572,9 @@ NOTICE = replace(
     reach=stages.notice,
     may=may_notice,
     possible=not_alone(possible_measure),
-    sees=lambda state: VENDORS
-    | PROVINCE
-    | (NOBODY if state.startswith(("proposed", "dropped")) else OVERSIGHT | BUYER),
+    sees=lambda state: (
+        VENDORS | PROVINCE | (NOBODY if state.startswith(("proposed", "dropped")) else OVERSIGHT | BUYER)
+    ),
     people=WITH_SELLERS,
     says={
         **MEASURE.says,
