@@ -24,8 +24,10 @@ class Kind(models.TextChoices):
     PUBLICITY = "publicity", _("publicity of a listing")
     OBJECTION = "objection", _("answer to an objection against a listing")
     OFFER = "offer", _("accept the terms offered")
+    CHANGE = "change", _("decide on a change of a grant")
     REPORT = "report", _("usage report after its period")
     REPORT_GRACE = "report_grace", _("report late: pause by the grant's terms")
+    REPORT_CHECK = "report_check", _("accept or return a usage report")
     CORRECTION = "correction", _("correct what an order names")
     TAKE_DOWN = "take_down", _("carry out a take-down that the province requires")
     SERVICE = "service", _("an order counts as served, though nobody has opened it")
@@ -69,8 +71,10 @@ DEFAULTS: dict[str, tuple[int, Any]] = {
     Kind.PUBLICITY: (10, REGISTRATION),
     Kind.OBJECTION: (5, OWN),
     Kind.OFFER: (20, OWN),
+    Kind.CHANGE: (10, OWN),
     Kind.REPORT: (10, OWN),
     Kind.REPORT_GRACE: (5, OWN),
+    Kind.REPORT_CHECK: (10, OWN),
     Kind.CORRECTION: (15, OWN),
     Kind.TAKE_DOWN: (3, OWN),
     Kind.SERVICE: (3, OWN),

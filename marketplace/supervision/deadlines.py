@@ -81,6 +81,10 @@ DUTIES: dict[tuple[str, str], Duty] = {
     ("applications.grant", Kind.OFFER): Duty("applications.Grant", "buyer", "buyer"),
     ("applications.grant", Kind.WHEREABOUTS): Duty("applications.Grant", "buyer", "buyer"),
     ("applications.grant", Kind.DESTRUCTION): Duty("applications.Grant", "buyer", "buyer"),
+    ("applications.grantedition", Kind.CHANGE): Duty(
+        "applications.GrantEdition", "grant__authority", "grant__buyer", "grant__item__application__seller"
+    ),
+    ("supervision.usagereport", Kind.REPORT_CHECK): Duty("supervision.UsageReport", "grant__authority", "grant__buyer"),
     ("supervision.certificate", Kind.CERTIFICATE): Duty(
         "supervision.Certificate", "grant__authority", "grant__buyer", "grant__item__application__seller"
     ),

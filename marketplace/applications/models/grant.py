@@ -281,6 +281,10 @@ class GrantEdition(models.Model):
         return self.grant.get_absolute_url()
 
     @property
+    def authority_id(self) -> int:
+        return self.grant.authority_id
+
+    @property
     def decider(self) -> Decider:
         return self.grant.decider
 

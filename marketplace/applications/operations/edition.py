@@ -120,7 +120,7 @@ def request_change(
 ) -> GrantEdition:  # fmt: skip
     """The buyer asks for a longer period (a renewal), more fields, another scenario, more downloads a month (`quota`,
     None without a limit), other report periods (Art. 16), hours or networks (None: as before; empty: no bound).
-    Authority and units are told.
+    Authority and units are told; who decides has working days for it.
 
     Raises ValidationError for what is no change or not possible, InvalidState while another request is open.
     """
@@ -174,6 +174,7 @@ def agree_change(*, edition: GrantEdition, actor: User, at: datetime, reason: st
         act, edition, EditionState.AGREED, number=_next_number(grant),
         detail={"reason": reason, "linkages": linkages, "linkage_reason": linkage_reason},
     )  # fmt: skip
+    clock.stop(edition, at)
     ends = date.fromisoformat(after["ends"])
     Grant.objects.filter(pk=grant.pk).update(ends=ends, fields=after["fields"], terms=_new_terms(grant, after, at))
     listing.end_upstream(ledger.reference(grant), end_of_day(ends))
@@ -190,6 +191,7 @@ def refuse_change(*, edition: GrantEdition, actor: User, at: datetime, reason: s
     require(reason=reason, remedy=remedy)
     act = ledger.begin("refuse", actor, at, edition.grant.article)
     workflow.move(act, edition, EditionState.REFUSED, detail={"reason": reason, "remedy": remedy})
+    clock.stop(edition, at)
     _tell_buyer(act, edition, reason, remedy)
 
 
@@ -214,6 +216,7 @@ def withdraw_change(*, edition: GrantEdition, actor: User, at: datetime) -> None
     """requested → withdrawn, by the buyer."""
     permissions.check_can_keep_edition(actor, edition, at)
     workflow.move(ledger.begin("withdraw", actor, at, edition.grant.article), edition, EditionState.WITHDRAWN)
+    clock.stop(edition, at)
 
 
 def _lock(grant: Grant) -> Grant:
@@ -311,8 +314,9 @@ def _next_number(grant: Grant) -> int:
 
 
 def _ask(act: ledger.Act, edition: GrantEdition) -> None:
-    """Who decides is asked; the units whose data it is are told."""
+    """Who decides is asked, and has its time from now on; the units whose data it is are told."""
     grant = edition.grant
+    clock.start(edition, Kind.CHANGE, act.at)
     asked = [to for party in asked_about(grant.from_version) for to in recipients(party, act.at)]
     tell(
         act, counterparts(grant, People(act.at)) + asked, "change_requested", link=grant.get_absolute_url(),

@@ -14,7 +14,7 @@ from marketplace.applications import permissions
 from marketplace.applications.models import Grant, HoldCode, open_holds
 from marketplace.applications.operations.copies import ask_certificates, owes_destruction
 from marketplace.applications.queries import counterparts
-from marketplace.applications.states import GrantState
+from marketplace.applications.states import EditionState, GrantState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import end_of_day, local_date
@@ -114,6 +114,8 @@ def end_grant(act: ledger.Act, grant: Grant, new: str, *, reason: str, remedy: s
     named = {"remedy": remedy} if remedy else {}
     workflow.move(act, grant, new, detail={"reason": reason, **named}, **fields)
     clock.stop(grant, act.at, Kind.OFFER, Kind.WHEREABOUTS)
+    for edition in grant.editions.filter(state=EditionState.REQUESTED):  # agreed it is no more
+        clock.stop(edition, act.at)
     ref = ledger.reference(grant)
     if new in GIVEN_UP:
         listing.end_upstream(ref, min(act.at, end_of_day(grant.ends)))

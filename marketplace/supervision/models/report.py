@@ -58,6 +58,10 @@ class UsageReport(models.Model):
         return reverse("supervision:report", args=[self.pk])
 
     @property
+    def authority_id(self) -> int:
+        return self.grant.authority_id
+
+    @property
     def overdue_key(self) -> str:
         """The occasion on which it is a finding that it is overdue, once in each round."""
         return f"report_overdue:{self.pk}:{self.round}"

@@ -17,6 +17,8 @@ from marketplace import workflow
 from marketplace.applications.models import Grant, Hold, HoldCode, ReportSchedule
 from marketplace.applications.operations import Pause, lift_hold, lock_grants, open_holds_for
 from marketplace.applications.states import GrantState
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import add_working_days, calendar_overrides, end_of_day, local_date
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
@@ -84,7 +86,8 @@ def file_report(
     results: str = "",
     security: str = "",
 ) -> None:
-    """open or returned → filed. Lifts the hold that the grant's terms put on it for this report, and no other.
+    """open or returned → filed. Lifts the hold that the grant's terms put on it for this report, and no other. From now
+    on the authority has working days to judge it.
 
     Of `purposes` each is one of the grant's, or ValidationError; `other_purpose` is what else the data was used for, in
     the buyer's words. A filing that states one, or none of the grant's, is noticed by a monitor, as is one that says
@@ -107,6 +110,7 @@ def file_report(
     thin = thinness(content, said.values_list("use", flat=True))
     workflow.move(act, report, ReportState.FILED, round=report.round + 1, thin=thin, detail=content)
     ReportFiling.objects.create(report=report, round=report.round, by=actor, at=at, **content)
+    clock.start(report, Kind.REPORT_CHECK, at)
     lift_hold(act, report.grant, HoldCode.REPORT_OVERDUE, ledger.reference(report))
     remedy_finding(act, overdue)
     tell(
@@ -197,6 +201,7 @@ def recompute_reports(at: datetime) -> None:
 def _judge(verb: str, report: UsageReport, new: str, actor: User, at: datetime, reason: str, **fields: Any) -> None:
     act = ledger.begin(verb, actor, at, ARTICLE)
     workflow.move(act, report, new, detail={"reason": reason}, **fields)
+    clock.stop(report, at)
     tell(
         act, recipients(report.grant.buyer, at), "report_moved", link=report.get_absolute_url(),
         number=report.grant.number, state=ReportState(new).label, reason=reason,

@@ -1,0 +1,91 @@
+"""A change that is asked for and a report that is filed wait for who decides only so many working days."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from marketplace.applications import operations as applications
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
+from marketplace.clock.models import Clock
+from marketplace.clock.working_days import add_working_days, end_of_day, last_day
+from marketplace.desk.queries import todo
+from marketplace.desk.story import later
+from marketplace.notices.models import Outbox
+from marketplace.supervision import operations
+from marketplace.supervision.deadlines import duties_of
+from marketplace.supervision.sweep import sweep
+from tests.actors import World
+from tests.workflow import stages
+
+CASES = [(stages.edition, "requested", Kind.CHANGE), (stages.report, "filed", Kind.REPORT_CHECK)]
+
+
+def told(who: Any, kind: str, link: str) -> int:
+    return Outbox.objects.filter(recipient_ref=who.ledger_ref, kind=kind, channel="page", link=link).count()
+
+
+@pytest.mark.parametrize(("reach", "state", "kind"), CASES)
+def test_the_office_has_a_day_is_told_once_it_is_over_and_then_the_level_above(
+    world: World, reach: Any, state: str, kind: Kind
+) -> None:
+    case, at = reach(world, state)
+    link = case.get_absolute_url()
+    running = clock.of(case).running().get()
+    assert (running.kind, running.due_at) == (kind, later(at, kind))
+    assert (case, running.due_at) in [(task.obj, task.due_at) for task in todo(world["officer"], at)]
+    assert running in Clock.objects.filter(duties_of([world.parties["city"].pk]))
+    sweep(at=running.due_at - timedelta(hours=1))
+    assert told(world["officer"], "clock_overdue", link) == 0
+    sweep(at=running.due_at)
+    assert told(world["officer"], "clock_overdue", link) == 1
+    assert told(world["province_officer"], "officer_overdue", link) == 0
+    sweep(at=end_of_day(add_working_days(last_day(running.due_at), 3)) + timedelta(days=1))
+    assert told(world["province_officer"], "officer_overdue", link) == 1
+
+
+@pytest.mark.parametrize(
+    ("reach", "state"),
+    [(stages.edition, state) for state in ("agreed", "refused", "withdrawn")]
+    + [(stages.report, state) for state in ("open", "returned", "accepted")],
+)
+def test_decided_or_withdrawn_nothing_runs(world: World, reach: Any, state: str) -> None:
+    case, _at = reach(world, state)
+    assert not clock.of(case).open().exists()
+
+
+def test_returned_and_filed_again_the_time_begins_anew(world: World) -> None:
+    report, at = stages.report(world, "returned")
+    again = at + timedelta(days=5)
+    operations.file_report(report=report, actor=world["buyer"], at=again, purposes="医疗资源规划", use="补充成果")
+    assert clock.of(report).open().get().due_at == later(again, Kind.REPORT_CHECK)
+
+
+def test_a_refusal_that_a_review_does_not_uphold_is_decided_anew_in_time(world: World) -> None:
+    change, at = stages.edition(world, "refused")
+    review = operations.lodge_review(subject=change, actor=world["buyer"], at=at, text="确有必要")
+    again = at + timedelta(days=5)
+    operations.annul_review(review=review, actor=world["second_officer"], at=again, reason="重新决定")
+    assert clock.of(change).open().get().due_at == later(again, Kind.CHANGE)
+
+
+def test_with_the_grant_the_time_to_decide_on_its_change_ends(world: World) -> None:
+    change, at = stages.edition(world, "requested")
+    applications.surrender_grant(grant=change.grant, actor=world["buyer"], at=at, reason="不再需要")
+    assert not clock.of(change).open().exists()
+
+
+@pytest.mark.parametrize("end", ["buyer", "vendor"])
+def test_with_buyer_or_seller_a_change_of_non_public_data_is_asked_for_no_more(world: World, end: str) -> None:
+    grant, _over = stages.non_public_grant(world, "active")
+    at = grant.activated_at
+    change = applications.request_change(
+        grant=grant, actor=world["buyer"], at=at, ends=grant.ends + timedelta(days=365), fields=grant.fields,
+        what_is_built=grant.terms["what_is_built"], quota=grant.terms.get("quota"),
+        report_schedule=grant.report_schedule, reason="续期一年",
+    )  # fmt: skip
+    assert clock.of(change).open().get() in Clock.objects.filter(duties_of([world.parties["vendor"].pk]))
+    operations.end_party(party=world.parties[end], actor=world["operator"], at=at, reason="注销")
+    change.refresh_from_db()
+    assert (change.state, clock.of(change).open().exists()) == ("withdrawn", False)
