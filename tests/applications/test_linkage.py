@@ -26,6 +26,7 @@ from marketplace.errors import InvalidState
 from marketplace.ledger.models import Entry
 from marketplace.supervision import operations as supervision
 from marketplace.supervision.closeout import Certificate
+from marketplace.supervision.operations.reviewed import term_of
 from tests.supervision.test_monitors import deliver
 from tests.workflow import stages
 from tests.workflow.matrix import rows
@@ -175,7 +176,7 @@ def test_two_items_of_one_application_are_a_pair(world, towns, jobs):
     }  # fmt: skip
     assert operations.link_due(at=world.at) == 2
     operations.refuse_item(item=first, actor=world["officer"], at=world.at, reason="无必要", remedy=stages.REMEDY)
-    assert pairs_of(second) == []  # what was refused reveals nothing
+    assert pairs_of(second, world.at) == []  # what was refused reveals nothing
     assert stages.approve(second, world, world.at).state == "offered"
 
 
@@ -196,10 +197,10 @@ def test_the_second_of_two_open_cases_waits_for_the_first(world, towns, jobs):
 def test_another_buyer_and_data_about_nobody_are_no_pair(world, towns, jobs):
     granted(world, towns)
     item = under_review(world, jobs, buyer="other_buyer").items.get()
-    assert (pairs_of(item), operations.link_due(at=world.at)) == ([], 0)
+    assert (pairs_of(item, world.at), operations.link_due(at=world.at)) == ([], 0)
     assert stages.approve(item, world, world.at).state == "offered"
     beds = under_review(world, stages.another_listed_product(world)).items.get()
-    assert pairs_of(beds) == []
+    assert pairs_of(beds, world.at) == []
 
 
 def test_a_version_published_meanwhile_is_measured_anew(world, towns, jobs):
@@ -294,14 +295,38 @@ def test_a_revoked_grant_counts_until_its_copies_are_certified_as_destroyed(worl
         remedy=stages.REMEDY,
     )  # fmt: skip
     item = under_review(world, jobs).items.get()
-    assert [pair.grant for pair in pairs_of(item)] == [held]
+    assert [pair.grant for pair in pairs_of(item, world.at)] == [held]
     with pytest.raises(InvalidState):
         stages.approve(item, world, world.at)
     day = world.at.date()
     made = Certificate.objects.create(grant=held, destroyed_on=day, filed_by=world["buyer"], filed_at=world.at)
-    assert [pair.grant for pair in pairs_of(item)] == [held]  # nobody has checked it yet
+    assert [pair.grant for pair in pairs_of(item, world.at)] == [held]  # nobody has checked it yet
     Certificate.objects.filter(pk=made.pk).update(state="accepted", checked_by=world["officer"], checked_at=world.at)
-    assert pairs_of(item) == []
+    assert pairs_of(item, world.at) == []
+
+
+def test_a_revoked_grant_that_gave_nothing_counts_only_while_a_review_may_give_it_back(world, towns, jobs):
+    held = granted(world, towns)
+    operations.accept_grant(grant=held, actor=world["buyer"], at=world.at, terms_accepted=True)
+    held = Grant.objects.get(pk=held.pk)
+    supervision.revoke_grant(
+        grant=held, actor=world["officer"], at=world.at, article="Art. 15", reason="目的消失", remedy=stages.REMEDY
+    )
+    item = under_review(world, jobs).items.get()
+
+    def paired(at):
+        return [pair.grant for pair in pairs_of(item, at)]
+
+    over = term_of(held)
+    assert (paired(over - timedelta(seconds=1)), paired(over)) == ([held], [])
+    asked = supervision.lodge_review(subject=held, actor=world["buyer"], at=world.at, text="目的仍在")
+    assert paired(over) == [held]
+    supervision.uphold_review(
+        review=asked, actor=world["second_officer"], at=over, reason="目的已消失", remedy=stages.REMEDY
+    )
+    assert paired(over) == []
+    deliver(held, world.at)
+    assert paired(over) == [held]
 
 
 @pytest.mark.parametrize("state", ["surrendered", "closed", "terminated"])
@@ -309,17 +334,17 @@ def test_a_grant_that_is_over_counts_while_its_copies_are_out(world, towns, jobs
     held = granted(world, towns)
     Grant.objects.filter(pk=held.pk).update(state=state, activated_at=world.at, ended_at=world.at)
     item = under_review(world, jobs).items.get()
-    assert pairs_of(item) == []  # nothing went out
+    assert pairs_of(item, world.at) == []  # nothing went out
     for number in range(2):
         deliver(Grant.objects.get(pk=held.pk), world.at + timedelta(hours=number))
-    assert [pair.grant for pair in pairs_of(item)] == [held]
+    assert [pair.grant for pair in pairs_of(item, world.at)] == [held]
     made = Certificate.objects.create(
         grant=held, destroyed_on=world.at.date(), filed_by=world["buyer"], filed_at=world.at, state="accepted",
         checked_by=world["officer"], checked_at=world.at,
     )  # fmt: skip
-    assert pairs_of(item) == []
+    assert pairs_of(item, world.at) == []
     Certificate.objects.filter(pk=made.pk).update(state="returned")
-    assert [pair.grant for pair in pairs_of(item)] == [held]
+    assert [pair.grant for pair in pairs_of(item, world.at)] == [held]
 
 
 def test_what_was_merged_into_the_buyer_left_it_its_copies(world, towns, jobs):
@@ -327,10 +352,10 @@ def test_what_was_merged_into_the_buyer_left_it_its_copies(world, towns, jobs):
     Grant.objects.filter(pk=held.pk).update(state="closed", activated_at=world.at, ended_at=world.at)
     deliver(Grant.objects.get(pk=held.pk), world.at)
     item = under_review(world, jobs).items.get()
-    assert pairs_of(item) == []
+    assert pairs_of(item, world.at) == []
     given = {"actor": world["operator"], "at": world.at, "reason": "合并", "evidence": "登记通知书"}
     supervision.merge_party(party=world.parties["other_buyer"], successor=world.parties["buyer"], **given)
-    assert [pair.grant for pair in pairs_of(item)] == [held]
+    assert [pair.grant for pair in pairs_of(item, world.at)] == [held]
 
 
 def as_person(world, who):
@@ -467,9 +492,9 @@ def test_a_renewal_without_further_fields_is_no_pair(world, towns, jobs):
     }  # fmt: skip
     ask = {"grant": held, "actor": world["buyer"], "at": world.at, **change}
     edition = operations.request_change(**ask, fields=["街道"])
-    assert pairs_of(edition) == []
+    assert pairs_of(edition, world.at) == []
     operations.withdraw_change(edition=edition, actor=world["buyer"], at=world.at)
-    [pair] = pairs_of(operations.request_change(**ask, fields=["化名", "街道"]))
+    [pair] = pairs_of(operations.request_change(**ask, fields=["化名", "街道"]), world.at)
     assert (pair.first.product, pair.second.product, pair.fields) == (towns, jobs, ["化名", "街道"])
 
 
@@ -482,7 +507,7 @@ def test_a_change_that_was_asked_for_waits_for_what_is_granted_meanwhile(world, 
         grant=narrow, actor=world["buyer"], at=world.at, fields=["化名", "职业"], ends=narrow.ends, quota=None,
         what_is_built=narrow.terms["what_is_built"], report_schedule=narrow.report_schedule, reason="需要关联",
     )  # fmt: skip
-    assert pairs_of(edition) == []
+    assert pairs_of(edition, world.at) == []
     item = under_review(world, towns).items.get()
     assert operations.link_due(at=world.at) == 1
     stages.approve(item, world, world.at)
@@ -501,9 +526,9 @@ def test_the_newest_version_that_the_grant_gives_is_measured(world, towns, jobs)
     path.write_text("化名,街道\n" + "".join(f"z{n},{town}\n" for n, (town, _job) in enumerate(GRID)), encoding="utf-8")
     roles = {"化名": "subject", "街道": "quasi_identifier"}
     newer = make_version(towns, world.cast, world.at, path, roles, about="persons")
-    assert [pair.second for pair in pairs_of(item)] == [held.from_version]  # a draft reaches nobody
+    assert [pair.second for pair in pairs_of(item, world.at)] == [held.from_version]  # a draft reaches nobody
     list_version(newer, world.cast, world.at)
-    assert [pair.second for pair in pairs_of(item)] == [newer]
+    assert [pair.second for pair in pairs_of(item, world.at)] == [newer]
 
 
 @pytest.mark.parametrize("mine", [True, False])
@@ -530,5 +555,5 @@ def test_the_worker_is_told_of_new_pairs_and_not_of_known_ones(
         item = under_review(world, jobs).items.get()
     assert ("applications.link_due", ()) in sent_tasks
     with django_capture_on_commit_callbacks() as hooks:
-        assert request_linkages(pairs_of(item), world.at) == 0
+        assert request_linkages(pairs_of(item, world.at), world.at) == 0
     assert hooks == []

@@ -75,7 +75,7 @@ def approve_item(
     _check_schedule_and_quota(report_schedule, quota)
     check_wait(wait_months, wait_reason)
     bounds = {"hours": access.read_hours(hours), "networks": access.read_networks(networks)}
-    linkages = check_measured(pairs_of_item(item))
+    linkages = check_measured(pairs_of_item(item, at))
     check_reason(linkages, linkage_reason)
     asked = [given.measures.strip() for given in check_assessed(application, linkages)]
     act = ledger.begin("approve", actor, at, Route(item.route).article)
@@ -270,4 +270,4 @@ def reopen_item(act: ledger.Act, item: Item, reason: str) -> None:
     if application.state == ApplicationState.DECIDED:
         workflow.reopen(act, application, ApplicationState.UNDER_REVIEW, detail={"reason": reason})
         clock.start(application, Kind.DECISION, act.at)
-    request_linkages(pairs_of_item(item), act.at)
+    request_linkages(pairs_of_item(item, act.at), act.at)

@@ -141,7 +141,7 @@ def request_change(
         grant=grant, kind=EditionKind.CHANGE, before=before, after=after, reason=reason, by=actor, at=at
     )
     ledger.record(act, edition, new=edition.state, detail={"before": before, "after": after, "reason": reason})
-    request_linkages(pairs_of_edition(edition), at)
+    request_linkages(pairs_of_edition(edition, at), at)
     _ask(act, edition)
     return edition
 
@@ -166,7 +166,7 @@ def agree_change(*, edition: GrantEdition, actor: User, at: datetime, reason: st
     now = _terms_of(grant)
     after = now | edition.after
     _check_change(grant, at, now, after)
-    linkages = check_measured(pairs_of_edition(edition))
+    linkages = check_measured(pairs_of_edition(edition, at))
     _check_takes_no_expert(linkages)
     check_reason(linkages, linkage_reason)
     act = ledger.begin("agree", actor, at, grant.article)
@@ -207,7 +207,7 @@ def reopen_change(act: ledger.Act, edition: GrantEdition, reason: str) -> None:
         raise InvalidState(_("Another change is still being decided."))
     edition = GrantEdition.objects.select_for_update(of=("self",)).select_related("grant").get(pk=edition.pk)
     workflow.reopen(act, edition, EditionState.REQUESTED, detail={"reason": reason})
-    request_linkages(pairs_of_edition(edition), act.at)
+    request_linkages(pairs_of_edition(edition, act.at), act.at)
     _ask(act, edition)
 
 

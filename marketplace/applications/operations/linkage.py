@@ -29,6 +29,8 @@ from marketplace.applications.models import (
 )
 from marketplace.applications.queries import newest_version
 from marketplace.applications.states import LIVING_GRANT, ApplicationState, EditionState, GrantState, ItemState
+from marketplace.clock import operations as clock
+from marketplace.clock.defaults import Kind
 from marketplace.errors import InvalidState
 from marketplace.ledger import entries as ledger
 
@@ -59,10 +61,10 @@ class Pair(NamedTuple):
         return hashlib.sha256(json.dumps(sides).encode()).hexdigest()
 
 
-def pairs_of_item(item: Item) -> list[Pair]:
+def pairs_of_item(item: Item, at: datetime) -> list[Pair]:
     """The pairs that an approval needs: with each offered or active grant of the buyer, whatever holds it, with each
-    revoked one whose copies are not certified as destroyed, and with each other open item of the case. Data about
-    nobody singles out nobody; one and the same version was assessed whole.
+    one that is over whose copies are not certified as destroyed, or that a review may give back, and with each other
+    open item of the case. Data about nobody singles out nobody; one and the same version was assessed whole.
     """
     first = newest_version(item.product)
     if first is None:
@@ -70,19 +72,20 @@ def pairs_of_item(item: Item) -> list[Pair]:
     others = item.application.items.filter(state=ItemState.OPEN).exclude(pk=item.pk).select_related("product")
     beside = ((newest_version(other.product), other) for other in others.order_by("pk"))
     pairs = [Pair(item, first, item.fields, second, other.fields, other=other) for second, other in beside if second]
-    return [pair for pair in [*_with_grants(item, first, item.fields), *pairs] if _matters(pair)]
+    return [pair for pair in [*_with_grants(item, first, item.fields, at), *pairs] if _matters(pair)]
 
 
-def pairs_of_edition(edition: GrantEdition) -> list[Pair]:
+def pairs_of_edition(edition: GrantEdition, at: datetime) -> list[Pair]:
     """The pairs that a change needs where it adds fields: with each other grant of the buyer."""
     grant = edition.grant
     if edition.kind != EditionKind.CHANGE or set(edition.after["fields"]) <= set(grant.fields):
         return []
-    return [pair for pair in _with_grants(grant.item, _held(grant), edition.after["fields"]) if _matters(pair)]
+    pairs = _with_grants(grant.item, _held(grant), edition.after["fields"], at)
+    return [pair for pair in pairs if _matters(pair)]
 
 
-def pairs_of(decided_on: Item | GrantEdition) -> list[Pair]:
-    return pairs_of_item(decided_on) if isinstance(decided_on, Item) else pairs_of_edition(decided_on)
+def pairs_of(decided_on: Item | GrantEdition, at: datetime) -> list[Pair]:
+    return pairs_of_item(decided_on, at) if isinstance(decided_on, Item) else pairs_of_edition(decided_on, at)
 
 
 def results_of(pairs: Sequence[Pair]) -> list[LinkageResult]:
@@ -160,7 +163,7 @@ def request_linkages(pairs: Sequence[Pair], at: datetime) -> int:
 
 def link_due(*, at: datetime) -> int:
     """Find the pairs that are due in open cases, and measure what waits. Returns how many were measured."""
-    for pairs in _wanted():
+    for pairs in _wanted(at):
         request_linkages(pairs, at)
     return sum(run_linkage(result=row, at=at) for row in LinkageResult.objects.due(at).order_by("pk"))
 
@@ -187,23 +190,25 @@ def run_linkage(*, result: LinkageResult, at: datetime) -> bool:
     return True
 
 
-def _wanted() -> Iterator[list[Pair]]:
+def _wanted(at: datetime) -> Iterator[list[Pair]]:
     items = Item.objects.filter(state=ItemState.OPEN, application__state__in=IN_REVIEW)
     for item in items.select_related("application", "product").order_by("pk"):
-        yield pairs_of_item(item)
+        yield pairs_of_item(item, at)
     asked = GrantEdition.objects.filter(state=EditionState.REQUESTED, grant__state=GrantState.ACTIVE)
     for edition in asked.select_related("grant__item__application", "grant__product").order_by("pk"):
-        yield pairs_of_edition(edition)
+        yield pairs_of_edition(edition, at)
 
 
-def _with_grants(item: Item, first: Version, fields: Sequence[str]) -> list[Pair]:
-    """With what the buyer has or is offered, and with what it still has copies of or may get back by a review; what
-    was merged into it left it its copies."""
+def _with_grants(item: Item, first: Version, fields: Sequence[str], at: datetime) -> list[Pair]:
+    """With what the buyer has or is offered, and with what it still has copies of or may get back by a review, which
+    is open or can still be asked for; what was merged into it left it its copies."""
     buyer = item.application.buyer_id
     mine = Grant.objects.filter(Q(buyer=buyer) | Q(buyer__merged_into=buyer)).exclude(item=item)
     given = Q(state__in=LIVING_GRANT)
     copied = Q(Exists(Grant.objects.filter(pk=OuterRef("pk"), deliveries__isnull=False)))
-    kept = (Q(state=GrantState.REVOKED) | copied) & ~Q(certificate__state="accepted")
+    contested = Q(Exists(Grant.objects.filter(pk=OuterRef("pk"), reviews__state="lodged")))
+    contested |= Q(ended_at__gte=clock.over_before(Kind.REVIEW_TERM, at))
+    kept = (Q(state=GrantState.REVOKED) & contested | copied) & ~Q(certificate__state="accepted")
     rows = mine.filter(given | kept)
     rows = rows.select_related("product", "from_version").order_by("pk")
     return [Pair(item, first, fields, _held(grant), grant.fields, grant=grant) for grant in rows]

@@ -102,7 +102,7 @@ def begin_review(*, application: Application, actor: User, at: datetime) -> None
         raise InvalidState(_("A unit has not answered yet. Once its time is over, record that it gave no answer."))
     _step("begin_review", application, ApplicationState.UNDER_REVIEW, actor, at, "", keep=(Kind.DECISION,))
     for item in application.items.filter(state=ItemState.OPEN).select_related("product"):
-        request_linkages(pairs_of_item(item), at)
+        request_linkages(pairs_of_item(item, at), at)
 
 
 def units_to_consult(application: Application) -> list[Party]:

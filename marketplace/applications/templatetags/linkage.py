@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import template
+from django.utils import timezone
 
 from marketplace.applications.models import GrantEdition, Item
 from marketplace.applications.operations.linkage import pairs_of, results_of
@@ -15,7 +16,7 @@ register = template.Library()
 def linkage(context: Any, decided_on: Item | GrantEdition) -> dict[str, Any]:
     """The figures of the pairs that are due today; `missing` where one has no row yet. A seller reads nothing there of
     the data of others."""
-    pairs = pairs_of(decided_on)
+    pairs = pairs_of(decided_on, timezone.now())
     rows = results_of(pairs)
     application = decided_on.application if isinstance(decided_on, Item) else decided_on.grant.item.application
     if is_its_sellers(application, context["request"].user):
