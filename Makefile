@@ -47,8 +47,8 @@ fuzz: setup  ## more than 10,000 requests to the API, each answer as described; 
 histories: setup  ## random histories of three months against the plain model, each swept in three ways; a minute or two each
 	SWEEP_EXAMPLES=$(or $(EXAMPLES),50) $(PY) -m pytest -s -k histories tests/supervision/test_time_travel.py $(ARGS)
 
-everybody: setup  ## every person for every verb in every state and at every address, where `make test` asks by turns; an hour or two
-	MATRIX=all URL_ROLES=all $(PY) -m pytest -n auto tests/workflow/test_matrix.py tests/urls/test_roles.py $(ARGS)
+everybody: setup  ## every person for every verb in every state, through the API as well, and at every address, where `make test` asks by turns
+	MATRIX=all URL_ROLES=all $(PY) -m pytest -n auto tests/workflow/test_matrix.py tests/api/test_matrix.py tests/urls/test_roles.py $(ARGS)
 
 engine:  ## the de-identification engine as one wheel in dist/, for a seller's own network; the same bytes each time
 	@$(or $(wildcard $(PY)),python3) deploy/engine_wheel.py

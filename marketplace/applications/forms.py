@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -105,7 +104,7 @@ def ask_only_where_needed(form: VerbForm) -> None:
     """A form for one object asks for this reason only where it is needed; the description of the API always has it."""
     if not form.target.pk:
         return
-    found = results_of(pairs_of(form.target, timezone.now()))
+    found = results_of(pairs_of(form.target, form.at))
     is_refused = isinstance(form.target, GrantEdition) and any(row.takes_expert for row in found)
     if is_refused or not any(row.is_worrying for row in found):
         del form.fields["linkage_reason"]

@@ -117,21 +117,13 @@ class Due(NamedTuple):
     owner: Party
     party: Party | None  # None where it is nobody's yet
     is_instead: bool  # with non-public data, a reviewer or seller in the authority's place
+    above_reviewer: Party  # to whom it goes up where a reviewer lets it lapse: who required it, or else the authority
 
     @property
     def authority_id(self) -> int | None:
-        found: int | None = self._case.authority_id
+        case = self.obj.version if isinstance(self.obj, Objection) else self.obj
+        found: int | None = case.authority_id
         return found
-
-    @property
-    def authority(self) -> Party | None:
-        """Of the case, or that which required it."""
-        found: Party | None = getattr(self.obj, "required_by", None) or self._case.authority
-        return found
-
-    @property
-    def _case(self) -> Any:
-        return self.obj.version if isinstance(self.obj, Objection) else self.obj
 
 
 def run_out(
@@ -232,7 +224,8 @@ def _due(clock: Clock, obj: Any, duty: Duty) -> Due:
     instead = _at(obj, duty.instead) if duty.instead else None
     if instead is not None and instead.state == PartyState.ENDED:
         instead = None
-    return Due(clock, obj, instead or _at(obj, duty.owner), _at(obj, duty.party), instead is not None)
+    owner, also = _at(obj, duty.owner), _at(obj, duty.also) if duty.also else None
+    return Due(clock, obj, instead or owner, _at(obj, duty.party), instead is not None, also or owner)
 
 
 def lapses_at(clock: Clock, overrides: Mapping[date, bool] | None = None) -> datetime:

@@ -20,7 +20,6 @@ from marketplace.supervision.queries import (
 )
 from marketplace.supervision.referral import referral_text
 from marketplace.supervision.second_pair import waiting_signature
-from marketplace.supervision.states import FindingState
 from marketplace.verbs import ReasonForm, RefusalForm, RowsField, VerbForm, show_no_choice
 
 
@@ -36,12 +35,13 @@ class OrderGrantForm(ProposeOrderForm):
 
     finding = forms.ModelChoiceField(
         Finding.objects.none(), required=False, label=_("Finding that it answers"),
-        help_text=_("Once the order is issued, the finding is closed, and who reported is told."),
+        help_text=_("Once this is issued, the finding is closed, and who reported is told."),
     )  # fmt: skip
-    field_order = ("finding", "facts", "demand")
+    field_order: tuple[str, ...] = ("finding", "facts", "demand")
+    of_review = False  # whether it answers what is before the compliance review
 
     def prepare(self) -> None:
-        rows = Finding.objects.filter(state=FindingState.OPEN, reviewer=None, grant=self.target.pk).order_by("pk")
+        rows = answerable(self.target, of_review=self.of_review).select_related("version__product").order_by("pk")
         self.fields["finding"].queryset = rows  # type: ignore[attr-defined]
         if self.target.pk and not rows:
             del self.fields["finding"]
@@ -67,22 +67,13 @@ class OrderPlatformForm(OrderPartyForm):
         return platforms(self.target, self.at)
 
 
-class NoticeForm(ProposeOrderForm):
+class NoticeForm(OrderGrantForm):
     clause = forms.CharField(
         label=_("Clause or rule that is broken"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("Of the contract, of the grant's terms, of the law or of the site's rules."),
     )  # fmt: skip
-    finding = forms.ModelChoiceField(
-        Finding.objects.none(), required=False, label=_("Finding that it answers"),
-        help_text=_("Of the compliance review. Once this is issued, the finding is closed, and who reported is told."),
-    )  # fmt: skip
     field_order = ("finding", "clause", "facts", "demand")
-
-    def prepare(self) -> None:
-        rows = answerable(self.target).select_related("version__product").order_by("pk")
-        self.fields["finding"].queryset = rows  # type: ignore[attr-defined]
-        if self.target.pk and not rows:
-            del self.fields["finding"]
+    of_review = True
 
 
 class TakeDownForm(NoticeForm):

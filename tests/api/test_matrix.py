@@ -84,10 +84,11 @@ def asked(table: matrix.Matrix, verb: str, state: str, turn: int) -> list[str]:
     may, sees = table.may(verb, state), table.sees(state)
     allowed = [who for who in table.people if who in may]
     if not table.possible(verb, state):
-        return allowed[:1] if turn % 2 else []
+        return allowed[:1] if turn % 2 or matrix.ASK == "all" else []
     groups = [[who for who in table.people if who in sees - may], [who for who in table.people if who not in sees]]
     others = [*(matrix.by_turns(group, turn) for group in groups), ["conflicted_officer"]]
-    del others[turn % 3]
+    if matrix.ASK != "all":
+        del others[turn % 3]
     return [*dict.fromkeys([*allowed[:1], *(one for group in others for one in group)])]
 
 

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from accounts.models import Capability
 from marketplace.applications import operations as applications
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
-from marketplace.clock.working_days import add_working_days, end_of_day, last_day
+from marketplace.clock.working_days import add_working_days, end_of_day, last_day, local_date
 from marketplace.desk.queries import todo
 from marketplace.desk.story import later
 from marketplace.notices.models import Outbox
@@ -43,6 +44,18 @@ def test_the_office_has_a_day_is_told_once_it_is_over_and_then_the_level_above(
     assert told(world["province_officer"], "officer_overdue", link) == 0
     sweep(at=end_of_day(add_working_days(last_day(running.due_at), 3)) + timedelta(days=1))
     assert told(world["province_officer"], "officer_overdue", link) == 1
+
+
+@pytest.mark.parametrize(("reach", "state", "kind"), CASES)
+def test_an_authority_that_reviews_for_the_platform_as_well_has_its_duties_go_up_as_any_other(
+    world: World, reach: Any, state: str, kind: Kind
+) -> None:
+    case, at = reach(world, state)
+    city = world.parties["city"]
+    Capability.objects.create(party=city, kind="reviewer", region=city.region, valid_from=local_date(at))
+    over = end_of_day(add_working_days(local_date(later(at, kind)), 4))
+    assert {row.failed for row in sweep(at=over)} == {0}
+    assert told(world["province_officer"], "officer_overdue", case.get_absolute_url()) == 1
 
 
 @pytest.mark.parametrize(

@@ -14,5 +14,6 @@ def test_operations_and_pages_do_as_the_table_says_and_a_failing_ledger_undoes_a
     table = tables.MATRICES[noun]
     obj, at = table.reach(world, state)
     assert matrix.differences(matrix.actual(table, world, state, obj, at), table.expected(state)) == {}
-    assert matrix.differences(matrix.actual_pages(table, world, state, obj, at), table.expected_pages(state)) == {}
+    if matrix.ASK != "done":
+        assert matrix.differences(matrix.actual_pages(table, world, state, obj, at), table.expected_pages(state)) == {}
     matrix.check_failing_writes(table, world, state, obj, at, WRITING.get((noun, state), []), monkeypatch)

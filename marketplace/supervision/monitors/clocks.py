@@ -52,7 +52,8 @@ def gone_up(at: datetime, scope: Scope) -> Iterator[Case]:
     for row in run_out(at, scope, _untold("officer_overdue", at).filter(went_up(at))):
         if row.owner not in levels:
             levels[row.owner], reviewers[row.owner] = level_above(row.owner, at), is_reviewer(row.owner, at)
-        if (above := row.authority if reviewers[row.owner] else levels[row.owner]) is not None:
+        above = levels[row.owner] or (row.above_reviewer if reviewers[row.owner] else None)
+        if above not in (None, row.owner):
             words = {"authority": row.owner, "due": last_day(lapses_at(row.clock))}
             yield _case("officer_overdue", row._replace(owner=above), words)
 

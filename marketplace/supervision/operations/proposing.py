@@ -94,18 +94,18 @@ def draft_each(kind: str, actor: Any, at: datetime, drafts: Sequence[Draft]) -> 
     return measures
 
 
-def answerable(about: Grant | Version) -> QuerySet[Finding]:
-    """The open findings before the compliance review that a contract notice about a grant, or a take-down of a version,
-    can answer."""
+def answerable(about: Grant | Version, *, of_review: bool) -> QuerySet[Finding]:
+    """The open findings that a measure about the same can answer: of those before the compliance review a contract
+    notice about a grant or a take-down of a version, of those before an authority its order."""
     mine = {"grant" if isinstance(about, Grant) else "version": about.pk}
-    return Finding.objects.filter(state=FindingState.OPEN, reviewer__isnull=False, **mine)
+    return Finding.objects.filter(state=FindingState.OPEN, reviewer__isnull=not of_review, **mine)
 
 
 def check_answers(finding: Finding | None, about: Grant | Version) -> None:
     """Part of drafting a notice or take-down: locks the finding that issuing it closes, if one is named."""
     if finding is None:
         return
-    locked = answerable(about).select_for_update(of=("self",)).filter(pk=finding.pk).first()
+    locked = answerable(about, of_review=True).select_for_update(of=("self",)).filter(pk=finding.pk).first()
     if locked is None:
         raise ValidationError({"finding": _("Name an open finding about the same.")})
     if locked.measures.filter(state=MeasureState.PROPOSED).exists():
@@ -124,7 +124,7 @@ def propose_order_on_grant(
     `finding`, an open one about this grant."""
     permissions.check_can_act_on(actor, grant, at)
     if finding is not None:
-        if finding.grant_id != grant.pk:
+        if not answerable(grant, of_review=False).filter(pk=finding.pk).exists():
             raise ValidationError({"finding": _("Name an open finding about the same.")})
         return propose_order_on_finding(finding=finding, actor=actor, at=at, facts=facts, demand=demand)
     require(facts=facts, demand=demand)
