@@ -159,7 +159,7 @@ class MergeConcernForm(ReasonForm):
     def prepare(self) -> None:
         rows = Finding.objects.visible_to(self.actor).filter(state=FindingState.OPEN)
         if self.target.pk:
-            rows = rows.answered_by(self.target.responder)
+            rows = rows.answered_by(self.target.reviewer or self.target.authority)
         if self.target.party_id:
             rows = rows.filter(party=self.target.party_id)
         self.fields["finding"].queryset = (  # type: ignore[attr-defined]
