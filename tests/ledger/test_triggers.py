@@ -149,6 +149,6 @@ def test_later_migration_of_the_tables_keeps_rows_and_triggers(settings):
             cursor.execute("SELECT later FROM ledger_entry WHERE id = %s", [entry.pk])
             assert cursor.fetchall() == [("x",)]
     finally:
-        call_command("migrate", "ledger", "0001", verbosity=0)
+        call_command("migrate", "ledger", "0020", verbosity=0)
     assert triggers.missing(connection) == set()
     assert (list(Entry.objects.values_list()), list(EntryDetail.objects.values_list())) == before

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0001_initial")]
+    dependencies = [("ledger", "0020_feed")]
     operations = [
         migrations.AlterField("entry", "verb", models.CharField(max_length=90)),
         migrations.AddField("entry", "later", models.CharField(max_length=10, default="x", db_default="x")),
