@@ -5,6 +5,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
 from listings.models import Version
@@ -94,7 +95,7 @@ class DailyUse(models.Model):
 
 class Outcome(models.TextChoices):
     ALLOWED = "allowed", _("allowed")
-    REFUSED = "refused", _("refused")
+    REFUSED = "refused", pgettext_lazy("delivery", "refused")
 
 
 OUTSIDE_ACCESS = ("outside_hours", "outside_networks")  # codes of the gate: not then, not from there

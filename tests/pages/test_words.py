@@ -70,6 +70,12 @@ def test_translations_use_the_words_of_the_law() -> None:
     assert by_id[None, "Date obtained"] == "获取日期"
 
 
+def test_a_state_is_named_as_what_it_is_the_state_of() -> None:
+    """An upload is coming in or turned away; a finding, a report, an item or a hold that is open is not."""
+    of_uploads = {entry.msgctxt for entry in entries() if entry.msgstr in ("接收中", "已拒收")}
+    assert of_uploads == {"upload"}
+
+
 def test_the_catalogue_holds_what_the_sources_say(tmp_path: Path) -> None:
     """`makemessages` on a copy finds exactly the texts that are in the catalogue: run `make messages` when it fails."""
     if shutil.which("xgettext") is None:
