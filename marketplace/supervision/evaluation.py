@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from django.db.models import CharField, Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Cast, Coalesce, ExtractMonth, ExtractYear
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from listings.models import Grade, Nature, Version
 from marketplace.applications.models import Application, Decision, Grant
@@ -66,14 +67,23 @@ class Figure(NamedTuple):
     value: float | None
 
 
+class Row(NamedTuple):
+    """One figure in each column of a table."""
+
+    label: Any
+    figures: list[Figure]
+
+
 @dataclass
 class Section:
-    """Figures on one subject, and what is drawn of them: (label, value)."""
+    """Figures on one subject, what is drawn of them: (label, value), and, where they fill one, their table."""
 
     code: str
     title: Any
     figures: list[Figure]
     plot: list[tuple[Any, float]] = field(default_factory=list)
+    columns: tuple[Any, ...] = ()
+    rows: list[Row] = field(default_factory=list)
 
 
 def evaluation(scope: Scope) -> list[Section]:
@@ -90,7 +100,7 @@ def applications(scope: Scope) -> Section:
     first = Coalesce(Subquery(entries.order_by("pk").values("at")[:1]), "submitted_at")
     rows = Application.objects.filter(scope.of("authority"), seller=None, split_from=None)
     rows = rows.alias(first_at=first).filter(scope.within("first_at"))
-    figures = [Figure("submitted", _("submitted"), rows.count()), *_by(rows, "state", ApplicationState)]
+    figures = [Figure("submitted", _("submitted"), rows.count()), *_by_state(rows, ApplicationState)]
     return Section("applications", _("Applications"), figures, _months(rows, "first_at", scope))
 
 
@@ -113,6 +123,12 @@ def decisions(scope: Scope) -> Section:
     return Section("decisions", _("Decisions"), figures, _months(rows, "at", scope))
 
 
+TIMES = {
+    "ended": pgettext_lazy("deadlines", "ended"), "in_time": _("in time"), "net": _("net days, median"),
+    "gross": _("gross days, median"),
+}  # fmt: skip
+
+
 def times(scope: Scope) -> Section:
     """Deadlines of the authority that ended within the period: net and gross days, and how many were kept."""
     ended = _officers_clocks(scope).filter(scope.within("ended_at")).order_by("kind", "pk")
@@ -120,18 +136,19 @@ def times(scope: Scope) -> Section:
     by_kind: dict[str, list[Any]] = {}
     for used in days_used(ended, scope.at):
         by_kind.setdefault(used.clock.kind, []).append(used)
-    figures, plot = [], []
-    for kind, rows in by_kind.items():
-        label, kept = Kind(kind).label, sum(row.clock.pk not in late for row in rows)
-        net, gross = median(row.net for row in rows), median(row.gross for row in rows)
-        figures += [
-            Figure(f"{kind}_ended", _said(_("%(what)s: ended"), label), len(rows)),
-            Figure(f"{kind}_in_time", _said(_("%(what)s: in time"), label), kept),
-            Figure(f"{kind}_net", _said(_("%(what)s: net days, median"), label), net),
-            Figure(f"{kind}_gross", _said(_("%(what)s: gross days, median"), label), gross),
-        ]
-        plot.append((label, gross))
-    return Section("times", _("Times against deadlines (working days)"), figures, plot)
+    rows, plot = [], []
+    for kind, used_up in by_kind.items():
+        values = {
+            "ended": len(used_up), "in_time": sum(one.clock.pk not in late for one in used_up),
+            "net": median(one.net for one in used_up), "gross": median(one.gross for one in used_up),
+        }  # fmt: skip
+        label = Kind(kind).label
+        cells = [Figure(f"{kind}_{code}", _said(label, TIMES[code]), value) for code, value in values.items()]
+        rows.append(Row(label, cells))
+        plot.append((label, values["gross"]))
+    figures = [figure for row in rows for figure in row.figures]
+    title = _("Times against deadlines (working days)")
+    return Section("times", title, figures, plot, tuple(TIMES.values()), rows)
 
 
 def duties(scope: Scope) -> Section:
@@ -197,7 +214,7 @@ def reports(scope: Scope) -> Section:
 def findings(scope: Scope) -> Section:
     rows = Finding.objects.filter(scope.of("authority"), scope.within("created_at"), reviewer=None)
     by_rule = _by(rows, "rule", RULES, prefix="rule_")
-    figures = [Figure("opened", _("opened"), rows.count()), *by_rule, *_by(rows, "state", FindingState)]
+    figures = [Figure("opened", _("opened"), rows.count()), *by_rule, *_by_state(rows, FindingState)]
     return Section("findings", _("Findings"), figures, _plot(by_rule))
 
 
@@ -209,7 +226,7 @@ def concerns(scope: Scope) -> Section:
 
 def measures(scope: Scope) -> Section:
     rows = Measure.objects.filter(scope.of("authority"), scope.within("issued_at"), issuer=None)
-    by_state = _by(rows, "state", MeasureState)
+    by_state = _by_state(rows, MeasureState)
     figures = [Figure("issued", _("issued"), rows.count()), *by_state]
     return Section("measures", _("Measures"), figures, _plot(by_state))
 
@@ -217,7 +234,7 @@ def measures(scope: Scope) -> Section:
 def derived_products(scope: Scope) -> Section:
     rows = DerivedProduct.objects.filter(scope.within("created_at"))
     rows = rows.filter(pk__in=DerivedProduct.objects.filter(scope.of("built_from__grant__authority")).values("pk"))
-    by_state = _by(rows, "state", DerivedState)
+    by_state = _by_state(rows, DerivedState)
     again = rows.filter(listed_as__isnull=False).count()
     figures = [
         Figure("registered", _("registered"), rows.count()), *by_state,
@@ -270,5 +287,10 @@ def _months(rows: QuerySet[Any], name: str, scope: Scope) -> list[tuple[Any, flo
     return [(f"{year}-{number:02}", counts.get((year, number), 0)) for year, number in months]
 
 
-def _said(sentence: Any, what: Any) -> str:
-    return str(sentence) % {"what": what}
+def _by_state(rows: QuerySet[Any], states: Any) -> list[Figure]:
+    """How many are in each state today."""
+    return [one._replace(label=_said(_("state today"), one.label)) for one in _by(rows, "state", states)]
+
+
+def _said(what: Any, figure: Any) -> str:
+    return _("%(what)s: %(figure)s") % {"what": what, "figure": figure}
