@@ -77,12 +77,11 @@ def count_use(delivery: Delivery) -> None:
     if delivery.grant_id is None:
         return
     which = {"grant_id": delivery.grant_id, "day": local_date(delivery.obtained_at)}
-    settled = {"is_judged": not delivery.version.product.is_public_data}  # of other data nobody judges it
     counted = DailyUse.objects.filter(**which).update(
-        downloads=F("downloads") + 1, rows=F("rows") + delivery.rows, **settled
+        downloads=F("downloads") + 1, rows=F("rows") + delivery.rows, is_judged=False
     )
     if not counted:
-        DailyUse.objects.create(**which, downloads=1, rows=delivery.rows, **settled)
+        DailyUse.objects.create(**which, downloads=1, rows=delivery.rows)
 
 
 def _record(
@@ -91,7 +90,7 @@ def _record(
     delivery = Delivery.objects.create(
         grant=grant, version=version, principal=actor, extract=extract, obtained_at=at, fields=extract.fields,
         rows=version.rows or 0, bytes=extract.size, sha256=extract.sha256,
-        is_examined=grant is None or not version.product.is_public_data,
+        is_examined=grant is None,
     )  # fmt: skip
     count_use(delivery)
     principal = actor or PUBLIC

@@ -39,7 +39,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "incident_report_missed",
         "exercise_overdue", "measure_signed", "measure_sent_back", "measure_overtaken", "second_pair_set",
         "whereabouts_asked", "whereabouts_due", "whereabouts_stated", "certificate_asked", "certificate_filed",
-        "derived_to_decide", "derived_unpublished", "misuse_found", "hold_ending",
+        "derived_to_decide", "derived_unpublished", "misuse_found", "terms_broken", "hold_ending",
     ),
     Group.DECISIONS: (
         "assessed", "assessment_failed", "assessment_mendable", "recipe_found", "recipe_none", "recipe_failed",

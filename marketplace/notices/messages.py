@@ -65,6 +65,10 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Noticed: %(what)s – %(about)s"),
         _("Answer the finding within its deadline: dismiss it with reasons, or act on it."),
     ),
+    "terms_broken": (
+        _("Noticed: %(what)s – %(about)s"),
+        _("The compliance review looks into it. A contract notice that you give on the grant's page can answer it."),
+    ),
     "duty_undone": (
         _("Noticed: %(what)s – %(about)s"),
         _("Put it right: the finding closes by itself once its cause has gone. Whoever supervises it was told."),

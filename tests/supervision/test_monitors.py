@@ -16,9 +16,10 @@ from marketplace.applications.models import Grant, GrantUser, Hold
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.models import Clock
-from marketplace.clock.working_days import SHANGHAI, add_working_days, end_of_day, last_day
-from marketplace.delivery.models import DailyUse, Delivery, Extract
+from marketplace.clock.working_days import SHANGHAI, add_working_days, end_of_day, last_day, local_date
+from marketplace.delivery.models import AccessRecord, DailyUse, Delivery, Extract
 from marketplace.delivery.operations import count_use
+from marketplace.ledger import entries as ledger
 from marketplace.notices.kinds import GROUP_OF
 from marketplace.notices.messages import render
 from marketplace.notices.models import Outbox
@@ -243,6 +244,29 @@ def test_deliveries_outside_the_grant_are_findings(world: World, grant: Grant) -
         ("fields", "2026-05-04", "1"), ("held", "2026-05-06", "1"), ("period", "2026-03-01", "1"),
         ("period", "2027-03-18", "1"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", ["outside_grant", "sudden_change", "outside_access"])
+def test_of_data_that_is_not_public_the_review_answers_and_the_seller_may_give_notice(world: World, rule: str) -> None:
+    grant, _over = stages.non_public_grant(world, "active")
+    assert grant.activated_at is not None
+    first = local_date(grant.activated_at) + timedelta(days=1)
+    day = usual_past(grant, [100] * 10, first=str(first))
+    deliver(grant, at(str(day)), rows=1000, **({"fields": ["身份证号"]} if rule == "outside_grant" else {}))
+    if rule == "outside_access":
+        AccessRecord.objects.bulk_create(
+            AccessRecord(at=at(str(day)), grant_ref=ledger.reference(grant), outcome="refused", code="outside_hours")
+            for _attempt in range(3)
+        )
+    assert did(rule, at(str(day + timedelta(days=1)))) == 1
+    finding = Finding.objects.get(rule=rule)
+    reviewed_by = grant.from_version.reviewer
+    assert (finding.grant, finding.signatory, finding.party) == (grant, reviewed_by, grant.buyer)
+    assert world["reviewer"].ledger_ref in told("finding_opened") and world["vendor"].ledger_ref in told("terms_broken")
+    assert not {world["buyer"].ledger_ref, world["officer"].ledger_ref} & (
+        told("finding_opened") | told("terms_broken")
+    )
+    assert not Delivery.objects.filter(is_examined=False).exists() or rule != "outside_grant"
 
 
 def test_what_is_delivered_while_the_sweep_looks_is_looked_at_next_time(grant: Grant) -> None:

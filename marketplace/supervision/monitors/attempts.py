@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import Count
 from django.db.models.functions import TruncDate
 
-from listings.models import Nature
 from marketplace.applications.models import Grant
 from marketplace.clock.working_days import SHANGHAI, local_date, start_of_day
 from marketplace.delivery.models import OUTSIDE_ACCESS, AccessRecord
@@ -28,7 +27,7 @@ def outside(at: datetime, scope: Scope) -> Iterator[Case]:
     if not tried:
         return
     found = [row for row in tried if row["count"] >= FEWEST]
-    grants = _public({row["grant_ref"] for row in found})
+    grants = _grants({row["grant_ref"] for row in found})
     cases = [
         _case(grant, row["code"], row["day"], row["count"]) for row in found if (grant := grants.get(row["grant_ref"]))
     ]
@@ -45,11 +44,10 @@ def _of(scope: Scope, attempts: Any) -> Any:
     return attempts.filter(grant_ref__in=[ledger.reference(row) for row in Grant.objects.filter(buyer__in=list(scope))])
 
 
-def _public(refs: set[str]) -> dict[str, Grant]:
-    """Of these references, the grants of public data: of other data the seller sees to its own terms (Art. 40)."""
+def _grants(refs: set[str]) -> dict[str, Grant]:
     keys = [int(ref.rpartition(":")[2]) for ref in refs]
-    grants = Grant.objects.filter(pk__in=keys).exclude(product__nature=Nature.NON_PUBLIC)
-    return {ledger.reference(grant): grant for grant in grants.select_related("buyer", "authority")}
+    grants = Grant.objects.filter(pk__in=keys).select_related("buyer", "authority", "product__seller")
+    return {ledger.reference(grant): grant for grant in grants}
 
 
 def _case(grant: Any, code: str, day: date, count: int) -> Case:

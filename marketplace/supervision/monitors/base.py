@@ -130,6 +130,14 @@ def answerers(case: Case, finding: Finding, people: People) -> Told:
     return [(people(finding.signatory, finding.party), "finding_opened", finding.get_absolute_url())]
 
 
+def answerers_and_seller(case: Case, finding: Finding, people: People) -> Told:
+    """Of non-public data the seller as well, whose contract it is."""
+    told = answerers(case, finding, people)
+    if finding.reviewer_id is None:
+        return told
+    return [*told, (people(case.about.product.seller, finding.party), "terms_broken", case.about.get_absolute_url())]
+
+
 def answerers_and_party(case: Case, finding: Finding, people: People) -> Told:
     """The party as well, where it can mend by itself what was noticed."""
     public = case.about.product.get_absolute_url() if finding.version_id else case.about.get_absolute_url()

@@ -59,7 +59,7 @@ def outside(at: datetime, scope: Scope) -> Iterator[Case]:
 
 
 def _unexamined(scope: Scope) -> Any:
-    return _public(Delivery.objects.filter(is_examined=False, grant__isnull=False), scope)
+    return within(Delivery.objects.filter(is_examined=False, grant__isnull=False), scope, "grant__buyer")
 
 
 def _examine(deliveries: Any, pks: Collection[int]) -> list[Case]:
@@ -96,10 +96,6 @@ def _settle(rows: list[Offence], known: Collection[str]) -> None:
     """A delivery of which every finding is opened needs no further look."""
     open_ones = {pk for pk, grant, day, what in rows if f"outside_grant:{what}:{grant}:{day}" not in known}
     Delivery.objects.filter(Among(F("pk"), {pk for pk, *_rest in rows} - open_ones)).update(is_examined=True)
-
-
-def _public(rows: Any, scope: Scope) -> Any:
-    return within(rows.exclude(grant__product__nature=Nature.NON_PUBLIC), scope, "grant__buyer")
 
 
 class _Beyond(Func):
@@ -201,7 +197,7 @@ def sudden(at: datetime, scope: Scope) -> Iterator[Case]:
     """Days that are over on which much more was handed over than the grant's own past suggests: by the robust z-score
     of the day's rows, against the last days of a year on which any were. Each day is judged once, however long ago it
     was."""
-    waiting = _public(DailyUse.objects.filter(is_judged=False, day__lt=local_date(at)), scope)
+    waiting = within(DailyUse.objects.filter(is_judged=False, day__lt=local_date(at)), scope, "grant__buyer")
     while pks := list(waiting.order_by("pk").values_list("pk", flat=True)[:AT_A_TIME]):
         batch = waiting.filter(pk__lte=pks[-1])
         found = {row[0]: row for row in _usual(batch) if _is_unusual(row)}
@@ -280,7 +276,7 @@ def keeper_told(case: Case, people: People) -> Told:
 def _cases(rows: Iterable[Row]) -> Iterator[Case]:
     """One case for each kind, grant and day or month."""
     found = list(rows)
-    whole = Grant.objects.select_related("buyer", "authority", "product")
+    whole = Grant.objects.select_related("buyer", "authority", "product__seller")
     grants = whole.in_bulk({key for _kind, key, *_rest in found})
     for kind, key, day, count, words in found:
         grant = grants[key]
