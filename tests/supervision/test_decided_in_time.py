@@ -13,6 +13,7 @@ from marketplace.clock.models import Clock
 from marketplace.clock.working_days import add_working_days, end_of_day, last_day, local_date
 from marketplace.desk.queries import todo
 from marketplace.desk.story import later
+from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
 from marketplace.supervision.deadlines import duties_of
@@ -83,10 +84,27 @@ def test_a_refusal_that_a_review_does_not_uphold_is_decided_anew_in_time(world: 
     assert clock.of(change).open().get().due_at == later(again, Kind.CHANGE)
 
 
-def test_with_the_grant_the_time_to_decide_on_its_change_ends(world: World) -> None:
+@pytest.mark.parametrize("end", ["surrendered", "terminated", "revoked", "closed"])
+def test_with_the_grant_ends_the_change_that_was_asked_for(world: World, end: str) -> None:
     change, at = stages.edition(world, "requested")
-    applications.surrender_grant(grant=change.grant, actor=world["buyer"], at=at, reason="不再需要")
-    assert not clock.of(change).open().exists()
+    grant = change.grant
+    if end == "surrendered":
+        applications.surrender_grant(grant=grant, actor=world["buyer"], at=at, reason="不再需要")
+    elif end == "terminated":
+        stages.terminate(stages.order(world, grant), world)
+    elif end == "revoked":
+        applications.revoke_grant(
+            grant=grant, actor=world["officer"], at=at, article="Art. 15", reason="撤回同意", remedy=stages.REMEDY
+        )
+    else:
+        over = end_of_day(grant.ends)
+        applications.close_grant(grant=grant, actor=world["officer"], at=over, reason="期满")
+    grant.refresh_from_db()
+    change.refresh_from_db()
+    assert (grant.state, change.state, clock.of(change).open().exists()) == (end, "withdrawn", False)
+    of_grant, of_change = (Entry.objects.filter(new=new).latest("pk") for new in (end, "withdrawn"))
+    assert (of_change.object_id, of_change.operation_id) == (str(change.pk), of_grant.operation_id)
+    assert told(world["buyer"], "change_decided", change.get_absolute_url()) == 1
 
 
 @pytest.mark.parametrize("end", ["buyer", "vendor"])

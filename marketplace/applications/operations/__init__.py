@@ -38,6 +38,7 @@ from marketplace.applications.operations.edition import (
     reopen_change,
     request_change,
     withdraw_change,
+    withdraw_changes,
 )
 from marketplace.applications.operations.expert import (
     call_expert,
@@ -137,6 +138,7 @@ __all__ = [
     "use_standing_consent",
     "withdraw_application",
     "withdraw_change",
+    "withdraw_changes",
     "withdraw_standing_consent",
     "write_message",
     "write_summary",

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Credential, User
@@ -217,6 +217,18 @@ def withdraw_change(*, edition: GrantEdition, actor: User, at: datetime) -> None
     permissions.check_can_keep_edition(actor, edition, at)
     workflow.move(ledger.begin("withdraw", actor, at, edition.grant.article), edition, EditionState.WITHDRAWN)
     clock.stop(edition, at)
+
+
+def withdraw_changes(act: ledger.Act, editions: QuerySet[GrantEdition], reason: str) -> None:
+    """Part of what ends a grant or its seller: requested → withdrawn for each of these. The buyer is told."""
+    for edition in editions.filter(state=EditionState.REQUESTED).select_related("grant__buyer").order_by("pk"):
+        workflow.move(act, edition, EditionState.WITHDRAWN, detail={"reason": reason})
+        clock.stop(edition, act.at)
+        tell(
+            act, recipients(edition.grant.buyer, act.at), "change_decided", link=edition.get_absolute_url(),
+            key=f"{act.operation_id}:{edition.pk}", number=edition.grant.number,
+            state=EditionState.WITHDRAWN.label, reason=reason,
+        )  # fmt: skip
 
 
 def _lock(grant: Grant) -> Grant:

@@ -13,8 +13,9 @@ from marketplace import workflow
 from marketplace.applications import permissions
 from marketplace.applications.models import Grant, HoldCode, open_holds
 from marketplace.applications.operations.copies import ask_certificates, owes_destruction
+from marketplace.applications.operations.edition import withdraw_changes
 from marketplace.applications.queries import counterparts
-from marketplace.applications.states import EditionState, GrantState
+from marketplace.applications.states import GrantState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import end_of_day, local_date
@@ -109,13 +110,13 @@ def restore_grant(act: ledger.Act, grant: Grant, reason: str) -> None:
 
 
 def end_grant(act: ledger.Act, grant: Grant, new: str, *, reason: str, remedy: str = "") -> None:
-    """Part of a measure: its operation has checked everything. Moves the grant and tells its holder and its seller."""
+    """Part of a measure: its operation has checked everything. Moves the grant, with a change that is asked for, and
+    tells its holder and its seller."""
     fields = {} if new == GrantState.DECLINED else {"ended_at": act.at}
     named = {"remedy": remedy} if remedy else {}
     workflow.move(act, grant, new, detail={"reason": reason, **named}, **fields)
     clock.stop(grant, act.at, Kind.OFFER, Kind.WHEREABOUTS)
-    for edition in grant.editions.filter(state=EditionState.REQUESTED):  # agreed it is no more
-        clock.stop(edition, act.at)
+    withdraw_changes(act, grant.editions.all(), reason)
     ref = ledger.reference(grant)
     if new in GIVEN_UP:
         listing.end_upstream(ref, min(act.at, end_of_day(grant.ends)))

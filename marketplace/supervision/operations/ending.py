@@ -33,7 +33,7 @@ from listings.states import (
 )
 from marketplace import workflow
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, StandingConsent
-from marketplace.applications.operations import end_grant
+from marketplace.applications.operations import end_grant, withdraw_changes
 from marketplace.applications.operations.application import close_consultations
 from marketplace.applications.operations.handover import open_cases
 from marketplace.applications.states import (
@@ -42,7 +42,6 @@ from marketplace.applications.states import (
     UNANSWERED,
     ApplicationState,
     ConsultationState,
-    EditionState,
     GrantState,
     StandingState,
 )
@@ -156,7 +155,6 @@ def _end_without_successor(act: ledger.Act, party: Party, reason: str, evidence:
 def _end_use(act: ledger.Act, party: Party, reason: str) -> None:
     """Applications are withdrawn, grants closed or declined; buyer, seller, authority and units are told."""
     _withdraw_applications(act, Application.objects.filter(buyer=party), reason)
-    _withdraw_changes(act, GrantEdition.objects.filter(grant__buyer=party), reason)
     grants = Grant.objects.filter(buyer=party, state__in=LIVING_GRANT)
     for grant in (
         grants.select_for_update(of=("self",)).select_related("buyer", "authority", "product__seller").order_by("pk")
@@ -183,17 +181,6 @@ def _withdraw_applications(act: ledger.Act, applications: "models.QuerySet[Appli
         )  # fmt: skip
 
 
-def _withdraw_changes(act: ledger.Act, editions: "models.QuerySet[GrantEdition]", reason: str) -> None:
-    for edition in editions.filter(state=EditionState.REQUESTED).select_related("grant__buyer").order_by("pk"):
-        workflow.move(act, edition, EditionState.WITHDRAWN, detail={"reason": reason})
-        clock.stop(edition, act.at)
-        tell(
-            act, recipients(edition.grant.buyer, act.at), "change_decided", link=edition.get_absolute_url(),
-            key=f"{act.operation_id}:{edition.pk}", number=edition.grant.number,
-            state=EditionState.WITHDRAWN.label, reason=reason,
-        )  # fmt: skip
-
-
 def _end_supply(act: ledger.Act, party: Party, reason: str) -> None:
     """Products leave the catalogue, live grants of others run on; work in hand is discarded; no unit is waited for."""
     work = Version.objects.filter(product__seller=party, state__in=WITH_SELLER)
@@ -217,7 +204,7 @@ def _end_supply(act: ledger.Act, party: Party, reason: str) -> None:
     for asked in Consultation.objects.filter(unit=party, state__in=UNANSWERED).order_by("pk"):
         _close_question(act, asked)
     _withdraw_applications(act, Application.objects.filter(seller=party), reason)
-    _withdraw_changes(act, GrantEdition.objects.filter(grant__item__application__seller=party), reason)
+    withdraw_changes(act, GrantEdition.objects.filter(grant__item__application__seller=party), reason)
     _drop_notices(act, party, reason)
     follow_rows(SearchRow.objects.filter(Q(seller=party) | Q(unit=party)))
 
