@@ -31,7 +31,7 @@ from marketplace.ledger.models import Entry
 from marketplace.supervision.caution import Caution
 from marketplace.supervision.closeout import Certificate, Whereabouts
 from marketplace.supervision.concern import Concern, ConcernKind
-from marketplace.supervision.incidents import Incident
+from marketplace.supervision.incidents import WITH_HOLDERS, Incident, IncidentState
 from marketplace.supervision.inspections import AT_WORK, Inspection, InspectionPlan
 from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.preparedness import EmergencyPlan
@@ -53,7 +53,6 @@ PRIVATE: tuple[Any, ...] = (
     Certificate,
     Finding,
     Measure,
-    Incident,
     Review,
     EmergencyPlan,
     Inspection,
@@ -88,12 +87,20 @@ def _visible(user: Any) -> Q:
         wanted |= _about(model.objects.visible_to(user))
     inspected = Inspection.objects.of_sides(user, timezone.now())
     wanted &= ~(_about(inspected) & Q(verb__in=AT_WORK))
+    wanted |= _of_incidents(user)
     wanted |= _about(Hold._base_manager.filter(grant__in=Grant.objects.visible_to(user)))
     # Of faulty data it would name who reported to whoever has to correct it.
     wanted |= _about(Concern.objects.visible_to(user).filter(kind=ConcernKind.MISUSE))
     for rows, inside, shown in _public(user):
         wanted |= _about(inside) | (_about(rows) & Q(new__in=shown))
     return wanted
+
+
+def _of_incidents(user: Any) -> Q:
+    """As on the page of each: its whole history, all but what was done with holders, or only that it is over."""
+    rows, over = Incident.objects, (IncidentState.CLOSED, IncidentState.FALSE_ALARM)
+    handled = _about(rows.handled_by(user)) & ~Q(verb__in=WITH_HOLDERS)
+    return _about(rows.open_to(user)) | handled | _about(rows.visible_to(user)) & Q(new__in=over)
 
 
 def _public(user: Any) -> list[tuple[QuerySet[Any], QuerySet[Any], Sequence[str]]]:

@@ -12,6 +12,7 @@ from marketplace.api import paging, queries
 from marketplace.api.resources import RESOURCES
 from marketplace.applications.models import Application, Grant
 from marketplace.applications.operations import name_system
+from marketplace.delivery import operations as delivery
 from marketplace.delivery.models import AccessRecord, Delivery
 from marketplace.ledger.models import Entry
 from marketplace.supervision import operations as supervision
@@ -219,6 +220,27 @@ def test_the_feed_keeps_from_a_party_what_inspectors_write_down_before_they_repo
         "draw_sample", "announce_inspection", "begin_inspection", "check_points",
     ]  # fmt: skip
     assert told["buyer"] == told["officer"][:-1]
+
+
+def test_the_feed_says_of_an_incident_to_each_what_its_page_does(world, partner, grant):
+    """The whole history, all but what was done with holders, or to a holder who was told that it is over."""
+    holder = stages.active_grant(world, buyer="other_buyer")
+    for one, who in ((grant, "buyer"), (holder, "other_buyer")):
+        delivery.deliver(grant=one, version=world.version, actor=world[who], at=world.at)
+    incident = stages.report_incident(world, who="buyer", party="buyer")
+    officer = {"incident": incident, "actor": world["officer"], "at": world.at}
+    supervision.hold_affected(**officer, reason="先停后查")
+    supervision.tell_holders(**officer, text="请自查")
+    supervision.confirm_notice(incident=incident, actor=world["other_buyer"], at=world.at)
+    supervision.dismiss_incident(**officer, reason="演练")
+    told = {
+        who: [row["verb"] for row in events(partner(who))["items"] if row["object"] == "supervision.incident"]
+        for who in ("officer", "seller", "buyer", "other_buyer")
+    }
+    whole = ["open_incident", "hold_affected", "tell_holders", "confirm_notice", "dismiss_incident"]
+    assert told["officer"] == told["seller"] == whole
+    assert told["buyer"] == ["open_incident", "tell_holders", "dismiss_incident"]
+    assert told["other_buyer"] == ["dismiss_incident"]
 
 
 def test_the_seller_reads_how_its_version_came_to_be(world, partner):
