@@ -17,6 +17,7 @@ from marketplace.ledger.entries import reference
 from marketplace.notices.messages import render
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations, verbs
+from marketplace.supervision.occasions import Occasion
 from marketplace.supervision.sweep import sweep
 from tests.api.conftest import partner  # noqa: F401
 from tests.workflow import stages
@@ -130,6 +131,22 @@ def test_the_buyer_is_told_why_and_until_when_and_both_when_it_ends_by_itself(wo
     sweep(at=hold.ends_at + 40 * day)
     sweep(at=hold.ends_at + 41 * day)
     assert [len(said(world, "hold_over", who)) for who in ("buyer", "officer", "other_buyer")] == [1, 1, 0]
+
+
+def test_what_was_over_long_before_the_upgrade_is_told_of_no_more(world, delivered):
+    """Nobody was told then; what ended just before, the next sweep tells."""
+    with time_machine.travel(world.at, tick=False):
+        pause(world, delivered, world.at)
+    (hold,) = delivered.holds.all()
+    migration = import_module("marketplace.supervision.migrations.0720_precautions_that_were_over")
+    for upgrade, times in ((timedelta(hours=1), 1), (timedelta(days=30), 0)):
+        Occasion.objects.all().delete()
+        Outbox.objects.filter(kind="hold_over").delete()
+        with time_machine.travel(hold.ends_at + upgrade, tick=False):
+            migration.keep(apps, None)
+        for later in (upgrade, upgrade + timedelta(days=1)):
+            sweep(at=hold.ends_at + later)
+        assert len(said(world, "hold_over", "buyer")) == times
 
 
 def test_of_what_was_lifted_before_nothing_more_is_said(world, delivered):
