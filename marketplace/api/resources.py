@@ -153,7 +153,7 @@ RESOURCES = (
     Resource("concerns", Concern, related(Concern, "responder", "party", prefetch=(Prefetch("notes", ConcernNote.objects.order_by("pk")),)), serializers.ConcernRow, (supervision.CONCERN,)),
     Resource("incidents", Incident, incidents, serializers.IncidentRow, (supervision.INCIDENT,)),
     Resource("emergency-plans", EmergencyPlan, related(EmergencyPlan, "unit", "authority", prefetch=(Prefetch("exercises", Exercise.objects.order_by("day", "pk")),)), serializers.PlanRow, (supervision.PLAN,)),
-    Resource("findings", Finding, related(Finding, "authority"), serializers.FindingRow, (supervision.FINDING,)),
+    Resource("findings", Finding, related(Finding, "authority", "party"), serializers.FindingRow, (supervision.FINDING,)),
 )  # fmt: skip
 BY_MODEL = {resource.model: resource for resource in RESOURCES}
 

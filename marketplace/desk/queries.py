@@ -287,7 +287,7 @@ def _as_officer(user: Any, who: Reach, at: datetime) -> Iterable[Ask]:
     silent = _("Faulty data: the time to answer or to correct it is over")
     yield _ask(_others(faults, own).exclude(by=user).order_by("pk"), silent)
     findings = Finding.objects.filter(authority__in=mine, reviewer=None, state=FindingState.OPEN).exclude(party__in=own)
-    yield _ask(findings.select_related("version__product").order_by("pk"), _("Answer the finding"))
+    yield _ask(findings.select_related("version__product", "party").order_by("pk"), _("Answer the finding"))
     measures = Measure.objects.filter(authority__in=mine, issuer=None).exclude(party__in=own).order_by("pk")
     yield from _what_follows(measures.select_related("party"))
     left = Measure.objects.filter(authority__in=mine, issuer__state=PartyState.ENDED, state__in=STANDING_MEASURE)

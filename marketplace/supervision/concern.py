@@ -48,7 +48,8 @@ class ConcernQuerySet(models.QuerySet["Concern"]):
         answers = Q(kind=ConcernKind.FAULT, responder__in=who.parties)
         ways = [Q(by=user), Q(reporter__in=who.parties), answers]
         if who.authorities or who.reviewers:
-            others = Q(kind=ConcernKind.FAULT) | Q(party=None) | ~Q(party__in=recent_parties(user, timezone.now()))
+            own = recent_parties(user, timezone.now())
+            others = Q(kind=ConcernKind.FAULT) | ~Q(party__in=own) & ~Q(finding__party__in=own)
             seats = [Q(authority__in=who.authorities), Q(reviewer__in=who.reviewers), Q(answered_by=user)]
             ways += [seat & others for seat in ([Q()] if who.is_province else seats)]
         return self.filter(found_by(self.model, *ways))

@@ -56,7 +56,7 @@ TITLES = {
     "listings.objection": ("version__product",),
     "listings.releaserule": ("product",),
     "listings.descriptionchange": ("product",),
-    "supervision.finding": ("grant", "version__product"),
+    "supervision.finding": ("grant", "version__product", "party"),
     "supervision.review": NAMED,
     "supervision.emergencyplan": ("unit",),
     "supervision.inquiry": INQUIRED,

@@ -116,5 +116,5 @@ class MergeFindingForm(ReasonForm):
         if self.target.pk:
             known = known.answered_by(self.target.signatory).filter(party=self.target.party_id)
         self.fields["into"].queryset = (  # type: ignore[attr-defined]
-            known.select_related("version__product").order_by("-pk")
+            known.select_related("version__product", "party").order_by("-pk")
         )

@@ -16,7 +16,7 @@ from marketplace.supervision.closeout import is_over
 from marketplace.supervision.concern import Concern, ConcernKind, Wish
 from marketplace.supervision.models import Finding
 from marketplace.supervision.operations.concern import OVERSEEN_ARTICLES, wishes_about
-from marketplace.supervision.queries import overseen_by
+from marketplace.supervision.queries import accusable, overseen_by
 from marketplace.supervision.states import FindingState
 from marketplace.verbs import ReasonForm, VerbForm
 
@@ -93,12 +93,17 @@ class WriteForm(VerbForm):
 
 
 class TakeUpForm(ReasonForm):
-    """About which grant the finding is, or which version of a party; left empty, about the product's newest version."""
+    """About which grant the finding is, or which version of a party; left empty, about the product's newest version on
+    offer, else about the party alone, which is chosen where the report names none."""
 
     grant = forms.CharField(label=_("Number of the grant"), max_length=12, required=False)
     version = forms.ModelChoiceField(Version.objects.none(), required=False, label=_("Version"))
+    party = forms.ModelChoiceField(
+        Party.objects.none(), required=False, label=_("Party"),
+        help_text=_("Where it is about no grant: who has to answer for it. Its authority answers the finding."),
+    )  # fmt: skip
     pause = forms.BooleanField(label=_("Pause the grant at once, as a precaution (Art. 34)"), required=False)
-    field_order = ("grant", "version", "pause", "reason")
+    field_order = ("grant", "version", "party", "pause", "reason")
 
     def prepare(self) -> None:
         self.initial["grant"] = self.target.grant.number if self.target.grant_id else ""
@@ -108,6 +113,9 @@ class TakeUpForm(ReasonForm):
         self.fields["grant"].help_text = gettext("Active grants of what was reported: %(numbers)s.") % {
             "numbers": numbers or "–"
         }
+        self.fields["party"].queryset = accusable(self.target.authority, self.at)  # type: ignore[attr-defined]
+        if self.target.party_id:
+            del self.fields["party"]
         if not isinstance(self.target.subject, Party):
             del self.fields["version"]
             return
@@ -163,5 +171,5 @@ class MergeConcernForm(ReasonForm):
         if self.target.party_id:
             rows = rows.filter(party=self.target.party_id)
         self.fields["finding"].queryset = (  # type: ignore[attr-defined]
-            rows.select_related("version__product").order_by("-pk")
+            rows.select_related("version__product", "party").order_by("-pk")
         )

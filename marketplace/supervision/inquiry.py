@@ -28,7 +28,10 @@ ABOUT: dict[str, type[models.Model]] = {
     "concern": Concern,
     "inspection": Inspection,
 }
-NAMED = ("application", "finding__grant", "finding__version__product", "measure", "incident", "concern", "inspection")
+NAMED = (
+    "application", "finding__grant", "finding__version__product", "finding__party", "measure", "incident", "concern",
+    "inspection",
+)  # fmt: skip
 
 
 class InquiryQuerySet(models.QuerySet["Inquiry"]):

@@ -96,17 +96,25 @@ def check_can_judge_report(actor: Any, report: UsageReport, at: datetime) -> Non
 
 def check_can_answer_finding(actor: Any, finding: Finding, at: datetime) -> None:
     """About a grant, whoever supervises it, of non-public data its compliance reviewer; about a version, whoever
-    reviews it; nobody who is recused."""
+    reviews it; about a party alone, an officer of the authority over it; nobody who is recused."""
     if finding.version is not None:
         check_can_review(actor, finding.version, at)
+    elif finding.grant is not None and finding.reviewer is None:
+        check_can_supervise(actor, finding.grant, at)
+    elif finding.reviewer is not None:
+        check_reviewer(actor, finding.reviewer, at)
+        check_not_own_case(actor, sides_of_finding(finding), at)
     else:
-        assert finding.grant is not None  # a constraint says so
-        if finding.reviewer is None:
-            check_can_supervise(actor, finding.grant, at)
-        else:
-            check_reviewer(actor, finding.reviewer, at)
-            check_not_own_case(actor, parties_of_grant(finding.grant), at)
+        check_officer(actor, finding.authority, at)
+        check_not_own_case(actor, sides_of_finding(finding), at)
     check_not_recused(actor, finding)
+
+
+def sides_of_finding(finding: Finding) -> list[Party]:
+    """First whose case it is, then whose data is concerned."""
+    if finding.grant is not None:
+        return [finding.party, *parties_of_grant(finding.grant)]
+    return [finding.party, *(parties_of_version(finding.version) if finding.version is not None else [])]
 
 
 def check_can_order(actor: Any, measure: Measure, at: datetime) -> None:

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from accounts.models import Party
 from accounts.permissions import check_is_person, check_not_own_case, check_not_recused, check_officer
 from accounts.queries import level_above
-from listings.permissions import parties_of_version
 from marketplace.applications.models import Application
 from marketplace.applications.permissions import parties_of_case
 from marketplace.errors import NotAllowed, is_allowed
@@ -18,7 +17,7 @@ from marketplace.supervision.incidents import Incident
 from marketplace.supervision.inquiry import Inquiry
 from marketplace.supervision.inspections import Inspection
 from marketplace.supervision.models import Finding, Measure
-from marketplace.supervision.permissions import ORDERING, parties_of_grant
+from marketplace.supervision.permissions import ORDERING, parties_of_grant, sides_of_finding
 from marketplace.supervision.permissions_concern import sides_of_concern
 from marketplace.supervision.permissions_incident import sides_of_incident
 
@@ -30,11 +29,6 @@ class Row(NamedTuple):
     sides: Callable[[Any], list[Party]]
     elsewhere: Callable[[Any], str | None] = lambda case: None
     stays: Callable[[Any], str | None] = lambda case: None
-
-
-def _sides_of_finding(case: Finding) -> list[Party]:
-    about = parties_of_grant(case.grant) if case.grant else parties_of_version(case.version) if case.version else []
-    return [case.party, *about]
 
 
 def _sides_of_measure(case: Measure) -> list[Party]:
@@ -52,7 +46,8 @@ def _of_version(case: Any) -> str | None:
 
 
 def _of_no_grant(case: Concern) -> str | None:
-    """Taken up, misuse of a version is a finding about it; of a party, one about a grant that could not go with it."""
+    """Taken up, misuse of a version is a finding about it; of a party, one about it or a grant of it that could not go
+    with the report: the finding is taken over."""
     stays = case.kind == ConcernKind.MISUSE and not (case.grant_id or case.derived_id)
     return _("Of misuse, what is about a grant is taken over, with that grant: ask for a report.") if stays else None
 
@@ -61,7 +56,7 @@ ROWS: dict[type, Row] = {
     Application: Row(
         parties_of_case, lambda case: _("Of non-public data the seller decides.") if case.seller_id else None
     ),
-    Finding: Row(_sides_of_finding, _reviewed, _of_version),
+    Finding: Row(sides_of_finding, _reviewed, _of_version),
     Measure: Row(
         _sides_of_measure,
         lambda case: _("What a seller or the platform issued stays with it.") if case.issuer_id else None,

@@ -15,12 +15,12 @@ from accounts.permissions import (
     check_not_recused,
     check_officer,
 )
-from listings.permissions import check_reviewer, parties_of_version
+from listings.permissions import check_reviewer
 from marketplace.applications.models import Grant
 from marketplace.errors import NotAllowed, is_allowed
 from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.models import Finding
-from marketplace.supervision.permissions import parties_of_grant
+from marketplace.supervision.permissions import parties_of_grant, sides_of_finding
 
 
 def reporting_party(actor: Any, grant: Grant, at: datetime) -> Party:
@@ -42,9 +42,10 @@ def check_can_file_finding(actor: Any, party: Party, at: datetime) -> None:
 
 
 def sides_of_concern(concern: Concern) -> list[Party]:
-    """Whose use or data it is about, who reported, and of a grant whose data it is."""
+    """Whose use or data it is about, or turned out to be, who reported, and of a grant whose data it is."""
     about = parties_of_grant(concern.grant) if concern.grant else []
-    return [party for party in (concern.party, concern.reporter, *about) if party]
+    found = concern.finding.party if concern.finding else None
+    return [party for party in (concern.party, concern.reporter, found, *about) if party]
 
 
 def check_can_answer_concern(actor: Any, concern: Concern, at: datetime) -> None:
@@ -73,8 +74,7 @@ def check_can_triage_concern(actor: Any, concern: Concern, at: datetime) -> None
 def check_can_open_finding(actor: Any, finding: Finding, at: datetime) -> None:
     """Part of taking a report up: whoever may do that is on no side of what it turns out to be about either. Who
     answers the finding is asked where it is answered."""
-    about = parties_of_grant(finding.grant) if finding.grant else parties_of_version(finding.version)
-    check_not_own_case(actor, [finding.party, *about], at)
+    check_not_own_case(actor, sides_of_finding(finding), at)
     check_not_recused(actor, finding)
 
 

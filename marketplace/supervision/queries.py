@@ -1,6 +1,8 @@
 """What is read: the metered use of a period, the attribution, what a derived product can be built from."""
 
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any, NamedTuple
 
 from django.db.models import CharField, Count, Exists, Max, Min, OuterRef, Q, QuerySet, Subquery
@@ -254,12 +256,28 @@ def institutions(authority: Party, at: datetime) -> QuerySet[Party]:
 
 
 def liable(authority: Party, at: datetime) -> QuerySet[Party]:
-    """Against whom an order may answer a finding: its institutions, and wherever it has its seat whoever has, or had
-    itself or by a merger, a grant under this authority, which it has to keep to also with the copies left over."""
+    """Against whom an order may answer a finding: its institutions, the authorities below it, and wherever it has its
+    seat whoever has, or had itself or by a merger, a grant under this authority, which it has to keep to also with the
+    copies left over."""
     granted = Grant.objects.filter(authority=authority)
     theirs = Q(pk__in=granted.values("buyer")) | Q(pk__in=granted.values("buyer__merged_into"))
     living = Q(state__in=[PartyState.VERIFIED, PartyState.BARRED])
-    return Party.objects.filter(Q(pk__in=institutions(authority, at).values("pk")) | theirs & living)
+    here = institutions(authority, at).values("pk"), _below(authority, at).values("pk")
+    return Party.objects.filter(Q(pk__in=here[0]) | Q(pk__in=here[1]) | theirs & living)
+
+
+def accusable(authority: Party, at: datetime) -> QuerySet[Party]:
+    """Whom a report of nobody in particular may turn out to be about: the organisations of its region against which an
+    order may answer it; a natural person is named by its grant."""
+    rows = (found(authority, at).values("pk") for found in (institutions, platforms, _below))
+    found = reduce(or_, (Q(pk__in=one) for one in rows))
+    return Party.objects.filter(found, kind=PartyKind.ORGANISATION).exclude(pk=authority.pk).order_by("name", "pk")
+
+
+def _below(authority: Party, at: datetime) -> QuerySet[Party]:
+    """The authorities of the cities and counties in its region."""
+    held = Capability.objects.filter(valid_on(local_date(at)), kind=CapabilityKind.AUTHORITY)
+    return _seated(authority, at).filter(pk__in=held.values("party")).exclude(pk=authority.pk)
 
 
 def cautionable(authority: Party, at: datetime) -> QuerySet[Party]:

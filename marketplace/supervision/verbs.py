@@ -44,6 +44,7 @@ from marketplace.supervision.operations.correction import fails_to_correct, was_
 from marketplace.supervision.operations.incident import holders_untold, open_facts
 from marketplace.supervision.operations.listing_again import LISTABLE
 from marketplace.supervision.operations.order import has_something_to_end, is_outdated
+from marketplace.supervision.operations.order_on_party import goes_to_platform
 from marketplace.supervision.operations.reassessment import proposes_hold
 from marketplace.supervision.operations.recall import proposes_precaution
 from marketplace.supervision.operations.reviewed import is_decided_anew
@@ -122,6 +123,10 @@ APPLICATION = Verbs(
     ),
 )  # fmt: skip
 
+ARTICLE_OF_ORDER = ByCase(
+    "Arts 46, 47", lambda finding: "Art. 47" if goes_to_platform(finding, timezone.now()) else "Art. 46"
+)
+
 FINDING = Verbs(
     Finding,
     "finding",
@@ -131,7 +136,7 @@ FINDING = Verbs(
         Verb("add_evidence", _("Add evidence"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.add_finding_evidence, EvidenceForm, aside=True, apart=True),
         Verb("withdraw_evidence", _("Take evidence back"), (FindingState.OPEN,), permissions.check_can_withdraw_finding_evidence, operations.withdraw_finding_evidence, WithdrawEvidenceForm, aside=True),
         Verb("propose_order", _("Propose an order"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.propose_order_on_finding, forms_order.ProposeOrderForm, "Art. 33", danger=True, leads_on=True, when=may_be_ordered),
-        Verb("order_correction", _("Propose an order without suspension"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.order_on_finding, forms_order.ProposeOrderForm, "Art. 46", leads_on=True, aside=True, when=lambda finding: finding.reviewer_id is None),
+        Verb("order_correction", _("Propose an order without suspension"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.order_on_finding, forms_order.ProposeOrderForm, ARTICLE_OF_ORDER, leads_on=True, aside=True, when=lambda finding: finding.reviewer_id is None),
         Verb("merge", _("Merge into another finding"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.merge_finding, forms.MergeFindingForm, aside=True),
         Verb("dismiss", _("Dismiss"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.dismiss_finding, ReasonForm),
         recuse(Finding, "finding"),

@@ -66,7 +66,7 @@ class Matrix:
 
     verbs: Verbs
     reach: Callable[[World, str], tuple[Any, datetime]]
-    says: Mapping[str, Says]  # by verb; by `verb@state` where the verb says something else in that state
+    says: Mapping[str, Says]  # by verb; by `verb@state` where the verb says something else in that state or stage
     may: Callable[[str, str], frozenset[str] | set[str]]  # (verb, state) -> who
     possible: Callable[[str, str], bool]  # (verb, state)
     sees: Callable[[str], frozenset[str] | set[str]]
@@ -84,7 +84,8 @@ class Matrix:
         return self.said(verb, state).entries + self.also.get((verb, state), ())
 
     def said(self, verb: str, state: str) -> Says:
-        return self.says.get(f"{verb}@{state.partition('+')[0]}", self.says[verb])
+        names = (f"{verb}@{state}", f"{verb}@{state.partition('+')[0]}", verb)
+        return next(self.says[name] for name in names if name in self.says)
 
     def expected(self, state: str) -> Table:
         return {verb.name: {who: self._cell(verb, state, who) for who in self.actors} for verb in self.verbs.verbs}

@@ -917,12 +917,13 @@ def review_of_refusal(world: World, state: str) -> tuple[Review, datetime]:
 
 
 def finding(world: World, state: str) -> tuple[Finding, datetime]:
-    """An overdue report's finding; `open+recalled`: the finding about the holder of a recalled version.
+    """An overdue report's finding; `open+recalled`: the finding about the holder of a recalled version; `open+party`:
+    about the buyer alone, who has no grant.
 
     There is another one about the same party, so that they can be merged.
     """
     made, at = one_finding(world, state)
-    other = another_finding(made.grant or made.version, at)
+    other = another_finding(made.about, at)
     if state == "merged":
         supervision.merge_finding(finding=made, actor=world["officer"], at=at, into=other, reason="同一事项")
     return Finding.objects.get(pk=made.pk), at
@@ -967,6 +968,11 @@ def one_finding(world: World, state: str) -> tuple[Finding, datetime]:
         return failing_finding(world), world.at
     if state == "open+recalled":
         return recall_finding(world), world.at
+    if state == "open+party":
+        act = ledger.begin("notice", JOB, world.at)
+        found = open_finding(act, world.parties["buyer"], "misuse_reported", "reported", "Art. 34")
+        assert found is not None
+        return found, world.at
     late, _at = report(world, "open")
     at = late.due_at + timedelta(hours=10)
     sweep(at=at)

@@ -928,6 +928,7 @@ FINDING = Matrix(
         "dismiss": Says("dismissed", ("finding dismiss open→dismissed",), REASON),
         "recuse": Says("*", ("finding recuse →",), REASON),
         "take_case": Says("*", ("grant take_case →", "finding take_case →", "finding take_case →"), REASON),
+        "take_case@open+party": Says("*", ("finding take_case →",), REASON),
     },
 )
 
@@ -1810,7 +1811,7 @@ BEYOND = {
     "source-file": ("accepted+lapsed",),
     "grant-officer": ("active+precaution", "active+suspended", "surrendered+delivered"),
     "concern": ("open+fault", "taken_up+fault"),
-    "finding": ("open+recalled", "open+failing"),
+    "finding": ("open+recalled", "open+failing", "open+party"),
     "review": ("lodged+stayed",),
     "measure": ("proposed+signed", "issued+hearing", "evidence_filed+hearing"),
     "incident": ("opened+told",),

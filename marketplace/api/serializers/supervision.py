@@ -53,11 +53,11 @@ class ConcernRow(serializers.ModelSerializer[Concern]):
 
 
 class FindingRow(serializers.ModelSerializer[Finding]):
-    authority = NamedParty()
+    party, authority = NamedParty(), NamedParty()
 
     class Meta:
         model = Finding
-        fields = ("id", "rule", "article", "grant", "version", "authority", "text", "state", "created_at")
+        fields = ("id", "rule", "article", "grant", "version", "party", "authority", "text", "state", "created_at")
 
 
 class WhereaboutsRow(serializers.ModelSerializer[Whereabouts]):

@@ -58,7 +58,8 @@ RULES = {
 
 
 class Finding(models.Model):
-    """What a monitor noticed about a grant or a version. Fires once per occasion, whatever the number of sweeps.
+    """What a monitor noticed, or was reported, about a grant or a version; what is about neither of them, about its
+    party alone. Fires once per occasion, whatever the number of sweeps.
 
     `party` is whose case it is: the grant's buyer, the version's seller. `reviewer` answers it in the authority's place
     where non-public data is concerned.
@@ -89,7 +90,7 @@ class Finding(models.Model):
         verbose_name = _("finding")
         constraints = (
             models.CheckConstraint(
-                condition=Q(grant__isnull=False, version=None) | Q(grant=None, version__isnull=False),
+                condition=Q(grant=None) | Q(version=None),
                 name="finding_about_one",
             ),
             models.CheckConstraint(
@@ -99,10 +100,19 @@ class Finding(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.rule_label} · {Grant.number_of(self.grant_id) if self.grant_id else self.version}"
+        return f"{self.rule_label} · {Grant.number_of(self.grant_id) if self.grant_id else self.about}"
 
     def get_absolute_url(self) -> str:
         return reverse("supervision:finding", args=[self.pk])
+
+    @property
+    def about(self) -> Grant | Version | Party:
+        return self.grant or self.version or self.party
+
+    @property
+    def is_about_party(self) -> bool:
+        """Whether it names neither a grant nor a version."""
+        return self.grant_id is None and self.version_id is None
 
     @property
     def signatory(self) -> Party:

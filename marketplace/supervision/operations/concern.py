@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from accounts import anybody
 from accounts.anybody import KEEP_CONTACT, PUBLIC, Lodged
 from accounts.evidence import process
-from accounts.models import EvidenceFile, Party, Region, User
+from accounts.models import EvidenceFile, Party, User
 from accounts.operations.evidence import attach, withdraw
 from accounts.permissions import check_is_job, check_member
-from accounts.queries import authority_for, level_above, recipients
+from accounts.queries import recipients
 from listings.models import CatalogueEntry, Product, Version
 from listings.states import VersionState
 from marketplace import workflow
@@ -28,11 +28,12 @@ from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions, permissions_concern
 from marketplace.supervision.closeout import is_over
+from marketplace.supervision.competence import Subject, competent_for
 from marketplace.supervision.concern import ONCE_OVER, WHILE_SERVED, Concern, ConcernKind, ConcernNote, Wish
 from marketplace.supervision.models import DerivedProduct, Finding
 from marketplace.supervision.operations.finding import open_finding, tell_reporter
 from marketplace.supervision.operations.precaution import hold_as_precaution
-from marketplace.supervision.queries import overseen_by
+from marketplace.supervision.queries import accusable, overseen_by
 from marketplace.supervision.states import LIVING_CONCERN, ConcernState, FindingState
 
 RULE = "misuse_reported"
@@ -40,15 +41,6 @@ OVERSEEN = "overseen"  # of the findings that oversight bodies file
 OVERSEEN_ARTICLES = ("Art. 16", "Art. 17", "Art. 33", "Art. 34", "Art. 35", "Art. 46")
 ARTICLES = {ConcernKind.MISUSE: "Art. 34", ConcernKind.FAULT: "Art. 13"}
 CLOCKS = {ConcernKind.MISUSE: Kind.CONCERN, ConcernKind.FAULT: Kind.FAULT}
-Subject = Grant | Product | Version | CatalogueEntry | DerivedProduct | Party | None
-
-
-class Competent(NamedTuple):
-    """Whose use or data a report is about, which authority or compliance reviewer looks into misuse of it."""
-
-    party: Party | None
-    authority: Party
-    reviewer: Party | None = None
 
 
 @transaction.atomic
@@ -166,70 +158,25 @@ def _about(subject: Subject) -> dict[str, Any]:
     return {} if subject is None else {names[type(subject)]: subject}
 
 
-def competent_for(subject: Subject, at: datetime) -> Competent:
-    """By the grant, by the newest reviewed version of a product, by the entry, by a grant that was built on: the first
-    of public data, if there is one."""
-    if isinstance(subject, Grant):
-        return Competent(subject.buyer, subject.authority, _reviewer(subject.from_version))
-    if isinstance(subject, Product):
-        version = subject.versions.exclude(authority=None).order_by("-number").first()
-        if version is not None and version.authority is not None:
-            return Competent(subject.seller, version.authority, _reviewer(version))
-        return Competent(subject.seller, _nearest(subject.seller.region, at))
-    if isinstance(subject, Version):
-        authority = subject.authority or _nearest(subject.product.seller.region, at)
-        return Competent(subject.product.seller, authority, _reviewer(subject))
-    if isinstance(subject, Party):
-        nearest = _nearest(subject.region, at)
-        return Competent(subject, nearest if nearest != subject else _above(subject, at))
-    if isinstance(subject, CatalogueEntry):
-        return Competent(subject.unit, subject.authority or _nearest(subject.unit.region, at))
-    if isinstance(subject, DerivedProduct):
-        uses = subject.built_from.select_related("grant__authority", "grant__product", "grant__from_version__product")
-        grants = sorted((use.grant for use in uses.order_by("pk")), key=lambda grant: not grant.product.is_public_data)
-        if not grants:
-            return Competent(subject.party, _nearest(subject.party.region, at))
-        return Competent(subject.party, grants[0].authority, _reviewer(grants[0].from_version))
-    return Competent(None, _nearest(Region.objects.order_by("code").filter(parent=None).first(), at))
-
-
-def _reviewer(version: Version) -> Party | None:
-    return None if version.product.is_public_data else version.reviewer
-
-
-def _nearest(region: Region | None, at: datetime) -> Party:
-    found = authority_for(region, at) if region else None
-    if found is None:
-        raise InvalidState(_("No authority is competent for this yet."))
-    return found
-
-
-def _above(authority: Party, at: datetime) -> Party:
-    """What is said against an authority goes to the level above."""
-    found = level_above(authority, at)
-    if found is None:
-        raise InvalidState(_("No authority is competent for this yet."))
-    return found
-
-
 @transaction.atomic
 def take_up_concern(
     *, concern: Concern, actor: User, at: datetime, reason: str, grant: Grant | None = None,
-    version: Version | None = None, pause: bool = False,
+    version: Version | None = None, party: Party | None = None, pause: bool = False,
 ) -> Finding:  # fmt: skip
-    """open → taken up: misuse becomes a finding about a grant, else about the product's newest version; what is said
-    of a party, about a grant that it holds or a version that it sells; of a grant, about that or another of the same
-    buyer; of a derived product, about one that it is built from. Of a grant of non-public data its seller is told: it
-    gives notice.
+    """open → taken up: misuse becomes a finding about a grant, else about the product's newest version on offer; what
+    is said of a party, about a grant that it holds or a version that it sells; of a grant, about that or another of the
+    same buyer; of a derived product, about one that it is built from. Where there is none of these, it is a finding
+    about the party itself: a report of nobody in particular names the `party`. Of a grant of non-public data its seller
+    is told: it gives notice.
 
-    The finding is answered where the grant or version is supervised: where that is not who took the report up, they are
-    told, and the report is theirs from then on. `pause`: the officer's precaution on that grant in the same act. The
-    reporter reads the reason.
+    The finding is answered where the grant, version or party is supervised: where that is not who took the report up,
+    they are told, and the report is theirs from then on. `pause`: the officer's precaution on that grant in the same
+    act. The reporter reads the reason.
     """
     permissions_concern.check_can_triage_concern(actor, concern, at)
     require(reason=reason)
     concern = _locked(concern, ConcernKind.MISUSE)
-    about = _finding_about(concern, grant, version)
+    about = _finding_about(concern, grant, version, party, at)
     act = ledger.begin("take_up", actor, at, ARTICLES[ConcernKind.MISUSE])
     rule, article = (OVERSEEN, concern.article) if concern.article else (RULE, act.article)
     finding = open_finding(act, about, rule, f"{RULE}:{concern.pk}", article, concern=concern.number)
@@ -257,7 +204,11 @@ def take_up_concern(
     return finding
 
 
-def _finding_about(concern: Concern, grant: Grant | None, version: Version | None) -> Grant | Version:
+def _finding_about(
+    concern: Concern, grant: Grant | None, version: Version | None, party: Party | None, at: datetime
+) -> Grant | Version | Party:
+    if party is not None:
+        return _accused(concern, party, grant, at)
     if isinstance(concern.subject, Party):
         return _of_party(concern.subject, grant, version)
     grant = grant or concern.grant
@@ -271,13 +222,31 @@ def _finding_about(concern: Concern, grant: Grant | None, version: Version | Non
         return concern.version
     served = (VersionState.PUBLISHED, VersionState.HELD)
     versions = concern.product.versions.filter(state__in=served) if concern.product else Version.objects.none()
-    newest = versions.order_by("-number").first()
-    if newest is None:
+    newest: Version | None = versions.order_by("-number").first()
+    if newest is not None:
+        return newest
+    if concern.reviewer is not None or (concern.derived is not None and concern.derived.built_from.exists()):
         raise ValidationError({"grant": _("Name the grant that this is about.")})
-    return newest
+    if concern.party is None:
+        raise ValidationError({"party": _("Name the grant or the party that this is about.")})
+    return concern.party
 
 
-def _of_party(party: Party, grant: Grant | None, version: Version | None) -> Grant | Version:
+def _accused(concern: Concern, party: Party, grant: Grant | None, at: datetime) -> Party:
+    """Whom the officer names in a report of nobody in particular."""
+    if concern.party is not None:
+        raise ValidationError({"party": _("The report is about %(party)s.") % {"party": concern.party}})
+    if grant is not None:
+        raise ValidationError({"party": _("Name the grant or the party, not both.")})
+    if not accusable(concern.authority, at).filter(pk=party.pk).exists():
+        outside = _("This lies outside the regions of %(party)s.") % {"party": concern.authority}
+        raise ValidationError({"party": outside})
+    return party
+
+
+def _of_party(party: Party, grant: Grant | None, version: Version | None) -> Grant | Version | Party:
+    if grant is None and version is None:
+        return party
     if grant is not None and grant.buyer == party:
         return grant
     if version is not None and version.product.seller == party:

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import Party, User
 from accounts.operations import carry_recusals
 from accounts.queries import recipient, recipients
 from listings.models import Nature, Version
@@ -22,24 +22,25 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import Recipient, tell
 from marketplace.supervision import permissions
+from marketplace.supervision.competence import competent_for
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.models import Finding, UsageReport
 from marketplace.supervision.precautions import standing_for
 from marketplace.supervision.states import ConcernState, FindingState
 
+About = Grant | Version | Party
+
 
 class Noticed(NamedTuple):
-    """What a finding is opened for: the occasion's key, the grant or version, what is said about it."""
+    """What a finding is opened for: the occasion's key, the grant, version or party, what is said about it."""
 
     act: ledger.Act
-    about: Grant | Version
+    about: About
     key: str
     text: Mapping[str, Any]
 
 
-def open_finding(
-    act: ledger.Act, about: Grant | Version, rule: str, key: str, article: str, **text: Any
-) -> Finding | None:
+def open_finding(act: ledger.Act, about: About, rule: str, key: str, article: str, **text: Any) -> Finding | None:
     """Open a finding for an occasion, once; None when that occasion was noticed before."""
     return next(iter(open_findings([Noticed(act, about, key, text)], rule, article)), None)
 
@@ -54,13 +55,13 @@ def open_findings(noticed: Sequence[Noticed], rule: str, article: str) -> list[F
     reviewers = _reviewers_of({each.about.pk for each in new if isinstance(each.about, Grant)})
     opened = Finding.objects.bulk_create(
         Finding(
-            occasion_key=each.key, rule=rule, article=article, created_at=each.act.at, **_whose(each.about, reviewers),
+            occasion_key=each.key, rule=rule, article=article, created_at=each.act.at,
+            **_whose(each.about, reviewers, each.act.at),
             text={name: str(value) for name, value in each.text.items()},
         )
         for each in new
     )  # fmt: skip
-    about = ["grant" if isinstance(each.about, Grant) else "version" for each in new]
-    details = [{"rule": rule, what: each.about, **each.text} for what, each in zip(about, new, strict=True)]
+    details = [{"rule": rule, type(each.about)._meta.model_name: each.about, **each.text} for each in new]
     ledger.record_each([each.act for each in new], opened, details, new=FindingState.OPEN)
     clock.start_each(opened, Kind.FINDING, new[0].act.at)
     return opened
@@ -72,7 +73,9 @@ def _reviewers_of(grants: set[int]) -> dict[int, int]:
     return dict(non_public.values_list("pk", "from_version__reviewer"))
 
 
-def _whose(about: Grant | Version, reviewers: Mapping[int, int]) -> dict[str, Any]:
+def _whose(about: About, reviewers: Mapping[int, int], at: datetime) -> dict[str, Any]:
+    if isinstance(about, Party):
+        return {"party": about, "authority": competent_for(about, at).authority}
     if isinstance(about, Grant):
         reviewer = reviewers.get(about.pk)
         return {"grant": about, "party": about.buyer, "authority": about.authority, "reviewer_id": reviewer}

@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Party, User
-from accounts.permissions import check_not_own_case
+from accounts.permissions import check_not_own_case, check_officer
 from marketplace import workflow
 from marketplace.errors import InvalidState, require
 from marketplace.supervision import permissions
-from marketplace.supervision.measure_kinds import MeasureKind
+from marketplace.supervision.measure_kinds import KINDS, MeasureKind
 from marketplace.supervision.models import Finding, Measure
 from marketplace.supervision.operations.proposing import draft
 from marketplace.supervision.queries import institutions, liable, platforms
@@ -54,22 +54,35 @@ def order_platform(*, party: Party, actor: User, at: datetime, against: Party, f
 @transaction.atomic
 def order_on_finding(*, finding: Finding, actor: User, at: datetime, facts: str, demand: str) -> Measure:
     """An officer drafts the order under Art. 46 that answers a finding, against its party or the one that this was
-    merged into; issuing it closes the finding. What a reviewer of the platform answers is no matter of an authority's
-    order."""
+    merged into; of a finding about the platform's operator itself, the order under Art. 47. Issuing it closes the
+    finding. What a reviewer of the platform answers is no matter of an authority's order."""
     permissions.check_can_answer_finding(actor, finding, at)
     require(facts=facts, demand=demand)
     finding = Finding.objects.select_for_update(of=("self",)).get(pk=finding.pk)
     workflow.check_in(finding, FindingState.OPEN)
-    permissions.check_can_order_here(actor, finding.authority, at)
     party = finding.party.answers
-    if not liable(finding.authority, at).filter(pk=party.pk).exists():
-        raise InvalidState(str(NOT_HERE))
+    kind = kind_on(finding, party, at)
+    check_officer(actor, finding.authority, at, levels=KINDS[kind].levels)
     if finding.measures.filter(state=MeasureState.PROPOSED).exists():
         raise InvalidState(_("An order that answers this finding is proposed already: issue or drop it."))
     return draft(
-        MeasureKind.ORDER_46, actor, at, occasion_key=f"finding-46:{finding.pk}:{at.isoformat()}", party=party,
+        kind, actor, at, occasion_key=f"finding-46:{finding.pk}:{at.isoformat()}", party=party,
         authority=finding.authority, finding=finding, facts=facts, demand=demand,
     )  # fmt: skip
+
+
+def kind_on(finding: Finding, party: Party, at: datetime) -> str:
+    """Of the order without suspension that answers it. Raises InvalidState where none goes against this party."""
+    if goes_to_platform(finding, at):
+        return MeasureKind.ORDER_47
+    if not liable(finding.authority, at).filter(pk=party.pk).exists():
+        raise InvalidState(str(NOT_HERE))
+    return MeasureKind.ORDER_46
+
+
+def goes_to_platform(finding: Finding, at: datetime) -> bool:
+    """Whether it is about the platform's operator itself, and not about data that this buys or sells (Art. 47)."""
+    return finding.is_about_party and platforms(finding.authority, at).filter(pk=finding.party.answers.pk).exists()
 
 
 def _key(article: str, authority: Party, against: Party, at: datetime) -> str:

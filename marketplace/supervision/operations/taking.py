@@ -67,12 +67,12 @@ def take_application(*, application: Application, actor: User, at: datetime, rea
 @transaction.atomic
 def take_finding(*, finding: Finding, actor: User, at: datetime, reason: str) -> None:
     """An open finding about a grant goes to the level above with that grant and all that is open about it: findings,
-    measures, inspections, reports of misuse."""
+    measures, inspections, reports of misuse. One about a party alone, with its reports and the measure proposed on it.
+    """
     permissions_above.check_can_take(actor, finding, at)
     require(reason=reason)
     workflow.check_in(finding, FindingState.OPEN)
-    assert finding.grant_id is not None  # the check has refused others
-    _take(finding, {finding.grant_id}, actor, at, reason)
+    _take(finding, {finding.grant_id} if finding.grant_id else set(), actor, at, reason)
 
 
 @transaction.atomic
@@ -122,7 +122,7 @@ def _take(
     also: Sequence[Recipient] = (),
 ) -> None:  # fmt: skip
     before, above = _levels(case.authority, at)
-    rows = _open_about(_bound_together(grants), before)
+    rows = _open_about(_bound_together(grants), before, case)
     if case.pk not in {row.pk for row in rows if type(row) is type(case)}:
         rows.append(case)
     rows += (
@@ -141,10 +141,11 @@ def _take(
     )  # fmt: skip
 
 
-def _open_about(grants: set[int], authority: Party) -> list[Any]:
-    """The grants, locked, and what this authority has open about them."""
+def _open_about(grants: set[int], authority: Party, case: Finding | Measure | Concern) -> list[Any]:
+    """The grants, locked, and what this authority has open about them, or about this finding."""
     own = {"authority": authority}
-    findings = Finding.objects.filter(grant__in=grants, state=FindingState.OPEN, **own)
+    about = Q(grant__in=grants) | (Q(pk=case.pk) if isinstance(case, Finding) else Q(pk__in=()))
+    findings = Finding.objects.filter(about, state=FindingState.OPEN, **own)
     answering, reported = Q(finding__in=findings.values("pk")), Q(grant__in=grants, kind=ConcernKind.MISUSE)
     return [
         *Grant.objects.select_for_update().filter(pk__in=grants, **own).order_by("pk"),

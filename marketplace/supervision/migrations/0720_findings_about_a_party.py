@@ -1,0 +1,19 @@
+"""What was reported about neither a grant nor a version is a finding about its party alone."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("supervision", "0710_when_a_report_was_first_due"),
+    ]
+
+    operations = [
+        migrations.RemoveConstraint(model_name="finding", name="finding_about_one"),
+        migrations.AddConstraint(
+            model_name="finding",
+            constraint=models.CheckConstraint(
+                condition=models.Q(grant=None) | models.Q(version=None), name="finding_about_one"
+            ),
+        ),
+    ]
