@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("supervision", "0710_when_a_report_was_first_due"),
+        ("supervision", "0720_precautions_that_were_over"),
     ]
 
     operations = [
