@@ -27,11 +27,14 @@ from marketplace.supervision import operations
 from marketplace.supervision.deadlines import (
     LATE_SHOWN,
     Due,
+    counting_for,
     done_late,
-    due_of,
     dues,
     duties_of,
+    explained_by,
+    lapse_of,
     lapses_at,
+    lapses_of,
     officers_in_charge,
     went_up,
 )
@@ -47,6 +50,8 @@ class Line(NamedTuple):
     day: Any
     begins: Any  # of a time of waiting: the first day on which the office may act
     is_over: bool
+    lapse: Party | None  # who let it run out before the case was taken over
+    may_explain: bool  # in the lists of what is one's own
     explanation: Any
     url: str
     asks: str  # the kind of case on which a report can be asked for; empty where none can
@@ -59,8 +64,9 @@ LAST_DONE = ("-ended_at", "-pk")
 
 @require_safe
 def deadlines(request: Any) -> HttpResponse:
-    """The person's own, by what is due first, what was done late of it, and what went up from the level below; of each
-    list the first page, or any of the one that is asked for. Of one's own case only what one's own party must do."""
+    """The person's own, by what is due first, with what had run out when it was taken over, what was done late of it,
+    and what went up from the level below; of each list the first page, or any of the one that is asked for. Of one's
+    own case only what one's own party must do."""
     if not request.kinds & BOUND:
         raise Http404
     at = timezone.now()
@@ -69,8 +75,11 @@ def deadlines(request: Any) -> HttpResponse:
     running = Clock.objects.running()
     cases = set(recent_parties(request.user, at).values_list("pk", flat=True))
     rows = {
-        "own": (running.filter(duties_of(own)), FIRST_DUE),
-        "late": (done_late(Clock.objects.filter(duties_of(own), ended_at__gt=at - LATE_SHOWN)), LAST_DONE),
+        "own": (running.filter(duties_of(own) | Q(lapses_of(own))), FIRST_DUE),
+        "late": (
+            done_late(Clock.objects.filter(counting_for(duties_of(own), own), ended_at__gt=at - LATE_SHOWN)),
+            LAST_DONE,
+        ),
         "below": (running.filter(duties_of(below), went_up(at)), FIRST_DUE),
     }
     wanted = request.GET.get("list")
@@ -78,8 +87,8 @@ def deadlines(request: Any) -> HttpResponse:
     lists = {}
     for name in shown:
         clocks, order = rows[name]
-        page = keyset.paged(request, clocks.prefetch_related("explanations__by"), *order)
-        lists[name] = replace(page, object_list=_lines(page.object_list, cases, at))
+        page = keyset.paged(request, clocks.prefetch_related("explanations__by", "lapses__authority"), *order)
+        lists[name] = replace(page, object_list=_lines(page.object_list, own, cases, at))
     return render(request, "console/deadlines.html", {"lists": lists, "is_one": wanted in rows})
 
 
@@ -92,7 +101,7 @@ def explain(request: HttpRequest, pk: int) -> HttpResponse:
     """Also of what was done too late; of what was kept there is nothing to say."""
     one = Clock.objects.filter(pk=pk)
     clock = get_object_or_404(one.filter(Q(ended_at=None) | Q(pk__in=done_late(one).values("pk"))))
-    due = due_of(clock)
+    due = explained_by(clock)
     if due is None:
         raise NotAllowed(_("This deadline binds no authority."))
     check_can_explain(request.user, due, timezone.now())
@@ -109,20 +118,24 @@ def _below(user: Any, at: datetime) -> set[int]:
     return set(found.values_list("pk", flat=True))
 
 
-def _lines(clocks: Sequence[Clock], cases: set[int], at: datetime) -> list[Line]:
+def _lines(clocks: Sequence[Clock], own: set[int], cases: set[int], at: datetime) -> list[Line]:
     overrides, in_charge = calendar_overrides(), officers_in_charge(clocks)
     shown = [row for row in dues(clocks) if row.party is None or row.party == row.owner or row.party.pk not in cases]
-    return [_line(row, at, overrides, in_charge) for row in shown]
+    return [_line(row, own, at, overrides, in_charge) for row in shown]
 
 
-def _line(row: Due, at: datetime, overrides: Mapping[date, bool], in_charge: Mapping[tuple[str, str], User]) -> Line:
-    clock = row.clock
+def _line(
+    row: Due, own: set[int], at: datetime, overrides: Mapping[date, bool], in_charge: Mapping[tuple[str, str], User]
+) -> Line:
+    clock, lapse = row.clock, lapse_of(row.clock)
     said = [one for one in clock.explanations.all() if one.due_at == clock.due_at]
     due = lapses_at(clock, overrides)
     return Line(
         row, Kind(clock.kind).label, last_day(due),
         begins=local_date(clock.due_at) if clock.kind in ALLOWED_AFTER else None,
         is_over=due <= at,
+        lapse=lapse,
+        may_explain=lapse is None or lapse.pk in own,
         explanation=said[0] if said else None,
         url=address(row.obj),
         asks=row.obj._meta.model_name if type(row.obj) in ABOUT.values() else "",

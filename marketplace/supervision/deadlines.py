@@ -1,6 +1,6 @@
 """Whose duty each clock is: what the sweep watches, and what an officer finds on the page of deadlines (Art. 45)."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from operator import attrgetter
@@ -13,6 +13,7 @@ from django.db.models.functions import Cast
 from accounts.models import Assignment, AssignmentRole, CapabilityKind, Party, User
 from accounts.states import PartyState
 from listings.models import Objection
+from marketplace.applications.models import Grant
 from marketplace.clock.defaults import ALLOWED_AFTER, OF_THE_PARTY, Kind
 from marketplace.clock.models import Clock
 from marketplace.clock.working_days import (
@@ -25,6 +26,7 @@ from marketplace.clock.working_days import (
 )
 from marketplace.supervision.inquiry import NAMED as INQUIRED
 from marketplace.supervision.models import Measure
+from marketplace.supervision.occasions import Lapse
 from marketplace.supervision.review import NAMED
 
 LATE_SHOWN = timedelta(days=30)  # how long what was done late stays on the page of deadlines
@@ -202,6 +204,44 @@ def clocks_of(owners: Collection[int] | None) -> Q:
         return owned(duty) & Q(**{f"{duty.instead}__state": PartyState.ENDED}) if duty.instead else None
 
     return _clocks(own) | _clocks(fallen) & Q(ended_at=None)
+
+
+def clocks_about(cases: Iterable[Any]) -> Q:
+    """The clocks of these cases, and where grants are among them of what is about those alone."""
+    keys = dict[type, list[int]]()
+    for case in cases:
+        keys.setdefault(type(case), []).append(case.pk)
+
+    def about(duty: Duty) -> Q | None:
+        if found := keys.get(apps.get_model(duty.model)):
+            return Q(pk__in=found)
+        grants = keys.get(Grant) if duty.owner.startswith("grant__") else None
+        return Q(grant__in=grants) if grants else None
+
+    return _clocks(about)
+
+
+def lapses_of(owners: Collection[int] | None = None) -> Exists:
+    """Clocks that had run out when their case was taken over, for these authorities or any."""
+    rows = Lapse.objects.filter(clock=OuterRef("pk"), due_at=OuterRef("due_at"))
+    return Exists(rows if owners is None else rows.filter(authority__in=owners))
+
+
+def counting_for(clocks: Q, owners: Collection[int]) -> Q:
+    """Of clocks that are these parties' today what counts for them, and what they let lapse before it was taken over:
+    each lapse is whose it was when it fell due."""
+    return clocks & ~lapses_of() | Q(lapses_of(owners))
+
+
+def lapse_of(clock: Clock) -> Party | None:
+    """Who let it lapse before its case was taken over; None where that is whoever must act."""
+    return next((one.authority for one in clock.lapses.all() if one.due_at == clock.due_at), None)
+
+
+def explained_by(clock: Clock) -> Due | None:
+    """As `due_of`, with whoever let it lapse as its owner."""
+    due, lapse = due_of(clock), lapse_of(clock)
+    return due._replace(owner=lapse) if due and lapse else due
 
 
 def _clocks(objects: Callable[[Duty], Q | None]) -> Q:

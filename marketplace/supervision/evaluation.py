@@ -25,7 +25,7 @@ from marketplace.clock.working_days import SHANGHAI, end_of_day
 from marketplace.delivery.models import Delivery
 from marketplace.ledger.models import Entry
 from marketplace.supervision.concern import Concern, ConcernKind
-from marketplace.supervision.deadlines import clocks_of, done_late, explainable, lapsed
+from marketplace.supervision.deadlines import clocks_of, counting_for, done_late, explainable, lapsed
 from marketplace.supervision.models import RULES, DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.occasions import Explanation
 from marketplace.supervision.states import DerivedState, FindingState, MeasureState, ReportState
@@ -262,8 +262,12 @@ SECTIONS: tuple[Callable[[Scope], Section], ...] = (
 
 
 def _officers_clocks(scope: Scope) -> QuerySet[Clock]:
-    """What bound the authorities, without the time that was the other side's own."""
-    return Clock.objects.filter(clocks_of(scope.authorities)).exclude(kind__in=list(OF_THE_PARTY))
+    """What bound the authorities, without the time that was the other side's own; what had run out when its case was
+    taken over counts for whoever let it."""
+    bound = clocks_of(scope.authorities)
+    if scope.authorities is not None:
+        bound = counting_for(bound, scope.authorities)
+    return Clock.objects.filter(bound).exclude(kind__in=list(OF_THE_PARTY))
 
 
 def _by(rows: QuerySet[Any], name: str, labels: Any = None, prefix: str = "") -> list[Figure]:

@@ -1,4 +1,4 @@
-"""What was said already, so that it is said once; and what an officer says about a deadline that ran out."""
+"""What was said already, so that it is said once; whose lapse it is that a deadline ran out, and what is said of it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Party, User
 from marketplace.clock.models import Clock
 
 
@@ -55,3 +55,19 @@ class Explanation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.clock}: {self.reason[:60]}"
+
+
+class Lapse(models.Model):
+    """A deadline of an authority that had run out when the level above took its case over: its lapse it stays."""
+
+    clock = models.ForeignKey(Clock, on_delete=models.PROTECT, related_name="lapses")
+    due_at = models.DateTimeField()  # of the clock, as with an explanation
+    authority = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+
+    objects: models.Manager["Lapse"] = models.Manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["clock", "due_at"], name="lapse_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.authority}: {self.clock}"

@@ -202,3 +202,36 @@ def test_why_a_duty_was_done_a_day_late_can_still_be_said(
     assert figures == {"overdue": 1, "open": 0, "at_fault": 0, "not_at_fault": 1}
     with pytest.raises(InvalidState):
         explain(world, clock, "officer", 30)
+
+
+def test_what_had_run_out_when_a_case_was_taken_over_stays_the_lapse_of_the_authority_below(
+    world: World, clock: Clock, application: Application, enter: Callable[..., Client]
+) -> None:
+    """The city says why and has it counted, in the list of the province it is named; what runs out later is its own."""
+    city, province = (world.parties[name].pk for name in ("city", "province"))
+    where, form = "/console/deadlines/", f"/console/deadlines/{clock.pk}/explain/"
+    taken = clock.due_at + timedelta(days=1)
+    day = {"actor": world["province_officer"], "at": taken, "reason": "跨市影响"}
+    operations.take_application(application=application, **day)
+
+    def counted(authority: int) -> dict[str, Any]:
+        scope = Scope([authority], local_date(clock.due_at), local_date(taken), taken + timedelta(days=40))
+        return {one.code: one.value for one in duties(scope).figures}
+
+    none = dict.fromkeys(("overdue", "open", "at_fault", "not_at_fault"), 0)
+    assert (counted(city), counted(province)) == (none | {"overdue": 1, "open": 1}, none)
+    for who, says in (("officer", True), ("province_officer", False)):
+        page = enter(who).get(where)
+        assert [one.due.clock for one in page.context["lists"]["own"]] == [clock]
+        text = page.content.decode()
+        assert (form in text, "ran out with" in text) == (says, True)
+    assert not enter("province_officer").get(where).context["lists"]["below"].object_list
+    with pytest.raises(NotAllowed):
+        explain(world, clock, "province_officer", 9)
+    explain(world, clock, "officer", 9)
+    told = set(Outbox.objects.filter(kind="overdue_explained").values_list("recipient_ref", flat=True))
+    assert world["province_officer"].ledger_ref in told
+    Clock.objects.filter(pk=clock.pk).update(ended_at=taken)
+    assert (counted(city), counted(province)) == (none | {"overdue": 1, "not_at_fault": 1}, none)
+    Clock.objects.filter(pk=clock.pk).update(due_at=clock.due_at + timedelta(hours=1))  # another occasion
+    assert (counted(city)["overdue"], counted(province)["overdue"]) == (0, 1)

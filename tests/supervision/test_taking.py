@@ -18,6 +18,7 @@ from marketplace.supervision.deadlines import due_of
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.inspections import Inspection
 from marketplace.supervision.models import Finding, Measure, MeasureGrant
+from marketplace.supervision.occasions import Lapse
 from marketplace.supervision.operations.finding import open_finding
 from marketplace.supervision.review import Review
 from tests import crowd
@@ -280,3 +281,12 @@ def test_misuse_that_is_of_no_grant_stays_where_it_is(world):
         with pytest.raises(NotAllowed):
             operations.take_concern(concern=made, **above(world, world.at))
         operations.ask_report(case=made, actor=world["province_officer"], at=world.at, question="如何处置?")
+
+
+def test_of_what_is_about_a_grant_each_lapse_stays_whose_it_was(world):
+    """Of its report to be judged, too, and only of what had run out by then."""
+    report, _at = stages.report(world, "filed")
+    late = Clock.objects.running().get(kind="report_check")
+    finding = open_finding(ledger.begin("notice", stages.JOB, late.due_at), report.grant, "thin_report", "k", "Art. 16")
+    operations.take_finding(finding=finding, **above(world, late.due_at))
+    assert [(one.clock, one.authority) for one in Lapse.objects.all()] == [(late, world.parties["city"])]

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("supervision", "0720_precautions_that_were_over"),
+        ("supervision", "0721_lapses_of_taken_cases"),
     ]
 
     operations = [

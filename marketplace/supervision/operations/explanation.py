@@ -14,7 +14,7 @@ from marketplace.errors import InvalidState, NotAllowed, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
-from marketplace.supervision.deadlines import due_of, explainable, lapses_at, went_up
+from marketplace.supervision.deadlines import explainable, explained_by, lapses_at, went_up
 from marketplace.supervision.occasions import Explanation
 
 ARTICLE = "Art. 45"
@@ -27,7 +27,7 @@ def explain_overdue(*, clock: Clock, actor: User, at: datetime, reason: str, is_
     Also once the duty was done, if too late. Once for each day on which it was due. Recorded with the case; the level
     above is told where the deadline went up. Raises InvalidState where it has not run out or was explained already.
     """
-    due = due_of(clock)
+    due = explained_by(clock)
     if due is None:
         raise NotAllowed(_("This deadline binds no authority."))
     permissions.check_can_explain(actor, due, at)

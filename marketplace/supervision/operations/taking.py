@@ -15,14 +15,17 @@ from marketplace import workflow
 from marketplace.applications.models import Application, Grant
 from marketplace.applications.operations.dialogue import IN_HAND
 from marketplace.applications.states import ApplicationState
+from marketplace.clock.models import Clock
 from marketplace.errors import InvalidState, NotAllowed, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import Recipient, tell
 from marketplace.supervision import permissions_above
 from marketplace.supervision.concern import Concern, ConcernKind
+from marketplace.supervision.deadlines import clocks_about, clocks_of, explainable
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.inspections import OPEN_INSPECTION, Inspection
 from marketplace.supervision.models import Finding, Measure
+from marketplace.supervision.occasions import Lapse
 from marketplace.supervision.operations.finding import reporters_of
 from marketplace.supervision.operations.incident import lock, tell_handling
 from marketplace.supervision.operations.second_pair import overtake_signature
@@ -53,6 +56,7 @@ def take_application(*, application: Application, actor: User, at: datetime, rea
     workflow.check_in(locked, *TAKEN)
     before, above = _levels(locked.authority, at)
     act = ledger.begin("take_case", actor, at, ARTICLE)
+    _keep_lapses([locked], before, at)
     Application.objects.filter(pk=application.pk).update(authority=above, taken_from=before)
     application.authority, application.taken_from = above, before
     if locked.state in IN_HAND:
@@ -129,6 +133,7 @@ def _take(
         Review.objects.open().filter(measure__in=[row.pk for row in rows if isinstance(row, Measure)]).order_by("pk")
     )
     act = ledger.begin("take_case", actor, at, ARTICLE)
+    _keep_lapses(rows, before, at)
     for row in rows:
         type(row)._base_manager.filter(pk=row.pk).update(authority=above, **_moved_along(row, before, above, at))
         ledger.record(act, row, detail={"reason": reason, "before": before, "after": above})
@@ -139,6 +144,15 @@ def _take(
         act, [*recipients(before, at, case.party), *also], "case_taken", link=case.get_absolute_url(), object=case,
         authority=above, reason=reason,
     )  # fmt: skip
+
+
+def _keep_lapses(rows: Sequence[Any], before: Party, at: datetime) -> None:
+    """What the authority below had let run out by now stays its lapse, unless it was another's before."""
+    late = explainable(Clock.objects.filter(clocks_of([before.pk]), clocks_about(rows)), at)
+    Lapse.objects.bulk_create(
+        [Lapse(clock=clock, due_at=clock.due_at, authority=before) for clock in late.order_by("pk")],
+        ignore_conflicts=True,
+    )
 
 
 def _open_about(grants: set[int], authority: Party, case: Finding | Measure | Concern) -> list[Any]:
