@@ -54,7 +54,9 @@ class Kind(models.TextChoices):
     EVALUATION = "evaluation", _("security evaluation")
     RISK = "risk", _("risk assessment")
     INSPECTION_NOTICE = "inspection_notice", _("notice before an inspection begins")
+    INSPECTION_REPORT = "inspection_report", _("report on an inspection that has begun")
     INSPECTION_ANSWER = "inspection_answer", _("answer to an inspection report")
+    INSPECTION_OUTCOME = "inspection_outcome", _("close an inspection whose report was answered")
 
 
 # Every other deadline is in working days.
@@ -101,7 +103,9 @@ DEFAULTS: dict[str, tuple[int, Any]] = {
     Kind.EVALUATION: (12, REGULARLY),
     Kind.RISK: (12, REGULARLY),
     Kind.INSPECTION_NOTICE: (3, OWN),
+    Kind.INSPECTION_REPORT: (15, OWN),
     Kind.INSPECTION_ANSWER: (10, OWN),
+    Kind.INSPECTION_OUTCOME: (10, OWN),
 }
 # A time of waiting: whoever must act may do so when it is over, and has these working days for it (decision 360).
 ALLOWED_AFTER: dict[str, int] = {Kind.PUBLICITY: 3, Kind.INSPECTION_NOTICE: 3, Kind.CORRECTION: 3, Kind.HEARING: 3}

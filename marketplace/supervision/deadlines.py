@@ -106,7 +106,9 @@ DUTIES: dict[tuple[str, str], Duty] = {
     ("supervision.emergencyplan", Kind.EVALUATION): Duty("supervision.EmergencyPlan", "unit", "unit"),
     ("supervision.emergencyplan", Kind.RISK): Duty("supervision.EmergencyPlan", "unit", "unit"),
     ("supervision.inspection", Kind.INSPECTION_NOTICE): Duty("supervision.Inspection", "authority", "party"),
+    ("supervision.inspection", Kind.INSPECTION_REPORT): Duty("supervision.Inspection", "authority", "party"),
     ("supervision.inspection", Kind.INSPECTION_ANSWER): Duty("supervision.Inspection", "party", "party"),
+    ("supervision.inspection", Kind.INSPECTION_OUTCOME): Duty("supervision.Inspection", "authority", "party"),
     ("supervision.inquiry", Kind.INQUIRY): Duty("supervision.Inquiry", "authority", "party"),
 }
 

@@ -18,7 +18,7 @@ def test_every_kind_has_a_default_with_its_source():
     assert {str(kind): DEFAULTS[kind][0] for kind in Kind} == {
         "acceptance": 3, "precheck": 2, "consultation": 5, "decision": 20, "publicity": 10, "objection": 5, "offer": 20,
         "report": 10, "report_grace": 5, "correction": 15, "hearing": 5, "heard": 3, "judgement": 10,
-        "change": 10, "report_check": 10,
+        "change": 10, "report_check": 10, "inspection_report": 15, "inspection_outcome": 10,
         "finding": 3, "precaution": 10,
         "whereabouts": 3, "destruction": 10, "certificate": 10, "reassessment": 12, "mending": 3, "concern": 3,
         "fault": 5,

@@ -1,4 +1,5 @@
-"""A change that is asked for and a report that is filed wait for who decides only so many working days."""
+"""A change that is asked for, a report that is filed, and an inspection that has begun or was answered wait for who
+decides only so many working days."""
 
 from datetime import timedelta
 from typing import Any
@@ -21,7 +22,10 @@ from marketplace.supervision.sweep import sweep
 from tests.actors import World
 from tests.workflow import stages
 
-CASES = [(stages.edition, "requested", Kind.CHANGE), (stages.report, "filed", Kind.REPORT_CHECK)]
+CASES = [
+    (stages.edition, "requested", Kind.CHANGE), (stages.report, "filed", Kind.REPORT_CHECK),
+    (stages.inspection, "answered", Kind.INSPECTION_OUTCOME),
+]  # fmt: skip
 
 
 def told(who: Any, kind: str, link: str) -> int:
@@ -36,7 +40,8 @@ def test_the_office_has_a_day_is_told_once_it_is_over_and_then_the_level_above(
     link = case.get_absolute_url()
     running = clock.of(case).running().get()
     assert (running.kind, running.due_at) == (kind, later(at, kind))
-    assert (case, running.due_at) in [(task.obj, task.due_at) for task in todo(world["officer"], at)]
+    if kind != Kind.INSPECTION_OUTCOME:  # asked for in the console's queue of inspections
+        assert (case, running.due_at) in [(task.obj, task.due_at) for task in todo(world["officer"], at)]
     assert running in Clock.objects.filter(duties_of([world.parties["city"].pk]))
     sweep(at=running.due_at - timedelta(hours=1))
     assert told(world["officer"], "clock_overdue", link) == 0
@@ -62,7 +67,8 @@ def test_an_authority_that_reviews_for_the_platform_as_well_has_its_duties_go_up
 @pytest.mark.parametrize(
     ("reach", "state"),
     [(stages.edition, state) for state in ("agreed", "refused", "withdrawn")]
-    + [(stages.report, state) for state in ("open", "returned", "accepted")],
+    + [(stages.report, state) for state in ("open", "returned", "accepted")]
+    + [(stages.inspection, state) for state in ("closed", "cancelled")],
 )
 def test_decided_or_withdrawn_nothing_runs(world: World, reach: Any, state: str) -> None:
     case, _at = reach(world, state)
@@ -120,3 +126,26 @@ def test_with_buyer_or_seller_a_change_of_non_public_data_is_asked_for_no_more(w
     operations.end_party(party=world.parties[end], actor=world["operator"], at=at, reason="注销")
     change.refresh_from_db()
     assert (change.state, clock.of(change).open().exists()) == ("withdrawn", False)
+
+
+@pytest.mark.parametrize("planned", [True, False])
+def test_who_inspects_reports_within_its_days_and_where_it_was_planned_by_the_end_of_the_plan(
+    world: World, planned: bool
+) -> None:
+    case, at = stages.inspection(world, "announced")
+    if not planned:
+        type(case).objects.update(plan=None, reason="举报")
+    case.refresh_from_db()
+    operations.begin_inspection(inspection=case, actor=world["officer"], at=at)
+    running, link = clock.of(case).running().get(), case.get_absolute_url()
+    due = end_of_day(case.plan.last) if case.plan else later(at, Kind.INSPECTION_REPORT)
+    assert (running.kind, running.due_at) == (Kind.INSPECTION_REPORT, due)
+    assert running in Clock.objects.filter(duties_of([world.parties["city"].pk]))
+    sweep(at=running.due_at - timedelta(hours=1))
+    assert told(world["officer"], "clock_overdue", link) == 0
+    sweep(at=end_of_day(add_working_days(last_day(running.due_at), 3)) + timedelta(days=1))
+    for who, kind in (("officer", "clock_overdue"), ("province_officer", "officer_overdue")):
+        assert told(world[who], kind, link) == 1
+    operations.check_points(inspection=case, actor=world["officer"], at=due, points=stages.POINTS)
+    operations.report_inspection(inspection=case, actor=world["officer"], at=due, text="未见问题")
+    assert [one.kind for one in clock.of(case).open()] == [Kind.INSPECTION_ANSWER]

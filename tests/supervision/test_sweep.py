@@ -408,7 +408,7 @@ def test_every_clock_that_binds_somebody_is_watched():
     assert watched == {
         Kind.ACCEPTANCE, Kind.PRECHECK, Kind.PUBLICITY, Kind.DECISION, Kind.CONSULTATION, Kind.OFFER, Kind.FINDING,
         Kind.CORRECTION, Kind.HEARING, Kind.HEARD, Kind.JUDGEMENT, Kind.TAKE_DOWN, Kind.OBJECTION, Kind.CONCERN,
-        Kind.CHANGE, Kind.REPORT_CHECK,
+        Kind.CHANGE, Kind.REPORT_CHECK, Kind.INSPECTION_REPORT, Kind.INSPECTION_OUTCOME,
         Kind.FAULT, Kind.REPAIR, Kind.REVIEW, Kind.INQUIRY, Kind.INCIDENT_AUTHORITY, Kind.INCIDENT_CYBERSPACE,
         Kind.DRILL, Kind.EVALUATION, Kind.RISK,
         Kind.WHEREABOUTS, Kind.DESTRUCTION, Kind.CERTIFICATE,

@@ -20,7 +20,7 @@ from marketplace.applications.models import Grant
 from marketplace.applications.states import GrantState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
-from marketplace.clock.working_days import last_day
+from marketplace.clock.working_days import last_day, local_date, working_days_between
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
@@ -97,10 +97,14 @@ def begin_unannounced(*, inspection: Inspection, actor: User, at: datetime, reas
 
 
 def _begin(act: ledger.Act, inspection: Inspection, reason: str = "") -> None:
+    """From now on the authority has its days to report, and where it was planned to the end of the plan at least."""
     workflow.move(
         act, inspection, InspectionState.UNDER_WAY, begun_at=act.at, unannounced=reason, detail={"reason": reason}
     )
     clock.stop(inspection, act.at)
+    planned = working_days_between(local_date(act.at), inspection.plan.last) if inspection.plan else 0
+    length = max(clock.days(Kind.INSPECTION_REPORT), planned)
+    clock.start(inspection, Kind.INSPECTION_REPORT, act.at, length=length)
     _tell(act, inspection, reason)
 
 
@@ -166,6 +170,7 @@ def report_inspection(*, inspection: Inspection, actor: User, at: datetime, text
         act, inspection, InspectionState.REPORTED, report=text, reported_at=at, inspectors=inspectors,
         detail={"text": text, "inspectors": inspectors},
     )  # fmt: skip
+    clock.stop(inspection, at)
     due = last_day(clock.start(inspection, Kind.INSPECTION_ANSWER, at).due_at)
     tell(
         act, recipients(inspection.party, at), "inspection_reported", link=inspection.get_absolute_url(),
@@ -175,12 +180,13 @@ def report_inspection(*, inspection: Inspection, actor: User, at: datetime, text
 
 @transaction.atomic
 def answer_inspection(*, inspection: Inspection, actor: User, at: datetime, text: str) -> None:
-    """reported → answered, once, late as well as in time; the officers are told."""
+    """reported → answered, once, late as well as in time; the officers are told, and have working days to close it."""
     check_can_answer_inspection(actor, inspection, at)
     require(text=text)
     act = ledger.begin("answer_inspection", actor, at, ARTICLE)
     workflow.move(act, inspection, InspectionState.ANSWERED, answer=text, answered_at=at, detail={"text": text})
     clock.stop(inspection, at)
+    clock.start(inspection, Kind.INSPECTION_OUTCOME, at)
     tell(
         act, recipients(inspection.authority, at), "inspection_answered", link=inspection.get_absolute_url(),
         number=inspection.number, party=inspection.party,
