@@ -36,6 +36,7 @@ from marketplace.supervision.deadlines import (
     lapses_at,
     lapses_of,
     officers_in_charge,
+    reviewers_up_to,
     went_up,
 )
 from marketplace.supervision.inquiry import ABOUT
@@ -65,12 +66,13 @@ LAST_DONE = ("-ended_at", "-pk")
 @require_safe
 def deadlines(request: Any) -> HttpResponse:
     """The person's own, by what is due first, with what had run out when it was taken over, what was done late of it,
-    and what went up from the level below; of each list the first page, or any of the one that is asked for. Of one's
-    own case only what one's own party must do."""
+    and what went up from the level below or from the compliance review; of each list the first page, or any of the one
+    that is asked for. Of one's own case only what one's own party must do."""
     if not request.kinds & BOUND:
         raise Http404
     at = timezone.now()
     own = {party.pk for kind in BOUND for party in parties_as(request.user, kind, at)}
+    offices = set(parties_as(request.user, CapabilityKind.AUTHORITY, at).values_list("pk", flat=True))
     below = _below(request.user, at) - own
     running = Clock.objects.running()
     cases = set(recent_parties(request.user, at).values_list("pk", flat=True))
@@ -80,7 +82,7 @@ def deadlines(request: Any) -> HttpResponse:
             done_late(Clock.objects.filter(counting_for(duties_of(own), own), ended_at__gt=at - LATE_SHOWN)),
             LAST_DONE,
         ),
-        "below": (running.filter(duties_of(below), went_up(at)), FIRST_DUE),
+        "below": (running.filter(duties_of(below) | reviewers_up_to(offices, at), went_up(at)), FIRST_DUE),
     }
     wanted = request.GET.get("list")
     shown = [wanted] if wanted in rows else list(rows)

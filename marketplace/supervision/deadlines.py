@@ -10,7 +10,7 @@ from django.apps import apps
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
 
-from accounts.models import Assignment, AssignmentRole, CapabilityKind, Party, User
+from accounts.models import Assignment, AssignmentRole, Capability, CapabilityKind, Party, User, valid_on
 from accounts.states import PartyState
 from listings.models import Objection
 from marketplace.applications.models import Grant
@@ -171,6 +171,26 @@ def duties_of(owners: Collection[int]) -> Q:
         return Q(**{f"{duty.instead}__in": owners}) & ~Q(**{f"{duty.instead}__state": PartyState.ENDED})
 
     return clocks_of(owners) | _clocks(in_its_place)
+
+
+def reviewers_up_to(authorities: Collection[int], at: datetime) -> Q:
+    """The clocks on which it is a compliance reviewer's turn that go up to these authorities: as they required it, or
+    as whose case it is. One that is an authority itself has a level above."""
+    able = Capability.objects.filter(valid_on(local_date(at)))
+    reviewing, above = (
+        able.filter(kind=kind).values("party") for kind in (CapabilityKind.REVIEWER, CapabilityKind.AUTHORITY)
+    )
+    reviewers = Party.objects.filter(pk__in=reviewing).exclude(pk__in=above).exclude(state=PartyState.ENDED)
+    keys = reviewers.values("pk")
+
+    def up(duty: Duty) -> Q:
+        theirs = Q(**{f"{duty.owner}__in": keys})
+        if duty.instead:
+            theirs = theirs & Q(**{duty.instead: None}) | Q(**{f"{duty.instead}__in": keys})
+        to = Q(**{f"{duty.owner}__in": authorities})
+        return theirs & (to & Q(**{duty.also: None}) | Q(**{f"{duty.also}__in": authorities}) if duty.also else to)
+
+    return _clocks(up)
 
 
 def dues(clocks: Sequence[Clock]) -> list[Due]:

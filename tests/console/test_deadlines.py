@@ -235,3 +235,24 @@ def test_what_had_run_out_when_a_case_was_taken_over_stays_the_lapse_of_the_auth
     assert (counted(city), counted(province)) == (none | {"overdue": 1, "not_at_fault": 1}, none)
     Clock.objects.filter(pk=clock.pk).update(due_at=clock.due_at + timedelta(hours=1))  # another occasion
     assert (counted(city)["overdue"], counted(province)["overdue"]) == (0, 1)
+
+
+@pytest.mark.parametrize(("what", "who", "other"), [
+    ("finding", "officer", "province_officer"), ("required", "province_officer", "officer"),
+])  # fmt: skip
+def test_what_went_up_from_the_compliance_review_is_listed_for_whom_it_went_up_to(
+    world: World, enter: Callable[..., Client], what: str, who: str, other: str
+) -> None:
+    """The authority of the case or, of a take-down, who required it; not before it has gone up."""
+    if what == "required":
+        case: Any = stages.take_down(world, "proposed+required")[0]
+    else:
+        case = stages.another_finding(*stages.non_public_version(world, "published"))
+    (running,) = Clock.objects.running().filter(object_type=case._meta.label_lower, object_id=str(case.pk))
+    for days, up in ((0, False), (10, True)):
+        with time_machine.travel(running.due_at + timedelta(days=days), tick=False):
+            found = {
+                one: [line.due.clock for line in enter(one).get("/console/deadlines/").context["lists"]["below"]]
+                for one in (who, other)
+            }
+            assert ([running] == found[who], running in found[other]) == (up, False)
