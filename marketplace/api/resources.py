@@ -306,8 +306,21 @@ def report_concern(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Fo
     return concern_forms.ConcernForm(*sent, parties=parties_of(user, at))
 
 
+def lodge_concern(target: Any, **fields: Any) -> Concern:
+    made: Concern = supervising.report_concern(subject=target, **fields).made
+    return made
+
+
 def visible_product(user: Any, pk: int | None) -> Product:
     return get_object_or_404(Product.objects.visible_to(user), pk=pk)
+
+
+def visible_entry(user: Any, pk: int | None) -> CatalogueEntry:
+    return get_object_or_404(CatalogueEntry.objects.visible_to(user), pk=pk)
+
+
+def visible_derived(user: Any, pk: int | None) -> DerivedProduct:
+    return get_object_or_404(DerivedProduct.objects.visible_to(user), pk=pk)
 
 
 def open_incident(user: Any, at: datetime, target: Any, *sent: Any) -> forms.Form:
@@ -358,7 +371,9 @@ CREATIONS = (
     Creation("versions/<int:pk>/uploads", "uploads", _("Announce a file that is to arrive in chunks"), Scope.WRITE, start_upload, lambda target, **fields: listing.start_upload(version=target, **fields), visible_version, "Art. 17"),
     Creation("products/<int:pk>/apply", "applications", _("Start an application"), Scope.WRITE, start_application, lambda target, **fields: application.start_application(product=target, **fields), listed_product, "Arts 16, 40"),
     Creation("versions/<int:pk>/objections", "objections", _("Object to a version in publicity"), Scope.ACT, object_to_version, lodge_objection, visible_version, "Art. 17"),
-    Creation("products/<int:pk>/concerns", "concerns", _("Report misuse or faulty data"), Scope.ACT, report_concern, lambda target, **fields: supervising.report_concern(subject=target, **fields).made, visible_product, "Arts 13, 34"),
+    Creation("products/<int:pk>/concerns", "concerns", _("Report misuse or faulty data"), Scope.ACT, report_concern, lodge_concern, visible_product, "Arts 13, 34"),
+    Creation("entries/<int:pk>/concerns", "concerns", _("Report misuse or faulty data"), Scope.ACT, report_concern, lodge_concern, visible_entry, "Arts 13, 34", verb="report_entry"),
+    Creation("derived-products/<int:pk>/concerns", "concerns", _("Report misuse or faulty data"), Scope.ACT, report_concern, lodge_concern, visible_derived, "Arts 13, 34", verb="report_derived"),
     Creation("versions/<int:pk>/incidents", "incidents", _("Report a security incident"), Scope.ACT, open_incident, lambda target, **fields: supervising.open_incident(version=target, **fields), reported_version, "Art. 34"),
     Creation("reviews", "reviews", _("Ask for a review"), Scope.ACT, lodge_review, lambda target, **fields: supervising.lodge_review(**fields), article="Arts 45, 47"),
     Creation("inquiries", "inquiries", _("Ask the authority below for a report on a case"), Scope.ACT, ask_report, lambda target, **fields: supervising.ask_report(**fields), article="Art. 45"),

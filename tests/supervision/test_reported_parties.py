@@ -16,6 +16,7 @@ from marketplace.supervision import evaluation, operations, verbs
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.forms_concern import TakeUpForm
 from marketplace.supervision.models import DerivedProduct, Finding, Measure
+from tests.api.conftest import partner  # noqa: F401
 from tests.supervision.test_concerns import file, log_in, report
 from tests.workflow import stages
 from tests.workflow.matrix import rows
@@ -201,3 +202,23 @@ def test_the_follow_up_of_anybody_s_report_does_not_say_whom_the_officer_named(w
     with time_machine.travel(world.at, tick=False):
         page = log_in(world["buyer"]).post(reverse("supervision:concern-follow"), follow).content.decode()
     assert lodged.made.number in page and str(world.parties["unit"]) not in page
+
+
+@pytest.mark.parametrize("kind", ["misuse", "fault"])
+def test_a_system_reports_on_a_catalogue_entry_and_a_derived_product_as_on_a_product(world, grant, partner, kind):  # noqa: F811
+    entry, _at = stages.entry(world, "published")
+    built = DerivedProduct.objects.create(party=grant.buyer, title="地图", description="-", created_at=world.at)
+    system, said = partner("provider"), {"kind": kind, "text": "数据目录与实际不符"}
+    buyers = partner("buyer")
+    for client, path, subject, party in (
+        (system, f"entries/{entry.pk}", entry, entry.unit),
+        (buyers, f"derived-products/{built.pk}", built, built.party),
+    ):
+        answer = client.post(f"{path}/concerns/", said)
+        assert answer.status_code == 201, answer.content
+        made = Concern.objects.get(pk=answer.json()["id"])
+        assert (made.subject, made.kind, made.party) == (subject, kind, party)
+        assert made.responder == (party if kind == "fault" else world.parties["city"])
+        assert client.post(f"{path}/concerns/", {**said, "text": ""}).status_code == 422
+    assert partner("other_buyer").post(f"derived-products/{built.pk}/concerns/", said).status_code == 404
+    assert Concern.objects.count() == 2

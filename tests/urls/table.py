@@ -445,6 +445,14 @@ API: dict[str, dict[str, dict[str, Any]]] = {
         "GET": api(lambda who: 200 if system(who) in sees("document") else 404), "POST": everybody(405),
     },
     "api:create-concerns": {"GET": everybody(405), "POST": api(lambda who: 403 if who == "reader" else 422)},
+    "api:report_entry-concerns": {
+        "GET": everybody(405),
+        "POST": api(lambda who: 403 if who == "reader" else 422 if who in sees("entry") else 404),
+    },
+    "api:report_derived-concerns": {
+        "GET": everybody(405),
+        "POST": api(lambda who: 403 if who == "reader" else 422 if who in sees("derived-product") else 404),
+    },
     "api:create-objections": {"GET": everybody(405), "POST": api(lambda who: 403 if who == "reader" else 422)},
 }  # fmt: skip
 CREATED = {"entries", "products", "derived-products", "reviews", "emergency-plans"}
