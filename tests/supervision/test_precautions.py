@@ -9,6 +9,7 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.test import Client
 
+from marketplace.applications import operations as applications
 from marketplace.applications.models import Hold
 from marketplace.clock.working_days import last_day
 from marketplace.delivery import operations as delivery
@@ -164,3 +165,18 @@ def test_a_system_reads_why_a_grant_is_not_served_and_until_when(world, delivere
         (row,) = partner("buyer").get("grants/").json()["items"]
     assert not row["in_effect"] and [hold["code"] for hold in row["holds"]] == ["precaution"]
     assert row["holds"][0]["ends_at"]
+
+
+def test_under_a_precaution_the_grant_is_not_given_back_until_it_is_over_so_that_an_order_may_follow(world, delivered):
+    give_back = {"actor": world["buyer"], "reason": "项目结束"}
+    pause(world, delivered, world.at)
+    made, other = stages.proposal(world, delivered), stages.active_grant(world, buyer="other_buyer")
+    with pytest.raises(InvalidState, match="预防性暂停"):
+        applications.surrender_grant(grant=delivered, at=world.at, **give_back)
+    stages.issue(made, world, world.at)
+    assert made.state == "issued"
+    pause(world, other, world.at)
+    over, give_back["actor"] = other.holds.get().ends_at, world["other_buyer"]
+    with pytest.raises(InvalidState):
+        applications.surrender_grant(grant=other, at=over - timedelta(seconds=1), **give_back)
+    applications.surrender_grant(grant=other, at=over, **give_back)

@@ -159,6 +159,25 @@ def test_a_stay_serves_the_data_for_the_time_and_stops_the_clock(world, review):
     assert Hold.objects.filter(grant=grant, code="measure").count() == 2
 
 
+def test_in_a_stay_the_grant_is_not_given_back_so_that_the_order_can_still_end_it(world, review):
+    order, grant = fresh(review.measure), review.measure.held.get().grant
+    operations.stay_review(**by_second(world, review), reason="争议较大")
+    assert grant.is_in_effect(world.at)
+    before = rows()
+    with pytest.raises(InvalidState, match="An order stands"):
+        applications.surrender_grant(grant=grant, actor=world["buyer"], at=world.at, reason="不再需要")
+    assert rows() == before
+    operations.uphold_review(**by_second(world, review), **SAID)
+    stages.terminate(order, world)
+    assert fresh(grant).state == "terminated"
+
+
+def test_annulled_by_its_review_the_order_keeps_nobody_from_giving_the_grant_back(world, review):
+    grant = review.measure.held.get().grant
+    operations.annul_review(**by_second(world, review), reason="证据不足")
+    applications.surrender_grant(grant=fresh(grant), actor=world["buyer"], at=world.at, reason="不再需要")
+
+
 def test_a_stayed_order_terminates_nothing(world, review):
     order = fresh(review.measure)
     stages.find_refusal(order, world)

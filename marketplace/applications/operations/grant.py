@@ -58,12 +58,19 @@ def decline_grant(*, grant: Grant, actor: User, at: datetime, reason: str) -> No
 
 @transaction.atomic
 def surrender_grant(*, grant: Grant, actor: User, at: datetime, reason: str) -> None:
-    """active → surrendered: the buyer gives it back; the duties for what it received go on."""
+    """active → surrendered: the buyer gives it back; the duties for what it received go on.
+
+    Not while an order or a notice names it, also where a review has it served again for the time: it would end nothing
+    any more. Nor while a precaution holds it: the order that may follow would find nothing to suspend.
+    """
     permissions.check_can_leave_grant(actor, grant, at)
     require(reason=reason)
     Grant.objects.select_for_update().get(pk=grant.pk)  # an order that is being issued is waited for
-    if open_holds(at, grant=grant, code=HoldCode.MEASURE).exists():
+    # of an active grant: what was lifted, annulled or has ended it would have left its outcome
+    if grant.measures.filter(outcome="", measure__issued_at__isnull=False).exists():
         raise InvalidState(_("An order stands against this grant: correct what it names first."))
+    if open_holds(at, grant=grant, code=HoldCode.PRECAUTION).exists():
+        raise InvalidState(_("A precaution holds this grant: give it back once what is looked into is decided."))
     _end("surrender", grant, GrantState.SURRENDERED, actor, at, reason)
 
 
