@@ -511,6 +511,13 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
             "between the two, by that contract: no authority decides on it, and its public page is not flagged."
         ),
     ),
+    "source_contract_ended": (
+        _("A contract under which “%(title)s”, which you obtain, was built was ended"),
+        _(
+            "Grant %(number)s runs on. What becomes of the product is a matter of that contract: no authority decides "
+            "on it. Nothing new comes of it until its developer has another grant on the same source."
+        ),
+    ),
     "source_flagged": (
         _("“%(title)s”, which you obtain, was flagged"),
         _(

@@ -7,7 +7,8 @@ import pytest
 import time_machine
 from django.test import Client
 
-from listings.models import Product, Upstream
+from listings import operations as listing
+from listings.models import Product, ProductStop, Upstream
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Grant
 from marketplace.delivery import operations as delivery
@@ -226,6 +227,41 @@ def test_a_contract_notice_flags_nothing_and_its_two_sides_are_told(world):
     assert not told_of("derived_flagged") and not told_of("derived_to_decide")
     for who in ("officer", "province_officer", "vendor"):
         assert derived not in [task.obj for task in todo(world[who], at)]
+
+
+def test_where_a_contract_ends_what_is_listed_stands_still_only_until_another_and_its_buyers_are_told(world):
+    """It rests on public data as well; nobody could clear what nothing flags."""
+    grant = stages.active_grant(world, onward_supply=True)
+    deal, who = non_public_deal(world, grant), {"actor": world["buyer"], "at": world.at}
+    for one in (grant, deal):
+        deliver(one, world.at)
+    sources = [(one, one.from_version) for one in (grant, deal)]
+    named = {"title": "选址图", "description": "按区县", "built_from": sources}
+    made = operations.register_derived(party=grant.buyer, **named, **who)
+    product = operations.list_derived(derived=made, **LISTED, **who)
+    operations.publish_derived(derived=made, **who)
+    held, over = crowd.copy_grant(grant), crowd.copy_grant(grant)
+    version, buyer = crowd.copy(world.version, product=product), world.parties["other_buyer"]
+    Grant.objects.filter(pk__in=[held.pk, over.pk]).update(product=product, buyer=buyer, from_version=version)
+    Grant.objects.filter(pk=over.pk).update(state="surrendered", ended_at=world.at)
+    notice = operations.draft_notice(grant=deal, actor=world["vendor"], at=world.at, clause="第三条", **stages.CHARGE)
+    _notice, at = stages.bring(world, notice, "terminated", by="vendor", at=world.at)
+    made.refresh_from_db()
+    assert (made.state, made.flags.count()) == ("published", 0)
+    assert not ProductStop.objects.standing(at).exists()
+    with pytest.raises(InvalidState):
+        listing.check_grantable(product, at)
+    assert told_of("source_contract_ended") == {world["other_buyer"].ledger_ref}
+    message = Outbox.objects.filter(kind="source_contract_ended", channel="page").get()
+    assert message.link == held.get_absolute_url()
+    assert deal.product.seller.name not in str(message.context)
+
+    again = crowd.copy_grant(grant)
+    Grant.objects.filter(pk=again.pk).update(product=deal.product, from_version=deal.from_version)
+    again.refresh_from_db()
+    deliver(again, at)
+    operations.add_sources(derived=made, built_from=[(again, again.from_version)], actor=world["buyer"], at=at)
+    listing.check_grantable(product, at)
 
 
 def test_what_was_kept_back_is_published_unflagged_after_a_contract_notice_and_not_named_to_the_seller(world):

@@ -23,8 +23,8 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 
-BY_FORCE = (GrantState.TERMINATED, GrantState.REVOKED)  # nothing new comes of what was built under such a grant
-GIVEN_UP = (GrantState.SURRENDERED, GrantState.CLOSED)  # as when its period is over: nothing new until another grant
+BY_FORCE = (GrantState.TERMINATED, GrantState.REVOKED)
+GIVEN_UP = (GrantState.SURRENDERED, GrantState.CLOSED)
 REVOCATION = ("Art. 15", "Art. 16", "Art. 17", "Art. 35")
 
 
@@ -124,14 +124,27 @@ def end_grant(act: ledger.Act, grant: Grant, new: str, *, reason: str, remedy: s
     workflow.move(act, grant, new, detail={"reason": reason, **named}, **fields)
     clock.stop(grant, act.at, Kind.OFFER, Kind.WHEREABOUTS)
     withdraw_changes(act, grant.editions.all(), reason)
-    ref = ledger.reference(grant)
-    if new in GIVEN_UP:
-        listing.end_upstream(ref, min(act.at, end_of_day(grant.ends)))
-    if new in BY_FORCE:
-        listing.stop_products(act, ref, ref, reason=f"{grant.number}: {GrantState(new).label}")
+    if new in BY_FORCE and grant.product.is_public_data:
+        stop_built(act, grant, new)
+    elif new != GrantState.DECLINED:
+        _end_built(act, grant)
     _tell(act, grant, reason, remedy)
     if new != GrantState.DECLINED:
         ask_certificates([(act, grant)], People(act.at))
+
+
+def stop_built(act: ledger.Act, grant: Grant, new: str) -> None:
+    """Part of an authority's ending it by force: nothing new of what was built under it, until an officer clears it."""
+    ref = ledger.reference(grant)
+    listing.stop_products(act, ref, ref, reason=f"{grant.number}: {GrantState(new).label}")
+
+
+def _end_built(act: ledger.Act, grant: Grant) -> None:
+    """Given up, or its contract ended: as when its period is over, nothing new of what was built until another grant.
+    What stands still with a hold of an ended contract would do so for ever: nobody decides on that."""
+    listing.end_upstream(ledger.reference(grant), min(act.at, end_of_day(grant.ends)))
+    if grant.state in BY_FORCE:
+        listing.resume_products(act, map(ledger.reference, grant.holds.order_by("pk")))
 
 
 def _tell(act: ledger.Act, grant: Grant, reason: str, remedy: str = "") -> None:

@@ -17,6 +17,7 @@ from marketplace import workflow
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Grant
 from marketplace.applications.operations.copies import owes_destruction
+from marketplace.applications.operations.grant import GIVEN_UP
 from marketplace.applications.states import ENDED, GrantState
 from marketplace.delivery.models import Delivery
 from marketplace.errors import require
@@ -137,6 +138,7 @@ def unflag_derived(act: ledger.Act, measure: Measure, reason: str) -> None:
     for derived in built:
         over = freed.filter(state=GrantState.TERMINATED, derived_uses__derived=derived)
         free_listing(act, derived, over.distinct())
+    listing.resume_products(act, map(ledger.reference, freed.filter(state__in=GIVEN_UP)))
     for derived in DerivedProduct.objects.filter(flags__grant__in=freed).distinct().order_by("pk"):
         _unflag(act, derived, freed, reason)
 
@@ -171,8 +173,9 @@ def ended_by_authority() -> QuerySet[Grant]:
 
 
 def flag_built(act: ledger.Act, measure: Measure, grants: Sequence[Grant]) -> None:
-    """Part of terminating: what was built from the grants that a measure ends is flagged; after a contract notice it is
-    not, and those whose matter it is are told."""
+    """Part of terminating: what was built from the grants that a measure ends is flagged, also from those that were
+    closed under it; after a contract notice it is not, and those whose matter it is are told, with the buyers of what
+    it is listed as."""
     built = DerivedProduct.objects.filter(built_from__grant__in=grants).distinct().order_by("pk")
     for derived in built:
         if measure.rules.issuer == Issuer.AUTHORITY:
@@ -181,6 +184,7 @@ def flag_built(act: ledger.Act, measure: Measure, grants: Sequence[Grant]) -> No
             flag_derived(act, derived, ended, reason=f"{measure.number}: {MeasureState.TERMINATED.label}")
         else:
             _tell_sides(act, derived, measure)
+            _tell_buyers(act, derived, measure)
 
 
 def _tell_sides(act: ledger.Act, derived: DerivedProduct, measure: Measure) -> None:
@@ -195,6 +199,18 @@ def _tell_sides(act: ledger.Act, derived: DerivedProduct, measure: Measure) -> N
         key=f"contract:{derived.pk}:{measure.pk}", title=derived.title, developer=derived.party,
         number=measure.number, seller=measure.issuer,
     )  # fmt: skip
+
+
+def _tell_buyers(act: ledger.Act, derived: DerivedProduct, measure: Measure) -> None:
+    """Whoever obtains what it is listed as, and what was built on that: nothing new comes of it for now. Between whom
+    the contract was they are not told."""
+    for one in (derived, *_built_on(derived)):
+        for grant in _holders(one):
+            if not is_over(grant, act.at):
+                tell(
+                    act, recipients(grant.buyer, act.at), "source_contract_ended", link=grant.get_absolute_url(),
+                    key=f"contract:{one.pk}:{grant.pk}:{measure.pk}", number=grant.number, title=grant.product.title,
+                )  # fmt: skip
 
 
 def flag_derived(act: ledger.Act, derived: DerivedProduct, grants: Iterable[Grant], *, reason: str = "") -> None:
@@ -247,14 +263,17 @@ def _flag(act: ledger.Act, derived: DerivedProduct, ended: Iterable[Grant], reas
 def _tell_holders(act: ledger.Act, derived: DerivedProduct, reason: str) -> None:
     """The buyers of what it is listed as: what they have rests on data whose service was ended. Under a grant that is
     over, those whose copies are not confirmed as destroyed."""
-    if derived.listed_as is None:
-        return
-    held = Grant.objects.filter(product=derived.listed_as, state__in=[GrantState.ACTIVE, *ENDED])
-    for grant in held.select_related("buyer").order_by("pk"):
+    for grant in _holders(derived):
         if (over := is_over(grant, act.at)) and not owes_destruction(grant):
             continue
         tell(
             act, recipients(grant.buyer, act.at), "copies_flagged" if over else "source_flagged",
             link=grant.get_absolute_url(), key=f"flagged:{derived.pk}:{grant.pk}:{reason}", number=grant.number,
-            title=derived.listed_as.title,
+            title=grant.product.title,
         )  # fmt: skip
+
+
+def _holders(derived: DerivedProduct) -> QuerySet[Grant]:
+    """The grants on what it is listed as that are in force, or were."""
+    held = Grant.objects.filter(product__built_as=derived, state__in=[GrantState.ACTIVE, *ENDED])
+    return held.select_related("buyer", "product").order_by("pk")
