@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts import operations as accounts
 from accounts.models import Capability, Credential, Membership, Party, User
-from listings.models import CatalogueEntry, Product, Version, VersionSource
+from listings.models import CatalogueEntry, Product, ProductStop, Upstream, Version, VersionSource
 from listings.operations import drift
 from marketplace.api.resources import RESOURCES
 from marketplace.applications import operations as applications
@@ -23,6 +23,7 @@ from marketplace.delivery import operations as delivery
 from marketplace.delivery.models import Delivery
 from marketplace.desk.story import apply_for, consult
 from marketplace.errors import InvalidState, NotAllowed
+from marketplace.ledger.entries import reference
 from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
@@ -31,6 +32,7 @@ from marketplace.supervision.monitors import MONITORS
 from marketplace.supervision.sweep import run, sweep
 from tests.supervision.test_derived import built
 from tests.workflow import matrix, stages, tables
+from tests.workflow.tables import LISTED
 
 DAY = timedelta(days=1)
 TABLES = [(table, resource.model) for resource in RESOURCES for table in resource.tables]
@@ -174,6 +176,51 @@ def test_buyer_merged_the_successor_reports_but_has_no_grant(world, heir, grant)
         operations.file_report(report=report, actor=world["expert"], at=later, use="合并前用于训练")
         assert gate.judge(world["expert"], Grant.objects.get(), world.version, later).allowed is False
     operations.return_report(report=UsageReport.objects.get(), actor=world["officer"], at=later, reason="补充")
+
+
+def test_an_order_on_a_buyer_that_is_merged_still_ends_in_termination_and_flags_what_was_built(world, heir, grant):
+    """The grant is closed by the merger, what was built from it is the successor's now."""
+    derived = built(world, grant, "门诊地图")
+    operations.publish_derived(derived=derived, actor=world["buyer"], at=world.at)
+    order = stages.order(world, grant)
+    stages.find_refusal(order, world)
+    merge(world, "buyer", heir)
+    for one in (grant, derived, order):
+        one.refresh_from_db()
+    assert (grant.state, derived.state, derived.party) == ("closed", "published", heir)
+    ended = {"actor": world["officer"], "at": world.at, "reason": "拒不改正", "remedy": stages.REMEDY}
+    operations.terminate_service(measure=order, **ended)
+    for one in (grant, derived, order):
+        one.refresh_from_db()
+    assert (order.state, grant.state, derived.state) == ("terminated", "closed", "flagged")
+    assert order.held.get().outcome == "terminated"
+    assert derived.flags.get().grant == grant
+    told = Outbox.objects.filter(kind="derived_flagged").values_list("recipient_ref", flat=True)
+    assert set(told) == {world["expert"].ledger_ref}
+
+    review = operations.lodge_review(subject=order, actor=world["expert"], at=world.at, text="认定有误")
+    operations.annul_review(review=review, actor=world["province_officer"], at=world.at, reason="证据不足")
+    derived.refresh_from_db()
+    assert derived.state == "published"
+
+
+def test_what_a_merged_buyer_has_listed_stands_still_once_its_grant_is_terminated_until_that_is_annulled(world, heir):
+    grant = stages.active_grant(world, onward_supply=True)
+    derived, who = built(world, grant, "门诊地图"), {"actor": world["buyer"], "at": world.at}
+    product = operations.list_derived(derived=derived, **LISTED, **who)
+    order = stages.order(world, grant)
+    stages.find_refusal(order, world)
+    merge(world, "buyer", heir)
+    order.refresh_from_db()
+    operations.terminate_service(
+        measure=order, actor=world["officer"], at=world.at, reason="拒不改正", remedy=stages.REMEDY
+    )
+    stops = ProductStop.objects.filter(product=product, source_ref=reference(grant))
+    assert stops.standing(world.at).exists()
+    review = operations.lodge_review(subject=order, actor=world["expert"], at=world.at, text="认定有误")
+    operations.annul_review(review=review, actor=world["province_officer"], at=world.at, reason="证据不足")
+    assert not ProductStop.objects.standing(world.at).exists()
+    assert Upstream.objects.get(product=product).over_at == world.at  # the grant was closed, that stays so
 
 
 def test_merged_developers_derived_product_keeps_its_public_sources_and_is_no_finding(world, heir, grant):

@@ -251,8 +251,7 @@ def test_nothing_is_terminated_where_no_grant_runs_any_more(world):
     made, at = stages.measure(world, "refused_to_correct")
     said = {"measure": made, "actor": world["officer"], "at": at, "reason": "拒不改正", "remedy": stages.REMEDY}
     assert "terminate" in [verb.name for verb in verbs.MEASURE.available(made, world["officer"], at)]
-    parties = {"party": world.parties["buyer"], "successor": world.parties["other_buyer"]}
-    operations.merge_party(**parties, actor=world["operator"], at=at, evidence="登记通知书", reason="合并")
+    stages.terminate(stages.order(world, made.held.get().grant, at), world, at)  # another order on the same grant
     before = rows()
     with pytest.raises(InvalidState):
         operations.terminate_service(**said)

@@ -9,14 +9,16 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Party, User
 from accounts.permissions import check_not_own_case, check_recused_from_none
 from accounts.queries import recipients
 from marketplace import workflow
-from marketplace.applications.models import Grant, HoldCode
+from marketplace.applications.models import Grant, Hold, HoldCode
 from marketplace.applications.operations import end_grant, lift_hold, open_hold
+from marketplace.applications.operations.grant import GIVEN_UP, stop_built
 from marketplace.applications.states import LIVING_GRANT, GrantState, HoldState
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
@@ -233,7 +235,8 @@ def release_grants(act: ledger.Act, measure: Measure, grants: Sequence[Grant]) -
 @transaction.atomic
 def terminate_service(*, measure: Measure, actor: User, at: datetime, reason: str, remedy: str) -> None:
     """refusal found → terminated: the grants end, their holds stay, what was built from them is flagged; after a
-    contract notice nothing is flagged, and keeper and seller are told. What is still offered is accepted no more.
+    contract notice nothing is flagged, and keeper and seller are told. What is still offered is accepted no more. One
+    that was closed under it, as by a merger, stays closed, and what was built from it is flagged as well.
 
     A choice of the authority ("may"), of a contract notice of the seller: never automatic, and only after a refusal to
     correct was found. InvalidState while the actor has not read all that the party filed.
@@ -256,8 +259,13 @@ def terminate(act: ledger.Act, measure: Measure, *, reason: str, remedy: str) ->
     for grant in grants:
         end = GrantState.DECLINED if grant.state == GrantState.OFFERED else GrantState.TERMINATED
         end_grant(act, grant, end, reason=f"{reason} {remedy}")
-        measure.held.filter(grant=grant).update(outcome=GrantOutcome.TERMINATED)
-    flag_built(act, measure, grants)
+    given_up = list(_given_up(measure).order_by("pk"))
+    for grant in given_up:
+        if grant.product.is_public_data:
+            stop_built(act, grant, GrantState.TERMINATED)
+    over = [*grants, *given_up]
+    measure.held.filter(grant__in=over).update(outcome=GrantOutcome.TERMINATED)
+    flag_built(act, measure, over)
     clock.stop(measure, act.at)
     tell_party(act, measure, f"{reason} {remedy}")
     papers.write_measure(act, measure, Paper.TERMINATION, reason, remedy)
@@ -306,8 +314,17 @@ def _check_something_ends(measure: Measure) -> list[Grant]:
 
 
 def has_something_to_end(measure: Measure) -> bool:
-    """A grant that runs or may yet: being offered, or revoked, it may come back by a review."""
-    return measure.held.filter(outcome="", grant__state__in=(*LIVING_GRANT, GrantState.REVOKED)).exists()
+    """A grant that runs or may yet: being offered, or revoked, it may come back by a review. Or one that was given up
+    under it: what was built from that stands as before."""
+    living = measure.held.filter(outcome="", grant__state__in=(*LIVING_GRANT, GrantState.REVOKED))
+    return living.exists() or _given_up(measure).exists()
+
+
+def _given_up(measure: Measure) -> QuerySet[Grant]:
+    """The grants that it has held and that were closed since: by a merger, or when their period was over."""
+    held = Hold.objects.filter(code=HoldCode.MEASURE, source_ref=ledger.reference(measure))
+    rows = Grant.objects.filter(state__in=GIVEN_UP, measures__measure=measure, measures__outcome="")
+    return rows.filter(pk__in=held.values("grant")).select_related("product")
 
 
 def check_ends_as(measure: Measure, state: str) -> None:
