@@ -1,6 +1,6 @@
 """May this person act for that party? Every check raises NotAllowed with a sentence and returns nothing."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -123,6 +123,17 @@ def check_recused_from_none(actor: Any, *cases: QuerySet[Any]) -> None:
         raise NotAllowed(
             _("Who has recused themselves from this case decides nothing in it, nor does a deputy in their place.")
         )
+
+
+def check_other_than(actor: Any, authors: Collection[str], why: str) -> None:
+    """None of these people, named by their ledger references, nor a deputy in the place of one: a deputy of several
+    acts from here on for another. NotAllowed says `why`."""
+
+    def wrote(person: Any) -> bool:
+        return person.ledger_ref in authors
+
+    if wrote(actor) or not _acts_for_one_without(actor, wrote):
+        raise NotAllowed(why)
 
 
 def _acts_for_one_without(actor: Any, bias: Callable[[User], bool]) -> bool:

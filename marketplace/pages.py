@@ -1,6 +1,5 @@
 """What several pages show: the history of a case, from the ledger."""
 
-import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -9,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.queries import names
 from marketplace.ledger.models import Entry
-from marketplace.ledger.queries import history
+from marketplace.ledger.queries import detail_of, history
 
 
 class HistoryRow(NamedTuple):
@@ -27,7 +26,7 @@ def history_rows(objects: Iterable[Any]) -> list[HistoryRow]:
     """The ledger of some objects, with names and state labels in the reader's language."""
     by_ref = {(obj._meta.label_lower, str(obj.pk)): obj for obj in objects}
     entries = list(history(by_ref.values()).select_related("detail"))
-    principals = {entry.pk: _detail(entry).get("acting_for", "") for entry in entries}
+    principals = {entry.pk: detail_of(entry).get("acting_for", "") for entry in entries}
     people = names({entry.actor_ref for entry in entries} | set(principals.values()))
     rows = []
     for entry in entries:
@@ -41,12 +40,8 @@ def history_rows(objects: Iterable[Any]) -> list[HistoryRow]:
 
 def _text(entry: Entry) -> str:
     """What the actor wrote; empty where nothing was written or the text was lawfully erased."""
-    detail = _detail(entry)
+    detail = detail_of(entry)
     return "\n".join(filter(None, (detail.get(name) for name in ("reason", "remedy", "text"))))
-
-
-def _detail(entry: Entry) -> dict[str, Any]:
-    return json.loads(entry.detail.json) if hasattr(entry, "detail") else {}
 
 
 def _label(obj: models.Model, state: str) -> Any:

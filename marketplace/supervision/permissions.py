@@ -17,6 +17,7 @@ from accounts.permissions import (
     check_not_own_case,
     check_not_recused,
     check_officer,
+    check_other_than,
     check_recused_from_none,
 )
 from accounts.queries import authority_level, parties_as
@@ -25,6 +26,8 @@ from listings.permissions import check_can_review, check_reviewer, parties_of_ve
 from marketplace.applications.models import Grant
 from marketplace.applications.permissions import parties_of_case
 from marketplace.errors import NotAllowed, is_allowed
+from marketplace.ledger.models import Entry
+from marketplace.ledger.queries import detail_of, history
 from marketplace.supervision.closeout import checker_of
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.deadlines import Due
@@ -220,14 +223,23 @@ def check_can_order_platform(actor: Any, authority: Party, at: datetime) -> None
 
 
 def check_can_annul(actor: Any, measure: Measure, at: datetime) -> None:
-    """Another person than the one who issued it, among those who could lift it."""
+    """Another person than who issued it, or in whose place it was issued, among those who could lift it; nor a deputy
+    in the place of such a person."""
     check_can_end(actor, measure, at)
-    if measure.issued_by_id == actor.pk or _has_signed(actor, measure):
-        raise NotAllowed(_("Somebody else than the officer who issued an order may annul it."))
+    authors = _authors(history([measure]).filter(verb=measure.rules.issued_as)) | _signed(measure)
+    check_other_than(actor, authors, _("Somebody else than the officer who issued an order may annul it."))
 
 
-def _has_signed(actor: Any, measure: Measure) -> bool:
-    return Signature.objects.filter(measure=measure, by=actor.pk, outcome=Outcome.CONFIRMED).exists()
+def _authors(acts: QuerySet[Entry]) -> set[str]:
+    """Who did this, and in whose place."""
+    names = [(act.actor_ref, detail_of(act).get("acting_for", "")) for act in acts.select_related("detail")]
+    return {name for pair in names for name in pair if name}
+
+
+def _signed(measure: Measure) -> set[str]:
+    """Who has signed it, where it took two."""
+    signed = Signature.objects.filter(measure=measure, outcome=Outcome.CONFIRMED).select_related("by")
+    return {one.by.ledger_ref for one in signed}
 
 
 def check_can_respond(actor: Any, measure: Measure, at: datetime) -> None:
@@ -275,11 +287,12 @@ def check_can_decide_review(actor: Any, review: Review, at: datetime) -> None:
     """
     reviewing_party(actor, review, at)
     check_not_recused(actor, review)  # first: it may find another person in whose place a deputy acts
-    authors = set(adverse_acts(review.subject).values_list("actor_ref", flat=True))
+    authors = _authors(adverse_acts(review.subject))
+    if review.measure:
+        authors |= _signed(review.measure)
     if review.measure and review.measure.required_by:
-        authors |= set(proposals_of(review.measure).values_list("actor_ref", flat=True))
-    if authors & {actor.ledger_ref, actor.acting_for} or (review.measure and _has_signed(actor, review.measure)):
-        raise NotAllowed(_("Somebody else than who decided reviews it."))
+        authors |= _authors(proposals_of(review.measure))
+    check_other_than(actor, authors, _("Somebody else than who decided reviews it."))
     check_not_own_case(actor, parties_of_review(review), at)
 
 

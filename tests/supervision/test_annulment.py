@@ -7,14 +7,18 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import Membership
 from marketplace.applications.models import Grant
 from marketplace.delivery import operations as delivery
 from marketplace.documents.models import Document
+from marketplace.errors import NotAllowed
 from marketplace.ledger.models import Entry
 from marketplace.supervision import operations, register
 from marketplace.supervision.models import DerivedFrom, DerivedProduct, Measure, MeasureGrant, new_token
+from marketplace.supervision.verbs import MEASURE
 from tests import crowd
 from tests.actors import World
+from tests.supervision.test_recusal import stand_in
 from tests.workflow import stages
 
 LONG = 200  # days after which everything is final
@@ -97,3 +101,25 @@ def test_a_grant_that_another_order_ended_keeps_the_flag(world: World, grant: Gr
     MeasureGrant.objects.create(measure=other, grant=grant)
     operations.annul_order(measure=other, actor=world["second_officer"], at=world.at, reason="证据不足")
     assert DerivedProduct.objects.get().state == "flagged"
+
+
+def test_a_deputy_annuls_no_notice_of_the_person_in_whose_place_it_acts(world: World) -> None:
+    made, _over = stages.notice(world, "issued")
+    assert made.issued_by == world["vendor"]
+    stand_in(world, world.parties["vendor"], "vendor", "vendor_member", made.issued_at)
+    annul_it = {"measure": made, "actor": world["vendor_member"], "at": made.issued_at, "reason": "误发"}
+    with pytest.raises(NotAllowed, match="以外的人员"):
+        operations.annul_order(**annul_it)
+    assert "annul" not in [verb.name for verb in MEASURE.available(made, world["vendor_member"], made.issued_at)]
+    Membership.objects.filter(user=world["vendor_member"], deputy_for=None).update(role="manager")
+    operations.annul_order(**annul_it)  # in its own name
+
+
+def test_whoever_it_was_issued_in_the_place_of_annuls_it_no_more_than_its_deputy(world: World) -> None:
+    made, _over = stages.notice(world, "proposed")
+    stand_in(world, world.parties["vendor"], "vendor", "vendor_member", world.at)
+    issued = {"measure": made, "actor": world["vendor_member"], "at": world.at}
+    operations.issue_order(**issued, remedy=stages.REMEDY, **stages.CHARGE)
+    for who in ("vendor", "vendor_member"):
+        with pytest.raises(NotAllowed):
+            operations.annul_order(measure=made, actor=world[who], at=world.at, reason="误发")

@@ -1,6 +1,5 @@
 """What can be reviewed, and what a review does to it: orders and cautions are undone, refusals are decided anew."""
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from operator import attrgetter
@@ -27,6 +26,7 @@ from marketplace.clock.working_days import due_after
 from marketplace.documents.models import Document
 from marketplace.errors import InvalidState
 from marketplace.ledger import entries as ledger
+from marketplace.ledger.queries import detail_of
 from marketplace.supervision.caution import Caution, CautionState
 from marketplace.supervision.closeout import Certificate
 from marketplace.supervision.measure_kinds import Issuer
@@ -161,7 +161,7 @@ def decision_on(subject: Subject) -> dict[str, str]:
     """What the newest refusal, order or termination said, to be kept with the review."""
     entry = adverse_acts(subject).select_related("detail").last()
     assert entry is not None
-    said = json.loads(entry.detail.json) if hasattr(entry, "detail") else {}
+    said = detail_of(entry)
     kept = {name: str(said[name]) for name in ("facts", "demand", "reason", "remedy") if said.get(name)}
     return {"verb": entry.verb, "at": entry.at.isoformat(), "article": entry.article, "by": entry.actor_ref, **kept}
 
