@@ -4,11 +4,12 @@ from django.utils.translation import gettext_lazy as _
 
 from listings.models import Frequency
 
-# rule -> the sentence; placeholders are the figures of the finding's text
+# rule, or rule and what was seen -> the sentence; placeholders are the figures of the finding's text
 SENTENCES = {
     "report_thin": _("%(report)s: %(what)s"),
     "buyer_lapsed": _("Its verification was valid until %(day)s: nothing is handed over under its grants."),
     "mandate_lapsed": _("Its mandate was valid until %(day)s. What it governed is still on offer."),
+    "mandate_lapsed:none": _("It holds no mandate. What a primary developer governed is on offer."),
     "source_lapsed": _("“%(title)s” was valid until %(day)s."),
     "data_stale": _("Said to be updated: %(frequency)s. The newest version is of %(day)s."),
     "outside_grant": _("%(day)s, %(count)s deliveries: %(what)s"),
@@ -40,6 +41,5 @@ WORDS = {
 
 def said(rule: str, text: dict[str, str]) -> str:
     """Empty where the rule has no sentence of its own."""
-    if rule not in SENTENCES:
-        return ""
-    return str(SENTENCES[rule] % {name: WORDS.get(value, value) for name, value in text.items()})
+    sentence = SENTENCES.get(f"{rule}:{text.get('what')}", SENTENCES.get(rule, ""))
+    return str(sentence % {name: WORDS.get(value, value) for name, value in text.items()})

@@ -95,8 +95,8 @@ def lapsed_buyers(at: datetime, scope: Scope) -> Iterator[Case]:
 
 
 def lapsed_mandates(at: datetime, scope: Scope) -> Iterator[Case]:
-    """Primary developers of whose mandates none holds any more, with data on offer that they governed (Art. 16): a case
-    for each authority that reviewed it."""
+    """Sellers none of whose mandates holds any more, or who have none, as a successor may, with governed data on offer
+    (Art. 16): a case for each authority that reviewed it."""
     today = local_date(at)
     mandates = Capability.objects.filter(party=OuterRef("product__seller"), kind=CapabilityKind.PRIMARY_DEVELOPER)
     over = mandates.filter(valid_until__lt=today).order_by("-valid_until").values("valid_until")[:1]
@@ -105,14 +105,14 @@ def lapsed_mandates(at: datetime, scope: Scope) -> Iterator[Case]:
         .filter(~Exists(mandates.filter(valid_on(today))), product__acquisition__in=GOVERNED)
         .filter(product__seller__state=PartyState.VERIFIED)
         .annotate(last=Subquery(over))
-        .exclude(last=None)
     )
     rows = versions.select_related("product__seller", "authority").order_by("pk")
     newest = {(row.product.seller_id, row.authority_id): row for row in rows}
     for (party, authority), version in newest.items():
         seller, last = version.product.seller, version.last
-        key = f"mandate_lapsed:{party}:{last}:{authority}"
-        yield Case(key, version, seller, authority, {"day": str(last)}, seller)
+        key = f"mandate_lapsed:{party}:{last or ''}:{authority}"
+        words = {"day": str(last)} if last else {"what": "none"}
+        yield Case(key, version, seller, authority, words, seller)
 
 
 def _sources(at: datetime, scope: Scope) -> Any:

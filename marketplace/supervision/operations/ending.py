@@ -50,10 +50,10 @@ from marketplace.clock.working_days import local_date
 from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
-from marketplace.supervision.models import DerivedProduct, Measure, UsageReport
+from marketplace.supervision.models import DerivedProduct, Finding, Measure, UsageReport
 from marketplace.supervision.operations.certificate import cease_certificates
 from marketplace.supervision.operations.preparedness import end_plans
-from marketplace.supervision.states import STANDING_MEASURE, DerivedState, MeasureState, ReportState
+from marketplace.supervision.states import STANDING_MEASURE, DerivedState, FindingState, MeasureState, ReportState
 
 ENDING = (PartyState.VERIFIED, PartyState.BARRED)
 PUBLIC_POWER = (CapabilityKind.OPERATOR, CapabilityKind.AUTHORITY, CapabilityKind.REVIEWER)  # cases wait for these
@@ -63,9 +63,9 @@ PUBLIC_POWER = (CapabilityKind.OPERATOR, CapabilityKind.AUTHORITY, CapabilityKin
 def merge_party(*, party: Party, successor: Party, actor: User, at: datetime, evidence: str, reason: str) -> None:
     """verified or barred → ended: an organisation was merged into another, against evidence that is named.
 
-    The successor has its products, catalogue entries, consents, derived products, contract notices and what it was
-    admitted as, and answers for its reports and orders. Its applications are withdrawn and its grants closed: the
-    successor applies.
+    The successor has its products with the open findings about them, catalogue entries, consents, derived products,
+    contract notices and what it was admitted as, and answers for its reports and orders. Its applications are withdrawn
+    and its grants closed: the successor applies.
     """
     _check(party, actor, at, PartyKind.ORGANISATION, evidence=evidence, reason=reason)
     _lock(party, successor)
@@ -79,6 +79,9 @@ def merge_party(*, party: Party, successor: Party, actor: User, at: datetime, ev
     _pass_on(act, CatalogueEntry.objects.filter(unit=party), "unit", successor)
     _pass_on(act, StandingConsent.objects.filter(unit=party), "unit", successor)
     _pass_on(act, DerivedProduct.objects.filter(party=party), "party", successor)
+    _pass_on(
+        act, Finding.objects.filter(party=party, state=FindingState.OPEN).exclude(version=None), "party", successor
+    )
     VersionSource.objects.filter(unit=party).update(unit=successor)
     _pass_on(act, Application.objects.filter(seller=party), "seller", successor)
     _pass_questions_on(act, party, successor)
