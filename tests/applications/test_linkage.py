@@ -141,6 +141,42 @@ def test_two_harmless_grants_take_an_expert_and_a_reason(world, towns, jobs, sen
     assert f'"linkages":["applications.linkageresult:{row.pk}"]' in said and "已由专家评估" in said
 
 
+@pytest.fixture
+def jobs_narrow(world):
+    return product(world, "行业", "行业", [job for _town, job in GRID])
+
+
+def second_of_two(world, held, *asked_for):
+    """What is left of a case with two items once the first is approved on the expert's measures."""
+    granted(world, held)
+    first, second = under_review(world, *asked_for).items.order_by("pk")
+    operations.link_due(at=world.at)
+    later = world.at + timedelta(hours=1)
+    assessed(world, first, at=later, measures="不得合并存放")
+    return first, second, later
+
+
+def test_measures_asked_for_a_pair_bind_each_item_of_the_case(world, towns, jobs, jobs_narrow):
+    """Approving the first changes neither the versions nor the fields of what is asked for beside it."""
+    first, second, later = second_of_two(world, towns, jobs, jobs_narrow)
+    assert stages.approve(first, world, later, linkage_reason="已评估").terms["conditions"] == "不得合并存放"
+    assert operations.link_due(at=later + timedelta(hours=1)) == 0  # measured already
+    assert stages.approve(second, world, later, linkage_reason="已评估").terms["conditions"] == "不得合并存放"
+
+
+def test_measures_asked_for_a_pair_that_stands_outlive_a_second_opinion_on_another(world, towns, jobs, jobs_narrow):
+    """Granted with fewer fields the other is another pair: it takes an opinion of its own, beside the earlier one."""
+    first, second, later = second_of_two(world, towns, jobs, jobs_narrow)
+    stages.approve(first, world, later, linkage_reason="已评估", fields=["化名"])
+    assert operations.link_due(at=later + timedelta(hours=1)) == 1
+    LinkageResult.objects.filter(with_grant__item=first).update(state="failed", figure=None, error={"code": "too_slow"})
+    last = later + timedelta(hours=2)
+    with pytest.raises(InvalidState):
+        stages.approve(second, world, last, linkage_reason="已评估")
+    assessed(world, second, at=last)
+    assert stages.approve(second, world, last, linkage_reason="已评估").terms["conditions"] == "不得合并存放"
+
+
 def test_the_setting_allows_a_share(world, towns, jobs, settings):
     granted(world, towns)
     item = under_review(world, jobs).items.get()

@@ -56,7 +56,14 @@ class Pair(NamedTuple):
 
     @property
     def inputs(self) -> str:
-        with_ref = f"grant:{self.grant.pk}" if self.grant else f"item:{self.other and self.other.pk}"
+        return self._hash(f"grant:{self.grant.pk}" if self.grant else f"item:{self.other and self.other.pk}")
+
+    @property
+    def asked(self) -> str:
+        """The inputs it had while the grant was still asked for: the same versions and fields are the same pair."""
+        return self._hash(f"item:{self.grant.item_id}") if self.grant else self.inputs
+
+    def _hash(self, with_ref: str) -> str:
         sides = [METHOD, with_ref, self.first.pk, sorted(self.fields), self.second.pk, sorted(self.with_fields)]
         return hashlib.sha256(json.dumps(sides).encode()).hexdigest()
 
@@ -89,13 +96,14 @@ def pairs_of(decided_on: Item | GrantEdition, at: datetime) -> list[Pair]:
 
 
 def results_of(pairs: Sequence[Pair]) -> list[LinkageResult]:
-    """The rows of these pairs, as far as there are any; in the same order."""
+    """The rows of these pairs, as far as there are any; in the same order. What was measured while the other was asked
+    for beside it stays, and so does what an expert said of it, once that is granted unchanged."""
     rows = LinkageResult.objects.filter(item__in={pair.item.pk for pair in pairs})
     known = {
         (row.item_id, row.inputs): row
         for row in rows.select_related("item__application", "second__product", "with_grant")
     }
-    found = [known.get((pair.item.pk, pair.inputs)) for pair in pairs]
+    found = [known.get((pair.item.pk, pair.inputs)) or known.get((pair.item.pk, pair.asked)) for pair in pairs]
     return [row for row in found if row is not None]
 
 
@@ -123,16 +131,16 @@ def check_reason(found: Sequence[LinkageResult], reason: str) -> None:
 
 
 def check_assessed(application: Application, found: Sequence[LinkageResult]) -> list[ExpertOpinion]:
-    """The opinions of the expert committee on what these pairs reveal, given since that was measured: where one takes
-    an expert, it is granted only after such an opinion, and on the measures that it asks for.
+    """The opinions of the expert committee on what these pairs reveal, each given since one of them was measured: where
+    one takes an expert, it is granted only after an opinion on it, and on the measures that any of them asks for.
 
-    Raises InvalidState while there is none.
+    Raises InvalidState while one of the pairs has none.
     """
     measured = [row.measured_at or row.created_at for row in found if row.takes_expert]
     if not measured:
         return []
-    given = list(application.opinions.filter(at__gte=max(measured)).order_by("pk"))
-    if not given:
+    given = list(application.opinions.filter(at__gte=min(measured)).order_by("pk"))
+    if not any(opinion.at >= max(measured) for opinion in given):
         raise InvalidState(
             _("Together with data that the buyer has, this singles people out, or it could not be measured: an expert "
               "of the committee has to assess it first (Art. 35). Call one on the page of the case.")
@@ -153,7 +161,7 @@ def request_linkages(pairs: Sequence[Pair], at: datetime) -> int:
             fields=list(pair.fields), with_fields=list(pair.with_fields), inputs=pair.inputs, created_at=at,
         )
         for pair in pairs
-        if not LinkageResult.objects.filter(item=pair.item, inputs=pair.inputs).exists()
+        if not results_of([pair])
     ]  # fmt: skip
     LinkageResult.objects.bulk_create(rows, ignore_conflicts=True)
     if rows:
