@@ -343,7 +343,8 @@ class EventsFace(Face):
         after = paging.decode(cursor, 2) if cursor else (0, 0)
         rows = list(queries.feed(request.user, after)[:limit])
         reached = queries.position(rows[-1]) if rows else after
-        return Response({"items": serializers.Event(rows, many=True).data, "next": paging.encode(*reached)})
+        told = [queries.as_told(row) for row in rows]
+        return Response({"items": serializers.Event(told, many=True).data, "next": paging.encode(*reached)})
 
     parameters = tuple(
         OpenApiParameter(one["name"], one["schema"], description=str(one["description"])) for one in paging.PARAMETERS

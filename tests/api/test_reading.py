@@ -18,7 +18,7 @@ from marketplace.ledger.models import Entry
 from marketplace.supervision import operations as supervision
 from tests.api.conftest import Partner, credential_in
 from tests.pages.test_queries import busy  # noqa: F401
-from tests.supervision.test_derived import built_on_both
+from tests.supervision.test_derived import built, built_on_both, revoke
 from tests.workflow import stages
 
 NOUNS = [resource.noun for resource in RESOURCES]
@@ -208,6 +208,37 @@ def test_the_feed_tells_nothing_of_what_is_not_visible(world, partner, grant):
     stages.issue(proposed, world, world.at)
     assert "supervision.measure" in {row["object"] for row in events(buyer)["items"]}
     assert all("actor" not in key and "detail" not in key for row in events(buyer)["items"] for key in row)
+
+
+def of_object(one, kind):
+    return [
+        (row["verb"], row["old"], row["new"], row["article"], bool(row["operation_id"]))
+        for row in events(one)["items"] if row["object"] == kind
+    ]  # fmt: skip
+
+
+def test_the_feed_names_no_measure_to_whoever_is_not_inside(world, partner):
+    """Public only when final, and never once annulled: until then no more than that what is on offer is held."""
+    outside, inside = partner("other_buyer"), partner("vendor")
+    made, _at = stages.take_down(world, "issued")
+    assert of_object(outside, "listings.version")[-2:] == [
+        ("publish", "in_publicity", "published", "Art. 40", True), ("", "", "held", "", False)
+    ]  # fmt: skip
+    assert of_object(inside, "listings.version")[-1] == ("take_down", "published", "held", made.article, True)
+
+
+def test_the_feed_says_nothing_of_a_revocation_by_what_was_built(world, partner, grant):
+    outside, inside = partner("other_buyer"), partner("buyer")
+    made = built(world, grant, "需求地图")
+    supervision.publish_derived(derived=made, actor=world["buyer"], at=world.at)
+    revoke(world, grant)
+    told = [("publish", "registered", "published", "Art. 16", True)]
+    assert of_object(outside, "supervision.derivedproduct") == told
+    assert of_object(inside, "supervision.derivedproduct")[-1][:4] == ("revoke", "published", "flagged", "Art. 15")
+    made.refresh_from_db()
+    supervision.clear_derived(derived=made, actor=world["second_officer"], at=world.at, reason="可继续公开")
+    assert of_object(outside, "supervision.derivedproduct") == told  # not even that it was flagged
+    assert [row[0] for row in of_object(inside, "supervision.derivedproduct")][-1] == "clear"
 
 
 def test_the_feed_keeps_from_a_party_what_inspectors_write_down_before_they_report(world, partner):

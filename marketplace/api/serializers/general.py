@@ -18,9 +18,11 @@ class InEffect(serializers.Serializer[Any]):
 
 
 class Event(serializers.ModelSerializer[Entry]):
-    """One ledger entry about an object that the organisation may see."""
+    """One ledger entry about an object that the organisation may see. Where it sees only what anybody may, `verb`,
+    `old`, `article` and `operation_id` are empty, save for its keeper's or reviewer's own acts."""
 
     id = serializers.CharField()
+    operation_id = serializers.UUIDField(allow_null=True)
     object = serializers.CharField(source="object_type")
 
     class Meta:
