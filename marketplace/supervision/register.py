@@ -34,6 +34,7 @@ from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import SHANGHAI, local_date
 from marketplace.documents.models import Document
 from marketplace.supervision.models import DerivedFrom, DerivedProduct, GrantOutcome, Measure, MeasureGrant
+from marketplace.supervision.review import Review
 from marketplace.supervision.states import DerivedState, MeasureState, ReviewState
 
 SMALLEST_COUNT = 5
@@ -207,7 +208,9 @@ def with_parts(rows: QuerySet[Grant], at: datetime) -> QuerySet[Grant]:
     served = clock.over_before(Kind.SERVICE, since - timedelta(days=1))
     ended = Q(end_known_at__lt=since) | Q(end_known_at=None, ended_at__lt=served)
     rows = rows.annotate(end_known_at=_end_known_at())
-    rows = rows.annotate(is_end_final=ExpressionWrapper(ended, BooleanField()))
+    open_to_review = Q(state=ReviewState.LODGED) | Q(decided_at__gte=since)
+    contested = Exists(Review.objects.filter(open_to_review, grant=OuterRef("pk")))
+    rows = rows.annotate(is_end_final=ExpressionWrapper(ended & ~Q(contested), BooleanField()))
     return rows.select_related("buyer", "product", "authority", "from_version", "disclosure").prefetch_related(
         Prefetch("derived_uses", outputs, to_attr="outputs"),
         Prefetch("measures", held, to_attr="all_measures"),

@@ -265,6 +265,24 @@ def test_a_revocation_is_told_whatever_became_of_an_order_before(world, grant):
     assert (item["outcome"], item["measures"]) == ("revoked", [])
 
 
+def test_a_revocation_is_told_once_no_review_of_it_is_open_nor_can_be_contested(world, grant):
+    operations.revoke_grant(
+        grant=grant, actor=world["officer"], at=world.at, article="Art. 15", reason="目的消失", remedy=stages.REMEDY
+    )
+
+    def told(days):
+        return json.loads(read(world.at + timedelta(days=days))["/register.json"])["items"][0]["outcome"]
+
+    assert told(100) == "revoked"
+    review = operations.lodge_review(subject=grant, actor=world["buyer"], at=world.at, text="目的仍在")
+    assert told(120) == "ended"
+    operations.uphold_review(
+        review=review, actor=world["second_officer"], at=world.at + timedelta(days=120), reason="目的已消失",
+        remedy="可以复议",
+    )  # fmt: skip
+    assert [told(days) for days in (121, 180, 181)] == ["ended", "ended", "revoked"]
+
+
 def test_an_order_does_not_stand_beside_a_grant_that_a_review_freed_of_it(world):
     grants = kept, freed, closed = [stages.active_grant(world) for _n in range(3)]
     made = operations.propose_order(
