@@ -476,6 +476,10 @@ MESSAGES: dict[str, tuple[Any, Any]] = {
         _("Not made in time: %(clock)s"),
         _("%(object)s: the hour is over and nothing is recorded. Ask whoever reported the incident."),
     ),
+    "incident_report_late": (
+        _("Made late: %(clock)s"),
+        _("%(object)s: it was due by %(due)s and made at %(when)s."),
+    ),
     "incident_reported": (
         _("Security incident %(number)s: %(what)s"),
         _("%(text)s"),

@@ -35,6 +35,11 @@ class Occasion(models.Model):
             return {key for (key,) in cursor.fetchall()}
 
 
+def ran_out(monitor: str, clock: Clock) -> str:
+    """The occasion of a clock that was not met, for one of the monitors that tell of it."""
+    return f"{monitor}:{clock.pk}:{clock.due_at:%F}"
+
+
 class Explanation(models.Model):
     """Why a deadline that bound an authority or a reviewer ran out, by an officer who answers for the case."""
 

@@ -276,6 +276,28 @@ def test_one_hour_runs_day_and_night_and_whoever_owes_the_report_is_reminded_onc
     assert not clock.has_run_out(incident, Kind.INCIDENT_AUTHORITY, late)
 
 
+def test_bodies_learn_once_that_the_hour_was_missed_also_where_no_sweep_came_before_the_report(world):
+    bodies = refs(world, "overseer", "officer", "second_officer", "conflicted_officer")
+    at = world.at + timedelta(days=3)
+    incident = stages.report_incident(world, at=at, noticed_at=world.at)
+    operations.report_to_authority(**by(world, incident, "seller", at), when=world.at + HOUR, text="电话初报，按时")
+    assert told("incident_report_late") == []
+    operations.report_to_cyberspace(**by(world, incident, "seller", at), when=at, text="初报")
+    assert told("incident_report_late") == bodies
+    late = Outbox.objects.filter(kind="incident_report_late", channel="page").first()
+    assert (late.link, late.context["object"]) == (incident.get_absolute_url(), str(incident))
+    assert late.context["when"] == f"{timezone.localtime(at):%Y-%m-%d %H:%M}"
+    sweep(at=at + HOUR)
+    assert (told("incident_report_late"), told("incident_report_missed")) == (bodies, [])
+
+    swept = stages.report_incident(world, at=at, noticed_at=world.at, kind="loss")
+    sweep(at=at + timedelta(minutes=1))
+    assert told("incident_report_missed") == sorted(bodies * 2)  # of each first report
+    for report in (operations.report_to_authority, operations.report_to_cyberspace):
+        report(**by(world, swept, "seller", at + HOUR), when=at + HOUR, text="初报")
+    assert told("incident_report_late") == bodies
+
+
 def test_fact_is_stated_once_and_neither_before_it_was_noticed_nor_ahead(world):
     incident = stages.report_incident(world)
     for when in (world.at - HOUR, world.at + HOUR):

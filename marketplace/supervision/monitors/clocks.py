@@ -24,6 +24,7 @@ from marketplace.supervision.concern import Concern, ConcernKind
 from marketplace.supervision.deadlines import Due, lapses_at, run_out, went_up
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.monitors.base import WATCHER, Case, Scope, Told, text, unsaid, within
+from marketplace.supervision.occasions import ran_out
 
 
 def overdue(at: datetime, scope: Scope) -> Iterator[Case]:
@@ -66,7 +67,7 @@ def _untold(monitor: str, at: datetime) -> "QuerySet[Clock]":
 def _case(monitor: str, row: Due, words: dict[str, Any]) -> Case:
     clock = row.clock
     words = {"clock": Kind(clock.kind).label, "object": row.obj, "due": last_day(clock.due_at)} | words
-    return Case(f"{monitor}:{clock.pk}:{clock.due_at:%F}", row, row.party, row.authority_id, words, clock)
+    return Case(ran_out(monitor, clock), row, row.party, row.authority_id, words, clock)
 
 
 def above_told(case: Case, people: People) -> Told:

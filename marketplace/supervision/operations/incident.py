@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from accounts.models import Party, User
@@ -22,6 +23,7 @@ from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions_incident as permissions
 from marketplace.supervision.incidents import FACTS, WAS_OFFERED, Incident, IncidentNote, IncidentState, NoteKind
+from marketplace.supervision.occasions import Occasion, ran_out
 from marketplace.supervision.operations.incident_reach import count_reach, opened_words, tell_bodies
 from marketplace.supervision.precautions import standing_for
 
@@ -95,14 +97,14 @@ def contain_incident(*, incident: Incident, actor: User, at: datetime, when: dat
 
 @transaction.atomic
 def report_to_authority(*, incident: Incident, actor: User, at: datetime, when: datetime, text: str) -> None:
-    """The first report to the authority, and when it was made. Ends its hour."""
+    """The first report to the authority, and when it was made. Ends its hour; made later, the bodies are told."""
     permissions.check_can_keep_incident(actor, incident, at)
     _state_fact(incident, actor, at, "report_to_authority", "authority_told_at", NoteKind.AUTHORITY, when, text)
 
 
 @transaction.atomic
 def report_to_cyberspace(*, incident: Incident, actor: User, at: datetime, when: datetime, text: str) -> None:
-    """The first report to the cyberspace office, and when it was made. Ends its hour."""
+    """The same to the cyberspace office."""
     permissions.check_can_keep_incident(actor, incident, at)
     _state_fact(incident, actor, at, "report_to_cyberspace", "cyberspace_told_at", NoteKind.CYBERSPACE, when, text)
 
@@ -218,6 +220,8 @@ def _state_fact(
     _date(incident, column, when)
     ledger.record(act, incident, detail={"when": when.isoformat(), "text": text})
     tell_handling(act, incident, "incident_reported", number=incident.number, what=NoteKind(kind).label, text=text)
+    if column in CLOCK_OF:
+        _tell_late(act, incident, CLOCK_OF[column], when)
 
 
 CLOCK_OF = {"authority_told_at": Kind.INCIDENT_AUTHORITY, "cyberspace_told_at": Kind.INCIDENT_CYBERSPACE}
@@ -228,6 +232,18 @@ def _date(incident: Incident, column: str, when: datetime) -> None:
     incident.save(update_fields=[column])
     if column in CLOCK_OF:
         clock.stop(incident, when, CLOCK_OF[column])
+
+
+def _tell_late(act: ledger.Act, incident: Incident, kind: Kind, when: datetime) -> None:
+    """A report that was made after its hour: the bodies learn of it here where no sweep has told them before."""
+    hour = clock.of(incident).filter(kind=kind, due_at__lt=when).first()
+    if hour and Occasion.claim([ran_out("clock_overdue", hour)], act.at):
+        said = {"clock": kind.label, "object": incident, "due": _moment(hour.due_at), "when": _moment(when)}
+        tell_bodies(act, incident, "incident_report_late", incident.bodies(), **said)
+
+
+def _moment(at: datetime) -> str:
+    return f"{localtime(at):%Y-%m-%d %H:%M}"
 
 
 def _note(act: ledger.Act, incident: Incident, kind: str, text: str) -> None:
