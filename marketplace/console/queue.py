@@ -33,6 +33,7 @@ from marketplace.console.sections import Section, noun_of, recusals
 from marketplace.console.site import address, console
 from marketplace.faces import form_page, submit, verb_page
 from marketplace.pages import history_rows
+from marketplace.supervision.inquiry import NAME_OF
 from marketplace.supervision.permissions_above import may_ask_report
 from marketplace.verbs import Verb, Verbs
 
@@ -259,7 +260,7 @@ class Queue(admin.ModelAdmin):
             "clocks": clock.of(obj).open().order_by("due_at"),
             "verbs": [verb for table in self.tables for verb in table.available(obj, user, at)] if self.tables else [],
             "noun": noun_of(obj),
-            "asks": self.opts.model_name if may_ask_report(user, obj, at) else "",
+            "asks": NAME_OF[type(obj)] if may_ask_report(user, obj, at) else "",
             "history": [row for row in history_rows(parts) if row.entry.verb not in kept_back],
         }  # fmt: skip
         return render(request, "console/case.html", context)

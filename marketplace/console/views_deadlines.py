@@ -39,7 +39,7 @@ from marketplace.supervision.deadlines import (
     reviewers_up_to,
     went_up,
 )
-from marketplace.supervision.inquiry import ABOUT
+from marketplace.supervision.inquiry import NAME_OF
 from marketplace.supervision.permissions import check_can_explain
 
 
@@ -140,7 +140,7 @@ def _line(
         may_explain=lapse is None or lapse.pk in own,
         explanation=said[0] if said else None,
         url=address(row.obj),
-        asks=row.obj._meta.model_name if type(row.obj) in ABOUT.values() else "",
+        asks=NAME_OF.get(type(row.obj), ""),
         officer=in_charge.get((clock.object_type, clock.object_id)),
     )  # fmt: skip
 

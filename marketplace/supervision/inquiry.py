@@ -13,13 +13,18 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Party, User
 from accounts.queries import recent_parties
 from accounts.reach import found_by, reach_of
-from marketplace.applications.models import Application
+from listings.models import DescriptionChange, Objection, ReleaseRule, Version
+from marketplace.applications.models import Application, GrantEdition
+from marketplace.supervision.closeout import Certificate
 from marketplace.supervision.concern import Concern
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.inspections import Inspection
-from marketplace.supervision.models import Finding, Measure
+from marketplace.supervision.models import Finding, Measure, UsageReport
+from marketplace.supervision.review import NAMED as REVIEWED
+from marketplace.supervision.review import Review
 
-# What a report is wanted on, exactly one of them, and what the name of each is made of.
+# What a report is wanted on, exactly one of them, and what the name of each is made of: every kind of case of which a
+# duty of an authority goes up.
 ABOUT: dict[str, type[models.Model]] = {
     "application": Application,
     "finding": Finding,
@@ -27,10 +32,20 @@ ABOUT: dict[str, type[models.Model]] = {
     "incident": Incident,
     "concern": Concern,
     "inspection": Inspection,
+    "version": Version,
+    "objection": Objection,
+    "rule": ReleaseRule,
+    "description": DescriptionChange,
+    "edition": GrantEdition,
+    "report": UsageReport,
+    "certificate": Certificate,
+    "review": Review,
 }
+NAME_OF: dict[type[models.Model], str] = {model: name for name, model in ABOUT.items()}
 NAMED = (
     "application", "finding__grant", "finding__version__product", "finding__party", "measure", "incident", "concern",
-    "inspection",
+    "inspection", "version__product", "objection__version__product", "rule__product", "description__product",
+    "edition__grant", "report__grant", "certificate", *(f"review__{path}" for path in REVIEWED),
 )  # fmt: skip
 
 
@@ -55,6 +70,18 @@ class Inquiry(models.Model):
     inspection = models.ForeignKey(
         Inspection, null=True, blank=True, on_delete=models.PROTECT, related_name="inquiries"
     )
+    version = models.ForeignKey(Version, null=True, blank=True, on_delete=models.PROTECT, related_name="inquiries")
+    objection = models.ForeignKey(Objection, null=True, blank=True, on_delete=models.PROTECT, related_name="inquiries")
+    rule = models.ForeignKey(ReleaseRule, null=True, blank=True, on_delete=models.PROTECT, related_name="inquiries")
+    description = models.ForeignKey(
+        DescriptionChange, null=True, blank=True, on_delete=models.PROTECT, related_name="inquiries"
+    )
+    edition = models.ForeignKey(GrantEdition, null=True, blank=True, on_delete=models.PROTECT, related_name="inquiries")
+    report = models.ForeignKey(UsageReport, null=True, blank=True, on_delete=models.PROTECT, related_name="inquiries")
+    certificate = models.ForeignKey(
+        Certificate, null=True, blank=True, on_delete=models.PROTECT, related_name="inquiries"
+    )
+    review = models.ForeignKey(Review, null=True, blank=True, on_delete=models.PROTECT, related_name="inquiries")
     party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")  # whose case it is
     authority = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
     above = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")

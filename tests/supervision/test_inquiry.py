@@ -1,5 +1,7 @@
 """Reports on a case that the level above asks for: question, answer, and a clock in between."""
 
+from datetime import timedelta
+
 import pytest
 import time_machine
 from django.core.exceptions import ValidationError
@@ -9,9 +11,9 @@ from marketplace.clock.models import Clock
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
-from marketplace.supervision import operations
-from marketplace.supervision.deadlines import due_of
-from marketplace.supervision.inquiry import Inquiry
+from marketplace.supervision import operations, permissions_above
+from marketplace.supervision.deadlines import DUTIES, due_of
+from marketplace.supervision.inquiry import ABOUT, Inquiry
 from tests import crowd
 from tests.api.conftest import Partner, credential_for
 from tests.console.conftest import log_in
@@ -116,11 +118,21 @@ CASES = {
     "planned inspection": lambda world: stages.inspection(world, "planned"),
     "inspection": lambda world: stages.inspection(world, "reported"),
     "version": lambda world: stages.finding(world, "open+failing"),
+    "listing": lambda world: stages.version(world, "submitted"),
+    "objection": lambda world: stages.objection(world, "open"),
+    "rule": lambda world: stages.release_rule(world, "proposed"),
+    "description": lambda world: stages.description_change(world, "proposed"),
+    "edition": lambda world: stages.edition(world, "requested"),
+    "usage report": lambda world: stages.report(world, "filed"),
+    "certificate": lambda world: stages.certificate(world, "filed"),
+    "review": lambda world: stages.review(world, "lodged"),
 }
+OF_GRANT, OF_VERSION = ("buyer", "developer", "unit"), ("developer", "unit")
 SIDES = {
-    "incident": ("developer", "unit", "buyer"), "misuse": ("buyer", "developer", "unit"), "fault": ("developer",),
-    "planned inspection": ("buyer", "developer", "unit"), "inspection": ("buyer", "developer", "unit"),
-    "version": ("developer", "unit"),
+    "incident": ("developer", "unit", "buyer"), "misuse": OF_GRANT, "fault": ("developer",),
+    "planned inspection": OF_GRANT, "inspection": OF_GRANT, "version": OF_VERSION, "listing": OF_VERSION,
+    "objection": OF_VERSION, "rule": OF_VERSION, "description": OF_VERSION, "edition": OF_GRANT,
+    "usage report": OF_GRANT, "certificate": OF_GRANT, "review": OF_GRANT,
 }  # fmt: skip
 
 
@@ -149,7 +161,41 @@ def test_of_each_kind_of_case_the_level_above_alone_asks_and_the_city_answers(wo
     made.refresh_from_db()
     assert (made.answer, made.answered_by) == ("已约谈", world["officer"])
     case.refresh_from_db()
-    assert case.authority == world.parties["city"]
+    assert permissions_above.ROWS[type(case)].authority(case) == world.parties["city"]
+
+
+def test_every_duty_of_an_authority_that_goes_up_can_be_asked_about():
+    """Whatever is a case of its own; a party's duties and the answer to such a question are none."""
+    rest = {"applications.grant", "supervision.emergencyplan", "supervision.inquiry"}
+    assert {model for model, _kind in DUTIES} - rest == {kind._meta.label_lower for kind in ABOUT.values()}
+    assert set(permissions_above.ROWS) == set(ABOUT.values())
+
+
+def test_what_goes_up_is_asked_about_where_the_level_above_finds_it_and_by_its_systems(world):
+    case, at = CASES["listing"](world)
+    at += timedelta(days=60)
+    ask = f"/console/inquiries/new/version/{case.pk}/"
+    with time_machine.travel(at, tick=False):
+        above = log_in(world["province_officer"])
+        assert ask in above.get("/console/deadlines/").content.decode()
+        assert above.post(ask, {"question": "为何未受理?"}).status_code == 302
+        system = Partner(credential_for(world, world.parties["province"], person=world["province_officer"]),
+                         world["province_officer"])  # fmt: skip
+        rule = stages.release_rule(world, "proposed")[0]
+        made = system.post("inquiries/", {"question": "为何?", "rule": rule.pk})
+        assert (made.status_code, made.json()["rule"], made.json()["version"]) == (201, rule.pk, None)
+    assert [one.subject for one in Inquiry.objects.order_by("pk")] == [case, rule]
+
+
+def test_of_what_no_authority_decides_no_report_is_asked_and_it_says_why(world):
+    refused = {
+        r"compliance|合规": stages.non_public_version(world, "submitted"),
+        r"no report|不就此": stages.emergency_plan(world, "adopted"),
+        r"platform|平台": stages.review_of_refusal(world, "lodged+registration"),
+    }
+    for words, (case, at) in refused.items():
+        with pytest.raises(NotAllowed, match=words):
+            operations.ask_report(case=case, actor=world["province_officer"], at=at, question="为何?")
 
 
 @pytest.mark.parametrize("kind", ["misuse", "version"])

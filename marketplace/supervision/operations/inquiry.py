@@ -15,7 +15,7 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions_above
-from marketplace.supervision.inquiry import Inquiry
+from marketplace.supervision.inquiry import NAME_OF, Inquiry
 
 ARTICLE = "Art. 45"
 
@@ -28,14 +28,14 @@ def ask_report(*, case: Any, actor: User, at: datetime, question: str) -> Inquir
     """
     permissions_above.check_can_ask_report(actor, case, at)
     require(question=question)
-    name = case._meta.model_name
+    row, name = permissions_above.ROWS[type(case)], NAME_OF[type(case)]
     type(case)._base_manager.select_for_update(of=("self",)).get(pk=case.pk)
     if Inquiry.objects.filter(answered_at=None, **{name: case}).exists():
         raise InvalidState(_("The authority owes a report on this case already."))
-    authority: Party | None = case.authority
+    authority: Party | None = row.authority(case)
     above = level_above(authority, at) if authority else None
     assert authority is not None and above is not None  # the check has refused others
-    party = permissions_above.ROWS[type(case)].sides(case)[0]
+    party = row.sides(case)[0]
     made = Inquiry.objects.create(
         authority=authority, above=above, party=party, question=question, by=actor, at=at, **{name: case}
     )
