@@ -33,9 +33,16 @@ from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.clock.working_days import SHANGHAI, local_date
 from marketplace.documents.models import Document
-from marketplace.supervision.models import DerivedFrom, DerivedProduct, GrantOutcome, Measure, MeasureGrant
+from marketplace.supervision.models import (
+    PUBLIC_DERIVED,
+    DerivedFrom,
+    DerivedProduct,
+    GrantOutcome,
+    Measure,
+    MeasureGrant,
+)
 from marketplace.supervision.review import Review
-from marketplace.supervision.states import DerivedState, MeasureState, ReviewState
+from marketplace.supervision.states import MeasureState, ReviewState
 
 SMALLEST_COUNT = 5
 BY_DECISION = (GrantState.TERMINATED, GrantState.REVOKED)
@@ -198,7 +205,7 @@ def facets(wanted: Asked, at: datetime) -> list[Facet]:
 
 def with_parts(rows: QuerySet[Grant], at: datetime) -> QuerySet[Grant]:
     """What `row_of` reads, in one query for each kind."""
-    shown = DerivedProduct.objects.filter(state__in=[DerivedState.PUBLISHED, DerivedState.FLAGGED])
+    shown = DerivedProduct.objects.filter(PUBLIC_DERIVED)
     outputs = DerivedFrom.objects.filter(derived__in=shown).order_by("derived")
     outputs = outputs.prefetch_related(Prefetch("derived", shown.with_developer()))
     since = contestable_since(at)

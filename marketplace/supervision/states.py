@@ -40,7 +40,7 @@ DERIVED_PRODUCT = Machine(
     transitions=table(
         registered="published flagged withdrawn",
         published="flagged withdrawn",
-        flagged="published withdrawn",
+        flagged="registered published withdrawn",
         withdrawn="",
     ),
     owners={

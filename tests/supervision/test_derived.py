@@ -369,6 +369,35 @@ def test_what_is_listed_is_flagged_though_its_own_page_was_never_published(world
     assert world["officer"].ledger_ref in told_of("derived_to_decide")
 
 
+def public_traces(world, derived):
+    """Where anybody reads of it: its own page, the list, the register, the check."""
+    with time_machine.travel(world.at, tick=False):
+        page = Client().get(derived.get_absolute_url()).status_code == 200
+        texts = [
+            Client().get(address).content.decode()
+            for address in ("/derived/", "/register.json", f"/check/?q={derived.number}")
+        ]
+    return [page, *(derived.title in text for text in texts)]
+
+
+def test_neither_a_flag_nor_its_clearing_publishes_what_its_keeper_has_not(world):
+    grant = stages.active_grant(world, onward_supply=True)
+    listed, shown = built(world, grant, "需求地图"), built(world, grant, "门诊看板")
+    who = {"actor": world["buyer"], "at": world.at}
+    operations.list_derived(derived=listed, **LISTED, **who)
+    operations.publish_derived(derived=shown, **who)
+    revoke(world, grant)
+    for one, flagged, cleared in ((listed, [False] * 4, "registered"), (shown, [True] * 4, "published")):
+        one.refresh_from_db()
+        assert (one.state, public_traces(world, one)) == ("flagged", flagged)
+        operations.clear_derived(derived=one, actor=world["officer"], at=world.at, reason="可保留")
+        one.refresh_from_db()
+        assert (one.state, public_traces(world, one)) == (cleared, flagged)
+    operations.publish_derived(derived=listed, **who)
+    listed.refresh_from_db()
+    assert (listed.state, public_traces(world, listed)) == ("published", [True] * 4)  # decided on already
+
+
 @pytest.mark.parametrize("is_public_first", [True, False])
 def test_what_was_built_from_public_and_other_data_is_listed_whichever_was_named_first(world, is_public_first):
     grant = stages.active_grant(world, onward_supply=True)

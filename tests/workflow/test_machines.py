@@ -63,6 +63,7 @@ ELSEWHERE = {
     "supervision.derivedproduct": {
         ("published", "flagged"): "an order's `terminate`",
         ("registered", "flagged"): "the same, of what is listed",
+        ("flagged", "registered"): "`clear` of what was listed and never published",
     },
 }
 

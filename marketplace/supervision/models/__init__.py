@@ -1,6 +1,7 @@
 """The half of the law after delivery: reports, derived products, findings, orders."""
 
 from marketplace.supervision.models.derived import (
+    PUBLIC_DERIVED,
     DerivedFlag,
     DerivedFrom,
     DerivedProduct,
@@ -29,6 +30,7 @@ from marketplace.supervision.models.report import (
 )
 
 __all__ = [
+    "PUBLIC_DERIVED",
     "RULES",
     "DerivedFlag",
     "DerivedFrom",

@@ -20,16 +20,19 @@ def new_token() -> str:
     return secrets.token_urlsafe(12)
 
 
+# Whether it is flagged or not: public is what its keeper published, never what is only listed as a data product.
+PUBLIC_DERIVED = Q(state="published") | Q(state="flagged", published_at__isnull=False)
+
+
 class DerivedProductQuerySet(models.QuerySet["DerivedProduct"]):
     def visible_to(self, user: Any) -> "DerivedProductQuerySet":
-        public = Q(state__in=[DerivedState.PUBLISHED, DerivedState.FLAGGED])
         if not user.is_authenticated:
-            return self.filter(public)
+            return self.filter(PUBLIC_DERIVED)
         who = reach_of(user, timezone.now())
         if who.is_province:
             return self
         over_grants = Q(built_from__grant__authority__in=who.authorities)
-        return self.filter(public | found_by(self.model, Q(party__in=who.parties), over_grants))
+        return self.filter(PUBLIC_DERIVED | found_by(self.model, Q(party__in=who.parties), over_grants))
 
     def with_developer(self) -> "DerivedProductQuerySet":
         """With its party, and whether anybody may read its name: a natural person's where they agreed to stand by name
@@ -50,6 +53,7 @@ class DerivedProduct(models.Model):
     listed_as = models.OneToOneField(Product, null=True, blank=True, on_delete=models.PROTECT, related_name="built_as")
     state = models.CharField(_("state"), max_length=12, choices=DerivedState.choices, default=DerivedState.REGISTERED)
     created_at = models.DateTimeField()
+    published_at = models.DateTimeField(null=True, blank=True)
 
     is_named: bool  # annotated by `with_developer`
 

@@ -59,12 +59,14 @@ def register_derived(
 
 @transaction.atomic
 def publish_derived(*, derived: DerivedProduct, actor: User, at: datetime) -> None:
-    """registered → published: its page with the attribution is public; flagged at once if a grant was ended."""
+    """registered → published: its page with the attribution is public; flagged at once if a grant was ended, unless
+    an officer found already that it may stay."""
     permissions.check_can_keep_derived(actor, derived, at)
     workflow.check_in(derived, DerivedState.REGISTERED)
     act = ledger.begin("publish", actor, at, ARTICLE)
-    workflow.move(act, derived, DerivedState.PUBLISHED)
-    flag_derived(act, derived, _against(Grant.objects.filter(derived_uses__derived=derived)))
+    workflow.move(act, derived, DerivedState.PUBLISHED, published_at=at)
+    undecided = Grant.objects.filter(derived_uses__derived=derived).exclude(pk__in=derived.flags.values("grant"))
+    flag_derived(act, derived, _against(undecided))
 
 
 @transaction.atomic
@@ -106,13 +108,13 @@ def withdraw_derived(*, derived: DerivedProduct, actor: User, at: datetime, reas
 
 @transaction.atomic
 def clear_derived(*, derived: DerivedProduct, actor: User, at: datetime, reason: str) -> None:
-    """flagged → published: an officer found that it may stay, and its listing, if it has one, may go on; so may what
-    was built on it and rests on nothing else that was ended."""
+    """flagged → published, or registered as it was: an officer found that it may stay, and its listing, if it has one,
+    may go on; so may what was built on it and rests on nothing else that was ended."""
     permissions.check_can_clear_derived(actor, derived, at)
     require(reason=reason)
     workflow.check_in(derived, DerivedState.FLAGGED)
     act = ledger.begin("clear", actor, at, ARTICLE)
-    workflow.move(act, derived, DerivedState.PUBLISHED, detail={"reason": reason})
+    workflow.move(act, derived, _as_before(derived), detail={"reason": reason})
     cleared = _clear(act, derived.flags.all())
     free_listing(act, derived, cleared)
     for one in _built_on(derived):
@@ -151,10 +153,15 @@ def unflag_built(act: ledger.Act, grant: Grant, reason: str) -> None:
 
 
 def _unflag(act: ledger.Act, derived: DerivedProduct, grants: Iterable[Grant], reason: str) -> None:
-    """These grants flag it no more; without a flag it is published as before."""
+    """These grants flag it no more; without a flag it is as before."""
     cleared = _clear(act, derived.flags.filter(grant__in=grants))
     if cleared and derived.state == DerivedState.FLAGGED and not derived.flagged_by.exists():
-        workflow.move(act, derived, DerivedState.PUBLISHED, detail={"reason": reason})
+        workflow.move(act, derived, _as_before(derived), detail={"reason": reason})
+
+
+def _as_before(derived: DerivedProduct) -> DerivedState:
+    """What it is without a flag: nobody but its keeper publishes it."""
+    return DerivedState.PUBLISHED if derived.published_at else DerivedState.REGISTERED
 
 
 def _clear(act: ledger.Act, flags: QuerySet[DerivedFlag]) -> list[Grant]:
@@ -215,8 +222,9 @@ def _tell_buyers(act: ledger.Act, derived: DerivedProduct, measure: Measure) -> 
 
 def flag_derived(act: ledger.Act, derived: DerivedProduct, grants: Iterable[Grant], *, reason: str = "") -> None:
     """published, or registered and listed → flagged, as these grants were ended, with all that was built on it under
-    further grants. Keeper and whoever decides are told: the officer clears it or the product goes; further grants of
-    another authority make it the province's. Whoever obtained it as a listed product is told in any case."""
+    further grants; what was not public does not become so. Keeper and whoever decides are told: the officer clears it
+    or the product goes; further grants of another authority make it the province's. Whoever obtained it as a listed
+    product is told in any case."""
     ended = sorted(grants, key=lambda grant: grant.pk)
     reason = reason or ", ".join(f"{grant.number}: {GrantState(grant.state).label}" for grant in ended)
     if not ended:
