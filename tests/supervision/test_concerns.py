@@ -77,6 +77,24 @@ def test_anybody_reports_follows_and_adds_without_a_login(world, language, waiti
     assert "已重新发布" not in post(world.at, follow, {"number": number, "code": "x"}).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("language", "closed"), [("zh-hans", "线索已于 2026-03-17 办结。"), ("en", "closed on 2026-03-17.")]
+)
+def test_whoever_has_only_the_code_reads_no_measure(world, language, closed):
+    """It is public only once it is final, and then in the register."""
+    grant = stages.active_grant(world)
+    sent = {"kind": "misuse", "text": "超范围使用", "place": "", "name": "", "contact": "", "website": ""}
+    answer = post(world.at, reverse("supervision:concern-new-about", args=["product", world.product.pk]), sent)
+    number, code = re.findall(r'<code class="key">([^<]+)</code>', answer.content.decode())
+    officer = {"actor": world["officer"], "at": world.at}
+    finding = operations.take_up_concern(concern=Concern.objects.get(), grant=grant, reason="属实", **officer)
+    made = operations.propose_order_on_finding(finding=finding, facts="超范围", demand="停止", **officer)
+    operations.issue_order(measure=made, facts="超范围", demand="停止", remedy="复核", **officer)
+    asked = {"number": number, "code": code}
+    page = post(world.at, reverse("supervision:concern-follow"), asked, language=language).content.decode()
+    assert closed in page and "led to a measure" not in page and "已采取措施" not in page
+
+
 def test_code_and_contact_are_nowhere_to_be_read(world, caplog):
     lodged = report(world, world.product, name="某市民", contact=CONTACT)
     everything = (
