@@ -358,11 +358,12 @@ def check_can_explain(actor: Any, due: Due, at: datetime) -> None:
 
 
 def check_can_register_derived(actor: Any, party: Party, at: datetime) -> None:
-    check_acts_for(actor, party, CapabilityKind.BUYER, at)
+    """Who had the data delivered. To name sources is a duty and needs no standing: a lapsed buyer may be ordered to."""
+    check_member(actor, party, at)
 
 
 def check_can_list_derived(actor: Any, derived: DerivedProduct, at: datetime) -> None:
-    """Its developer, a verified buyer: listing is an act of trade, unlike keeping the page."""
+    """Its developer, a verified buyer: listing is an act of trade, unlike keeping the page and naming its sources."""
     check_acts_for(actor, derived.party, CapabilityKind.BUYER, at)
 
 

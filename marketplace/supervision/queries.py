@@ -9,7 +9,7 @@ from django.db.models import CharField, Count, Exists, Max, Min, OuterRef, Q, Qu
 from django.db.models.functions import Cast
 
 from accounts.models import Capability, CapabilityKind, Party, PartyKind, Region, RegionLevel, valid_on
-from accounts.queries import recent_parties
+from accounts.queries import parties_of, recent_parties
 from accounts.reach import reach_of
 from accounts.states import PartyState
 from listings.models import Nature, Version, VersionSource
@@ -220,9 +220,9 @@ def origins_of(version: Version) -> list[Version]:
 
 
 def obtained(party: Party) -> list[tuple[Grant, Version]]:
-    """The (grant, version) pairs that were delivered to a party."""
+    """The (grant, version) pairs that were delivered to a party, or to one that was merged into it."""
     pairs = (
-        Delivery.objects.filter(grant__buyer=party)
+        Delivery.objects.filter(delivered_to(party))
         .values_list("grant", "version")
         .distinct()
         .order_by("grant", "version")
@@ -230,6 +230,12 @@ def obtained(party: Party) -> list[tuple[Grant, Version]]:
     grants = Grant.objects.select_related("product").in_bulk({grant for grant, _version in pairs})
     versions = Version.objects.select_related("product").in_bulk({version for _grant, version in pairs})
     return [(grants[grant], versions[version]) for grant, version in pairs]
+
+
+def developers_of(user: Any, at: datetime) -> QuerySet[Party]:
+    """The reader's parties that were ever admitted as buyers: what they built is registered, lapsed or not."""
+    able = Capability.objects.filter(party=OuterRef("pk"), kind=CapabilityKind.BUYER)
+    return parties_of(user, at).filter(Exists(able)).exclude(state=PartyState.ENDED)
 
 
 def regions_of(authority: Party, at: datetime) -> QuerySet[Region]:

@@ -103,7 +103,7 @@ DERIVED = Verbs(
     (
         Verb("publish", _("Publish"), (DerivedState.REGISTERED,), permissions.check_can_keep_derived, operations.publish_derived, article="Art. 16"),
         Verb("offer", _("List it as a data product"), LISTABLE, permissions.check_can_list_derived, operations.list_derived, forms_derived.ListDerivedForm, "Art. 16", leads_on=True, aside=True, when=may_be_listed),
-        Verb("add_sources", _("Name further deliveries"), LISTABLE, permissions.check_can_list_derived, operations.add_sources, forms_derived.AddSourcesForm, "Art. 16", aside=True, when=has_further_sources),
+        Verb("add_sources", _("Name further deliveries"), LISTABLE, permissions.check_can_keep_derived, operations.add_sources, forms_derived.AddSourcesForm, "Art. 16", aside=True, when=has_further_sources),
         Verb("clear", _("Clear the flag"), (DerivedState.FLAGGED,), permissions.check_can_clear_derived, operations.clear_derived, ReasonForm, "Art. 16"),
         Verb("withdraw", _("Withdraw"), (DerivedState.REGISTERED, DerivedState.PUBLISHED, DerivedState.FLAGGED), permissions.check_can_withdraw_derived, operations.withdraw_derived, ReasonForm, danger=True),
     ),

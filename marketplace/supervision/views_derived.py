@@ -15,8 +15,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.models import CapabilityKind
-from accounts.queries import parties_as
 from listings.models import Product
 from marketplace import keyset
 from marketplace.clock.working_days import local_date
@@ -33,7 +31,7 @@ ANYBODY = AnonymousUser()
 def derived_list(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
     visible = DerivedProduct.objects.visible_to(request.user).with_developer()
-    buyers = parties_as(request.user, CapabilityKind.BUYER, at).order_by("name")
+    buyers = queries.developers_of(request.user, at).order_by("name")
     return render(
         request,
         "supervision/derived_list.html",
@@ -44,7 +42,7 @@ def derived_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def register_derived(request: HttpRequest, party: int) -> HttpResponse:
     at = timezone.now()
-    buyer = get_object_or_404(parties_as(request.user, CapabilityKind.BUYER, at), pk=party)
+    buyer = get_object_or_404(queries.developers_of(request.user, at), pk=party)
     form = forms_derived.RegisterDerivedForm(request.POST or None, party=buyer)
     if request.method == "POST":
         made = submit(

@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.test import Client
 
+from accounts.models import Party
 from listings import operations as listing
 from listings.models import Product, ProductStop, Upstream
 from marketplace.applications import operations as applications
@@ -23,6 +24,7 @@ from marketplace.supervision.operations.listing_again import conditions_of
 from marketplace.supervision.queries import flagged_for
 from marketplace.supervision.verbs import DERIVED
 from tests import crowd
+from tests.console.conftest import log_in
 from tests.supervision.test_monitors import deliver
 from tests.workflow import stages
 from tests.workflow.tables import LISTED
@@ -227,6 +229,28 @@ def test_a_contract_notice_flags_nothing_and_its_two_sides_are_told(world):
     assert not told_of("derived_flagged") and not told_of("derived_to_decide")
     for who in ("officer", "province_officer", "vendor"):
         assert derived not in [task.obj for task in todo(world[who], at)]
+
+
+def test_a_lapsed_buyer_registers_and_names_its_sources_as_it_may_be_ordered_to_but_lists_nothing(world):
+    grant = stages.active_grant(world, onward_supply=True)
+    renewal = crowd.copy_grant(grant)
+    for one in (grant, renewal):
+        deliver(one, world.at)
+    stages.let_lapse(world, "buyer", world.at)
+    assert not Party.objects.get(pk=grant.buyer_id).is_in_good_standing(world.at)
+    who = {"actor": world["buyer"], "at": world.at}
+    named = {"title": "选址图", "description": "按区县", "built_from": [(grant, grant.from_version)]}
+    made = operations.register_derived(party=grant.buyer, **named, **who)
+    operations.add_sources(derived=made, built_from=[(renewal, renewal.from_version)], **who)
+    operations.publish_derived(derived=made, **who)
+    with time_machine.travel(world.at, tick=False):
+        page = log_in(world["buyer"]).get(f"/derived/new/{grant.buyer_id}/")
+        assert page.status_code == 200 and grant.number in page.content.decode()
+        assert log_in(world["other_buyer"]).get(f"/derived/new/{grant.buyer_id}/").status_code == 404
+    with pytest.raises(NotAllowed):
+        operations.list_derived(derived=made, **LISTED, **who)
+    with pytest.raises(NotAllowed):
+        operations.register_derived(party=grant.buyer, **named, **who | {"actor": world["other_buyer"]})
 
 
 def test_where_a_contract_ends_what_is_listed_stands_still_only_until_another_and_its_buyers_are_told(world):

@@ -29,7 +29,9 @@ from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
 from marketplace.supervision.models import DerivedProduct, Finding, UsageReport
 from marketplace.supervision.monitors import MONITORS
+from marketplace.supervision.queries import attribution, obtained
 from marketplace.supervision.sweep import run, sweep
+from tests.console.conftest import log_in
 from tests.supervision.test_derived import built
 from tests.workflow import matrix, stages, tables
 from tests.workflow.tables import LISTED
@@ -202,6 +204,30 @@ def test_an_order_on_a_buyer_that_is_merged_still_ends_in_termination_and_flags_
     operations.annul_review(review=review, actor=world["province_officer"], at=world.at, reason="证据不足")
     derived.refresh_from_db()
     assert derived.state == "published"
+
+
+def test_the_successor_names_as_its_sources_what_was_delivered_to_the_merged_buyer(world, heir, grant):
+    kept = built(world, grant, "门诊地图")
+    second = stages.active_grant(world)
+    delivery.deliver(grant=second, version=world.version, actor=world["buyer"], at=world.at)
+    merge(world, "buyer", heir)
+    kept.refresh_from_db()
+    who = {"actor": world["expert"], "at": world.at}
+    assert obtained(heir) == [(grant, world.version), (second, world.version)]
+    operations.add_sources(derived=kept, built_from=[(second, world.version)], **who)
+    made = operations.register_derived(
+        party=heir, title="新图", description="-", built_from=[(grant, world.version)], **who
+    )
+    operations.publish_derived(derived=made, **who)
+    (line,) = attribution(made, world["expert"])
+    assert line.version == world.version
+    with time_machine.travel(world.at, tick=False):
+        page = log_in(world["expert"]).get(f"/derived/new/{heir.pk}/")
+    assert page.status_code == 200 and grant.number in page.content.decode()
+    theirs = stages.active_grant(world, buyer="other_buyer")
+    delivery.deliver(grant=theirs, version=world.version, actor=world["other_buyer"], at=world.at)
+    with pytest.raises(ValidationError):
+        operations.add_sources(derived=kept, built_from=[(theirs, world.version)], **who)
 
 
 def test_what_a_merged_buyer_has_listed_stands_still_once_its_grant_is_terminated_until_that_is_annulled(world, heir):

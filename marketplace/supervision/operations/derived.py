@@ -28,7 +28,7 @@ from marketplace.supervision.closeout import is_over
 from marketplace.supervision.measure_kinds import Issuer
 from marketplace.supervision.models import DerivedFlag, DerivedFrom, DerivedProduct, GrantOutcome, Measure, MeasureGrant
 from marketplace.supervision.operations.listing_again import LISTABLE, free_listing, obtained
-from marketplace.supervision.queries import deciding_on
+from marketplace.supervision.queries import deciding_on, delivered_to
 from marketplace.supervision.states import DerivedState, MeasureState
 
 ARTICLE = "Art. 16"
@@ -39,22 +39,29 @@ def register_derived(
     *, party: Party, actor: User, at: datetime, title: str, description: str, url: str = "",
     built_from: Sequence[tuple[Grant, Version]],
 ) -> DerivedProduct:  # fmt: skip
-    """A buyer registers what it built, naming (grant, version) pairs; each must really have been delivered to it."""
+    """A buyer registers what it built, naming (grant, version) pairs; each must really have been delivered to it, or to
+    one that was merged into it. A duty: its verification may have lapsed."""
     permissions.check_can_register_derived(actor, party, at)
+    party = party.answers
     if not built_from:
         raise ValidationError({"built_from": _("Name what it was built from.")})
     derived = DerivedProduct(party=party, title=title, description=description, url=url, created_at=at)
     derived.full_clean()
     derived.save()
     for grant, version in dict.fromkeys(built_from):
-        if grant.buyer_id != party.pk or not Delivery.objects.filter(grant=grant, version=version).exists():
-            raise ValidationError({"built_from": _("“%(version)s” was never delivered to you.") % {"version": version}})
+        _check_delivered(party, grant, version)
         DerivedFrom.objects.create(derived=derived, grant=grant, version=version)
     ledger.record(
         ledger.begin("register", actor, at, ARTICLE), derived, new=derived.state,
         detail={"title": title, "built_from": [[grant, version] for grant, version in built_from]},
     )  # fmt: skip
     return derived
+
+
+def _check_delivered(party: Party, grant: Grant, version: Version) -> None:
+    """To it, or to one that was merged into it, whose copies and duties are its own now."""
+    if not Delivery.objects.filter(delivered_to(party), grant=grant, version=version).exists():
+        raise ValidationError({"built_from": _("“%(version)s” was never delivered to you.") % {"version": version}})
 
 
 @transaction.atomic
@@ -75,14 +82,13 @@ def add_sources(
 ) -> None:
     """Name further deliveries that went in, for a newer edition. Of a listed one they go into its next versions. A
     published one is flagged at once if a grant was ended."""
-    permissions.check_can_list_derived(actor, derived, at)
+    permissions.check_can_keep_derived(actor, derived, at)
     workflow.check_in(DerivedProduct.objects.select_for_update().get(pk=derived.pk), *LISTABLE)
     if not built_from:
         raise ValidationError({"built_from": _("Name what it was built from.")})
     new = list[Grant]()
     for grant, version in built_from:
-        if grant.buyer_id != derived.party_id or not Delivery.objects.filter(grant=grant, version=version).exists():
-            raise ValidationError({"built_from": _("“%(version)s” was never delivered to you.") % {"version": version}})
+        _check_delivered(derived.party, grant, version)
         _use, is_new = DerivedFrom.objects.update_or_create(
             derived=derived, grant=grant, version=version, defaults={"named_at": at}
         )
