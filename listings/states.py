@@ -45,6 +45,7 @@ PRODUCT = Machine(
     initial=ProductState.ACTIVE,
     transitions=table(active="withdrawn", withdrawn=""),
     owners={ProductState.ACTIVE: _("seller")},
+    reopened=table(withdrawn="active"),  # built on data, withdrawn for a flag that was annulled
 )
 
 

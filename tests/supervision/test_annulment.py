@@ -14,12 +14,16 @@ from marketplace.documents.models import Document
 from marketplace.errors import NotAllowed
 from marketplace.ledger.models import Entry
 from marketplace.supervision import operations, register
+from marketplace.supervision.attribution import verdict
 from marketplace.supervision.models import DerivedFrom, DerivedProduct, Measure, MeasureGrant, new_token
 from marketplace.supervision.verbs import MEASURE
 from tests import crowd
 from tests.actors import World
+from tests.races.together import fresh
+from tests.supervision.test_monitors import deliver
 from tests.supervision.test_recusal import stand_in
 from tests.workflow import stages
+from tests.workflow.tables import LISTED
 
 LONG = 200  # days after which everything is final
 
@@ -101,6 +105,42 @@ def test_a_grant_that_another_order_ended_keeps_the_flag(world: World, grant: Gr
     MeasureGrant.objects.create(measure=other, grant=grant)
     operations.annul_order(measure=other, actor=world["second_officer"], at=world.at, reason="证据不足")
     assert DerivedProduct.objects.get().state == "flagged"
+
+
+@pytest.mark.parametrize("who", ["officer", "buyer"])
+def test_what_an_officer_withdrew_for_its_flag_is_public_again_and_what_its_keeper_withdrew_is_not(
+    world: World, terminated: Measure, who: str
+) -> None:
+    built = DerivedProduct.objects.get()
+    assert built.state == "flagged"
+    operations.withdraw_derived(derived=built, actor=world[who], at=world.at, reason="不宜保留")
+    assert verdict(built) == "withdrawn"
+    annul(world, terminated)
+    built.refresh_from_db()
+    assert (built.state, verdict(built)) == {"officer": ("published", "genuine"), "buyer": ("withdrawn",) * 2}[who]
+    assert not built.flags.filter(cleared_at=None).exists()
+
+
+def test_what_an_officer_withdrew_for_two_flags_comes_back_with_the_second_that_is_annulled(
+    world: World,
+) -> None:
+    grant = stages.active_grant(world, onward_supply=True)
+    second, who = crowd.copy_grant(grant), {"actor": world["buyer"], "at": world.at}
+    for one in (grant, second):
+        deliver(one, world.at)
+    sources = [(one, one.from_version) for one in (grant, second)]
+    built = operations.register_derived(party=grant.buyer, title="图", description="-", built_from=sources, **who)
+    product = operations.list_derived(derived=built, **LISTED, **who)
+    operations.publish_derived(derived=built, **who)
+    orders = [stages.order(world, one) for one in (grant, second)]
+    for order in orders:
+        stages.terminate(order, world)
+    operations.withdraw_derived(derived=fresh(built), actor=world["officer"], at=world.at, reason="不宜保留")
+    assert (fresh(built).state, fresh(product).state) == ("withdrawn", "withdrawn")
+    annul(world, fresh(orders[0]))
+    assert (fresh(built).state, fresh(product).state) == ("withdrawn", "withdrawn")
+    annul(world, fresh(orders[1]))
+    assert (fresh(built).state, fresh(product).state) == ("published", "active")
 
 
 def test_a_deputy_annuls_no_notice_of_the_person_in_whose_place_it_acts(world: World) -> None:

@@ -20,8 +20,9 @@ from marketplace.applications.operations.copies import owes_destruction
 from marketplace.applications.operations.grant import GIVEN_UP
 from marketplace.applications.states import ENDED, GrantState
 from marketplace.delivery.models import Delivery
-from marketplace.errors import require
+from marketplace.errors import is_allowed, require
 from marketplace.ledger import entries as ledger
+from marketplace.ledger.queries import detail_of, history
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
 from marketplace.supervision.closeout import is_over
@@ -103,11 +104,14 @@ def add_sources(
 @transaction.atomic
 def withdraw_derived(*, derived: DerivedProduct, actor: User, at: datetime, reason: str) -> None:
     """registered, published or flagged → withdrawn: by its keeper, a flagged one by the officer as well. Its listing
-    as a data product ends with it: no new applications, live grants run on."""
+    as a data product ends with it: no new applications, live grants run on. What an officer withdrew comes back where
+    all is annulled that it was flagged for."""
+    is_keeper = is_allowed(permissions.check_can_keep_derived, actor, derived, at)
     permissions.check_can_withdraw_derived(actor, derived, at)
     require(reason=reason)
     act = ledger.begin("withdraw", actor, at, ARTICLE)
-    workflow.move(act, derived, DerivedState.WITHDRAWN, detail={"reason": reason})
+    by_officer = {} if is_keeper else {"flagged_for": [flag.grant for flag in _flags(derived)]}
+    workflow.move(act, derived, DerivedState.WITHDRAWN, detail={"reason": reason, **by_officer})
     if derived.listed_as is not None and derived.listed_as.state == ProductState.ACTIVE:
         workflow.move(act, derived.listed_as, ProductState.WITHDRAWN, detail={"reason": reason})
 
@@ -149,6 +153,7 @@ def unflag_derived(act: ledger.Act, measure: Measure, reason: str) -> None:
     listing.resume_products(act, map(ledger.reference, freed.filter(state__in=GIVEN_UP)))
     for derived in DerivedProduct.objects.filter(flags__grant__in=freed).distinct().order_by("pk"):
         _unflag(act, derived, freed, reason)
+        _bring_back(act, derived, reason)
 
 
 def unflag_built(act: ledger.Act, grant: Grant, reason: str) -> None:
@@ -156,6 +161,25 @@ def unflag_built(act: ledger.Act, grant: Grant, reason: str) -> None:
     its grants was ended."""
     for derived in DerivedProduct.objects.filter(flags__grant=grant).distinct().order_by("pk"):
         _unflag(act, derived, [grant], reason)
+        _bring_back(act, derived, reason)
+
+
+def _bring_back(act: ledger.Act, derived: DerivedProduct, reason: str) -> None:
+    """Withdrawn → published, with what it was listed as: an officer had withdrawn it for flags of which none is left.
+    What its keeper has withdrawn stays so."""
+    last = history([derived]).filter(new=DerivedState.WITHDRAWN).select_related("detail").last()
+    if last is None or derived.state != DerivedState.WITHDRAWN or derived.flagged_by.exists():
+        return
+    if "flagged_for" not in detail_of(last):
+        return
+    workflow.reopen(act, derived, DerivedState.PUBLISHED, detail={"reason": reason})
+    listed = derived.listed_as
+    if listed is not None and history([listed]).filter(operation_id=last.operation_id).exists():
+        workflow.reopen(act, listed, ProductState.ACTIVE, detail={"reason": reason})
+
+
+def _flags(derived: DerivedProduct) -> QuerySet[DerivedFlag]:
+    return derived.flags.filter(cleared_at=None).select_related("grant").order_by("pk")
 
 
 def _unflag(act: ledger.Act, derived: DerivedProduct, grants: Iterable[Grant], reason: str) -> None:
