@@ -447,3 +447,41 @@ def test_report_of_misuse_by_nobody_known_goes_up_as_well(world: World) -> None:
     Concern.objects.filter(pk=made.pk).update(party=None)  # whose case it is nobody knows yet
     assert (did("officer_overdue", at("2026-03-25")), did("officer_overdue", at("2026-03-26"))) == (0, 1)
     assert world["province_officer"].ledger_ref in told("officer_overdue")
+
+
+@pytest.mark.parametrize("days", [29, 31])
+def test_withdrawing_what_was_never_shown_neither_avoids_nor_closes_the_finding_which_an_officer_dismisses(
+    world: World, grant: Grant, days: int
+) -> None:
+    deliver(grant, world.at)
+    who, day = {"actor": world["buyer"]}, timedelta(days=1)
+    named = {"title": "选址", "description": "-", "built_from": [(grant, grant.from_version)]}
+    made = operations.register_derived(party=grant.buyer, at=world.at, url="https://example.org/app", **named, **who)
+    plain = operations.register_derived(party=grant.buyer, at=world.at, **named, **who)
+    over = world.at + 31 * day
+    assert did("attribution", world.at + days * day) == (days == 31)
+    for one in (made, plain):
+        operations.withdraw_derived(derived=one, at=world.at + days * day, reason="停止更新", **who)
+    assert did("attribution", over) == (days == 29)
+    finding = Finding.objects.get(rule="attribution")
+    assert did("cause_gone", over + 60 * day) == 0
+    finding.refresh_from_db()
+    assert finding.state == "open"
+    operations.dismiss_finding(finding=finding, actor=world["officer"], at=over, reason="该地址已下线")
+    assert did("attribution", over + 60 * day) == 0
+
+
+def test_what_was_shown_and_then_withdrawn_is_no_finding_and_one_that_is_open_closes_once_it_is_shown(
+    world: World, grant: Grant
+) -> None:
+    deliver(grant, world.at)
+    who, late = {"actor": world["buyer"]}, world.at + timedelta(days=31)
+    made = operations.register_derived(
+        party=grant.buyer, at=world.at, title="选址", description="-", url="https://example.org/app",
+        built_from=[(grant, grant.from_version)], **who,
+    )  # fmt: skip
+    assert did("attribution", late) == 1
+    operations.publish_derived(derived=made, at=late, **who)
+    assert did("cause_gone", late) == 1
+    operations.withdraw_derived(derived=made, at=late, reason="停止更新", **who)
+    assert did("attribution", late + timedelta(days=60)) == 0
