@@ -194,6 +194,7 @@ class Plain:
     spans: list[PlainSpan] = field(default_factory=list)  # in which copies were evidence: order, review, incident
     reviews: dict[Name, PlainReview] = field(default_factory=dict)  # those that are open, by the order's name
     corrections: dict[Name, PlainAsk] = field(default_factory=dict)  # until when an order is to be corrected
+    told_where: set[Name] = field(default_factory=set)  # what was not said in time, of which it was said later
     swept: date | None = None
     # The first question of each kind and grant whose time runs from the day on which a sweep happened to come by.
     by_chance: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -201,6 +202,7 @@ class Plain:
     # What a sweep finds
 
     def sweep(self, at: datetime) -> None:
+        self._notice_unsaid(at)
         self._open_periods(at)
         for report in self.reports.values():
             self._watch(report, at)
@@ -232,8 +234,8 @@ class Plain:
             noticed = self.findings["report_overdue", *key]
             is_paused = any(hold.source == key[:2] and hold.lifted is None for hold in self.holds)
             if not is_paused and noticed != "dismissed":
-                if self.is_after_gap(at):
-                    self._mark(UNSAID, report.grant)
+                if self.is_after_gap(at):  # it pauses as late as that
+                    self._mark(UNSAID, report.grant, len(self.asks.get((UNSAID, report.grant), [])))
                 self.hold(PlainHold(report.grant, "report_overdue", key[:2], at), at)
             if noticed == "open" and ("ordered", *key) not in self.measures:
                 self.measures.setdefault(("report_late", *key), "proposed")
@@ -301,11 +303,17 @@ class Plain:
         if self.source_stands and self.source_until < today:
             self.findings.setdefault(("source_lapsed",), "open")
 
+    def _notice_unsaid(self, at: datetime) -> None:
+        """Whoever was suspended when the time to say it was over, be it long ago."""
+        for (what, number), asks in self.asks.items():
+            for n, ask in enumerate(asks):
+                held = any(hold.grant == number and hold.stood(ask.due) for hold in self.holds)
+                if what == UNSAID and held and ask.is_overdue(at):
+                    self.findings.setdefault((UNSAID, number, n), "open")
+
     def _watch_copies(self, at: datetime) -> None:
         for number, grant in enumerate(self.grants):
             if (ask := self.asked(UNSAID, number)) and not self.is_suspended(number, at):
-                if self.is_after_gap(at):
-                    self._mark(UNSAID, number)
                 ask.is_open = False
             is_over = grant.state == "active" and grant.ends < day_of(at)
             if is_over or (grant.state != "active" and not self.asks.get((NOT_CLOSED_OUT, number))):
@@ -325,9 +333,9 @@ class Plain:
                 self.findings.setdefault(key, "open")
 
     def _owing(self, at: datetime) -> list[tuple[Name, bool]]:
-        """Of each question: whether its time is over without an answer."""
-        return [((*key, n), ask.is_overdue(at) and (key[0] == NOT_CLOSED_OUT or self.is_suspended(key[1], at)))
-                for key, asks in self.asks.items() for n, ask in enumerate(asks)]  # fmt: skip
+        """Of each question for a certificate: whether its time is over without one."""
+        return [((*key, n), ask.is_overdue(at)) for key, asks in self.asks.items() if key[0] == NOT_CLOSED_OUT
+                for n, ask in enumerate(asks)]  # fmt: skip
 
     def _close(self, at: datetime) -> None:
         """What has no cause any more."""
@@ -336,7 +344,7 @@ class Plain:
             for number in range(report.round + 1):
                 is_thin = number == report.round and self.is_thin(report)
                 gone["report_thin", report.grant, report.start, number] = not is_thin
-        gone |= {key: not is_so for key, is_so in self._owing(at)}
+        gone |= {key: not is_so for key, is_so in self._owing(at)} | dict.fromkeys(self.told_where, True)
         for key in (key for key in self.findings if key[0] == "buyer_lapsed"):
             grant = self.grants[key[1]]
             gone[key] = grant.lapses != key[2] or not self.runs(grant, day_of(at))
@@ -354,6 +362,10 @@ class Plain:
         self.lift("report_overdue", (report.grant, report.start), at)
         report.filings.append({**content, "at": at, "had": had})
         report.state, report.round = "filed", report.round + 1
+
+    def say(self, grant: int) -> None:
+        self.told_where |= {key for key in self.findings if key[:2] == (UNSAID, grant)}
+        self.end_asks(UNSAID, grant)
 
     def dismiss(self, key: Name, at: datetime) -> None:
         self.findings[key] = "dismissed"
@@ -485,9 +497,10 @@ class Plain:
         is_late = over(after(day_of(since), TIME[NOT_CLOSED_OUT])) <= at
         self.ask(NOT_CLOSED_OUT, grant, at if is_late else since)
 
-    def _mark(self, what: str, grant: int) -> None:
+    def _mark(self, what: str, grant: int, first: int | None = None) -> None:
         asks = self.asks.get((what, grant), [])
-        self.by_chance.setdefault((what, grant), len(asks) - bool(asks and asks[-1].is_open))
+        running = len(asks) - bool(asks and asks[-1].is_open)
+        self.by_chance.setdefault((what, grant), running if first is None else first)
 
     def questions(self) -> dict[Name, tuple[Any, ...]]:
         return {(*key, n): (ask.due, ask.still_since is not None, ask.is_open, ask.was_told)

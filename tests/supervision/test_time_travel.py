@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -180,7 +181,7 @@ class Play:
     def _say(self, act: Act, at: datetime) -> bool:
         grant, actor = Grant.objects.get(pk=self.grants[act.which].pk), self.world[BUYERS[act.which]]
         operations.state_whereabouts(grant=grant, actor=actor, at=at, **stages.WHEREABOUTS)
-        self.plain.end_asks(UNSAID, act.which)
+        self.plain.say(act.which)
         return True
 
     def _certify(self, act: Act, at: datetime) -> bool:
@@ -579,6 +580,23 @@ HISTORIES = st.builds(
     st.tuples(st.integers(3, 130), st.integers(3, 130)), st.integers(3, 130), st.integers(3, 130),
     st.integers(5, 46), st.lists(ACTS, min_size=8, max_size=25, unique_by=lambda act: act.day).map(tuple),
 )  # fmt: skip
+
+
+SILENT = TOLD._replace(
+    ends=(130, 130), acts=(Act(28, "deliver", 0, 1), Act(29, "precaution", 0, 0), Act(80, "precaution", 0, 0)),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("later", "state"),
+    [((), "open"), ((Act(81, "say", 0, 0),), "remedied"), ((Act(81, "overlook", 0, 0),), "dismissed")],
+)
+def test_who_says_nothing_while_a_precaution_lasts_is_noticed_also_after_six_weeks_of_silence(
+    world: World, later: tuple[Act, ...], state: str
+) -> None:
+    """That the precaution ran out meanwhile remedies nothing."""
+    outcome = compare(world, SILENT._replace(acts=(*SILENT.acts, *later)), "day", "gap")
+    assert outcome["findings"][UNSAID, 0, 0] == state
 
 
 def test_random_histories_are_the_same_however_often_the_sweep_runs(world: World) -> None:

@@ -28,8 +28,8 @@ from marketplace.clock.working_days import local_date
 from marketplace.remedies import Decider
 
 
-def open_holds(at: datetime, **filters: Any) -> "models.QuerySet[Hold]":
-    """Holds that stood at `at`: opened, not yet lifted, not ended by themselves."""
+def open_holds(at: Any, **filters: Any) -> "models.QuerySet[Hold]":
+    """Holds that stood at `at`, a moment or the column of one: opened, not yet lifted, not ended by themselves."""
     return Hold.objects.filter(
         Q(lifted_at=None) | Q(lifted_at__gt=at), Q(ends_at=None) | Q(ends_at__gt=at), opened_at__lte=at, **filters
     )

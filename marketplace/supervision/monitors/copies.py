@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import BigIntegerField, Exists, OuterRef, Q
+from django.db.models.functions import Cast
 
 from accounts.states import PartyState
 from marketplace.applications.models import Grant, open_holds
@@ -13,8 +14,11 @@ from marketplace.clock.models import Clock
 from marketplace.clock.working_days import due_after, last_day, local_date
 from marketplace.delivery.models import Delivery
 from marketplace.supervision import closeout, operations
+from marketplace.supervision.closeout import Whereabouts
 from marketplace.supervision.evidence_time import kept_as_evidence, spans_of, stands
+from marketplace.supervision.models import Finding
 from marketplace.supervision.monitors.base import CHUNK, WATCHER, Case, Scope, within
+from marketplace.supervision.states import FindingState
 
 
 def _asked(kind: str, scope: Scope, wanted: Q, clocks: Q) -> Iterator[tuple[Grant, Clock]]:
@@ -31,10 +35,22 @@ def suspended(at: datetime) -> Q:
 
 
 def unsaid(at: datetime, scope: Scope) -> Iterator[Case]:
-    """Suspended grants whose holder has not said in time where the copies are."""
-    for grant, asked in _asked(Kind.WHEREABOUTS, scope, suspended(at), Q(due_at__lte=at)):
+    """Grants whose holder has not said where the copies are in the time for it, during which they were suspended:
+    whether they still are matters no more."""
+    grant_id = Cast(OuterRef("object_id"), BigIntegerField())
+    over = Q(Exists(open_holds(OuterRef("due_at"), grant=grant_id)), due_at__lte=at)
+    for grant, asked in _asked(Kind.WHEREABOUTS, scope, Q(), over):
         words = {"number": grant.number, "day": last_day(asked.due_at)}
         yield Case(f"whereabouts_unsaid:{grant.pk}:{asked.pk}", grant, grant.buyer, grant.authority_id, words)
+
+
+def still_unsaid(at: datetime, scope: Scope) -> Iterator[Case]:
+    """Open findings since which nothing was said. That the suspension is over says nothing: what follows from that is
+    an officer's to decide."""
+    said = Whereabouts.objects.filter(grant=OuterRef("grant"), at__gte=OuterRef("created_at"))
+    waiting = Finding.objects.filter(~Exists(said), rule="whereabouts_unsaid", state=FindingState.OPEN)
+    for finding in within(waiting, scope, "party").select_related("grant", "party").order_by("pk"):
+        yield Case(finding.occasion_key, finding.grant, finding.party, finding.authority_id)
 
 
 def unsaid_tomorrow(at: datetime, scope: Scope) -> Iterator[Case]:

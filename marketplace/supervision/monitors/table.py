@@ -30,6 +30,8 @@ DUTY, BREACH = Severity.DUTY, Severity.BREACH
 OWN, OF_VERSION = attrgetter("authority_id"), attrgetter("version.authority_id")
 
 MONITORS: tuple[Monitor, ...] = (
+    # before what this sweep pauses is asked about anew, and what is over is dropped
+    watch("whereabouts_unsaid", _("suspended grants whose holder has not said where the copies are"), "Art. 16", copies.unsaid, answerers),
     Monitor("report_schedule", _("report periods that have begun"), "Art. 16", reports.unscheduled, reports.schedule, OWN, together=reports.schedule_each),
     reminder("report_due_soon", _("reports due soon"), "Art. 16", reports.due_soon, reports.owing_told),
     watch("report_overdue", _("reports overdue"), "Art. 16", reports.overdue, reports.overdue_told),
@@ -65,7 +67,6 @@ MONITORS: tuple[Monitor, ...] = (
     reminder("exercise_overdue", _("drills, evaluations and assessments overdue"), "Art. 34", prepared.overdue, prepared.overdue_told, DUTY),
     Monitor("whereabouts_dropped", _("suspensions that ended by themselves before it was said where the copies are"), "Art. 16", copies.unasked, copies.drop, OWN),
     reminder("whereabouts_due", _("suspended grants whose holder must soon say where the copies are"), "Art. 16", copies.unsaid_tomorrow, grants.buyer_told("whereabouts_due"), DUTY),
-    watch("whereabouts_unsaid", _("suspended grants whose holder has not said where the copies are"), "Art. 16", copies.unsaid, answerers),
     Monitor("certificate_asked", _("grants whose period is over and whose copies are to be destroyed"), "Art. 16", copies.over_unasked, copies.ask_certificate, OWN, together=copies.ask_certificates),
     Monitor("kept_as_evidence", _("copies that are kept as evidence: the time to destroy them stands still"), "Art. 33", copies.evidence_changed, copies.keep_or_go_on, OWN),
     watch("not_closed_out", _("grants that are over and not closed out"), "Art. 16", copies.not_closed_out, answerers),
@@ -78,7 +79,7 @@ MONITORS: tuple[Monitor, ...] = (
     cause_gone("cause_gone", _("findings whose cause has gone"), "Art. 45", {
         "report_thin": reports.thin, "buyer_lapsed": lapsing.lapsed_buyers,
         "mandate_lapsed": lapsing.lapsed_mandates, "source_lapsed": lapsing.lapsed_sources, "data_stale": versions.stale,
-        "attribution": usage.unattributed, "whereabouts_unsaid": copies.unsaid,
+        "attribution": usage.unattributed, "whereabouts_unsaid": copies.still_unsaid,
         "not_closed_out": copies.not_closed_out,
     }),
     reminder("clock_overdue", _("deadlines that have run out"), "Art. 45", clocks.overdue, clocks.owner_told, DUTY),
