@@ -254,6 +254,9 @@ class Plain:
         others = [one for other in self.reports.values() if other is not report and other.grant == report.grant
                   for one in other.filings if one["at"] < filed["at"]]  # fmt: skip
         copied = any(not one["is_nil"] and bare(one["use"]) == bare(filed["use"]) for one in others)
+        said = ("use", "results", "security", "purposes", "other_purpose")
+        copied |= any(not one["is_nil"] and all(bare(one[name]) == bare(filed[name]) for name in said)
+                      for one in report.filings[:-1])  # fmt: skip
         return copied or not all(bare(filed[name]) for name in ("use", "results", "security"))
 
     def _watch_grants(self, at: datetime) -> None:

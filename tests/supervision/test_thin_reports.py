@@ -53,3 +53,34 @@ def test_report_that_was_returned_may_be_filed_again_with_the_same_use(world: Wo
     operations.return_report(report=report, actor=world["officer"], at=at("2026-04-02"), reason="说明成果")
     operations.file_report(report=report, actor=world["buyer"], at=at("2026-04-03"), **WHOLE)
     assert (report.thin, did("report_thin", at("2026-04-04"))) == ("", 0)
+
+
+@pytest.mark.parametrize(
+    ("answers", "what"),
+    [
+        ({"use": "无", "results": "无", "security": "无"}, "empty"),
+        ({"use": "Ｎ/Ａ"}, "empty"),
+        ({"use": "（略）"}, "empty"),
+        ({"use": "别的用途", "results": "同上。"}, "empty"),
+        ({"use": "别的用途", "security": "n/a"}, "empty"),
+        ({"use": "别的用途", "results": "暂无", "security": "无"}, ""),
+        ({"use": "用于无线网络规划"}, ""),
+    ],
+)
+def test_a_word_in_the_place_of_an_answer_says_nothing_but_that_nothing_came_of_it_may_be_so(
+    world: World, grant: Grant, answers: dict[str, str], what: str
+) -> None:
+    report = filed(world, grant, "2026-03-17", "2026-03-31", **{**WHOLE, **answers})
+    assert (report.thin, did("report_thin", at("2026-04-02"))) == (what, bool(what))
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"), [({"results": "有， 效！"}, "copied"), ({"results": "有效，见附件"}, "")]
+)  # fmt: skip
+def test_a_returned_report_that_is_filed_again_word_for_word_says_nothing_new(
+    world: World, grant: Grant, changes: dict[str, str], what: str
+) -> None:
+    report = filed(world, grant, "2026-03-17", "2026-03-31", **{**WHOLE, "results": "有效"})
+    operations.return_report(report=report, actor=world["officer"], at=at("2026-04-02"), reason="太笼统")
+    operations.file_report(report=report, actor=world["buyer"], at=at("2026-04-03"), **{**WHOLE, **changes})
+    assert (report.thin, did("report_thin", at("2026-04-04"))) == (what, bool(what))

@@ -28,7 +28,7 @@ from marketplace.supervision.models import ReportFiling, UsageReport, period_end
 from marketplace.supervision.operations.finding import remedy_finding
 from marketplace.supervision.queries import deliveries_of, metered_use
 from marketplace.supervision.states import ReportState
-from marketplace.supervision.thin import thinness
+from marketplace.supervision.thin import SAID, thinness
 
 ARTICLE = "Art. 16"
 
@@ -91,7 +91,8 @@ def file_report(
 
     Of `purposes` each is one of the grant's, or ValidationError; `other_purpose` is what else the data was used for, in
     the buyer's words. A filing that states one, or none of the grant's, is noticed by a monitor, as is one that says
-    nothing new: it is compared with what other reports of the grant said until now.
+    nothing new: it is compared with what other reports of the grant said until now, and with itself where it was
+    returned.
     """
     permissions.check_can_file_report(actor, report, at)
     if report.grant.state == GrantState.ACTIVE and report.end >= local_date(at):
@@ -106,8 +107,9 @@ def file_report(
     act, overdue = ledger.begin("file_report", actor, at, ARTICLE), report.overdue_key
     UsageReport.objects.select_for_update(no_key=True).get(pk=report.pk)  # before its grant, as a sweep notices it
     lock_grants([report.grant_id])  # of two that are filed at once, one is the earlier
-    said = ReportFiling.objects.filter(report__grant=report.grant, is_nil=False).exclude(report=report)
-    thin = thinness(content, said.values_list("use", flat=True))
+    said = ReportFiling.objects.filter(report__grant=report.grant, is_nil=False)
+    earlier, returned = said.exclude(report=report), said.filter(report=report)
+    thin = thinness(content, earlier.values_list("use", flat=True), returned.values(*SAID))
     workflow.move(act, report, ReportState.FILED, round=report.round + 1, thin=thin, detail=content)
     ReportFiling.objects.create(report=report, round=report.round, by=actor, at=at, **content)
     clock.start(report, Kind.REPORT_CHECK, at)
