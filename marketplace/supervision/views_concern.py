@@ -53,7 +53,8 @@ def report(request: HttpRequest, about: str = "", key: str = "") -> HttpResponse
             request, form, lambda **said: operations.report_concern(subject=subject, actor=actor, at=at, **said)
         )
         if lodged:
-            return render(request, "supervision/concern_receipt.html", {"concern": lodged.made, "code": lodged.code})
+            context = {"concern": lodged.made, "code": lodged.code, "clocks": clock.of(lodged.made).open()}
+            return render(request, "supervision/concern_receipt.html", context)
     return form_page(request, form, "supervision/report_concern.html", subject=subject)
 
 
@@ -87,6 +88,7 @@ def follow(request: HttpRequest) -> HttpResponse:
     context = {
         "concern": found, "asked": form.is_bound and form.is_valid(), "more": more,
         "notes": found.notes.order_by("pk") if found else [], "may_add": found and found.state in LIVING_CONCERN,
+        "clocks": clock.of(found).open() if found else [],
     }  # fmt: skip
     return form_page(request, form, "supervision/follow_concern.html", **context)
 

@@ -14,7 +14,7 @@ from accounts.anybody import KEEP_CONTACT, PUBLIC
 from accounts.models import Capability, Membership, Party
 from marketplace.applications.models import Grant, Hold
 from marketplace.clock import operations as clock
-from marketplace.clock.working_days import local_date
+from marketplace.clock.working_days import last_day, local_date
 from marketplace.delivery import operations as delivery
 from marketplace.desk.queries import todo
 from marketplace.errors import InvalidState, NotAllowed, StaleState
@@ -68,6 +68,8 @@ def test_anybody_reports_follows_and_adds_without_a_login(world, language, waiti
     assert (made.number, made.responder, made.by) == (number, world.parties["developer"], None)
     follow, asked = reverse("supervision:concern-follow"), {"number": number, "code": code}
     page = post(world.at, follow, asked, language=language).content.decode()
+    due = f"{last_day(clock.of(made).open().get().due_at):%F}"
+    assert due in answer.content.decode() and due in page
     assert waiting in page and SCRIPT not in page and CONTACT not in page
     page = post(world.at, follow, {**asked, "text": "另有一处"}, language=language).content.decode()
     assert "另有一处" in page and ConcernNote.objects.get().is_reporter
