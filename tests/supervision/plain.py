@@ -182,6 +182,7 @@ class Plain:
     seller_until: date
     source_until: date
     source_stands: bool = True
+    times: dict[Name, int] = field(default_factory=dict)  # how often each finding was opened
     reports: dict[tuple[int, date], PlainReport] = field(default_factory=dict)
     findings: dict[Name, str] = field(default_factory=dict)
     holds: list[PlainHold] = field(default_factory=list)
@@ -214,6 +215,12 @@ class Plain:
             ask.was_told |= ask.is_overdue(at)
         self.swept = day_of(at)
 
+    def notice(self, name: Name) -> None:
+        """Once, and again where it was remedied."""
+        if self.findings.get(name, "remedied") == "remedied":
+            self.findings[name] = "open"
+            self.times[name] = self.times.get(name, 0) + 1
+
     def _open_periods(self, at: datetime) -> None:
         today = day_of(at)
         for number, grant in enumerate(self.grants):
@@ -229,7 +236,7 @@ class Plain:
     def _watch(self, report: PlainReport, at: datetime) -> None:
         key = (report.grant, report.start, report.round)
         if report.is_owed and report.due <= at:
-            self.findings.setdefault(("report_overdue", *key), "open")
+            self.notice(("report_overdue", *key))
         if report.is_owed and report.late <= at and self.grants[report.grant].state == "active":
             noticed = self.findings["report_overdue", *key]
             is_paused = any(hold.source == key[:2] and hold.lifted is None for hold in self.holds)
@@ -240,10 +247,10 @@ class Plain:
             if noticed == "open" and ("ordered", *key) not in self.measures:
                 self.measures.setdefault(("report_late", *key), "proposed")
         if self.is_thin(report):
-            self.findings.setdefault(("report_thin", *key), "open")
+            self.notice(("report_thin", *key))
         for number, filed in enumerate(report.filings, 1):
             if filed["other_purpose"] or not (filed["is_nil"] or filed["purposes"]):
-                self.findings.setdefault(("outside_purpose", report.grant, report.start, number), "open")
+                self.notice(("outside_purpose", report.grant, report.start, number))
 
     def is_thin(self, report: PlainReport) -> bool:
         if report.state != "filed":
@@ -269,11 +276,11 @@ class Plain:
                 "held": any(hold.grant == number and hold.stood(when) for hold in self.holds),
             }
             for what in (what for what, is_so in so.items() if is_so):
-                self.findings.setdefault(("outside_grant", what, number, day), "open")
+                self.notice(("outside_grant", what, number, day))
         for number, grant in enumerate(self.grants):
             self._watch_quota(number, grant, at)
             if grant.lapses < today and self.runs(grant, today):
-                self.findings.setdefault(("buyer_lapsed", number, grant.lapses), "open")
+                self.notice(("buyer_lapsed", number, grant.lapses))
             left = (grant.ends - today).days
             if grant.state == "active" and left < 0:
                 self.said.add(("grant_over", number, 30 if left <= -30 else 0))
@@ -286,7 +293,7 @@ class Plain:
             month = f"{day_of(when):%Y-%m}"
             used[month] = used.get(month, 0) + 1
             if 0 < grant.quota < used[month]:
-                self.findings.setdefault(("outside_grant", "volume", number, month), "open")
+                self.notice(("outside_grant", "volume", number, month))
         month = f"{day_of(at):%Y-%m}"
         for step in (100, 80):
             if grant.state == "active" and grant.quota and used.get(month, 0) * 100 >= step * grant.quota:
@@ -300,11 +307,11 @@ class Plain:
     def _watch_seller(self, at: datetime) -> None:
         today = day_of(at)
         if self.published_at + timedelta(days=STALE_DAYS) <= at:
-            self.findings.setdefault(("data_stale",), "open")
+            self.notice(("data_stale",))
         if self.seller_until < today:
-            self.findings.setdefault(("seller_lapsed",), "open")
+            self.notice(("seller_lapsed",))
         if self.source_stands and self.source_until < today:
-            self.findings.setdefault(("source_lapsed",), "open")
+            self.notice(("source_lapsed",))
 
     def _notice_unsaid(self, at: datetime) -> None:
         """Whoever was suspended when the time to say it was over, be it long ago."""
@@ -312,7 +319,7 @@ class Plain:
             for n, ask in enumerate(asks):
                 held = any(hold.grant == number and hold.stood(ask.due) for hold in self.holds)
                 if what == UNSAID and held and ask.is_overdue(at):
-                    self.findings.setdefault((UNSAID, number, n), "open")
+                    self.notice((UNSAID, number, n))
 
     def _watch_copies(self, at: datetime) -> None:
         for number, grant in enumerate(self.grants):
@@ -333,7 +340,7 @@ class Plain:
                 ask.go_on(at)
         for key, is_so in self._owing(at):
             if is_so:
-                self.findings.setdefault(key, "open")
+                self.notice(key)
 
     def _owing(self, at: datetime) -> list[tuple[Name, bool]]:
         """Of each question for a certificate: whether its time is over without one."""
@@ -513,7 +520,7 @@ class Plain:
         """What has to be the same however often, and whenever, somebody looked."""
         return {
             "reports": {key: (row.end, row.due, row.late, row.state, row.round) for key, row in self.reports.items()},
-            "findings": self.findings,
+            "findings": {name: (state, self.times[name]) for name, state in self.findings.items()},
             "holds": sorted((row.grant, row.code, str(row.source) if row.code == "report_overdue" else "",
                              "lifted" if row.lifted else "open") for row in self.holds),
             "measures": self.measures,

@@ -2,6 +2,7 @@
 or not at all for six weeks. `SWEEP_EXAMPLES` says how many random histories; the usual run is content with few."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -336,8 +337,10 @@ class Play:
         return True
 
     def _withdraw(self, act: Act, at: datetime) -> bool:
-        SourceFile.objects.filter(pk=self.source).update(state="withdrawn")
-        self.plain.source_stands = False
+        """A paper; or it counts again."""
+        self.plain.source_stands = not self.plain.source_stands
+        state = "accepted" if self.plain.source_stands else "withdrawn"
+        SourceFile.objects.filter(pk=self.source).update(state=state)
         return True
 
     # Sweeps, and what has come of them
@@ -394,12 +397,14 @@ class Play:
         sources = {
             f"supervision.usagereport:{row.pk}": str((grants[row.grant_id], row.start)) for row in reports.values()
         }
+        found = [(self.name(row.occasion_key), row.state) for row in Finding.objects.order_by("pk")]
+        times = Counter(name for name, _state in found)
         return {
             "reports": {
                 (grants[row.grant_id], row.start): (row.end, row.due_at, row.late_at, row.state, row.round)
                 for row in reports.values()
             },
-            "findings": {self.name(row.occasion_key): row.state for row in Finding.objects.all()},
+            "findings": {name: (state, times[name]) for name, state in found},
             "holds": sorted((grants[row.grant_id], row.code, sources.get(row.source_ref, ""), row.state)
                             for row in Hold.objects.all()),
             "measures": {self.name(row.occasion_key): row.state for row in Measure.objects.all()},
@@ -522,7 +527,8 @@ TOLD = History(
         Act(75, "check", 1, 0), Act(76, "dismiss", 0, 0), Act(77, "withdraw", 0, 0), Act(78, "renew", 0, 0),
         Act(79, "order", 0, 0), Act(80, "stay", 0, 0), Act(80, "certify", 1, 0), Act(81, "check", 1, 1),
         Act(82, "decide", 0, 2), Act(82, "say", 0, 0),
-        Act(83, "file", 0, 0), Act(84, "lift", 0, 0), Act(86, "judge", 0, 1), Act(88, "file", 0, 0),
+        Act(83, "file", 0, 0), Act(84, "lift", 0, 0), Act(85, "withdraw", 0, 0),
+        Act(86, "judge", 0, 1), Act(88, "file", 0, 0),
     ),
 )  # fmt: skip
 
@@ -540,7 +546,8 @@ def test_told_history_is_the_same_by_day_and_after_six_weeks_of_silence(world: W
         "source_lapsed", "buyer_lapsed", UNSAID, NOT_CLOSED_OUT,
     }  # fmt: skip
     assert {code for _grant, code, _source, _state in outcome["holds"]} == {"report_overdue", "measure", "precaution"}
-    assert set(outcome["findings"].values()) >= {"open", "dismissed", "remedied", "measure"}
+    assert {state for state, _times in outcome["findings"].values()} >= {"open", "dismissed", "remedied", "measure"}
+    assert outcome["findings"]["source_lapsed",] == ("open", 2)  # remedied, and so again
     assert outcome["certificates"] == {1: "accepted"} and outcome["grants"] == ["active", "closed"]
 
 
@@ -596,7 +603,7 @@ def test_who_says_nothing_while_a_precaution_lasts_is_noticed_also_after_six_wee
 ) -> None:
     """That the precaution ran out meanwhile remedies nothing."""
     outcome = compare(world, SILENT._replace(acts=(*SILENT.acts, *later)), "day", "gap")
-    assert outcome["findings"][UNSAID, 0, 0] == state
+    assert outcome["findings"][UNSAID, 0, 0] == (state, 1)
 
 
 def test_random_histories_are_the_same_however_often_the_sweep_runs(world: World) -> None:

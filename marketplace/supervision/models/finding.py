@@ -29,6 +29,10 @@ class FindingQuerySet(models.QuerySet["Finding"]):
         """Those behind which stand no report that is followed and no other finding: they close with their own cause."""
         return self.exclude(concerns__state__in=LIVING_CONCERN).exclude(merged__state=FindingState.MERGED)
 
+    def noticed(self) -> "FindingQuerySet":
+        """Those whose occasion is not noticed again: all but the remedied, whose cause may come back."""
+        return self.exclude(state=FindingState.REMEDIED)
+
     def answered_by(self, body: Party) -> "FindingQuerySet":
         return self.filter(Q(reviewer=body) | Q(reviewer=None, authority=body))
 
@@ -59,13 +63,14 @@ RULES = {
 
 class Finding(models.Model):
     """What a monitor noticed, or was reported, about a grant or a version; what is about neither of them, about its
-    party alone. Fires once per occasion, whatever the number of sweeps.
+    party alone. Fires once per occasion, whatever the number of sweeps, and again where its cause has gone and come
+    back.
 
     `party` is whose case it is: the grant's buyer, the version's seller. `reviewer` answers it in the authority's place
     where non-public data is concerned.
     """
 
-    occasion_key = models.CharField(max_length=120, unique=True)
+    occasion_key = models.CharField(max_length=120, db_index=True)
     rule = models.CharField(_("rule"), max_length=40)
     article = models.CharField(max_length=40)
     grant = models.ForeignKey(
@@ -89,6 +94,9 @@ class Finding(models.Model):
     class Meta:
         verbose_name = _("finding")
         constraints = (
+            models.UniqueConstraint(
+                fields=["occasion_key"], condition=~Q(state="remedied"), name="finding_once_per_occasion"
+            ),
             models.CheckConstraint(
                 condition=Q(grant=None) | Q(version=None),
                 name="finding_about_one",

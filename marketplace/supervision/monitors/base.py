@@ -17,7 +17,7 @@ from marketplace.notices.models import Outbox
 from marketplace.notices.operations import Message, Recipient, tell, tell_each
 from marketplace.supervision.models import RULES, Finding
 from marketplace.supervision.occasions import Occasion
-from marketplace.supervision.operations.finding import Noticed, open_findings
+from marketplace.supervision.operations.finding import Noticed, open_findings, told_as
 
 WATCHER = ledger.SystemActor("sweep")
 Scope = Iterable[Party | None] | None
@@ -94,7 +94,8 @@ def watch(
     name: str, label: Any, article: str, cases: Cases, told: Callable[[Case, Finding, People], Told],
     severity: str = Severity.DUTY,
 ) -> Monitor:  # fmt: skip
-    """A monitor that opens a finding about the grant or version of each case, once; who answers it is told."""
+    """A monitor that opens a finding about the grant or version of each case, once, and again where it was
+    remedied and is so again; who answers it is told."""
 
     @transaction.atomic
     def together(found: Sequence[Case], at: datetime) -> int:
@@ -103,15 +104,16 @@ def watch(
         noticed = [Noticed(acts[case.key], case.about, case.key, case.words) for case in still.values()]
         people, messages = People(at), list[Message]()
         opened = open_findings(noticed, name, article)
+        keys = told_as(opened)
         for finding in opened:
             case = still[finding.occasion_key]
             words = {**case.words, "what": RULES[name], "about": case.about}
-            messages += [Message(acts[case.key], *each, case.key, words) for each in told(case, finding, people)]
+            messages += [Message(acts[case.key], *each, keys[case.key], words) for each in told(case, finding, people)]
         tell_each(messages)
         return len(opened)
 
     def find(at: datetime, scope: Scope) -> Iterator[Case]:
-        return _new(Finding.objects.all(), "occasion_key", cases(at, scope))
+        return _new(Finding.objects.noticed(), "occasion_key", cases(at, scope))
 
     return _of_cases(name, label, article, find, together, severity)
 

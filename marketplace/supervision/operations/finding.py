@@ -1,6 +1,7 @@
 """Findings: opened by monitors, dismissed by an officer, remedied by the duty being done, or turned into an order."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -46,9 +47,10 @@ def open_finding(act: ledger.Act, about: About, rule: str, key: str, article: st
 
 
 def open_findings(noticed: Sequence[Noticed], rule: str, article: str) -> list[Finding]:
-    """Open a finding for each of these occasions that was not noticed before, and start its clock. Returns those."""
+    """Open a finding for each of these occasions that was not noticed before, or whose earlier finding was remedied,
+    and start its clock. Returns those."""
     keys = [each.key for each in noticed]
-    known = set(Finding.objects.filter(occasion_key__in=keys).values_list("occasion_key", flat=True))
+    known = set(Finding.objects.noticed().filter(occasion_key__in=keys).values_list("occasion_key", flat=True))
     new = [each for each in noticed if each.key not in known]
     if not new:
         return []
@@ -65,6 +67,14 @@ def open_findings(noticed: Sequence[Noticed], rule: str, article: str) -> list[F
     ledger.record_each([each.act for each in new], opened, details, new=FindingState.OPEN)
     clock.start_each(opened, Kind.FINDING, new[0].act.at)
     return opened
+
+
+def told_as(opened: Iterable[Finding]) -> dict[str, str]:
+    """By occasion the key under which a finding is told: the occasion, and how often it was remedied before."""
+    keys = [finding.occasion_key for finding in opened]
+    remedied = Finding.objects.filter(occasion_key__in=keys, state=FindingState.REMEDIED)
+    before = Counter(remedied.values_list("occasion_key", flat=True))
+    return {key: f"{key}:{before[key]}" if before[key] else key for key in keys}
 
 
 def _reviewers_of(grants: set[int]) -> dict[int, int]:

@@ -14,7 +14,7 @@ from marketplace.clock.working_days import local_date
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision.models import Finding
-from marketplace.supervision.operations.finding import open_finding, remedy_finding
+from marketplace.supervision.operations.finding import open_finding, remedy_finding, told_as
 from marketplace.supervision.states import FindingState
 
 RULE, ARTICLE = "seller_lapsed", "Art. 45"
@@ -29,7 +29,7 @@ def lapsed_unnoticed(at: datetime, sellers: Iterable[Party] | None) -> list[Vers
         found = found.filter(product__seller__in=list(sellers))
     rows = found.select_related("product__seller", "authority", "reviewer").order_by("pk")
     newest = {key_of(version): version for version in rows}
-    known = set(Finding.objects.filter(occasion_key__in=newest).values_list("occasion_key", flat=True))
+    known = set(Finding.objects.noticed().filter(occasion_key__in=newest).values_list("occasion_key", flat=True))
     return [version for key, version in newest.items() if key not in known]
 
 
@@ -54,9 +54,12 @@ def notice_lapsed(*, version: Version, actor: ledger.SystemActor, at: datetime) 
     finding = open_finding(act, version, RULE, key, ARTICLE, until=seller.verified_until)
     if finding is None:
         return False
+    told = told_as([finding])[key]
     for party, link in ((seller, version.product.get_absolute_url()), (body, finding.get_absolute_url())):
         if party is not None:
-            tell(act, recipients(party, at, seller), RULE, link=link, key=key, seller=seller, day=seller.verified_until)
+            tell(
+                act, recipients(party, at, seller), RULE, link=link, key=told, seller=seller, day=seller.verified_until
+            )
     return True
 
 
