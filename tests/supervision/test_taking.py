@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 import time_machine
 
-from accounts.models import Assignment, Membership, User
+from accounts.models import Assignment, Membership, Recusal, User
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Application, Grant
 from marketplace.clock.models import Clock
@@ -80,6 +80,28 @@ def test_all_that_is_open_about_the_grants_of_a_measure_goes_with_it(world, gran
     operations.issue_order(measure=Measure.objects.get(pk=both.pk), facts="f", demand="d", remedy=stages.REMEDY, **who)
     with pytest.raises(NotAllowed):
         operations.drop_order(measure=Measure.objects.get(pk=other.pk), actor=world["officer"], at=world.at, reason="x")
+
+
+@pytest.mark.parametrize("why", ["belongs to a side", "stepped back"])
+def test_nobody_takes_along_what_is_their_own_case_or_what_they_stepped_back_from(world, grant, why):
+    """A finding about the first of two grants that one measure holds: the measure is about the second as well."""
+    second = crowd.copy_grant(grant)
+    other = crowd.copy(grant.product, seller=world.parties["vendor"])
+    Grant.objects.filter(pk=second.pk).update(product=other)
+    measure = operations.propose_order_on_grant(grant=grant, actor=world["officer"], at=world.at, facts="f", demand="d")
+    MeasureGrant.objects.create(measure=measure, grant=Grant.objects.get(pk=second.pk))
+    opened = open_finding(ledger.begin("notice", stages.JOB, world.at), grant, "report_overdue", "k", "Art. 16")
+    if why == "stepped back":
+        case = ("supervision.measure", str(measure.pk))
+        Recusal.objects.create(
+            object_type=case[0], object_id=case[1], user=world["province_officer"], reason="亲属", at=world.at
+        )
+    else:
+        crowd.copy(world["province_officer"].memberships.earliest("pk"), party=world.parties["vendor"])
+    before = rows()
+    with pytest.raises(NotAllowed, match=r"own case|本案应当回避|recused|回避"):
+        operations.take_finding(finding=opened, **above(world, world.at))
+    assert rows() == before
 
 
 def test_with_a_measure_goes_its_open_review_but_nothing_that_is_over_or_before_another_authority(world, grant):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Party, User
 from accounts.operations import assign
+from accounts.permissions import check_not_own_case, check_not_recused
 from accounts.queries import level_above, recipients
 from marketplace import workflow
 from marketplace.applications.models import Application, Grant
@@ -29,6 +30,7 @@ from marketplace.supervision.occasions import Lapse
 from marketplace.supervision.operations.finding import reporters_of
 from marketplace.supervision.operations.incident import lock, tell_handling
 from marketplace.supervision.operations.second_pair import overtake_signature
+from marketplace.supervision.permissions import parties_of_grant
 from marketplace.supervision.review import Review
 from marketplace.supervision.states import (
     LIVING_CONCERN,
@@ -132,6 +134,8 @@ def _take(
     rows += (
         Review.objects.open().filter(measure__in=[row.pk for row in rows if isinstance(row, Measure)]).order_by("pk")
     )
+    for row in rows:
+        _check_on_no_side(row, actor, at)
     act = ledger.begin("take_case", actor, at, ARTICLE)
     _keep_lapses(rows, before, at)
     for row in rows:
@@ -144,6 +148,13 @@ def _take(
         act, [*recipients(before, at, case.party), *also], "case_taken", link=case.get_absolute_url(), object=case,
         authority=above, reason=reason,
     )  # fmt: skip
+
+
+def _check_on_no_side(row: Any, actor: User, at: datetime) -> None:
+    """Nobody takes over what is their own case, or what they have stepped back from, by taking what it goes with."""
+    sides = parties_of_grant(row) if isinstance(row, Grant) else permissions_above.ROWS[type(row)].sides(row)
+    check_not_own_case(actor, sides, at)
+    check_not_recused(actor, row)
 
 
 def _keep_lapses(rows: Sequence[Any], before: Party, at: datetime) -> None:
