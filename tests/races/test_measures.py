@@ -18,11 +18,24 @@ from marketplace.errors import InvalidState, StaleState
 from marketplace.ledger.models import Entry
 from marketplace.supervision import operations as supervision
 from marketplace.supervision.models import Measure
+from marketplace.supervision.operations import correction, evidence
 from marketplace.supervision.second_pair import SecondPairRule, Signature
 from tests.races.together import ROUNDS, entries, fresh, one_won, together
 from tests.workflow import stages
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def slow(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
+    """Between the look at the case and what follows from it the other has the time to come in: only a lock keeps it
+    out."""
+    real = getattr(module, name)
+
+    def late(*args: Any, **kwargs: Any) -> Any:
+        time.sleep(0.2)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(module, name, late)
 
 
 def test_one_order_issued_twice_at_once_has_one_number_and_one_hold(world, grant):
@@ -106,8 +119,10 @@ def test_refusal_found_and_evidence_filed_at_once_the_case_knows_what_came_first
 
 
 @pytest.mark.parametrize("what", ["text", "file"])
-def test_terminated_and_evidence_filed_at_once_nothing_is_filed_on_what_is_over(world, what):
+def test_terminated_and_evidence_filed_at_once_nothing_is_filed_on_what_is_over(world, what, monkeypatch):
     """Whoever comes first: terminated, nothing is filed any more; filed, it is read before the service ends."""
+    slow(monkeypatch, correction, "rested_on")
+    slow(monkeypatch, evidence, "attach")
     for _ in range(max(2, ROUNDS // 3)):
         made, at = stages.measure(world, "refused_to_correct")
         before = made.evidence.count(), EvidenceFile.objects.of(made).count()
