@@ -35,7 +35,9 @@ class PlanInspectionsForm(VerbForm):
     )
     seed = forms.CharField(
         label=_("Seed"), max_length=64, required=False,
-        help_text=_("Recorded before the draw. Leave it empty for one at random, or give one drawn in public."),
+        help_text=_(
+            "Give one drawn in public, or leave it empty: at the draw the site adds a part at random, and keeps it."
+        ),
     )  # fmt: skip
 
 

@@ -92,7 +92,8 @@ class InspectionPlanQuerySet(models.QuerySet["InspectionPlan"]):
 class InspectionPlan(models.Model):
     """Which grants an authority draws from in a period, how, and how many.
 
-    `frame` is what it was drawn from: [grant, stratum, weight, figures] each; with `seed` it gives the sample again.
+    `frame` is what it was drawn from: [grant, stratum, weight, figures] each; with `seed`, what was given and
+    then what the site drew, it gives the sample again.
     """
 
     authority = models.ForeignKey(Party, verbose_name=_("authority"), on_delete=models.PROTECT, related_name="+")
@@ -108,7 +109,7 @@ class InspectionPlan(models.Model):
     purpose = models.CharField(_("only for this purpose"), max_length=200, blank=True)
     buyer_kind = models.CharField(_("only buyers of this kind"), max_length=20, choices=PartyKind.choices, blank=True)
     seller_kind = models.CharField(_("only sellers of this kind"), max_length=20, choices=PartyKind.choices, blank=True)
-    seed = models.CharField(_("seed"), max_length=64)
+    seed = models.CharField(_("seed"), max_length=100, blank=True)
     frame = models.JSONField(default=list)
     frame_hash = models.CharField(_("hash of what it was drawn from"), max_length=64, blank=True)
     frame_count = models.PositiveIntegerField(_("grants to draw from"), null=True, blank=True)

@@ -167,9 +167,32 @@ def test_a_plan_for_a_region_draws_from_the_buyers_of_it_and_of_all_that_lies_in
 def test_a_plan_keeps_the_seed_that_is_given_and_may_be_for_one_day(world):
     day = stages.PLANNED["first"]
     assert planned(world, last=day).seed == stages.PLANNED["seed"]
-    assert len(planned(world, seed="").seed) == 32
+    assert planned(world, seed="").seed == ""
     with pytest.raises(ValidationError):
         planned(world, last=day - timedelta(days=1))
+
+
+def test_who_knows_frame_and_seed_cannot_work_out_the_draw_and_a_dropped_plan_stays(world, grant):
+    for _more in range(19):
+        crowd.copy_grant(grant)
+    who, samples = {"actor": world["officer"], "at": world.at}, set()
+    for _again in range(4):
+        plan = planned(world, size=5, method="random", strata="")
+        supervision.draw_sample(plan=plan, **who)
+        plan.refresh_from_db()
+        given, _colon, drawn = plan.seed.rpartition(":")
+        assert (given, len(drawn), plan.drawn_again()) == (stages.PLANNED["seed"], 32, True)
+        samples.add(tuple(sorted(plan.inspections.values_list("grant", flat=True))))
+        Inspection.objects.update(state="cancelled", closed_at=world.at, closing="x")
+    assert len(samples) > 1  # by the same frame and the same words
+    unlucky = planned(world, seed="")
+    supervision.drop_inspection_plan(plan=unlucky, reason="改期", **who)
+    unlucky.refresh_from_db()
+    assert (unlucky.state, InspectionPlan.objects.count()) == ("dropped", 5)
+    plain = planned(world, seed="", size=5)
+    supervision.draw_sample(plan=plain, **who)
+    plain.refresh_from_db()
+    assert len(plain.seed) == 32 and plain.drawn_again()
 
 
 def test_by_chance_all_weigh_alike_and_a_grant_stands_in_the_part_that_the_plan_makes(world, grant):

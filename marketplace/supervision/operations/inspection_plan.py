@@ -1,4 +1,4 @@
-"""Planning inspections and drawing their sample: the seed is kept before, the frame with its figures after."""
+"""Planning inspections and drawing their sample: the seed is whole, and kept with the frame, only at the draw."""
 
 import math
 import secrets
@@ -50,13 +50,13 @@ def plan_inspections(
 ) -> InspectionPlan:  # fmt: skip
     """An officer of `party`, the authority of a city or the province, plans inspections. Nobody is told yet.
 
-    The seed is recorded now, before anything is drawn: one that is given (drawn in public, say), or one at random.
+    A seed that is given (drawn in public, say) is recorded now; what the site adds to it at the draw nobody knows yet.
     """
     check_can_plan_here(actor, party, at)
     require(title=title)
     plan = InspectionPlan(
         authority=party, title=title, first=first, last=last, method=method, size=size, strata=strata, region=region,
-        purpose=purpose, buyer_kind=buyer_kind, seller_kind=seller_kind, seed=seed or secrets.token_hex(16), by=actor,
+        purpose=purpose, buyer_kind=buyer_kind, seller_kind=seller_kind, seed=seed, by=actor,
         created_at=at,
     )  # fmt: skip
     if last < first:
@@ -70,19 +70,21 @@ def plan_inspections(
 
 @transaction.atomic
 def draw_sample(*, plan: InspectionPlan, actor: User, at: datetime) -> None:
-    """draft → drawn: one planned inspection for each grant drawn. InvalidState where there is nothing to draw."""
+    """draft → drawn: one planned inspection for each grant drawn, by the seed given and a part at random, kept with it:
+    who plans cannot try seeds until the sample suits them. InvalidState where there is nothing to draw."""
     check_can_keep_inspection_plan(actor, plan, at)
     plan = InspectionPlan.objects.select_for_update(of=("self",)).get(pk=plan.pk)
     workflow.check_in(plan, InspectionPlanState.DRAFT)
     units = frame_of(plan, at)
     if not units:
         raise InvalidState(_("No grant in force is what the plan draws from."))
-    sample = draw(units, plan.size, plan.seed)
+    seed = f"{plan.seed}:{secrets.token_hex(16)}".lstrip(":")
+    sample = draw(units, plan.size, seed)
     act = ledger.begin("draw_sample", actor, at, ARTICLE)
     kept = {"frame_hash": fingerprint(units), "frame_count": len(units)}
     workflow.move(
-        act, plan, InspectionPlanState.DRAWN, frame=units, drawn_at=at, drawn_by=actor, **kept,
-        detail={**kept, "seed": plan.seed, "grants": [unit.grant for unit in sample]},
+        act, plan, InspectionPlanState.DRAWN, frame=units, drawn_at=at, drawn_by=actor, seed=seed, **kept,
+        detail={**kept, "seed": seed, "grants": [unit.grant for unit in sample]},
     )  # fmt: skip
     buyers = dict(Grant.objects.filter(pk__in=[unit.grant for unit in sample]).values_list("pk", "buyer"))
     for unit in sample:
