@@ -45,6 +45,12 @@ class IncidentKind(models.TextChoices):
 
 
 WAS_OFFERED = (VersionState.PUBLISHED, VersionState.HELD, VersionState.RECALLED, VersionState.RETIRED)
+# before that an authority knows of it, and its file lies on the site
+IN_REVIEW = (
+    VersionState.SUBMITTED, VersionState.EXPERT_REVIEW, VersionState.RETURNED, VersionState.REFUSED,
+    VersionState.IN_PUBLICITY,
+)  # fmt: skip
+REPORTABLE = (*IN_REVIEW, *WAS_OFFERED)
 # What is done with holders: the words and names in it are for those to whom the whole case is open.
 WITH_HOLDERS = ("hold_affected", "confirm_notice", "recuse")
 # The dated facts of Art. 34, in no order: column -> what has happened.

@@ -25,7 +25,7 @@ from marketplace.clock.working_days import local_date
 from marketplace.delivery.models import Delivery
 from marketplace.errors import NotAllowed, is_allowed
 from marketplace.supervision.closeout import checker_of
-from marketplace.supervision.incidents import Incident, IncidentAcknowledgement, IncidentNotice
+from marketplace.supervision.incidents import IN_REVIEW, Incident, IncidentAcknowledgement, IncidentNotice
 from marketplace.supervision.permissions import ORDERING, check_is_in_charge
 from marketplace.supervision.precautions import lately_held
 
@@ -39,6 +39,8 @@ def reporters(user: Any, version: Version, at: datetime) -> QuerySet[Party]:
     units = VersionSource.objects.filter(version=version).values("unit")
     own = Q(grant__buyer=OuterRef("pk")) | Q(grant__buyer__merged_into=OuterRef("pk"))
     holds = Delivery.objects.filter(own, version=version)
+    if version.state in IN_REVIEW and not Version.objects.visible_to(user).filter(pk=version.pk).exists():
+        able = able.none()  # of what was never on offer they know nothing
     concerned = Q(pk=version.product.seller_id) | Q(pk__in=units) | Exists(holds) | Exists(able)
     return Party.objects.filter(concerned, pk__in=mine).order_by("name", "pk")
 

@@ -17,7 +17,7 @@ from marketplace.faces import form_page, submit
 from marketplace.pages import history_rows
 from marketplace.supervision import operations, verbs
 from marketplace.supervision.forms_incident import OpenIncidentForm
-from marketplace.supervision.incidents import WAS_OFFERED, WITH_HOLDERS, Incident
+from marketplace.supervision.incidents import REPORTABLE, WITH_HOLDERS, Incident
 from marketplace.supervision.permissions_incident import notices_of, reporters
 from marketplace.supervision.queries import copies_of
 
@@ -33,7 +33,7 @@ def incident_list(request: HttpRequest) -> HttpResponse:
 def open_incident(request: HttpRequest, version: int) -> HttpResponse:
     """For whoever may report it, also a holder from whom the version is hidden: recalled, or by invitation."""
     at = timezone.now()
-    offered = Version.objects.filter(state__in=WAS_OFFERED)
+    offered = Version.objects.filter(state__in=REPORTABLE)
     about = get_object_or_404(offered.select_related("product__seller", "authority"), pk=version)
     mine = reporters(request.user, about, at)
     if not mine:

@@ -21,6 +21,7 @@ from marketplace.notices.models import Outbox
 from marketplace.supervision import forms_incident, operations
 from marketplace.supervision.incidents import Incident
 from marketplace.supervision.sweep import sweep
+from tests.console.conftest import log_in
 from tests.journeys.test_listed_again import product, second_grant  # noqa: F401
 from tests.pages.test_queries import asked
 from tests.workflow import stages
@@ -38,6 +39,33 @@ def told(kind):
 
 def refs(world, *people):
     return sorted(world[who].ledger_ref for who in people)
+
+
+# --- with what ----------------------------------------
+
+
+@pytest.mark.parametrize("state", ["submitted", "returned", "refused"])
+def test_a_leak_of_what_is_in_review_is_reported_by_those_who_know_of_it(world, state):
+    version, at = stages.version(world, state)
+    given = {"version": version, "at": at, "noticed_at": at}
+    with time_machine.travel(at, tick=False):
+        offered = {who: log_in(world[who]).get(f"/incident/new/{version.pk}/").status_code for who in SEE}
+        assert offered == SEE
+        for who, party in (("other_officer", "other_city"), ("other_buyer", "other_buyer")):
+            with pytest.raises(NotAllowed):
+                stages.report_incident(world, who=who, party=party, **given)
+        incident = stages.report_incident(world, **given)
+        assert world["overseer"].ledger_ref in told("incident_opened")
+        assert (incident.authority, incident.copies.count()) == (version.authority, 0)
+        said = {"when": at, "text": "已关闭外链"}
+        for fact in ("contain_incident", "report_to_authority", "report_to_cyberspace"):
+            getattr(operations, fact)(**by(world, incident, "seller", at), **said)
+        operations.tell_public(**by(world, incident, "officer", at), text="公告")
+        operations.close_incident(**by(world, incident, "officer", at), lessons="审查环境须隔离")
+    assert Incident.objects.get().state == "closed"
+
+
+SEE = {"seller": 200, "officer": 200, "provider": 200, "other_officer": 404, "other_buyer": 404}
 
 
 # --- whom it reaches ----------------------------------------

@@ -22,7 +22,7 @@ from marketplace.errors import InvalidState, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import tell
 from marketplace.supervision import permissions_incident as permissions
-from marketplace.supervision.incidents import FACTS, WAS_OFFERED, Incident, IncidentNote, IncidentState, NoteKind
+from marketplace.supervision.incidents import FACTS, REPORTABLE, Incident, IncidentNote, IncidentState, NoteKind
 from marketplace.supervision.occasions import Occasion, ran_out
 from marketplace.supervision.operations.incident_reach import count_reach, opened_words, tell_bodies
 from marketplace.supervision.precautions import standing_for
@@ -37,15 +37,15 @@ def open_incident(
     noticed_at: datetime, may_identify: bool = False, only_under: Sequence[Grant] = (),
     only_deliveries: Sequence[Delivery] = (),
 ) -> Incident:  # fmt: skip
-    """A party reports an incident with a version that was on offer, or only with the copies under some grants and with
-    some deliveries.
+    """A party reports an incident with a version that was submitted or on offer, or only with the copies under some
+    grants and with some deliveries.
 
     Records whom it reaches; from `noticed_at` one hour runs for each first report, of which the authority's own people
     owe themselves none. Authority, overseers, seller, units and, of non-public data, its reviewer are told at once.
     Raises InvalidState for what is reported already.
     """
     permissions.check_can_open_incident(actor, party, version, at)
-    workflow.check_in(version, *WAS_OFFERED)
+    workflow.check_in(version, *REPORTABLE)
     require(facts=facts)
     assert version.authority is not None  # reviewed once
     incident = Incident(

@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 from django.utils import timezone
 
-from marketplace.supervision.incidents import WAS_OFFERED
+from marketplace.supervision.incidents import REPORTABLE
 from marketplace.supervision.permissions_incident import reporters
 
 register = template.Library()
@@ -13,7 +13,7 @@ register = template.Library()
 
 @register.filter
 def may_be_reported_by(version: Any, user: Any) -> bool:
-    """One of the person's parties offers, provides, obtained or supervises what is or was on offer."""
-    if not version or version.state not in WAS_OFFERED or not user.is_authenticated:
+    """One of the person's parties offers, provides, obtained or supervises what is or was on offer, or is in review."""
+    if not version or version.state not in REPORTABLE or not user.is_authenticated:
         return False
     return reporters(user, version, timezone.now()).exists()
