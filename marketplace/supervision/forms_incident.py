@@ -16,7 +16,9 @@ from listings.models import Version
 from marketplace.applications.models import Grant
 from marketplace.clock.working_days import SHANGHAI, local_date
 from marketplace.delivery.models import Delivery
+from marketplace.errors import is_allowed
 from marketplace.supervision.incidents import Incident, IncidentKind
+from marketplace.supervision.permissions_incident import check_can_decide_incident
 from marketplace.verbs import RowsField, VerbForm, YesNoField, show_no_choice
 
 TIME = "%Y-%m-%dT%H:%M"
@@ -167,6 +169,13 @@ class SupplementForm(VerbForm):
 
     def prepare(self) -> None:
         self.initial["may_identify"] = self.target.may_identify
+
+    def clean_may_identify(self) -> bool:
+        said: bool = self.cleaned_data["may_identify"]
+        takes_back = self.target.may_identify and not said
+        if takes_back and not is_allowed(check_can_decide_incident, self.actor, self.target, self.at):
+            raise forms.ValidationError(_("Only who decides about the incident takes this back, with the reason."))
+        return said
 
 
 class NoticeForm(VerbForm):

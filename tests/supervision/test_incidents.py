@@ -279,6 +279,34 @@ def test_officer_of_the_authority_has_reported_to_it_by_opening(world):
         operations.contain_incident(**by(world, incident, "conflicted_officer"), when=world.at, text="已关闭")
 
 
+def test_who_decides_alone_takes_back_that_people_may_be_recognisable_and_all_read_the_change(world):
+    incident = stages.report_incident(world)  # people may have become recognisable
+    said = {"text": "经核对仅为汇总数据", "may_identify": False}
+    before = Outbox.objects.count()
+    for who in ("seller", "provider"):
+        with pytest.raises(NotAllowed):
+            operations.supplement_incident(**by(world, incident, who), **said)
+    assert Incident.objects.get().may_identify and Outbox.objects.count() == before
+    with time_machine.travel(world.at, tick=False):
+        asked = {"target": Incident.objects.get(), "at": world.at}
+        for who, wrong in (("seller", True), ("officer", False)):
+            form = forms_incident.SupplementForm({**said, "may_identify": "false"}, actor=world[who], **asked)
+            assert ("may_identify" in form.errors) == wrong
+    operations.supplement_incident(**by(world, incident, "seller"), text="涉及三个区", may_identify=True)
+    assert "recognisable" not in str(changes())
+    operations.supplement_incident(**by(world, incident, "officer"), **said)
+    assert not Incident.objects.get().may_identify
+    assert "people have not become recognisable after all" in str(changes())
+    operations.supplement_incident(**by(world, incident, "seller"), text="又发现明细", may_identify=True)
+    assert "people may have become recognisable" in str(changes())
+    assert Incident.objects.get().may_identify
+
+
+def changes():
+    """What the newest message to those who handle it says."""
+    return Outbox.objects.filter(kind="incident_reported", channel="page").latest("pk").context["what"]
+
+
 # --- the hour ----------------------------------------
 
 

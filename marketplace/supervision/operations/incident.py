@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Party, User
 from accounts.queries import level_above, people_of, recipients
@@ -28,6 +29,11 @@ from marketplace.supervision.operations.incident_reach import count_reach, opene
 from marketplace.supervision.precautions import standing_for
 
 ARTICLE = "Art. 34"
+# what a supplement can change
+RECOGNISABLE = {
+    True: gettext_lazy("people may have become recognisable"),
+    False: gettext_lazy("people have not become recognisable after all"),
+}
 FIRST_REPORTS = (Kind.INCIDENT_AUTHORITY, Kind.INCIDENT_CYBERSPACE)
 
 
@@ -111,16 +117,22 @@ def report_to_cyberspace(*, incident: Incident, actor: User, at: datetime, when:
 
 @transaction.atomic
 def supplement_incident(*, incident: Incident, actor: User, at: datetime, text: str, may_identify: bool) -> None:
-    """What became known later, and whether people may have become recognisable by what is known now."""
+    """What became known later, and whether people may have become recognisable by what is known now: that they have
+    not, after all, only who decides about it says, with the reason as the text. Who handles it is told."""
     permissions.check_can_keep_incident(actor, incident, at)
     require(text=text)
     lock(incident)
+    what: Any = NoteKind.SUPPLEMENT.label
+    if may_identify != incident.may_identify:
+        what = RECOGNISABLE[may_identify]
+    if incident.may_identify and not may_identify:
+        permissions.check_can_decide_incident(actor, incident, at)
     act = ledger.begin("supplement", actor, at, ARTICLE)
     _note(act, incident, NoteKind.SUPPLEMENT, text)
     incident.may_identify = may_identify
     incident.save(update_fields=["may_identify"])
     ledger.record(act, incident, detail={"text": text, "may_identify": may_identify})
-    tell_handling(act, incident, "incident_reported", number=incident.number, what=NoteKind.SUPPLEMENT.label, text=text)
+    tell_handling(act, incident, "incident_reported", number=incident.number, what=what, text=text)
 
 
 @transaction.atomic
