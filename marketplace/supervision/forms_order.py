@@ -3,15 +3,17 @@
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Party
+from marketplace.applications.forms import RevokeForm
 from marketplace.applications.models import Grant
 from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.supervision.models import Finding
 from marketplace.supervision.operations.order import LEAST_DAYS, MOST_DAYS
-from marketplace.supervision.operations.proposing import answerable
+from marketplace.supervision.operations.proposing import answerable, answerable_by
 from marketplace.supervision.queries import (
     further_grants,
     grants_signed_for,
@@ -41,10 +43,29 @@ class OrderGrantForm(ProposeOrderForm):
     of_review = False  # whether it answers what is before the compliance review
 
     def prepare(self) -> None:
-        rows = answerable(self.target, of_review=self.of_review).select_related("version__product").order_by("pk")
-        self.fields["finding"].queryset = rows  # type: ignore[attr-defined]
-        if self.target.pk and not rows:
-            del self.fields["finding"]
+        offer_findings(self, answerable(self.target, of_review=self.of_review))
+
+
+class RevokeGrantForm(RevokeForm):
+    """And a finding that the revocation answers, where one is open about the grant."""
+
+    finding = forms.ModelChoiceField(
+        Finding.objects.none(), required=False, label=_("Finding that it answers"),
+        help_text=_("Once the grant is revoked, the finding is closed, and who reported is told."),
+    )  # fmt: skip
+    field_order = ("finding", "article", "reason", "remedy")
+
+    def prepare(self) -> None:
+        super().prepare()
+        known = self.target.pk is not None
+        offer_findings(self, answerable_by(self.actor, self.target, self.at) if known else Finding.objects.none())
+
+
+def offer_findings(form: VerbForm, rows: QuerySet[Finding]) -> None:
+    """No question where there is none."""
+    form.fields["finding"].queryset = rows.select_related("version__product").order_by("pk")  # type: ignore[attr-defined]
+    if form.target.pk and not rows:
+        del form.fields["finding"]
 
 
 class OrderPartyForm(ProposeOrderForm):

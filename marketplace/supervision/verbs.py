@@ -13,7 +13,7 @@ from accounts.states import PartyState
 from accounts.verbs import check_can_keep_party
 from listings.models import ReleaseRule, Version
 from listings.states import IN_USE
-from marketplace.applications.forms import ExtendForm, RevokeForm
+from marketplace.applications.forms import ExtendForm
 from marketplace.applications.models import Application, Grant, GrantEdition, HoldCode, open_holds
 from marketplace.applications.permissions import check_can_revoke_grant
 from marketplace.applications.states import ENDED, GrantState
@@ -284,7 +284,7 @@ GRANT = Verbs(
         Verb("report_misuse", _("Report misuse"), (GrantState.ACTIVE, *ENDED), permissions_concern.check_can_report_misuse, operations.report_misuse, forms_concern.ReportMisuseForm, "Art. 34", leads_on=True, aside=True, when=can_be_misused),
         Verb("propose_order", _("Propose an order"), (GrantState.ACTIVE,), permissions.check_can_act_on, operations.propose_order_on_grant, forms_order.OrderGrantForm, "Art. 33", danger=True, leads_on=True),
         Verb("draft_notice", _("Draft a contract notice"), (GrantState.ACTIVE,), permissions.check_can_notify, operations.draft_notice, forms_order.NoticeForm, "Art. 40", danger=True, leads_on=True, aside=True),
-        Verb("revoke", _("Revoke"), (GrantState.ACTIVE,), check_can_revoke_grant, operations.revoke_grant, RevokeForm, "Art. 16", danger=True),
+        Verb("revoke", _("Revoke"), (GrantState.ACTIVE,), check_can_revoke_grant, operations.revoke_grant, forms_order.RevokeGrantForm, "Art. 16", danger=True),
         Verb("take_precaution", _("Pause as a precaution"), (GrantState.ACTIVE,), permissions.check_can_act_on, operations.take_precaution, ReasonForm, "Art. 34", danger=True, when=may_be_paused),
         Verb("lift_precaution", _("Lift the precaution"), (GrantState.ACTIVE,), permissions.check_is_in_charge, operations.lift_precaution, forms.LiftPrecautionForm, "Art. 34", when=has_precaution, aside=True),
         Verb("inspect", _("Open an inspection for cause"), (GrantState.ACTIVE,), permissions.check_can_supervise, operations.open_inspection, ReasonForm, "Art. 33", leads_on=True, aside=True, when=lambda grant: not grant.inspections.filter(state__in=OPEN_INSPECTION).exists()),

@@ -18,18 +18,21 @@ from marketplace.clock.working_days import last_day, local_date
 from marketplace.delivery import operations as delivery
 from marketplace.desk.queries import todo
 from marketplace.errors import InvalidState, NotAllowed, StaleState
+from marketplace.ledger import entries as ledger
 from marketplace.ledger.models import Entry, EntryDetail
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations, verbs
 from marketplace.supervision.concern import Concern, ConcernNote
 from marketplace.supervision.forms_concern import TakeUpForm
 from marketplace.supervision.models import DerivedFrom, DerivedProduct, Measure
+from marketplace.supervision.operations.finding import open_finding
 from marketplace.supervision.queries import overseen_by
 from marketplace.supervision.sweep import sweep
 from tests import crowd
 from tests.api.conftest import partner  # noqa: F401
 from tests.workflow import stages
 from tests.workflow.matrix import rows
+from tests.workflow.stages import JOB
 
 CONTACT = "13800000000"
 SCRIPT = "<script>alert(1)</script>"
@@ -801,3 +804,37 @@ def test_an_order_drafted_on_the_grant_answers_the_finding_that_it_names(world, 
     found.refresh_from_db()
     made.refresh_from_db()
     assert (found.state, made.state) == ("measure", "settled")
+
+
+def test_a_revocation_answers_the_finding_that_it_names_and_leaves_every_other_open(world, grant):
+    made = operations.report_misuse(grant=grant, actor=world["provider"], at=world.at, text="疑似转售")
+    operations.take_up_concern(concern=made, grant=grant, actor=world["officer"], at=world.at, reason="属实")
+    (found,) = grant.findings.all()
+    unnamed = stages.another_finding(grant, world.at)
+    elsewhere = open_finding(ledger.begin("notice", JOB, world.at), world.version, "data_stale", "stale", "Art. 13")
+    operations.recuse_from(case=found, actor=world["second_officer"], at=world.at, reason="亲属")
+    said = {"grant": grant, "at": world.at, "article": "Art. 15", "reason": "撤回同意", "remedy": stages.REMEDY}
+    with pytest.raises(ValidationError):  # of a version
+        operations.revoke_grant(actor=world["officer"], finding=elsewhere, **said)
+    grant.refresh_from_db()
+    with pytest.raises(NotAllowed):
+        operations.revoke_grant(actor=world["second_officer"], finding=found, **said)
+    grant.refresh_from_db()
+    assert grant.state == "active"
+    page = reverse("supervision:grant-revoke", args=[grant.pk])
+    with time_machine.travel(world.at, tick=False):
+        offered = {
+            who: log_in(world[who]).get(page).context["form"].fields["finding"].queryset
+            for who in ("officer", "second_officer")
+        }
+    assert [list(rows) for rows in offered.values()] == [[found, unnamed], [unnamed]]
+    Outbox.objects.all().delete()
+    sent = {name: said[name] for name in ("article", "reason", "remedy")} | {"finding": found.pk}
+    assert post(world.at, page, sent, log_in(world["officer"])).status_code == 302
+    for row in (grant, found, made, unnamed, elsewhere):
+        row.refresh_from_db()
+    states = (grant.state, found.state, made.state, unnamed.state, elsewhere.state)
+    assert states == ("revoked", "measure", "settled", "open", "open")
+    assert Outbox.objects.filter(kind="concern_moved", recipient_ref=world["provider"].ledger_ref).exists()
+    acts = Entry.objects.filter(verb="revoke").values_list("operation_id", flat=True)
+    assert len(set(acts)) == 1 < len(acts)

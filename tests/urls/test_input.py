@@ -30,7 +30,7 @@ KEYS = (forms.ModelChoiceField, forms.ModelMultipleChoiceField)
 
 
 # These ask which finding they answer only where there is one.
-ANSWERING = {"propose_order", "draft_notice", "draft_take_down", "require_take_down"}
+ANSWERING = {"propose_order", "revoke", "draft_notice", "draft_take_down", "require_take_down"}
 
 
 def fields_of(verb: Verb, kinds: tuple[type[forms.Field], ...]) -> list[str]:

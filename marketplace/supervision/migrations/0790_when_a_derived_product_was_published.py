@@ -13,7 +13,7 @@ def date_what_was_published(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("ledger", "0020_feed"),
-        ("supervision", "0750_inquiries_about_each_duty"),
+        ("supervision", "0760_seeds_grow_at_the_draw"),
     ]
 
     operations = [

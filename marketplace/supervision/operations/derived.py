@@ -27,8 +27,17 @@ from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
 from marketplace.supervision.closeout import is_over
 from marketplace.supervision.measure_kinds import Issuer
-from marketplace.supervision.models import DerivedFlag, DerivedFrom, DerivedProduct, GrantOutcome, Measure, MeasureGrant
+from marketplace.supervision.models import (
+    DerivedFlag,
+    DerivedFrom,
+    DerivedProduct,
+    Finding,
+    GrantOutcome,
+    Measure,
+    MeasureGrant,
+)
 from marketplace.supervision.operations.listing_again import LISTABLE, free_listing, obtained
+from marketplace.supervision.operations.proposing import close_answered
 from marketplace.supervision.queries import deciding_on, delivered_to
 from marketplace.supervision.states import DerivedState, MeasureState
 
@@ -133,9 +142,14 @@ def clear_derived(*, derived: DerivedProduct, actor: User, at: datetime, reason:
 
 
 @transaction.atomic
-def revoke_grant(*, grant: Grant, actor: User, at: datetime, article: str, reason: str, remedy: str) -> None:
-    """active → revoked (see `applications`), and what was built from it is flagged in the same act."""
+def revoke_grant(
+    *, grant: Grant, actor: User, at: datetime, article: str, reason: str, remedy: str, finding: Finding | None = None
+) -> None:
+    """active → revoked (see `applications`), and what was built from it is flagged in the same act. It closes
+    `finding`, an open one about this grant that the actor may answer."""
     act = applications.revoke_grant(grant=grant, actor=actor, at=at, article=article, reason=reason, remedy=remedy)
+    if finding is not None:
+        close_answered(act, grant, finding)
     for derived in DerivedProduct.objects.filter(built_from__grant=grant).distinct().order_by("pk"):
         flag_derived(act, derived, [grant])
 

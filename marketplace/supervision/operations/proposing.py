@@ -15,12 +15,13 @@ from listings.models import Version
 from marketplace import workflow
 from marketplace.applications.models import Grant
 from marketplace.applications.states import GrantState
-from marketplace.errors import InvalidState, require
+from marketplace.errors import InvalidState, is_allowed, require
 from marketplace.ledger import entries as ledger
 from marketplace.notices.operations import Message, tell_each
 from marketplace.supervision import permissions
 from marketplace.supervision.measure_kinds import KINDS, MeasureKind
 from marketplace.supervision.models import Finding, Measure, MeasureGrant
+from marketplace.supervision.operations.finding import close_finding
 from marketplace.supervision.states import FindingState, MeasureState
 
 
@@ -110,6 +111,23 @@ def check_answers(finding: Finding | None, about: Grant | Version) -> None:
         raise ValidationError({"finding": _("Name an open finding about the same.")})
     if locked.measures.filter(state=MeasureState.PROPOSED).exists():
         raise InvalidState(_("A measure that answers this finding is proposed already: issue or drop it."))
+
+
+def answerable_by(actor: Any, about: Grant | Version, at: datetime) -> QuerySet[Finding]:
+    """Of those before an authority, which are answered by what ends the same, those that this person may answer."""
+    rows = answerable(about, of_review=False)
+    return rows.filter(
+        pk__in=[row.pk for row in rows if is_allowed(permissions.check_can_answer_finding, actor, row, at)]
+    )
+
+
+def close_answered(act: ledger.Act, about: Grant | Version, finding: Finding) -> None:
+    """Part of a person's decision that ends what an authority's finding is about: the finding has led to it."""
+    locked = answerable(about, of_review=False).select_for_update(of=("self",)).filter(pk=finding.pk).first()
+    if locked is None:
+        raise ValidationError({"finding": _("Name an open finding about the same.")})
+    permissions.check_can_answer_finding(act.actor, locked, act.at)
+    close_finding(act, locked, FindingState.MEASURE)
 
 
 def _said(measure: Measure, grants: Sequence[Grant]) -> dict[str, Any]:
