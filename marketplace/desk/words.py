@@ -13,6 +13,7 @@ ARTICLES = (
     gettext_noop("Art. 17"), gettext_noop("Art. 31"), gettext_noop("Art. 32"), gettext_noop("Art. 33"), gettext_noop("Art. 34"),
     gettext_noop("Art. 35"), gettext_noop("Art. 36"), gettext_noop("Art. 40"), gettext_noop("Art. 45"), gettext_noop("Art. 49"), gettext_noop("Arts 15, 16"),
     gettext_noop("Arts 16, 40"), gettext_noop("Arts 15, 16, 40"), gettext_noop("Art. 46"), gettext_noop("Arts 46, 47"), gettext_noop("Art. 47"),
+    gettext_noop("Arts 17, 35, 40"),
     gettext_noop("Arts 45, 47"), gettext_noop("Arts 33, 40, 46, 47"), gettext_noop("Arts 16, 33, 34, 46"),
 )  # fmt: skip
 

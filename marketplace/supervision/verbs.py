@@ -45,7 +45,7 @@ from marketplace.supervision.operations.incident import holders_untold, open_fac
 from marketplace.supervision.operations.listing_again import LISTABLE
 from marketplace.supervision.operations.order import has_something_to_end, is_outdated
 from marketplace.supervision.operations.order_on_party import goes_to_platform
-from marketplace.supervision.operations.reassessment import proposes_hold
+from marketplace.supervision.operations.reassessment import article_of_hold, can_be_held
 from marketplace.supervision.operations.recall import proposes_precaution
 from marketplace.supervision.operations.reviewed import is_decided_anew
 from marketplace.supervision.operations.taking import OPEN_MEASURE, TAKEN
@@ -123,6 +123,7 @@ APPLICATION = Verbs(
     ),
 )  # fmt: skip
 
+ARTICLE_OF_HOLD = ByCase("Arts 17, 35, 40", article_of_hold)
 ARTICLE_OF_ORDER = ByCase(
     "Arts 46, 47", lambda finding: "Art. 47" if goes_to_platform(finding, timezone.now()) else "Art. 46"
 )
@@ -132,7 +133,7 @@ FINDING = Verbs(
     "finding",
     (
         Verb("take_precaution", _("Pause as a precaution"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.answer_by_precaution, ReasonForm, "Art. 34", danger=True, when=proposes_precaution),
-        Verb("hold", _("Hold the version"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.answer_by_hold, ReasonForm, "Art. 35", danger=True, when=proposes_hold),
+        Verb("hold", _("Hold the version"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.answer_by_hold, ReasonForm, ARTICLE_OF_HOLD, danger=True, when=can_be_held),
         Verb("add_evidence", _("Add evidence"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.add_finding_evidence, EvidenceForm, aside=True, apart=True),
         Verb("withdraw_evidence", _("Take evidence back"), (FindingState.OPEN,), permissions.check_can_withdraw_finding_evidence, operations.withdraw_finding_evidence, WithdrawEvidenceForm, aside=True),
         Verb("propose_order", _("Propose an order"), (FindingState.OPEN,), permissions.check_can_answer_finding, operations.propose_order_on_finding, forms_order.ProposeOrderForm, "Art. 33", danger=True, leads_on=True, when=may_be_ordered),

@@ -26,7 +26,7 @@ from marketplace.desk.story import apply_for
 from marketplace.errors import InvalidState, NotAllowed
 from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
-from marketplace.supervision import operations
+from marketplace.supervision import operations, verbs
 from marketplace.supervision.models import Finding
 from marketplace.supervision.monitors import MONITORS
 from marketplace.supervision.sweep import sweep
@@ -225,6 +225,38 @@ def test_proposal_is_answered_by_a_hold_that_was_there_already(world):
     listing.hold_version(version=world.version, actor=world["officer"], at=world.at, **WHY)
     operations.answer_by_hold(finding=finding, actor=world["officer"], at=world.at, **WHY)
     assert (finding.state, Version.objects.get(pk=world.version.pk).state) == ("measure", "held")
+
+
+def test_any_finding_about_a_version_is_answered_by_a_hold_and_its_reporter_is_told(world):
+    made = operations.report_concern(
+        subject=world.product, actor=world["provider"], at=world.at, kind="misuse", text="可识别个人"
+    ).made
+    officer = {"actor": world["officer"], "at": world.at}
+    finding = operations.take_up_concern(concern=made, reason="属实", **officer)
+    other = stages.another_finding(world.version, world.at)
+    assert "hold" in {verb.name for verb in verbs.FINDING.available(finding, world["officer"], world.at)}
+    operations.answer_by_hold(finding=finding, **officer, **WHY)
+    made.refresh_from_db()
+    other.refresh_from_db()
+    assert (finding.state, made.state, other.state) == ("measure", "settled", "open")
+    assert Version.objects.get(pk=world.version.pk).is_held_by_hand
+    assert world["provider"].ledger_ref in told("concern_moved")
+    assert set(Entry.objects.filter(verb="hold").values_list("article", flat=True)) == {"Art. 17"}
+    operations.answer_by_hold(finding=other, **officer, **WHY)  # held already
+
+
+def test_a_finding_is_not_answered_by_a_hold_where_there_is_nothing_on_offer(world, grant):
+    officer = {"actor": world["officer"], "at": world.at}
+    found = stages.another_finding(world.version, world.at)
+    listing.recall_version(version=world.version, **officer, **WHY)
+    found = Finding.objects.get(pk=found.pk)
+    assert "hold" not in {verb.name for verb in verbs.FINDING.available(found, world["officer"], world.at)}
+    with pytest.raises(InvalidState):
+        operations.answer_by_hold(finding=found, **officer, **WHY)
+    assert Finding.objects.get(pk=found.pk).state == "open"
+    Finding.objects.filter(pk=found.pk).update(version=None, grant=grant)
+    with pytest.raises(InvalidState):
+        operations.answer_by_hold(finding=Finding.objects.get(pk=found.pk), **officer, **WHY)
 
 
 def test_dropped_proposal_does_not_come_back_but_the_next_failure_does(world):

@@ -13,7 +13,7 @@ from accounts.permissions import check_is_job
 from accounts.queries import recipients
 from listings import operations as listing
 from listings.models import Assessment, Version
-from listings.states import VersionState
+from listings.states import ON_OFFER, VersionState
 from marketplace import workflow
 from marketplace.applications.models import Grant
 from marketplace.delivery.models import Delivery
@@ -82,19 +82,27 @@ def notice_mended(*, finding: Finding, actor: ledger.SystemActor, at: datetime) 
 
 @transaction.atomic
 def answer_by_hold(*, finding: Finding, actor: User, at: datetime, reason: str) -> None:
-    """open → led to a measure: the version is held, or was already. Who has it under a grant is told by the sweep."""
+    """open → led to a measure: the version is held, or was already. Where it failed its assessment, the sweep tells who
+    has it under a grant."""
     permissions.check_can_answer_finding(actor, finding, at)
     require(reason=reason)
     workflow.check_in(finding, FindingState.OPEN)
-    if finding.rule != RULE or finding.version is None:
-        raise InvalidState(_("Only a failed re-assessment is answered by holding the version."))
-    act = ledger.begin("hold", actor, at, ARTICLE)
+    if finding.version is None:
+        raise InvalidState(_("Only what is about a version is answered by holding it."))
+    act = ledger.begin("hold", actor, at, article_of_hold(finding))
     close_finding(act, finding, FindingState.MEASURE, reason=reason)
     listing.hold_for_finding(act, finding.version, reason)
 
 
-def proposes_hold(finding: Any) -> bool:
-    return finding.rule == RULE
+def article_of_hold(finding: Finding) -> str:
+    """As of a hold by hand, but after a failed assessment."""
+    if finding.rule == RULE:
+        return ARTICLE
+    return "Art. 17" if finding.reviewer_id is None else "Art. 40"
+
+
+def can_be_held(finding: Any) -> bool:
+    return finding.version is not None and finding.version.state in ON_OFFER
 
 
 class HeldFrom(NamedTuple):
