@@ -8,6 +8,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import (
     Capability,
@@ -218,6 +219,13 @@ def names(refs: set[str]) -> dict[str, str]:
     """Names of the users among ledger references (`accounts.user:7`); other references are left out."""
     keys = [ref.split(":")[1] for ref in refs if ref.startswith("accounts.user:")]
     return {user.ledger_ref: user.name for user in User.objects.filter(pk__in=keys)}
+
+
+def in_whose_place(person: Any, principal: Any) -> str:
+    """The name of a person and, where there is somebody in whose place they act, that name too."""
+    if not principal:
+        return str(person)
+    return _("%(deputy)s for %(principal)s") % {"deputy": person, "principal": principal}
 
 
 def hash_of(key: str) -> str:

@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from django.db import models
-from django.utils.translation import gettext as _
 
-from accounts.queries import names
+from accounts.queries import in_whose_place, names
 from marketplace.ledger.models import Entry
 from marketplace.ledger.queries import detail_of, history
 
@@ -32,8 +31,7 @@ def history_rows(objects: Iterable[Any]) -> list[HistoryRow]:
     for entry in entries:
         obj = by_ref[entry.object_type, entry.object_id]
         actor = people.get(entry.actor_ref, entry.actor_ref.removeprefix("system:"))
-        if principal := people.get(principals[entry.pk]):
-            actor = _("%(deputy)s for %(principal)s") % {"deputy": actor, "principal": principal}
+        actor = in_whose_place(actor, people.get(principals[entry.pk]))
         rows.append(HistoryRow(entry, actor, str(obj), _label(obj, entry.old), _label(obj, entry.new), _text(entry)))
     return rows
 

@@ -124,10 +124,12 @@ def measure(case: Any, user: Any, at: datetime) -> list[Section]:
 
 def _signatures(case: Any) -> list[Section]:
     """Where the authority wants two officers: who signed first, and what the second did."""
-    rows = list(case.signatures.select_related("by", "ended_by", "measure").order_by("pk"))
+    rows = list(case.signatures.select_related("by", "acting_for", "ended_by", "ended_for", "measure").order_by("pk"))
     head = (_("Act"), _("Signed first"), _("Time"), _("Second officer"), _("Outcome"))
     lines = [
-        Row((one.get_what_display(), one.by, day(one.at), one.ended_by or "–", one.get_outcome_display() or _("waits")))
+        Row(
+            (one.get_what_display(), one.first, day(one.at), one.second or "–", one.get_outcome_display() or _("waits"))
+        )
         for one in rows
     ]
     return [table(_("Two officers"), head, lines, rows)] if rows else []

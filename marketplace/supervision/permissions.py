@@ -174,9 +174,8 @@ def check_can_confirm(actor: Any, measure: Measure, at: datetime) -> None:
     first = waiting_signature(measure)
     if first is None:
         return
-    is_allowed(check_can_sign, first.by, measure, at)  # says in whose place who signed first acts
-    names = {person.acting_for or person.ledger_ref for person in (first.by, actor)}
-    if first.by == actor or len(names) == 1:
+    given_for = (first.acting_for or first.by).ledger_ref
+    if first.by == actor or (actor.acting_for or actor.ledger_ref) == given_for:
         raise NotAllowed(
             _("You signed this, or somebody in the place of the same person: another officer confirms it.")
         )

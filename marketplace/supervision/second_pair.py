@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Party, User
+from accounts.queries import in_whose_place
 from marketplace.supervision.models import Measure
 
 
@@ -46,9 +47,11 @@ class Signature(models.Model):
     what = models.CharField(max_length=10, choices=What.choices)
     texts = models.JSONField()
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    acting_for = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     outcome = models.CharField(max_length=10, choices=Outcome.choices, blank=True)
     ended_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    ended_for = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     ended_at = models.DateTimeField(null=True, blank=True)
 
     objects = SignatureQuerySet.as_manager()
@@ -62,6 +65,9 @@ class Signature(models.Model):
                 name="signature_ended_all",
             ),
             models.CheckConstraint(
+                condition=Q(ended_for=None) | Q(ended_by__isnull=False), name="signature_ended_for_by"
+            ),
+            models.CheckConstraint(
                 condition=Q(outcome__in=["", "overtaken"]) | ~Q(ended_by=F("by")), name="signature_two_persons"
             ),
         )
@@ -69,9 +75,19 @@ class Signature(models.Model):
     def __str__(self) -> str:
         return f"{self.get_what_display()}: {self.measure}"
 
+    @property
+    def first(self) -> str:
+        """Who signed it and, of a deputy, in whose place."""
+        return in_whose_place(self.by, self.acting_for)
+
+    @property
+    def second(self) -> str:
+        """Who ended it, likewise; empty while it waits."""
+        return in_whose_place(self.ended_by, self.ended_for) if self.ended_by else ""
+
 
 def waiting_signature(measure: Any) -> Signature | None:
-    return Signature.objects.waiting().select_related("by").filter(measure=measure).first()
+    return Signature.objects.waiting().select_related("by", "acting_for").filter(measure=measure).first()
 
 
 def is_waiting(measure: Any) -> bool:

@@ -24,6 +24,7 @@ from marketplace.supervision.second_pair import SecondPairRule, Signature
 from marketplace.supervision.verbs import SIGNED_FIRST
 from tests.actors import World
 from tests.console.conftest import log_in
+from tests.console.test_case import file_of
 from tests.supervision.test_recusal import stand_in
 from tests.workflow import stages
 from tests.workflow.matrix import rows
@@ -243,6 +244,56 @@ def test_two_signatures_are_not_both_in_the_place_of_one(
     before = rows()
     with pytest.raises(NotAllowed, match=r"another officer confirms|由另一名"):
         operations.confirm_signature(**by(world, second, made))
+    assert rows() == before
+
+
+@pytest.mark.parametrize("how", ["confirmed", "sent_back", "overtaken"])
+def test_in_whose_place_a_deputy_signed_and_another_ended_it_is_kept_and_shown(
+    world: World, rule: None, grant: Grant, how: str
+) -> None:
+    for who in ("vendor", "other_buyer"):
+        Membership.objects.create(
+            user=world[who], party=world.parties["city"], role=Role.MEMBER, valid_from=local_date(world.at)
+        )
+    only_in_the_place_of_the_officer(world, "second_officer")
+    stand_in(world, world.parties["city"], "vendor", "other_buyer", world.at)
+    Membership.objects.filter(user=world["other_buyer"], party=world.parties["city"], deputy_for=None).update(
+        role="auditor"
+    )
+    made = stages.proposal(world, grant)
+    operations.issue_order(**by(world, "second_officer", made), **ORDER)
+    kept = Signature.objects.get()
+    assert (kept.by, kept.acting_for, kept.ended_for) == (world["second_officer"], world["officer"], None)
+    first, english = f"{kept.by.name} for {world['officer'].name}", {"accept-language": "en"}
+    with time_machine.travel(world.at, tick=False):
+        officer, case = log_in(world["officer"]), file_of(made)
+        assert f"{first} signed on" in officer.get(made.get_absolute_url(), headers=english).content.decode()
+        assert first in officer.get(case, headers=english).content.decode()
+    second = by(world, "other_buyer", made)
+    end = {
+        "confirmed": lambda: operations.confirm_signature(**second),
+        "sent_back": lambda: operations.send_back(**second, reason="事实不清"),
+        "overtaken": lambda: operations.drop_order(**second, reason="已改正"),
+    }  # fmt: skip
+    end[how]()
+    kept.refresh_from_db()
+    assert (kept.outcome, kept.ended_by, kept.ended_for) == (how, world["other_buyer"], world["vendor"])
+    with time_machine.travel(world.at, tick=False):
+        page = officer.get(case, headers=english).content.decode()
+    assert f"{world['other_buyer'].name} for {world['vendor'].name}" in page
+
+
+def test_what_was_signed_in_the_place_of_somebody_that_person_never_confirms(
+    world: World, rule: None, grant: Grant
+) -> None:
+    """Not the day after, either, when the deputy signs in their own name."""
+    only_in_the_place_of_the_officer(world, "second_officer")
+    made = stages.proposal(world, grant)
+    operations.issue_order(**by(world, "second_officer", made), **ORDER)
+    Membership.objects.filter(user=world["second_officer"], deputy_for=None).update(role=Role.MEMBER)
+    before = rows()
+    with pytest.raises(NotAllowed, match=r"another officer confirms|由另一名"):
+        operations.confirm_signature(**by(world, "officer", made))
     assert rows() == before
 
 

@@ -15,6 +15,7 @@ from marketplace.notices.operations import tell
 from marketplace.supervision import permissions
 from marketplace.supervision.models import Measure
 from marketplace.supervision.operations.order import check_can_hold_also, hold_also, issue, refer, terminate
+from marketplace.supervision.operations.second_pair import end_signature
 from marketplace.supervision.operations.take_down import finish
 from marketplace.supervision.queries import grants_signed_for
 from marketplace.supervision.second_pair import Outcome, Signature, What
@@ -39,7 +40,7 @@ def confirm_signature(*, measure: Measure, actor: User, at: datetime) -> None:
         raise InvalidState(_("Who signed first may not sign this any more: send it back."))
     verb, take_effect = EFFECTS[signature.what]
     act = ledger.begin(verb or measure.rules.issued_as, actor, at, measure.article)
-    _end(act, signature, Outcome.CONFIRMED)
+    end_signature(act, signature, Outcome.CONFIRMED)
     if grants := grants_signed_for(signature, at):
         if not is_allowed(check_can_hold_also, signature.by, measure, grants, at):
             raise InvalidState(_("Who signed first belongs to a side of a grant that it would hold now: send it back."))
@@ -55,16 +56,11 @@ def send_back(*, measure: Measure, actor: User, at: datetime, reason: str) -> No
     require(reason=reason)
     signature = _locked(measure)
     act = ledger.begin("send_back", actor, at, measure.article)
-    _end(act, signature, Outcome.SENT_BACK, reason=reason)
+    end_signature(act, signature, Outcome.SENT_BACK, reason=reason)
     tell(
         act, [recipient(signature.by)], "measure_sent_back", link=measure.get_absolute_url(), object=measure, by=actor,
         reason=reason,
     )  # fmt: skip
-
-
-def _end(act: ledger.Act, signature: Signature, outcome: str, **detail: str) -> None:
-    Signature.objects.filter(pk=signature.pk).update(outcome=outcome, ended_by=act.actor, ended_at=act.at)
-    ledger.record(act, signature, old="waiting", new=outcome, detail={"measure": signature.measure, **detail})
 
 
 def _locked(measure: Measure) -> Signature:

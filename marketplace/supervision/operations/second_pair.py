@@ -49,8 +49,10 @@ def sign_first(measure: Measure, what: str, actor: User, at: datetime, texts: di
     asks = SecondPairRule.objects.filter(authority=measure.required_by_id or measure.authority_id).exists()
     if not asks or (measure.rules.issuer != Issuer.AUTHORITY and what != What.FINAL):
         return False
-    signature = Signature.objects.create(measure=measure, what=what, texts=texts, by=actor, at=at)
     act = ledger.begin("sign_first", actor, at, measure.article)
+    signature = Signature.objects.create(
+        measure=measure, what=what, texts=texts, by=actor, acting_for_id=_principal(act), at=at
+    )
     ledger.record(act, signature, new="waiting", detail={"measure": measure, "what": what, **texts})
     people = [to for to in recipients(measure.closer, at, measure.party) if to.ref != actor.ledger_ref]
     tell(act, people, "measure_signed", link=measure.get_absolute_url(), object=measure, by=actor, what=signature)
@@ -63,7 +65,19 @@ def overtake_signature(act: ledger.Act, measure: Measure) -> None:
     signature = waiting_signature(measure)
     if signature is None:
         return
-    Signature.objects.filter(pk=signature.pk).update(outcome=Outcome.OVERTAKEN, ended_by=act.actor, ended_at=act.at)
-    ledger.record(act, signature, old="waiting", new=Outcome.OVERTAKEN, detail={"measure": measure})
+    end_signature(act, signature, Outcome.OVERTAKEN)
     people = [] if signature.by == act.actor else [recipient(signature.by)]
     tell(act, people, "measure_overtaken", link=measure.get_absolute_url(), object=measure, by=act.actor)
+
+
+def end_signature(act: ledger.Act, signature: Signature, outcome: str, **detail: str) -> None:
+    """Part of confirming, sending back and overtaking: it waits no more. By whom, and of a deputy in whose place."""
+    Signature.objects.filter(pk=signature.pk).update(
+        outcome=outcome, ended_by=act.actor, ended_for=_principal(act), ended_at=act.at
+    )
+    ledger.record(act, signature, old="waiting", new=outcome, detail={"measure": signature.measure, **detail})
+
+
+def _principal(act: ledger.Act) -> int | None:
+    """The key of the person in whose place a deputy acts."""
+    return int(act.acting_for.rpartition(":")[2]) if act.acting_for else None
