@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
         ("accounts", "0610_recusals"),
         ("applications", "0001_squashed_0551_words_of_precautions"),
         ("listings", "0001_squashed_0590_whole_product"),
-        ("supervision", "0730_findings_about_a_party"),
+        ("supervision", "0740_in_whose_place_signed"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
