@@ -13,7 +13,7 @@ from marketplace.clock import operations as clock
 from marketplace.clock.defaults import Kind
 from marketplace.supervision.models import Finding
 from marketplace.supervision.operations.order import LEAST_DAYS, MOST_DAYS
-from marketplace.supervision.operations.proposing import answerable, answerable_by
+from marketplace.supervision.operations.proposing import answerable, answerable_by, ended_with
 from marketplace.supervision.queries import (
     further_grants,
     grants_signed_for,
@@ -125,6 +125,26 @@ class ReferForm(RefusalForm):
             self.initial["referral"] = referral_text(self.target)
 
 
+class TerminateForm(RefusalForm):
+    """And which further findings about the grants that end it answers: those ticked, every other stays open."""
+
+    findings = RowsField(
+        label=_("Other open findings about these grants that it answers"), queryset=Finding.objects.none(),
+        required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=_("Once the service is terminated, these are closed, and who reported is told."),
+    )  # fmt: skip
+    field_order = ("reason", "findings", "remedy")
+
+    def prepare(self) -> None:
+        super().prepare()
+        if not self.target.pk:
+            return
+        rows = ended_with(self.target, self.actor, self.at).order_by("pk")
+        self.fields["findings"].queryset = rows  # type: ignore[attr-defined]
+        if not rows:
+            show_no_choice(self, "findings")
+
+
 class GrantsField(RowsField):
     """Of a grant that is only offered, its choice says so."""
 
@@ -190,6 +210,8 @@ class ConfirmForm(VerbForm):
     def prepare(self) -> None:
         signature = waiting_signature(self.target) if self.target.pk else None
         self.also_held = grants_signed_for(signature, self.at) if signature else []
+        named = signature.texts.get("findings", []) if signature else []
+        self.also_closed = ended_with(self.target, self.actor, self.at).filter(pk__in=named) if named else []
 
 
 class SendBackForm(ConfirmForm, ReasonForm):

@@ -248,7 +248,7 @@ MEASURE = Verbs(
         Verb("extend", _("Extend the time to correct"), (MeasureState.ISSUED,), ORDER, operations.extend_correction, ExtendForm, ARTICLE_OF_MEASURE, aside=True, when=can_be_extended, facts="supervision/facts.html"),
         Verb("open_hearing", _("Notice of intent: open the hearing"), OPEN, ORDER, operations.open_hearing, ReasonForm, ARTICLE_OF_MEASURE, when=may_open_hearing, facts="supervision/facts.html"),
         Verb("find_refusal", _("Find a refusal to correct"), OPEN, ORDER, operations.find_refusal, ReasonForm, ARTICLE_OF_MEASURE, danger=True, when=may_find_refusal, facts="supervision/facts.html"),
-        Verb("terminate", _("Terminate the service"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.terminate_service, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=can_terminate, facts="supervision/facts.html", said=said_if_waiting),
+        Verb("terminate", _("Terminate the service"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.terminate_service, forms_order.TerminateForm, ARTICLE_OF_MEASURE, danger=True, when=can_terminate, facts="supervision/facts.html", said=said_if_waiting),
         Verb("refer", _("Refer for discipline"), (MeasureState.REFUSED_TO_CORRECT,), ORDER, operations.refer_order, forms_order.ReferForm, ARTICLE_OF_MEASURE, danger=True, when=may_end_as(MeasureState.REFERRED), facts="supervision/facts.html", said=said_if_waiting),
         Verb("make_final", _("Make the take-down final"), (MeasureState.REFUSED_TO_CORRECT,), permissions.check_can_end, operations.make_final, RefusalForm, ARTICLE_OF_MEASURE, danger=True, when=may_end_as(MeasureState.FINAL), facts="supervision/facts.html", said=said_if_waiting),
         recuse(Measure, "measure"),

@@ -15,10 +15,13 @@ from marketplace.applications.models import Grant, Hold
 from marketplace.clock.working_days import local_date
 from marketplace.documents.models import Document
 from marketplace.errors import InvalidState, NotAllowed
+from marketplace.ledger import entries as ledger
 from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
 from marketplace.supervision.models import Measure
+from marketplace.supervision.operations.finding import open_finding
+from marketplace.supervision.operations.proposing import ended_with
 from marketplace.supervision.proposals import shown_now, waiting_to_be_signed
 from marketplace.supervision.second_pair import SecondPairRule, Signature
 from marketplace.supervision.verbs import SIGNED_FIRST
@@ -27,7 +30,7 @@ from tests.console.conftest import log_in
 from tests.console.test_case import file_of
 from tests.supervision.test_recusal import stand_in
 from tests.workflow import stages
-from tests.workflow.matrix import rows
+from tests.workflow.matrix import JOB, rows
 from tests.workflow.memory import remembered_sandbox  # noqa: F401
 
 ORDER: dict[str, Any] = {"facts": "超出约定用途", "demand": "停止", "remedy": stages.REMEDY}
@@ -116,6 +119,44 @@ def test_a_termination_waits_as_well_and_lifting_overtakes_it(world: World, gran
         transaction.set_rollback(True)
     operations.lift_order(**by(world, "officer", Measure.objects.get()), reason="已改正")
     assert Signature.objects.get().outcome == "overtaken"
+
+
+def test_a_termination_closes_the_findings_that_are_ticked_once_it_is_confirmed(world: World, grant: Grant) -> None:
+    made = stages.order(world, grant)
+    stages.find_refusal(made, world)
+    reported = operations.report_misuse(grant=grant, actor=world["provider"], at=world.at, text="疑似转售")
+    operations.take_up_concern(concern=reported, grant=grant, actor=world["officer"], at=world.at, reason="属实")
+    (ticked,) = grant.findings.all()
+    left = stages.another_finding(grant, world.at)
+    notice = ledger.begin("notice", JOB, world.at)
+    elsewhere = open_finding(notice, stages.active_grant(world), "report_overdue", "elsewhere", "Art. 16")
+    unticked = open_finding(notice, grant, "report_thin", "thin", "Art. 16")
+    assert elsewhere is not None and unticked is not None
+    operations.recuse_from(case=left, actor=world["second_officer"], at=world.at, reason="亲属")
+    end: dict[str, Any] = {"reason": "拒不改正", "remedy": stages.REMEDY}
+    with pytest.raises(ValidationError):
+        operations.terminate_service(**by(world, "officer", made), **end, findings=[elsewhere])
+    SecondPairRule.objects.create(authority=made.authority, by=world["officer"], since=world.at)
+    address = reverse("supervision:order-terminate", args=[made.pk])
+    with time_machine.travel(world.at, tick=False):
+        first, second = log_in(world["officer"]), log_in(world["second_officer"])
+        assert list(first.get(address).context["form"].fields["findings"].queryset) == [ticked, left, unticked]
+        assert first.post(address, end | {"findings": [ticked.pk, left.pk]}).status_code == 302
+        assert set(grant.findings.values_list("state", flat=True)) == {"open"}
+        address = reverse("supervision:order-confirm", args=[made.pk])
+        assert list(second.get(address).context["form"].also_closed) == [ticked]
+        assert second.post(address).status_code == 302
+    for row in (ticked, left, unticked, elsewhere, reported):
+        row.refresh_from_db()
+    assert (ticked.state, reported.state) == ("measure", "settled")
+    assert {left.state, unticked.state, elsewhere.state} == {"open"}
+    assert world["provider"].ledger_ref in told("concern_moved")
+
+
+def test_a_contract_notice_that_ends_a_grant_closes_no_finding_of_the_reviewers(world: World) -> None:
+    made, _at = stages.notice(world, "refused_to_correct")
+    stages.another_finding(made.held.get().grant, world.at)
+    assert not ended_with(made, world["reviewer"], world.at).exists()
 
 
 def test_a_referral_waits_as_well_until_the_second_confirms_or_sends_it_back(world: World) -> None:

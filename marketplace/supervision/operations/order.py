@@ -33,6 +33,7 @@ from marketplace.supervision.models import Finding, GrantOutcome, Measure, Measu
 from marketplace.supervision.operations import papers, taken_down
 from marketplace.supervision.operations.derived import flag_built, unflag_derived
 from marketplace.supervision.operations.finding import close_finding
+from marketplace.supervision.operations.proposing import ended_with
 from marketplace.supervision.operations.second_pair import overtake_signature, sign_first
 from marketplace.supervision.operations.service import check_has_read
 from marketplace.supervision.queries import further_grants
@@ -233,28 +234,40 @@ def release_grants(act: ledger.Act, measure: Measure, grants: Sequence[Grant]) -
 
 
 @transaction.atomic
-def terminate_service(*, measure: Measure, actor: User, at: datetime, reason: str, remedy: str) -> None:
+def terminate_service(
+    *, measure: Measure, actor: User, at: datetime, reason: str, remedy: str, findings: Sequence[Finding] = ()
+) -> None:
     """refusal found → terminated: the grants end, their holds stay, what was built from them is flagged; after a
     contract notice nothing is flagged, and keeper and seller are told. What is still offered is accepted no more. One
     that was closed under it, as by a merger, stays closed, and what was built from it is flagged as well.
 
     A choice of the authority ("may"), of a contract notice of the seller: never automatic, and only after a refusal to
-    correct was found. InvalidState while the actor has not read all that the party filed.
+    correct was found. InvalidState while the actor has not read all that the party filed. An order's termination also
+    closes `findings`, further open ones about its grants that the actor may answer.
     """
     permissions.check_can_order(actor, measure, at)
     check_ends_as(measure, MeasureState.TERMINATED)
     require(reason=reason, remedy=remedy)
     check_may_end(measure, actor)
     _check_something_ends(measure)
-    texts = {"reason": reason, "remedy": remedy}
+    keys = {finding.pk for finding in findings}
+    if not keys <= set(ended_with(measure, actor, at).values_list("pk", flat=True)):
+        raise ValidationError({"findings": _("Name open findings about the same.")})
+    texts: dict[str, Any] = {"reason": reason, "remedy": remedy}
+    if keys:
+        texts["findings"] = sorted(keys)
     if not sign_first(measure, What.TERMINATE, actor, at, texts):
         terminate(ledger.begin("terminate", actor, at, measure.article), measure, **texts)
 
 
-def terminate(act: ledger.Act, measure: Measure, *, reason: str, remedy: str) -> None:
-    """Part of terminating, by one officer or the second of two."""
+def terminate(act: ledger.Act, measure: Measure, *, reason: str, remedy: str, findings: Sequence[int] = ()) -> None:
+    """Part of terminating, by one officer or the second of two. Of the `findings` those are closed that are still open
+    and that this one may answer as well."""
     check_may_end(measure, act.actor)
     grants = _check_something_ends(measure)
+    answered = list(
+        ended_with(measure, act.actor, act.at).filter(pk__in=findings).select_for_update(of=("self",)).order_by("pk")
+    )
     workflow.move(act, measure, MeasureState.TERMINATED, detail={"reason": reason, "remedy": remedy})
     for grant in grants:
         end = GrantState.DECLINED if grant.state == GrantState.OFFERED else GrantState.TERMINATED
@@ -266,6 +279,8 @@ def terminate(act: ledger.Act, measure: Measure, *, reason: str, remedy: str) ->
     over = [*grants, *given_up]
     measure.held.filter(grant__in=over).update(outcome=GrantOutcome.TERMINATED)
     flag_built(act, measure, over)
+    for finding in answered:
+        close_finding(act, finding, FindingState.MEASURE)
     clock.stop(measure, act.at)
     tell_party(act, measure, f"{reason} {remedy}")
     papers.write_measure(act, measure, Paper.TERMINATION, reason, remedy)

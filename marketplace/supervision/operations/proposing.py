@@ -115,10 +115,22 @@ def check_answers(finding: Finding | None, about: Grant | Version) -> None:
 
 def answerable_by(actor: Any, about: Grant | Version, at: datetime) -> QuerySet[Finding]:
     """Of those before an authority, which are answered by what ends the same, those that this person may answer."""
-    rows = answerable(about, of_review=False)
-    return rows.filter(
-        pk__in=[row.pk for row in rows if is_allowed(permissions.check_can_answer_finding, actor, row, at)]
-    )
+    return _of(actor, answerable(about, of_review=False), at)
+
+
+def ended_with(measure: Measure, actor: Any, at: datetime) -> QuerySet[Finding]:
+    """The open findings about what an authority's order holds, before the same authority, that this person may answer:
+    the termination answers them, too. A contract notice answers nothing in the reviewer's place."""
+    if measure.issuer_id is not None:
+        return Finding.objects.none()
+    mine = {"authority": measure.authority_id, "reviewer": None, "state": FindingState.OPEN}
+    held = measure.held.filter(outcome="")
+    return _of(actor, Finding.objects.filter(grant__in=held.values("grant"), **mine), at)
+
+
+def _of(actor: Any, rows: QuerySet[Finding], at: datetime) -> QuerySet[Finding]:
+    mine = [row.pk for row in rows if is_allowed(permissions.check_can_answer_finding, actor, row, at)]
+    return rows.filter(pk__in=mine)
 
 
 def close_answered(act: ledger.Act, about: Grant | Version, finding: Finding) -> None:
