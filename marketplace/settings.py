@@ -26,7 +26,12 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # name -> (type, default, meaning). The one table of what can be set from outside.
 VARIABLES: dict[str, tuple[type, object, str]] = {
     "DEBUG": (bool, True, "Development mode. `false` in production: secrets, hosts and HTTPS become mandatory."),
-    "SECRET_KEY": (str, "", "Signs sessions and links. At least 50 characters in production."),
+    "SECRET_KEY": (str, "", "Signs sessions, links and printed notices. At least 50 characters in production."),
+    "SECRET_KEY_FALLBACKS": (
+        list,
+        [],
+        "Earlier values of SECRET_KEY: what was signed with them stays good. Keep one as long as printed notices are about.",
+    ),
     "ALLOWED_HOSTS": (list, ["127.0.0.1", "localhost", "[::1]"], "Host names the site answers to."),
     "SITE_URL": (str, "http://127.0.0.1:8000", "Address printed in notices and attributions."),
     "DATABASE_URL": (str, "", "PostgreSQL in production; empty: SQLite in VAR_DIR."),
@@ -81,6 +86,7 @@ SITE_URL = env("SITE_URL").rstrip("/")
 ALLOWED_HOSTS = env("ALLOWED_HOSTS")
 
 SECRET_KEY = env("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env("SECRET_KEY_FALLBACKS")
 if not SECRET_KEY and DEBUG:
     SECRET_KEY = "development-only-" + "x" * 40
 FIELD_KEYS = env("FIELD_KEYS")

@@ -62,16 +62,20 @@ def _creator(derived: DerivedProduct) -> dict[str, str]:
     return {"@type": "schema:Person" if is_person else "schema:Organization", **name}
 
 
-def notice_code(derived: DerivedProduct, day: date) -> str:
-    """What a printed notice of that day shows beside its number: only this site can have made it."""
-    digest = salted_hmac("minshu.attribution.notice", f"{derived.number} {day:%F}", algorithm="sha256").digest()
+def notice_code(derived: DerivedProduct, day: date, key: str | None = None) -> str:
+    """What a printed notice of that day shows beside its number: only this site can have made it, with the secret `key`
+    that it has now or had before."""
+    said = f"{derived.number} {day:%F}"
+    digest = salted_hmac("minshu.attribution.notice", said, secret=key, algorithm="sha256").digest()
     return base64.b32encode(digest)[:CODE_LENGTH].decode()
 
 
 def is_code_of(typed: str, derived: DerivedProduct, day: date) -> bool:
-    """Whether a code is the one of that product's notice of that day, however it is spaced."""
+    """Whether a code is the one of that product's notice of that day, however it is spaced; also where the site's key
+    has been changed since."""
     plain = re.sub(r"[\s-]", "", typed).upper()
-    return constant_time_compare(plain, notice_code(derived, day))
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return any(constant_time_compare(plain, notice_code(derived, day, key)) for key in keys)
 
 
 def find(typed: str) -> DerivedProduct | None:

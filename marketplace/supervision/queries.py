@@ -1,6 +1,6 @@
 """What is read: the metered use of a period, the attribution, what a derived product can be built from."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
 from typing import Any, NamedTuple
@@ -177,19 +177,25 @@ def with_known_developer(user: Any) -> QuerySet[DerivedProduct]:
     return DerivedProduct.objects.with_developer().filter(named)
 
 
-def has_other_sources(derived: DerivedProduct, user: Any) -> bool:
+def has_other_sources(derived: DerivedProduct, user: Any, on: date | None = None) -> bool:
     """Whether it was built from non-public data as well, of which this reader learns nothing more."""
-    return derived.built_from.exclude(known_to(user)).exists()
+    return derived.built_from.filter(_by("named_at", on)).exclude(known_to(user)).exists()
 
 
-def attribution(derived: DerivedProduct, user: Any) -> list[Attribution]:
+def _by(moment: str, day: date | None) -> Q:
+    """Until the end of a day, or from the beginning; without a day, ever."""
+    return Q(**{f"{moment}__lt": end_of_day(day)}) | Q(**{moment: None}) if day else Q()
+
+
+def attribution(derived: DerivedProduct, user: Any, on: date | None = None) -> list[Attribution]:
     """Source units, product, version and date obtained (Art. 16): first to last delivery to this developer. All of the
-    public data; of the non-public what this reader may see. One for each version, under however many grants."""
-    uses = derived.built_from.filter(known_to(user)).select_related("version__product")
+    public data; of the non-public what this reader may see. One for each version, under however many grants. `on`: as
+    it was printed on that day."""
+    uses = derived.built_from.filter(known_to(user), _by("named_at", on)).select_related("version__product")
     uses = uses.order_by("version__product__title", "version__number")
     versions = list(dict.fromkeys(use.version for use in uses.prefetch_related("version__sources__unit")))
     spans = (
-        Delivery.objects.filter(delivered_to(derived.party), version__in=versions)
+        Delivery.objects.filter(delivered_to(derived.party), _by("obtained_at", on), version__in=versions)
         .values("version")
         .annotate(first=Min("obtained_at"), last=Max("obtained_at"))
         .order_by("version")

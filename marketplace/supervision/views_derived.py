@@ -121,7 +121,8 @@ def download_attribution(request: HttpRequest, token: str, format: str) -> HttpR
 def check(request: HttpRequest) -> HttpResponse:
     """Anybody types the number or address that a product prints: genuine, withdrawn, or unknown here.
 
-    Who holds only a printed notice types its date and code as well: they must be of this number.
+    Who holds only a printed notice types its date and code as well: they must be of this number. The sources are then
+    those of that day, to be compared with what is printed.
     """
     form = forms_derived.CheckForm(request.GET if "q" in request.GET else None)
     asked = form.is_bound and form.is_valid()
@@ -136,7 +137,7 @@ def check(request: HttpRequest) -> HttpResponse:
         "notice_day": day,
         "found": found,
         "verdict": verdict,
-        "attribution": queries.attribution(found, ANYBODY) if found and verdict == "genuine" else [],
-        "has_other": found is not None and queries.has_other_sources(found, ANYBODY),
+        "attribution": queries.attribution(found, ANYBODY, day) if found and verdict == "genuine" else [],
+        "has_other": found is not None and queries.has_other_sources(found, ANYBODY, day),
     }
     return form_page(request, form, "supervision/check.html", **context)

@@ -5,13 +5,14 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 
 from marketplace.delivery import operations as delivery
 from marketplace.errors import InvalidState
 from marketplace.ledger.models import Entry
 from marketplace.supervision import forms, operations
-from marketplace.supervision.models import DerivedProduct
+from marketplace.supervision.models import DerivedFrom, DerivedProduct
 from marketplace.supervision.queries import metered_use, refused_requests
 from tests.workflow import stages
 
@@ -180,6 +181,24 @@ def test_a_printed_notice_is_checked_by_its_number_date_and_code(world, derived)
         assert who.get("/check/", asked | wrong).status_code == 422
     operations.withdraw_derived(derived=derived, actor=world["buyer"], at=world.at, reason="下线")
     assert "Withdrawn" in who.get("/check/", asked).content.decode()
+
+
+def test_a_printed_notice_outlives_the_key_of_the_site_and_what_was_obtained_later(world, derived, grant, settings):
+    who, later = client(world), world.at + timedelta(days=40)
+    with time_machine.travel(world.at + timedelta(days=5), tick=False):
+        text = who.get(f"{derived.get_absolute_url()}download.txt").content.decode()
+    day, code = re.search(r"Notice of (\S+), code (\w{10})", text).groups()
+    asked, then, now = {"q": derived.number, "day": day, "code": code}, world.at + timedelta(days=3), str(later.date())
+    deliver(world, grant, later)
+    assert now in who.get("/check/", {"q": derived.number}).content.decode()
+    page = who.get("/check/", asked).content.decode()
+    assert "Genuine" in page and str(then.date()) in page and now not in page
+    DerivedFrom.objects.filter(derived=derived).update(named_at=later)
+    assert world.parties["unit"].name not in who.get("/check/", asked).content.decode()  # it was not printed then
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "n" * 50, [settings.SECRET_KEY]
+    assert "Genuine" in who.get("/check/", asked).content.decode()
+    settings.SECRET_KEY_FALLBACKS = []
+    assert "Unknown" in who.get("/check/", asked).content.decode()
 
 
 def test_what_was_never_public_is_unknown(world, grant):
