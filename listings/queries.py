@@ -1,6 +1,6 @@
 """What is on offer, and a version with everything its page shows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +16,11 @@ from listings.models import (
     Assessment,
     CatalogueEntry,
     Job,
+    Nature,
     Product,
     SourceFile,
     Upload,
+    Upstream,
     Version,
     VersionFile,
     VersionSource,
@@ -65,6 +67,20 @@ def upstream_conditions(product: Product) -> list[dict[str, Any]]:
     for upstream in product.upstream.order_by("pk"):
         found += [one for one in upstream.conditions if one not in found]
     return found
+
+
+def rests_on_other_data(products: Collection[int]) -> bool:
+    """Whether any of these was built from data that is not public, directly or further up."""
+    seen, last = set[int](), set(products)
+    while last:
+        sources = set(
+            Upstream.objects.filter(product__in=last).values_list("version__product", "version__product__nature")
+        )
+        if any(nature == Nature.NON_PUBLIC for _product, nature in sources):
+            return True
+        seen |= last
+        last = {product for product, _nature in sources} - seen
+    return False
 
 
 def entry_cards() -> QuerySet[CatalogueEntry]:

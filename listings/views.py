@@ -99,6 +99,7 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
         "version": item,
         "sources": _source_rows(item.product.source_files.all(), request.user, at) if insider else [],
         "faulty": queries.faulty_sources(item, at) if insider and item.state == VersionState.SUBMITTED else [],
+        "has_other": item.product.is_built and queries.rests_on_other_data([item.product_id]),
         "objections": [one for one in objections if one.pk in readable],
         "objections_raised": len(objections),
         "objections_open": sum(one.state == ObjectionState.OPEN for one in objections),

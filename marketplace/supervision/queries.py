@@ -13,6 +13,7 @@ from accounts.queries import parties_of, recent_parties
 from accounts.reach import reach_of
 from accounts.states import PartyState
 from listings.models import Nature, Version, VersionSource
+from listings.queries import rests_on_other_data
 from marketplace.applications.models import Grant
 from marketplace.applications.states import LIVING_GRANT, GrantState
 from marketplace.clock.defaults import Kind
@@ -178,8 +179,12 @@ def with_known_developer(user: Any) -> QuerySet[DerivedProduct]:
 
 
 def has_other_sources(derived: DerivedProduct, user: Any, on: date | None = None) -> bool:
-    """Whether it was built from non-public data as well, of which this reader learns nothing more."""
-    return derived.built_from.filter(_by("named_at", on)).exclude(known_to(user)).exists()
+    """Whether it was built from non-public data as well, also further up, of which this reader learns nothing more."""
+    uses = derived.built_from.filter(_by("named_at", on))
+    if uses.exclude(known_to(user)).exists():
+        return True
+    built = uses.filter(version__product__nature=Nature.BUILT).values_list("version__product", flat=True)
+    return rests_on_other_data(built)
 
 
 def _by(moment: str, day: date | None) -> Q:

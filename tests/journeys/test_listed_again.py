@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from listings import operations as listing
-from listings.models import Product, Version
+from listings.models import Product, Upstream, Version
 from marketplace.api.serializers import DerivedPage
 from marketplace.applications import operations as applications
 from marketplace.applications.models import Grant, Item
@@ -24,7 +24,7 @@ from marketplace.errors import InvalidState, NotAllowed
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations as supervision
 from marketplace.supervision.models import DerivedFlag, DerivedProduct
-from marketplace.supervision.queries import attribution, flagged_for
+from marketplace.supervision.queries import attribution, flagged_for, has_other_sources
 from tests import crowd
 from tests.workflow import stages
 from tests.workflow.memory import remembered_sandbox  # noqa: F401
@@ -133,6 +133,21 @@ def test_second_buyer_gets_what_was_built_and_its_attribution_names_the_original
     row = DerivedProduct.objects.with_developer().get(pk=shop.pk)
     (said,) = DerivedPage(row, context={"reader": world["other_buyer"]}).data["attribution"]
     assert (said["product"], said["origins"]) == ("需求地图", [{"product": world.product.title, "version": 1}])
+
+
+def test_what_is_not_public_further_up_stands_nameless_in_every_attribution(world, product):
+    grant, at = second_grant(world, product)
+    shop, version = registered(world, grant, product, at), product.versions.get()
+    line, page = "a source that is not public data", version.get_absolute_url()
+    client = Client(headers={"accept-language": "en"})
+    assert not has_other_sources(shop, AnonymousUser()) and line not in client.get(page).content.decode()
+    hidden = crowd.copy(
+        world.product, title="仓储流水", nature="non_public", acquisition="own_business", entry=None,
+        seller=world.parties["vendor"],
+    )  # fmt: skip
+    Upstream.objects.create(product=product, version=crowd.copy(world.version, product=hidden), grant_ref="x")
+    said = client.get(page).content.decode()
+    assert has_other_sources(shop, AnonymousUser()) and line in said and hidden.title not in said
 
 
 def test_every_condition_travels_through_a_third_hand(world, product):
