@@ -1364,7 +1364,7 @@ INCIDENT = Matrix(
         "contain": Says("opened", ("incident contain →",), said_at, said_at_form),
         "tell_holders": Says("opened", ("incident tell_holders →",), WORDS),
         "tell_public": Says("opened", ("incident tell_public →",), WORDS),
-        "supplement": Says("opened", ("incident supplement →",), given(text="已核实", may_identify=False)),
+        "supplement": Says("opened", ("incident supplement →",), given(text="已核实", may_identify=True)),
         "recount": Says("opened", ("incident recount →",)),
         "confirm": Says("opened", ("incident confirm_notice →",)),
         "close": Says("closed", ("incident close_incident opened→closed",), given(lessons="外链须审批")),
