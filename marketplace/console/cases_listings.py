@@ -101,6 +101,7 @@ def rule(case: Any, user: Any, at: datetime) -> list[Section]:
             (_("Version reviewed"), link(case.basis)), (_("Seller"), case.product.seller),
             *of(case, "min_rows", "max_rows", "min_k", "max_drift", "valid_until"),
         )),
+        *cases_closeout.cautions(case, user, at),
         table(_("Versions held against it"), (_("Version"), _("Time"), _("Inside every bound")),
               [Row((link(row.version), day(row.at), _("yes") if row.holds else _("no"))) for row in checks]),
     ]  # fmt: skip
@@ -113,6 +114,7 @@ def description(case: Any, user: Any, at: datetime) -> list[Section]:
             (_("Data product"), link(case.product)), (_("Seller"), case.product.seller), (_("By"), case.by),
             *of(case, "reason"), (_("Version reviewed"), link(case.basis)),
         )),
+        *cases_closeout.cautions(case, user, at),
         Section(_("Both texts"), template="listings/difference.html",
                 context={"rows": differences(case.before, case.after)}),
     ]  # fmt: skip

@@ -143,6 +143,7 @@ def review(case: Review, user: Any, at: datetime) -> list[Section]:
             *of(case, "party", "text"), (_("Lodged"), day(case.created_at)), *of(case, "authority", "above", "reviewer"),
             (_("Stayed"), _("yes") if case.is_staying else _("no")),
         )),
+        *cases_closeout.cautions(case, user, at),
         Section(_("What it is asked against"), (
             (_("Decision"), link(case.subject) if visible.exists() else case.subject), (_("Article"), _(said["article"])),
             (_("Facts"), said.get("facts")), (_("What has to be corrected"), said.get("demand")),

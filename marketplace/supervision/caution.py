@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import CapabilityKind, Party, Region, User
 from accounts.reach import found_by, reach_of
-from listings.models import Nature, Product, Purpose, Version
+from listings.models import DescriptionChange, Nature, Product, Purpose, ReleaseRule, Version
 from listings.models.purposes import split_purposes
 from marketplace.applications.models import Application, Consultation, Grant, GrantEdition, Item
 from marketplace.applications.states import OPEN_APPLICATION, UNANSWERED, EditionState
@@ -160,14 +160,18 @@ class Facets(NamedTuple):
 
 
 def facets(case: Any) -> Facets:
-    """Of a version, an application or item, a grant or a change of it."""
+    """Of a version, a release rule, a change of a description, an application or item, a grant or a change of it; of
+    anything else its party and authority."""
+    if isinstance(case, ReleaseRule | DescriptionChange):
+        return facets(case.basis)
     if isinstance(case, Version):
         return _facets(case.product.seller, case.authority, [case.product], case.product.purposes)
     if isinstance(case, GrantEdition | Item):
         return facets(case.grant if isinstance(case, GrantEdition) else case.application)
     if isinstance(case, Grant):
         return _facets(case.buyer, case.authority, [case.product], case.terms.get("purposes", ""))
-    assert isinstance(case, Application)
+    if not isinstance(case, Application):
+        return _facets(case.party, case.authority, [], "")
     products = Product.objects.filter(items__application=case)
     return _facets(case.buyer, case.authority, products, case.purposes)
 

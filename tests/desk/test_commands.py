@@ -192,14 +192,9 @@ def test_sweep_tells_what_each_monitor_found_and_did(world, grant):
     at = world.at.isoformat()
     lines = swept("--at", at)
     assert [line["monitor"] for line in lines] == [monitor.name for monitor in MONITORS]
-    assert lines[0] == {"monitor": "report_schedule", "article": "Art. 16", "found": 1, "did": 1, "failed": 0}
-    assert swept("--at", at)[0] == {
-        "monitor": "report_schedule",
-        "article": "Art. 16",
-        "found": 0,
-        "did": 0,
-        "failed": 0,
-    }
+    said = {"monitor": "report_schedule", "article": "Art. 16", "failed": 0}
+    assert said | {"found": 1, "did": 1} in lines
+    assert said | {"found": 0, "did": 0} in swept("--at", at)
 
 
 def test_sweep_takes_a_time_without_zone_as_shanghais(world, grant):

@@ -279,6 +279,25 @@ def test_pages_and_console_show_it_where_the_case_is_decided(world, application)
         assert browser.get(made.get_absolute_url()).status_code == 404
 
 
+@pytest.mark.parametrize("noun", ["rule", "description", "review"])
+def test_it_is_shown_with_a_rule_a_change_of_texts_and_a_review_as_well(world, noun):
+    made, browser = issue(world, about="developer"), Client(headers={"accept-language": "en"})
+    if noun == "review":
+        other = issue(world, about="developer", reason="另一事项")
+        case, at = operations.lodge_review(subject=other, actor=world["seller"], at=world.at, text="有误"), world.at
+    else:
+        make = {"rule": stages.release_rule, "description": stages.description_change}[noun]
+        case, at = make(world, "proposed")
+    assert made in shown(case, world["officer"], at) and shown(case, world["seller"], at) == []
+    console = f"/console/{case._meta.app_label}/{case._meta.model_name}/{case.pk}/"
+    with time_machine.travel(at, tick=False):
+        browser.force_login(world["officer"])
+        for page in (case.get_absolute_url(), console):
+            assert SAID["reason"] in browser.get(page).content.decode(), page
+        browser.force_login(world["seller"])
+        assert SAID["reason"] not in browser.get(case.get_absolute_url()).content.decode()
+
+
 def test_lifted_while_its_review_is_open_it_stays_lifted_and_the_review_says_that_it_was_wrong(world):
     made = issue(world)
     asked = operations.lodge_review(subject=made, actor=world["buyer"], at=world.at, text="事实有误")
