@@ -31,7 +31,7 @@ from marketplace.console import (
 )
 from marketplace.console.models import Reading
 from marketplace.console.queries import assigned, files_opened
-from marketplace.console.queue import OFFICER, OVERSEER, REVIEWER, Queue, column, register
+from marketplace.console.queue import OFFICER, OVERSEER, REVIEWER, Gravity, Queue, State, Waiting, column, register
 from marketplace.console.site import console
 from marketplace.supervision import verbs as supervision
 from marketplace.supervision.caution import Caution
@@ -316,7 +316,8 @@ class FindingQueue(Queue):
     reviewer = instead = "reviewer"
     own = "party"
     waiting = (FindingState.OPEN,)
-    list_display = ("case", "party", "state_now", "due_on")
+    list_display = ("case", "party", "severity", "state_now", "due_on")
+    list_filter = (Waiting, State, Gravity)
     list_select_related = (
         "grant__product__seller",
         "version__product__seller",
@@ -326,6 +327,10 @@ class FindingQueue(Queue):
     )
     sections = cases_supervision.finding
     may_read_files = check_can_read_case_evidence
+
+    @admin.display(description=_("severity"))
+    def severity(self, case: Finding) -> Any:
+        return case.severity.label
 
 
 @register(Measure)

@@ -76,7 +76,7 @@ def _concerns(case: Any, user: Any) -> Section:
 def finding(case: Any, user: Any, at: datetime) -> list[Section]:
     return [
         Section(_("What was noticed"), (
-            (_("Rule"), case.rule_label), (_("Noticed"), day(case.created_at)),
+            (_("Rule"), case.rule_label), (_("Severity"), case.severity.label), (_("Noticed"), day(case.created_at)),
             (_("Grant"), case.grant and link(case.grant)), (_("Version"), case.version and link(case.version)),
             (_("Party"), case.party),
             *([(_("Seen"), case.said)] if case.said else []),

@@ -34,6 +34,7 @@ from marketplace.console.site import address, console
 from marketplace.faces import form_page, submit, verb_page
 from marketplace.pages import history_rows
 from marketplace.supervision.inquiry import NAME_OF
+from marketplace.supervision.models import RULES, Severity, severity_of
 from marketplace.supervision.permissions_above import may_ask_report
 from marketplace.verbs import Verb, Verbs
 
@@ -75,6 +76,19 @@ class State(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         known = {value for value, _label in self.lookup_choices}
         return queryset.filter(state=self.value()) if self.value() in known else queryset
+
+
+class Gravity(admin.SimpleListFilter):
+    """By what the rule of a finding weighs; another word is ignored."""
+
+    title, parameter_name = gettext_lazy("severity"), "severity"
+
+    def lookups(self, request: Any, model_admin: Any) -> Any:
+        return [(one.value, one.label) for one in (Severity.BREACH, Severity.DUTY)]
+
+    def queryset(self, request: Any, queryset: Any) -> Any:
+        wanted = [rule for rule in RULES if severity_of(rule) == self.value()]
+        return queryset.filter(rule__in=wanted) if wanted else queryset
 
 
 class QueueList(ChangeList):

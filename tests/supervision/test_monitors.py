@@ -25,12 +25,13 @@ from marketplace.notices.messages import render
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
 from marketplace.supervision.concern import Concern
-from marketplace.supervision.models import DerivedFrom, DerivedProduct, Finding, UsageReport
+from marketplace.supervision.models import RULES, DerivedFrom, DerivedProduct, Finding, UsageReport, severity_of
 from marketplace.supervision.monitors import MONITORS
 from marketplace.supervision.monitors.usage import _examine
 from marketplace.supervision.said import WORDS
 from marketplace.supervision.sweep import Result, run
 from tests.actors import World
+from tests.console.conftest import log_in
 from tests.workflow import stages
 
 
@@ -485,3 +486,19 @@ def test_what_was_shown_and_then_withdrawn_is_no_finding_and_one_that_is_open_cl
     assert did("cause_gone", late) == 1
     operations.withdraw_derived(derived=made, at=late, reason="停止更新", **who)
     assert did("attribution", late + timedelta(days=60)) == 0
+
+
+def test_the_list_shows_how_grave_a_finding_is_and_can_be_asked_for_possible_breaches(world: World) -> None:
+    breach, at = stages.finding(world, "open+recalled")
+    duty = Finding.objects.exclude(pk=breach.pk).get()
+    rules = [one for one in MONITORS if one.name in RULES]
+    assert [one.severity for one in rules] == [severity_of(one.name) for one in rules]
+    assert (breach.severity, duty.severity) == ("breach", "duty")
+    queue = "/console/supervision/finding/"
+    with time_machine.travel(at, tick=False):
+        officer = log_in(world["officer"])
+        for page in (queue, "/findings/", f"{queue}{breach.pk}/", breach.get_absolute_url()):
+            assert "a possible breach" in officer.get(page).content.decode(), page
+        shown = {asked: officer.get(queue, {"severity": asked}).content.decode() for asked in ("breach", "duty", "x")}
+    rows = {asked: [f'"{queue}{one.pk}/"' in text for one in (breach, duty)] for asked, text in shown.items()}
+    assert rows == {"breach": [True, False], "duty": [False, True], "x": [True, True]}

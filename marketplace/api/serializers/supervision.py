@@ -23,6 +23,7 @@ from marketplace.supervision.models import (
     Finding,
     Measure,
     MeasureGrant,
+    Severity,
 )
 from marketplace.supervision.preparedness import EmergencyPlan, Exercise
 from marketplace.supervision.review import ABOUT, Review
@@ -54,10 +55,23 @@ class ConcernRow(serializers.ModelSerializer[Concern]):
 
 class FindingRow(serializers.ModelSerializer[Finding]):
     party, authority = NamedParty(), NamedParty()
+    severity = serializers.ChoiceField(Severity.choices)
 
     class Meta:
         model = Finding
-        fields = ("id", "rule", "article", "grant", "version", "party", "authority", "text", "state", "created_at")
+        fields = (
+            "id",
+            "rule",
+            "severity",
+            "article",
+            "grant",
+            "version",
+            "party",
+            "authority",
+            "text",
+            "state",
+            "created_at",
+        )
 
 
 class WhereaboutsRow(serializers.ModelSerializer[Whereabouts]):

@@ -12,6 +12,8 @@ from marketplace.supervision.models.finding import (
     RULES,
     Finding,
     FindingQuerySet,
+    Severity,
+    severity_of,
 )
 from marketplace.supervision.models.measure import (
     Evidence,
@@ -45,9 +47,11 @@ __all__ = [
     "MeasureGrant",
     "MeasureQuerySet",
     "ReportFiling",
+    "Severity",
     "UsageReport",
     "UsageReportQuerySet",
     "calendar_end",
     "new_token",
     "period_end",
+    "severity_of",
 ]

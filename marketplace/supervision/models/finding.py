@@ -61,6 +61,25 @@ RULES = {
 }
 
 
+class Severity(models.TextChoices):
+    """What an officer may take first."""
+
+    BREACH = "breach", _("a possible breach")
+    DUTY = "duty", _("a duty not done")
+    ROUTINE = "routine", _("routine")
+
+
+BREACHES = (
+    "version_recalled", "assessment_failed", "outside_grant", "outside_purpose", "sudden_change", "misuse_reported",
+    "overseen", "inspection",
+)  # fmt: skip
+
+
+def severity_of(rule: str) -> Severity:
+    """Of what a rule finds: a possible breach, or a duty not done."""
+    return Severity.BREACH if rule in BREACHES else Severity.DUTY
+
+
 class Finding(models.Model):
     """What a monitor noticed, or was reported, about a grant or a version; what is about neither of them, about its
     party alone. Fires once per occasion, whatever the number of sweeps, and again where its cause has gone and come
@@ -121,6 +140,10 @@ class Finding(models.Model):
     def is_about_party(self) -> bool:
         """Whether it names neither a grant nor a version."""
         return self.grant_id is None and self.version_id is None
+
+    @property
+    def severity(self) -> Severity:
+        return severity_of(self.rule)
 
     @property
     def signatory(self) -> Party:

@@ -8,28 +8,19 @@ from typing import Any, NamedTuple
 
 from django.db import models, transaction
 from django.db.models.functions import Cast, Concat
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Party
 from accounts.queries import People, recipients
 from marketplace.ledger import entries as ledger
 from marketplace.notices.models import Outbox
 from marketplace.notices.operations import Message, Recipient, tell, tell_each
-from marketplace.supervision.models import RULES, Finding
+from marketplace.supervision.models import RULES, Finding, Severity, severity_of
 from marketplace.supervision.occasions import Occasion
 from marketplace.supervision.operations.finding import Noticed, open_findings, told_as
 
 WATCHER = ledger.SystemActor("sweep")
 Scope = Iterable[Party | None] | None
 CHUNK = 500  # cases looked at, and handled, at a time
-
-
-class Severity(models.TextChoices):
-    """What an officer may take first."""
-
-    ROUTINE = "routine", _("routine")
-    DUTY = "duty", _("a duty not done")
-    BREACH = "breach", _("a possible breach")
 
 
 @dataclass(frozen=True)
@@ -90,10 +81,7 @@ def reminder(
     return _of_cases(name, label, article, find, together, severity)
 
 
-def watch(
-    name: str, label: Any, article: str, cases: Cases, told: Callable[[Case, Finding, People], Told],
-    severity: str = Severity.DUTY,
-) -> Monitor:  # fmt: skip
+def watch(name: str, label: Any, article: str, cases: Cases, told: Callable[[Case, Finding, People], Told]) -> Monitor:
     """A monitor that opens a finding about the grant or version of each case, once, and again where it was
     remedied and is so again; who answers it is told."""
 
@@ -115,7 +103,7 @@ def watch(
     def find(at: datetime, scope: Scope) -> Iterator[Case]:
         return _new(Finding.objects.noticed(), "occasion_key", cases(at, scope))
 
-    return _of_cases(name, label, article, find, together, severity)
+    return _of_cases(name, label, article, find, together, severity_of(name))
 
 
 def _of_cases(

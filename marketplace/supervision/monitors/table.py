@@ -70,10 +70,10 @@ MONITORS: tuple[Monitor, ...] = (
     Monitor("certificate_asked", _("grants whose period is over and whose copies are to be destroyed"), "Art. 16", copies.over_unasked, copies.ask_certificate, OWN, together=copies.ask_certificates),
     Monitor("kept_as_evidence", _("copies that are kept as evidence: the time to destroy them stands still"), "Art. 33", copies.evidence_changed, copies.keep_or_go_on, OWN),
     watch("not_closed_out", _("grants that are over and not closed out"), "Art. 16", copies.not_closed_out, answerers),
-    watch("outside_grant", _("deliveries outside what was granted"), "Art. 16", usage.outside, answerers_and_seller, BREACH),
-    watch("outside_purpose", _("reports that state a use beyond the grant's purposes, or none of these"), "Art. 16", reports.beyond, answerers, BREACH),
+    watch("outside_grant", _("deliveries outside what was granted"), "Art. 16", usage.outside, answerers_and_seller),
+    watch("outside_purpose", _("reports that state a use beyond the grant's purposes, or none of these"), "Art. 16", reports.beyond, answerers),
     watch("outside_access", _("days of attempts outside the hours or networks of a grant"), "Art. 33", attempts.outside, answerers_and_seller),
-    watch("sudden_change", _("sudden changes against a grant's own past"), "Art. 33", usage.sudden, answerers_and_seller, BREACH),
+    watch("sudden_change", _("sudden changes against a grant's own past"), "Art. 33", usage.sudden, answerers_and_seller),
     watch("attribution", _("derived products whose sources are not shown, or not as delivered"), "Art. 16", usage.unattributed, answerers_and_party),
     reminder("derived_unpublished", _("derived products registered long ago and not public"), "Art. 16", usage.unpublished, usage.keeper_told),
     cause_gone("cause_gone", _("findings whose cause has gone"), "Art. 45", {
