@@ -6,6 +6,7 @@ a person would tell it. The names of occasions are its own: `("report_overdue", 
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from statistics import mean, median
 from typing import Any
 from unicodedata import category, normalize
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ MADE_UP = {date(2026, 5, 9)}
 STALE_DAYS = 46  # monthly data
 UNSAID, NOT_CLOSED_OUT = "whereabouts_unsaid", "not_closed_out"
 TIME = {UNSAID: 3, NOT_CLOSED_OUT: 10}  # working days to say where copies are; to destroy them and certify it
+BEFORE_A_LAPSE = (30, 10, -1)  # days at which it is said that something lapses; the last: that it has
 CORRECTION = 15  # working days, from an order
 
 Name = tuple[Any, ...]
@@ -58,6 +60,20 @@ def half_end(day: date) -> date:
     return date(day.year, 6, 30) if day.month < 7 else date(day.year, 12, 31)
 
 
+def step_before(last: date, today: date) -> int | None:
+    reached = [step for step in BEFORE_A_LAPSE if (last - today).days <= step]
+    return min(reached) if reached else None
+
+
+def is_sudden(rows: int, before: list[int]) -> bool:
+    """Whether so many rows are quite unlike the days before, by the robust z-score of Iglewicz and Hoaglin."""
+    if len(before) < 7 or rows <= 2 * median(before):
+        return False
+    distances = [abs(row - median(before)) for row in before]
+    scale = 1.4826 * median(distances) or 1.2533 * mean(distances)
+    return scale == 0 or (rows - median(before)) / scale > 3.5
+
+
 def bare(text: str) -> str:
     """Without blanks, punctuation and other signs, in one width and case."""
     signs = [sign for sign in normalize("NFKC", text).lower() if category(sign)[0] in "LN"]
@@ -87,6 +103,7 @@ class PlainGrant:
     schedule: str
     quota: int  # downloads a calendar month; 0: as many as it likes
     lapses: date  # the last day of its buyer's verification
+    leaves: date  # the last day of a person named on it as one of the buyer's
     state: str = "active"
     ended_at: datetime | None = None
 
@@ -181,6 +198,7 @@ class Plain:
     published_at: datetime
     seller_until: date
     source_until: date
+    mandate_until: date
     source_stands: bool = True
     times: dict[Name, int] = field(default_factory=dict)  # how often each finding was opened
     reports: dict[tuple[int, date], PlainReport] = field(default_factory=dict)
@@ -188,6 +206,8 @@ class Plain:
     holds: list[PlainHold] = field(default_factory=list)
     measures: dict[Name, str] = field(default_factory=dict)
     deliveries: list[tuple[int, datetime, bool]] = field(default_factory=list)
+    rows: dict[tuple[int, date], int] = field(default_factory=dict)  # of a grant's days, those handed over
+    attempts: dict[tuple[str, int, date], int] = field(default_factory=dict)  # refused, by reason, grant and day
     said: set[Name] = field(default_factory=set)
     asks: dict[tuple[str, int], list[PlainAsk]] = field(default_factory=dict)  # by what not doing it is, and the grant
     certificates: dict[int, str] = field(default_factory=dict)
@@ -210,6 +230,8 @@ class Plain:
         self._watch_grants(at)
         self._watch_seller(at)
         self._watch_copies(at)
+        self._watch_use(at)
+        self._remind(at)
         self._close(at)
         for ask in (ask for asks in self.asks.values() for ask in asks):
             ask.was_told |= ask.is_overdue(at)
@@ -312,6 +334,8 @@ class Plain:
             self.notice(("seller_lapsed",))
         if self.source_stands and self.source_until < today:
             self.notice(("source_lapsed",))
+        if self.mandate_until < today:
+            self.notice(("mandate_lapsed",))
 
     def _notice_unsaid(self, at: datetime) -> None:
         """Whoever was suspended when the time to say it was over, be it long ago."""
@@ -347,9 +371,48 @@ class Plain:
         return [((*key, n), ask.is_overdue(at)) for key, asks in self.asks.items() if key[0] == NOT_CLOSED_OUT
                 for n, ask in enumerate(asks)]  # fmt: skip
 
+    def _watch_use(self, at: datetime) -> None:
+        """Of days that are over."""
+        for (number, day), rows in self.rows.items():
+            year = [(then, n) for (of, then), n in self.rows.items() if of == number and 0 < (day - then).days <= 365]
+            if day < day_of(at) and is_sudden(rows, [n for _then, n in sorted(year)[-30:]]):
+                self.notice(("sudden_change", number, day))
+        for (code, number, day), count in self.attempts.items():
+            if day < day_of(at) and count >= 3:
+                self.notice(("outside_access", code, number, day))
+
+    def _remind(self, at: datetime) -> None:
+        today, tomorrow = day_of(at), over(after(day_of(at), 1))
+        for report in self.reports.values():
+            steps = [step for step in (1, 3, 10) if report.due <= over(after(today, step))]
+            if report.is_owed and at < report.due and report.end < today and steps:
+                last = day_of(report.due - timedelta(hours=1))
+                self.said.add(("report_due", report.grant, report.start, last, steps[0]))
+        lapses = {("verification_lapses", number): grant.lapses for number, grant in enumerate(self.grants)}
+        lapses |= {("verification_lapses", "seller"): self.seller_until, ("mandate_lapses",): self.mandate_until}
+        if self.source_stands and today <= self.source_until:
+            lapses["source_lapses",] = self.source_until
+        for key, last in lapses.items():
+            if (step := step_before(last, today)) is not None:
+                self.said.add((*key, last, step))
+        for number, grant in enumerate(self.grants):
+            if grant.state != "active":
+                continue
+            if grant.leaves < today:
+                self.said.add(("person_left", number, grant.leaves))
+            precautions = [hold for hold in self.holds if hold.grant == number and hold.code == "precaution"]
+            for n, hold in enumerate(precautions):
+                if hold.lifted is None and hold.ends is not None and hold.ends <= tomorrow:
+                    self.said.add(("hold_over" if hold.ends <= at else "hold_ending", number, n))
+        for (what, number), asks in self.asks.items():
+            for n, ask in enumerate(asks):
+                if what == UNSAID and ask.is_open and at < ask.due <= tomorrow and self.is_suspended(number, at):
+                    self.said.add(("whereabouts_due", number, n))
+
     def _close(self, at: datetime) -> None:
         """What has no cause any more."""
         gone = {("seller_lapsed",): self.seller_until >= day_of(at), ("source_lapsed",): not self.source_stands}
+        gone["mandate_lapsed",] = self.mandate_until >= day_of(at)
         for report in self.reports.values():
             for number in range(report.round + 1):
                 is_thin = number == report.round and self.is_thin(report)
@@ -444,6 +507,14 @@ class Plain:
         self.grants[grant].state, self.grants[grant].ended_at = state, at
         self.end_asks(UNSAID, grant)
         self.ask_certificate(grant, at)
+
+    def deliver(self, grant: int, at: datetime, rows: int, *, is_outside: bool) -> None:
+        self.deliveries.append((grant, at, is_outside))
+        self.rows[grant, day_of(at)] = self.rows.get((grant, day_of(at)), 0) + rows
+
+    def try_in_vain(self, code: str, grant: int, at: datetime, times: int) -> None:
+        key = (code, grant, day_of(at))
+        self.attempts[key] = self.attempts.get(key, 0) + times
 
     def certify(self, grant: int) -> None:
         self.certificates[grant] = "filed"

@@ -13,13 +13,15 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.models import Party
+from accounts.models import Capability, CapabilityKind, Membership, Party, Role
 from listings.models import SourceFile
 from marketplace.applications import operations as applications
-from marketplace.applications.models import Application, Consultation, Grant, Hold
+from marketplace.applications.models import Application, Consultation, Grant, GrantUser, Hold
 from marketplace.clock.models import Clock
+from marketplace.delivery.models import OUTSIDE_ACCESS, AccessRecord
 from marketplace.desk.story import consult
 from marketplace.errors import Refused
+from marketplace.ledger.entries import reference
 from marketplace.ledger.models import Entry
 from marketplace.notices.models import Outbox
 from marketplace.supervision import operations
@@ -63,6 +65,8 @@ ALLOWED = {
     "ask_certificate", "keep_as_evidence", "go_on_destroying", "drop_whereabouts",
 }  # fmt: skip
 COPIES = {"whereabouts": UNSAID, "destruction": NOT_CLOSED_OUT}  # a clock, and what is noticed when it has run out
+NAMED = ("vendor_member", "expert")  # beside the buyers, on the grants of each
+ROWS = (100, 110, 90, 900)  # of a delivery, by how it is
 STEP = timedelta(seconds=30)
 # What the model recomputes from scratch, and what it does not: those have only tests of their own (`test_monitors.py`,
 # `test_clocks.py` and beside what they watch).
@@ -70,15 +74,20 @@ RECOMPUTED = {
     "report_schedule", "report_overdue", "report_late", "report_thin", "unit_silent", "seller_lapsed",
     "seller_renewed", "buyer_lapsed", "source_lapsed", "data_stale", "quota_used", "grant_ending", "grant_over",
     "whereabouts_dropped", "whereabouts_unsaid", "certificate_asked", "kept_as_evidence", "not_closed_out",
-    "outside_grant", "outside_purpose", "cause_gone", "clock_overdue",
+    "outside_grant", "outside_purpose", "cause_gone", "clock_overdue", "report_due_soon", "verification_lapses",
+    "mandate_lapses", "mandate_lapsed", "source_lapses", "person_left", "whereabouts_due", "outside_access",
+    "sudden_change", "hold_ending", "hold_over",
 }  # fmt: skip
 LEFT_OUT = {
-    "report_due_soon", "objectors", "reporters", "version_recalled", "reassessment", "assessment_lapses",
-    "assessment_failed", "assessment_mended", "version_held", "verification_lapses", "mandate_lapses",
-    "mandate_lapsed", "source_lapses", "product_described", "person_left", "plan_missing", "exercise_due",
-    "exercise_overdue", "whereabouts_due", "outside_access", "sudden_change", "attribution", "officer_overdue",
-    "derived_unpublished", "hold_ending", "hold_over",
+    "objectors", "reporters", "version_recalled", "reassessment", "assessment_lapses",
+    "assessment_failed", "assessment_mended", "version_held", "product_described", "plan_missing",
+    "exercise_due", "exercise_overdue", "attribution", "officer_overdue", "derived_unpublished",
 }  # fmt: skip
+# The occasions by which those that remind are known.
+REMINDED = (
+    "grant_ending", "grant_over", "quota_used", "report_due", "verification_lapses", "mandate_lapses", "source_lapses",
+    "person_left", "whereabouts_due", "hold_ending", "hold_over",
+)  # fmt: skip
 
 
 class Act(NamedTuple):
@@ -100,6 +109,8 @@ class History(NamedTuple):
     source_lapses: int
     gap: int
     acts: tuple[Act, ...]
+    mandate_ends: int = 200
+    people_leave: tuple[int, int] = (200, 200)
 
     def outside_gap(self) -> "History":
         """While the site is down, nobody does anything."""
@@ -133,6 +144,13 @@ class Play:
         self.source = source.pk
         Party.objects.filter(pk=seller).update(verified_until=self.plain.seller_until)
         SourceFile.objects.filter(pk=self.source).update(valid_until=self.plain.source_until)
+        self.mandate = Capability.objects.get(party=seller, kind=CapabilityKind.PRIMARY_DEVELOPER)
+        Capability.objects.filter(pk=self.mandate.pk).update(valid_until=self.plain.mandate_until)
+        for grant, plain, who in zip(self.grants, self.plain.grants, NAMED, strict=True):
+            Membership.objects.create(
+                user=world[who], party=grant.buyer, role=Role.MEMBER, valid_from=plain.starts, valid_until=plain.leaves
+            )
+            GrantUser.objects.create(grant=grant, user=world[who], named_at=world.at)
         self.told, self.escalated = set[int](), set[int]()
         self.before = set(Entry.objects.values_list("pk", flat=True))
 
@@ -209,11 +227,20 @@ class Play:
         return True
 
     def _deliver(self, act: Act, at: datetime) -> bool:
-        if len(self.plain.deliveries) == 6:  # from seven days on, a sudden change could be seen
-            return False
-        grant = self.grants[act.which]
-        deliver(grant, at, fields=[*grant.fields, "身份证号"] if act.how == 0 else grant.fields)
-        self.plain.deliveries.append((act.which, at, act.how == 0))
+        grant, rows = self.grants[act.which], ROWS[act.how]
+        deliver(grant, at, rows, fields=[*grant.fields, "身份证号"] if act.how == 0 else grant.fields)
+        self.plain.deliver(act.which, at, rows, is_outside=act.how == 0)
+        return True
+
+    def _try(self, act: Act, at: datetime) -> bool:
+        """Two to five times, outside the hours or networks of the grant, and the gate refuses."""
+        grant, code = self.grants[act.which], OUTSIDE_ACCESS[act.day % 2]
+        for _time in range(act.how + 2):
+            AccessRecord.objects.create(
+                grant_ref=reference(grant), version_ref=reference(self.world.version), principal_ref="x", at=at,
+                outcome="refused", code=code,
+            )  # fmt: skip
+        self.plain.try_in_vain(code, act.which, at, act.how + 2)
         return True
 
     def _dismiss(self, act: Act, at: datetime) -> bool:
@@ -336,6 +363,11 @@ class Play:
         self.plain.seller_until = date(2030, 1, 1)
         return True
 
+    def _renew_mandate(self, act: Act, at: datetime) -> bool:
+        Capability.objects.filter(pk=self.mandate.pk).update(valid_until=date(2030, 1, 1))
+        self.plain.mandate_until = date(2030, 1, 1)
+        return True
+
     def _withdraw(self, act: Act, at: datetime) -> bool:
         """A paper; or it counts again."""
         self.plain.source_stands = not self.plain.source_stands
@@ -371,13 +403,30 @@ class Play:
         """An occasion's key of the site in the words of the model."""
         rule, *rest = key.split(":")
         grants = {grant.pk: number for number, grant in enumerate(self.grants)}
+        if rule == "report_due":
+            report = UsageReport.objects.get(pk=int(rest[0]))
+            return rule, grants[report.grant_id], report.start, date.fromisoformat(rest[1]), int(rest[2])
+        if rule in ("verification_lapses", "mandate_lapses", "source_lapses"):
+            buyers = {grant.buyer_id: number for number, grant in enumerate(self.grants)}
+            whose = (buyers.get(int(rest[0]), "seller"),) if rule == "verification_lapses" else ()
+            return rule, *whose, date.fromisoformat(rest[1]), int(rest[2])
+        if rule in ("hold_ending", "hold_over"):
+            hold = Hold.objects.get(pk=int(rest[0]))
+            earlier = Hold.objects.filter(grant=hold.grant_id, code=hold.code, pk__lt=hold.pk)
+            return rule, grants[hold.grant_id], earlier.count()
+        if rule == "person_left":
+            return rule, grants[GrantUser.objects.get(pk=int(rest[0])).grant_id], date.fromisoformat(rest[1])
+        if rule == "sudden_change":
+            return rule, grants[int(rest[0])], date.fromisoformat(rest[1])
+        if rule == "outside_access":
+            return rule, rest[0], grants[int(rest[1])], date.fromisoformat(rest[2])
         if rule in ("report_overdue", "report_thin", "report_late", "outside_purpose"):
             report = UsageReport.objects.get(pk=int(rest[0]))
             return rule, grants[report.grant_id], report.start, int(rest[1])
         if rule == "finding":  # an officer's proposal about it
             return "ordered", *self.name(Finding.objects.get(pk=int(rest[0])).occasion_key)[1:]
-        if rule in COPIES.values():
-            kind = next(kind for kind, of in COPIES.items() if of == rule)
+        if rule in COPIES.values() or rule == "whereabouts_due":
+            kind = next((kind for kind, of in COPIES.items() if of == rule), "whereabouts")
             asked = Clock.objects.filter(object_type="applications.grant", object_id=rest[0], kind=kind)
             return rule, grants[int(rest[0])], asked.filter(pk__lt=int(rest[1])).count()
         if rule == "outside_grant":
@@ -422,9 +471,7 @@ class Play:
 
     def check(self) -> None:
         assert self.seen() == self.plain.outcome()
-        keys = Occasion.objects.filter(key__regex="^(grant_ending|grant_over|quota_used):").values_list(
-            "key", flat=True
-        )
+        keys = Occasion.objects.filter(key__regex=f"^({'|'.join(REMINDED)}):").values_list("key", flat=True)
         assert {self.name(key) for key in keys} == self.plain.said
         keys = Outbox.objects.filter(kind="clock_overdue", channel="page").values_list("dedup_key", flat=True)
         told = {int(key.split(":")[-2]) for key in keys}
@@ -472,9 +519,13 @@ def twice_a_minute(world: World, history: History) -> list[datetime]:
 
 def plain_of(history: History, world: World) -> Plain:
     assert world.version.published_at is not None
-    rows = zip(history.ends, history.schedules, history.quotas, history.buyers_lapse, strict=True)
-    grants = [PlainGrant(day(-1), day(ends), schedule, quota, day(lapses)) for ends, schedule, quota, lapses in rows]
-    return Plain(grants, world.version.published_at, day(history.seller_lapses), day(history.source_lapses))
+    rows = zip(history.ends, history.schedules, history.quotas, history.buyers_lapse, history.people_leave, strict=True)
+    grants = [
+        PlainGrant(day(-1), day(ends), schedule, quota, day(lapses), day(leaves))
+        for ends, schedule, quota, lapses, leaves in rows
+    ]
+    lapses = map(day, (history.seller_lapses, history.source_lapses, history.mandate_ends))
+    return Plain(grants, world.version.published_at, *lapses)
 
 
 def busy(history: History, world: World) -> Iterator[int]:
@@ -551,6 +602,29 @@ def test_told_history_is_the_same_by_day_and_after_six_weeks_of_silence(world: W
     assert outcome["certificates"] == {1: "accepted"} and outcome["grants"] == ["active", "closed"]
 
 
+USED = History(
+    ends=(130, 130), schedules=("at_the_end", "at_the_end"), quotas=(0, 0), buyers_lapse=(130, 130),
+    seller_lapses=130, source_lapses=130, gap=45, mandate_ends=40, people_leave=(20, 60),
+    acts=(
+        *(Act(number, "deliver", 0, number % 2 + 1) for number in range(2, 9)), Act(10, "deliver", 0, 3),
+        Act(12, "try", 0, 0), Act(13, "try", 1, 1), Act(14, "try", 0, 3), Act(15, "deliver", 1, 3),
+        Act(16, "deliver", 0, 2), Act(42, "precaution", 0, 0), Act(88, "renew_mandate", 0, 0),
+    ),
+)  # fmt: skip
+
+
+def test_what_is_quite_unlike_before_and_what_was_tried_in_vain_is_noticed_once(world: World) -> None:
+    outcome = compare(world, USED, "day", "gap")
+    assert {name[0]: state for name, state in outcome["findings"].items()} == {
+        "sudden_change": "open", "outside_access": "open", "mandate_lapsed": "remedied", "data_stale": "open",
+    }  # fmt: skip
+    seen = {name for name in outcome["findings"] if name[0] in ("sudden_change", "outside_access")}
+    assert seen == {
+        ("sudden_change", 0, day(10)), ("outside_access", OUTSIDE_ACCESS[1], 1, day(13)),
+        ("outside_access", OUTSIDE_ACCESS[0], 0, day(14)),
+    }  # fmt: skip
+
+
 ORDERED_BEFORE_THE_GAP = History(
     ends=(5, 130), schedules=("at_the_end", "at_the_end"), quotas=(0, 0), buyers_lapse=(130, 130),
     seller_lapses=130, source_lapses=130, gap=30,
@@ -575,10 +649,10 @@ def test_ordered_before_six_weeks_of_silence_the_copies_were_evidence_and_nothin
 
 ACTS = st.builds(
     Act, st.integers(0, DAYS - 2),
-    st.sampled_from(["file"] * 4 + ["judge"] * 3 + ["deliver"] * 4 + ["apply"] * 3 + ["certify"] * 3 + ["check"] * 2
-                    + ["say"] * 2 + ["surrender"] * 2 + ["precaution"] * 2
+    st.sampled_from(["file"] * 4 + ["judge"] * 3 + ["deliver"] * 5 + ["try"] * 2 + ["apply"] * 3
+                    + ["certify"] * 3 + ["check"] * 2 + ["say"] * 2 + ["surrender"] * 2 + ["precaution"] * 2
                     + ["overlook", "dismiss", "propose", "order", "drop", "lift", "alarm", "renew", "withdraw"]
-                    + ["renew_buyer", "stay", "stay", "decide", "decide"]),
+                    + ["renew_buyer", "renew_mandate", "stay", "stay", "decide", "decide"]),
     st.integers(0, 1), st.integers(0, 3),
 )  # fmt: skip
 HISTORIES = st.builds(
@@ -586,6 +660,7 @@ HISTORIES = st.builds(
     st.tuples(st.sampled_from(SCHEDULES), st.sampled_from(SCHEDULES)), st.tuples(st.integers(0, 3), st.integers(0, 3)),
     st.tuples(st.integers(3, 130), st.integers(3, 130)), st.integers(3, 130), st.integers(3, 130),
     st.integers(5, 46), st.lists(ACTS, min_size=8, max_size=25, unique_by=lambda act: act.day).map(tuple),
+    st.integers(3, 130), st.tuples(st.integers(3, 130), st.integers(3, 130)),
 )  # fmt: skip
 
 
