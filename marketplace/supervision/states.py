@@ -48,7 +48,7 @@ DERIVED_PRODUCT = Machine(
         DerivedState.PUBLISHED: _("buyer"),
         DerivedState.FLAGGED: _("big-data authority; the buyer may withdraw"),
     },
-    reopened=table(withdrawn="published"),
+    reopened=table(withdrawn="published registered"),
 )
 
 

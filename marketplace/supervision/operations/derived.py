@@ -179,14 +179,14 @@ def unflag_built(act: ledger.Act, grant: Grant, reason: str) -> None:
 
 
 def _bring_back(act: ledger.Act, derived: DerivedProduct, reason: str) -> None:
-    """Withdrawn → published, with what it was listed as: an officer had withdrawn it for flags of which none is left.
+    """Withdrawn → as before, with what it was listed as: an officer had withdrawn it for flags of which none is left.
     What its keeper has withdrawn stays so."""
     last = history([derived]).filter(new=DerivedState.WITHDRAWN).select_related("detail").last()
     if last is None or derived.state != DerivedState.WITHDRAWN or derived.flagged_by.exists():
         return
     if "flagged_for" not in detail_of(last):
         return
-    workflow.reopen(act, derived, DerivedState.PUBLISHED, detail={"reason": reason})
+    workflow.reopen(act, derived, _as_before(derived), detail={"reason": reason})
     listed = derived.listed_as
     if listed is not None and history([listed]).filter(operation_id=last.operation_id).exists():
         workflow.reopen(act, listed, ProductState.ACTIVE, detail={"reason": reason})
