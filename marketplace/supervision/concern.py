@@ -158,6 +158,12 @@ class Concern(FromAnybody):
         as a whole is."""
         return next((found for name in (*ABOUT, "party") if (found := getattr(self, name))), None)
 
+    @property
+    def tells_measure(self) -> bool:
+        """Whether who reported may know at once that it led to a measure: an oversight body, and a unit or seller about
+        a grant of its data (Art. 34). To others a measure is known only once it is final."""
+        return bool(self.article or self.grant_id)
+
 
 class ConcernNote(models.Model):
     """What was said on a report after it: by who reported, or by who answers it."""

@@ -117,13 +117,15 @@ def concern(request: HttpRequest, pk: int) -> HttpResponse:
     visible = Concern.objects.visible_to(request.user).with_subject()
     item = get_object_or_404(visible.select_related("authority", "reviewer", "reporter", "finding", "by"), pk=pk)
     knows = permissions_concern.may_know_reporter(request.user, item, at)
+    may_see_finding = Finding.objects.visible_to(request.user).filter(concerns=item).exists()
     context = {
         "concern": item,
+        "is_withheld": not (item.tells_measure or may_see_finding),
         "knows": knows,
         "person": item.person() if knows and item.by_id != request.user.pk else {},
         "notes": item.notes.order_by("pk"),
         "files": pages.listed(item, "supervision:concern-evidence"),
-        "may_see_finding": Finding.objects.visible_to(request.user).filter(concerns=item).exists(),
+        "may_see_finding": may_see_finding,
         "clocks": clock.of(item).open(),
         "verbs": verbs.CONCERN.available(item, request.user, at),
         "history": history_rows([item, *EvidenceFile.objects.ever_of(item)]) if knows else [],

@@ -100,6 +100,27 @@ def test_whoever_has_only_the_code_reads_no_measure(world, language, closed):
     assert closed in page and "led to a measure" not in page and "已采取措施" not in page
 
 
+@pytest.mark.parametrize(("who", "reads"), [("other_buyer", False), ("provider", True)])
+def test_only_whose_data_it_is_reads_at_once_that_its_report_led_to_a_measure(world, who, reads):
+    grant = stages.active_grant(world)
+    if reads:
+        made = operations.report_misuse(grant=grant, actor=world[who], at=world.at, text="超范围使用")
+    else:
+        made = operations.report_concern(
+            subject=world.product, actor=world[who], at=world.at, kind="misuse", text="超范围使用"
+        ).made
+    officer = {"actor": world["officer"], "at": world.at}
+    finding = operations.take_up_concern(concern=made, grant=grant, reason="属实", **officer)
+    order = operations.propose_order_on_finding(finding=finding, facts="超范围", demand="停止", **officer)
+    operations.issue_order(measure=order, facts="超范围", demand="停止", remedy="复核", **officer)
+    told = Outbox.objects.filter(kind="concern_moved", recipient_ref=world[who].ledger_ref, channel="page").latest("pk")
+    browser = Client(headers={"accept-language": "en"})
+    browser.force_login(world[who])
+    with time_machine.travel(world.at, tick=False):
+        pages = [browser.get(made.get_absolute_url()).content.decode(), str(told.context)]
+    assert ["led to a measure" in pages[0], "已采取措施" in pages[1]] == [reads, reads]
+
+
 def test_code_and_contact_are_nowhere_to_be_read(world, caplog):
     lodged = report(world, world.product, name="某市民", contact=CONTACT)
     everything = (

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Party, User
 from accounts.operations import carry_recusals
@@ -156,7 +157,9 @@ def close_finding(act: ledger.Act, finding: Finding, new: str, *, reason: str = 
     told = reason if new == FindingState.DISMISSED else ""  # what an order says is between authority and party
     for concern in Concern.objects.filter(finding=finding, state=ConcernState.TAKEN_UP).order_by("pk"):
         workflow.move(act, concern, ConcernState.SETTLED, outcome=told, closed_at=act.at, detail={"reason": told})
-        tell_reporter(act, concern, format_lazy("{} {}", FindingState(new).label, told))
+        may_know = new != FindingState.MEASURE or concern.tells_measure
+        label = FindingState(new).label if may_know else gettext_lazy("the finding is closed")
+        tell_reporter(act, concern, format_lazy("{} {}", label, told))
 
 
 def tell_reporter(act: ledger.Act, concern: Concern, text: Any) -> None:
