@@ -145,7 +145,10 @@ def test_what_is_not_public_further_up_stands_nameless_in_every_attribution(worl
         world.product, title="仓储流水", nature="non_public", acquisition="own_business", entry=None,
         seller=world.parties["vendor"],
     )  # fmt: skip
-    Upstream.objects.create(product=product, version=crowd.copy(world.version, product=hidden), grant_ref="x")
+    between = crowd.copy(product, title="中间产品")
+    Upstream.objects.create(product=product, version=crowd.copy(version, product=between), grant_ref="x")
+    assert not has_other_sources(shop, AnonymousUser())
+    Upstream.objects.create(product=between, version=crowd.copy(world.version, product=hidden), grant_ref="x")
     said = client.get(page).content.decode()
     assert has_other_sources(shop, AnonymousUser()) and line in said and hidden.title not in said
 
