@@ -97,11 +97,12 @@ if not DEBUG:
         raise ImproperlyConfigured(
             "FIELD_KEYS is missing or weak: set at least 32 random characters for each key, made like SECRET_KEY"
         )
-    if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10:
-        raise ImproperlyConfigured(
-            "SECRET_KEY is missing or weak: set at least 50 random characters, for example the output of\n"
-            "  python -c 'import secrets; print(secrets.token_urlsafe(64))'"
-        )
+    for name, keys in {"SECRET_KEY": [SECRET_KEY], "SECRET_KEY_FALLBACKS": SECRET_KEY_FALLBACKS}.items():
+        if any(len(key) < 50 or len(set(key)) < 10 for key in keys):
+            raise ImproperlyConfigured(
+                f"{name} is missing or weak: set at least 50 random characters, for example the output of\n"
+                "  python -c 'import secrets; print(secrets.token_urlsafe(64))'"
+            )
     if not env("DATABASE_URL"):
         raise ImproperlyConfigured(
             "DATABASE_URL is missing: name the PostgreSQL database, postgres://user:password@host/name"

@@ -50,6 +50,7 @@ def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str
         ("SECRET_KEY", ""),
         ("SECRET_KEY", "x" * 60),
         ("SECRET_KEY", "too-short-to-be-secret"),
+        ("SECRET_KEY_FALLBACKS", "too-short-to-be-secret"),
         ("FIELD_KEYS", ""),
         ("FIELD_KEYS", "bT3-vLq8_ZxW1nK6sJ4hG9fD2aP7cRyE,short"),
         ("DATABASE_URL", ""),

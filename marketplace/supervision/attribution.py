@@ -12,7 +12,6 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.models import PartyKind
 from listings.models import Version
-from marketplace.ledger.queries import history
 from marketplace.supervision.models import DerivedProduct
 from marketplace.supervision.queries import Attribution
 from marketplace.supervision.states import DerivedState
@@ -81,14 +80,11 @@ def is_code_of(typed: str, derived: DerivedProduct, day: date) -> bool:
 def find(typed: str) -> DerivedProduct | None:
     """The derived product of a number, a token or an address; None where this site knows none that was ever public."""
     typed = typed.strip()
-    known = DerivedProduct.objects.exclude(state=DerivedState.REGISTERED).with_developer()
+    known = DerivedProduct.objects.exclude(published_at=None).with_developer()
     if number := NUMBER.fullmatch(typed):
-        found = known.filter(pk=int(number[1])).first()
-    else:
-        token = TOKEN.fullmatch(typed)
-        found = known.filter(token=token[1]).first() if token else None
-    was_public = found is not None and history([found]).filter(new=DerivedState.PUBLISHED).exists()
-    return found if was_public else None
+        return known.filter(pk=int(number[1])).first()
+    token = TOKEN.fullmatch(typed)
+    return known.filter(token=token[1]).first() if token else None
 
 
 def verdict(found: DerivedProduct | None) -> str:

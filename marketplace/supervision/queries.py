@@ -21,6 +21,7 @@ from marketplace.clock.models import Clock
 from marketplace.clock.working_days import end_of_day, local_date
 from marketplace.delivery.models import AccessRecord, Delivery, Outcome
 from marketplace.ledger.entries import reference
+from marketplace.ledger.queries import detail_of, history
 from marketplace.supervision.incidents import Incident, IncidentCopy
 from marketplace.supervision.models import DerivedFlag, DerivedFrom, DerivedProduct, Measure, UsageReport
 from marketplace.supervision.precautions import standing_for
@@ -180,27 +181,33 @@ def with_known_developer(user: Any) -> QuerySet[DerivedProduct]:
 
 def has_other_sources(derived: DerivedProduct, user: Any, on: date | None = None) -> bool:
     """Whether it was built from non-public data as well, also further up, of which this reader learns nothing more."""
-    uses = derived.built_from.filter(_by("named_at", on))
+    uses = derived.built_from.filter(_named_by(derived, on))
     if uses.exclude(known_to(user)).exists():
         return True
     built = uses.filter(version__product__nature=Nature.BUILT).values_list("version__product", flat=True)
     return rests_on_other_data(built)
 
 
-def _by(moment: str, day: date | None) -> Q:
-    """Until the end of a day, or from the beginning; without a day, ever."""
-    return Q(**{f"{moment}__lt": end_of_day(day)}) | Q(**{moment: None}) if day else Q()
+def _named_by(derived: DerivedProduct, day: date | None) -> Q:
+    """Of what went into it: what its developer had named by the end of a day, as recorded; without a day, all."""
+    if day is None:
+        return Q()
+    acts = history([derived]).filter(verb__in=["register", "add_sources"], at__lt=end_of_day(day))
+    pairs = [pair for act in acts.select_related("detail") for pair in detail_of(act).get("built_from", [])]
+    keys = [[int(ref.rpartition(":")[2]) for ref in pair] for pair in pairs]
+    return reduce(or_, (Q(grant=grant, version=version) for grant, version in keys), Q(pk__in=[]))
 
 
 def attribution(derived: DerivedProduct, user: Any, on: date | None = None) -> list[Attribution]:
     """Source units, product, version and date obtained (Art. 16): first to last delivery to this developer. All of the
     public data; of the non-public what this reader may see. One for each version, under however many grants. `on`: as
     it was printed on that day."""
-    uses = derived.built_from.filter(known_to(user), _by("named_at", on)).select_related("version__product")
+    uses = derived.built_from.filter(known_to(user), _named_by(derived, on)).select_related("version__product")
     uses = uses.order_by("version__product__title", "version__number")
     versions = list(dict.fromkeys(use.version for use in uses.prefetch_related("version__sources__unit")))
+    until = Q(obtained_at__lt=end_of_day(on)) if on else Q()
     spans = (
-        Delivery.objects.filter(delivered_to(derived.party), _by("obtained_at", on), version__in=versions)
+        Delivery.objects.filter(until, delivered_to(derived.party), version__in=versions)
         .values("version")
         .annotate(first=Min("obtained_at"), last=Max("obtained_at"))
         .order_by("version")

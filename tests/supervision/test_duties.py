@@ -12,8 +12,10 @@ from marketplace.delivery import operations as delivery
 from marketplace.errors import InvalidState
 from marketplace.ledger.models import Entry
 from marketplace.supervision import forms, operations
-from marketplace.supervision.models import DerivedFrom, DerivedProduct
+from marketplace.supervision.models import DerivedProduct
 from marketplace.supervision.queries import metered_use, refused_requests
+from tests import crowd
+from tests.supervision.test_monitors import deliver as record_delivery
 from tests.workflow import stages
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -190,11 +192,18 @@ def test_a_printed_notice_outlives_the_key_of_the_site_and_what_was_obtained_lat
     day, code = re.search(r"Notice of (\S+), code (\w{10})", text).groups()
     asked, then, now = {"q": derived.number, "day": day, "code": code}, world.at + timedelta(days=3), str(later.date())
     deliver(world, grant, later)
-    assert now in who.get("/check/", {"q": derived.number}).content.decode()
+    other = crowd.copy_grant(grant)
+    other.product = crowd.copy(world.product, title="另一产品")
+    other.from_version = crowd.copy(world.version, product=other.product)
+    other.save()
+    record_delivery(other, later)
+    sources = [(grant, world.version), (other, other.from_version)]  # the first is named again
+    operations.add_sources(derived=derived, actor=world["buyer"], at=later, built_from=sources)
+    page = who.get("/check/", {"q": derived.number}).content.decode()
+    assert now in page and "另一产品" in page
     page = who.get("/check/", asked).content.decode()
-    assert "Genuine" in page and str(then.date()) in page and now not in page
-    DerivedFrom.objects.filter(derived=derived).update(named_at=later)
-    assert world.parties["unit"].name not in who.get("/check/", asked).content.decode()  # it was not printed then
+    assert "Genuine" in page and world.product.title in page and str(then.date()) in page
+    assert now not in page and "另一产品" not in page
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "n" * 50, [settings.SECRET_KEY]
     assert "Genuine" in who.get("/check/", asked).content.decode()
     settings.SECRET_KEY_FALLBACKS = []

@@ -363,8 +363,9 @@ def test_sudden_change_is_caught_up_after_an_outage_of_any_length(grant: Grant, 
 
 def derived(grant: Grant, state: str, url: str) -> DerivedProduct:
     made = DerivedProduct.objects.create(
-        party=grant.buyer, title="门诊预测", description="x", url=url, state=state, created_at=at("2026-05-04")
-    )
+        party=grant.buyer, title="门诊预测", description="x", url=url, state=state, created_at=at("2026-05-04"),
+        published_at=at("2026-05-04") if state == "published" else None,
+    )  # fmt: skip
     DerivedFrom.objects.create(derived=made, grant=grant, version=grant.from_version)
     return made
 

@@ -49,7 +49,12 @@ def another_product(world, title, **changes):
 
 def built(party, grant, title):
     made = DerivedProduct.objects.create(
-        party=party, title=title, description="d", state="published", created_at=grant.created_at
+        party=party,
+        title=title,
+        description="d",
+        state="published",
+        created_at=grant.created_at,
+        published_at=grant.created_at,
     )
     DerivedFrom.objects.create(derived=made, grant=grant, version=grant.from_version)
     return made

@@ -1,13 +1,13 @@
-"""When a derived product was first published, by what was recorded: flagged, it stays public only if it was."""
+"""When a derived product was first public, by what was recorded: flagged, it stays public only if it was."""
 
 from django.db import migrations, models
 
 
 def date_what_was_published(apps, schema_editor):
     Derived, Entry = apps.get_model("supervision", "DerivedProduct"), apps.get_model("ledger", "Entry")
-    published = Entry.objects.filter(object_type="supervision.derivedproduct", verb="publish", new="published")
+    published = Entry.objects.filter(object_type="supervision.derivedproduct", new="published")
     for entry in published.order_by("pk"):
-        Derived.objects.filter(pk=int(entry.object_id)).update(published_at=entry.at)
+        Derived.objects.filter(pk=int(entry.object_id), published_at=None).update(published_at=entry.at)
 
 
 class Migration(migrations.Migration):

@@ -31,8 +31,7 @@ from marketplace.among import Among
 from marketplace.applications.models import Grant, Hold
 from marketplace.clock.working_days import SHANGHAI, local_date
 from marketplace.delivery.models import DailyUse, Delivery
-from marketplace.ledger.models import Entry
-from marketplace.supervision.models import DerivedFrom, DerivedProduct, Finding
+from marketplace.supervision.models import PUBLIC_DERIVED, DerivedFrom, DerivedProduct, Finding
 from marketplace.supervision.monitors.base import Case, Scope, Told, text, unsaid, within
 from marketplace.supervision.queries import delivered_to
 from marketplace.supervision.states import DerivedState
@@ -243,32 +242,21 @@ def unattributed(at: datetime, scope: Scope) -> Iterator[Case]:
     address while the page with their sources is not public (Art. 16). To withdraw it here takes nothing off that
     address: whether it is gone there, an officer sees."""
     delivered = Delivery.objects.filter(delivered_to(OuterRef("derived__party")), version=OuterRef("version"))
-    public = Q(derived__state__in=[DerivedState.PUBLISHED, DerivedState.FLAGGED])
-    unshown = Q(derived__state=DerivedState.REGISTERED) | Q(derived__state=DerivedState.WITHDRAWN, never_shown=True)
-    hidden = unshown & Q(derived__created_at__lte=at - timedelta(days=PUBLISH_WITHIN))
+    shown = DerivedProduct.objects.filter(PUBLIC_DERIVED)
+    public = Q(derived__in=shown.values("pk"))
+    hidden = Q(derived__published_at=None, derived__created_at__lte=at - timedelta(days=PUBLISH_WITHIN))
     uses = (
         DerivedFrom.objects.exclude(grant__product__nature=Nature.NON_PUBLIC)
         .exclude(derived__party__state=PartyState.ENDED)
-        .annotate(never_shown=_withdrawn_unshown())
         .annotate(undelivered=ExpressionWrapper(~Exists(delivered), output_field=BooleanField()))
         .filter(public & Q(undelivered=True) | hidden & ~Q(derived__url=""))
     )
     rows = within(uses, scope, "grant__buyer").select_related("derived", "grant__buyer", "grant__authority")
     for use in rows.order_by("pk"):
-        is_public = use.derived.state in (DerivedState.PUBLISHED, DerivedState.FLAGGED)
-        what = "undelivered" if is_public else "hidden"
+        what = "undelivered" if use.derived.published_at else "hidden"
         key = f"attribution:{use.derived_id}:{use.grant_id}:{what}"
         words = {"title": use.derived.title, "number": use.derived.number, "what": what}
         yield Case(key, use.grant, use.grant.buyer, use.grant.authority_id, words)
-
-
-def _withdrawn_unshown() -> ExpressionWrapper:
-    """Of what went into a derived product: whether that was withdrawn before its page was ever public."""
-    acts = Entry.objects.filter(
-        object_type=DerivedProduct._meta.label_lower, object_id=text(OuterRef("derived_id")),
-        old=DerivedState.REGISTERED, new=DerivedState.WITHDRAWN,
-    )  # fmt: skip
-    return ExpressionWrapper(Exists(acts), output_field=BooleanField())
 
 
 def unpublished(at: datetime, scope: Scope) -> Iterator[Case]:
